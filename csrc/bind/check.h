@@ -1,0 +1,71 @@
+/* check.h - the border police: named argument errors that blame the user's own line, new tensors on the stack, memory
+** pressure. Every binding does: check all arguments -> compute the output shape -> gn_new_* (creates the userdata, then
+** attaches memory) -> run the kernel, which cannot fail. No Lua call between taking a raw buffer and letting it go: scratch
+** comes from gn_scratch, which is a userdata too. */
+#ifndef GN_CHECK_H
+#define GN_CHECK_H
+
+#include "../gn.h"
+#include "../rng.h"
+#include "../storage.h"
+#include "../tensor.h"
+#include <lauxlib.h>
+#include <lua.h>
+
+#ifdef GN_DOUBLE
+#define GN_T_TENSOR "gan64.tensor"
+#define GN_T_RNG "gan64.rng"
+#define GN_LUAOPEN luaopen_gan_core64
+#define GN_PREFIX "gan64."
+#else
+#define GN_T_TENSOR "gan.tensor"
+#define GN_T_RNG "gan.rng"
+#define GN_LUAOPEN luaopen_gan_core
+#define GN_PREFIX "gan."
+#endif
+
+/* A family registers its functions with gn_register(L, funcs): each C function gets its own name as upvalue 1, from
+** which errors take it. Families are listed in core.c. */
+void gn_register(lua_State *L, const luaL_Reg *funcs); /* into the table on top of the stack */
+
+/* Errors. All raise `user.lua:41: conv2d: bad argument #2 'w' (…)` where user.lua:41 is the innermost line outside the
+** library, and never return. gn_arg_name tells 'w' (the binding passes it). */
+int gn_error(lua_State *L, const char *fmt, ...);                                     /* op: message */
+int gn_argerror(lua_State *L, int arg, const char *name, const char *fmt, ...);       /* op: bad argument #arg 'name' (message) */
+int gn_expected(lua_State *L, int arg, const char *name, const char *expected);       /* (expected X, got <what is there>) */
+int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why); /* (expected S why, got shape) */
+const char *gn_shape_str(lua_State *L, int nd, const gn_int *size);                   /* "(64,32,32,3)", pushed on the stack */
+
+/* Arguments. check: must be there; opt: default where nil or none; test: NULL if it is not one. */
+gn_tensor *gn_test_tensor(lua_State *L, int arg);                                     /* open tensor of any dtype or NULL */
+gn_tensor *gn_check_tensor(lua_State *L, int arg, const char *name);                  /* any dtype, not released */
+gn_tensor *gn_check_real(lua_State *L, int arg, const char *name);                    /* real, any strides */
+gn_tensor *gn_check_dense(lua_State *L, int arg, const char *name);                   /* real, made contiguous in its stack slot */
+gn_tensor *gn_check_dense_nd(lua_State *L, int arg, const char *name, int nd);        /* the same with nd dimensions */
+gn_tensor *gn_check_dense_i32(lua_State *L, int arg, const char *name);               /* i32, contiguous */
+gn_tensor *gn_check_dense_u8(lua_State *L, int arg, const char *name);                /* u8, contiguous */
+gn_tensor *gn_opt_dense(lua_State *L, int arg, const char *name);                     /* nil -> NULL */
+gn_rng *gn_check_rng(lua_State *L, int arg, const char *name);
+gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi);   /* lo..hi inclusive, an integer value */
+gn_int gn_opt_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi, gn_int def);
+gn_real gn_check_number(lua_State *L, int arg, const char *name);
+gn_real gn_opt_number(lua_State *L, int arg, const char *name, gn_real def);
+int gn_check_axis(lua_State *L, int arg, const char *name, int nd);                   /* 1..nd or -nd..-1 in Lua -> 0..nd-1 */
+void gn_check_shape(lua_State *L, int arg, const char *name, gn_shape *s);            /* a table of sizes >= 0; bytes fit */
+void gn_check_same_size(lua_State *L, int arg, const char *name, const gn_tensor *t, const gn_tensor *like, const char *like_name);
+
+/* Results, pushed on the stack. Out of memory: full collection, cache given back, one more try, then an error that says
+** requested, live and cached bytes. Contents undefined unless said. */
+gn_tensor *gn_new_tensor(lua_State *L, gn_dtype dt, int nd, const gn_int *size);
+gn_tensor *gn_new_real(lua_State *L, int nd, const gn_int *size);
+gn_tensor *gn_new_real_like(lua_State *L, const gn_tensor *t);
+gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *size, const gn_int *stride, gn_int offset); /* shares storage */
+/* n reals (n may be 0) as a userdata on the stack; freed by gn_scratch_free(L, idx), or when collected. */
+gn_real *gn_scratch(lua_State *L, gn_int n);
+void gn_scratch_free(lua_State *L, int idx);
+void gn_set_dense(gn_tensor *dst, const gn_tensor *src); /* copies src (any strides) into contiguous dst of the same size and dtype */
+
+/* A kernel wrote into t in place: bumps the storage's version so that autograd notices. */
+static inline void gn_touch(gn_tensor *t) { t->storage->version++; }
+
+#endif

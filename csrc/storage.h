@@ -1,0 +1,36 @@
+/* storage.h - refcounted, 64-byte-aligned buffers from a caching allocator; the only malloc in the project.
+**
+** Freed buffers stay in size-class lists and are handed out again, so that a training step touches no new page after the
+** first ones. Not thread-safe: called from the Lua thread only. */
+#ifndef GN_STORAGE_H
+#define GN_STORAGE_H
+
+#include "gn.h"
+
+typedef struct gn_storage {
+  void *data;       /* 64-byte aligned, at least `bytes` long; contents undefined when new */
+  size_t bytes;     /* as asked */
+  int refs;
+  uint64_t version; /* in-place writes so far; autograd compares it (gn_touch in bind) */
+} gn_storage;
+
+gn_storage *gn_storage_new(size_t bytes); /* refs = 1; NULL: out of memory or fault injected */
+void gn_storage_retain(gn_storage *s);
+void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
+void gn_storage_trim(void);             /* gives the cache back to the system */
+
+typedef struct gn_memory {
+  size_t live;      /* bytes in buffers that somebody holds (size classes included) */
+  size_t cached;    /* bytes in free lists */
+  size_t peak;      /* largest live so far */
+  size_t since;     /* bytes handed out since gn_memory_collected */
+  uint64_t count;   /* buffers handed out so far */
+} gn_memory;
+
+gn_memory gn_memory_stats(void);
+void gn_memory_collected(void);          /* the collector ran: since = 0 */
+void gn_memory_fail_after(int64_t n);    /* tests: the n-th allocation from now fails (n >= 1); 0 switches off */
+void *gn_malloc(size_t bytes);           /* plain small objects (worker, loader tables): counted, may return NULL */
+void gn_free(void *p);
+
+#endif
