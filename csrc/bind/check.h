@@ -28,8 +28,12 @@
 ** which errors take it. Families are listed in core.c. */
 void gn_register(lua_State *L, const luaL_Reg *funcs); /* into the table on top of the stack */
 
+void gn_set_library(lua_State *L, const char *prefix); /* "@dir/": chunks whose source starts so are the library's own */
+const char *gn_dtype_name(gn_dtype t);                 /* "real", "u8", "i32" */
+
 /* Errors. All raise `user.lua:41: conv2d: bad argument #2 'w' (…)` where user.lua:41 is the innermost line outside the
 ** library, and never return. gn_arg_name tells 'w' (the binding passes it). */
+int gn_raise(lua_State *L, const char *op, const char *msg);                          /* the same for a name at hand */
 int gn_error(lua_State *L, const char *fmt, ...);                                     /* op: message */
 int gn_argerror(lua_State *L, int arg, const char *name, const char *fmt, ...);       /* op: bad argument #arg 'name' (message) */
 int gn_expected(lua_State *L, int arg, const char *name, const char *expected);       /* (expected X, got <what is there>) */
@@ -64,6 +68,9 @@ gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *s
 gn_real *gn_scratch(lua_State *L, gn_int n);
 void gn_scratch_free(lua_State *L, int idx);
 void gn_set_dense(gn_tensor *dst, const gn_tensor *src); /* copies src (any strides) into contiguous dst of the same size and dtype */
+
+/* Raises unless t may be written in place: an expanded tensor has several elements in one place. */
+void gn_check_writable(lua_State *L, int arg, const char *name);
 
 /* A kernel wrote into t in place: bumps the storage's version so that autograd notices. */
 static inline void gn_touch(gn_tensor *t) { t->storage->version++; }

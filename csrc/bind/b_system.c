@@ -1,0 +1,136 @@
+/* b_system.c - what a training program asks of the machine: threads, clock, memory, terminal, Ctrl-C. */
+#include "../par.h"
+#include "bind.h"
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* core.threads([n]) -> threads used by kernels; sets them first if n is given. */
+static int threads(lua_State *L) {
+  if (!lua_isnoneornil(L, 1)) gn_set_threads((int)gn_check_int(L, 1, "n", 1, GN_MAX_THREADS));
+  lua_pushinteger(L, gn_threads());
+  return 1;
+}
+
+static int cores(lua_State *L) {
+  lua_pushinteger(L, gn_cores());
+  return 1;
+}
+
+/* core.clock() -> seconds of a clock that never goes back. */
+static int clock_(lua_State *L) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  return 1;
+}
+
+/* core.rss() -> bytes resident now, most bytes resident so far (the first is 0 where /proc is missing). */
+static int rss(lua_State *L) {
+  long pages = 0, total = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  if (f) {
+    if (fscanf(f, "%ld %ld", &total, &pages) != 2) pages = 0;
+    fclose(f);
+  }
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  lua_pushinteger(L, (lua_Integer)pages * sysconf(_SC_PAGESIZE));
+  lua_pushinteger(L, (lua_Integer)u.ru_maxrss * 1024);
+  return 2;
+}
+
+/* core.faults() -> minor page faults so far. */
+static int faults(lua_State *L) {
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  lua_pushinteger(L, u.ru_minflt);
+  return 1;
+}
+
+/* core.isatty(fd) -> whether descriptor fd is a terminal. */
+static int isatty_(lua_State *L) {
+  lua_pushboolean(L, isatty((int)gn_check_int(L, 1, "fd", 0, 1 << 20)) == 1);
+  return 1;
+}
+
+/* core.memory() -> {live=, cached=, peak=, since=, count=} of tensor memory, in bytes (count: buffers handed out). */
+static int memory(lua_State *L) {
+  gn_memory m = gn_memory_stats();
+  lua_createtable(L, 0, 5);
+  const struct { const char *name; uint64_t value; } f[] = {
+      {"live", m.live}, {"cached", m.cached}, {"peak", m.peak}, {"since", m.since}, {"count", m.count}};
+  for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
+    lua_pushinteger(L, (lua_Integer)f[i].value);
+    lua_setfield(L, -2, f[i].name);
+  }
+  return 1;
+}
+
+/* core.memory_trim(): gives cached buffers back to the system. */
+static int memory_trim(lua_State *L) {
+  (void)L;
+  gn_storage_trim();
+  return 0;
+}
+
+/* core.memory_fail_after(n): the n-th allocation from now fails, once; 0 switches off. For tests. */
+static int memory_fail_after(lua_State *L) {
+  gn_memory_fail_after(gn_check_int(L, 1, "n", 0, INT64_MAX));
+  return 0;
+}
+
+static volatile sig_atomic_t interrupts;
+
+static void on_signal(int sig) {
+  interrupts++;
+  signal(sig, interrupts > 1 ? SIG_DFL : on_signal); /* the second one kills */
+}
+
+/* core.catch_interrupt(on): from now on Ctrl-C (and SIGTERM) is only noted, so that a step is finished before it is obeyed. */
+static int catch_interrupt(lua_State *L) {
+  void (*h)(int) = lua_toboolean(L, 1) ? on_signal : SIG_DFL;
+  interrupts = 0;
+  signal(SIGINT, h);
+  signal(SIGTERM, h);
+  return 0;
+}
+
+/* core.interrupted() -> whether Ctrl-C came since catch_interrupt. */
+static int interrupted(lua_State *L) {
+  lua_pushboolean(L, interrupts > 0);
+  return 1;
+}
+
+/* core.raise(op, message): an error in the library's one form, blaming the innermost line outside the library. */
+static int raise_(lua_State *L) {
+  const char *op = luaL_tolstring(L, 1, NULL), *msg = luaL_tolstring(L, 2, NULL);
+  return gn_raise(L, op, msg);
+}
+
+/* core.library(prefix): chunks whose source starts with prefix ("@dir/") are the library's own. */
+static int library(lua_State *L) {
+  gn_set_library(L, luaL_checkstring(L, 1));
+  return 0;
+}
+
+static const luaL_Reg funcs[] = {
+    {"threads", threads},
+    {"cores", cores},
+    {"clock", clock_},
+    {"rss", rss},
+    {"faults", faults},
+    {"isatty", isatty_},
+    {"memory", memory},
+    {"memory_trim", memory_trim},
+    {"memory_fail_after", memory_fail_after},
+    {"catch_interrupt", catch_interrupt},
+    {"interrupted", interrupted},
+    {"raise", raise_},
+    {"library", library},
+    {NULL, NULL},
+};
+
+void gn_open_system(lua_State *L) { gn_register(L, funcs); }

@@ -1,0 +1,419 @@
+/* b_tensor.c - creating, viewing, reading and writing tensors. Axes and element positions count from 1 in Lua. */
+#include "../kernels/copy.h"
+#include "bind.h"
+#include <string.h>
+
+static gn_dtype opt_dtype(lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg)) return GN_REAL;
+  const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : "";
+  for (int i = GN_REAL; i <= GN_I32; i++)
+    if (strcmp(s, gn_dtype_name((gn_dtype)i)) == 0) return (gn_dtype)i;
+  gn_expected(L, arg, "dtype", "'real', 'u8' or 'i32'");
+  return GN_REAL;
+}
+
+static void store(gn_tensor *t, gn_int at, lua_Number v) {
+  switch (t->dtype) {
+  case GN_REAL: ((gn_real *)t->storage->data)[at] = (gn_real)v; break;
+  case GN_U8: ((uint8_t *)t->storage->data)[at] = v >= 255 ? 255 : v > 0 ? (uint8_t)(v + 0.5) : 0; break;
+  case GN_I32: ((int32_t *)t->storage->data)[at] = v >= 2147483647.0 ? INT32_MAX : v <= -2147483648.0 ? INT32_MIN : v == v ? (int32_t)v : 0; break;
+  }
+}
+
+static void push_element(lua_State *L, const gn_tensor *t, gn_int at) {
+  switch (t->dtype) {
+  case GN_REAL: lua_pushnumber(L, (lua_Number)((gn_real *)t->storage->data)[at]); break;
+  case GN_U8: lua_pushinteger(L, ((uint8_t *)t->storage->data)[at]); break;
+  case GN_I32: lua_pushinteger(L, ((int32_t *)t->storage->data)[at]); break;
+  }
+}
+
+/* core.full(shape, value [, dtype]) -> tensor filled with value. */
+static int full(lua_State *L) {
+  gn_shape s;
+  gn_check_shape(L, 1, "shape", &s);
+  if (lua_type(L, 2) != LUA_TNUMBER) gn_expected(L, 2, "value", "a number");
+  lua_Number v = lua_tonumber(L, 2);
+  gn_tensor *t = gn_new_tensor(L, opt_dtype(L, 3), s.nd, s.size);
+  gn_int n = gn_numel(s.nd, s.size);
+  if (v == 0)
+    memset(t->storage->data, 0, (size_t)n * gn_dtype_size(t->dtype));
+  else
+    for (gn_int i = 0; i < n; i++) store(t, i, v);
+  return 1;
+}
+
+static void infer_shape(lua_State *L, int idx, gn_shape *s) {
+  s->nd = 0;
+  lua_pushvalue(L, idx);
+  int top = lua_gettop(L);
+  while (lua_type(L, -1) == LUA_TTABLE) {
+    if (s->nd == GN_MAXD) gn_argerror(L, 1, "values", "nested deeper than %d dimensions", GN_MAXD);
+    gn_int n = (gn_int)lua_rawlen(L, -1);
+    s->size[s->nd++] = n;
+    if (n == 0) break;
+    lua_rawgeti(L, -1, 1);
+  }
+  lua_settop(L, top - 1);
+}
+
+static gn_int fill_from(lua_State *L, int idx, gn_tensor *t, int d, gn_int at) {
+  if (d == t->nd) {
+    if (lua_type(L, idx) != LUA_TNUMBER) gn_argerror(L, 1, "values", "element %I: expected a number, got %s", (lua_Integer)at + 1, luaL_typename(L, idx));
+    store(t, at, lua_tonumber(L, idx));
+    return at + 1;
+  }
+  if (lua_type(L, idx) != LUA_TTABLE || (gn_int)lua_rawlen(L, idx) != t->size[d])
+    gn_argerror(L, 1, "values", "ragged table: dimension %d should have %I entries everywhere", d + 1, (lua_Integer)t->size[d]);
+  luaL_checkstack(L, 2, "nested table");
+  for (gn_int i = 1; i <= t->size[d]; i++) {
+    lua_rawgeti(L, idx, i);
+    at = fill_from(L, lua_gettop(L), t, d + 1, at);
+    lua_pop(L, 1);
+  }
+  return at;
+}
+
+/* core.tensor(values [, dtype]) -> tensor from a number or nested tables of numbers. */
+static int tensor(lua_State *L) {
+  gn_shape s;
+  if (lua_type(L, 1) != LUA_TTABLE && lua_type(L, 1) != LUA_TNUMBER) gn_expected(L, 1, "values", "a number or nested tables of numbers");
+  gn_dtype dt = opt_dtype(L, 2);
+  infer_shape(L, 1, &s);
+  if (!gn_size_ok(s.nd, s.size)) gn_argerror(L, 1, "values", "too large");
+  gn_tensor *t = gn_new_tensor(L, dt, s.nd, s.size);
+  memset(t->storage->data, 0, t->storage->bytes);
+  if (gn_numel(s.nd, s.size) > 0) fill_from(L, 1, t, 0, 0);
+  return 1;
+}
+
+static void push_table(lua_State *L, const gn_tensor *t, int d, gn_int at) {
+  if (d == t->nd) {
+    push_element(L, t, at);
+    return;
+  }
+  luaL_checkstack(L, 2, "nested table");
+  lua_createtable(L, (int)GN_MIN(t->size[d], 1 << 20), 0);
+  for (gn_int i = 0; i < t->size[d]; i++) {
+    push_table(L, t, d + 1, at + i * t->stride[d]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+/* core.to_table(t) -> number (0 dimensions) or nested tables. */
+static int to_table(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  push_table(L, t, 0, t->offset);
+  return 1;
+}
+
+/* core.item(t) -> the number in a tensor of one element. */
+static int item(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  if (gn_numel(t->nd, t->size) != 1) gn_shape_error(L, 1, "t", "one element", NULL);
+  push_element(L, t, t->offset);
+  return 1;
+}
+
+static gn_int check_position(lua_State *L, const gn_tensor *t, int first) {
+  gn_int at = t->offset;
+  for (int d = 0; d < t->nd; d++) {
+    gn_int i = gn_check_int(L, first + d, "position", 1, t->size[d]);
+    at += (i - 1) * t->stride[d];
+  }
+  return at;
+}
+
+/* core.get(t, i, j, ...) -> number; one position per dimension. */
+static int get(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  push_element(L, t, check_position(L, t, 2));
+  return 1;
+}
+
+/* core.set_(t, value, i, j, ...) -> t. */
+static int set_(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  gn_check_writable(L, 1, "t");
+  if (lua_type(L, 2) != LUA_TNUMBER) gn_expected(L, 2, "value", "a number");
+  store(t, check_position(L, t, 3), lua_tonumber(L, 2));
+  gn_touch(t);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* core.shape(t) -> table of sizes. */
+static int shape(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  lua_createtable(L, t->nd, 0);
+  for (int i = 0; i < t->nd; i++) {
+    lua_pushinteger(L, t->size[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* core.size(t, axis) -> integer. */
+static int size(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  lua_pushinteger(L, t->size[gn_check_axis(L, 2, "axis", t->nd)]);
+  return 1;
+}
+
+static int dim(lua_State *L) {
+  lua_pushinteger(L, gn_check_tensor(L, 1, "t")->nd);
+  return 1;
+}
+
+static int numel(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  lua_pushinteger(L, gn_numel(t->nd, t->size));
+  return 1;
+}
+
+static int dtype(lua_State *L) {
+  lua_pushstring(L, gn_dtype_name(gn_check_tensor(L, 1, "t")->dtype));
+  return 1;
+}
+
+static int is_contiguous(lua_State *L) {
+  lua_pushboolean(L, gn_is_contiguous(gn_check_tensor(L, 1, "t")));
+  return 1;
+}
+
+static int is_tensor(lua_State *L) {
+  lua_pushboolean(L, gn_test_tensor(L, 1) != NULL);
+  return 1;
+}
+
+/* core.clone(t) -> contiguous copy. */
+static int clone(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  gn_set_dense(gn_new_tensor(L, t->dtype, t->nd, t->size), t);
+  return 1;
+}
+
+/* core.contiguous(t) -> a view of t if its elements are in row-major order, else a copy. */
+static int contiguous(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  if (!gn_is_contiguous(t)) return clone(L);
+  gn_new_view(L, t, t->nd, t->size, t->stride, t->offset);
+  return 1;
+}
+
+/* core.alias(t) -> a view of all of t: the same elements, no graph node. */
+static int alias(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  gn_new_view(L, t, t->nd, t->size, t->stride, t->offset);
+  return 1;
+}
+
+/* core.copy_(dst, src) -> dst; src broadcasts to dst; dtypes are converted. */
+static int copy_(lua_State *L) {
+  gn_tensor *d = gn_check_tensor(L, 1, "dst"), *s = gn_check_tensor(L, 2, "src");
+  gn_check_writable(L, 1, "dst");
+  gn_shape sh;
+  if (!gn_broadcast(d->nd, d->size, s->nd, s->size, &sh) || sh.nd != d->nd || memcmp(sh.size, d->size, sizeof *d->size * (size_t)d->nd) != 0)
+    gn_shape_error(L, 2, "src", "a shape that broadcasts to", gn_shape_str(L, d->nd, d->size));
+  if (s->storage == d->storage) { /* views may overlap */
+    gn_tensor *c = gn_new_tensor(L, s->dtype, s->nd, s->size);
+    gn_set_dense(c, s);
+    s = c;
+  }
+  const gn_tensor *ops[2] = {d, s};
+  gn_plan p;
+  gn_plan_make(&p, &sh, ops, 2);
+  gn_convert(gn_tensor_ptr(d), d->dtype, gn_tensor_ptr(s), s->dtype, &p);
+  gn_touch(d);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* core.to(t, dtype) -> converted copy. real -> u8, i32 rounds and saturates. */
+static int to(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  gn_dtype dt = opt_dtype(L, 2);
+  gn_tensor *y = gn_new_tensor(L, dt, t->nd, t->size);
+  gn_shape s = {.nd = t->nd};
+  memcpy(s.size, t->size, sizeof s.size);
+  const gn_tensor *ops[2] = {y, t};
+  gn_plan p;
+  gn_plan_make(&p, &s, ops, 2);
+  gn_convert(gn_tensor_ptr(y), dt, gn_tensor_ptr(t), t->dtype, &p);
+  return 1;
+}
+
+/* core.reshape(t, shape) -> view if t is contiguous, else a copy; one size may be -1. */
+static int reshape(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  if (lua_type(L, 2) != LUA_TTABLE) gn_expected(L, 2, "shape", "a table of sizes");
+  gn_int n = gn_numel(t->nd, t->size), known = 1;
+  size_t nd = lua_rawlen(L, 2);
+  gn_shape s = {.nd = (int)nd};
+  int hole = -1;
+  if (nd > GN_MAXD) gn_argerror(L, 2, "shape", "expected at most %d dimensions, got %I", GN_MAXD, (lua_Integer)nd);
+  for (int i = 0; i < s.nd; i++) {
+    int ok = 0;
+    lua_rawgeti(L, 2, i + 1);
+    s.size[i] = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
+    lua_pop(L, 1);
+    if (!ok || s.size[i] < -1 || (s.size[i] == -1 && hole >= 0))
+      gn_argerror(L, 2, "shape", "size %d: expected an integer >= 0, or -1 once", i + 1);
+    if (s.size[i] == -1)
+      hole = i;
+    else if (s.size[i] != 0 && known > ((gn_int)1 << 43) / s.size[i])
+      gn_argerror(L, 2, "shape", "too large");
+    else
+      known *= s.size[i];
+  }
+  if (hole >= 0 && known > 0 && n % known == 0) s.size[hole] = n / known;
+  if ((hole >= 0 && s.size[hole] < 0) || gn_numel(s.nd, s.size) != n)
+    gn_shape_error(L, 1, "t", lua_pushfstring(L, "a shape with as many elements as %s", gn_shape_str(L, s.nd, s.size)), NULL);
+  if (!gn_is_contiguous(t)) {
+    gn_tensor *c = gn_new_tensor(L, t->dtype, t->nd, t->size);
+    gn_set_dense(c, t);
+    t = c;
+  }
+  gn_int st[GN_MAXD];
+  gn_strides(s.nd, s.size, st);
+  gn_new_view(L, t, s.nd, s.size, st, t->offset);
+  return 1;
+}
+
+/* core.permute(t, axes) -> view; axes is a permutation of 1..dim. */
+static int permute(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  if (lua_type(L, 2) != LUA_TTABLE || (int)lua_rawlen(L, 2) != t->nd) gn_expected(L, 2, "axes", lua_pushfstring(L, "a permutation of 1..%d", t->nd));
+  gn_int sz[GN_MAXD], st[GN_MAXD];
+  unsigned seen = 0;
+  for (int i = 0; i < t->nd; i++) {
+    lua_rawgeti(L, 2, i + 1);
+    int a = gn_check_axis(L, lua_gettop(L), "axes", t->nd);
+    lua_pop(L, 1);
+    if (seen & 1u << a) gn_argerror(L, 2, "axes", "axis %d appears twice", a + 1);
+    seen |= 1u << a;
+    sz[i] = t->size[a];
+    st[i] = t->stride[a];
+  }
+  gn_new_view(L, t, t->nd, sz, st, t->offset);
+  return 1;
+}
+
+/* core.expand(t, shape) -> view with stride 0 where a size 1 (or a missing leading one) is stretched. */
+static int expand(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  gn_shape s, both;
+  gn_check_shape(L, 2, "shape", &s);
+  if (!gn_broadcast(s.nd, s.size, t->nd, t->size, &both) || both.nd != s.nd || memcmp(both.size, s.size, sizeof *s.size * (size_t)s.nd) != 0)
+    gn_shape_error(L, 1, "t", "a shape that broadcasts to", gn_shape_str(L, s.nd, s.size));
+  gn_int st[GN_MAXD];
+  for (int i = 0; i < s.nd; i++) {
+    int j = i - (s.nd - t->nd);
+    st[i] = j >= 0 && t->size[j] != 1 ? t->stride[j] : 0;
+  }
+  gn_new_view(L, t, s.nd, s.size, st, t->offset);
+  return 1;
+}
+
+/* core.narrow(t, axis, start, length [, step = 1]) -> view of elements start, start + step, ... along axis. */
+static int narrow(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  int a = gn_check_axis(L, 2, "axis", t->nd);
+  gn_int start = gn_check_int(L, 3, "start", 1, t->size[a] + 1);
+  gn_int step = gn_opt_int(L, 5, "step", 1, GN_MAX(t->size[a], 1), 1);
+  gn_int len = gn_check_int(L, 4, "length", 0, (t->size[a] - start + step) / step);
+  gn_int sz[GN_MAXD], st[GN_MAXD];
+  memcpy(sz, t->size, sizeof sz);
+  memcpy(st, t->stride, sizeof st);
+  sz[a] = len;
+  st[a] *= step;
+  gn_new_view(L, t, t->nd, sz, st, len > 0 ? t->offset + (start - 1) * t->stride[a] : t->offset);
+  return 1;
+}
+
+/* core.to_bytes(t) -> string of the elements in row-major order; core.from_bytes(s, shape, dtype) is its inverse. */
+static int to_bytes(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  if (!gn_is_contiguous(t)) {
+    gn_tensor *c = gn_new_tensor(L, t->dtype, t->nd, t->size);
+    gn_set_dense(c, t);
+    t = c;
+  }
+  lua_pushlstring(L, gn_tensor_ptr(t), (size_t)gn_numel(t->nd, t->size) * gn_dtype_size(t->dtype));
+  return 1;
+}
+
+static int from_bytes(lua_State *L) {
+  gn_shape s;
+  size_t len;
+  if (lua_type(L, 1) != LUA_TSTRING) gn_expected(L, 1, "bytes", "a string");
+  const char *p = lua_tolstring(L, 1, &len);
+  gn_check_shape(L, 2, "shape", &s);
+  gn_dtype dt = opt_dtype(L, 3);
+  size_t want = (size_t)gn_numel(s.nd, s.size) * gn_dtype_size(dt);
+  if (len != want) gn_argerror(L, 1, "bytes", "expected %I bytes, got %I", (lua_Integer)want, (lua_Integer)len);
+  gn_tensor *t = gn_new_tensor(L, dt, s.nd, s.size);
+  memcpy(t->storage->data, p, len);
+  return 1;
+}
+
+/* Graph node: any Lua value kept with the tensor; used by gan.autograd. */
+static int node(lua_State *L) {
+  gn_check_tensor(L, 1, "t");
+  lua_getiuservalue(L, 1, 1);
+  return 1;
+}
+
+static int set_node(lua_State *L) {
+  gn_check_tensor(L, 1, "t");
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, 1);
+  return 0;
+}
+
+/* core.version(t) -> number of in-place writes to t's storage so far. */
+static int version(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)gn_check_tensor(L, 1, "t")->storage->version);
+  return 1;
+}
+
+/* core.same_storage(a, b) -> whether both are views of one buffer. */
+static int same_storage(lua_State *L) {
+  lua_pushboolean(L, gn_check_tensor(L, 1, "a")->storage == gn_check_tensor(L, 2, "b")->storage);
+  return 1;
+}
+
+static int tensor_gc(lua_State *L) {
+  gn_tensor *t = luaL_checkudata(L, 1, GN_T_TENSOR);
+  gn_storage_release(t->storage);
+  t->storage = NULL;
+  return 0;
+}
+
+static const luaL_Reg funcs[] = {
+    {"tensor", tensor},         {"full", full},
+    {"from_bytes", from_bytes}, {"to_bytes", to_bytes},
+    {"to_table", to_table},     {"item", item},
+    {"get", get},               {"set_", set_},
+    {"shape", shape},           {"size", size},
+    {"dim", dim},               {"numel", numel},
+    {"dtype", dtype},           {"to", to},
+    {"is_tensor", is_tensor},   {"is_contiguous", is_contiguous},
+    {"contiguous", contiguous}, {"clone", clone},
+    {"alias", alias},           {"copy_", copy_},
+    {"reshape", reshape},       {"permute", permute},
+    {"expand", expand},         {"narrow", narrow},
+    {"node", node},             {"set_node", set_node},
+    {"version", version},       {"same_storage", same_storage},
+    {NULL, NULL},
+};
+
+void gn_open_tensor(lua_State *L) {
+  luaL_newmetatable(L, GN_T_TENSOR);
+  lua_pushcfunction(L, tensor_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pushstring(L, "tensor");
+  lua_setfield(L, -2, "__name");
+  lua_setfield(L, -2, "tensor_mt"); /* gan.tensor adds methods and operators; hidden from scripts by __metatable there */
+  gn_register(L, funcs);
+}

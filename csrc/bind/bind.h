@@ -1,0 +1,13 @@
+/* bind.h - what the families of bindings share: each b_<stem>.c registers its functions in one opener. */
+#ifndef GN_BIND_H
+#define GN_BIND_H
+
+#include "check.h"
+
+/* Each adds its functions to the table on top of the stack. Called by core.c. */
+void gn_open_tensor(lua_State *L);
+void gn_open_pointwise(lua_State *L);
+void gn_open_rng(lua_State *L);
+void gn_open_system(lua_State *L);
+
+#endif

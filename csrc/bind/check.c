@@ -1,0 +1,342 @@
+/* check.c - named argument errors, new tensors on the stack, memory pressure. See check.h. */
+#include "check.h"
+#include "../kernels/copy.h"
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const char LIBDIR_KEY = 0; /* its address: registry[&LIBDIR_KEY] = "@…/gan/", the library's own chunks */
+
+void gn_register(lua_State *L, const luaL_Reg *funcs) {
+  for (; funcs->name; funcs++) {
+    lua_pushstring(L, funcs->name);
+    lua_pushcclosure(L, funcs->func, 1);
+    lua_setfield(L, -2, funcs->name);
+  }
+}
+
+void gn_set_library(lua_State *L, const char *prefix) {
+  lua_pushstring(L, prefix);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &LIBDIR_KEY);
+}
+
+/* Pushes "file:line: " of the innermost Lua function outside the library (the innermost of all if there is none). */
+static void push_user_where(lua_State *L) {
+  lua_Debug ar;
+  char first[LUA_IDSIZE + 32] = "";
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &LIBDIR_KEY);
+  const char *lib = lua_tostring(L, -1);
+  size_t len = lib ? strlen(lib) : 0;
+  for (int lv = 0; lua_getstack(L, lv, &ar); lv++) {
+    lua_getinfo(L, "Sl", &ar);
+    if (ar.currentline <= 0) continue;
+    if (!len || strncmp(ar.source, lib, len) != 0) {
+      lua_pop(L, 1);
+      lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+      return;
+    }
+    if (!first[0]) {
+      size_t n = strlen(ar.short_src);
+      memcpy(first, ar.short_src, n);
+      first[n] = '\0';
+      lua_pushfstring(L, "%s:%d: ", first, ar.currentline);
+      const char *s = lua_tostring(L, -1);
+      n = GN_MIN(strlen(s), sizeof first - 1);
+      memcpy(first, s, n);
+      first[n] = '\0';
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+  lua_pushstring(L, first);
+}
+
+int gn_raise(lua_State *L, const char *op, const char *msg) {
+  lua_pushstring(L, op); /* copies: both may live in stack slots that go */
+  lua_pushstring(L, msg);
+  push_user_where(L);
+  lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), lua_tostring(L, -3), lua_tostring(L, -2));
+  return lua_error(L);
+}
+
+static const char *op_name(lua_State *L) {
+  const char *s = lua_tostring(L, lua_upvalueindex(1));
+  return s ? s : "gan";
+}
+
+int gn_error(lua_State *L, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  const char *msg = lua_pushvfstring(L, fmt, ap);
+  va_end(ap);
+  return gn_raise(L, op_name(L), msg);
+}
+
+int gn_argerror(lua_State *L, int arg, const char *name, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  const char *msg = lua_pushvfstring(L, fmt, ap);
+  va_end(ap);
+  return gn_error(L, "bad argument #%d '%s' (%s)", arg, name, msg);
+}
+
+const char *gn_shape_str(lua_State *L, int nd, const gn_int *size) {
+  luaL_Buffer b;
+  char num[32];
+  luaL_buffinit(L, &b);
+  luaL_addchar(&b, '(');
+  for (int i = 0; i < nd; i++) {
+    lua_Integer v = size[i];
+    int n = 0, neg = v < 0;
+    uint64_t u = neg ? 0 - (uint64_t)v : (uint64_t)v;
+    do num[n++] = (char)('0' + u % 10);
+    while (u /= 10);
+    if (neg) num[n++] = '-';
+    if (i) luaL_addchar(&b, ',');
+    while (n) luaL_addchar(&b, num[--n]);
+  }
+  luaL_addchar(&b, ')');
+  luaL_pushresult(&b);
+  return lua_tostring(L, -1);
+}
+
+static const char *const dtype_names[] = {"real", "u8", "i32"};
+const char *gn_dtype_name(gn_dtype t) { return dtype_names[t]; }
+
+/* Pushes a short word for what is there: "(64,32)", "u8 tensor (3)", "string 'abc'", "nil". */
+static const char *push_found(lua_State *L, int arg) {
+  gn_tensor *t = gn_test_tensor(L, arg);
+  if (t) {
+    const char *s = gn_shape_str(L, t->nd, t->size);
+    return lua_pushfstring(L, "%s tensor %s", dtype_names[t->dtype], s);
+  }
+  switch (lua_type(L, arg)) {
+  case LUA_TNUMBER: return lua_isinteger(L, arg) ? lua_pushfstring(L, "%I", lua_tointeger(L, arg)) : lua_pushfstring(L, "%f", lua_tonumber(L, arg));
+  case LUA_TSTRING: return lua_pushfstring(L, "string '%s'", lua_tostring(L, arg));
+  case LUA_TNONE:
+  case LUA_TNIL: return lua_pushstring(L, "nil");
+  case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, arg) ? "true" : "false");
+  default: return lua_pushstring(L, luaL_typename(L, arg));
+  }
+}
+
+int gn_expected(lua_State *L, int arg, const char *name, const char *expected) {
+  return gn_argerror(L, arg, name, "expected %s, got %s", expected, push_found(L, arg));
+}
+
+int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why) {
+  gn_tensor *t = gn_test_tensor(L, arg);
+  const char *got = t ? gn_shape_str(L, t->nd, t->size) : push_found(L, arg);
+  return gn_argerror(L, arg, name, "expected %s%s%s, got %s", expected_shape, why && *why ? " " : "", why ? why : "", got);
+}
+
+gn_tensor *gn_test_tensor(lua_State *L, int arg) {
+  gn_tensor *t = luaL_testudata(L, arg, GN_T_TENSOR);
+  return t && t->storage ? t : NULL;
+}
+
+gn_tensor *gn_check_tensor(lua_State *L, int arg, const char *name) {
+  gn_tensor *t = gn_test_tensor(L, arg);
+  if (!t) gn_expected(L, arg, name, "a tensor");
+  return t;
+}
+
+static gn_tensor *check_dtype(lua_State *L, int arg, const char *name, gn_dtype dt) {
+  gn_tensor *t = gn_test_tensor(L, arg);
+  if (!t || t->dtype != dt) gn_expected(L, arg, name, dt == GN_REAL ? "a real tensor" : dt == GN_U8 ? "a u8 tensor" : "an i32 tensor");
+  return t;
+}
+
+gn_tensor *gn_check_real(lua_State *L, int arg, const char *name) { return check_dtype(L, arg, name, GN_REAL); }
+
+static gn_tensor *check_dense(lua_State *L, int arg, const char *name, gn_dtype dt) {
+  gn_tensor *t = check_dtype(L, arg, name, dt);
+  if (gn_is_contiguous(t)) return t;
+  gn_tensor *c = gn_new_tensor(L, t->dtype, t->nd, t->size);
+  gn_set_dense(c, t);
+  lua_replace(L, arg);
+  return c;
+}
+
+gn_tensor *gn_check_dense(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_REAL); }
+gn_tensor *gn_check_dense_i32(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_I32); }
+gn_tensor *gn_check_dense_u8(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_U8); }
+
+gn_tensor *gn_check_dense_nd(lua_State *L, int arg, const char *name, int nd) {
+  gn_tensor *t = check_dtype(L, arg, name, GN_REAL);
+  if (t->nd != nd) {
+    const char *want = lua_pushfstring(L, "%d dimensions", nd);
+    gn_shape_error(L, arg, name, want, NULL);
+  }
+  return gn_check_dense(L, arg, name);
+}
+
+gn_tensor *gn_opt_dense(lua_State *L, int arg, const char *name) {
+  return lua_isnoneornil(L, arg) ? NULL : gn_check_dense(L, arg, name);
+}
+
+gn_rng *gn_check_rng(lua_State *L, int arg, const char *name) {
+  gn_rng *r = luaL_testudata(L, arg, GN_T_RNG);
+  if (!r) gn_expected(L, arg, name, "a random stream (gan.rng)");
+  return r;
+}
+
+gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi) {
+  int ok = 0;
+  lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
+  if (!ok || v < lo || v > hi) {
+    const char *want = hi == INT64_MAX ? lua_pushfstring(L, "an integer >= %I", (lua_Integer)lo)
+                                       : lua_pushfstring(L, "an integer in %I..%I", (lua_Integer)lo, (lua_Integer)hi);
+    gn_expected(L, arg, name, want);
+  }
+  return v;
+}
+
+gn_int gn_opt_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi, gn_int def) {
+  return lua_isnoneornil(L, arg) ? def : gn_check_int(L, arg, name, lo, hi);
+}
+
+gn_real gn_check_number(lua_State *L, int arg, const char *name) {
+  if (lua_type(L, arg) != LUA_TNUMBER) gn_expected(L, arg, name, "a number");
+  return (gn_real)lua_tonumber(L, arg);
+}
+
+gn_real gn_opt_number(lua_State *L, int arg, const char *name, gn_real def) {
+  return lua_isnoneornil(L, arg) ? def : gn_check_number(L, arg, name);
+}
+
+int gn_check_axis(lua_State *L, int arg, const char *name, int nd) {
+  int ok = 0;
+  lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
+  if (!ok || v == 0 || v > nd || v < -nd) gn_expected(L, arg, name, lua_pushfstring(L, "an axis in 1..%d or -%d..-1", nd, nd));
+  return (int)(v > 0 ? v - 1 : nd + v);
+}
+
+void gn_check_shape(lua_State *L, int arg, const char *name, gn_shape *s) {
+  if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, name, "a table of sizes");
+  size_t n = lua_rawlen(L, arg);
+  if (n > GN_MAXD) gn_argerror(L, arg, name, "expected at most %d dimensions, got %I", GN_MAXD, (lua_Integer)n);
+  s->nd = (int)n;
+  for (int i = 0; i < s->nd; i++) {
+    int ok = 0;
+    lua_rawgeti(L, arg, i + 1);
+    s->size[i] = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
+    if (!ok || s->size[i] < 0)
+      gn_argerror(L, arg, name, "size %d: expected an integer >= 0, got %s", i + 1, push_found(L, lua_gettop(L)));
+    lua_pop(L, 1);
+  }
+  if (!gn_size_ok(s->nd, s->size)) gn_argerror(L, arg, name, "too large: %s", gn_shape_str(L, s->nd, s->size));
+}
+
+void gn_check_same_size(lua_State *L, int arg, const char *name, const gn_tensor *t, const gn_tensor *like, const char *like_name) {
+  if (gn_same_size(t, like)) return;
+  const char *want = gn_shape_str(L, like->nd, like->size);
+  gn_shape_error(L, arg, name, want, lua_pushfstring(L, "to match %s", like_name));
+}
+
+void gn_check_writable(lua_State *L, int arg, const char *name) {
+  const gn_tensor *t = gn_check_tensor(L, arg, name);
+  for (int i = 0; i < t->nd; i++)
+    if (t->size[i] > 1 && t->stride[i] == 0) gn_argerror(L, arg, name, "an expanded tensor cannot be written; make it contiguous first");
+}
+
+/* Lua sees only the small userdata, so the collector must be told by us: full collections, because a generational
+** collector's steps do not bound tensor memory. */
+static void collect(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT);
+  gn_memory_collected();
+}
+
+static gn_storage *new_storage(lua_State *L, size_t bytes) {
+  static size_t live_after;
+  gn_memory m = gn_memory_stats();
+  size_t limit = GN_MAX((size_t)32 << 20, live_after / 4);
+  if (m.since + bytes > limit && m.since > 0) {
+    collect(L);
+    live_after = gn_memory_stats().live;
+  }
+  gn_storage *s = gn_storage_new(bytes);
+  if (!s) {
+    collect(L);
+    gn_storage_trim();
+    s = gn_storage_new(bytes);
+  }
+  if (!s) {
+    m = gn_memory_stats();
+    gn_error(L, "out of memory (requested %I bytes; %I live, %I cached)", (lua_Integer)bytes, (lua_Integer)m.live, (lua_Integer)m.cached);
+  }
+  return s;
+}
+
+static gn_tensor *new_handle(lua_State *L) {
+  gn_tensor *t = lua_newuserdatauv(L, sizeof *t, 1);
+  t->storage = NULL; /* closed until memory is attached */
+  luaL_setmetatable(L, GN_T_TENSOR);
+  return t;
+}
+
+gn_tensor *gn_new_tensor(lua_State *L, gn_dtype dt, int nd, const gn_int *size) {
+  luaL_checkstack(L, 8, "tensor");
+  if (!gn_size_ok(nd, size)) gn_error(L, "result too large: %s", gn_shape_str(L, nd, size));
+  gn_tensor *t = new_handle(L);
+  t->dtype = dt;
+  t->nd = nd;
+  t->offset = 0;
+  memcpy(t->size, size, sizeof *size * (size_t)nd);
+  gn_strides(nd, size, t->stride);
+  t->storage = new_storage(L, (size_t)gn_numel(nd, size) * gn_dtype_size(dt));
+  return t;
+}
+
+gn_tensor *gn_new_real(lua_State *L, int nd, const gn_int *size) { return gn_new_tensor(L, GN_REAL, nd, size); }
+gn_tensor *gn_new_real_like(lua_State *L, const gn_tensor *t) { return gn_new_tensor(L, GN_REAL, t->nd, t->size); }
+
+gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *size, const gn_int *stride, gn_int offset) {
+  gn_tensor *v = new_handle(L);
+  v->dtype = t->dtype;
+  v->nd = nd;
+  v->offset = offset;
+  memcpy(v->size, size, sizeof *size * (size_t)nd);
+  memcpy(v->stride, stride, sizeof *stride * (size_t)nd);
+  gn_storage_retain(t->storage);
+  v->storage = t->storage;
+  return v;
+}
+
+#define T_SCRATCH GN_PREFIX "scratch"
+
+static int scratch_gc(lua_State *L) {
+  gn_storage **p = luaL_checkudata(L, 1, T_SCRATCH);
+  gn_storage_release(*p);
+  *p = NULL;
+  return 0;
+}
+
+gn_real *gn_scratch(lua_State *L, gn_int n) {
+  luaL_checkstack(L, 4, "scratch");
+  if (n < 0 || !gn_size_ok(1, &n)) gn_error(L, "workspace too large");
+  gn_storage **p = lua_newuserdatauv(L, sizeof *p, 0);
+  *p = NULL;
+  if (luaL_newmetatable(L, T_SCRATCH)) {
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  *p = new_storage(L, (size_t)n * sizeof(gn_real));
+  return (*p)->data;
+}
+
+void gn_scratch_free(lua_State *L, int idx) {
+  gn_storage **p = luaL_checkudata(L, idx, T_SCRATCH);
+  gn_storage_release(*p);
+  *p = NULL;
+}
+
+void gn_set_dense(gn_tensor *dst, const gn_tensor *src) {
+  gn_shape s = {.nd = dst->nd};
+  memcpy(s.size, dst->size, sizeof dst->size);
+  const gn_tensor *ops[2] = {dst, src};
+  gn_plan p;
+  gn_plan_make(&p, &s, ops, 2);
+  gn_copy(gn_tensor_ptr(dst), gn_tensor_ptr(src), gn_dtype_size(dst->dtype), &p);
+}

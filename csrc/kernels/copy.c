@@ -1,0 +1,69 @@
+/* copy.c - strided copies and conversions between dtypes. See copy.h. */
+#include "copy.h"
+#include "../par.h"
+#include <math.h>
+#include <string.h>
+
+/* Runs the body for each row (i.e. all dimensions but the last) with do, so: the operands' offsets in elements. */
+#define FOR_ROWS(...)                                                                                                  \
+  do {                                                                                                                 \
+    int in = p->nd - 1;                                                                                                \
+    gn_int n = p->size[in], sd = p->stride[0][in], ss = p->stride[1][in], rows = gn_numel(in, p->size);               \
+    GN_PARALLEL_FOR_IF(rows > 1 && rows * n > GN_PAR_MIN)                                                              \
+    for (gn_int r = 0; r < rows; r++) {                                                                                \
+      gn_int od = 0, os = 0, q = r;                                                                                    \
+      for (int d = in - 1; d >= 0; d--) {                                                                              \
+        gn_int c = q % p->size[d];                                                                                     \
+        q /= p->size[d];                                                                                               \
+        od += c * p->stride[0][d];                                                                                     \
+        os += c * p->stride[1][d];                                                                                     \
+      }                                                                                                                \
+      __VA_ARGS__                                                                                                         \
+    }                                                                                                                  \
+  } while (0)
+
+#define COPY_AS(T)                                                                                                     \
+  FOR_ROWS(T *restrict d = (T *)dst + od; const T *restrict s = (const T *)src + os;                                   \
+           if (sd == 1 && ss == 1) memcpy(d, s, (size_t)n * sizeof(T)); else for (gn_int i = 0; i < n; i++) d[i * sd] = s[i * ss];)
+
+void gn_copy(void *dst, const void *src, size_t size, const gn_plan *p) {
+  for (int d = 0; d < p->nd; d++)
+    if (p->size[d] == 0) return;
+  if (size == 1)
+    COPY_AS(uint8_t);
+  else if (size == 4)
+    COPY_AS(uint32_t);
+  else
+    COPY_AS(uint64_t);
+}
+
+static uint8_t to_u8(gn_real x) { return x >= 255 ? 255 : x > 0 ? (uint8_t)(x + GN_R(0.5)) : 0; }
+static int32_t to_i32(gn_real x) {
+  return x >= GN_R(2147483520.0) ? INT32_MAX : x <= GN_R(-2147483648.0) ? INT32_MIN : x == x ? (int32_t)lrint((double)x) : 0;
+}
+
+#define CONVERT(TO, FROM, f) FOR_ROWS(for (gn_int i = 0; i < n; i++)((TO *)dst)[od + i * sd] = f(((const FROM *)src)[os + i * ss]);)
+#define ID(x) (x)
+#define REAL(x) ((gn_real)(x))
+#define SAT_U8(x) ((uint8_t)GN_MIN(GN_MAX(x, 0), 255))
+
+void gn_convert(void *dst, gn_dtype to, const void *src, gn_dtype from, const gn_plan *p) {
+  if (to == from) {
+    gn_copy(dst, src, gn_dtype_size(to), p);
+    return;
+  }
+  for (int d = 0; d < p->nd; d++)
+    if (p->size[d] == 0) return;
+  if (to == GN_REAL && from == GN_U8)
+    CONVERT(gn_real, uint8_t, REAL);
+  else if (to == GN_REAL)
+    CONVERT(gn_real, int32_t, REAL);
+  else if (to == GN_U8 && from == GN_REAL)
+    CONVERT(uint8_t, gn_real, to_u8);
+  else if (to == GN_U8)
+    CONVERT(uint8_t, int32_t, SAT_U8);
+  else if (from == GN_REAL)
+    CONVERT(int32_t, gn_real, to_i32);
+  else
+    CONVERT(int32_t, uint8_t, ID);
+}

@@ -1,0 +1,83 @@
+/* tensor.c - shape and stride arithmetic. See tensor.h. */
+#include "tensor.h"
+
+gn_int gn_numel(int nd, const gn_int *size) {
+  gn_int n = 1;
+  for (int i = 0; i < nd; i++) n *= size[i];
+  return n;
+}
+
+int gn_size_ok(int nd, const gn_int *size) {
+  gn_int n = 1, limit = (gn_int)1 << 43; /* elements; 2^46 bytes of double */
+  if (nd < 0 || nd > GN_MAXD) return 0;
+  for (int i = 0; i < nd; i++) {
+    if (size[i] < 0 || size[i] > limit) return 0;
+    if (size[i] == 0) continue; /* the others must multiply without overflow even beside a zero */
+    if (n > limit / size[i]) return 0;
+    n *= size[i];
+  }
+  return 1;
+}
+
+void gn_strides(int nd, const gn_int *size, gn_int *stride) {
+  gn_int s = 1;
+  for (int i = nd - 1; i >= 0; i--) {
+    stride[i] = s;
+    s *= size[i] > 0 ? size[i] : 1;
+  }
+}
+
+int gn_is_contiguous(const gn_tensor *t) {
+  gn_int s = 1;
+  for (int i = t->nd - 1; i >= 0; i--) {
+    if (t->size[i] == 0) return 1;
+    if (t->size[i] != 1 && t->stride[i] != s) return 0;
+    s *= t->size[i];
+  }
+  return 1;
+}
+
+int gn_same_size(const gn_tensor *a, const gn_tensor *b) {
+  if (a->nd != b->nd) return 0;
+  for (int i = 0; i < a->nd; i++)
+    if (a->size[i] != b->size[i]) return 0;
+  return 1;
+}
+
+int gn_broadcast(int nda, const gn_int *a, int ndb, const gn_int *b, gn_shape *out) {
+  int nd = GN_MAX(nda, ndb);
+  out->nd = nd;
+  for (int i = 0; i < nd; i++) {
+    gn_int x = i - (nd - nda) >= 0 ? a[i - (nd - nda)] : 1;
+    gn_int y = i - (nd - ndb) >= 0 ? b[i - (nd - ndb)] : 1;
+    if (x != y && x != 1 && y != 1) return 0;
+    out->size[i] = x == 1 ? y : x;
+  }
+  return 1;
+}
+
+void gn_plan_make(gn_plan *p, const gn_shape *s, const gn_tensor *const *t, int narg) {
+  p->narg = narg;
+  p->nd = 0;
+  for (int i = 0; i < s->nd; i++) {
+    if (s->size[i] == 1) continue;
+    gn_int st[GN_MAXARG] = {0};
+    for (int a = 0; a < narg; a++) {
+      int j = i - (s->nd - t[a]->nd);
+      st[a] = j >= 0 && t[a]->size[j] != 1 ? t[a]->stride[j] : 0;
+    }
+    int d = p->nd - 1, merge = p->nd > 0;
+    for (int a = 0; merge && a < narg; a++) merge = p->stride[a][d] == st[a] * s->size[i];
+    if (!merge) {
+      d = p->nd++;
+      p->size[d] = 1;
+    }
+    p->size[d] *= s->size[i];
+    for (int a = 0; a < narg; a++) p->stride[a][d] = st[a];
+  }
+  if (p->nd == 0) {
+    p->nd = 1;
+    p->size[0] = 1;
+    for (int a = 0; a < narg; a++) p->stride[a][0] = 0;
+  }
+}
