@@ -1,0 +1,131 @@
+# Builds, tests and installs gan. `make help` lists the targets; `make demo` and `make test` install what is missing first.
+#
+# Variables: LUA (5.4 interpreter), LUA_INCDIR, CC, ARCH (for -march; native), WERROR=1, PREFIX or LUADIR + LIBDIR, F (one spec),
+# V=1 (show the commands).
+
+CC ?= cc
+ARCH ?= native
+PREFIX ?= /usr/local
+LUADIR ?= $(PREFIX)/share/lua/5.4
+LIBDIR ?= $(PREFIX)/lib/lua/5.4
+LUA ?= $(or $(shell for l in lua5.4 lua-5.4 lua54 lua; do command -v $$l && break; done 2>/dev/null),lua5.4)
+
+# Headers and libraries: pkg-config where it knows them, the system's default paths where not. liblua is never linked: the
+# interpreter that loads the module brings it.
+pc = $(shell pkg-config $(1) 2>/dev/null)
+LUA_PC := $(shell for p in lua5.4 lua-5.4 lua54 lua; do pkg-config --exists "$$p >= 5.4 $$p < 5.5" && { echo $$p; break; }; done 2>/dev/null)
+ifdef LUA_INCDIR
+LUA_CFLAGS := -I$(LUA_INCDIR)
+else
+LUA_CFLAGS := $(if $(LUA_PC),$(call pc,--cflags $(LUA_PC)),-I/usr/include/lua5.4)
+endif
+DEP_CFLAGS := $(call pc,--cflags openblas) $(patsubst -I%,-isystem %,$(or $(call pc,--cflags stb),-I/usr/include/stb)) $(call pc,--cflags zlib)
+DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs zlib),-lz)
+
+# -ffp-contract=fast: -std=c11 would forbid fused multiply-adds. Never -Ofast or -ffast-math: GCC then links a start-up file
+# that flushes denormals in the whole Lua process.
+CFLAGS ?= -O3
+MATH = -ffp-contract=fast -fno-math-errno -fno-trapping-math
+WARN = -Wall -Wextra -Wshadow $(if $(WERROR),-Werror)
+FLAGS = -std=c11 $(CFLAGS) -march=$(ARCH) $(MATH) $(WARN) -fPIC -fopenmp -pthread -fvisibility=hidden $(LUA_CFLAGS) $(DEP_CFLAGS) $(SAN)
+SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
+LIBS = $(DEP_LIBS) -lm
+
+Q = $(if $(V),,@)
+SRC := $(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/bind/*.c))
+B = build
+OBJ32 = $(SRC:csrc/%.c=$(B)/obj32/%.o)
+OBJ64 = $(SRC:csrc/%.c=$(B)/obj64/%.o)
+
+# For the interpreters that we start; 5.4 only, so that tools running under another Lua are left alone.
+LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua;;' LUA_CPATH_5_4='$(CURDIR)/$(B)/?.so;;'
+
+.PHONY: all deps demo test spec bench lint format asan valgrind doc install clean help
+.DELETE_ON_ERROR:
+
+all: $(B)/gan/core.so $(B)/gan/core64.so ## build the module (float) and its double-precision twin for tests
+
+$(B)/gan/core.so: $(OBJ32)
+$(B)/gan/core64.so: $(OBJ64)
+$(B)/gan/%.so: $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)echo '  link $@'; $(CC) $(SHARED) $(CFLAGS) -fopenmp -pthread $(SAN) -o $@ $(filter %.o,$^) $(LIBS) $(LDFLAGS)
+
+$(B)/obj32/%.o: csrc/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+$(B)/obj64/%.o: csrc/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) -DGN_DOUBLE -MMD -MP -c -o $@ $<
+
+# Remembers compiler, flags and the list of sources; everything is built anew when they change.
+$(B)/flags: force
+	@mkdir -p $(@D); echo '$(CC) $(FLAGS) $(SRC)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(SRC)' >$@
+.PHONY: force
+-include $(OBJ32:.o=.d) $(OBJ64:.o=.d)
+
+deps: ## install what is missing to build, test and document (apt), or name the packages
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps all
+
+# The steps after deps run in a second make, which sees the headers and tools just installed.
+demo: ## train a DCGAN on built-in pictures for a minute or two, then look at its samples
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps demo
+	@$(MAKE) --no-print-directory $(B)/gan/core.so
+	$(LUA_ENV) $(LUA) experiments/dcgan.lua $(DEMO)
+	@echo "Real pictures: $(DEMO_DIR)/reals.png. Now open the newest samples: $$(ls $(DEMO_DIR)/fakes_[0-9]*.png | tail -1)"
+
+DEMO_DIR = runs/demo
+DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --steps 600 --snap 200 --outdir runs --name demo
+
+test: ## run every test; ends with `N passed, N failed`
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
+	@$(MAKE) --no-print-directory spec
+
+F ?= spec
+spec: all ## run the tests, or one file: make spec F=spec/ops/conv_spec.lua
+	@$(LUA_ENV) $(LUA) spec/run.lua $(F)
+
+bench: all ## time kernels and the training step
+	$(LUA_ENV) $(LUA) experiments/bench/run.lua $(BENCH)
+
+lint: ## luacheck, clang-format, and a build with warnings as errors
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps lint
+	luacheck -q lua spec experiments
+	@if command -v clang-format >/dev/null; then echo clang-format; clang-format --dry-run -Werror $$(find csrc -name '*.[ch]'); \
+	 else echo "clang-format is not installed: C formatting is not checked"; fi
+	@$(MAKE) --no-print-directory B=build/lint CFLAGS=-O1 WERROR=1 all
+
+format: ## let clang-format rewrite the C sources
+	clang-format -i $$(find csrc -name '*.[ch]')
+
+# The interpreter is not built with the sanitizers, so their runtime is preloaded. Leaks are the business of memory_spec: what
+# Lua, OpenBLAS and OpenMP keep until exit would drown them here.
+ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" GAN_SANITIZED=1 \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_spec.lua
+	@$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run F=$(F)
+.PHONY: asan-run
+asan-run: all
+	$(LUA_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
+
+valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
+	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run F=$(F)
+.PHONY: valgrind-run
+valgrind-run: all
+	$(LUA_ENV) OMP_NUM_THREADS=1 OPENBLAS_CORETYPE=Nehalem valgrind -q --error-exitcode=1 $(LUA) spec/run.lua $(F)
+
+doc: ## the reference manual, from the sources' comments, to build/doc
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps doc
+	ldoc -q -c config.ld .
+
+install: $(B)/gan/core.so ## copy the module to LUADIR and LIBDIR (below PREFIX)
+	@for f in $$(cd lua && find gan -name '*.lua'); do install -d "$(DESTDIR)$(LUADIR)/$$(dirname $$f)" && \
+	 install -m 644 lua/$$f "$(DESTDIR)$(LUADIR)/$$f" || exit 1; done
+	install -d "$(DESTDIR)$(LIBDIR)/gan"
+	install -m 755 $(B)/gan/core.so "$(DESTDIR)$(LIBDIR)/gan/core.so"
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z]+:.* ## ' Makefile | sed -E 's/^([a-z]+):.* ## (.*)/  make \1\t\2/' | expand -t 18

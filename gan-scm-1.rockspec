@@ -1,0 +1,18 @@
+package = "gan"
+version = "scm-1"
+source = { url = "git+https://example.org/gan.git" }
+description = {
+  summary = "Training generative adversarial networks on the CPU",
+  detailed = "Tensors, differentiation of any order, layers, data and training loops; kernels in C over OpenBLAS.",
+  license = "MIT",
+}
+-- argparse, lua-cjson and luafilesystem serve the training loop and the scripts; busted and luacheck only the checkout.
+dependencies = { "lua >= 5.4, < 5.5", "argparse >= 0.7", "lua-cjson >= 2.1", "luafilesystem >= 1.8" }
+-- By library only: headers live in places that LuaRocks does not look at (Debian's multiarch); the Makefile asks pkg-config.
+external_dependencies = { OPENBLAS = { library = "openblas" }, ZLIB = { library = "z" } }
+build = {
+  type = "make",
+  build_target = "build/gan/core.so",
+  build_variables = { LUA = "$(LUA)", LUA_INCDIR = "$(LUA_INCDIR)" },
+  install_variables = { LUADIR = "$(LUADIR)", LIBDIR = "$(LIBDIR)", LUA = "$(LUA)", LUA_INCDIR = "$(LUA_INCDIR)" },
+}
