@@ -1,0 +1,278 @@
+/* resample.c - pooling, resizing and padding of images, NHWC; the contracts are in resample.h.
+** Adjoints gather: each row of dx looks for the output rows that read it, so rows are independent and need no atomics. */
+#include "resample.h"
+#include "../par.h"
+#include <math.h>
+
+static void zero(gn_real *restrict y, gn_int n) {
+  for (gn_int i = 0; i < n; i++) y[i] = 0;
+}
+
+static void copy(gn_real *restrict y, const gn_real *restrict x, gn_int n) {
+  for (gn_int i = 0; i < n; i++) y[i] = x[i];
+}
+
+static void add(gn_real *restrict y, const gn_real *restrict x, gn_int n) {
+  for (gn_int i = 0; i < n; i++) y[i] += x[i];
+}
+
+static void add_scaled(gn_real *restrict y, const gn_real *restrict x, gn_real a, gn_int n) {
+  for (gn_int i = 0; i < n; i++) y[i] += a * x[i];
+}
+
+typedef struct span { /* lo .. hi-1; may be empty */
+  gn_int lo, hi;
+} span;
+
+/* ---- pooling ---- */
+
+/* Pixels of an axis of length n inside window o. */
+static span window(gn_int o, gn_int s, gn_int p, gn_int k, gn_int n) {
+  gn_int lo = o * s - p;
+  return (span){GN_MAX(lo, 0), GN_MIN(lo + k, n)};
+}
+
+/* Windows 0 .. out-1 of an axis that hold pixel i. */
+static span windows_of(gn_int i, gn_int s, gn_int p, gn_int k, gn_int out) {
+  gn_int first = i + p - k + 1;
+  return (span){first > 0 ? (first + s - 1) / s : 0, GN_MIN((i + p) / s + 1, out)};
+}
+
+static gn_real window_weight(const gn_pool *p, span a, span b) {
+  gn_int count = p->count_pad ? p->kh * p->kw : (a.hi - a.lo) * (b.hi - b.lo);
+  return (gn_real)(1.0 / (double)count);
+}
+
+void gn_avg_pool2d(gn_real *y, const gn_real *x, const gn_pool *p) {
+  gn_int c = p->c;
+  GN_PARALLEL_FOR_IF(p->n * p->h * p->w * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < p->n * p->ho; row++) {
+    const gn_real *xn = x + row / p->ho * p->h * p->w * c;
+    gn_real *yr = y + row * p->wo * c;
+    span a = window(row % p->ho, p->sh, p->ph, p->kh, p->h);
+    for (gn_int o = 0; o < p->wo; o++, yr += c) {
+      span b = window(o, p->sw, p->pw, p->kw, p->w);
+      gn_real weight = window_weight(p, a, b);
+      zero(yr, c);
+      for (gn_int i = a.lo; i < a.hi; i++)
+        for (gn_int j = b.lo; j < b.hi; j++) add(yr, xn + (i * p->w + j) * c, c);
+      for (gn_int k = 0; k < c; k++) yr[k] *= weight;
+    }
+  }
+}
+
+void gn_avg_pool2d_dx(gn_real *dx, const gn_real *dy, const gn_pool *p) {
+  gn_int c = p->c;
+  GN_PARALLEL_FOR_IF(p->n * p->h * p->w * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < p->n * p->h; row++) {
+    const gn_real *dyn = dy + row / p->h * p->ho * p->wo * c;
+    gn_real *dxr = dx + row * p->w * c;
+    span rows = windows_of(row % p->h, p->sh, p->ph, p->kh, p->ho);
+    zero(dxr, p->w * c);
+    for (gn_int i = rows.lo; i < rows.hi; i++) {
+      span a = window(i, p->sh, p->ph, p->kh, p->h);
+      for (gn_int j = 0; j < p->wo; j++) {
+        span b = window(j, p->sw, p->pw, p->kw, p->w);
+        gn_real weight = window_weight(p, a, b);
+        for (gn_int k = b.lo; k < b.hi; k++) add_scaled(dxr + k * c, dyn + (i * p->wo + j) * c, weight, c);
+      }
+    }
+  }
+}
+
+void gn_max_pool2d(gn_real *y, int32_t *idx, const gn_real *x, const gn_pool *p) {
+  gn_int c = p->c;
+  GN_PARALLEL_FOR_IF(p->n * p->h * p->w * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < p->n * p->ho; row++) {
+    const gn_real *xn = x + row / p->ho * p->h * p->w * c;
+    span a = window(row % p->ho, p->sh, p->ph, p->kh, p->h);
+    for (gn_int o = 0; o < p->wo; o++) {
+      gn_real *restrict most = y + (row * p->wo + o) * c;
+      int32_t *restrict at = idx + (row * p->wo + o) * c;
+      span b = window(o, p->sw, p->pw, p->kw, p->w);
+      int32_t first = (int32_t)(a.lo * p->w + b.lo);
+      copy(most, xn + first * c, c);
+      for (gn_int k = 0; k < c; k++) at[k] = first;
+      for (gn_int i = a.lo; i < a.hi; i++)
+        for (gn_int j = b.lo; j < b.hi; j++) {
+          const gn_real *restrict xp = xn + (i * p->w + j) * c;
+          int32_t here = (int32_t)(i * p->w + j);
+          for (gn_int k = 0; k < c; k++) {
+            int better = xp[k] > most[k] || (isnan(xp[k]) && !isnan(most[k]));
+            most[k] = better ? xp[k] : most[k];
+            at[k] = better ? here : at[k];
+          }
+        }
+    }
+  }
+}
+
+/* ---- resizing ---- */
+
+/* Output coordinates whose nearest input is i: floor(o in/out) = i. */
+static span nearest_of(gn_int i, gn_int in, gn_int out) {
+  return (span){(i * out + in - 1) / in, ((i + 1) * out + in - 1) / in};
+}
+
+void gn_resize_nearest(gn_real *y, const gn_real *x, const gn_resize *r) {
+  gn_int c = r->c;
+  GN_PARALLEL_FOR_IF(r->n * r->ho * r->wo * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < r->n * r->ho; row++) {
+    const gn_real *xr = x + (row / r->ho * r->h + row % r->ho * r->h / r->ho) * r->w * c;
+    gn_real *yr = y + row * r->wo * c;
+    gn_int whole = r->w / r->wo, part = r->w % r->wo, rest = 0; /* rest = o*w mod wo: saves a division per pixel */
+    for (gn_int o = 0; o < r->wo; o++, yr += c) {
+      copy(yr, xr, c);
+      xr += whole * c;
+      rest += part;
+      if (rest >= r->wo) rest -= r->wo, xr += c;
+    }
+  }
+}
+
+void gn_resize_nearest_dx(gn_real *dx, const gn_real *dy, const gn_resize *r) {
+  gn_int c = r->c;
+  GN_PARALLEL_FOR_IF(r->n * GN_MAX(r->ho * r->wo, r->h * r->w) * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < r->n * r->h; row++) {
+    const gn_real *dyn = dy + row / r->h * r->ho * r->wo * c;
+    gn_real *dxr = dx + row * r->w * c;
+    span rows = nearest_of(row % r->h, r->h, r->ho);
+    zero(dxr, r->w * c);
+    for (gn_int w = 0; w < r->w; w++, dxr += c) {
+      span cols = nearest_of(w, r->w, r->wo);
+      for (gn_int i = rows.lo; i < rows.hi; i++)
+        for (gn_int j = cols.lo; j < cols.hi; j++) add(dxr, dyn + (i * r->wo + j) * c, c);
+    }
+  }
+}
+
+/* One axis of a bilinear map: output o reads (1-f) x[i0] + f x[i1]. */
+typedef struct axis {
+  gn_int in, out;
+  double step, shift;
+} axis;
+
+typedef struct tap {
+  gn_int i0, i1;
+  gn_real f;
+} tap;
+
+static axis axis_make(gn_grid grid, gn_int in, gn_int out) {
+  double ratio = (double)in / (double)out;
+  switch (grid) {
+    case GN_GRID_CORNERS: return (axis){in, out, out > 1 ? (double)(in - 1) / (double)(out - 1) : 0, 0};
+    case GN_GRID_LEGACY: return (axis){in, out, ratio, 0};
+    default: return (axis){in, out, ratio, 0.5 * ratio - 0.5};
+  }
+}
+
+static tap tap_at(const axis *a, gn_int o) {
+  double s = (double)o * a->step + a->shift;
+  if (s < 0) s = 0; /* half-pixel centres start outside the image */
+  gn_int i0 = GN_MIN((gn_int)s, a->in - 1);
+  return (tap){i0, GN_MIN(i0 + 1, a->in - 1), (gn_real)(s - (double)i0)};
+}
+
+/* A range of outputs that holds all that may read input i; tap_at then tells which do. */
+static span taps_near(const axis *a, gn_int i) {
+  if (a->step == 0) return (span){0, a->out};
+  double lo = ((double)i - 1 - a->shift) / a->step - 1, hi = ((double)i + 1 - a->shift) / a->step + 2;
+  return (span){i == 0 || lo < 0 ? 0 : (gn_int)lo, hi < (double)a->out ? (gn_int)hi : a->out};
+}
+
+void gn_resize_bilinear(gn_real *y, const gn_real *x, const gn_resize *r) {
+  gn_int c = r->c;
+  axis vertical = axis_make(r->grid, r->h, r->ho), horizontal = axis_make(r->grid, r->w, r->wo);
+  GN_PARALLEL_FOR_IF(r->n * r->ho * r->wo * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < r->n * r->ho; row++) {
+    const gn_real *xn = x + row / r->ho * r->h * r->w * c;
+    tap v = tap_at(&vertical, row % r->ho);
+    const gn_real *top = xn + v.i0 * r->w * c, *bottom = xn + v.i1 * r->w * c;
+    for (gn_int o = 0; o < r->wo; o++) {
+      tap h = tap_at(&horizontal, o);
+      gn_real *restrict yo = y + (row * r->wo + o) * c;
+      const gn_real *tl = top + h.i0 * c, *tr = top + h.i1 * c, *bl = bottom + h.i0 * c, *br = bottom + h.i1 * c;
+      for (gn_int k = 0; k < c; k++) {
+        gn_real t = tl[k] + h.f * (tr[k] - tl[k]), b = bl[k] + h.f * (br[k] - bl[k]);
+        yo[k] = t + v.f * (b - t);
+      }
+    }
+  }
+}
+
+void gn_resize_bilinear_dx(gn_real *dx, const gn_real *dy, const gn_resize *r) {
+  gn_int c = r->c;
+  axis vertical = axis_make(r->grid, r->h, r->ho), horizontal = axis_make(r->grid, r->w, r->wo);
+  GN_PARALLEL_FOR_IF(r->n * GN_MAX(r->ho * r->wo, r->h * r->w) * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < r->n * r->h; row++) {
+    const gn_real *dyn = dy + row / r->h * r->ho * r->wo * c;
+    gn_real *dxr = dx + row * r->w * c;
+    gn_int i = row % r->h;
+    span rows = taps_near(&vertical, i);
+    zero(dxr, r->w * c);
+    for (gn_int o = rows.lo; o < rows.hi; o++) {
+      tap v = tap_at(&vertical, o);
+      if (v.i0 != i && v.i1 != i) continue;
+      gn_real weight = (v.i0 == i ? 1 - v.f : 0) + (v.i1 == i ? v.f : 0);
+      for (gn_int j = 0; j < r->wo; j++) {
+        tap h = tap_at(&horizontal, j);
+        const gn_real *g = dyn + (o * r->wo + j) * c;
+        add_scaled(dxr + h.i0 * c, g, weight * (1 - h.f), c);
+        add_scaled(dxr + h.i1 * c, g, weight * h.f, c);
+      }
+    }
+  }
+}
+
+/* ---- padding ---- */
+
+/* The pixel of an axis of length n that padded position o shows, or -1. */
+static gn_int pad_source(gn_int o, gn_int before, gn_int n, gn_pad_mode mode) {
+  gn_int i = o - before;
+  if (i >= 0 && i < n) return i;
+  switch (mode) {
+    case GN_PAD_REFLECT: return i < 0 ? -i : 2 * (n - 1) - i;
+    case GN_PAD_REPLICATE: return i < 0 ? 0 : n - 1;
+    default: return -1;
+  }
+}
+
+void gn_pad2d(gn_real *y, const gn_real *x, const gn_pad *p, gn_real value) {
+  gn_int c = p->c, ho = p->top + p->h + p->bottom, wo = p->left + p->w + p->right;
+  GN_PARALLEL_FOR_IF(p->n * ho * wo * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < p->n * ho; row++) {
+    gn_int n = row / ho, i = pad_source(row % ho, p->top, p->h, p->mode);
+    gn_real *yr = y + row * wo * c;
+    for (gn_int o = 0; o < wo; o++, yr += c) {
+      gn_int j = pad_source(o, p->left, p->w, p->mode);
+      if (i >= 0 && j >= 0) copy(yr, x + ((n * p->h + i) * p->w + j) * c, c);
+      else
+        for (gn_int k = 0; k < c; k++) yr[k] = value;
+    }
+  }
+}
+
+/* dx (w,c) += dy (left+w+right,c), each column onto the pixel that it shows */
+static void fold_row(gn_real *dx, const gn_real *dy, const gn_pad *p) {
+  for (gn_int j = 0; j < p->left + p->w + p->right; j++) {
+    gn_int w = pad_source(j, p->left, p->w, p->mode);
+    if (w >= 0) add(dx + w * p->c, dy + j * p->c, p->c);
+  }
+}
+
+void gn_pad2d_dx(gn_real *dx, const gn_real *dy, const gn_pad *p) {
+  gn_int c = p->c, ho = p->top + p->h + p->bottom, wo = p->left + p->w + p->right;
+  GN_PARALLEL_FOR_IF(p->n * ho * wo * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < p->n * p->h; row++) {
+    const gn_real *dyn = dy + row / p->h * ho * wo * c;
+    gn_real *dxr = dx + row * p->w * c;
+    gn_int h = row % p->h;
+    zero(dxr, p->w * c);
+    fold_row(dxr, dyn + (p->top + h) * wo * c, p);
+    if (p->mode == GN_PAD_CONSTANT) continue;
+    for (gn_int i = 0; i < p->top; i++)
+      if (pad_source(i, p->top, p->h, p->mode) == h) fold_row(dxr, dyn + i * wo * c, p);
+    for (gn_int i = p->top + p->h; i < ho; i++)
+      if (pad_source(i, p->top, p->h, p->mode) == h) fold_row(dxr, dyn + i * wo * c, p);
+  }
+}
