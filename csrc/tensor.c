@@ -46,13 +46,14 @@ int gn_same_size(const gn_tensor *a, const gn_tensor *b) {
 
 int gn_broadcast(int nda, const gn_int *a, int ndb, const gn_int *b, gn_shape *out) {
   int nd = GN_MAX(nda, ndb);
-  out->nd = nd;
+  gn_shape s = {.nd = nd}; /* out may be one of the operands' own shapes */
   for (int i = 0; i < nd; i++) {
     gn_int x = i - (nd - nda) >= 0 ? a[i - (nd - nda)] : 1;
     gn_int y = i - (nd - ndb) >= 0 ? b[i - (nd - ndb)] : 1;
     if (x != y && x != 1 && y != 1) return 0;
-    out->size[i] = x == 1 ? y : x;
+    s.size[i] = x == 1 ? y : x;
   }
+  *out = s;
   return 1;
 }
 

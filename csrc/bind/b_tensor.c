@@ -357,10 +357,12 @@ static int from_bytes(lua_State *L) {
   return 1;
 }
 
-/* Graph node: any Lua value kept with the tensor; used by gan.autograd. */
+/* core.node(v) -> the graph node kept with a tensor (gan.autograd), nil if it has none or v is no tensor. */
 static int node(lua_State *L) {
-  gn_check_tensor(L, 1, "t");
-  lua_getiuservalue(L, 1, 1);
+  if (gn_test_tensor(L, 1))
+    lua_getiuservalue(L, 1, 1);
+  else
+    lua_pushnil(L);
   return 1;
 }
 

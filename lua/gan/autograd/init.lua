@@ -1,0 +1,284 @@
+--- The tape: records ops that touch tracked tensors, and differentiates what was recorded, to any order.
+--
+-- A tracked tensor carries a node. The graph is made of nodes, not tensors: a node keeps only the argument values that some
+-- rule of its op reads, so what nobody reads can be collected. Ops are defined as lua/gan/README.md says.
+local core = require "gan.core"
+local check = require "gan.check"
+
+local M = {registry = {}, names = {}}
+
+local F = {} -- public functions by name: the engine itself needs add, sum_to and alias
+local recording, seq = true, 0
+local get_node, set_node, get_shape, get_version = core.node, core.set_node, core.shape, core.version
+
+local function same(a, b)
+  if #a ~= #b then return false end
+  for i = 1, #a do if a[i] ~= b[i] then return false end end
+  return true
+end
+
+-- Which arguments (0: the output) must be kept so that the rules of the tracked arguments can run.
+local function keeps(def, inputs, n)
+  if def.compose or not def.reads then return nil end -- everything
+  local keep = {}
+  for i = 1, n do
+    if inputs[i] then
+      for _, k in ipairs(def.reads[i] or {}) do keep[k] = true end
+    end
+  end
+  return keep
+end
+
+local function record(def, inputs, args, y, ...)
+  local n = args.n
+  local keep = keeps(def, inputs, n)
+  local node = {op = def, inputs = inputs, shapes = {}, versions = {}, args = {n = n}, yshape = get_shape(y)}
+  seq = seq + 1
+  node.seq = seq
+  for i = 1, n do
+    local a = args[i]
+    if core.is_tensor(a) then
+      node.shapes[i] = get_shape(a)
+      if not keep or keep[i] then
+        node.args[i], node.versions[i] = a, get_version(a)
+      end
+    else
+      node.args[i] = a
+    end
+  end
+  if not keep or keep[0] then node.y, node.versions[0] = y, get_version(y) end
+  if select("#", ...) > 0 then node.aux = {...} end
+  set_node(y, node)
+  return y, ...
+end
+
+--- Defines a differentiable function (a built-in op or a user's own). See lua/gan/README.md for the fields of `def`.
+-- @tparam table def name, forward, grad (table of rules or one function), reads, compose, sample, bad, nondiff, method
+-- @treturn function the public function
+function M.op(def)
+  if type(def) ~= "table" or type(def.name) ~= "string" then return check.fail("op", "expected a table with a field 'name'") end
+  local forward = def.forward
+  if type(forward) ~= "function" then return check.fail("op", "%s: field 'forward' is missing", def.name) end
+  if not (def.nondiff or def.grad or def.compose) then
+    return check.fail("op", "%s: one of the fields 'grad', 'compose', 'nondiff' is needed", def.name)
+  end
+  local function f(...)
+    if recording then
+      local inputs
+      for i = 1, select("#", ...) do
+        local a = select(i, ...)
+        local node = type(a) == "userdata" and get_node(a)
+        if node then
+          inputs = inputs or {}
+          inputs[i] = node
+        end
+      end
+      if inputs then return record(def, inputs, table.pack(...), forward(...)) end
+    end
+    return forward(...)
+  end
+  if def.nondiff then f = forward end
+  def.call = f
+  if not def.private then
+    M.registry[def.name] = def
+    M.names[#M.names + 1] = def.name
+  end
+  F[def.name] = f
+  return f
+end
+
+local function restore(old, ok, ...)
+  recording = old
+  if not ok then error((...), 0) end
+  return ...
+end
+
+local function with(flag, f, ...)
+  local old = recording
+  recording = flag
+  return restore(old, pcall(f, ...))
+end
+
+--- Runs f(...) without recording; returns what it returns.
+function M.no_grad(f, ...)
+  if type(f) ~= "function" then return check.expected("no_grad", 1, "f", "a function", f) end
+  return with(false, f, ...)
+end
+
+--- Whether ops are being recorded.
+function M.is_recording() return recording end
+
+--- Marks t as a leaf whose gradient may be asked for. Returns t.
+function M.requires_grad_(t)
+  check.real("requires_grad_", 1, "t", t)
+  if not get_node(t) then set_node(t, {leaf = true, yshape = get_shape(t), seq = 0}) end
+  return t
+end
+
+--- Whether t is tracked: a marked leaf, or computed from one.
+function M.requires_grad(t) return get_node(t) ~= nil end
+
+--- The same elements without the graph: a view of t.
+function M.detach(t) return core.alias(t) end
+
+-- The arguments of a node for its rule; the version check.
+local function saved_args(node)
+  if node.freed then
+    return check.fail("grad", "the graph of '%s' was already used by grad; pass {retain_graph = true} to the first call", node.op.name)
+  end
+  for i, version in pairs(node.versions) do
+    local t = i == 0 and node.y or node.args[i]
+    if t and get_version(t) ~= version then
+      return check.fail("grad", "%s of '%s' was changed in place after it was used (version %d, now %d): compute the result again after the update",
+        i == 0 and "the result" or "argument #" .. i, node.op.name, version, get_version(t))
+    end
+  end
+  return node.args
+end
+
+-- Vector-Jacobian product of an op's definition at the recorded arguments, itself differentiable in them and in gy:
+-- compose is replayed on aliases, which keep the link to the outer graph, and only that inner part is walked.
+local function grad_through(node, need, gy)
+  local args = node.args
+  local inner, alias, at = {}, {}, {}
+  for i = 1, args.n do
+    inner[i] = args[i]
+    if need[i] then
+      alias[#alias + 1], at[#at + 1] = F.alias(args[i]), i
+      inner[i] = alias[#alias]
+    end
+  end
+  local y = node.op.compose(table.unpack(inner, 1, args.n))
+  local gs = M.grad(y, alias, {seed = gy, create_graph = true, allow_unused = true})
+  local out = {}
+  for j, i in ipairs(at) do out[i] = gs[j] end
+  return out
+end
+
+local function input_grads(node, need, gy, create_graph)
+  local def, args = node.op, saved_args(node)
+  if def.compose and (create_graph or not def.grad) then return grad_through(node, need, gy) end
+  local ctx = {y = node.y, aux = node.aux, shapes = node.shapes, yshape = node.yshape}
+  if type(def.grad) == "function" then return {def.grad(gy, ctx, need, table.unpack(args, 1, args.n))} end
+  local out = {}
+  for i in pairs(need) do
+    local rule = def.grad[i]
+    if rule == nil then return check.fail("grad", "op '%s' has no derivative with respect to argument #%d", def.name, i) end
+    if rule then out[i] = rule(gy, ctx, table.unpack(args, 1, args.n)) end
+  end
+  return out
+end
+
+-- Nodes that lead from `root` to a wanted node, in recording order.
+local function path(root, want)
+  local seen, list, stack = {[root] = true}, {}, {root}
+  while #stack > 0 do
+    local node = table.remove(stack)
+    list[#list + 1] = node
+    for _, input in pairs(node.inputs or {}) do
+      if not seen[input] then
+        seen[input] = true
+        stack[#stack + 1] = input
+      end
+    end
+  end
+  table.sort(list, function(a, b) return a.seq < b.seq end)
+  local on = {}
+  for _, node in ipairs(list) do
+    if want[node] then on[node] = true end
+    for _, input in pairs(node.inputs or {}) do
+      if on[input] then on[node] = true end
+    end
+  end
+  return list, on
+end
+
+local function free(node)
+  node.freed, node.args, node.y, node.aux = true, nil, nil, nil
+end
+
+local function backward(root, seed, want, create_graph, keep)
+  local list, on = path(root, want)
+  local g, found = {[root] = seed}, {}
+  for k = #list, 1, -1 do
+    local node = list[k]
+    local gy = on[node] and g[node]
+    g[node] = nil
+    if gy and want[node] then found[node] = gy end
+    if gy and not node.leaf then
+      local need, any = {}, false
+      for i, input in pairs(node.inputs) do
+        if on[input] then need[i], any = true, true end
+      end
+      if any then
+        local gs = input_grads(node, need, gy, create_graph)
+        for i = 1, node.args.n do
+          local gi = need[i] and gs[i]
+          if gi then
+            if not same(get_shape(gi), node.shapes[i]) then gi = F.sum_to(gi, node.shapes[i]) end
+            local input = node.inputs[i]
+            g[input] = g[input] and F.add(g[input], gi) or gi
+          end
+        end
+        if not keep then free(node) end
+      end
+    end
+    list[k] = nil
+  end
+  return found
+end
+
+--- Gradients of y with respect to a list of tensors. Only what lies on a path from them to y is visited.
+-- @tparam Tensor y one element, unless `seed` is given
+-- @tparam table wrt list of tracked tensors
+-- @tparam[opt] table opt create_graph: the gradients can be differentiated again (default false);
+--   retain_graph: the graph may be used again (default: create_graph); seed: gradient of y, of y's shape;
+--   allow_unused: a tensor that y does not depend on gets zeros instead of an error
+-- @treturn table list of gradients, in the order and of the shapes of wrt
+-- @raise if y is not tracked, a wrt is not part of y's graph, or a needed value was changed in place
+function M.grad(y, wrt, opt)
+  opt = check.options("grad", opt, {create_graph = false, retain_graph = check.none, seed = check.none, allow_unused = false})
+  check.real("grad", 1, "y", y)
+  if type(wrt) ~= "table" then return check.expected("grad", 2, "wrt", "a list of tensors", wrt) end
+  local root = get_node(y)
+  local seed = opt.seed
+  if seed then
+    check.real("grad", 3, "seed", seed)
+    if not same(get_shape(seed), get_shape(y)) then
+      return check.fail("grad", "seed %s must have the shape of y %s", check.shape_string(get_shape(seed)), check.shape_string(get_shape(y)))
+    end
+  elseif core.numel(y) ~= 1 then
+    return check.fail("grad", "y has shape %s; pass a scalar (e.g. its mean) or {seed = gradient of y}", check.shape_string(get_shape(y)))
+  else
+    seed = core.full(get_shape(y), 1)
+  end
+  if not root and not opt.allow_unused then
+    return check.fail("grad", "y does not depend on any tracked tensor (mark parameters with requires_grad_, and do not compute y in no_grad)")
+  end
+  local want = {}
+  for i, w in ipairs(wrt) do
+    check.real("grad", 2, "wrt[" .. i .. "]", w)
+    local node = get_node(w)
+    if node then
+      want[node] = true
+    elseif not opt.allow_unused then
+      return check.fail("grad", "wrt[%d] %s is not tracked; call requires_grad_() on it before it is used", i, check.shape_string(get_shape(w)))
+    end
+  end
+  local keep = opt.retain_graph
+  if keep == nil then keep = opt.create_graph end
+  local found = root and with(opt.create_graph, backward, root, seed, want, opt.create_graph, keep) or {}
+  local out = {}
+  for i, w in ipairs(wrt) do
+    local g = found[get_node(w)]
+    if not g and not opt.allow_unused then
+      return check.fail("grad", "y does not depend on wrt[%d] %s; pass {allow_unused = true} to get zeros", i, check.shape_string(get_shape(w)))
+    end
+    out[i] = g or core.full(get_shape(w), 0)
+  end
+  return out
+end
+
+function M.gradcheck(...) return require("gan.autograd.gradcheck").gradcheck(...) end
+
+return M

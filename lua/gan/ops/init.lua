@@ -1,0 +1,22 @@
+--- All ops in one table; every op whose first argument is a tensor becomes a method of tensors too.
+local core = require "gan.core"
+local autograd = require "gan.autograd"
+local tensor = require "gan.tensor"
+
+local M = {}
+
+local files = {"pointwise", "shape"}
+
+for _, file in ipairs(files) do
+  for name, f in pairs(require("gan.ops." .. file)) do
+    M[name] = f
+    local def = autograd.registry[name]
+    if not (def and def.method == false) then tensor.methods[name] = f end
+  end
+end
+
+for event, name in pairs {__add = "add", __sub = "sub", __mul = "mul", __div = "div"} do core.tensor_mt[event] = M[name] end
+core.tensor_mt.__unm = function(x) return M.neg(x) end
+core.tensor_mt.__pow = function(x, p) return M.pow(x, p) end
+
+return M

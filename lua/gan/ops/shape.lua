@@ -1,0 +1,121 @@
+--- Ops that move elements without computing: views and copies. Axes and positions count from 1; negative axes from the end.
+local core = require "gan.core"
+local check = require "gan.check"
+local autograd = require "gan.autograd"
+
+local op = autograd.op
+local M = {}
+
+--- A view of x with another shape of as many elements (a copy if x is not contiguous); one size may be -1.
+M.reshape = op {name = "reshape", forward = core.reshape, reads = {},
+  sample = function(s) return {{s:randn(2, 3), {3, 2}}, {s:randn(2, 3, 2), {2, -1}}, {s:randn(1), {}}} end,
+  bad = function(s) return {{s:randn(2, 3), {4}, match = "as many elements"}, {s:randn(2), {-1, -1}, match = "size 2"}, {s:randn(2), 3, match = "table"}} end,
+  grad = {function(g, ctx) return M.reshape(g, ctx.shapes[1]) end}}
+
+local function inverse(axes, nd)
+  local out = {}
+  for i, a in ipairs(axes) do out[a > 0 and a or nd + 1 + a] = i end
+  return out
+end
+
+--- A view with the axes in another order.
+M.permute = op {name = "permute", forward = core.permute, reads = {},
+  sample = function(s) return {{s:randn(2, 3, 4), {3, 1, 2}}, {s:randn(2, 3), {-1, 1}}} end,
+  bad = function(s) return {{s:randn(2, 3), {1, 1}, match = "twice"}, {s:randn(2, 3), {1}, match = "permutation"}} end,
+  grad = {function(g, ctx, _, axes) return M.permute(g, inverse(axes, #ctx.shapes[1])) end}}
+
+--- x with two axes exchanged (default: the last two). A view.
+function M.transpose(x, a, b)
+  local nd = core.dim(x)
+  if nd < 2 and not a then return check.fail("transpose", "expected at least 2 dimensions, got %s", check.found(x)) end
+  a, b = a or nd - 1, b or nd
+  for i, axis in ipairs {a, b} do
+    local n = math.tointeger(axis)
+    if not n or n == 0 or math.abs(n) > nd then
+      return check.expected("transpose", i + 1, "axis", ("an axis in 1..%d or -%d..-1"):format(nd, nd), axis)
+    end
+  end
+  a, b = a > 0 and a or nd + 1 + a, b > 0 and b or nd + 1 + b
+  local axes = {}
+  for i = 1, nd do axes[i] = i end
+  axes[a], axes[b] = axes[b], axes[a]
+  return M.permute(x, axes)
+end
+
+--- A view in which sizes 1 (and missing leading ones) are stretched to `shape`; its gradient sums them up again.
+M.expand = op {name = "expand", forward = core.expand, reads = {},
+  sample = function(s) return {{s:randn(3), {2, 3}}, {s:randn(2, 1), {2, 4}}, {s:randn(), {2}}} end,
+  bad = function(s) return {{s:randn(2, 3), {3, 2}, match = "broadcasts to"}} end,
+  grad = {function(g) return g end}}
+
+--- Elements start, start + step, ... (length of them) along an axis. A view.
+M.narrow = op {name = "narrow", forward = core.narrow, reads = {},
+  sample = function(s) return {{s:randn(4, 3), 1, 2, 2}, {s:randn(2, 5), -1, 1, 3, 2}} end,
+  bad = function(s) return {{s:randn(4), 2, 1, 1, match = "axis"}, {s:randn(4), 1, 3, 3, match = "length"}, {s:randn(4), 1, 0, 1, match = "start"}} end,
+  grad = {function(g, ctx, _, axis, start, length, step) return M.narrow_dx(g, ctx.shapes[1], axis, start, length, step) end}}
+
+--- Adjoint of narrow: g put into a tensor of zeros of the given shape.
+M.narrow_dx = op {name = "narrow_dx", reads = {}, method = false,
+  forward = function(g, shape, axis, start, length, step)
+    local x = core.full(shape, 0)
+    core.copy_(core.narrow(x, axis, start, length, step), g)
+    return x
+  end,
+  sample = function(s) return {{s:randn(2, 3), {4, 3}, 1, 2, 2}} end,
+  bad = function(s) return {{s:randn(2, 3), {4, 3}, 1, 4, 2, match = "length"}} end,
+  grad = {function(h, _, _, _, axis, start, length, step) return M.narrow(h, axis, start, length, step) end}}
+
+--- The i-th slice along an axis (default 1), without that axis. A view.
+function M.select(x, i, axis)
+  local y = M.narrow(x, axis or 1, i, 1)
+  return M.squeeze(y, axis or 1)
+end
+
+--- Without the axis (which must have size 1), or without all axes of size 1. A view.
+function M.squeeze(x, axis)
+  local shape, out = core.shape(x), {}
+  if axis and core.size(x, axis) ~= 1 then return check.fail("squeeze", "axis %d of %s has not size 1", axis, check.found(x)) end
+  if axis and axis < 0 then axis = #shape + 1 + axis end
+  for i, n in ipairs(shape) do
+    if axis and i ~= axis or not axis and n ~= 1 then out[#out + 1] = n end
+  end
+  return M.reshape(x, out)
+end
+
+--- With a new axis of size 1 at place `axis`. A view.
+function M.unsqueeze(x, axis)
+  local shape = core.shape(x)
+  axis = check.int("unsqueeze", 2, "axis", axis, -#shape - 1, #shape + 1)
+  if axis == 0 then return check.expected("unsqueeze", 2, "axis", "an axis, not 0", axis) end
+  table.insert(shape, axis > 0 and axis or #shape + 2 + axis, 1)
+  return M.reshape(x, shape)
+end
+
+--- (N, ...) -> (N, everything else).
+function M.flatten(x)
+  local shape = core.shape(x)
+  if #shape == 0 then return M.reshape(x, {1}) end
+  local n = 1
+  for i = 2, #shape do n = n * shape[i] end
+  return M.reshape(x, {shape[1], n})
+end
+
+--- A copy in row-major order, or a view if x is so already.
+M.contiguous = op {name = "contiguous", forward = core.contiguous, reads = {},
+  sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
+  grad = {function(g) return g end}}
+
+--- A copy in row-major order.
+M.clone = op {name = "clone", forward = core.clone, reads = {},
+  sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
+  grad = {function(g) return g end}}
+
+--- A view of all of x.
+M.alias = op {name = "alias", forward = core.alias, reads = {},
+  sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
+  grad = {function(g) return g end}}
+
+--- A view without the graph.
+M.detach = autograd.detach
+
+return M
