@@ -1,0 +1,301 @@
+-- The layout holds: imports only go down, foreign headers and malloc stay in their one place, specs mirror modules.
+-- The rules are read off csrc/README.md and lua/gan/README.md; every scan is first shown a text that breaks it.
+local lfs = require "lfs"
+
+local function read(path)
+  local f = assert(io.open(path, "rb"))
+  local text = f:read "a"
+  f:close()
+  return text
+end
+
+local function exists(path) return lfs.attributes(path, "mode") ~= nil end
+
+local function files(root, pattern, out)
+  out = out or {}
+  if not exists(root) then return out end
+  for name in lfs.dir(root) do
+    local path = root .. "/" .. name
+    if name:sub(1, 1) ~= "." then
+      if lfs.attributes(path, "mode") == "directory" then files(path, pattern, out)
+      elseif name:find(pattern) then out[#out + 1] = path end
+    end
+  end
+  table.sort(out)
+  return out
+end
+
+-- Nothing was found: the list of findings is the message.
+local function clean(found) assert.are.equal("", table.concat(found, "\n")) end
+
+---------------------------------------------------------------------------------------------------------------- C
+
+-- Comments, string and character literals become blanks; line breaks stay.
+local function strip_c(text)
+  local out, i, n = {}, 1, #text
+  local function blank(a, b) out[#out + 1] = text:sub(a, b):gsub("[^\n]", " ") end
+  while i <= n do
+    local two, c = text:sub(i, i + 1), text:sub(i, i)
+    local j
+    if two == "/*" then j = select(2, text:find("*/", i + 2, true)) or n
+    elseif two == "//" then j = (text:find("\n", i, true) or n + 1) - 1
+    elseif c == '"' or c == "'" then
+      j = i + 1
+      while j <= n and text:sub(j, j) ~= c do j = j + (text:sub(j, j) == "\\" and 2 or 1) end
+    end
+    if j then
+      blank(i, j)
+      i = j + 1
+    else
+      local k = (text:find("[/\"']", i + 1) or n + 1) - 1
+      out[#out + 1] = text:sub(i, k)
+      i = k + 1
+    end
+  end
+  return table.concat(out)
+end
+
+local function c_includes(text)
+  local list = {}
+  for quote, name in ("\n" .. text):gmatch('\n%s*#%s*include%s*([<"])([^>"]+)') do
+    list[#list + 1] = { name = name, system = quote == "<" }
+  end
+  return list
+end
+
+local function c_room(path)
+  return path:find("^csrc/kernels/") and "kernels" or path:find("^csrc/bind/") and "bind" or "ground"
+end
+
+local function resolve(path, include)
+  local full = path:gsub("[^/]*$", "") .. include
+  local n
+  repeat full, n = full:gsub("[^/]+/%.%./", "", 1) until n == 0
+  return full
+end
+
+-- Header -> the only files that may include it (a pattern).
+local home_of = {
+  ["lua.h"] = "^csrc/bind/", ["lauxlib.h"] = "^csrc/bind/", ["lualib.h"] = "^csrc/bind/", ["luaconf.h"] = "^csrc/bind/",
+  ["cblas.h"] = "^csrc/blas%.c$", ["lapacke.h"] = "^csrc/blas%.c$",
+  ["omp.h"] = "^csrc/par%.[ch]$", ["pthread.h"] = "^csrc/par%.[ch]$",
+  ["stb_image.h"] = "^csrc/stb%.c$", ["stb_image_write.h"] = "^csrc/stb%.c$", ["stb_image_resize.h"] = "^csrc/stb%.c$",
+}
+
+-- What a kernel may include of the project: the pure part of the ground, and other kernels.
+local kernel_ground = {
+  ["csrc/gn.h"] = true, ["csrc/par.h"] = true, ["csrc/blas.h"] = true, ["csrc/rng.h"] = true, ["csrc/tensor.h"] = true,
+}
+local kernel_system = {
+  ["math.h"] = true, ["string.h"] = true, ["stddef.h"] = true, ["stdint.h"] = true, ["float.h"] = true, ["limits.h"] = true,
+}
+
+local function check_includes(path, text)
+  local found, room = {}, c_room(path)
+  local function bad(inc, why) found[#found + 1] = ("%s includes %s: %s"):format(path, inc.name, why) end
+  for _, inc in ipairs(c_includes(text)) do
+    local home = home_of[inc.name:match "[^/]+$"]
+    if home and not path:find(home) then bad(inc, "only " .. home:gsub("[%%^$]", "") .. " may") end
+    if inc.system then
+      if room == "kernels" and not kernel_system[inc.name] then bad(inc, "kernels use libc's pure headers only") end
+    else
+      local target = resolve(path, inc.name)
+      if target:find "%.h$" or target:find "%.def$" then
+        if room == "kernels" and c_room(target) ~= "kernels" and not kernel_ground[target] then
+          bad(inc, "kernels use gn.h par.h blas.h rng.h tensor.h and each other")
+        elseif room == "ground" and c_room(target) ~= "ground" then bad(inc, "imports go down") end
+      else bad(inc, "neither a .h nor a .def") end
+    end
+  end
+  return found
+end
+
+-- Word -> the only files that may use it. Nothing ever aborts, exits or prints.
+local words = {
+  { "malloc", "^csrc/storage%.c$" }, { "calloc", "^csrc/storage%.c$" }, { "realloc", "^csrc/storage%.c$" },
+  { "free", "^csrc/storage%.c$" }, { "aligned_alloc", "^csrc/storage%.c$" }, { "posix_memalign", "^csrc/storage%.c$" },
+  { "strdup", "^$" }, { "alloca", "^$" }, { "abort", "^$" }, { "exit", "^$" }, { "_exit", "^$" }, { "assert", "^$" },
+  { "printf", "^$" }, { "fprintf", "^$" }, { "puts", "^$" }, { "perror", "^$" }, { "sprintf", "^$" }, { "strcpy", "^$" },
+  { "rand", "^$" }, { "srand", "^$" }, { "setjmp", "^$" }, { "longjmp", "^$" }, { "atoi", "^$" },
+}
+
+local function check_words(path, text)
+  local found, code = {}, strip_c(text)
+  for _, w in ipairs(words) do
+    if not path:find(w[2]) and code:find("%f[%w_]" .. w[1] .. "%s*%(") then
+      found[#found + 1] = ("%s calls %s"):format(path, w[1])
+    end
+  end
+  if path ~= "csrc/par.h" and (code:find "#%s*pragma%s+omp" or code:find "_Pragma") then
+    found[#found + 1] = path .. " has an OpenMP pragma of its own: use par.h"
+  end
+  if c_room(path) == "kernels" and code:find "lua_" then found[#found + 1] = path .. " speaks of Lua" end
+  return found
+end
+
+describe("layout of csrc", function()
+  local sources = files("csrc", "%.[ch]$")
+
+  it("sees its sources", function() assert.is_true(#sources > 10) end)
+
+  it("finds each kind of wrong include", function()
+    for _, case in ipairs {
+      { "csrc/tensor.c", '#include <lua.h>' }, { "csrc/kernels/a.c", '#include "../blas.h"\n# include <cblas.h>' },
+      { "csrc/kernels/a.c", '#include "../storage.h"' }, { "csrc/kernels/a.c", '#include <stdlib.h>' },
+      { "csrc/kernels/a.c", '#include "../bind/check.h"' }, { "csrc/tensor.c", '#include "kernels/conv.h"' },
+      { "csrc/rng.c", '#include <omp.h>' }, { "csrc/kernels/a.c", '#include "b.c"' },
+    } do
+      assert.is_true(#check_includes(case[1], case[2]) > 0, case[1] .. ": " .. case[2])
+    end
+    clean(check_includes("csrc/kernels/a.c", '#include "a.h"\n#include "../par.h"\n#include <math.h>\n#include "f.def"'))
+    clean(check_includes("csrc/bind/b_a.c", '#include "../kernels/a.h"\n#include "check.h"\n#include <lua.h>'))
+  end)
+
+  it("includes only downwards", function()
+    local found = {}
+    for _, path in ipairs(sources) do
+      for _, f in ipairs(check_includes(path, read(path))) do found[#found + 1] = f end
+    end
+    clean(found)
+  end)
+
+  it("finds forbidden calls, but not in comments and strings", function()
+    assert.are.equal(1, #check_words("csrc/kernels/a.c", "x = malloc (3);"))
+    assert.are.equal(1, #check_words("csrc/tensor.c", "/* a */ free(p); \"b\""))
+    assert.are.equal(1, #check_words("csrc/kernels/a.c", "#pragma omp parallel for\n"))
+    clean(check_words("csrc/kernels/a.c", "/* malloc(3) */ // free(p)\nchar *s = \"exit(\\\"1)\"; char c = '\"'; gn_free(p);"))
+    clean(check_words("csrc/storage.c", "p = malloc(3); free(p);"))
+  end)
+
+  it("allocates, prints and threads only where it may", function()
+    local found = {}
+    for _, path in ipairs(sources) do
+      for _, f in ipairs(check_words(path, read(path))) do found[#found + 1] = f end
+    end
+    clean(found)
+  end)
+
+  it("says on top of every file what it is for", function()
+    local found = {}
+    for _, path in ipairs(files("csrc", "%.[chd]e?f?$")) do
+      local name = path:match "[^/]+$"
+      local head = "/* " .. name .. " - "
+      if read(path):sub(1, #head) ~= head then found[#found + 1] = path .. ": does not begin with " .. head end
+    end
+    clean(found)
+  end)
+end)
+
+-------------------------------------------------------------------------------------------------------------- Lua
+
+-- Rooms from the bottom up. A module requires its own room and lower ones; rooms of one height do not know each other.
+local ladder = {
+  { "core" }, { "check" }, { "autograd" }, { "tensor" }, { "ops" },
+  { "nn", "loss", "penalty", "augment", "optim", "schedule", "metric", "data" },
+  { "model" }, { "train" },
+}
+local height = {}
+for h, rooms in ipairs(ladder) do
+  for _, room in ipairs(rooms) do height[room] = h end
+end
+
+-- `x = require "gan.y"` without comments; a module name that is computed is found by its prefix.
+local function lua_requires(text)
+  local list = {}
+  text = text:gsub("%-%-%[%[.-%]%]", ""):gsub("%-%-[^\n]*", "")
+  for name in text:gmatch "require%s*%(?%s*[\"']([%w_.]+)" do list[#list + 1] = name end
+  return list
+end
+
+local function lua_room(module) return module:match "^gan%.([%w_]+)" end
+
+local function check_requires(path, text)
+  local found, module = {}, path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+  if module == "gan" then return found end -- the facade is the top
+  local room = lua_room(module)
+  local own = height[room]
+  if not own then return { path .. ": room " .. room .. " is not on the ladder" } end
+  for _, name in ipairs(lua_requires(text)) do
+    local other = lua_room(name)
+    if name == "gan" then found[#found + 1] = path .. " requires the facade"
+    elseif name:find "^gan" then
+      local h = height[(other:gsub("^core64$", "core"))]
+      if not h then found[#found + 1] = ("%s requires %s, which is not on the ladder"):format(path, name)
+      elseif other ~= room and h >= own then found[#found + 1] = ("%s requires %s: imports go down"):format(path, name) end
+    end
+  end
+  return found
+end
+
+-- Rocks that the library itself may use, and only in these rooms; the rest runs on the module alone.
+local rocks = { argparse = "train", cjson = "train", lfs = "train data" }
+
+describe("layout of lua/gan", function()
+  local modules = files("lua/gan", "%.lua$")
+
+  it("sees its modules", function() assert.is_true(#modules > 2) end)
+
+  it("finds each kind of wrong require", function()
+    for _, case in ipairs {
+      { "lua/gan/ops/conv.lua", 'local nn = require "gan.nn"' }, { "lua/gan/nn/conv.lua", "require('gan.loss.logistic')" },
+      { "lua/gan/autograd/init.lua", 'require("gan.ops.pointwise")' }, { "lua/gan/nn/conv.lua", 'require "gan"' },
+      { "lua/gan/shoes/init.lua", "" }, { "lua/gan/nn/conv.lua", 'require "gan.shoes"' },
+    } do
+      assert.are.equal(1, #check_requires(case[1], case[2]), case[1] .. ": " .. case[2])
+    end
+    local fine = '-- not require "gan.loss"\nrequire "gan.nn.module" require"gan.ops" require "lfs"'
+    clean(check_requires("lua/gan/nn/conv.lua", fine))
+    clean(check_requires("lua/gan/init.lua", 'require "gan.train"'))
+  end)
+
+  it("requires only downwards", function()
+    local found = {}
+    for _, path in ipairs(modules) do
+      for _, f in ipairs(check_requires(path, read(path))) do found[#found + 1] = f end
+    end
+    clean(found)
+  end)
+
+  it("uses rocks only where they belong", function()
+    local found = {}
+    for _, path in ipairs(modules) do
+      for _, name in ipairs(lua_requires(read(path))) do
+        local room = path:match "^lua/gan/([%w_]+)"
+        if not name:find "^gan" and not (rocks[name] and rocks[name]:find(room, 1, true)) then
+          found[#found + 1] = path .. " requires " .. name
+        end
+      end
+    end
+    clean(found)
+  end)
+
+  it("says on top of every module what it is for", function()
+    local found = {}
+    for _, path in ipairs(modules) do
+      local head = (read(path) .. "\n"):match "^(%-%-.-)\n[^%-]" or ""
+      if #head < 20 or not head:find "%." then found[#found + 1] = path .. " does not begin with a sentence" end
+    end
+    clean(found)
+  end)
+end)
+
+------------------------------------------------------------------------------------------------------------- specs
+
+-- These span several modules.
+local wide = { registry = true, layout = true, memory = true, error = true, fuzz = true, install = true, determinism = true }
+
+describe("layout of spec", function()
+  it("mirrors the modules", function()
+    local found = {}
+    for _, path in ipairs(files("spec", "_spec%.lua$")) do
+      local stem = path:match "^spec/(.*)_spec%.lua$"
+      local script = stem:match "^experiments/(.*)"
+      local there = wide[stem] or stem == "train/golden"
+        or (script and exists("experiments/" .. script .. ".lua"))
+        or exists("lua/gan/" .. stem .. ".lua") or exists("lua/gan/" .. stem .. "/init.lua")
+        or exists("csrc/" .. stem .. ".c") or exists("csrc/kernels/" .. stem .. ".c")
+      if not there then found[#found + 1] = path .. " mirrors no module" end
+    end
+    clean(found)
+  end)
+end)
