@@ -90,7 +90,7 @@ bench: all ## time kernels and the training step
 
 lint: ## luacheck, and a build with warnings as errors
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps lint
-	luacheck -q lua spec experiments
+	luacheck -q $(wildcard lua spec experiments)
 	@$(MAKE) --no-print-directory B=build/lint CFLAGS=-O1 WERROR=1 all
 
 format: ## let clang-format rewrite the C sources
@@ -121,6 +121,10 @@ install: $(B)/gan/core.so ## copy the module to LUADIR and LIBDIR (below PREFIX)
 	 install -m 644 lua/$$f "$(DESTDIR)$(LUADIR)/$$f" || exit 1; done
 	install -d "$(DESTDIR)$(LIBDIR)/gan"
 	install -m 755 $(B)/gan/core.so "$(DESTDIR)$(LIBDIR)/gan/core.so"
+
+.PHONY: print-lua
+print-lua:
+	@echo $(LUA)
 
 clean: ## remove everything that was built
 	rm -rf build

@@ -7,7 +7,7 @@ local sampler = require "spec.support.sample"
 local float_core, core = require "gan.core", double.require "gan.core"
 local float_registry, autograd = require("gan.autograd").registry, double.require "gan.autograd"
 local registry = autograd.registry
-local _ = gan.ops, double.ops -- loads every op
+local _, _ = gan.ops, double.ops -- loads every op
 
 local function is_real(c, v) return c.is_tensor(v) and c.dtype(v) == "real" end
 

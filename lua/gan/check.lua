@@ -89,7 +89,8 @@ function M.options(op, opt, known)
       for name in pairs(known) do names[#names + 1] = name end
       table.sort(names)
       local near = type(k) == "string" and M.nearest(k, names)
-      return M.fail(op, "unknown option '%s'%s", tostring(k), near and (" (did you mean '%s'?)"):format(near) or " (known: " .. table.concat(names, ", ") .. ")")
+      local hint = near and (" (did you mean '%s'?)"):format(near) or " (known: " .. table.concat(names, ", ") .. ")"
+      return M.fail(op, "unknown option '%s'%s", tostring(k), hint)
     end
     out[k] = v
   end
