@@ -57,6 +57,37 @@ int gn_broadcast(int nda, const gn_int *a, int ndb, const gn_int *b, gn_shape *o
   return 1;
 }
 
+int gn_view_strides(const gn_tensor *t, int nd, const gn_int *size, gn_int *stride) {
+  gn_strides(nd, size, stride);
+  if (gn_is_contiguous(t)) return 1;
+  gn_int osize[GN_MAXD], ostride[GN_MAXD]; /* t without its axes of size 1 */
+  int on = 0;
+  for (int i = 0; i < t->nd; i++)
+    if (t->size[i] != 1) {
+      osize[on] = t->size[i];
+      ostride[on++] = t->stride[i];
+    }
+  /* groups of old axes and of new axes with the same product; inside a group the old axes must be one run */
+  int o = 0, n = 0;
+  while (o < on && n < nd) {
+    int o1 = o + 1, n1 = n + 1;
+    gn_int op = osize[o], np = size[n];
+    while (op != np) {
+      if (op < np)
+        op *= osize[o1++];
+      else
+        np *= size[n1++];
+    }
+    for (int i = o; i < o1 - 1; i++)
+      if (ostride[i] != osize[i + 1] * ostride[i + 1]) return 0;
+    stride[n1 - 1] = ostride[o1 - 1];
+    for (int i = n1 - 1; i > n; i--) stride[i - 1] = stride[i] * size[i];
+    o = o1;
+    n = n1;
+  }
+  return 1; /* what is left of the new axes has size 1 */
+}
+
 void gn_plan_make(gn_plan *p, const gn_shape *s, const gn_tensor *const *t, int narg) {
   p->narg = narg;
   p->nd = 0;

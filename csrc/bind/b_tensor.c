@@ -243,7 +243,7 @@ static int to(lua_State *L) {
   return 1;
 }
 
-/* core.reshape(t, shape) -> view if t is contiguous, else a copy; one size may be -1. */
+/* core.reshape(t, shape) -> view where strides allow it, else a copy; one size may be -1. */
 static int reshape(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
   if (lua_type(L, 2) != LUA_TTABLE) gn_expected(L, 2, "shape", "a table of sizes");
@@ -269,13 +269,12 @@ static int reshape(lua_State *L) {
   if (hole >= 0 && known > 0 && n % known == 0) s.size[hole] = n / known;
   if ((hole >= 0 && s.size[hole] < 0) || gn_numel(s.nd, s.size) != n)
     gn_shape_error(L, 1, "t", lua_pushfstring(L, "a shape with as many elements as %s", gn_shape_str(L, s.nd, s.size)), NULL);
-  if (!gn_is_contiguous(t)) {
+  gn_int st[GN_MAXD];
+  if (!gn_view_strides(t, s.nd, s.size, st)) {
     gn_tensor *c = gn_new_tensor(L, t->dtype, t->nd, t->size);
     gn_set_dense(c, t);
     t = c;
   }
-  gn_int st[GN_MAXD];
-  gn_strides(s.nd, s.size, st);
   gn_new_view(L, t, s.nd, s.size, st, t->offset);
   return 1;
 }

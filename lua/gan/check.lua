@@ -72,6 +72,7 @@ function M.nearest(word, names)
     if not best_d or d < best_d then best, best_d = name, d end
   end
   if best_d and best_d <= math.max(1, math.max(#word, best and #best or 0) // 3) then return best end
+  return nil
 end
 
 --- Checks an options table against what is known: unknown names are errors that suggest the nearest.

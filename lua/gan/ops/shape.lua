@@ -6,7 +6,7 @@ local autograd = require "gan.autograd"
 local op = autograd.op
 local M = {}
 
---- A view of x with another shape of as many elements (a copy if x is not contiguous); one size may be -1.
+--- A view of x with another shape of as many elements (a copy if its strides allow no view); one size may be -1.
 M.reshape = op {name = "reshape", forward = core.reshape, reads = {},
   sample = function(s) return {{s:randn(2, 3), {3, 2}}, {s:randn(2, 3, 2), {2, -1}}, {s:randn(1), {}}} end,
   bad = function(s) return {{s:randn(2, 3), {4}, match = "as many elements"}, {s:randn(2), {-1, -1}, match = "size 2"}, {s:randn(2), 3, match = "table"}} end,

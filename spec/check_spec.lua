@@ -1,0 +1,41 @@
+-- gan.check: option tables, nearest names, and the line that an error blames.
+local gan = require "gan"
+local check = require "gan.check"
+
+describe("check", function()
+  it("suggests the nearest name", function()
+    assert.equal("batch", check.nearest("bacth", {"batch", "steps", "beta1"}))
+    assert.equal("outdir", check.nearest("outdri", {"outdir", "data"}))
+    assert.is_nil(check.nearest("zzzzzz", {"batch", "steps"}))
+  end)
+
+  it("fills in defaults and refuses unknown options", function()
+    local opt = check.options("f", {b = 2}, {a = 1, b = 0, c = check.none})
+    assert.same({a = 1, b = 2}, opt)
+    local ok, err = pcall(check.options, "f", {strde = 2}, {stride = 1, padding = 0})
+    assert.is_false(ok)
+    assert.truthy(err:find("f: unknown option 'strde' (did you mean 'stride'?)", 1, true))
+    ok, err = pcall(check.options, "f", 3, {})
+    assert.is_false(ok)
+    assert.truthy(err:find("expected a table, got 3", 1, true))
+  end)
+
+  it("blames the user's line, not the library's", function()
+    local line = debug.getinfo(1, "l").currentline + 1
+    local ok, err = pcall(function() gan.grad(gan.zeros(2), {}) end)
+    assert.is_false(ok)
+    assert.truthy(err:find(("check_spec.lua:%d: grad:"):format(line), 1, true), err)
+  end)
+
+  it("checks integers and numbers", function()
+    assert.equal(3, check.int("f", 1, "n", 3.0, 1))
+    for _, bad in ipairs {0, 1.5, "3", 0 / 0} do
+      local ok, err = pcall(check.int, "f", 1, "n", bad, 1)
+      assert.is_false(ok)
+      assert.truthy(err:find("f: bad argument #1 'n' (expected an integer >= 1", 1, true))
+    end
+    local ok, err = pcall(check.number, "f", 2, "p", 1.5, 0, 1)
+    assert.is_false(ok)
+    assert.truthy(err:find("bad argument #2 'p' (expected a number in [0,1], got 1.5)", 1, true))
+  end)
+end)
