@@ -54,7 +54,7 @@ function M.number(op, i, name, v, lo, hi)
   return v
 end
 
---- The nearest of a list of names to a misspelt one, or nil if none is near (Levenshtein distance at most a third of it).
+--- The nearest of a list of names to a misspelt one, or nil if none is near (Levenshtein distance at most 2 or a third of it).
 function M.nearest(word, names)
   local best, best_d
   for _, name in ipairs(names) do
@@ -71,7 +71,7 @@ function M.nearest(word, names)
     local d = prev[#name]
     if not best_d or d < best_d then best, best_d = name, d end
   end
-  if best_d and best_d <= math.max(1, math.max(#word, best and #best or 0) // 3) then return best end
+  if best_d and best_d <= math.max(2, #word // 3) and best_d < math.min(#word, #best) then return best end
   return nil
 end
 
