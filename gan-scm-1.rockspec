@@ -1,6 +1,6 @@
 package = "gan"
 version = "scm-1"
-source = { url = "git+https://example.org/gan.git" }
+source = { url = "git+file://." } -- the checkout: there is no public address yet
 description = {
   summary = "Training generative adversarial networks on the CPU",
   detailed = "Tensors, differentiation of any order, layers, data and training loops; kernels in C over OpenBLAS.",
