@@ -1,7 +1,7 @@
 /* pointwise.c - expands pointwise.def into strided, broadcasting loops. See pointwise.h. */
 #include "pointwise.h"
 #include "../par.h"
-#include <math.h>
+#include "vecmath.h"
 
 #ifdef GN_DOUBLE
 #define M(fn) fn
@@ -14,10 +14,6 @@
 #define SELU_ALPHA GN_R(1.6732632423543772848170429916717) /* Klambauer et al. 2017, arXiv:1706.02515, eq. 14 */
 #define SELU_SCALE GN_R(1.0507009873554804934193349852946)
 
-static inline gn_real gn_sigmoid(gn_real x) {
-  gn_real e = M(exp)(-M(fabs)(x)); /* never overflows */
-  return (x >= 0 ? 1 : e) / (1 + e);
-}
 static inline gn_real gn_swish_slope(gn_real x) {
   gn_real s = gn_sigmoid(x);
   return s + x * s * (1 - s);
@@ -30,9 +26,10 @@ static inline gn_real gn_swish_slope(gn_real x) {
   }
 
 #define UNARY(name, np, f)                                                                                             \
-  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *p) {                             \
+  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                           \
     gn_real *y = v[0];                                                                                                 \
     const gn_real *xs = v[1];                                                                                          \
+    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */         \
     (void)p;                                                                                                           \
     if (s[0] == 1 && s[1] == 1) {                                                                                      \
       const gn_int sy = 1;                                                                                             \
@@ -43,9 +40,10 @@ static inline gn_real gn_swish_slope(gn_real x) {
     }                                                                                                                  \
   }
 #define BINARY(name, np, f)                                                                                            \
-  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *p) {                             \
+  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                           \
     gn_real *y = v[0];                                                                                                 \
     const gn_real *as = v[1], *bs = v[2];                                                                              \
+    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */         \
     (void)p;                                                                                                           \
     if (s[0] == 1 && s[1] == 1 && s[2] == 1) {                                                                         \
       const gn_int sy = 1;                                                                                             \
@@ -60,10 +58,11 @@ static inline gn_real gn_swish_slope(gn_real x) {
     }                                                                                                                  \
   }
 #define TERNARY(name, np, f)                                                                                           \
-  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *p) {                             \
+  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                           \
     gn_real *y = v[0];                                                                                                 \
     const gn_real *as = v[1], *bs = v[2], *cs = v[3];                                                                  \
     const gn_int sy = s[0], sa = s[1], sb = s[2], sc = s[3];                                                           \
+    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */         \
     (void)p;                                                                                                           \
     LOOP(gn_real a = as[i * sa]; gn_real b = bs[i * sb]; gn_real c = cs[i * sc];, f)                                   \
   }
