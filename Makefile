@@ -28,7 +28,8 @@ CFLAGS ?= -O3
 MATH = -ffp-contract=fast -fno-math-errno -fno-trapping-math
 WARN = -Wall -Wextra -Wshadow $(if $(WERROR),-Werror)
 FLAGS = -std=c11 $(CFLAGS) -march=$(ARCH) $(MATH) $(WARN) -fPIC -fopenmp -pthread -fvisibility=hidden $(LUA_CFLAGS) $(DEP_CFLAGS) $(SAN)
-SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
+# nodelete: when the Lua state closes, threads of the OpenMP runtime may still run in a library that Lua would unmap.
+SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared -Wl,-z,nodelete)
 LIBS = $(DEP_LIBS) -lm
 
 Q = $(if $(V),,@)
@@ -60,7 +61,7 @@ $(B)/obj64/%.o: csrc/%.c $(B)/flags
 
 # Remembers compiler, flags and the list of sources; everything is built anew when they change.
 $(B)/flags: force
-	@mkdir -p $(@D); echo '$(CC) $(FLAGS) $(SRC)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(SRC)' >$@
+	@mkdir -p $(@D); echo '$(CC) $(FLAGS) $(SHARED) $(SRC)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(SHARED) $(SRC)' >$@
 .PHONY: force
 -include $(OBJ32:.o=.d) $(OBJ64:.o=.d)
 
