@@ -1,6 +1,7 @@
 /* storage.c - refcounted buffers with a size-class cache. See storage.h. */
 #include "storage.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Classes: eight steps per power of two above 64 bytes, so that at most 12.5 % of a buffer is slack. */
 #define STEPS 8
@@ -20,9 +21,23 @@ _Static_assert(sizeof(block) <= HEADER, "the block header must fit before the da
 
 static block *cache[NCLASS];
 static gn_memory mem;
-static int64_t fail_countdown;
+static int64_t fail_in, fail_times; /* fault injection: allocations until the first that fails (0: off), how many do */
 
-static int inject_failure(void) { return fail_countdown > 0 && --fail_countdown == 0; }
+static int inject_failure(void) {
+  if (fail_in == 0 || --fail_in > 0) return 0;
+  fail_in = --fail_times > 0 ? 1 : 0;
+  return 1;
+}
+
+/* What the machine has: more would be promised by an overcommitting system, and the process killed when it is used. */
+static size_t machine_bytes(void) {
+  static size_t bytes;
+  if (!bytes) {
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    bytes = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+  }
+  return bytes;
+}
 
 static int size_class(size_t bytes, size_t *cap) {
   size_t units = (bytes + ((size_t)1 << MIN_SHIFT) - 1) >> MIN_SHIFT;
@@ -39,7 +54,7 @@ static int size_class(size_t bytes, size_t *cap) {
 
 gn_storage *gn_storage_new(size_t bytes) {
   size_t cap;
-  if (bytes > ((size_t)1 << 46) || inject_failure()) return NULL;
+  if (bytes > ((size_t)1 << 46) || bytes > machine_bytes() || inject_failure()) return NULL;
   int cls = size_class(bytes, &cap);
   block *b = cache[cls];
   if (b) {
@@ -89,7 +104,10 @@ void gn_storage_trim(void) {
 
 gn_memory gn_memory_stats(void) { return mem; }
 void gn_memory_collected(void) { mem.since = 0; }
-void gn_memory_fail_after(int64_t n) { fail_countdown = n; }
+void gn_memory_fail_after(int64_t n, int64_t times) {
+  fail_in = n;
+  fail_times = times;
+}
 
 void *gn_malloc(size_t bytes) { return inject_failure() ? NULL : malloc(bytes); }
 void gn_free(void *p) { free(p); }

@@ -76,9 +76,11 @@ static int memory_trim(lua_State *L) {
   return 0;
 }
 
-/* core.memory_fail_after(n): the n-th allocation from now fails, once; 0 switches off. For tests. */
+/* core.memory_fail_after(n [, times = 1]): the n-th allocation from now and the ones after it, `times` in all, fail; 0 switches
+** off. An op tries a failed allocation once more after a collection, so that 2 make it raise. For tests. */
 static int memory_fail_after(lua_State *L) {
-  gn_memory_fail_after(gn_check_int(L, 1, "n", 0, INT64_MAX));
+  gn_int n = gn_check_int(L, 1, "n", 0, INT64_MAX), times = gn_opt_int(L, 2, "times", 1, INT64_MAX, 1);
+  gn_memory_fail_after(n, times);
   return 0;
 }
 
