@@ -1,0 +1,199 @@
+/* b_conv.c - the convolution triple for Lua: arguments and options checked, output sizes, workspace. */
+#include "../kernels/conv.h"
+#include "bind.h"
+#include <string.h>
+
+#define MAX_OPTION ((gn_int)1 << 30) /* with sizes below 2^31, no size formula overflows */
+
+typedef struct options {
+  gn_int stride[2], padding[2], dilation[2], output_padding[2], size[2], kernel[2]; /* size, kernel: -1 where not given */
+} options;
+
+static const struct option {
+  const char *name;
+  size_t at;
+  gn_int lo;
+} known[] = {
+    {"stride", offsetof(options, stride), 1},     {"padding", offsetof(options, padding), 0},
+    {"dilation", offsetof(options, dilation), 1}, {"output_padding", offsetof(options, output_padding), 0},
+    {"size", offsetof(options, size), 0},         {"kernel", offsetof(options, kernel), 1},
+};
+
+/* out <- the number or the pair {h, w} on top of the stack. Raw access: no metamethod runs. */
+static void read_pair(lua_State *L, const struct option *o, gn_int out[2]) {
+  for (int i = 0; i < 2; i++) {
+    int ok = 0;
+    if (lua_type(L, -1) == LUA_TTABLE && lua_rawlen(L, -1) == 2) lua_rawgeti(L, -1, i + 1);
+    else lua_pushvalue(L, -1);
+    const lua_Integer v = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
+    if (!ok || v < o->lo || v > MAX_OPTION) {
+      const char *got = ok                                   ? lua_pushfstring(L, "%I", v)
+                        : lua_type(L, -1) == LUA_TNUMBER     ? lua_pushfstring(L, "%f", lua_tonumber(L, -1))
+                                                             : luaL_typename(L, -1);
+      gn_argerror(L, 3, o->name, "expected an integer in %I..%I or a pair {h, w} of them, got %s", (lua_Integer)o->lo,
+                  (lua_Integer)MAX_OPTION, got);
+    }
+    out[i] = v;
+    lua_pop(L, 1);
+  }
+}
+
+/* Argument 3: a table of the options whose names stand in `allowed` (separated by spaces), or nil. */
+static options read_options(lua_State *L, const char *allowed) {
+  options o = {{1, 1}, {0, 0}, {1, 1}, {0, 0}, {-1, -1}, {-1, -1}};
+  if (lua_isnoneornil(L, 3)) return o;
+  if (lua_type(L, 3) != LUA_TTABLE) gn_expected(L, 3, "options", "a table of options or nil");
+  for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2);
+    const struct option *found = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+      if (lua_type(L, -2) == LUA_TSTRING && strcmp(key, known[i].name) == 0 && strstr(allowed, key)) found = &known[i];
+    if (!found) gn_argerror(L, 3, "options", "unknown option '%s'; known are: %s", key, allowed);
+    read_pair(L, found, (gn_int *)((char *)&o + found->at));
+  }
+  return o;
+}
+
+static void set_options(gn_conv *d, const options *o) {
+  d->sh = o->stride[0], d->sw = o->stride[1];
+  d->ph = o->padding[0], d->pw = o->padding[1];
+  d->dh = o->dilation[0], d->dw = o->dilation[1];
+}
+
+/* 4-dimensional, dense in its stack slot, every size below 2^31 (BLAS counts in int). */
+static const gn_tensor *check_4d(lua_State *L, int arg, const char *name, const char *shape) {
+  const gn_tensor *t = gn_check_real(L, arg, name);
+  if (t->nd != 4) gn_shape_error(L, arg, name, shape, NULL);
+  for (int i = 0; i < 4; i++)
+    if (t->size[i] >= INT32_MAX) gn_shape_error(L, arg, name, "sizes below 2^31", NULL);
+  return gn_check_dense_nd(L, arg, name, 4);
+}
+
+static gn_int out_size(gn_int in, gn_int k, gn_int stride, gn_int pad, gn_int dil) { /* <= 0: the kernel does not fit */
+  const gn_int room = in + 2 * pad - dil * (k - 1) - 1;
+  return room < 0 ? 0 : room / stride + 1;
+}
+
+static void check_w(lua_State *L, const gn_tensor *w, int axis, gn_int channels, const char *other, const gn_tensor *t) {
+  if (w->size[axis] != channels) {
+    const char *want = lua_pushfstring(L, axis == 2 ? "(*,*,%I,*)" : "(*,*,*,%I)", (lua_Integer)channels);
+    const char *why = lua_pushfstring(L, "to match %s %s", other, gn_shape_str(L, 4, t->size));
+    gn_shape_error(L, 2, "w", want, why);
+  }
+  if (w->size[0] < 1 || w->size[1] < 1) gn_shape_error(L, 2, "w", "(Kh,Kw,Ci,Co) with a kernel of at least 1x1", NULL);
+}
+
+/* Raises unless x (H,W) convolved gives exactly (Ho,Wo); arg, name: the argument to blame. */
+static void check_fit(lua_State *L, const gn_conv *d, int arg, const char *name) {
+  const gn_int fit[2] = {out_size(d->H, d->Kh, d->sh, d->ph, d->dh), out_size(d->W, d->Kw, d->sw, d->pw, d->dw)};
+  if (fit[0] == d->Ho && fit[1] == d->Wo) return;
+  const gn_int in[2] = {d->H, d->W}, k[2] = {d->Kh, d->Kw}, out[2] = {d->Ho, d->Wo};
+  const char *ins = gn_shape_str(L, 2, in), *ks = gn_shape_str(L, 2, k), *fits = gn_shape_str(L, 2, fit), *outs = gn_shape_str(L, 2, out);
+  gn_argerror(L, arg, name, "a convolution of %s with kernel %s gives %s, not %s; stride %I,%I padding %I,%I dilation %I,%I", ins, ks,
+              fits, outs, (lua_Integer)d->sh, (lua_Integer)d->sw, (lua_Integer)d->ph, (lua_Integer)d->pw, (lua_Integer)d->dh,
+              (lua_Integer)d->dw);
+}
+
+/* conv2d(x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}) -> y (N,Ho,Wo,Co) */
+static int l_conv2d(lua_State *L) {
+  const options o = read_options(L, "stride padding dilation");
+  const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
+  gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Kh = w->size[0], .Kw = w->size[1], .Co = w->size[3]};
+  check_w(L, w, 2, d.Ci, "x", x);
+  set_options(&d, &o);
+  d.Ho = out_size(d.H, d.Kh, d.sh, d.ph, d.dh);
+  d.Wo = out_size(d.W, d.Kw, d.sw, d.pw, d.dw);
+  if (d.Ho < 1 || d.Wo < 1) {
+    const gn_int padded[2] = {d.H + 2 * d.ph, d.W + 2 * d.pw}, k[2] = {d.dh * (d.Kh - 1) + 1, d.dw * (d.Kw - 1) + 1};
+    const char *ks = gn_shape_str(L, 2, k), *ps = gn_shape_str(L, 2, padded), *xs = gn_shape_str(L, 4, x->size);
+    gn_argerror(L, 2, "w", "kernel %s (with dilation) is larger than the padded input %s of x %s", ks, ps, xs);
+  }
+  gn_tensor *y = gn_new_real(L, 4, (gn_int[]){d.N, d.Ho, d.Wo, d.Co});
+  gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_Y));
+  gn_conv2d(gn_real_ptr(y), gn_real_ptr(x), gn_real_ptr(w), &d, work);
+  gn_scratch_free(L, -1);
+  lua_pop(L, 1);
+  return 1;
+}
+
+/* dx (N,H,W,Ci) of dy (N,Ho,Wo,Co) and w, once H and W are in d */
+static int run_dx(lua_State *L, gn_conv *d, const gn_tensor *dy, const gn_tensor *w) {
+  gn_tensor *dx = gn_new_real(L, 4, (gn_int[]){d->N, d->H, d->W, d->Ci});
+  gn_real *work = gn_scratch(L, gn_conv2d_work(d, GN_CONV_DX));
+  gn_conv2d_dx(gn_real_ptr(dx), gn_real_ptr(dy), gn_real_ptr(w), d, work);
+  gn_scratch_free(L, -1);
+  lua_pop(L, 1);
+  return 1;
+}
+
+static gn_conv sizes_dx(lua_State *L, const gn_tensor *dy, const char *name, const gn_tensor *w, const options *o) {
+  gn_conv d = {.N = dy->size[0], .Ho = dy->size[1], .Wo = dy->size[2], .Co = dy->size[3], .Kh = w->size[0], .Kw = w->size[1], .Ci = w->size[2]};
+  check_w(L, w, 3, d.Co, name, dy);
+  if (d.Ho < 1 || d.Wo < 1) gn_shape_error(L, 1, name, "(N,Ho,Wo,Co) with Ho, Wo >= 1", NULL);
+  set_options(&d, o);
+  return d;
+}
+
+static gn_int least_input(gn_int out, gn_int k, gn_int stride, gn_int pad, gn_int dil) {
+  return (out - 1) * stride - 2 * pad + dil * (k - 1) + 1;
+}
+
+/* conv2d_dx(dy (N,Ho,Wo,Co), w (Kh,Kw,Ci,Co), {size = {H, W}, stride, padding, dilation}) -> dx (N,H,W,Ci) */
+static int l_conv2d_dx(lua_State *L) {
+  const options o = read_options(L, "stride padding dilation size");
+  const gn_tensor *dy = check_4d(L, 1, "dy", "(N,Ho,Wo,Co)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
+  gn_conv d = sizes_dx(L, dy, "dy", w, &o);
+  if (o.size[0] < 0) gn_argerror(L, 3, "size", "expected {H, W}, the size of the result; got nil");
+  d.H = o.size[0];
+  d.W = o.size[1];
+  check_fit(L, &d, 3, "size");
+  return run_dx(L, &d, dy, w);
+}
+
+/* conv_transpose2d(x (N,H,W,Ci), w (Kh,Kw,Co,Ci), {stride, padding, output_padding, dilation}) -> y (N,Ho,Wo,Co) */
+static int l_conv_transpose2d(lua_State *L) {
+  const options o = read_options(L, "stride padding output_padding dilation");
+  const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Co,Ci)");
+  gn_conv d = sizes_dx(L, x, "x", w, &o);
+  for (int i = 0; i < 2; i++)
+    if (o.output_padding[i] >= o.stride[i])
+      gn_argerror(L, 3, "output_padding", "expected less than the stride %I, got %I", (lua_Integer)o.stride[i], (lua_Integer)o.output_padding[i]);
+  d.H = least_input(d.Ho, d.Kh, d.sh, d.ph, d.dh) + o.output_padding[0];
+  d.W = least_input(d.Wo, d.Kw, d.sw, d.pw, d.dw) + o.output_padding[1];
+  if (d.H < 1 || d.W < 1) gn_argerror(L, 3, "padding", "the result would have size %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
+  if (d.H >= INT32_MAX || d.W >= INT32_MAX) gn_error(L, "result too large: %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
+  return run_dx(L, &d, x, w);
+}
+
+/* conv2d_dw(x (N,H,W,Ci), dy (N,Ho,Wo,Co), {kernel = {Kh, Kw}, stride, padding, dilation}) -> dw (Kh,Kw,Ci,Co) */
+static int l_conv2d_dw(lua_State *L) {
+  const options o = read_options(L, "stride padding dilation kernel");
+  const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *dy = check_4d(L, 2, "dy", "(N,Ho,Wo,Co)");
+  gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Ho = dy->size[1], .Wo = dy->size[2], .Co = dy->size[3]};
+  if (dy->size[0] != d.N) {
+    const char *why = lua_pushfstring(L, "to match x %s", gn_shape_str(L, 4, x->size));
+    gn_shape_error(L, 2, "dy", lua_pushfstring(L, "(%I,*,*,*)", (lua_Integer)d.N), why);
+  }
+  if (o.kernel[0] < 0) gn_argerror(L, 3, "kernel", "expected {Kh, Kw}, the size of the kernel; got nil");
+  d.Kh = o.kernel[0];
+  d.Kw = o.kernel[1];
+  set_options(&d, &o);
+  if (d.Ho < 1 || d.Wo < 1) gn_shape_error(L, 2, "dy", "(N,Ho,Wo,Co) with Ho, Wo >= 1", NULL);
+  check_fit(L, &d, 2, "dy");
+  gn_tensor *dw = gn_new_real(L, 4, (gn_int[]){d.Kh, d.Kw, d.Ci, d.Co});
+  gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_DW));
+  gn_conv2d_dw(gn_real_ptr(dw), gn_real_ptr(x), gn_real_ptr(dy), &d, work);
+  gn_scratch_free(L, -1);
+  lua_pop(L, 1);
+  return 1;
+}
+
+static const luaL_Reg funcs[] = {
+    {"conv2d", l_conv2d},
+    {"conv2d_dx", l_conv2d_dx},
+    {"conv2d_dw", l_conv2d_dw},
+    {"conv_transpose2d", l_conv_transpose2d},
+    {NULL, NULL},
+};
+
+void gn_open_conv(lua_State *L) { gn_register(L, funcs); }

@@ -1,0 +1,37 @@
+/* conv.h - 2-D convolution as a closed triple: conv2d, and its adjoints in x and in w. NHWC; the derivatives of each of the three are
+** the other two, and the transposed convolution is conv2d_dx. */
+#ifndef GN_CONV_H
+#define GN_CONV_H
+
+#include "../gn.h"
+
+/* Sizes of x (N,H,W,Ci), w (Kh,Kw,Ci,Co), y (N,Ho,Wo,Co); strides, symmetric paddings, dilations. Whoever fills it sees to
+** Ho <= (H + 2*ph - dh*(Kh-1) - 1) / sh + 1 (and the same for Wo), and to kernel, stride, dilation >= 1. */
+typedef struct gn_conv {
+  gn_int N, H, W, Ci, Ho, Wo, Co;
+  gn_int Kh, Kw, sh, sw, ph, pw, dh, dw;
+} gn_conv;
+
+typedef enum { GN_CONV_Y, GN_CONV_DX, GN_CONV_DW } gn_conv_pass;
+
+/* Reals of workspace that a pass wants for this shape and the present number of threads: a few MB per thread, for dx also the
+** size of w. */
+gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass);
+
+/* y (N,Ho,Wo,Co) out  <-  x (N,H,W,Ci), w (Kh,Kw,Ci,Co)
+** y[n,i,j,o] = sum over a,b,c of x[n, i*sh - ph + a*dh, j*sw - pw + b*dw, c] * w[a,b,c,o]; x is 0 outside.
+** Overwrites y. Parallel over blocks of pixels. Cannot fail. */
+void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work);
+
+/* dx (N,H,W,Ci) out  <-  dy (N,Ho,Wo,Co), w (Kh,Kw,Ci,Co)
+** Adjoint of conv2d in x; the same kernel is the forward pass of conv_transpose2d.
+** Overwrites dx. Parallel over blocks of pixels of dx, each of which is gathered: nothing is scattered. Cannot fail.
+** Source: Dumoulin & Visin, arXiv:1603.07285, sec. 4. */
+void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work);
+
+/* dw (Kh,Kw,Ci,Co) out  <-  x (N,H,W,Ci), dy (N,Ho,Wo,Co)
+** Adjoint of conv2d in w. Overwrites dw. Parallel over blocks of rows of dw, and over fixed parts of the pixels where dw is small,
+** whose sums are added in order. Cannot fail. */
+void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work);
+
+#endif

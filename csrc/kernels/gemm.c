@@ -1,0 +1,82 @@
+/* gemm.c - matrix product on all threads: blocks fixed by the shape, single-threaded BLAS inside each. */
+#include "gemm.h"
+#include "../blas.h"
+#include "../par.h"
+
+#define TASKS 16       /* blocks wanted: enough to balance a few threads */
+#define TASK_MACS 1e6  /* multiply-adds below which a block is not cut further (some 20 us) */
+#define MIN_ROWS 64    /* thinnest block: below this, packing shows */
+#define MIN_COLS 128
+#define MIN_DEPTH 256
+#define PART_REALS ((gn_int)1 << 20) /* most workspace for partial sums */
+
+typedef struct cut {
+  gn_int bm, bn, bk; /* block sizes */
+  gn_int nm, nn, nk; /* how many */
+} cut;
+
+static gn_int ceil_div(gn_int a, gn_int b) { return (a + b - 1) / b; }
+static gn_int half(gn_int a) { return ceil_div(ceil_div(a, 2), 32) * 32; } /* multiples of 32: only the last block has edges */
+
+/* Halved until there are enough blocks or they would get thin: rows first (they need no repacking of b), then columns, then
+** the depth, which costs a partial sum each. */
+static cut cut_of(gn_int m, gn_int n, gn_int k) {
+  cut c = {m, n, k, 1, 1, 1};
+  while (c.nm * c.nn * c.nk < TASKS) {
+    if ((double)c.bm * (double)c.bn * (double)c.bk < 2 * TASK_MACS) break;
+    if (c.bm >= 2 * MIN_ROWS && (c.bm >= c.bn || c.bn < 2 * MIN_COLS)) c.bm = half(c.bm);
+    else if (c.bn >= 2 * MIN_COLS) c.bn = half(c.bn);
+    else if (c.bk >= 2 * MIN_DEPTH && 2 * c.nk * m * n <= PART_REALS) c.bk = half(c.bk);
+    else break;
+    c.nm = ceil_div(m, c.bm);
+    c.nn = ceil_div(n, c.bn);
+    c.nk = ceil_div(k, c.bk);
+  }
+  return c;
+}
+
+gn_int gn_gemm_par_work(gn_int m, gn_int n, gn_int k) {
+  const cut c = cut_of(m, n, k);
+  return c.nk > 1 ? c.nk * m * n : 0;
+}
+
+void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b, gn_int ldb,
+                 gn_real *c, gn_int ldc, gn_real *work) {
+  const cut q = cut_of(m, n, k);
+  const gn_int tasks = q.nm * q.nn * q.nk;
+  GN_PARALLEL_FOR
+  for (gn_int t = 0; t < tasks; t++) {
+    const gn_int part = t % q.nk, i = t / q.nk / q.nn * q.bm, j = t / q.nk % q.nn * q.bn, p = part * q.bk;
+    const gn_int rows = GN_MIN(q.bm, m - i), cols = GN_MIN(q.bn, n - j), depth = GN_MIN(q.bk, k - p);
+    const gn_real *ap = a + (ta ? p * lda + i : i * lda + p), *bp = b + (tb ? j * ldb + p : p * ldb + j);
+    if (q.nk > 1) gn_gemm(ta, tb, rows, cols, depth, 1, ap, lda, bp, ldb, 0, work + part * m * n + i * n + j, n);
+    else gn_gemm(ta, tb, rows, cols, depth, 1, ap, lda, bp, ldb, 0, c + i * ldc + j, ldc);
+  }
+  if (q.nk == 1) return;
+  GN_PARALLEL_FOR_IF(m * n * q.nk > GN_PAR_MIN)
+  for (gn_int i = 0; i < m; i++) {
+    gn_real *restrict ci = c + i * ldc;
+    for (gn_int j = 0; j < n; j++) ci[j] = work[i * n + j];
+    for (gn_int p = 1; p < q.nk; p++) {
+      const gn_real *restrict w = work + p * m * n + i * n;
+      for (gn_int j = 0; j < n; j++) ci[j] += w[j];
+    }
+  }
+}
+
+void gn_gemm_batch(const gn_batch *s, int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
+                   gn_int ldb, gn_real *c) {
+  gn_int batch = 1;
+  for (int d = 0; d < s->nd; d++) batch *= s->size[d];
+  GN_PARALLEL_FOR
+  for (gn_int i = 0; i < batch; i++) {
+    gn_int oa = 0, ob = 0, rest = i;
+    for (int d = s->nd - 1; d >= 0; d--) {
+      const gn_int at = rest % s->size[d];
+      rest /= s->size[d];
+      oa += at * s->sa[d];
+      ob += at * s->sb[d];
+    }
+    gn_gemm(ta, tb, m, n, k, 1, a + oa, lda, b + ob, ldb, 0, c + i * m * n, n);
+  }
+}
