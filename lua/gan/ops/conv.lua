@@ -1,0 +1,117 @@
+--- Convolution: a closed triple, the derivatives of each op are the other two; the transposed convolution is one of them.
+--
+-- Images are (N,H,W,C), kernels (Kh,Kw,Ci,Co). Options are `stride`, `padding` (symmetric) and `dilation`: an integer, or a pair
+-- {height, width}; defaults 1, 0, 1. The options table is read again by backward: do not change it in between.
+-- Source: Dumoulin & Visin 2016, arXiv:1603.07285.
+local core = require "gan.core"
+local autograd = require "gan.autograd"
+
+local op = autograd.op
+local M = {}
+
+-- The options that all three share, and the size that one of them needs besides.
+local function with(o, name, height, width)
+  o = o or {}
+  return {stride = o.stride, padding = o.padding, dilation = o.dilation, [name or "stride"] = name and {height, width} or o.stride}
+end
+
+local function dx(g, w, o, xshape) return M.conv2d_dx(g, w, with(o, "size", xshape[2], xshape[3])) end
+local function dw(x, g, o, wshape) return M.conv2d_dw(x, g, with(o, "kernel", wshape[1], wshape[2])) end
+
+--- Convolution (cross-correlation): y[n,i,j,o] = sum of x[n, i*stride - padding + a*dilation, …, c] * w[a,b,c,o].
+-- @tparam Tensor x (N,H,W,Ci)
+-- @tparam Tensor w (Kh,Kw,Ci,Co)
+-- @tparam[opt] table options stride, padding, dilation
+-- @treturn Tensor (N,Ho,Wo,Co), Ho = floor((H + 2*padding - dilation*(Kh-1) - 1) / stride) + 1
+-- @raise if the channels differ or the kernel is larger than the padded input
+M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
+  sample = function(s) return {
+    {s:randn(2, 4, 3, 2), s:randn(3, 2, 2, 3), {padding = 1}},
+    {s:randn(1, 5, 4, 1), s:randn(2, 3, 1, 2), {stride = {2, 1}, padding = {0, 2}, dilation = {2, 1}}},
+    {s:randn(2, 2, 2, 3), s:randn(2, 2, 3, 1)},
+    {s:randn(2, 2, 2, 3), s:randn(1, 1, 3, 2)},
+  } end,
+  bad = function(s) return {
+    {s:randn(2, 4, 4, 3), s:randn(3, 3, 2, 5), match = "#2 'w' (expected (*,*,3,*) to match x (2,4,4,3), got (3,3,2,5))"},
+    {s:randn(4, 4, 3), s:randn(3, 3, 3, 5), match = "#1 'x' (expected (N,H,W,Ci), got (4,4,3))"},
+    {s:randn(1, 2, 2, 1), s:randn(3, 3, 1, 1), match = "larger than the padded input (2,2)"},
+    {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {stride = 0}, match = "'stride'"},
+    {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {stride = {1, 2, 3}}, match = "got table"},
+    {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {padding = -1}, match = "'padding'"},
+    {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {pad = 1}, match = "unknown option 'pad'"},
+    {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), 2, match = "'options'"},
+  } end,
+  grad = {
+    function(g, ctx, _, w, o) return dx(g, w, o, ctx.shapes[1]) end,
+    function(g, ctx, x, _, o) return dw(x, g, o, ctx.shapes[2]) end,
+  }}
+
+--- Adjoint of conv2d in x: the gradient of sum(conv2d(x, w) * dy) with respect to x.
+-- @tparam Tensor dy (N,Ho,Wo,Co)
+-- @tparam Tensor w (Kh,Kw,Ci,Co)
+-- @tparam table options size = {H, W} of the result; stride, padding, dilation
+-- @treturn Tensor (N,H,W,Ci)
+-- @raise if a convolution of `size` would not give (Ho,Wo)
+M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1}},
+  sample = function(s) return {
+    {s:randn(2, 4, 4, 3), s:randn(3, 2, 2, 3), {size = {4, 3}, padding = 1}},
+    {s:randn(1, 2, 3, 2), s:randn(2, 3, 1, 2), {size = {6, 4}, stride = {2, 2}, padding = {0, 2}, dilation = {2, 1}}},
+    {s:randn(2, 1, 1, 2), s:randn(2, 2, 3, 2), {size = 2}},
+  } end,
+  bad = function(s) return {
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 4), {size = 4}, match = "#2 'w' (expected (*,*,*,3) to match dy (1,2,2,3), got (3,3,2,4))"},
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 3), match = "'size' (expected {H, W}"},
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 3), {size = 5}, match = "gives (3,3), not (2,2)"},
+  } end,
+  grad = {
+    function(h, _, _, w, o) return M.conv2d(h, w, with(o)) end,
+    function(h, ctx, dy, _, o) return dw(h, dy, o, ctx.shapes[2]) end,
+  }}
+
+--- Adjoint of conv2d in w: the gradient of sum(conv2d(x, w) * dy) with respect to w.
+-- @tparam Tensor x (N,H,W,Ci)
+-- @tparam Tensor dy (N,Ho,Wo,Co)
+-- @tparam table options kernel = {Kh, Kw} of the result; stride, padding, dilation
+-- @treturn Tensor (Kh,Kw,Ci,Co)
+-- @raise if a convolution of x with such a kernel would not give (Ho,Wo)
+M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1}},
+  sample = function(s) return {
+    {s:randn(2, 4, 3, 2), s:randn(2, 4, 4, 3), {kernel = {3, 2}, padding = 1}},
+    {s:randn(1, 6, 4, 1), s:randn(1, 2, 3, 2), {kernel = {2, 3}, stride = 2, padding = {0, 2}, dilation = {2, 1}}},
+    {s:randn(2, 2, 2, 3), s:randn(2, 1, 1, 2), {kernel = 2}},
+  } end,
+  bad = function(s) return {
+    {s:randn(2, 3, 3, 1), s:randn(1, 2, 2, 1), {kernel = 2}, match = "#2 'dy' (expected (2,*,*,*) to match x (2,3,3,1), got (1,2,2,1))"},
+    {s:randn(2, 3, 3, 1), s:randn(2, 2, 2, 1), match = "'kernel' (expected {Kh, Kw}"},
+    {s:randn(2, 3, 3, 1), s:randn(2, 2, 2, 1), {kernel = 3}, match = "gives (1,1), not (2,2)"},
+  } end,
+  grad = {
+    function(h, ctx, _, dy, o) return dx(dy, h, o, ctx.shapes[1]) end,
+    function(h, _, x, _, o) return M.conv2d(x, h, with(o)) end,
+  }}
+
+--- Transposed convolution, the adjoint of a convolution from y to x: it *is* conv2d_dx, so its kernel is laid out as that
+-- convolution's, (Kh,Kw,Co,Ci) with Co the channels of the result.
+-- @tparam Tensor x (N,H,W,Ci)
+-- @tparam Tensor w (Kh,Kw,Co,Ci)
+-- @tparam[opt] table options stride, padding, dilation; output_padding (default 0, less than stride): rows and columns more at the end
+-- @treturn Tensor (N,Ho,Wo,Co), Ho = (H-1)*stride - 2*padding + dilation*(Kh-1) + 1 + output_padding
+-- @raise if the channels differ or the result would be empty
+M.conv_transpose2d = op {name = "conv_transpose2d", forward = core.conv_transpose2d, reads = {{2}, {1}},
+  sample = function(s) return {
+    {s:randn(2, 2, 3, 3), s:randn(4, 4, 2, 3), {stride = 2, padding = 1}},
+    {s:randn(1, 2, 2, 2), s:randn(3, 2, 1, 2), {stride = {3, 2}, output_padding = {2, 1}, dilation = {1, 2}}},
+    {s:randn(2, 1, 1, 3), s:randn(2, 2, 2, 3)},
+  } end,
+  bad = function(s) return {
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 2), match = "#2 'w' (expected (*,*,*,3) to match x (1,2,2,3), got (3,3,3,2))"},
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 3), {stride = 2, output_padding = 2}, match = "'output_padding' (expected less than the stride 2"},
+    {s:randn(1, 1, 1, 1), s:randn(2, 2, 1, 1), {padding = 1}, match = "'padding' (the result would have size (0,0))"},
+    {s:randn(1, 1, 1, 1), s:randn(2, 2, 1, 1), {size = 1}, match = "unknown option 'size'"},
+  } end,
+  grad = {
+    function(h, _, _, w, o) return M.conv2d(h, w, with(o)) end,
+    function(h, ctx, x, _, o) return dw(h, x, o, ctx.shapes[2]) end,
+  }}
+
+return M

@@ -1,0 +1,194 @@
+-- The convolution triple against its definition over a grid of shapes, the adjoint identity, bytes independent of threads, bad input.
+local double = require "spec.support.double"
+local naive = require "spec.support.naive_conv"
+
+local core, ops = double.require "gan.core", double.ops
+local fcore = require "gan.core"
+local rng = core.rng(7, "conv_spec")
+
+local function pick(list) return list[rng:integer({1}, 1, #list):to_table()[1]] end
+local function range(lo, hi)
+  local list = {}
+  for i = lo, hi do list[#list + 1] = i end
+  return pick(list)
+end
+
+local function flat(t) return core.to_table(core.reshape(t, {-1})) end
+
+local function fill(d)
+  d.Ho = (d.H + 2 * d.ph - d.dh * (d.Kh - 1) - 1) // d.sh + 1
+  d.Wo = (d.W + 2 * d.pw - d.dw * (d.Kw - 1) - 1) // d.sw + 1
+  return d.Ho >= 1 and d.Wo >= 1
+end
+
+local function name(d)
+  return ("x (%d,%d,%d,%d) w (%d,%d,%d,%d) stride %d,%d padding %d,%d dilation %d,%d"):format(d.N, d.H, d.W, d.Ci, d.Kh, d.Kw, d.Ci, d.Co,
+    d.sh, d.sw, d.ph, d.pw, d.dh, d.dw)
+end
+
+local function options(d, key, a, b)
+  local o = {stride = {d.sh, d.sw}, padding = {d.ph, d.pw}, dilation = {d.dh, d.dw}}
+  if key then o[key] = {a, b} end
+  return o
+end
+
+local function tensors(c, d)
+  local r = c.rng(3, name(d))
+  return r:normal({d.N, d.H, d.W, d.Ci}), r:normal({d.Kh, d.Kw, d.Ci, d.Co}), r:normal({d.N, d.Ho, d.Wo, d.Co})
+end
+
+local function passes(c, d, x, w, dy)
+  return c.conv2d(x, w, options(d)), c.conv2d_dx(dy, w, options(d, "size", d.H, d.W)), c.conv2d_dw(x, dy, options(d, "kernel", d.Kh, d.Kw))
+end
+
+-- Relative to the largest reference value.
+local function close(what, d, got, want, tol)
+  local worst, top = 0, 1e-30
+  assert.equal(#want, #got, what)
+  for i = 1, #want do
+    local e = math.abs(got[i] - want[i])
+    worst, top = (e > worst or e ~= e) and e or worst, math.max(top, math.abs(want[i]))
+  end
+  assert.is_true(worst <= tol * top, ("%s of %s: off by %g of %g"):format(what, name(d), worst, top))
+end
+
+local function compare(d)
+  local x, w, dy = tensors(core, d)
+  local y, dx, dw = passes(core, d, x, w, dy)
+  local fx, fw, fdy = flat(x), flat(w), flat(dy)
+  assert.same({d.N, d.Ho, d.Wo, d.Co}, core.shape(y))
+  close("conv2d", d, flat(y), naive.y(d, fx, fw), 1e-12)
+  close("conv2d_dx", d, flat(dx), naive.dx(d, fdy, fw), 1e-12)
+  close("conv2d_dw", d, flat(dw), naive.dw(d, fx, fdy), 1e-12)
+end
+
+-- One shape per engine and per branch of the block walk: several blocks, rows wider than a block, taps and channels in several
+-- chunks, partial sums, borders skipped.
+local function shape(N, H, W, Ci, Kh, Kw, Co, s, p, dil)
+  local d = {N = N, H = H, W = W, Ci = Ci, Kh = Kh, Kw = Kw, Co = Co, sh = s, sw = s, ph = p, pw = p, dh = dil or 1, dw = dil or 1}
+  assert(fill(d))
+  return d
+end
+local engines = {
+  {"1x1 as one product", shape(2, 9, 7, 17, 1, 1, 8, 1, 0)},
+  {"a kernel that covers the input", shape(5, 4, 3, 17, 4, 3, 8, 1, 0)},
+  {"pictures by columns", shape(3, 19, 14, 3, 4, 4, 8, 2, 1)},
+  {"pictures in several strips", shape(1, 400, 12, 3, 5, 3, 8, 1, 2)},
+  {"columns with dilation", shape(2, 30, 9, 1, 3, 3, 8, 3, 3, 2)},
+  {"rows wider than a block", shape(1, 5, 700, 2, 3, 3, 2, 1, 1)},
+  {"several blocks", shape(6, 24, 20, 8, 3, 3, 9, 1, 1)},
+  {"taps in several chunks, borders skipped", shape(4, 8, 8, 40, 4, 4, 9, 2, 1)},
+  {"channels in several chunks", shape(1, 3, 3, 700, 2, 2, 3, 1, 1)},
+  {"phases without taps", shape(2, 11, 10, 9, 2, 2, 3, 3, 0)},
+  {"padding wider than the kernel", shape(2, 3, 4, 9, 2, 2, 3, 2, 3)},
+}
+
+describe("conv2d, conv2d_dx, conv2d_dw", function()
+  for _, e in ipairs(engines) do
+    it("agree with the definition: " .. e[1], function() compare(e[2]) end)
+  end
+
+  it("agree with the definition on a grid of kernels, strides, paddings, dilations and sizes", function()
+    local cases = 0
+    while cases < 250 do
+      local d = {N = range(1, 2), H = range(1, 11), W = range(1, 11), Ci = pick {1, 2, 3, 8, 17}, Co = pick {1, 2, 3, 8, 17}, Kh = range(1, 5),
+        Kw = range(1, 5), sh = range(1, 3), sw = range(1, 3), ph = range(0, 3), pw = range(0, 3), dh = range(1, 2), dw = range(1, 2)}
+      if fill(d) and d.N * d.Ho * d.Wo * d.Kh * d.Kw * d.Ci * d.Co < 60000 then
+        compare(d)
+        cases = cases + 1
+      end
+    end
+  end)
+
+  it("are adjoint: <conv2d(x,w),y> = <x,conv2d_dx(y,w)> = <w,conv2d_dw(x,y)>", function()
+    for _, d in ipairs {shape(8, 16, 16, 64, 4, 4, 96, 2, 1), shape(2, 33, 31, 48, 3, 5, 40, 2, 2), shape(3, 20, 20, 3, 5, 5, 64, 1, 2)} do
+      local x, w, dy = tensors(core, d)
+      local y, dx, dw = passes(core, d, x, w, dy)
+      local function dot(a, b)
+        return core.to_table(core.matmul(core.reshape(a, {1, core.numel(a)}), core.reshape(b, {core.numel(b), 1})))[1][1]
+      end
+      local s = dot(y, dy)
+      assert.is_true(math.abs(s) > 1)
+      assert.near(s, dot(x, dx), 1e-9 * math.abs(s))
+      assert.near(s, dot(w, dw), 1e-9 * math.abs(s))
+    end
+  end)
+
+  it("agree in float with double on the shapes of a DCGAN", function()
+    local function rounded(t) -- the double values of a float tensor
+      return core.reshape(core.tensor(fcore.to_table(fcore.reshape(t, {-1}))), fcore.shape(t))
+    end
+    for _, d in ipairs {shape(4, 64, 64, 3, 4, 4, 32, 2, 1), shape(4, 16, 16, 64, 4, 4, 96, 2, 1), shape(4, 4, 4, 128, 4, 4, 1, 1, 0)} do
+      local x, w, dy = tensors(fcore, d)
+      local f = {passes(fcore, d, x, w, dy)}
+      for i, want in ipairs {passes(core, d, rounded(x), rounded(w), rounded(dy))} do
+        close("pass " .. i, d, fcore.to_table(fcore.reshape(f[i], {-1})), flat(want), 1e-5)
+      end
+    end
+  end)
+
+  it("give the same bytes with one and two threads", function()
+    local before = fcore.threads()
+    for _, e in ipairs(engines) do
+      local d = e[2]
+      local x, w, dy = tensors(fcore, d)
+      fcore.threads(1)
+      local one = {passes(fcore, d, x, w, dy)}
+      fcore.threads(2)
+      local two = {passes(fcore, d, x, w, dy)}
+      fcore.threads(before)
+      for i = 1, 3 do
+        assert.same(fcore.to_table(fcore.reshape(one[i], {-1})), fcore.to_table(fcore.reshape(two[i], {-1})))
+      end
+    end
+  end)
+
+  it("take tensors without elements", function()
+    local function sizes(t) return core.shape(t) end
+    assert.same({0, 3, 3, 2}, sizes(ops.conv2d(core.full({0, 5, 5, 1}, 0), core.full({3, 3, 1, 2}, 0))))
+    assert.same({2, 3, 3, 0}, sizes(ops.conv2d(core.full({2, 5, 5, 1}, 0), core.full({3, 3, 1, 0}, 0))))
+    local y = ops.conv2d(core.full({1, 2, 2, 0}, 0), core.full({1, 1, 0, 1}, 0))
+    assert.same({0, 0, 0, 0}, flat(y))
+    assert.same({0, 0, 0, 0}, flat(ops.conv2d(core.full({1, 0, 0, 1}, 0), core.full({1, 1, 1, 1}, 1), {padding = 1})))
+    assert.same({0, 0}, flat(ops.conv2d_dw(core.full({0, 3, 3, 2}, 0), core.full({0, 3, 3, 1}, 0), {kernel = 1})))
+    assert.same({0, 4, 4, 1}, sizes(ops.conv_transpose2d(core.full({0, 2, 2, 3}, 0), core.full({2, 2, 1, 3}, 0), {stride = 2})))
+  end)
+
+  it("raise on sizes that no memory holds, and on options that are none", function()
+    local x, w = core.full({1, 2, 2, 1}, 1), core.full({2, 2, 1, 1}, 1)
+    local huge = 1 << 30
+    local function fails(match, f, ...)
+      local ok, err = pcall(f, ...)
+      assert.is_false(ok)
+      assert.truthy(tostring(err):find(match, 1, true), tostring(err))
+    end
+    fails("too large", ops.conv2d, x, w, {padding = huge})
+    fails("too large", ops.conv_transpose2d, x, w, {stride = huge})
+    fails("'padding'", ops.conv2d, x, w, {padding = math.maxinteger})
+    fails("'padding'", ops.conv2d, x, w, {padding = 0.5})
+    fails("'padding'", ops.conv2d, x, w, {padding = 0 / 0})
+    fails("'dilation'", ops.conv2d, x, w, {dilation = {1, "2"}})
+    fails("not (2,2)", ops.conv2d_dw, x, x, {kernel = huge})
+    fails("not (2,2)", ops.conv2d_dx, x, w, {size = huge})
+    fails("at least 1x1", ops.conv2d, x, core.full({0, 1, 1, 1}, 1))
+    fails("unknown option 'number'", ops.conv2d, x, w, {1})
+    assert.same({1, 1, 1, 1}, core.shape(ops.conv2d(x, w, {stride = huge})))
+    assert.same({1, 1, 1, 1}, core.shape(ops.conv2d(core.full({1, 2, 2, 1}, 1), core.full({1, 1, 1, 1}, 1), {stride = huge, dilation = huge})))
+  end)
+end)
+
+describe("conv_transpose2d", function()
+  it("turns (1,1,1,Ci) into a picture, the kernel itself", function()
+    local w = core.rng(1, "w"):normal({4, 4, 2, 1})
+    assert.same(flat(w), flat(ops.conv_transpose2d(core.full({1, 1, 1, 1}, 1), w)))
+  end)
+
+  it("is conv2d_dx, with the size from output_padding", function()
+    local x, w = core.rng(1, "x"):normal({2, 3, 4, 5}), core.rng(1, "w"):normal({3, 3, 2, 5})
+    for extra = 0, 1 do
+      local y = ops.conv_transpose2d(x, w, {stride = 2, padding = 1, output_padding = extra})
+      assert.same({2, 5 + extra, 7 + extra, 2}, core.shape(y))
+      assert.same(flat(ops.conv2d_dx(x, w, {stride = 2, padding = 1, size = {5 + extra, 7 + extra}})), flat(y))
+    end
+  end)
+end)
