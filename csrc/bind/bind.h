@@ -11,6 +11,7 @@ void gn_open_rng(lua_State *L);
 void gn_open_system(lua_State *L);
 void gn_open_resample(lua_State *L);
 void gn_open_index(lua_State *L);
+void gn_open_file(lua_State *L);
 void gn_open_gemm(lua_State *L);
 void gn_open_conv(lua_State *L);
 

@@ -3,7 +3,7 @@
 #include "bind.h"
 
 static void (*const families[])(lua_State *) = {
-    gn_open_tensor, gn_open_pointwise, gn_open_rng, gn_open_system, gn_open_resample, gn_open_index,
+    gn_open_tensor, gn_open_pointwise, gn_open_rng, gn_open_system, gn_open_resample, gn_open_index, gn_open_file,
     gn_open_gemm, gn_open_conv,
 };
 

@@ -1,0 +1,56 @@
+-- A directory of its own for one spec: local temp = require "spec.support.temp"; temp.dir(), temp.write(path, bytes), temp.read(path).
+local lfs = require "lfs"
+
+local M = {}
+
+local made = {}
+
+local function remove(path)
+  if lfs.symlinkattributes(path, "mode") == "directory" then
+    for name in lfs.dir(path) do
+      if name ~= "." and name ~= ".." then remove(path .. "/" .. name) end
+    end
+    lfs.rmdir(path)
+  else
+    os.remove(path)
+  end
+end
+
+--- A new empty directory, removed by M.clean().
+function M.dir()
+  local path = os.tmpname()
+  os.remove(path)
+  assert(lfs.mkdir(path))
+  made[#made + 1] = path
+  return path
+end
+
+function M.clean()
+  while #made > 0 do remove(table.remove(made)) end
+end
+
+function M.write(path, bytes)
+  local f = assert(io.open(path, "wb"))
+  assert(f:write(bytes))
+  f:close()
+  return path
+end
+
+function M.read(path)
+  local f = assert(io.open(path, "rb"))
+  local bytes = f:read "a"
+  f:close()
+  return bytes
+end
+
+--- Sorted names in a directory.
+function M.list(path)
+  local names = {}
+  for name in lfs.dir(path) do
+    if name ~= "." and name ~= ".." then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+return M
