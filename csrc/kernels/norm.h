@@ -1,0 +1,35 @@
+/* norm.h - normalisation of x (O,R,C) with G groups of channels: one kernel for batch, layer, instance and group norm. */
+#ifndef GN_NORM_H
+#define GN_NORM_H
+
+#include "../gn.h"
+
+/* Statistics are taken per (o, group) over R and the C/G channels of the group; gamma and beta are per channel.
+** batch norm: O = 1, R = N*H*W, G = C.  instance norm: O = N, R = H*W, G = C.  layer norm: O = N, R = H*W, G = 1. */
+typedef struct gn_norm_dims {
+  gn_int o, r, c, g; /* C is a multiple of G; R >= 1, C >= 1 */
+} gn_norm_dims;
+
+gn_int gn_norm_work(const gn_norm_dims *d); /* reals of workspace, for all of these */
+
+/* mean, var (O,G) out  <-  x (O,R,C): mean and biased variance, exact to rounding also where |mean| >> std: sums run
+** in double around the first value of each channel. var may be NULL. */
+void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dims *d, gn_real *work);
+
+/* y (O,R,C), mean, var (O,G) out  <-  x (O,R,C), gamma, beta (C) or NULL: y = (x - mean) / sqrt(var + eps) * gamma + beta.
+** Reads x twice, writes y once. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1; Wu & He 2018, arXiv:1803.08494. */
+void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
+             const gn_norm_dims *d, gn_real *work);
+
+/* dx (O,R,C), dgamma, dbeta (C) out, each or NULL  <-  dy, x (O,R,C), mean, var (O,G) of gn_norm, gamma (C) or NULL. */
+void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
+                  const gn_real *var, const gn_real *gamma, double eps, const gn_norm_dims *d, gn_real *work);
+
+/* y (N,C) out  <-  x (N,C) / sqrt(mean over C of x^2 + eps). Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2. */
+void gn_pixel_norm(gn_real *y, const gn_real *x, double eps, gn_int n, gn_int c);
+void gn_pixel_norm_grad(gn_real *dx, const gn_real *dy, const gn_real *x, double eps, gn_int n, gn_int c);
+
+/* m (n), in place: uniform numbers in [0,1) -> 0 with probability p, else 1/(1-p) (p = 1: all 0). */
+void gn_dropout_mask(gn_real *m, gn_int n, double p);
+
+#endif
