@@ -4,7 +4,7 @@
 
 #include "../gn.h"
 
-gn_int gn_loss_work(gn_int n); /* reals of workspace for n elements (rows in cross entropy) */
+gn_int gn_loss_work(gn_int n); /* reals of workspace for n elements, or n rows of cross entropy */
 
 /* The second operand of the elementwise losses: t (n), or t = NULL and every element is `value`. */
 typedef enum { GN_BCE, GN_L1, GN_L2 } gn_loss_kind;

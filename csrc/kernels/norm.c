@@ -111,9 +111,14 @@ void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dim
 
 void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
              const gn_norm_dims *d, gn_real *work) {
+  gn_moments(mean, var, x, d, work);
+  gn_norm_apply(y, mean, var, x, gamma, beta, eps, d);
+}
+
+void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn_real *x, const gn_real *gamma,
+                   const gn_real *beta, double eps, const gn_norm_dims *d) {
   gn_split s = gn_split_make(d->o, d->r, d->c);
   gn_int n = gn_split_count(&s), per = d->c / d->g;
-  gn_moments(mean, var, x, d, work);
   GN_PARALLEL_FOR_IF(d->o * d->r * d->c > GN_PAR_MIN)
   for (gn_int k = 0; k < n; k++) {
     gn_piece p = gn_split_piece(&s, k);
@@ -238,7 +243,11 @@ void gn_pixel_norm_grad(gn_real *dx, const gn_real *dy, const gn_real *x, double
   }
 }
 
-void gn_dropout_mask(gn_real *m, gn_int n, double p) {
+void gn_dropout(gn_real *y, gn_real *m, const gn_real *x, gn_int n, double p) {
   gn_real keep = (gn_real)(p < 1 ? 1 / (1 - p) : 0), q = (gn_real)p;
-  for (gn_int i = 0; i < n; i++) m[i] = m[i] >= q ? keep : 0;
+  GN_PARALLEL_FOR_IF(n > GN_PAR_MIN)
+  for (gn_int i = 0; i < n; i++) {
+    m[i] = m[i] >= q ? keep : 0;
+    y[i] = x[i] * m[i];
+  }
 }

@@ -21,6 +21,10 @@ void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dim
 void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
              const gn_norm_dims *d, gn_real *work);
 
+/* The second half of gn_norm: y from given mean, var (O,G), which are only read. */
+void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn_real *x, const gn_real *gamma,
+                   const gn_real *beta, double eps, const gn_norm_dims *d);
+
 /* dx (O,R,C), dgamma, dbeta (C) out, each or NULL  <-  dy, x (O,R,C), mean, var (O,G) of gn_norm, gamma (C) or NULL. */
 void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
                   const gn_real *var, const gn_real *gamma, double eps, const gn_norm_dims *d, gn_real *work);
@@ -29,7 +33,8 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
 void gn_pixel_norm(gn_real *y, const gn_real *x, double eps, gn_int n, gn_int c);
 void gn_pixel_norm_grad(gn_real *dx, const gn_real *dy, const gn_real *x, double eps, gn_int n, gn_int c);
 
-/* m (n), in place: uniform numbers in [0,1) -> 0 with probability p, else 1/(1-p) (p = 1: all 0). */
-void gn_dropout_mask(gn_real *m, gn_int n, double p);
+/* y (n) out, m (n) in and out  <-  x (n): m holds uniform numbers in [0,1), which become the mask: 0 with probability p, else
+** 1/(1-p) (p = 1: all 0); y = x m. Source: Srivastava et al. 2014, JMLR 15, scaled at training time. */
+void gn_dropout(gn_real *y, gn_real *m, const gn_real *x, gn_int n, double p);
 
 #endif

@@ -136,20 +136,22 @@ local function saved_args(node)
   return node.args
 end
 
--- Vector-Jacobian product of an op's definition at the recorded arguments, itself differentiable in them and in gy:
--- compose is replayed on aliases, which keep the link to the outer graph, and only that inner part is walked.
-local function grad_through(node, need, gy)
+-- Vector-Jacobian product of an op's definition at the recorded arguments: compose is replayed, recorded, on aliases, which keep
+-- the link to the outer graph, and only that inner part is walked. Under create_graph it is differentiable in them and in gy.
+local function grad_through(node, need, gy, create_graph)
   local args = node.args
   local inner, alias, at = {}, {}, {}
-  for i = 1, args.n do
-    inner[i] = args[i]
-    if need[i] then
-      alias[#alias + 1], at[#at + 1] = F.alias(args[i]), i
-      inner[i] = alias[#alias]
+  local y = with(true, function()
+    for i = 1, args.n do
+      inner[i] = args[i]
+      if need[i] then
+        alias[#alias + 1], at[#at + 1] = F.alias(args[i]), i
+        inner[i] = alias[#alias]
+      end
     end
-  end
-  local y = node.op.compose(table.unpack(inner, 1, args.n))
-  local gs = M.grad(y, alias, {seed = gy, create_graph = true, allow_unused = true})
+    return node.op.compose(table.unpack(inner, 1, args.n))
+  end)
+  local gs = M.grad(y, alias, {seed = gy, create_graph = create_graph, allow_unused = true})
   local out = {}
   for j, i in ipairs(at) do out[i] = gs[j] end
   return out
@@ -157,7 +159,7 @@ end
 
 local function input_grads(node, need, gy, create_graph)
   local def, args = node.op, saved_args(node)
-  if def.compose and (create_graph or not def.grad) then return grad_through(node, need, gy) end
+  if def.compose and (create_graph or not def.grad) then return grad_through(node, need, gy, create_graph) end
   local ctx = {y = node.y, aux = node.aux, shapes = node.shapes, yshape = node.yshape}
   if type(def.grad) == "function" then return {def.grad(gy, ctx, need, table.unpack(args, 1, args.n))} end
   local out = {}
@@ -169,14 +171,15 @@ local function input_grads(node, need, gy, create_graph)
   return out
 end
 
--- Nodes that lead from `root` to a wanted node, in recording order.
+-- Nodes that lead from `root` to a wanted node, in recording order. What was recorded before all wanted ones is not visited.
 local function path(root, want)
-  local seen, list, stack = {[root] = true}, {}, {root}
+  local seen, list, stack, first = {[root] = true}, {}, {root}, math.huge
+  for node in pairs(want) do first = math.min(first, node.seq) end
   while #stack > 0 do
     local node = table.remove(stack)
     list[#list + 1] = node
     for _, input in pairs(node.inputs or {}) do
-      if not seen[input] then
+      if not seen[input] and input.seq >= first then
         seen[input] = true
         stack[#stack + 1] = input
       end

@@ -5,7 +5,7 @@ local tensor = require "gan.tensor"
 
 local M = {}
 
-local files = {"pointwise", "shape", "index", "resample", "matmul", "conv"}
+local files = {"pointwise", "shape", "reduce", "norm", "loss", "index", "resample", "matmul", "conv"}
 
 for _, file in ipairs(files) do
   for name, f in pairs(require("gan.ops." .. file)) do

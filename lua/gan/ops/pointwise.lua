@@ -93,7 +93,8 @@ local function activation(name, def, v, slope_rule)
       local out = {}
       for i, case in ipairs(sample(s)) do
         local x = case[1]
-        out[i] = {s:randn(table.unpack(core.shape(x))), v == 0 and core[name](table.unpack(case)) or x, table.unpack(case, 2)}
+        -- any numbers do for outputs, and relu's own would all too often lie on the kink
+        out[i] = {s:randn(table.unpack(core.shape(x))), v == 0 and s:randn(table.unpack(core.shape(x))) or x, table.unpack(case, 2)}
       end
       return out
     end,

@@ -1,0 +1,170 @@
+/* b_norm.c - batch, layer, instance, group and pixel norm with their gradients; dropout. Channels are the last axis. */
+#include "../kernels/norm.h"
+#include "bind.h"
+#include <math.h>
+
+typedef enum { BATCH, LAYER, INSTANCE, GROUP } kind;
+
+/* (O,R,C,G) of x (N,...,C): batch norm pools over all but C, the others keep N apart. groups: argument of group norm. */
+static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k, int groups_arg) {
+  gn_int n = gn_numel(x->nd, x->size);
+  if (x->nd < 2) gn_shape_error(L, arg, "x", "at least 2 dimensions (N,...,C)", NULL);
+  if (n == 0) gn_shape_error(L, arg, "x", "at least one element", NULL);
+  gn_int c = x->size[x->nd - 1];
+  gn_norm_dims d = {.o = k == BATCH ? 1 : x->size[0], .c = c, .g = k == LAYER ? 1 : c};
+  d.r = n / (d.o * c);
+  if (k == GROUP) {
+    d.g = gn_check_int(L, groups_arg, "groups", 1, INT32_MAX);
+    if (c % d.g != 0) gn_argerror(L, groups_arg, "groups", "%I channels do not split into %I groups", (lua_Integer)c, (lua_Integer)d.g);
+  }
+  return d;
+}
+
+static gn_tensor *opt_channels(lua_State *L, int arg, const char *name, gn_int c) {
+  gn_tensor *t = gn_opt_dense(L, arg, name);
+  if (t && (t->nd != 1 || t->size[0] != c)) {
+    const char *want = gn_shape_str(L, 1, &c);
+    gn_shape_error(L, arg, name, want, "to match the channels of x");
+  }
+  return t;
+}
+
+static double check_eps(lua_State *L, int arg) {
+  double e = (double)gn_check_number(L, arg, "eps");
+  if (!(e >= 0) || isinf(e)) gn_expected(L, arg, "eps", "a number >= 0");
+  return e;
+}
+
+/* Shape of the statistics: (C) in batch norm, (N,C), (N) or (N,groups) in the others. */
+static gn_tensor *new_stats(lua_State *L, const gn_norm_dims *d, kind k) {
+  gn_int size[2] = {k == BATCH ? d->g : d->o, d->g};
+  return gn_new_real(L, k == BATCH || k == LAYER ? 1 : 2, size);
+}
+
+/* f(x, [groups,] gamma, beta, eps) -> y, mean, var */
+static int forward(lua_State *L, kind k) {
+  int first = k == GROUP ? 3 : 2;
+  lua_settop(L, first + 2);
+  gn_tensor *x = gn_check_dense(L, 1, "x");
+  gn_norm_dims d = check_dims(L, x, 1, k, 2);
+  gn_tensor *gamma = opt_channels(L, first, "gamma", d.c), *beta = opt_channels(L, first + 1, "beta", d.c);
+  double eps = check_eps(L, first + 2);
+  gn_real *work = gn_scratch(L, gn_norm_work(&d));
+  int at = lua_gettop(L);
+  gn_tensor *y = gn_new_real_like(L, x), *mean = new_stats(L, &d, k), *var = new_stats(L, &d, k);
+  gn_norm(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gamma ? gn_real_ptr(gamma) : NULL,
+          beta ? gn_real_ptr(beta) : NULL, eps, &d, work);
+  gn_scratch_free(L, at);
+  return 3;
+}
+
+static gn_tensor *check_stats(lua_State *L, int arg, const char *name, const gn_norm_dims *d) {
+  gn_tensor *t = gn_check_dense(L, arg, name);
+  if (gn_numel(t->nd, t->size) != d->o * d->g) gn_shape_error(L, arg, name, "the statistics of x", NULL);
+  return t;
+}
+
+/* f_grad(dy, x, mean, var, gamma or nil, eps, want_dx, want_dgamma, want_dbeta [, groups]) -> dx, dgamma, dbeta; nil where
+** not wanted. */
+static int backward(lua_State *L, kind k) {
+  lua_settop(L, 10);
+  gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
+  gn_norm_dims d = check_dims(L, x, 2, k, 10);
+  gn_check_same_size(L, 1, "dy", dy, x, "x");
+  gn_tensor *mean = check_stats(L, 3, "mean", &d), *var = check_stats(L, 4, "var", &d), *gamma = opt_channels(L, 5, "gamma", d.c);
+  double eps = check_eps(L, 6);
+  gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3] = {0};
+  int at = lua_gettop(L);
+  for (int i = 0; i < 3; i++) {
+    if (lua_toboolean(L, 7 + i))
+      out[i] = gn_real_ptr(i == 0 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
+    else
+      lua_pushnil(L);
+  }
+  gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), gn_real_ptr(x), gn_real_ptr(mean), gn_real_ptr(var),
+               gamma ? gn_real_ptr(gamma) : NULL, eps, &d, work);
+  gn_scratch_free(L, at);
+  return 3;
+}
+
+static int batch_norm(lua_State *L) { return forward(L, BATCH); }
+static int layer_norm(lua_State *L) { return forward(L, LAYER); }
+static int instance_norm(lua_State *L) { return forward(L, INSTANCE); }
+static int group_norm(lua_State *L) { return forward(L, GROUP); }
+static int batch_norm_grad(lua_State *L) { return backward(L, BATCH); }
+static int layer_norm_grad(lua_State *L) { return backward(L, LAYER); }
+static int instance_norm_grad(lua_State *L) { return backward(L, INSTANCE); }
+static int group_norm_grad(lua_State *L) { return backward(L, GROUP); }
+
+static gn_int check_pixels(lua_State *L, int arg, const gn_tensor *x) {
+  if (x->nd < 1 || x->size[x->nd - 1] == 0) gn_shape_error(L, arg, "x", "at least one channel (...,C)", NULL);
+  return gn_numel(x->nd - 1, x->size);
+}
+
+/* core.pixel_norm(x, eps) -> y */
+static int pixel_norm(lua_State *L) {
+  gn_tensor *x = gn_check_dense(L, 1, "x");
+  gn_int n = check_pixels(L, 1, x);
+  double eps = check_eps(L, 2);
+  gn_tensor *y = gn_new_real_like(L, x);
+  gn_pixel_norm(gn_real_ptr(y), gn_real_ptr(x), eps, n, x->size[x->nd - 1]);
+  return 1;
+}
+
+/* core.pixel_norm_grad(dy, x, eps) -> dx */
+static int pixel_norm_grad(lua_State *L) {
+  gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
+  gn_int n = check_pixels(L, 2, x);
+  gn_check_same_size(L, 1, "dy", dy, x, "x");
+  double eps = check_eps(L, 3);
+  gn_tensor *dx = gn_new_real_like(L, x);
+  gn_pixel_norm_grad(gn_real_ptr(dx), gn_real_ptr(dy), gn_real_ptr(x), eps, n, x->size[x->nd - 1]);
+  return 1;
+}
+
+/* core.batch_norm_eval(x, gamma, beta, mean, var, eps) -> y, from given statistics (C) */
+static int batch_norm_eval(lua_State *L) {
+  lua_settop(L, 6);
+  gn_tensor *x = gn_check_dense(L, 1, "x");
+  gn_norm_dims d = check_dims(L, x, 1, BATCH, 0);
+  gn_tensor *gamma = opt_channels(L, 2, "gamma", d.c), *beta = opt_channels(L, 3, "beta", d.c);
+  gn_check_tensor(L, 4, "mean");
+  gn_check_tensor(L, 5, "var");
+  gn_tensor *mean = opt_channels(L, 4, "mean", d.c), *var = opt_channels(L, 5, "var", d.c);
+  double eps = check_eps(L, 6);
+  gn_tensor *y = gn_new_real_like(L, x);
+  gn_norm_apply(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gamma ? gn_real_ptr(gamma) : NULL,
+                beta ? gn_real_ptr(beta) : NULL, eps, &d);
+  return 1;
+}
+
+/* core.dropout(x, p, rng) -> y, mask: 0 (with probability p) or 1/(1-p); advances rng */
+static int dropout(lua_State *L) {
+  gn_tensor *x = gn_check_dense(L, 1, "x");
+  double p = (double)gn_check_number(L, 2, "p");
+  if (!(p >= 0 && p <= 1)) gn_expected(L, 2, "p", "a probability in [0,1]");
+  gn_rng *rng = gn_check_rng(L, 3, "rng");
+  gn_tensor *y = gn_new_real_like(L, x), *m = gn_new_real_like(L, x);
+  gn_int n = gn_numel(x->nd, x->size);
+  gn_rng_uniform(rng, gn_real_ptr(m), n, 0, 1);
+  gn_dropout(gn_real_ptr(y), gn_real_ptr(m), gn_real_ptr(x), n, p);
+  return 2;
+}
+
+static const luaL_Reg funcs[] = {
+    {"batch_norm", batch_norm},
+    {"batch_norm_grad", batch_norm_grad},
+    {"layer_norm", layer_norm},
+    {"layer_norm_grad", layer_norm_grad},
+    {"instance_norm", instance_norm},
+    {"instance_norm_grad", instance_norm_grad},
+    {"group_norm", group_norm},
+    {"group_norm_grad", group_norm_grad},
+    {"pixel_norm", pixel_norm},
+    {"pixel_norm_grad", pixel_norm_grad},
+    {"batch_norm_eval", batch_norm_eval},
+    {"dropout", dropout},
+    {NULL, NULL},
+};
+
+void gn_open_norm(lua_State *L) { gn_register(L, funcs); }

@@ -1,0 +1,145 @@
+/* b_optim.c - optimiser updates in place over whole parameter lists: f_(params, grads, state..., options). */
+#include "../kernels/optim.h"
+#include "bind.h"
+
+#define MAX_LISTS 4
+static const char *const roles[MAX_LISTS] = {"params", "grads", "m", "v"};
+
+static double field(lua_State *L, int arg, const char *name) {
+  if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, "options", "a table");
+  lua_pushstring(L, name);
+  lua_rawget(L, arg);
+  if (lua_type(L, -1) != LUA_TNUMBER) gn_argerror(L, arg, "options", "%s: expected a number, got %s", name, luaL_typename(L, -1));
+  double v = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return v;
+}
+
+/* Entry i of the list at stack index idx: a dense real tensor of the shape of `like`. Errors speak of argument `arg`. */
+static gn_tensor *entry(lua_State *L, int idx, int arg, const char *role, gn_int i, const gn_tensor *like) {
+  lua_rawgeti(L, idx, i);
+  gn_tensor *t = gn_test_tensor(L, -1);
+  const char *name = roles[0];
+  if (!t || t->dtype != GN_REAL || !gn_is_contiguous(t) || (like && !gn_same_size(t, like))) name = lua_pushfstring(L, "%s[%I]", role, (lua_Integer)i);
+  if (!t) gn_argerror(L, arg, name, "expected a real tensor, got %s", luaL_typename(L, -2));
+  if (t->dtype != GN_REAL) gn_argerror(L, arg, name, "expected a real tensor, got %s", gn_dtype_name(t->dtype));
+  if (!gn_is_contiguous(t)) gn_argerror(L, arg, name, "not contiguous: it cannot be updated in place");
+  if (like && !gn_same_size(t, like)) {
+    const char *want = gn_shape_str(L, like->nd, like->size), *got = gn_shape_str(L, t->nd, t->size);
+    gn_argerror(L, arg, name, "expected %s to match params[%I], got %s", want, (lua_Integer)i, got);
+  }
+  lua_pop(L, 1);
+  return t;
+}
+
+typedef struct lists {
+  gn_param *list;
+  gn_int count, blocks;
+  int arg[MAX_LISTS]; /* stack index of params, grads, m, v; 0: not used */
+} lists;
+
+/* Checks the lists and fills one gn_param per parameter (in scratch on the stack). Gradients with gaps are copied. All
+** allocation comes before the first pointer is taken: a collection may run finalisers that change the lists. */
+static lists check_lists(lua_State *L, int has_m, int has_v) {
+  lists s = {.arg = {1, 2, has_m ? 3 : 0, has_v ? 3 + has_m : 0}};
+  luaL_checkstack(L, 16, "parameter lists");
+  for (int k = 0; k < MAX_LISTS; k++) {
+    if (!s.arg[k]) continue;
+    if (lua_type(L, s.arg[k]) != LUA_TTABLE) gn_expected(L, s.arg[k], roles[k], "a list of tensors");
+    gn_int n = (gn_int)lua_rawlen(L, s.arg[k]);
+    if (k == 0)
+      s.count = n;
+    else if (n != s.count)
+      gn_argerror(L, s.arg[k], roles[k], "expected a list of %I tensors, one for each of params, got %I", (lua_Integer)s.count, (lua_Integer)n);
+  }
+  s.list = (gn_param *)(void *)gn_scratch(L, s.count * (gn_int)(sizeof(gn_param) / sizeof(gn_real)));
+  lua_newtable(L); /* the gradients, dense */
+  int dense = lua_gettop(L);
+  for (gn_int i = 1; i <= s.count; i++) {
+    lua_rawgeti(L, 2, i);
+    gn_tensor *g = gn_test_tensor(L, -1);
+    if (g && g->dtype == GN_REAL && !gn_is_contiguous(g)) {
+      gn_tensor *c = gn_new_real_like(L, g);
+      gn_set_dense(c, g);
+      lua_remove(L, -2);
+    }
+    lua_rawseti(L, dense, i);
+  }
+  for (gn_int i = 1; i <= s.count; i++) {
+    gn_tensor *p = entry(L, 1, 1, roles[0], i, NULL), *g = entry(L, dense, 2, roles[1], i, p);
+    gn_param q = {.p = gn_real_ptr(p), .g = gn_real_ptr(g), .n = gn_numel(p->nd, p->size)};
+    if (s.arg[2]) q.m = gn_real_ptr(entry(L, s.arg[2], s.arg[2], roles[2], i, p));
+    if (s.arg[3]) q.v = gn_real_ptr(entry(L, s.arg[3], s.arg[3], roles[3], i, p));
+    s.list[i - 1] = q;
+  }
+  s.blocks = gn_param_blocks(s.list, s.count);
+  return s;
+}
+
+/* Tells autograd that parameters and state were written. */
+static int touch(lua_State *L, const lists *s) {
+  for (int k = 0; k < MAX_LISTS; k++) {
+    if (k == 1 || !s->arg[k]) continue;
+    for (gn_int i = 1; i <= s->count; i++) {
+      lua_rawgeti(L, s->arg[k], i);
+      gn_touch(gn_test_tensor(L, -1));
+      lua_pop(L, 1);
+    }
+  }
+  return 0;
+}
+
+/* core.adam_(params, grads, m, v, {lr, beta1, beta2, eps, weight_decay, t}) */
+static int adam_(lua_State *L) {
+  lua_settop(L, 5);
+  gn_adam o = {.lr = field(L, 5, "lr"), .beta1 = field(L, 5, "beta1"), .beta2 = field(L, 5, "beta2"), .eps = field(L, 5, "eps"),
+               .weight_decay = field(L, 5, "weight_decay"), .t = field(L, 5, "t")};
+  lists s = check_lists(L, 1, 1);
+  gn_adam_step(s.list, s.count, s.blocks, &o);
+  return touch(L, &s);
+}
+
+/* core.sgd_(params, grads, m, {lr, momentum, weight_decay, nesterov}); m is nil where momentum is 0 */
+static int sgd_(lua_State *L) {
+  lua_settop(L, 4);
+  gn_sgd o = {.lr = field(L, 4, "lr"), .momentum = field(L, 4, "momentum"), .weight_decay = field(L, 4, "weight_decay")};
+  lua_pushstring(L, "nesterov");
+  lua_rawget(L, 4);
+  o.nesterov = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  lists s = check_lists(L, !lua_isnil(L, 3), 0);
+  gn_sgd_step(s.list, s.count, s.blocks, &o);
+  return touch(L, &s);
+}
+
+/* core.rmsprop_(params, grads, v, {lr, alpha, eps, weight_decay}) */
+static int rmsprop_(lua_State *L) {
+  lua_settop(L, 4);
+  gn_rmsprop o = {.lr = field(L, 4, "lr"), .alpha = field(L, 4, "alpha"), .eps = field(L, 4, "eps"), .weight_decay = field(L, 4, "weight_decay")};
+  lists s = check_lists(L, 0, 1);
+  gn_rmsprop_step(s.list, s.count, s.blocks, &o);
+  return touch(L, &s);
+}
+
+/* core.ema_(averages, values, rate): r <- (1 - rate) r + rate x, for two tensors or two lists of them */
+static int ema_(lua_State *L) {
+  lua_settop(L, 3);
+  double rate = (double)gn_check_number(L, 3, "rate");
+  for (int i = 1; i <= 2 && gn_test_tensor(L, 1); i++) {
+    if (!gn_test_tensor(L, 2)) gn_expected(L, 2, "grads", "a tensor");
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, i);
+    lua_rawseti(L, -2, 1);
+    if (i == 2) {
+      lua_replace(L, 2);
+      lua_replace(L, 1);
+    }
+  }
+  lists s = check_lists(L, 0, 0);
+  gn_ema_step(s.list, s.count, s.blocks, rate);
+  return touch(L, &s);
+}
+
+static const luaL_Reg funcs[] = {{"adam_", adam_}, {"sgd_", sgd_}, {"rmsprop_", rmsprop_}, {"ema_", ema_}, {NULL, NULL}};
+
+void gn_open_optim(lua_State *L) { gn_register(L, funcs); }

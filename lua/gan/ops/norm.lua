@@ -1,0 +1,128 @@
+--- Normalisation over batch, sample, channel or group, and dropout. Channels are the last axis; statistics are biased.
+--
+-- gamma and beta (C) may be nil. The *_norm ops also return the mean and the variance that they used, as plain tensors.
+local core = require "gan.core"
+local check = require "gan.check"
+local autograd = require "gan.autograd"
+local random = require "gan.random"
+local pointwise = require "gan.ops.pointwise"
+local reduce = require "gan.ops.reduce"
+local shape_ops = require "gan.ops.shape"
+
+local op = autograd.op
+local mul, add = pointwise.mul, pointwise.add
+local M = {}
+
+-- x with mean 0 and variance 1 over the axes.
+local function standardise(x, axes, eps)
+  local d = pointwise.sub(x, reduce.mean(x, axes, {keepdim = true}))
+  local v = reduce.mean(mul(d, d), axes, {keepdim = true})
+  return mul(d, pointwise.pow(add(v, eps), -0.5))
+end
+
+local function affine(y, gamma, beta)
+  if gamma then y = mul(y, gamma) end
+  if beta then y = add(y, beta) end
+  return y
+end
+
+local function range(a, b)
+  local out = {}
+  for i = a, b do out[#out + 1] = i end
+  return out
+end
+
+local function samples(s)
+  return {
+    {s:randn(4, 3), s:randn(3), s:randn(3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(4), nil, 1e-2},
+    {s:randn(3, 2, 2, 2), nil, s:randn(2), 1e-2}, {s:randn(3, 2, 2)},
+  }
+end
+local function bad(s)
+  return {
+    {s:randn(3), match = "at least 2 dimensions"}, {s:randn(2, 3), s:randn(2), match = "'gamma' (expected (3) to match the channels of x, got (2))"},
+    {s:randn(2, 3), nil, s:randn(3, 1), match = "'beta'"}, {s:randn(0, 3), match = "at least one element"},
+    {s:randn(2, 3), nil, nil, -1, match = "eps"}, {s:randn(2, 3), nil, nil, 0 / 0, match = "eps"}, {nil, match = "real tensor"},
+  }
+end
+
+-- axes(nd): what the statistics run over.
+local function norm(name, default_eps, axes)
+  local forward, backward = core[name], core[name .. "_grad"]
+  M[name] = op {name = name, sample = samples, bad = bad,
+    forward = function(x, gamma, beta, eps) return forward(x, gamma, beta, eps or default_eps) end,
+    compose = function(x, gamma, beta, eps) return affine(standardise(x, axes(core.dim(x)), eps or default_eps), gamma, beta) end,
+    grad = function(g, ctx, need, x, gamma, _, eps)
+      return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or default_eps, need[1], need[2], need[3])
+    end}
+end
+
+--- batch_norm(x, gamma, beta, eps = 1e-5): per channel over all axes but the last, x (N,...,C). Returns y, mean (C), var (C).
+-- With one value per channel y is beta. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1.
+norm("batch_norm", 1e-5, function(nd) return range(1, nd - 1) end)
+
+--- layer_norm(x, gamma, beta, eps = 1e-5): per sample over everything, affine per channel. Returns y, mean (N), var (N).
+-- Source: Ba et al. 2016, arXiv:1607.06450, as in critics of WGAN-GP (arXiv:1704.00028).
+norm("layer_norm", 1e-5, function(nd) return range(2, nd) end)
+
+--- instance_norm(x, gamma, beta, eps = 1e-5): per sample and channel. Returns y, mean (N,C), var (N,C).
+-- Source: Ulyanov et al. 2016, arXiv:1607.08022.
+norm("instance_norm", 1e-5, function(nd) return range(2, nd - 1) end)
+
+--- group_norm(x, groups, gamma, beta, eps = 1e-5): per sample and group of neighbouring channels. Returns y, mean (N,groups), var.
+-- Source: Wu & He 2018, arXiv:1803.08494.
+M.group_norm = op {name = "group_norm",
+  forward = function(x, groups, gamma, beta, eps) return core.group_norm(x, groups, gamma, beta, eps or 1e-5) end,
+  compose = function(x, groups, gamma, beta, eps)
+    local shape = core.shape(x)
+    local split = shape_ops.reshape(x, {shape[1], -1, groups, shape[#shape] // groups})
+    return affine(shape_ops.reshape(standardise(split, {2, 4}, eps or 1e-5), shape), gamma, beta)
+  end,
+  grad = function(g, ctx, need, x, groups, gamma, _, eps)
+    local dx, dgamma, dbeta = core.group_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5, need[1], need[3], need[4], groups)
+    return dx, nil, dgamma, dbeta
+  end,
+  sample = function(s)
+    return {{s:randn(2, 2, 2, 4), 2, s:randn(4), s:randn(4), 1e-2}, {s:randn(3, 6), 2, nil, s:randn(6), 1e-2}, {s:randn(2, 3, 2), 1, s:randn(2)}}
+  end,
+  bad = function(s)
+    return {{s:randn(2, 3), 2, match = "3 channels do not split into 2 groups"}, {s:randn(2, 3), 0, match = "groups"},
+      {s:randn(2, 4), 2, s:randn(2), match = "#3 'gamma'"}, {s:randn(2, 3), match = "groups"}}
+  end}
+
+--- batch_norm_eval(x, gamma, beta, mean, var, eps = 1e-5): with given statistics (C), e.g. running averages.
+M.batch_norm_eval = op {name = "batch_norm_eval",
+  forward = function(x, gamma, beta, mean, var, eps) return core.batch_norm_eval(x, gamma, beta, mean, var, eps or 1e-5) end,
+  compose = function(x, gamma, beta, mean, var, eps)
+    return affine(mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5)), gamma, beta)
+  end,
+  sample = function(s)
+    return {{s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3)}, {s:randn(2, 3, 2), nil, nil, s:randn(2), s:uniform(0.5, 2, 2), 1e-2}}
+  end,
+  bad = function(s)
+    return {{s:randn(2, 3), nil, nil, s:randn(2), s:randn(3), match = "#4 'mean'"}, {s:randn(2, 3), nil, nil, s:randn(3), nil, match = "#5 'var'"},
+      {s:randn(3), nil, nil, s:randn(3), s:randn(3), match = "at least 2 dimensions"}}
+  end}
+
+--- pixel_norm(x, eps = 1e-8): every position's channels divided by their root mean square, x (...,C).
+-- Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2.
+M.pixel_norm = op {name = "pixel_norm",
+  forward = function(x, eps) return core.pixel_norm(x, eps or 1e-8) end,
+  compose = function(x, eps)
+    return mul(x, pointwise.pow(add(reduce.mean(mul(x, x), -1, {keepdim = true}), eps or 1e-8), -0.5))
+  end,
+  grad = function(g, _, _, x, eps) return core.pixel_norm_grad(g, x, eps or 1e-8) end,
+  sample = function(s) return {{s:randn(2, 3), 1e-2}, {s:randn(2, 2, 9)}, {s:randn(4), 0.1}} end,
+  bad = function(s) return {{s:randn(), match = "at least one channel"}, {s:randn(2), -1, match = "eps"}, {nil, match = "real tensor"}} end}
+
+--- dropout(x, p = 0.5, rng = the default stream): each element is 0 with probability p, else x / (1 - p). Draws from rng at every call;
+-- returns also the mask. Source: Srivastava et al. 2014, JMLR 15.
+M.dropout = op {name = "dropout", reads = {},
+  forward = function(x, p, rng)
+    return core.dropout(x, check.number("dropout", 2, "p", p or 0.5, 0, 1), rng or random.default())
+  end,
+  sample = function(s) return {{s:randn(2, 3), 0, s.rng}, {s:randn(2, 3), 1, s.rng}} end, -- others differ from call to call
+  bad = function(s) return {{s:randn(2), 1.5, match = "'p'"}, {s:randn(2), 0.5, 7, match = "'rng'"}, {nil, match = "real tensor"}} end,
+  grad = {function(g, ctx) return mul(g, ctx.aux[1]) end}}
+
+return M
