@@ -1,0 +1,119 @@
+--- conv2d and conv_transpose2d: convolutions of images (N,H,W,C).
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local initial = require "gan.nn.initial"
+local module = require "gan.nn.module"
+
+local conv2d, conv_transpose2d = module.layer "conv2d", module.layer "conv_transpose2d"
+
+local function pair(op, opt, name, lo)
+  local h, w = module.pair(op, name, opt[name], lo)
+  return {h, w}
+end
+
+-- What both constructors do. The weight is made by (Kh,Kw,Ci,Co) -> its shape.
+local function init(self, opt, known, layout)
+  local op = self.label
+  known.kernel, known.stride, known.padding, known.dilation = check.none, 1, 0, 1
+  known.bias, known.rng = true, check.none
+  opt = module.options(op, opt, {"Ci", "Co"}, known)
+  if opt.kernel == nil then return check.fail(op, "option 'kernel' is missing") end
+  local kernel = pair(op, opt, "kernel", 1)
+  local rng = module.stream(op, opt.rng)
+  self._options = {stride = pair(op, opt, "stride", 1), padding = pair(op, opt, "padding", 0), dilation = pair(op, opt, "dilation", 1)}
+  if known.output_padding then self._options.output_padding = pair(op, opt, "output_padding", 0) end
+  self.weight = module.parameter(core.full(layout(kernel[1], kernel[2], opt[1], opt[2]), 0))
+  if module.boolean(op, "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
+  initial.default(self, {rng = rng})
+end
+
+local function text(p) return p[1] == p[2] and tostring(p[1]) or p[1] .. "x" .. p[2] end
+
+local function describe(self, ci, co)
+  local o, s = self._options, core.shape(self.weight)
+  local parts = {("%s %d -> %d, %dx%d"):format(self.kind, ci, co, s[1], s[2])}
+  for _, entry in ipairs {{"stride", 1}, {"padding", 0}, {"dilation", 1}, {"output_padding", 0}} do
+    local name, p = entry[1], o[entry[1]]
+    if p and (p[1] ~= entry[2] or p[2] ~= entry[2]) then parts[#parts + 1] = name .. " " .. text(p) end
+  end
+  if not self.bias then parts[#parts + 1] = "no bias" end
+  return table.concat(parts, ", ")
+end
+
+-- ---- conv2d ----
+
+--- nn.conv2d{Ci, Co, kernel = 4, stride = 2, padding = 1}: (N,H,W,Ci) -> (N,Ho,Wo,Co),
+-- Ho = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
+-- Fields weight (Kh,Kw,Ci,Co) and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci).
+-- @tparam table opt sizes Ci, Co; kernel, stride = 1, padding = 0, dilation = 1: integers or pairs {height, width};
+--   bias = true; rng: stream of the starting values (default: gan's default stream)
+function conv2d:init(opt)
+  init(self, opt, {}, function(kh, kw, ci, co) return {kh, kw, ci, co} end)
+end
+
+function conv2d:forward(x)
+  self:check_input(x, 4, core.size(self.weight, 3))
+  local y = ops.conv2d(x, self.weight, self._options)
+  return self.bias and ops.add(y, self.bias) or y
+end
+
+function conv2d:shape(s)
+  self:check_shape(s, 4, core.size(self.weight, 3))
+  local o, out = self._options, {}
+  for i = 1, 2 do
+    local reach = o.dilation[i] * (core.size(self.weight, i) - 1) + 1
+    out[i] = (s[i] + 2 * o.padding[i] - reach) // o.stride[i] + 1
+  end
+  if out[1] < 1 or out[2] < 1 then
+    return self:fail("the kernel is larger than the padded input (%d,%d)", s[1] + 2 * o.padding[1], s[2] + 2 * o.padding[2])
+  end
+  out[3] = core.size(self.weight, 4)
+  return out
+end
+
+--- The weight as initialisers see it: (Kh,Kw,Ci,Co).
+function conv2d:kernel() return self.weight end
+
+function conv2d:describe() return describe(self, core.size(self.weight, 3), core.size(self.weight, 4)) end
+
+-- ---- conv_transpose2d ----
+
+--- nn.conv_transpose2d{Ci, Co, kernel = 4, stride = 2, padding = 1}: (N,H,W,Ci) -> (N,Ho,Wo,Co),
+-- Ho = (H - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding.
+-- Fields weight (Kh,Kw,Co,Ci), as the op of this name wants it, and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci).
+-- @tparam table opt as for conv2d; output_padding = 0: rows and columns more at the end, less than stride
+function conv_transpose2d:init(opt)
+  init(self, opt, {output_padding = 0}, function(kh, kw, ci, co) return {kh, kw, co, ci} end)
+  local o = self._options
+  for i = 1, 2 do
+    if o.output_padding[i] >= o.stride[i] then
+      return self:fail("option 'output_padding': expected less than the stride %d, got %d", o.stride[i], o.output_padding[i])
+    end
+  end
+end
+
+function conv_transpose2d:forward(x)
+  self:check_input(x, 4, core.size(self.weight, 4))
+  local y = ops.conv_transpose2d(x, self.weight, self._options)
+  return self.bias and ops.add(y, self.bias) or y
+end
+
+function conv_transpose2d:shape(s)
+  self:check_shape(s, 4, core.size(self.weight, 4))
+  local o, out = self._options, {}
+  for i = 1, 2 do
+    local reach = o.dilation[i] * (core.size(self.weight, i) - 1) + 1
+    out[i] = (s[i] - 1) * o.stride[i] - 2 * o.padding[i] + reach + o.output_padding[i]
+  end
+  if out[1] < 1 or out[2] < 1 then return self:fail("the result would have size (%d,%d)", out[1], out[2]) end
+  out[3] = core.size(self.weight, 3)
+  return out
+end
+
+--- A view of the weight as initialisers see it: (Kh,Kw,Ci,Co).
+function conv_transpose2d:kernel() return core.permute(self.weight, {1, 2, 4, 3}) end
+
+function conv_transpose2d:describe() return describe(self, core.size(self.weight, 4), core.size(self.weight, 3)) end
+
+return {conv2d = conv2d, conv_transpose2d = conv_transpose2d}

@@ -1,0 +1,36 @@
+--- embedding: a learned vector for each label.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+
+local embedding = module.layer "embedding"
+
+--- nn.embedding{Y, D}: i32 labels of any shape, each 0..Y-1 (counted from 0, as in data files) -> their shape, then D.
+-- Field weight (Y,D), from N(0, 1).
+-- @tparam table opt sizes Y (classes), D (features); rng: stream of the starting values (default: gan's default stream)
+function embedding:init(opt)
+  opt = module.options("nn.embedding", opt, {"Y", "D"}, {rng = check.none})
+  local rng = module.stream("nn.embedding", opt.rng)
+  self.weight = module.parameter(rng:normal {opt[1], opt[2]})
+end
+
+function embedding:forward(labels)
+  if not core.is_tensor(labels) or core.dtype(labels) ~= "i32" then
+    return self:fail("bad argument #1 'labels' (expected an i32 tensor, got %s)", check.found(labels))
+  end
+  return ops.embedding(self.weight, labels)
+end
+
+function embedding:shape(s)
+  local out = table.move(s, 1, #s, 1, {})
+  out[#out + 1] = core.size(self.weight, 2)
+  return out
+end
+
+--- The weight as initialisers see it.
+function embedding:kernel() return self.weight end
+
+function embedding:describe() return ("embedding %d x %d"):format(core.size(self.weight, 1), core.size(self.weight, 2)) end
+
+return {embedding = embedding}

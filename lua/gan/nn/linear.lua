@@ -1,0 +1,51 @@
+--- linear: y = x W + b.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local initial = require "gan.nn.initial"
+local module = require "gan.nn.module"
+
+local linear = module.layer "linear"
+
+--- nn.linear{Di, Do, bias = true}: (N,...,Di) -> (N,...,Do).
+-- Fields weight (Di,Do) and bias (Do), both from U(-1/sqrt(Di), 1/sqrt(Di)).
+-- @tparam table opt sizes Di, Do; bias: whether there is one; rng: stream of the starting values (default: gan's default stream)
+function linear:init(opt)
+  opt = module.options("nn.linear", opt, {"Di", "Do"}, {bias = true, rng = check.none})
+  local rng = module.stream("nn.linear", opt.rng)
+  self.weight = module.parameter(core.full({opt[1], opt[2]}, 0))
+  if module.boolean("nn.linear", "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
+  initial.default(self, {rng = rng})
+end
+
+function linear:forward(x)
+  local di, s = core.size(self.weight, 1), nil
+  self:check_input(x, nil, di)
+  if core.dim(x) > 2 then
+    s = core.shape(x)
+    x = ops.reshape(x, {core.numel(x) // di, di})
+  end
+  local y = ops.matmul(x, self.weight)
+  if self.bias then y = ops.add(y, self.bias) end
+  if s then
+    s[#s] = core.size(y, 2)
+    y = ops.reshape(y, s)
+  end
+  return y
+end
+
+function linear:shape(s)
+  self:check_shape(s, nil, core.size(self.weight, 1))
+  local out = table.move(s, 1, #s, 1, {})
+  out[#s] = core.size(self.weight, 2)
+  return out
+end
+
+--- The weight as initialisers see it.
+function linear:kernel() return self.weight end
+
+function linear:describe()
+  return ("linear %d -> %d%s"):format(core.size(self.weight, 1), core.size(self.weight, 2), self.bias and "" or ", no bias")
+end
+
+return {linear = linear}

@@ -1,0 +1,112 @@
+--- Normalising layers: batch_norm, layer_norm, instance_norm, group_norm, pixel_norm. Channels are the last axis.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+
+local M = {}
+
+-- Options of the layer's constructor, its sizes and eps; makes gamma (C) = 1 and beta (C) = 0 unless affine = false.
+local function init(self, opt, known)
+  local op = self.label
+  opt = module.options(op, opt, {"C"}, known)
+  self.channels = opt[1]
+  self.eps = module.number(op, "eps", opt.eps, 0)
+  if module.boolean(op, "affine", opt.affine) then
+    self.gamma, self.beta = module.parameter(core.full({opt[1]}, 1)), module.parameter(core.full({opt[1]}, 0))
+  end
+  return opt
+end
+
+local function shape(self, s) return self:check_shape(s, nil, self.channels) end
+local function image_shape(self, s) return self:check_shape(s, 4, self.channels) end
+local function describe(self) return ("%s %d"):format(self.kind, self.channels) end
+
+-- ---- batch norm ----
+
+local batch_norm = module.layer "batch_norm"
+M.batch_norm = batch_norm
+
+--- nn.batch_norm{C, eps = 1e-5, momentum = 0.1}: (N,...,C) -> the same; per channel over all other axes.
+-- Training: y = gamma (x - mean) / sqrt(var + eps) + beta with the batch's mean and biased variance, and
+-- running <- (1 - momentum) running + momentum batch, the running variance being the unbiased one, as in PyTorch.
+-- Evaluation: the running statistics instead. Fields gamma, beta (C); buffers running_mean, running_var (C).
+-- Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1.
+-- @tparam table opt size C; eps, momentum in [0,1], affine = true: whether there are gamma and beta
+-- @raise in training, if there is but one value per channel
+function batch_norm:init(opt)
+  opt = init(self, opt, {eps = 1e-5, momentum = 0.1, affine = true})
+  self.momentum = module.number("nn.batch_norm", "momentum", opt.momentum, 0, 1)
+  self.running_mean, self.running_var = core.full({self.channels}, 0), core.full({self.channels}, 1)
+end
+
+function batch_norm:forward(x)
+  self:check_input(x, nil, self.channels)
+  if not self.training then
+    return (ops.batch_norm_eval(x, self.gamma, self.beta, self.running_mean, self.running_var, self.eps))
+  end
+  local n = core.numel(x) // self.channels
+  if n < 2 then
+    return self:fail("training needs more than one value per channel, got %s; call net:eval() to use running statistics", check.found(x))
+  end
+  local y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps)
+  core.ema_(self.running_mean, mean, self.momentum)
+  core.ema_(self.running_var, core.mul(var, n / (n - 1)), self.momentum)
+  return y
+end
+
+batch_norm.shape, batch_norm.describe = shape, describe
+
+-- ---- the others: the same in training and evaluation ----
+
+--- nn.layer_norm{C, eps = 1e-5, affine = true}: (N,...,C) -> the same; per element of the batch over all other axes; gamma and
+-- beta (C) are per channel. Source: Ba et al. 2016, arXiv:1607.06450.
+M.layer_norm = module.layer "layer_norm"
+function M.layer_norm:init(opt) init(self, opt, {eps = 1e-5, affine = true}) end
+function M.layer_norm:forward(x)
+  self:check_input(x, nil, self.channels)
+  return (ops.layer_norm(x, self.gamma, self.beta, self.eps))
+end
+M.layer_norm.shape, M.layer_norm.describe = shape, describe
+
+--- nn.instance_norm{C, eps = 1e-5, affine = false}: (N,H,W,C) -> the same; per image and channel over height and width.
+-- Source: Ulyanov et al. 2016, arXiv:1607.08022.
+M.instance_norm = module.layer "instance_norm"
+function M.instance_norm:init(opt) init(self, opt, {eps = 1e-5, affine = false}) end
+function M.instance_norm:forward(x)
+  self:check_input(x, 4, self.channels)
+  return (ops.instance_norm(x, self.gamma, self.beta, self.eps))
+end
+M.instance_norm.shape, M.instance_norm.describe = image_shape, describe
+
+--- nn.group_norm{C, groups = 32, eps = 1e-5, affine = true}: (N,...,C) -> the same; per element of the batch and group of
+-- C/groups neighbouring channels. Source: Wu & He 2018, arXiv:1803.08494.
+-- @raise if groups does not divide C
+M.group_norm = module.layer "group_norm"
+function M.group_norm:init(opt)
+  opt = init(self, opt, {eps = 1e-5, affine = true, groups = 32})
+  self.groups = module.integer("nn.group_norm", "groups", opt.groups, 1)
+  if self.channels % self.groups ~= 0 then
+    return check.fail("nn.group_norm", "option 'groups': expected a divisor of C = %d, got %d", self.channels, self.groups)
+  end
+end
+function M.group_norm:forward(x)
+  self:check_input(x, nil, self.channels)
+  return (ops.group_norm(x, self.groups, self.gamma, self.beta, self.eps))
+end
+M.group_norm.shape = shape
+function M.group_norm:describe() return ("group_norm %d, groups %d"):format(self.channels, self.groups) end
+
+--- nn.pixel_norm{eps = 1e-8}: x / sqrt(mean over C of x^2 + eps). No parameters.
+-- Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2.
+M.pixel_norm = module.layer "pixel_norm"
+function M.pixel_norm:init(opt)
+  self.eps = module.number("nn.pixel_norm", "eps", check.options("nn.pixel_norm", opt, {eps = 1e-8}).eps, 0)
+end
+function M.pixel_norm:forward(x)
+  self:check_input(x)
+  return (ops.pixel_norm(x, self.eps))
+end
+function M.pixel_norm.shape(_, s) return s end
+
+return M

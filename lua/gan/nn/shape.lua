@@ -1,0 +1,91 @@
+--- Layers that only move or repeat elements: flatten, view, upsample.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+
+local function product(s)
+  local n = 1
+  for _, v in ipairs(s) do n = n * v end
+  return n
+end
+
+-- ---- flatten ----
+
+local flatten = module.layer "flatten"
+
+--- nn.flatten{}: (N,...) -> (N,D).
+function flatten.init(_, opt) check.options("nn.flatten", opt, {}) end
+
+function flatten:forward(x)
+  if not core.is_tensor(x) or core.dim(x) < 1 then return self:fail("bad argument #1 'x' (expected (N,...), got %s)", check.found(x)) end
+  return ops.flatten(x)
+end
+
+function flatten.shape(_, s) return {product(s)} end
+
+-- ---- view ----
+
+local view = module.layer "view"
+
+--- nn.view{1, 1, 100}: (N,...) -> (N,1,1,100), as many elements. nn.view{}: (N,1,...,1) -> (N).
+function view:init(opt)
+  if opt == nil then opt = {} end
+  if type(opt) ~= "table" then return check.fail("nn.view", "expected a list of sizes without the batch, got %s", check.found(opt)) end
+  self.size = {}
+  local n = 0
+  for k in pairs(opt) do
+    if math.type(k) ~= "integer" then return check.fail("nn.view", "unknown option '%s'", tostring(k)) end
+    n = n + 1
+  end
+  if n > 7 then return check.fail("nn.view", "expected at most 7 sizes, got %d", n) end
+  for i = 1, n do self.size[i] = module.integer("nn.view", "size " .. i, opt[i], 0) end
+end
+
+function view:forward(x)
+  if not core.is_tensor(x) or core.dim(x) < 1 then return self:fail("bad argument #1 'x' (expected (N,...), got %s)", check.found(x)) end
+  local batch = core.size(x, 1)
+  if batch > 0 and core.numel(x) // batch ~= product(self.size) then
+    return self:fail("bad argument #1 'x' (expected %d elements for each of N, to make %s, got %s)",
+      product(self.size), self:describe(), check.found(x))
+  end
+  return ops.reshape(x, {batch, table.unpack(self.size)})
+end
+
+function view:shape(s)
+  if product(s) ~= product(self.size) then
+    return self:fail("expected input of %d elements, got %s", product(self.size), check.shape_string(s))
+  end
+  return table.move(self.size, 1, #self.size, 1, {})
+end
+
+function view:describe() return "view " .. check.shape_string(self.size) end
+
+-- ---- upsample ----
+
+local upsample = module.layer "upsample"
+
+--- nn.upsample{factor = 2, mode = "nearest"}: (N,H,W,C) -> (N,factor H,factor W,C).
+-- @tparam table opt factor: an integer or a pair {height, width}; mode: "nearest" or "bilinear"
+function upsample:init(opt)
+  opt = check.options("nn.upsample", opt, {factor = 2, mode = "nearest"})
+  self.factor = {module.pair("nn.upsample", "factor", opt.factor, 1)}
+  if opt.mode ~= "nearest" and opt.mode ~= "bilinear" then
+    return check.fail("nn.upsample", "option 'mode': expected 'nearest' or 'bilinear', got %s", check.found(opt.mode))
+  end
+  self.mode = opt.mode
+end
+
+function upsample:forward(x)
+  self:check_input(x, 4)
+  return ops.upsample(x, self.factor, self.mode)
+end
+
+function upsample:shape(s)
+  self:check_shape(s, 4)
+  return {s[1] * self.factor[1], s[2] * self.factor[2], s[3]}
+end
+
+function upsample:describe() return ("upsample %dx%d, %s"):format(self.factor[1], self.factor[2], self.mode) end
+
+return {flatten = flatten, view = view, upsample = upsample}

@@ -1,0 +1,78 @@
+-- conv2d and conv_transpose2d: the op with the layer's options and bias; shape() agrees with what comes out.
+local gan = require "gan"
+local core = require "gan.core"
+local nn = gan.nn
+
+local function message(f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok)
+  return err
+end
+
+-- Each is also tried with conv2d, without output_padding.
+local options = {
+  {kernel = 1}, {kernel = 3, padding = 1}, {kernel = 4, stride = 2, padding = 1}, {kernel = {3, 2}, stride = {1, 2}},
+  {kernel = 2, dilation = {2, 1}, bias = false}, {kernel = 3, stride = 2, padding = {1, 0}, output_padding = 1},
+}
+
+local function built(class, o, ci, co)
+  local opt = {ci, co}
+  for k, v in pairs(o) do if k ~= "output_padding" or class == nn.conv_transpose2d then opt[k] = v end end
+  return class(opt)
+end
+
+describe("conv", function()
+  for _, name in ipairs {"conv2d", "conv_transpose2d"} do
+    it(name .. " is the op plus the bias, of the shape it says", function()
+      for _, o in ipairs(options) do
+        local layer, x = built(nn[name], o, 3, 5), gan.randn(2, 7, 6, 3)
+        local y = layer(x)
+        assert.same(layer:shape {7, 6, 3}, table.move(y:shape(), 2, 4, 1, {}))
+        local z = gan.ops[name](x, layer.weight, {
+          stride = o.stride, padding = o.padding, dilation = o.dilation,
+          output_padding = name == "conv_transpose2d" and o.output_padding or nil,
+        })
+        if layer.bias then z = z + layer.bias end
+        assert.same(z:to_table(), y:to_table())
+        assert.equal(o.bias == false, layer.bias == nil)
+        assert.is_true(y:requires_grad())
+      end
+    end)
+
+    it(name .. " names wrong options and inputs", function()
+      local class = nn[name]
+      assert.matches("nn." .. name .. ": option 'kernel' is missing", message(class, {3, 4}))
+      assert.matches("option 'kernel': expected an integer in 1..2147483647, got 0", message(class, {3, 4, kernel = 0}))
+      assert.matches("option 'stride': expected an integer or a pair", message(class, {3, 4, kernel = 1, stride = {1, 2, 3}}))
+      assert.matches("option 'padding': expected an integer in 0", message(class, {3, 4, kernel = 1, padding = {0, -1}}))
+      assert.matches("option 'dilation': expected an integer", message(class, {3, 4, kernel = 1, dilation = 0 / 0}))
+      assert.matches("unknown option 'output_paddin'", message(class, {3, 4, kernel = 1, output_paddin = 0}))
+      assert.matches("expected real %(N,H,W,3%), got real tensor %(1,5,5,4%)", message(class {3, 4, kernel = 1}, gan.zeros(1, 5, 5, 4)))
+      assert.matches("expected input %(H,W,3%), got %(5,5,4%)", message(class.shape, class {3, 4, kernel = 1}, {5, 5, 4}))
+    end)
+  end
+
+  it("has kernels (Kh,Kw,Ci,Co), and (Kh,Kw,Co,Ci) where transposed", function()
+    assert.same({4, 2, 3, 5}, nn.conv2d {3, 5, kernel = {4, 2}}.weight:shape())
+    local layer = nn.conv_transpose2d {3, 5, kernel = {4, 2}}
+    assert.same({4, 2, 5, 3}, layer.weight:shape())
+    assert.same({4, 2, 3, 5}, core.shape(layer:kernel()))
+    assert.is_true(core.same_storage(layer.weight, layer:kernel()))
+    assert.equal(4 * 2 * 3 * 5 + 5, layer:count())
+  end)
+
+  it("refuses output_padding that is not less than stride", function()
+    assert.matches("option 'output_padding': expected less than the stride 2, got 2",
+      message(nn.conv_transpose2d, {1, 1, kernel = 3, stride = 2, output_padding = 2}))
+    assert.matches("the result would have size %(0,0%)", message(function()
+      return (nn.conv_transpose2d {1, 1, kernel = 2, padding = 1}:shape {1, 1, 1})
+    end))
+  end)
+
+  it("describes what is not usual", function()
+    assert.equal("conv2d 3 -> 5, 4x2, stride 2, padding 1x0, dilation 3, no bias",
+      nn.conv2d {3, 5, kernel = {4, 2}, stride = 2, padding = {1, 0}, dilation = 3, bias = false}:describe())
+    assert.equal("conv_transpose2d 3 -> 5, 3x3, stride 2, output_padding 1",
+      nn.conv_transpose2d {3, 5, kernel = 3, stride = 2, output_padding = 1}:describe())
+  end)
+end)
