@@ -21,6 +21,7 @@ _Static_assert(sizeof(block) <= HEADER, "the block header must fit before the da
 
 static block *cache[NCLASS];
 static gn_memory mem;
+static size_t limit = SIZE_MAX;
 static int64_t fail_in, fail_times; /* fault injection: allocations until the first that fails (0: off), how many do */
 
 static int inject_failure(void) {
@@ -56,6 +57,7 @@ gn_storage *gn_storage_new(size_t bytes) {
   size_t cap;
   if (bytes > ((size_t)1 << 46) || bytes > machine_bytes() || inject_failure()) return NULL;
   int cls = size_class(bytes, &cap);
+  if (cap > limit || mem.live > limit - cap) return NULL;
   block *b = cache[cls];
   if (b) {
     cache[cls] = b->next;
@@ -104,6 +106,7 @@ void gn_storage_trim(void) {
 
 gn_memory gn_memory_stats(void) { return mem; }
 void gn_memory_collected(void) { mem.since = 0; }
+void gn_memory_limit(size_t bytes) { limit = bytes ? bytes : SIZE_MAX; }
 void gn_memory_fail_after(int64_t n, int64_t times) {
   fail_in = n;
   fail_times = times;

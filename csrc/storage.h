@@ -29,6 +29,7 @@ typedef struct gn_memory {
 
 gn_memory gn_memory_stats(void);
 void gn_memory_collected(void);          /* the collector ran: since = 0 */
+void gn_memory_limit(size_t bytes);       /* allocations that would take `live` beyond it fail; 0: no such limit */
 void gn_memory_fail_after(int64_t n, int64_t times); /* tests: `times` allocations from the n-th from now on fail; n = 0: none */
 void *gn_malloc(size_t bytes);           /* plain small objects (worker, loader tables): counted, may return NULL */
 void gn_free(void *p);

@@ -29,8 +29,9 @@ void gn_strides(int nd, const gn_int *size, gn_int *stride) {
 
 int gn_is_contiguous(const gn_tensor *t) {
   gn_int s = 1;
+  for (int i = 0; i < t->nd; i++)
+    if (t->size[i] == 0) return 1; /* nothing to be out of order */
   for (int i = t->nd - 1; i >= 0; i--) {
-    if (t->size[i] == 0) return 1;
     if (t->size[i] != 1 && t->stride[i] != s) return 0;
     s *= t->size[i];
   }

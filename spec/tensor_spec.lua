@@ -49,6 +49,7 @@ describe("tensor", function()
     assert.same({3, 4, 7, 8}, t:narrow(2, 3, 2):reshape {-1}:to_table())
     assert.same({{{3}, {7}}, {{4}, {8}}}, t:narrow(2, 3, 2):transpose():reshape {2, 2, 1}:to_table())
     assert.same({2, 2, 2, 2}, gan.full({1}, 2):expand {4}:reshape {2, 2}:reshape {4}:to_table())
+    assert.same({2, 0}, gan.zeros(3, 0, 2):transpose(1, 3):reshape {2, 0}:shape())
   end)
 
   it("copies overlapping views as if the source were read first", function()

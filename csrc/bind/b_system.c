@@ -76,6 +76,12 @@ static int memory_trim(lua_State *L) {
   return 0;
 }
 
+/* core.memory_limit([bytes]): tensors that would take more than that together are refused (out of memory); nil or 0: no limit. */
+static int memory_limit(lua_State *L) {
+  gn_memory_limit((size_t)gn_opt_int(L, 1, "bytes", 0, INT64_MAX, 0));
+  return 0;
+}
+
 /* core.memory_fail_after(n [, times = 1]): the n-th allocation from now and the ones after it, `times` in all, fail; 0 switches
 ** off. An op tries a failed allocation once more after a collection, so that 2 make it raise. For tests. */
 static int memory_fail_after(lua_State *L) {
@@ -127,6 +133,7 @@ static const luaL_Reg funcs[] = {
     {"isatty", isatty_},
     {"memory", memory},
     {"memory_trim", memory_trim},
+    {"memory_limit", memory_limit},
     {"memory_fail_after", memory_fail_after},
     {"catch_interrupt", catch_interrupt},
     {"interrupted", interrupted},

@@ -9,6 +9,8 @@ void gn_open_tensor(lua_State *L);
 void gn_open_pointwise(lua_State *L);
 void gn_open_rng(lua_State *L);
 void gn_open_system(lua_State *L);
+void gn_open_image(lua_State *L);
+void gn_open_data(lua_State *L);
 void gn_open_resample(lua_State *L);
 void gn_open_index(lua_State *L);
 void gn_open_file(lua_State *L);

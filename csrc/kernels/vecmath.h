@@ -18,7 +18,8 @@ static inline gn_real gn_log1p01(gn_real x) { return log1p(x); }
 /* e^x = 2^n e^r with |r| <= ln 2 / 2, and e^r from its Taylor series; the last step multiplies twice so that 2^128 and
 ** denormal results come out right. */
 static inline float gn_exp(float x) {
-  float c = x < -104.0f ? -104.0f : x > 89.0f ? 89.0f : x;
+  float c = x > -104.0f ? x : -104.0f; /* NaN too: it has no integer part */
+  c = c < 89.0f ? c : 89.0f;
   float n = (c * 1.44269504088896341f + 12582912.0f) - 12582912.0f; /* to nearest: adds and takes away 1.5 * 2^23 */
   float r = (c - n * 0.693145751953125f) - n * 1.42860682030941723e-6f;
   float p = 1.0f / 5040;

@@ -1,0 +1,67 @@
+--- Single pictures: reading PNG and JPEG, fitting to a size, writing PNG.
+local core = require "gan.core"
+local check = require "gan.check"
+
+local M = {}
+
+local named = { white = {255, 255, 255}, black = {0, 0, 0} }
+
+--- {r,g,b} from 0..255, {r,g,b}, "white", "black" or "#rrggbb"; raises on anything else.
+function M.colour(op, c)
+  local v = c
+  if type(c) == "number" then v = {c, c, c} end
+  if type(c) == "string" then
+    local r, g, b = c:match "^#(%x%x)(%x%x)(%x%x)$"
+    v = named[c] or (r and {tonumber(r, 16), tonumber(g, 16), tonumber(b, 16)})
+  end
+  local ok = type(v) == "table" and #v == 3
+  for k = 1, ok and 3 or 0 do
+    local x = type(v[k]) == "number" and math.tointeger(v[k])
+    ok = ok and x and x >= 0 and x <= 255
+  end
+  if not ok then return check.expected(op, 2, "background", "0..255, {r,g,b}, 'white', 'black' or '#rrggbb'", c) end
+  return {math.tointeger(v[1]), math.tointeger(v[2]), math.tointeger(v[3])}
+end
+
+--- The bytes of a file, or nil and a message.
+function M.bytes(path)
+  local f, message = io.open(path, "rb")
+  if not f then return nil, (message:gsub("^(.*): ", "%1: cannot open (") .. ")") end
+  local s, problem = f:read "a"
+  f:close()
+  if not s then return nil, ("%s: cannot read (%s)"):format(path, problem) end
+  return s
+end
+
+--- Reads a PNG or JPEG file.
+-- @tparam string path
+-- @tparam[opt] table opt channels (1 or 3; default: what the picture has), background (under transparency; default white), size
+--   (centre-cropped to a square and resampled to this side)
+-- @treturn Tensor u8 (H,W,C), or nil and a message
+function M.read(path, opt)
+  if type(path) ~= "string" then return check.expected("image.read", 1, "path", "a path", path) end
+  local o = check.options("image.read", opt, {channels = 0, background = "white", size = check.none})
+  local bg = M.colour("image.read", o.background)
+  local bytes, message = M.bytes(path)
+  if not bytes then return nil, message end
+  local image, problem = core.image_decode(bytes, o.channels, bg[1], bg[2], bg[3])
+  if not image then return nil, ("%s: %s"):format(path, problem) end
+  return o.size and core.image_fit(image, o.size, o.size) or image
+end
+
+--- Writes a PNG file; the file is there whole or not at all.
+-- @tparam string path
+-- @tparam Tensor image u8 (H,W,C), C = 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA
+-- @treturn true, or nil and a message
+function M.write(path, image)
+  if type(path) ~= "string" then return check.expected("image.write", 1, "path", "a path", path) end
+  local bytes = core.image_encode(image)
+  local file, message = core.file_create(path)
+  if not file then return nil, message end
+  local ok
+  ok, message = file:write(bytes)
+  if not ok then return nil, message end
+  return file:commit()
+end
+
+return M

@@ -1,0 +1,87 @@
+--- Data sets: `gan.data.open(path)` finds out the format, `gan.data.batches(set)` gives shuffled batches in [-1,1].
+local core = require "gan.core"
+local check = require "gan.check"
+local lfs = require "lfs"
+
+local M = {
+  batches = require "gan.data.batches",
+  image = require "gan.data.image",
+}
+
+-- name -> opener of what needs no file
+local built_in = { shapes = require "gan.data.shapes", fake = require "gan.data.fake" }
+M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
+
+local idx, cifar, folder = require "gan.data.idx", require "gan.data.cifar", require "gan.data.folder"
+
+local known = { size = check.none, channels = check.none, background = "white", split = check.none, limit = check.none,
+  count = check.none, seed = check.none }
+
+local function check_options(opt)
+  local o = check.options("data.open", opt, known)
+  if o.size then o.size = check.int("data.open", 2, "size", o.size, 1, 16384) end
+  if o.limit then o.limit = check.int("data.open", 2, "limit", o.limit, 1) end
+  if o.channels ~= nil and o.channels ~= 1 and o.channels ~= 3 then check.expected("data.open", 2, "channels", "1 or 3", o.channels) end
+  if o.split ~= nil and o.split ~= "train" and o.split ~= "test" then
+    check.expected("data.open", 2, "split", "'train' or 'test'", o.split)
+  end
+  o.background = M.image.colour("data.open", o.background)
+  return o
+end
+
+-- The format of one file, by content, or nil and the first bytes as text.
+local function file_format(path)
+  local reader, message = core.reader(path)
+  if not reader then return nil, message end
+  local head
+  head, message = reader:read(8)
+  reader:close()
+  if not head then return nil, message end
+  if head:sub(1, 3) == "\0\0\8" then return idx end
+  if head:sub(1, 4) == "\x89PNG" or head:sub(1, 3) == "\xff\xd8\xff" then
+    return nil, ("%s: a single picture (expected the folder it is in)"):format(path)
+  end
+  if path:find "%.bin$" then return cifar end
+  local bytes = head:gsub(".", function(c) return ("%02x "):format(c:byte()) end)
+  return nil, ("%s: unknown format (expected IDX, CIFAR-10 .bin or a folder of PNG/JPEG; the file begins with %s)"):format(path,
+    #head > 0 and bytes:sub(1, -2) or "nothing, it is empty")
+end
+
+local function format_of(path)
+  local mode, message = lfs.attributes(path, "mode")
+  if not mode then return nil, ("%s: cannot open (%s)"):format(path, (message:match "([^:]*)$":gsub("^ ", ""))) end
+  if mode == "file" then return file_format(path) end
+  if mode ~= "directory" then return nil, ("%s: neither a file nor a folder (%s)"):format(path, mode) end
+  local ok, problem = pcall(lfs.dir, path)
+  if not ok then return nil, ("%s: cannot open (%s)"):format(path, problem) end
+  if idx.in_folder(path) then return idx end
+  if cifar.in_folder(path) then return cifar end
+  return folder
+end
+
+--- Opens a data set and checks all of it.
+-- @tparam string path  a file or folder (IDX plain or .gz as MNIST has it, CIFAR-10 binary, any folder of PNG/JPEG), or "shapes"
+--   (drawn by the library: see gan.data.shapes) or "fake" (noise, to try a program out)
+-- @tparam[opt] table opt
+--   size: images are centre-cropped to a square and resampled to this side (default: as they are, if all are equal);
+--   channels: 1 or 3 (default: 3 if any picture has colour);
+--   background: what transparent pixels show: 0..255, {r,g,b}, "white", "black" or "#rrggbb" (default white);
+--   split: "train" (default) or "test" of IDX and CIFAR-10 folders; limit: only the first so many images;
+--   count, seed: of the built-in sets
+-- @treturn table  a data set (see gan.data.set), or nil and a message about the file
+-- @raise on unknown or impossible options
+function M.open(path, opt)
+  if type(path) ~= "string" or path == "" or path:find "\0" then return check.expected("data.open", 1, "path", "a path", path) end
+  local o = check_options(opt)
+  local own = built_in[path]
+  if own then
+    if o.split then return nil, ("%s: has no splits (take another seed)"):format(path) end
+    return own.open(o)
+  end
+  if o.count or o.seed then return check.fail("data.open", "options count and seed are for the built-in sets, not for '%s'", path) end
+  local format, message = format_of(path:match "^(.-)/+$" or path)
+  if not format then return nil, message end
+  return format.open(path, o)
+end
+
+return M

@@ -1,0 +1,55 @@
+--- What a data set is: u8 images with the annotations there are.
+--
+-- Fields: n (also #set), height, width, size (the side, if square), channels, images u8 (N,H,W,C), labels i32 (N) from 0 or nil,
+-- classes (names: classes[label + 1]) or nil, source (path or name), format. Methods: describe(), image(i), and where the set
+-- has them caption(i), boxes(i), mask(i); i counts from 1.
+local core = require "gan.core"
+local check = require "gan.check"
+
+local methods = {}
+
+local function index(set, op, i)
+  return check.int(op, 1, "i", i, 1, set.n)
+end
+
+--- Image i: u8 (H,W,C), a view.
+function methods:image(i)
+  i = index(self, "image", i)
+  return core.reshape(core.narrow(self.images, 1, i, 1), {self.height, self.width, self.channels})
+end
+
+--- One line: what, how many, how large, which classes.
+function methods:describe()
+  local parts = { ("%s (%s): %d images of %dx%d, %s"):format(self.source, self.format, self.n, self.height, self.width,
+    self.channels == 1 and "grey" or "colour") }
+  if self.classes then
+    local names = table.concat(self.classes, " ", 1, math.min(#self.classes, 12))
+    parts[#parts + 1] = ("%d classes: %s%s"):format(#self.classes, names, #self.classes > 12 and " ..." or "")
+  else
+    parts[#parts + 1] = "no classes"
+  end
+  return table.concat(parts, ", ")
+end
+
+local M = {}
+
+local mt = {
+  __index = methods,
+  __len = function(set) return set.n end,
+  __tostring = function(set) return set:describe() end,
+}
+
+--- Makes a data set of its fields; the sizes are read off `images`.
+-- @tparam table fields images, labels, classes, source, format, and methods of its own (caption, boxes, mask: f(set, i))
+function M.new(fields)
+  local shape = core.shape(fields.images)
+  fields.n, fields.height, fields.width, fields.channels = shape[1], shape[2], shape[3], shape[4]
+  fields.size = shape[2] == shape[3] and shape[2] or nil
+  for _, name in ipairs {"caption", "boxes", "mask"} do
+    local f = fields[name]
+    if f then fields[name] = function(set, i) return f(set, index(set, name, i)) end end
+  end
+  return setmetatable(fields, mt)
+end
+
+return M

@@ -1,0 +1,29 @@
+-- Nothing that a script passes may crash the process: spec/support/fuzz.lua in a child process, briefly here, longer under the
+-- sanitizers (`make asan`) or with GAN_FUZZ=calls.
+local calls = tonumber(os.getenv "GAN_FUZZ") or (os.getenv "GAN_SANITIZED" and 20000 or 10000)
+
+local function interpreter()
+  local i = 0
+  while arg[i - 1] do i = i - 1 end
+  return arg[i]
+end
+
+local function slurp(path)
+  local f = io.open(path)
+  local s = f and f:read "a" or ""
+  if f then f:close() end
+  os.remove(path)
+  return s
+end
+
+describe("random arguments", function()
+  for seed = 1, 2 do
+    it(("leave the process alive: seed %d, %d calls"):format(seed, calls), function()
+      local log, out = os.tmpname(), os.tmpname()
+      local ok = os.execute(("'%s' spec/support/fuzz.lua %d %d '%s' >'%s' 2>&1"):format(interpreter(), seed, calls, log, out))
+      local last, said = slurp(log):match "[^\n]*", slurp(out)
+      assert.is_true(ok, ("seed %d, last call %s\n%s"):format(seed, last, said:sub(-4000)))
+      assert.truthy(said:find(("%d calls: alive"):format(calls), 1, true), said:sub(-1000))
+    end)
+  end
+end)

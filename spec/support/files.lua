@@ -1,0 +1,161 @@
+-- Small files for specs: a temporary folder that goes away, and writers of PNG, IDX and CIFAR-10 that share no code with the
+-- library (PNG: stored deflate blocks, any colour type, depth, filter and interlace).
+local lfs = require "lfs"
+
+local M = {}
+
+function M.write(path, bytes)
+  local f = assert(io.open(path, "wb"))
+  f:write(bytes)
+  f:close()
+  return path
+end
+
+function M.read(path)
+  local f = assert(io.open(path, "rb"))
+  local s = f:read "a"
+  f:close()
+  return s
+end
+
+local function remove(path)
+  if lfs.symlinkattributes(path, "mode") ~= "directory" then return os.remove(path) end
+  for name in lfs.dir(path) do
+    if name ~= "." and name ~= ".." then remove(path .. "/" .. name) end
+  end
+  lfs.rmdir(path)
+end
+M.remove = remove
+
+-- A fresh folder; give it to files.remove afterwards.
+function M.folder()
+  local path = os.tmpname()
+  os.remove(path)
+  assert(lfs.mkdir(path))
+  return path
+end
+
+local crc_table = {}
+for i = 0, 255 do
+  local c = i
+  for _ = 1, 8 do c = c & 1 == 1 and 0xEDB88320 ~ (c >> 1) or c >> 1 end
+  crc_table[i] = c
+end
+local function crc32(s)
+  local c = 0xFFFFFFFF
+  for i = 1, #s do c = crc_table[(c ~ s:byte(i)) & 255] ~ (c >> 8) end
+  return c ~ 0xFFFFFFFF
+end
+
+local function adler32(s)
+  local a, b = 1, 0
+  for i = 1, #s do
+    a = (a + s:byte(i)) % 65521
+    b = (b + a) % 65521
+  end
+  return b << 16 | a
+end
+
+function M.deflate(s)
+  local out = { "\x78\x01" }
+  local n = math.max(1, (#s + 65534) // 65535)
+  for i = 1, n do
+    local part = s:sub((i - 1) * 65535 + 1, i * 65535)
+    out[#out + 1] = string.pack("<I1I2I2", i == n and 1 or 0, #part, ~#part & 0xFFFF) .. part
+  end
+  return table.concat(out) .. string.pack(">I4", adler32(s))
+end
+
+function M.chunk(name, data)
+  return string.pack(">I4", #data) .. name .. data .. string.pack(">I4", crc32(name .. data))
+end
+
+M.signature = "\x89PNG\r\n\x1a\n"
+
+local samples = { [0] = 1, [2] = 3, [3] = 1, [4] = 2, [6] = 4 }
+local adam7 = { {0, 0, 8, 8}, {0, 4, 8, 8}, {4, 0, 8, 4}, {0, 2, 4, 4}, {2, 0, 4, 2}, {0, 1, 2, 2}, {1, 0, 2, 1} }
+
+local function paeth(a, b, c)
+  local p = a + b - c
+  local pa, pb, pc = math.abs(p - a), math.abs(p - b), math.abs(p - c)
+  return pa <= pb and pa <= pc and a or pb <= pc and b or c
+end
+
+local function filtered(kind, row, up, bpp)
+  local out = {}
+  for i = 1, #row do
+    local a, b, c = row[i - bpp] or 0, up[i] or 0, up[i - bpp] or 0
+    if i <= bpp then a, c = 0, 0 end
+    local guess = ({ [0] = 0, a, b, (a + b) // 2, paeth(a, b, c) })[kind]
+    out[i] = string.char((row[i] - guess) & 255)
+  end
+  return string.char(kind) .. table.concat(out)
+end
+
+-- png{h=, w=, colour=, depth=8, value=f(y,x,k) -> sample, filter=f(row) -> 0..4, interlaced=, plte=, trns=, before=, after=}:
+-- rows, columns and samples count from 0; before and after are chunks put around IDAT.
+function M.png(o)
+  local depth, s = o.depth or 8, samples[o.colour]
+  local bpp, raw = math.max(1, s * depth // 8), {}
+  for _, p in ipairs(o.interlaced and adam7 or { {0, 0, 1, 1} }) do
+    local up = {}
+    for y = p[1], o.w > p[2] and o.h - 1 or -1, p[3] do
+      local row, acc, bits = {}, 0, 0
+      for x = p[2], o.w - 1, p[4] do
+        for k = 0, s - 1 do
+          acc, bits = acc << depth | o.value(y, x, k), bits + depth
+          while bits >= 8 do
+            bits = bits - 8
+            row[#row + 1] = acc >> bits & 255
+          end
+        end
+      end
+      if bits > 0 then row[#row + 1] = acc << (8 - bits) & 255 end
+      raw[#raw + 1] = filtered(o.filter and o.filter(y) or 0, row, up, bpp)
+      up = row
+    end
+  end
+  return M.signature .. M.chunk("IHDR", string.pack(">I4I4I1I1I1I1I1", o.w, o.h, depth, o.colour, 0, 0, o.interlaced and 1 or 0)) ..
+    (o.plte and M.chunk("PLTE", o.plte) or "") .. (o.trns and M.chunk("tRNS", o.trns) or "") .. (o.before or "") ..
+    M.chunk("IDAT", o.idat or M.deflate(table.concat(raw))) .. (o.after or "") .. M.chunk("IEND", "")
+end
+
+-- A square picture of one colour.
+function M.plain(size, r, g, b)
+  return M.png { h = size, w = size, colour = 2, value = function(_, _, k) return ({[0] = r, g, b})[k] end }
+end
+
+function M.idx_images(n, h, w, bytes) return string.pack(">I4I4I4I4", 0x803, n, h, w) .. bytes end
+function M.idx_labels(n, bytes) return string.pack(">I4I4", 0x801, n) .. bytes end
+
+function M.base64(s)
+  local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+  local acc, bits, out = 0, 0, {}
+  for c in s:gmatch "[%w+/]" do
+    acc, bits = (acc << 6 | digits:find(c, 1, true) - 1) & 0xFFFFFF, bits + 6
+    if bits >= 8 then
+      bits = bits - 8
+      out[#out + 1] = string.char(acc >> bits & 255)
+    end
+  end
+  return table.concat(out)
+end
+
+-- 16x8 JPEGs by libjpeg's cjpeg: left half (200,30,30), right half (20,60,220).
+M.jpeg = {
+  colour = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIeJBwe
+    Hx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/wAARCAAIABADAREAAhEBAxEB/8QAFQABAQAAAAAAAAAAAA
+    AAAAAABQf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAACAb/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCaJEiA5ciE/9k=]],
+  progressive = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
+    JBweHx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/wgARCAAIABADAREAAhEBAxEB/8QAFQABAQAAAAAAAA
+    AAAAAAAAAABAb/xAAVAQEBAAAAAAAAAAAAAAAAAAAHBf/aAAwDAQACEAMQAAABmZCINcIP/8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQABBQI//8QAFBEBAAAAAAAAAAAAAAAAAAAA
+    EP/aAAgBAwEBPwE//8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAgEBPwE//8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQAGPwI//8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQ
+    ABPyE//9oADAMBAAIAAwAAABCf/8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAwEBPxA//8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAgEBPxA//8QAFBABAAAAAAAAAAAAAAAAAAAA
+    EP/aAAgBAQABPxA//9k=]],
+  grey = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIeJBweHx7/
+    wAALCAAIABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAABQf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAA/AJoHf//Z]],
+  arithmetic = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
+    JBweHx7/yQALCAAIABABAREA/8wABgAQEAX/2gAIAQEAAD8A/wC20+D/2Q==]],
+}
+
+return M

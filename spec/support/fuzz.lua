@@ -1,0 +1,335 @@
+--- Throws random arguments at every function that a script can reach, in a process of its own: `lua spec/support/fuzz.lua SEED
+-- COUNT [LOG [PATTERN]]`. It ends with 0 if the process survives and its tensor memory comes back; the last line of LOG is the call
+-- that was running. The same seed makes the same calls; PATTERN restricts them to names that match.
+local gan = require "gan"
+local core = require "gan.core"
+local autograd = require "gan.autograd"
+local sampler = require "spec.support.sample"
+local lfs = require "lfs"
+
+local seed, count, log_path, pattern = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
+local log = log_path and assert(io.open(log_path, "w"))
+
+math.randomseed(seed)
+local random = math.random
+local function pick(list) return list[random(#list)] end
+local function chance(p) return random() < p end
+
+local function sorted_keys(t)
+  local keys = {}
+  for k in pairs(t) do if type(k) == "string" then keys[#keys + 1] = k end end
+  table.sort(keys)
+  return keys
+end
+
+-- ---- what can be called ----
+
+-- Not for random arguments: they change how the run itself works.
+local skip = {
+  ["core.memory_fail_after"] = true, ["core.memory_limit"] = true, ["core.library"] = true, ["core.set_node"] = true,
+  ["core.catch_interrupt"] = true, ["gan.op"] = true, ["autograd.op"] = true, ["autograd.registry"] = true,
+}
+local rooms = {"nn", "loss", "optim", "data", "model"}
+
+local targets, pool = {}, {}
+
+local function add_target(name, f)
+  if not skip[name] and name:find(pattern) then targets[#targets + 1] = {name = name, f = f} end
+end
+
+local function add_table(prefix, t, depth)
+  for _, key in ipairs(sorted_keys(t)) do
+    local v = rawget(t, key)
+    local name = prefix .. "." .. key
+    local mt = type(v) == "table" and debug.getmetatable(v)
+    if type(v) == "function" or mt and mt.__call then
+      add_target(name, v)
+    elseif type(v) == "table" and depth > 0 and not skip[name] then
+      add_table(name, v, depth - 1)
+    end
+  end
+end
+
+local tensor_methods = require("gan.tensor").methods
+add_table("core", core, 0)
+add_table("tensor", tensor_methods, 0)
+add_table("rng", debug.getmetatable(core.rng(1)).__index, 0)
+add_table("gan", gan, 0)
+add_table("ops", gan.ops, 0)
+add_table("autograd", autograd, 0)
+for _, room in ipairs(rooms) do
+  local ok, t = pcall(function() return gan[room] end)
+  if ok and type(t) == "table" then
+    add_table(room, t, 1)
+  elseif not ok and not tostring(t):find "not found" then
+    error(t, 0)
+  end
+end
+
+-- ---- random values ----
+
+local integers = {
+  0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 7, 8, 9, 16, -1, -2, -3, 64, 255, 256, 1000, 65536,
+  2 ^ 31 - 1, 2 ^ 31, -2 ^ 31, 2 ^ 32, 2 ^ 40, 2 ^ 43, 2 ^ 53, math.maxinteger, math.mininteger, math.maxinteger - 1,
+}
+local floats = {0.0, -0.0, 0.5, 1.5, -0.5, 1e-30, 1e30, 1e308, 5e-324, math.huge, -math.huge, 0 / 0, 0.1, 0.9, 2.0}
+local strings = {
+  "", "x", "real", "u8", "i32", "nearest", "bilinear", "constant", "reflect", "replicate", "mean", "sum", "none", "relu",
+  "a\0b", "no/such/file.png", "%s%n%d", "\255\254", ("long"):rep(500), "-1", "0x10", "1e5", "nan", "shapes", ".",
+}
+local option_names = {
+  "kernel", "stride", "padding", "dilation", "size", "mode", "top", "bottom", "left", "right", "value", "count_include_pad",
+  "align_corners", "legacy", "output_padding", "groups", "eps", "momentum", "bias", "axis", "axes", "keep", "seed",
+  "create_graph", "retain_graph", "allow_unused", "order", "lr", "beta1", "beta2", "decay", "batch", "count", "channels",
+  "n", "p", "slope", "alpha", "init", "train", "affine", "mirror", "crop", "shuffle", "z", "ngf", "ndf",
+}
+
+local function integer()
+  local v = pick(integers)
+  return math.tointeger(v) or v
+end
+
+local function small_sizes()
+  local nd = pick {0, 1, 1, 2, 2, 2, 3, 4, 4, 4, 4, 5, 8}
+  local s = {}
+  for i = 1, nd do s[i] = pick {0, 1, 1, 2, 2, 3, 3, 4, 5} end
+  return s
+end
+
+local function tensor()
+  local dtype = pick {"real", "real", "real", "real", "u8", "i32"}
+  local s = small_sizes()
+  local t
+  if dtype == "real" then
+    t = chance(0.1) and core.full(s, pick(floats)) or core.rng(random(1000)):normal(s)
+  else
+    t = core.to(core.rng(random(1000)):integer(s, pick {0, 0, -2}, 3), dtype)
+  end
+  local nd = #s
+  local kind = random(8)
+  if kind == 1 and nd >= 2 then
+    local axes = {}
+    for i = 1, nd do axes[i] = nd + 1 - i end
+    t = core.permute(t, axes)
+  elseif kind == 2 and nd >= 1 then
+    local a = random(nd)
+    local n = core.size(t, a)
+    local start = random(n + 1)
+    t = core.narrow(t, a, start, random(0, n - start + 1))
+  elseif kind == 3 and nd < 8 then
+    t = core.expand(t, {random(0, 3), table.unpack(s)})
+  elseif kind == 4 and dtype == "real" and chance(0.5) then
+    t = autograd.requires_grad_(core.clone(t))
+  elseif kind == 5 and chance(0.1) then
+    t = core.alias(t)
+    debug.getmetatable(t).__gc(t) -- a closed handle
+  end
+  return t
+end
+
+local value
+
+local function list(make, most)
+  local t = {}
+  for i = 1, random(0, most) do t[i] = make() end
+  return t
+end
+
+local function options()
+  local t = {}
+  for _ = 1, random(0, 4) do t[pick(option_names)] = value(1) end
+  return t
+end
+
+local function small() return pick {0, 1, 1, 2, 2, 3, 4, 5, 8} end
+
+local functions = {
+  function(...) return ... end,
+  function() end,
+  function() error("from a callback") end,
+  function() return tensor() end,
+  function() return value(1) end,
+}
+
+local generators = {
+  tensor, tensor, tensor, tensor, tensor, tensor,
+  small, small, small, integer,
+  function() return pick(floats) end,
+  function() return pick(strings) end,
+  function() return nil end,
+  function() return chance(0.5) end,
+  function() return list(small, 5) end,
+  function() return list(integer, 5) end,
+  function() return list(tensor, 4) end,
+  options, options,
+  function() return core.rng(random(5), "fuzz") end,
+  function() return pick(functions) end,
+  function() return pool[random(40)] end,
+  function() return pool[random(40)] end,
+  function() return list(function() return value(1) end, 4) end,
+  function() return coroutine.create(pick(functions)) end,
+  function() return io.stdout end,
+}
+
+function value(depth)
+  if depth and depth > 3 then return small() end
+  return pick(generators)()
+end
+
+local function describe(v, depth)
+  depth = depth or 0
+  if core.is_tensor(v) then return ("%s(%s)"):format(core.dtype(v), table.concat(core.shape(v), ",")) end
+  if type(v) == "string" then return ("%q"):format(#v > 20 and v:sub(1, 20) .. "..." or v) end
+  if type(v) ~= "table" then return tostring(v):gsub("0x%x+", "") end
+  if depth > 2 then return "{...}" end
+  local parts = {}
+  for i = 1, #v do parts[i] = describe(v[i], depth + 1) end
+  for _, k in ipairs(sorted_keys(v)) do parts[#parts + 1] = k .. "=" .. describe(v[k], depth + 1) end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+-- ---- calls ----
+
+local function too_long() error("too many instructions", 0) end
+
+local function keep(...)
+  for i = 1, math.min(select("#", ...), 3) do
+    local v = select(i, ...)
+    local huge = core.is_tensor(v) and core.numel(v) > 100000 -- an expanded view: legal, and hours to read
+    if (type(v) == "userdata" or type(v) == "table") and not huge then pool[random(40)] = v end
+  end
+  return ...
+end
+
+local function call(step, name, f, args)
+  if log then
+    local shown = {}
+    for i = 1, args.n do shown[i] = describe(args[i]) end
+    log:seek("set", 0)
+    log:write(("%d: %s(%s)\n"):format(step, name, table.concat(shown, ", ")))
+    log:flush()
+  end
+  debug.sethook(too_long, "", 20000000)
+  local result = table.pack(pcall(f, table.unpack(args, 1, args.n)))
+  debug.sethook()
+  if not result[1] then
+    assert(result.n == 2, name)
+    return false
+  end
+  keep(table.unpack(result, 2, result.n))
+  return result[2]
+end
+
+-- An argument list near one that works: a sample of the op with one or two arguments replaced.
+local function near_sample(def)
+  local cases = def.sample(sampler(core, random(100)))
+  local case, n = pick(cases), 0
+  for k in pairs(case) do if math.type(k) == "integer" and k > n then n = k end end
+  local args = {n = n}
+  for i = 1, n do args[i] = case[i] end
+  for _ = 1, random(0, 2) do
+    local i = random(n)
+    local a = args[i]
+    if type(a) == "table" and chance(0.7) then
+      local copy = {}
+      for k, v in pairs(a) do copy[k] = v end
+      local keys = sorted_keys(copy)
+      if #keys > 0 then copy[pick(keys)] = value() elseif #copy > 0 then copy[random(#copy)] = value() end
+      args[i] = copy
+    elseif core.is_tensor(a) and chance(0.5) then
+      local nd = core.dim(a)
+      args[i] = chance(0.5) and core.to(a, pick {"real", "u8", "i32"}) or nd > 0 and core.narrow(a, random(nd), 1, 0) or a
+    else
+      args[i] = value()
+    end
+  end
+  if chance(0.1) then args.n = random(0, n) end
+  for i = 1, args.n do
+    local a = args[i]
+    if core.is_tensor(a) and core.dtype(a) == "real" and chance(0.3) then
+      args[i] = autograd.requires_grad_(core.clone(a))
+    end
+  end
+  return args
+end
+
+local function random_args()
+  local args = {n = random(0, 6)}
+  for i = 1, args.n do args[i] = value() end
+  return args
+end
+
+local function differentiate(step, y, args)
+  local wrt = {}
+  for i = 1, args.n do if core.is_tensor(args[i]) and core.node(args[i]) then wrt[#wrt + 1] = args[i] end end
+  if #wrt == 0 or not core.is_tensor(y) or core.dtype(y) ~= "real" then return end
+  local ones = core.full(core.shape(y), 1)
+  local o = {seed = chance(0.9) and ones or value(), create_graph = chance(0.3), allow_unused = true}
+  call(step, "gan.grad", autograd.grad, {n = 3, y, wrt, o})
+end
+
+local op_names = {}
+for _, name in ipairs(sorted_keys(autograd.registry)) do
+  if autograd.registry[name].sample and name:find(pattern) then op_names[#op_names + 1] = name end
+end
+
+local function one(step)
+  local object = pool[random(40)]
+  if #op_names > 0 and chance(0.5) then
+    local name = pick(op_names)
+    local def = autograd.registry[name]
+    local args = near_sample(def)
+    local y = call(step, "op " .. name, def.call, args)
+    if y then differentiate(step, y, args) end
+    if core[name] and chance(0.3) then call(step, "core." .. name, core[name], args) end
+  elseif type(object) == "table" and pattern == "" and chance(0.3) then
+    local mt = debug.getmetatable(object)
+    local class = mt and type(mt.__index) == "table" and mt.__index or object
+    local methods = sorted_keys(class)
+    local args = random_args()
+    table.insert(args, 1, object)
+    args.n = args.n + 1
+    local method = #methods > 0 and chance(0.7) and pick(methods)
+    local f = method and class[method] or mt and mt.__call
+    if type(f) == "function" then call(step, "method " .. (method or "call"), f, args) end
+  elseif #targets > 0 then
+    local t = pick(targets)
+    local args = random_args()
+    if t.name:find "^tensor%." and chance(0.8) then args[1], args.n = tensor(), math.max(args.n, 1) end
+    if t.name:find "^rng%." and chance(0.8) then args[1], args.n = core.rng(1), math.max(args.n, 1) end
+    call(step, t.name, t.f, args)
+  end
+  if chance(0.02) then core.threads(random(2)) end
+end
+
+local function live()
+  for _ = 1, 3 do collectgarbage() end
+  return core.memory().live
+end
+
+-- In an empty directory: what takes a path may write there.
+local dir = os.tmpname()
+os.remove(dir)
+assert(lfs.mkdir(dir))
+local home = lfs.currentdir()
+assert(lfs.chdir(dir))
+
+pcall(one, 0) -- whatever is loaded on first use
+pool = {}
+local before = live()
+core.memory_limit(before + 100 * 2 ^ 20)
+for step = 1, count do
+  one(step)
+  if step % 500 == 0 then pool = {} end
+end
+pool = {}
+core.memory_limit(nil)
+local after = live()
+
+assert(lfs.chdir(home))
+os.execute(("rm -rf '%s'"):format(dir))
+if after > before + 2 ^ 20 then
+  io.stderr:write(("%d bytes live before, %d after\n"):format(before, after))
+  os.exit(1)
+end
+io.write(("%d functions, %d ops, %d calls: alive\n"):format(#targets, #op_names, count))
