@@ -3,7 +3,7 @@
 #include "bind.h"
 
 #define MAX_LISTS 4
-static const char *const roles[MAX_LISTS] = {"params", "grads", "m", "v"};
+static const char *const step_roles[MAX_LISTS] = {"params", "grads", "m", "v"}, *const ema_roles[MAX_LISTS] = {"averages", "values", "", ""};
 
 static double field(lua_State *L, int arg, const char *name) {
   if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, "options", "a table");
@@ -16,17 +16,18 @@ static double field(lua_State *L, int arg, const char *name) {
 }
 
 /* Entry i of the list at stack index idx: a dense real tensor of the shape of `like`. Errors speak of argument `arg`. */
-static gn_tensor *entry(lua_State *L, int idx, int arg, const char *role, gn_int i, const gn_tensor *like) {
+static gn_tensor *entry(lua_State *L, int idx, int arg, const char *const *roles, int k, gn_int i,
+                        const gn_tensor *like) {
   lua_rawgeti(L, idx, i);
   gn_tensor *t = gn_test_tensor(L, -1);
   const char *name = roles[0];
-  if (!t || t->dtype != GN_REAL || !gn_is_contiguous(t) || (like && !gn_same_size(t, like))) name = lua_pushfstring(L, "%s[%I]", role, (lua_Integer)i);
+  if (!t || t->dtype != GN_REAL || !gn_is_contiguous(t) || (like && !gn_same_size(t, like))) name = lua_pushfstring(L, "%s[%I]", roles[k], (lua_Integer)i);
   if (!t) gn_argerror(L, arg, name, "expected a real tensor, got %s", luaL_typename(L, -2));
   if (t->dtype != GN_REAL) gn_argerror(L, arg, name, "expected a real tensor, got %s", gn_dtype_name(t->dtype));
   if (!gn_is_contiguous(t)) gn_argerror(L, arg, name, "not contiguous: it cannot be updated in place");
   if (like && !gn_same_size(t, like)) {
     const char *want = gn_shape_str(L, like->nd, like->size), *got = gn_shape_str(L, t->nd, t->size);
-    gn_argerror(L, arg, name, "expected %s to match params[%I], got %s", want, (lua_Integer)i, got);
+    gn_argerror(L, arg, name, "expected %s to match %s[%I], got %s", want, roles[0], (lua_Integer)i, got);
   }
   lua_pop(L, 1);
   return t;
@@ -40,7 +41,7 @@ typedef struct lists {
 
 /* Checks the lists and fills one gn_param per parameter (in scratch on the stack). Gradients with gaps are copied. All
 ** allocation comes before the first pointer is taken: a collection may run finalisers that change the lists. */
-static lists check_lists(lua_State *L, int has_m, int has_v) {
+static lists check_lists(lua_State *L, const char *const *roles, int has_m, int has_v) {
   lists s = {.arg = {1, 2, has_m ? 3 : 0, has_v ? 3 + has_m : 0}};
   luaL_checkstack(L, 16, "parameter lists");
   for (int k = 0; k < MAX_LISTS; k++) {
@@ -50,7 +51,7 @@ static lists check_lists(lua_State *L, int has_m, int has_v) {
     if (k == 0)
       s.count = n;
     else if (n != s.count)
-      gn_argerror(L, s.arg[k], roles[k], "expected a list of %I tensors, one for each of params, got %I", (lua_Integer)s.count, (lua_Integer)n);
+      gn_argerror(L, s.arg[k], roles[k], "expected a list of %I tensors, one for each of %s, got %I", (lua_Integer)s.count, roles[0], (lua_Integer)n);
   }
   s.list = (gn_param *)(void *)gn_scratch(L, s.count * (gn_int)(sizeof(gn_param) / sizeof(gn_real)));
   lua_newtable(L); /* the gradients, dense */
@@ -66,10 +67,10 @@ static lists check_lists(lua_State *L, int has_m, int has_v) {
     lua_rawseti(L, dense, i);
   }
   for (gn_int i = 1; i <= s.count; i++) {
-    gn_tensor *p = entry(L, 1, 1, roles[0], i, NULL), *g = entry(L, dense, 2, roles[1], i, p);
+    gn_tensor *p = entry(L, 1, 1, roles, 0, i, NULL), *g = entry(L, dense, 2, roles, 1, i, p);
     gn_param q = {.p = gn_real_ptr(p), .g = gn_real_ptr(g), .n = gn_numel(p->nd, p->size)};
-    if (s.arg[2]) q.m = gn_real_ptr(entry(L, s.arg[2], s.arg[2], roles[2], i, p));
-    if (s.arg[3]) q.v = gn_real_ptr(entry(L, s.arg[3], s.arg[3], roles[3], i, p));
+    if (s.arg[2]) q.m = gn_real_ptr(entry(L, s.arg[2], s.arg[2], roles, 2, i, p));
+    if (s.arg[3]) q.v = gn_real_ptr(entry(L, s.arg[3], s.arg[3], roles, 3, i, p));
     s.list[i - 1] = q;
   }
   s.blocks = gn_param_blocks(s.list, s.count);
@@ -94,7 +95,7 @@ static int adam_(lua_State *L) {
   lua_settop(L, 5);
   gn_adam o = {.lr = field(L, 5, "lr"), .beta1 = field(L, 5, "beta1"), .beta2 = field(L, 5, "beta2"), .eps = field(L, 5, "eps"),
                .weight_decay = field(L, 5, "weight_decay"), .t = field(L, 5, "t")};
-  lists s = check_lists(L, 1, 1);
+  lists s = check_lists(L, step_roles, 1, 1);
   gn_adam_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);
 }
@@ -107,7 +108,7 @@ static int sgd_(lua_State *L) {
   lua_rawget(L, 4);
   o.nesterov = lua_toboolean(L, -1);
   lua_pop(L, 1);
-  lists s = check_lists(L, !lua_isnil(L, 3), 0);
+  lists s = check_lists(L, step_roles, !lua_isnil(L, 3), 0);
   gn_sgd_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);
 }
@@ -116,7 +117,7 @@ static int sgd_(lua_State *L) {
 static int rmsprop_(lua_State *L) {
   lua_settop(L, 4);
   gn_rmsprop o = {.lr = field(L, 4, "lr"), .alpha = field(L, 4, "alpha"), .eps = field(L, 4, "eps"), .weight_decay = field(L, 4, "weight_decay")};
-  lists s = check_lists(L, 0, 1);
+  lists s = check_lists(L, step_roles, 0, 1);
   gn_rmsprop_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);
 }
@@ -126,7 +127,7 @@ static int ema_(lua_State *L) {
   lua_settop(L, 3);
   double rate = (double)gn_check_number(L, 3, "rate");
   for (int i = 1; i <= 2 && gn_test_tensor(L, 1); i++) {
-    if (!gn_test_tensor(L, 2)) gn_expected(L, 2, "grads", "a tensor");
+    if (!gn_test_tensor(L, 2)) gn_expected(L, 2, "values", "a tensor");
     lua_createtable(L, 1, 0);
     lua_pushvalue(L, i);
     lua_rawseti(L, -2, 1);
@@ -135,7 +136,7 @@ static int ema_(lua_State *L) {
       lua_replace(L, 1);
     }
   }
-  lists s = check_lists(L, 0, 0);
+  lists s = check_lists(L, ema_roles, 0, 0);
   gn_ema_step(s.list, s.count, s.blocks, rate);
   return touch(L, &s);
 }
