@@ -3,6 +3,7 @@
 #include "bind.h"
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +54,14 @@ static int faults(lua_State *L) {
 /* core.isatty(fd) -> whether descriptor fd is a terminal. */
 static int isatty_(lua_State *L) {
   lua_pushboolean(L, isatty((int)gn_check_int(L, 1, "fd", 0, 1 << 20)) == 1);
+  return 1;
+}
+
+/* core.columns(fd) -> characters in a row of the terminal fd, 0 where that is not known. */
+static int columns(lua_State *L) {
+  struct winsize w = {0};
+  int ok = ioctl((int)gn_check_int(L, 1, "fd", 0, 1 << 20), TIOCGWINSZ, &w) == 0;
+  lua_pushinteger(L, ok ? w.ws_col : 0);
   return 1;
 }
 
@@ -131,6 +140,7 @@ static const luaL_Reg funcs[] = {
     {"rss", rss},
     {"faults", faults},
     {"isatty", isatty_},
+    {"columns", columns},
     {"memory", memory},
     {"memory_trim", memory_trim},
     {"memory_limit", memory_limit},

@@ -1,0 +1,34 @@
+-- First line of every experiment: finds the library beside the script (or else the installed one) and says in one line what is
+-- missing. Plain Lua 5.1 syntax, as the scripts', so that another Lua gets as far as its message.
+local script = arg and arg[0] or "script"
+
+local function stop(message)
+  io.stderr:write((script:match("[^/\\]*$")), ": ", message, "\n")
+  os.exit(1)
+end
+
+if _VERSION ~= "Lua 5.4" then stop("needs Lua 5.4, this is " .. _VERSION .. ": try lua5.4 " .. script) end
+
+local here = script:match("^(.*)/[^/]*$") or "."
+local root = here == "experiments" and "." or here:match("^(.*)/experiments$") or here .. "/.."
+local sources = io.open(root .. "/lua/gan/init.lua")
+if sources then
+  sources:close()
+  package.path = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. package.path
+  package.cpath = root .. "/build/?.so;" .. package.cpath
+end
+
+local ok, message = pcall(require, "gan.core")
+if not ok then
+  if message:find("module 'gan.core' not found", 1, true) then
+    stop("the library is not built: run `make` in " .. root .. " (or `luarocks make` to install it)")
+  end
+  stop((message:gsub("\n.*", "")))
+end
+
+for _, rock in ipairs { "argparse", "cjson", "lfs" } do
+  if not pcall(require, rock) then
+    local names = { argparse = "argparse", cjson = "lua-cjson", lfs = "luafilesystem" }
+    stop("the Lua module '" .. rock .. "' is missing: run `make deps` in the checkout, or luarocks install " .. names[rock])
+  end
+end

@@ -1,0 +1,55 @@
+-- DCGAN: two networks learn from each other. G draws pictures from noise, D tells them from real ones; D learns to see
+-- through G, G learns to get past D, until its pictures look like the data.
+-- Radford, Metz, Chintala: Unsupervised representation learning with deep convolutional GANs, arXiv:1511.06434.
+--
+--   lua experiments/dcgan.lua --data shapes              pictures, statistics and checkpoints go to runs/00000-shapes-dcgan-32
+--   lua experiments/dcgan.lua --data PATH --size 64      a folder of PNG or JPEG, IDX (MNIST), CIFAR-10
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "dcgan", sizes = {16, 32, 64, 128},
+  summary = "Trains a DCGAN. Ctrl-C saves and stops; the same command goes on. 1 kimg is 1000 real images shown to D.",
+}
+local opt = run.options
+
+-- The players, and how each of them learns.
+local G = gan.model.dcgan.generator {size = opt.size, channels = run.data.channels, z = opt.z, ngf = opt.ngf, rng = run:stream "init.G"}
+local D = gan.model.dcgan.discriminator {size = opt.size, channels = run.data.channels, ndf = opt.ndf, rng = run:stream "init.D"}
+local optG = gan.optim.adam(G:params(), {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2})
+local optD = gan.optim.adam(D:params(), {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2})
+local ema = opt.ema > 0 and gan.optim.ema(G:params(), {decay = opt.ema}) or nil
+local loss = gan.loss.logistic()
+local noise = run:stream "z"
+
+run:keep {G = G, D = D, optG = optG, optD = optD, ema = ema}
+run:draw(G, ema)
+
+for step in run:steps() do
+  local lossD, lossG, fake, on_real, on_fake, on_fake_after
+
+  -- D: real pictures up, G's pictures down. G is not asked: its graph ends at detach().
+  for _ = 1, opt.dsteps do
+    fake = G(noise:normal {opt.batch, opt.z})
+    on_real, on_fake = D(run:batch()), D(fake:detach())
+    lossD = loss.critic(on_real, on_fake)
+    optD:step(gan.grad(lossD, optD.params))
+  end
+
+  -- G: what would make the better D take these pictures for real?
+  for k = 1, opt.gsteps do
+    if k > 1 then fake = G(noise:normal {opt.batch, opt.z}) end
+    on_fake_after = D(fake)
+    lossG = loss.generator(on_fake_after)
+    optG:step(gan.grad(lossG, optG.params))
+  end
+
+  if ema then
+    ema.decay = math.min(opt.ema, step / (step + 9)) -- a young average forgets its start sooner
+    ema:update()
+  end
+
+  run:report {D = lossD, G = lossG, real = on_real, fake = on_fake, fake_after = on_fake_after}
+end
+
+run:close()

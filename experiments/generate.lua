@@ -1,0 +1,49 @@
+-- Pictures from a trained run: one per seed, always the same for the same seed.
+--
+--   lua experiments/generate.lua --run runs/demo --grid                          one sheet: runs/demo/generated.png
+--   lua experiments/generate.lua --run runs/demo --seeds 7,20-29 --out pictures  pictures/seed000007.png, ...
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+local lfs = require "lfs"
+local grid, options, sample = gan.train.grid, gan.train.options, gan.train.sample
+
+local function stop(...) return gan.train.stop("generate.lua", ...) end
+local function must(ok, message)
+  if not ok then stop("%s", message) end
+  return ok, message
+end
+
+local declared = options.declare {
+  {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
+  {"seeds", "string", "0-63", arg = "LIST", help = "which pictures, such as 0-63 or 7,20-29"},
+  {"trunc", "number", nil, lo = 0.01, hi = 100, help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures"},
+  {"grid", "flag", false, help = "one picture of all, instead of one each"},
+  {"columns", "integer", nil, lo = 1, hi = 1000, help = "columns of the grid (default: as square as it goes)"},
+  {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
+  {"out", "string", nil, arg = "PATH", help = "the grid's file, or the pictures' directory (default: 'generated' in the run)"},
+  {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads"},
+}
+local opt = must(options.parse(declared, arg, {name = "generate.lua", summary = "Draws pictures with a trained generator."}))
+if not opt.run then stop "--run is missing: a run's directory, such as runs/demo" end
+gan.threads(opt.threads)
+
+local seeds, message = sample.seeds(opt.seeds)
+if not seeds then stop("--seeds: %s", message) end
+local trained = must(sample.open(opt.run))
+local z = sample.latent(seeds, trained.options.z, opt.trunc)
+local images = sample.images(trained.G, z, 64, opt.ema and trained.ema or nil)
+
+local out = opt.out or trained.path:match "^(.*)/" .. (opt.grid and "/generated.png" or "/generated")
+if opt.grid then
+  must(grid.save(out, images, {columns = opt.columns}))
+  print(("%s: %d pictures, step %d"):format(out, #seeds, trained.step))
+else
+  if lfs.attributes(out, "mode") ~= "directory" then
+    local ok, why = lfs.mkdir(out)
+    if not ok then stop("%s: cannot make the directory: %s", out, why) end
+  end
+  for i, seed in ipairs(seeds) do
+    must(grid.save(("%s/seed%06d.png"):format(out, seed), images:narrow(1, i, 1), {pad = 0}))
+  end
+  print(("%s: %d pictures, step %d"):format(out, #seeds, trained.step))
+end
