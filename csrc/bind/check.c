@@ -282,7 +282,7 @@ gn_tensor *gn_new_tensor(lua_State *L, gn_dtype dt, int nd, const gn_int *size) 
   t->dtype = dt;
   t->nd = nd;
   t->offset = 0;
-  memcpy(t->size, size, sizeof *size * (size_t)nd);
+  if (nd > 0) memcpy(t->size, size, sizeof *size * (size_t)nd);
   gn_strides(nd, size, t->stride);
   t->storage = new_storage(L, (size_t)gn_numel(nd, size) * gn_dtype_size(dt));
   return t;
@@ -296,8 +296,10 @@ gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *s
   v->dtype = t->dtype;
   v->nd = nd;
   v->offset = offset;
-  memcpy(v->size, size, sizeof *size * (size_t)nd);
-  memcpy(v->stride, stride, sizeof *stride * (size_t)nd);
+  if (nd > 0) {
+    memcpy(v->size, size, sizeof *size * (size_t)nd);
+    memcpy(v->stride, stride, sizeof *stride * (size_t)nd);
+  }
   gn_storage_retain(t->storage);
   v->storage = t->storage;
   return v;
