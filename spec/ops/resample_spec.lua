@@ -232,6 +232,16 @@ describe("resize", function()
     assert_close(row(table.unpack(corners)), line {align_corners = true})
   end)
 
+  it("remembers its options for the gradient", function()
+    local x = core.full({1, 2, 2, 1}, 1)
+    double.autograd.requires_grad_(x)
+    local o = {size = {4, 4}}
+    local y = F.resize(x, o)
+    o.size[1], o.mode = 8, "bilinear"
+    local g = double.grad(y, {x}, {seed = core.full({1, 4, 4, 1}, 1)})[1]
+    assert.same({4, 4, 4, 4}, flat(core, g))
+  end)
+
   it("upsamples by integer factors", function()
     local x = random(1, 2, 3, 4, 2)
     assert_close(F.resize(x, {size = {6, 8}}), F.upsample(x))

@@ -29,6 +29,14 @@ local function keeps(def, inputs, n)
   return keep
 end
 
+-- A copy of a table of options (and of the plain tables in it): the caller may change his own before the rule runs.
+local function frozen(v, depth)
+  if type(v) ~= "table" or depth == 0 or getmetatable(v) then return v end
+  local copy = {}
+  for k, x in next, v do copy[k] = frozen(x, depth - 1) end
+  return copy
+end
+
 local function record(def, inputs, args, y, ...)
   local n = args.n
   local keep = keeps(def, inputs, n)
@@ -43,7 +51,7 @@ local function record(def, inputs, args, y, ...)
         node.args[i], node.versions[i] = a, get_version(a)
       end
     else
-      node.args[i] = a
+      node.args[i] = frozen(a, 2)
     end
   end
   if not keep or keep[0] then node.y, node.versions[0] = y, get_version(y) end
