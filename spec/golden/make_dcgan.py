@@ -73,17 +73,19 @@ def fill(net, random):
 
 
 def arrays(net):
-    """Layer by layer: convolution weights as (Kh,Kw,Ci,Co), batch-norm scale, shift, running mean, running variance."""
-    for i, m in enumerate(net):
-        if isinstance(m, nn.Conv2d):
-            yield f"{i}.weight", m.weight.permute(2, 3, 1, 0)
-        elif isinstance(m, nn.ConvTranspose2d):
-            yield f"{i}.weight", m.weight.permute(2, 3, 0, 1)
+    """In order: convolution weights as (Kh,Kw,Ci,Co); batch-norm scale, shift, running mean, running variance."""
+    convs = norms = 0
+    for m in net:
+        if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d)):
+            convs += 1
+            axes = (2, 3, 1, 0) if isinstance(m, nn.Conv2d) else (2, 3, 0, 1)
+            yield f"conv{convs}.weight", m.weight.permute(*axes)
         elif isinstance(m, nn.BatchNorm2d):
-            yield f"{i}.scale", m.weight
-            yield f"{i}.shift", m.bias
-            yield f"{i}.mean", m.running_mean
-            yield f"{i}.var", m.running_var
+            norms += 1
+            yield f"norm{norms}.scale", m.weight
+            yield f"norm{norms}.shift", m.bias
+            yield f"norm{norms}.mean", m.running_mean
+            yield f"norm{norms}.var", m.running_var
 
 
 def train(o, dtype):
