@@ -102,7 +102,7 @@ format: ## let clang-format rewrite the C sources
 
 # The interpreter is not built with the sanitizers, so their runtime is preloaded. Leaks are the business of memory_spec: what
 # Lua, OpenBLAS and OpenMP keep until exit would drown them here.
-ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" GAN_SANITIZED=1 \
+ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" GAN_SANITIZED=1 GAN_BUILD=$(B) \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_spec.lua
 	@$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run F=$(F)

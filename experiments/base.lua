@@ -15,7 +15,7 @@ local sources = io.open(root .. "/lua/gan/init.lua")
 if sources then
   sources:close()
   package.path = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. package.path
-  package.cpath = root .. "/build/?.so;" .. package.cpath
+  package.cpath = root .. "/" .. (os.getenv("GAN_BUILD") or "build") .. "/?.so;" .. package.cpath -- build/asan in `make asan`
 end
 
 local ok, message = pcall(require, "gan.core")

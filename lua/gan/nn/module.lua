@@ -74,15 +74,16 @@ local function collect(self, kinds)
   return found, names
 end
 
---- The parameters, for grad and optimisers.
--- @treturn table list of tensors
--- @treturn table their names, such as "1.weight"
+--- The parameters, for grad and optimisers: a list of tensors. One result, so that grad(y, net:params()) is what it looks like.
 function methods:params()
   local found, names = collect(self, {parameter = true})
   local list = {}
   for i, name in ipairs(names) do list[i] = found[name] end
-  return list, names
+  return list
 end
+
+--- The parameters' names, such as "1.weight", in the order of params().
+function methods:names() return (select(2, collect(self, {parameter = true}))) end
 
 --- Everything to be saved except random streams: name -> tensor, parameters and buffers. The tensors themselves, not copies.
 function methods:state() return (collect(self, {parameter = true, buffer = true})) end
@@ -93,7 +94,7 @@ function methods:streams() return (collect(self, {stream = true})) end
 --- How many numbers the parameters have.
 function methods:count()
   local n = 0
-  for _, p in ipairs((self:params())) do n = n + core.numel(p) end
+  for _, p in ipairs(self:params()) do n = n + core.numel(p) end
   return n
 end
 
