@@ -94,6 +94,11 @@ void gn_storage_release(gn_storage *s) {
   mem.cached += b->cap;
 }
 
+void gn_storage_discard(gn_storage *s) {
+  if (s->refs == 1) mem.since -= GN_MIN(mem.since, ((block *)(void *)s)->cap);
+  gn_storage_release(s);
+}
+
 void gn_storage_trim(void) {
   for (int i = 0; i < NCLASS; i++)
     while (cache[i]) {

@@ -17,6 +17,7 @@ typedef struct gn_storage {
 gn_storage *gn_storage_new(size_t bytes); /* refs = 1; NULL: out of memory or fault injected */
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
+void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */
 void gn_storage_trim(void);             /* gives the cache back to the system */
 
 typedef struct gn_memory {

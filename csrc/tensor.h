@@ -17,6 +17,7 @@ typedef struct gn_tensor {
   gn_int size[GN_MAXD];
   gn_int stride[GN_MAXD]; /* 0 where expanded, negative never */
   gn_int offset;
+  uint64_t serial; /* handles are numbered as they are made */
 } gn_tensor;
 
 gn_int gn_numel(int nd, const gn_int *size);                  /* 1 for nd = 0 */

@@ -384,6 +384,22 @@ static int same_storage(lua_State *L) {
   return 1;
 }
 
+/* core.serial() -> the number that the next tensor handle gets. */
+static int serial(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)gn_next_serial());
+  return 1;
+}
+
+/* core.release_since(t, serial): lets go of t's memory now if t was made since core.serial() gave that number; t cannot be
+** used any more. For the temporaries of gan.autograd. */
+static int release_since(lua_State *L) {
+  gn_tensor *t = gn_check_tensor(L, 1, "t");
+  if (t->serial < (uint64_t)gn_check_int(L, 2, "serial", INT64_MIN, INT64_MAX)) return 0;
+  gn_storage_discard(t->storage);
+  t->storage = NULL;
+  return 0;
+}
+
 static int tensor_gc(lua_State *L) {
   gn_tensor *t = luaL_checkudata(L, 1, GN_T_TENSOR);
   gn_storage_release(t->storage);
@@ -406,6 +422,7 @@ static const luaL_Reg funcs[] = {
     {"expand", expand},         {"narrow", narrow},
     {"node", node},             {"set_node", set_node},
     {"version", version},       {"same_storage", same_storage},
+    {"serial", serial},         {"release_since", release_since},
     {NULL, NULL},
 };
 

@@ -250,7 +250,7 @@ static void collect(lua_State *L) {
 static gn_storage *new_storage(lua_State *L, size_t bytes) {
   static size_t live_after;
   gn_memory m = gn_memory_stats();
-  size_t limit = GN_MAX((size_t)32 << 20, live_after / 4);
+  size_t limit = GN_MAX((size_t)32 << 20, live_after / 8);
   if (m.since + bytes > limit && m.since > 0) {
     collect(L);
     live_after = gn_memory_stats().live;
@@ -268,9 +268,13 @@ static gn_storage *new_storage(lua_State *L, size_t bytes) {
   return s;
 }
 
+static uint64_t serials;
+uint64_t gn_next_serial(void) { return serials; }
+
 static gn_tensor *new_handle(lua_State *L) {
   gn_tensor *t = lua_newuserdatauv(L, sizeof *t, 1);
   t->storage = NULL; /* closed until memory is attached */
+  t->serial = serials++;
   luaL_setmetatable(L, GN_T_TENSOR);
   return t;
 }

@@ -67,6 +67,7 @@ gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *s
 /* n reals (n may be 0) as a userdata on the stack; freed by gn_scratch_free(L, idx), or when collected. */
 gn_real *gn_scratch(lua_State *L, gn_int n);
 void gn_scratch_free(lua_State *L, int idx);
+uint64_t gn_next_serial(void); /* the number of the next tensor handle */
 void gn_set_dense(gn_tensor *dst, const gn_tensor *src); /* copies src (any strides) into contiguous dst of the same size and dtype */
 
 /* Raises unless t may be written in place: an expanded tensor has several elements in one place. */

@@ -19,8 +19,12 @@ end
 
 -- Which arguments (0: the output) must be kept so that the rules of the tracked arguments can run.
 local function keeps(def, inputs, n)
-  if def.compose or not def.reads then return nil end -- everything
   local keep = {}
+  if def.compose or not def.reads then -- all arguments; the output too, except where a definition stands for it
+    for i = 1, n do keep[i] = true end
+    keep[0] = not def.compose
+    return keep
+  end
   for i = 1, n do
     if inputs[i] then
       for _, k in ipairs(def.reads[i] or {}) do keep[k] = true end
@@ -47,14 +51,14 @@ local function record(def, inputs, args, y, ...)
     local a = args[i]
     if core.is_tensor(a) then
       node.shapes[i] = get_shape(a)
-      if not keep or keep[i] then
+      if keep[i] then
         node.args[i], node.versions[i] = a, get_version(a)
       end
     else
       node.args[i] = frozen(a, 2)
     end
   end
-  if not keep or keep[0] then node.y, node.versions[0] = y, get_version(y) end
+  if keep[0] then node.y, node.versions[0] = y, get_version(y) end
   if select("#", ...) > 0 then node.aux = {...} end
   set_node(y, node)
   return y, ...
@@ -208,14 +212,48 @@ local function free(node)
   node.freed, node.args, node.y, node.aux = true, nil, nil, nil
 end
 
+-- The gradients on their way, by node. A gradient that was made here and is needed no more gives its memory back at once,
+-- unless the result can be differentiated again: waiting for the collector would double what a step needs.
+local function new_sums(transient)
+  local sums, places, born = {}, {}, core.serial()
+  local function hold(t) places[t] = (places[t] or 0) + 1 end
+  local self = {}
+  function self.drop(t)
+    places[t] = (places[t] or 1) - 1
+    if transient and places[t] <= 0 then core.release_since(t, born) end
+  end
+  function self.add(node, t)
+    local old = sums[node]
+    local sum = old and F.add(old, t) or t
+    sums[node] = sum
+    hold(sum)
+    if old then
+      hold(t)
+      self.drop(t)
+      self.drop(old)
+    end
+  end
+  -- Takes a node's gradient out; the caller drops it.
+  function self.take(node)
+    local t = sums[node]
+    sums[node] = nil
+    return t
+  end
+  self.hold = hold
+  return self
+end
+
 local function backward(root, seed, want, create_graph, keep)
   local list, on = path(root, want)
-  local g, found = {[root] = seed}, {}
+  local sums, found = new_sums(not create_graph), {}
+  sums.add(root, seed)
   for k = #list, 1, -1 do
     local node = list[k]
-    local gy = on[node] and g[node]
-    g[node] = nil
-    if gy and want[node] then found[node] = gy end
+    local gy = on[node] and sums.take(node)
+    if gy and want[node] then
+      found[node] = gy
+      sums.hold(gy)
+    end
     if gy and not node.leaf then
       local need, any = {}, false
       for i, input in pairs(node.inputs) do
@@ -226,14 +264,15 @@ local function backward(root, seed, want, create_graph, keep)
         for i = 1, node.args.n do
           local gi = need[i] and gs[i]
           if gi then
-            if not same(get_shape(gi), node.shapes[i]) then gi = F.sum_to(gi, node.shapes[i]) end
-            local input = node.inputs[i]
-            g[input] = g[input] and F.add(g[input], gi) or gi
+            sums.hold(gi)
+            sums.add(node.inputs[i], same(get_shape(gi), node.shapes[i]) and gi or F.sum_to(gi, node.shapes[i]))
+            sums.drop(gi)
           end
         end
         if not keep then free(node) end
       end
     end
+    if gy then sums.drop(gy) end
     list[k] = nil
   end
   return found
