@@ -31,7 +31,8 @@ describe("chain", function()
       local net = nn.chain {name = "G", input = {2, 2, 8}, nn.relu {}, nn.linear {9, 1}}
       return net
     end))
-    assert.matches("the kernel is larger than the padded input %(4,4%)", message(nn.chain, {input = {4, 4, 1}, nn.conv2d {1, 1, kernel = 5}}))
+    assert.matches("the kernel 5x5 %(with dilation%) is larger than the padded input %(4,4%)",
+      message(nn.chain, {input = {4, 4, 1}, nn.conv2d {1, 1, kernel = 5}}))
   end)
 
   it("names bad entries", function()

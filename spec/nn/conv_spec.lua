@@ -61,10 +61,13 @@ describe("conv", function()
     assert.equal(4 * 2 * 3 * 5 + 5, layer:count())
   end)
 
-  it("refuses output_padding that is not less than stride", function()
+  it("refuses what gives no result, naming the layer", function()
     assert.matches("option 'output_padding': expected less than the stride 2, got 2",
       message(nn.conv_transpose2d, {1, 1, kernel = 3, stride = 2, output_padding = 2}))
-    assert.matches("the result would have size %(0,0%)", message(function()
+    local net = nn.chain {nn.conv_transpose2d {1, 1, kernel = 2, padding = 1}, nn.conv2d {1, 1, kernel = {2, 3}, padding = 1, dilation = 2}}
+    assert.matches("nn.conv_transpose2d %(layer 1%): the result for an input of %(1,2%) would have size %(0,1%)", message(net, gan.zeros(1, 1, 2, 1)))
+    assert.matches("nn.conv2d %(layer 2%): the kernel 3x5 %(with dilation%) is larger than the padded input %(3,3%)", message(net, gan.zeros(1, 2, 2, 1)))
+    assert.matches("the result for an input of %(1,1%) would have size %(0,0%)", message(function()
       return (nn.conv_transpose2d {1, 1, kernel = 2, padding = 1}:shape {1, 1, 1})
     end))
   end)

@@ -60,6 +60,19 @@ describe("module", function()
     assert.matches("nn.class: bad argument #1 'name'", message(nn.class))
   end)
 
+  it("makes a class of one's own in a few lines", function()
+    local scale = nn.class "scale"
+    function scale:init(opt) self.weight = nn.parameter(gan.full({opt.features}, 2)) end
+    function scale:forward(x) return self:check_input(x, 2, core.numel(self.weight)) * self.weight end
+    function scale.shape(_, s) return s end
+    local net = nn.chain {input = {4}, nn.linear {4, 3}, scale {features = 3}, gan.tanh}
+    assert.equal(4 * 3 + 3 + 3, net:count())
+    assert.matches("2  scale +%(3%) +3\n", tostring(net))
+    assert.is_true(net(gan.zeros(2, 4)):requires_grad())
+    assert.matches("module_spec.lua:%d+: scale %(layer 1%): bad argument #1 'x' %(expected real %(N,3%), got real tensor %(1,2%)%)",
+      message(nn.chain {scale {features = 3}}, gan.zeros(1, 2)))
+  end)
+
   it("switches training for all layers below", function()
     local net = nn.chain {odd(), nn.chain {nn.dropout {}}}
     local function flags() return {net.training, net[1].training, net[1].list.inner.training, net[2][1].training} end
@@ -113,6 +126,13 @@ describe("module", function()
     end)
     assert.matches("module_spec.lua:%d+: nn.linear %(layer D.2.2%): bad argument #1 'x' %(expected real %(N,...,12%), got real tensor %(2,16%)%)", err)
     assert.matches("nn.linear: bad argument #1 'x' %(expected real %(N,...,12%), got nil%)", message(net[2][2]))
+  end)
+
+  it("knows a method called with a dot", function()
+    local layer = odd()
+    for _, name in ipairs {"params", "state", "streams", "count", "train", "eval", "apply", "load"} do
+      assert.matches(name .. ": expected a layer before the colon, as in net:" .. name .. "(), got nil", message(layer[name]), 1, true)
+    end
   end)
 
   it("checks constructor options", function()

@@ -52,24 +52,33 @@ function conv2d:init(opt)
   init(self, opt, {}, function(kh, kw, ci, co) return {kh, kw, ci, co} end)
 end
 
+-- Height and width (i = 1, 2) of the result for n pixels.
+local function conv_size(self, i, n)
+  local o = self._options
+  return (n + 2 * o.padding[i] - o.dilation[i] * (core.size(self.weight, i) - 1) - 1) // o.stride[i] + 1
+end
+
+-- Both, or an error that names the layer.
+local function conv_sizes(self, h, w)
+  local ho, wo = conv_size(self, 1, h), conv_size(self, 2, w)
+  if ho >= 1 and wo >= 1 then return ho, wo end
+  local o = self._options
+  return self:fail("the kernel %dx%d (with dilation) is larger than the padded input (%d,%d)",
+    o.dilation[1] * (core.size(self.weight, 1) - 1) + 1, o.dilation[2] * (core.size(self.weight, 2) - 1) + 1,
+    h + 2 * o.padding[1], w + 2 * o.padding[2])
+end
+
 function conv2d:forward(x)
   self:check_input(x, 4, core.size(self.weight, 3))
+  conv_sizes(self, core.size(x, 2), core.size(x, 3))
   local y = ops.conv2d(x, self.weight, self._options)
   return self.bias and ops.add(y, self.bias) or y
 end
 
 function conv2d:shape(s)
   self:check_shape(s, 4, core.size(self.weight, 3))
-  local o, out = self._options, {}
-  for i = 1, 2 do
-    local reach = o.dilation[i] * (core.size(self.weight, i) - 1) + 1
-    out[i] = (s[i] + 2 * o.padding[i] - reach) // o.stride[i] + 1
-  end
-  if out[1] < 1 or out[2] < 1 then
-    return self:fail("the kernel is larger than the padded input (%d,%d)", s[1] + 2 * o.padding[1], s[2] + 2 * o.padding[2])
-  end
-  out[3] = core.size(self.weight, 4)
-  return out
+  local ho, wo = conv_sizes(self, s[1], s[2])
+  return {ho, wo, core.size(self.weight, 4)}
 end
 
 --- The weight as initialisers see it: (Kh,Kw,Ci,Co).
@@ -93,22 +102,28 @@ function conv_transpose2d:init(opt)
   end
 end
 
+local function transposed_size(self, i, n)
+  local o = self._options
+  return (n - 1) * o.stride[i] - 2 * o.padding[i] + o.dilation[i] * (core.size(self.weight, i) - 1) + 1 + o.output_padding[i]
+end
+
+local function transposed_sizes(self, h, w)
+  local ho, wo = transposed_size(self, 1, h), transposed_size(self, 2, w)
+  if ho >= 1 and wo >= 1 then return ho, wo end
+  return self:fail("the result for an input of (%d,%d) would have size (%d,%d)", h, w, ho, wo)
+end
+
 function conv_transpose2d:forward(x)
   self:check_input(x, 4, core.size(self.weight, 4))
+  transposed_sizes(self, core.size(x, 2), core.size(x, 3))
   local y = ops.conv_transpose2d(x, self.weight, self._options)
   return self.bias and ops.add(y, self.bias) or y
 end
 
 function conv_transpose2d:shape(s)
   self:check_shape(s, 4, core.size(self.weight, 4))
-  local o, out = self._options, {}
-  for i = 1, 2 do
-    local reach = o.dilation[i] * (core.size(self.weight, i) - 1) + 1
-    out[i] = (s[i] - 1) * o.stride[i] - 2 * o.padding[i] + reach + o.output_padding[i]
-  end
-  if out[1] < 1 or out[2] < 1 then return self:fail("the result would have size (%d,%d)", out[1], out[2]) end
-  out[3] = core.size(self.weight, 3)
-  return out
+  local ho, wo = transposed_sizes(self, s[1], s[2])
+  return {ho, wo, core.size(self.weight, 3)}
 end
 
 --- A view of the weight as initialisers see it: (Kh,Kw,Ci,Co).

@@ -10,6 +10,11 @@ local module = require "gan.nn.module"
 
 local M = {}
 
+-- The layer's weight as (Di,Do) or (Kh,Kw,Ci,Co), or nil if it has none to draw.
+local function weight_of(layer)
+  if type(layer.kernel) == "function" then return layer:kernel() end
+end
+
 local function fans(op, w)
   local s = core.shape(w)
   if #s == 2 then return s[1], s[2] end
@@ -30,8 +35,9 @@ local function define(name, known, draw)
       fill(target)
     elseif module.is_module(target) then
       target:apply(function(layer)
-        if not layer.kernel then return end
-        fill(layer:kernel())
+        local w = weight_of(layer)
+        if not w then return end
+        fill(w)
         if core.is_tensor(layer.bias) then core.copy_(layer.bias, core.full({}, 0)) end
       end)
     else
@@ -133,8 +139,9 @@ function M.dcgan(target, opt)
   opt = check.options("nn.initial.dcgan", opt, {rng = check.none})
   local rng = module.stream("nn.initial.dcgan", opt.rng)
   return target:apply(function(layer)
-    if layer.kernel then
-      core.copy_(layer:kernel(), normal(layer:kernel(), 0.02, rng))
+    local w = weight_of(layer)
+    if w then
+      core.copy_(w, normal(w, 0.02, rng))
       if core.is_tensor(layer.bias) then core.copy_(layer.bias, core.full({}, 0)) end
     elseif layer.kind == "batch_norm" and layer.gamma then
       core.copy_(layer.gamma, rng:normal(core.shape(layer.gamma), 1, 0.02))
@@ -154,8 +161,9 @@ function M.default(target, opt)
   if module.is_module(target) then
     local rng = module.stream("nn.initial.default", opt and opt.rng)
     target:apply(function(layer)
-      if layer.kernel and core.is_tensor(layer.bias) then
-        local fan_in = fans("nn.initial.default", layer:kernel())
+      local w = weight_of(layer)
+      if w and core.is_tensor(layer.bias) then
+        local fan_in = fans("nn.initial.default", w)
         core.copy_(layer.bias, uniform(layer.bias, 1 / math.sqrt(fan_in), rng))
       end
     end)

@@ -60,8 +60,13 @@ local function walk(t, prefix, seen, visit)
   end
 end
 
--- name -> value of the given kinds; and the names in order.
-local function collect(self, kinds)
+local function check_self(name, self)
+  if not M.is_module(self) then return check.fail(name, "expected a layer before the colon, as in net:%s(), got %s", name, check.found(self)) end
+end
+
+-- name -> value of the given kinds; and the names in order. For the method `name`.
+local function collect(name_of, self, kinds)
+  check_self(name_of, self)
   local found, names = {}, {}
   walk(self, "", {}, function(kind, name, v)
     if not kinds[kind] then return end
@@ -76,30 +81,31 @@ end
 
 --- The parameters, for grad and optimisers: a list of tensors. One result, so that grad(y, net:params()) is what it looks like.
 function methods:params()
-  local found, names = collect(self, {parameter = true})
+  local found, names = collect("params", self, {parameter = true})
   local list = {}
   for i, name in ipairs(names) do list[i] = found[name] end
   return list
 end
 
 --- The parameters' names, such as "1.weight", in the order of params().
-function methods:names() return (select(2, collect(self, {parameter = true}))) end
+function methods:names() return (select(2, collect("names", self, {parameter = true}))) end
 
 --- Everything to be saved except random streams: name -> tensor, parameters and buffers. The tensors themselves, not copies.
-function methods:state() return (collect(self, {parameter = true, buffer = true})) end
+function methods:state() return (collect("state", self, {parameter = true, buffer = true})) end
 
 --- The random streams of the layers (dropout's masks): name -> stream; each has state() and load().
-function methods:streams() return (collect(self, {stream = true})) end
+function methods:streams() return (collect("streams", self, {stream = true})) end
 
 --- How many numbers the parameters have.
 function methods:count()
   local n = 0
-  for _, p in ipairs(self:params()) do n = n + core.numel(p) end
+  for _, p in pairs((collect("count", self, {parameter = true}))) do n = n + core.numel(p) end
   return n
 end
 
 --- Calls f(layer, name) for this layer (name "") and all below, in order. Returns the layer.
 function methods:apply(f)
+  check_self("apply", self)
   if type(f) ~= "function" then return check.expected("apply", 1, "f", "a function", f) end
   local list = {{"", self}}
   walk(self, "", {}, function(kind, name, v) if kind == "module" then list[#list + 1] = {name, v} end end)
@@ -107,21 +113,25 @@ function methods:apply(f)
   return self
 end
 
-local function set_training(self, flag) return self:apply(function(layer) layer.training = flag end) end
+local function set_training(name, self, flag)
+  check_self(name, self)
+  return self:apply(function(layer) layer.training = flag end)
+end
 
 --- Training mode, in which layers are made: batch statistics are used and recorded, dropout drops. Returns the layer.
-function methods:train() return set_training(self, true) end
+function methods:train() return set_training("train", self, true) end
 
 --- Evaluation mode: running statistics are used, dropout does nothing. Returns the layer.
-function methods:eval() return set_training(self, false) end
+function methods:eval() return set_training("eval", self, false) end
 
 --- Copies a state() in place.
 -- @tparam table state name -> tensor
 -- @treturn Module the layer
 -- @raise if a name is missing or unknown, or a shape differs: the message lists them all, and nothing was changed
 function methods:load(state)
+  check_self("load", self)
   if type(state) ~= "table" then return check.expected("load", 1, "state", "a table of tensors", state) end
-  local own, names = collect(self, {parameter = true, buffer = true})
+  local own, names = collect("load", self, {parameter = true, buffer = true})
   local wrong = {}
   for _, name in ipairs(names) do
     local src, shape = state[name], check.shape_string(core.shape(own[name]))

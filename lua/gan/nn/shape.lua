@@ -39,7 +39,12 @@ function view:init(opt)
     n = n + 1
   end
   if n > 7 then return check.fail("nn.view", "expected at most 7 sizes, got %d", n) end
-  for i = 1, n do self.size[i] = module.integer("nn.view", "size " .. i, opt[i], 0) end
+  local total = 1.0
+  for i = 1, n do
+    self.size[i] = module.integer("nn.view", "size " .. i, opt[i], 0)
+    total = total * self.size[i]
+  end
+  if total > 2 ^ 40 then return check.fail("nn.view", "sizes %s are too large", check.shape_string(self.size)) end
 end
 
 function view:forward(x)
