@@ -130,7 +130,7 @@ describe("module", function()
 
   it("knows a method called with a dot", function()
     local layer = odd()
-    for _, name in ipairs {"params", "state", "streams", "count", "train", "eval", "apply", "load"} do
+    for _, name in ipairs {"params", "names", "state", "streams", "count", "train", "eval", "apply", "load"} do
       assert.matches(name .. ": expected a layer before the colon, as in net:" .. name .. "(), got nil", message(layer[name]), 1, true)
     end
   end)

@@ -83,7 +83,8 @@ describe("batch_norm", function()
 
   it("needs two values per channel in training", function()
     local net = nn.chain {name = "G", nn.batch_norm {3}}
-    assert.matches("nn.batch_norm %(layer G.1%): training needs more than one value per channel, got real tensor %(1,1,1,3%)", message(net, double.zeros(1, 1, 1, 3)))
+    assert.matches("nn.batch_norm %(layer G.1%): training needs more than one value per channel, got real tensor %(1,1,1,3%)",
+      message(net, double.zeros(1, 1, 1, 3)))
     assert.matches("more than one value", message(net, double.zeros(0, 3)))
     assert.same({1, 2, 1, 3}, net(double.zeros(1, 2, 1, 3)):shape())
   end)

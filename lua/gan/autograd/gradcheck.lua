@@ -25,8 +25,7 @@ end
 local function leaves(xs)
   local out = {}
   for i, x in ipairs(xs) do
-    if core.dtype(x) ~= "real" then return check.expected("gradcheck", 2, "xs[" .. i .. "]", "a real tensor", x) end
-    out[i] = autograd.requires_grad_(x)
+    out[i] = autograd.requires_grad_(check.real("gradcheck", 2, "xs[" .. i .. "]", x))
   end
   return out
 end
@@ -72,7 +71,10 @@ end
 function M.gradcheck(f, xs, opt)
   local double = core.real == "double"
   opt = check.options("gradcheck", opt, {order = 1, eps = double and 1e-5 or 1e-2, tol = double and 1e-6 or 2e-2, seed = 7})
-  if type(f) ~= "function" then return check.expected("gradcheck", 1, "f", "a function", f) end
+  check.int("gradcheck", 3, "order", opt.order, 1, 9)
+  for _, name in ipairs {"eps", "tol"} do check.number("gradcheck", 3, name, opt[name], 0) end
+  check.int("gradcheck", 3, "seed", opt.seed, 0)
+  if not (type(f) == "function" or getmetatable(f) and getmetatable(f).__call) then return check.expected("gradcheck", 1, "f", "a function", f) end
   if type(xs) ~= "table" then return check.expected("gradcheck", 2, "xs", "a list of tensors", xs) end
   xs = leaves(xs)
   local rng = core.rng(opt.seed, "gradcheck")

@@ -42,6 +42,11 @@ local function frozen(v, depth)
 end
 
 local function record(def, inputs, args, y, ...)
+  if not core.is_tensor(y) or core.dtype(y) ~= "real" then
+    return check.fail(def.name, "forward must return a real tensor, got %s", check.found(y))
+  end
+  -- A user's forward may return one of its arguments, or what recorded ops made: their nodes must stay what they are.
+  if get_node(y) then y = core.alias(y) end
   local n = args.n
   local keep = keeps(def, inputs, n)
   local node = {op = def, inputs = inputs, shapes = {}, versions = {}, args = {n = n}, yshape = get_shape(y)}
@@ -131,7 +136,10 @@ end
 function M.requires_grad(t) return get_node(t) ~= nil end
 
 --- The same elements without the graph: a view of t.
-function M.detach(t) return core.alias(t) end
+function M.detach(t)
+  if not core.is_tensor(t) then return check.expected("detach", 1, "t", "a tensor", t) end
+  return core.alias(t)
+end
 
 -- The arguments of a node for its rule; the version check.
 local function saved_args(node)
@@ -208,6 +216,24 @@ local function path(root, want)
   return list, on
 end
 
+-- A rule's result brought to the argument's shape: what broadcasting stretched is summed up.
+local function fitted(node, i, gi)
+  local shape = node.shapes[i]
+  if not core.is_tensor(gi) or core.dtype(gi) ~= "real" then
+    return check.fail("grad", "the rule of '%s' for argument #%d must return a real tensor or nil, got %s", node.op.name, i, check.found(gi))
+  end
+  local got = get_shape(gi)
+  if same(got, shape) then return gi end
+  local lead = #got - #shape
+  local fits = lead >= 0
+  for d = 1, fits and #shape or 0 do fits = fits and (shape[d] == got[lead + d] or shape[d] == 1) end
+  if not fits then
+    return check.fail("grad", "the rule of '%s' for argument #%d returned %s, the argument has shape %s", node.op.name, i,
+      check.shape_string(got), check.shape_string(shape))
+  end
+  return F.sum_to(gi, shape)
+end
+
 local function free(node)
   node.freed, node.args, node.y, node.aux = true, nil, nil, nil
 end
@@ -264,8 +290,9 @@ local function backward(root, seed, want, create_graph, keep)
         for i = 1, node.args.n do
           local gi = need[i] and gs[i]
           if gi then
+            local fit = fitted(node, i, gi)
             sums.hold(gi)
-            sums.add(node.inputs[i], same(get_shape(gi), node.shapes[i]) and gi or F.sum_to(gi, node.shapes[i]))
+            sums.add(node.inputs[i], fit)
             sums.drop(gi)
           end
         end
@@ -284,7 +311,7 @@ end
 -- @tparam[opt] table opt create_graph: the gradients can be differentiated again (default false);
 --   retain_graph: the graph may be used again (default: create_graph); seed: gradient of y, of y's shape;
 --   allow_unused: a tensor that y does not depend on gets zeros instead of an error
--- @treturn table list of gradients, in the order and of the shapes of wrt
+-- @treturn table list of gradients, in the order and of the shapes of wrt; they may share memory, so clone before changing one in place
 -- @raise if y is not tracked, a wrt is not part of y's graph, or a needed value was changed in place
 function M.grad(y, wrt, opt)
   opt = check.options("grad", opt, {create_graph = false, retain_graph = check.none, seed = check.none, allow_unused = false})
