@@ -21,7 +21,7 @@ describe("grid", function()
     }, flat)
     assert.same({ {{10}, {10}, {20}, {20}}, {{10}, {10}, {20}, {20}} },
       core.to_table(grid(core.narrow(images, 1, 1, 1), { pad = 0, scale = 2 })))
-    assert.same({8, 12, 1}, core.shape(grid(images, { pad = 2, columns = 2 }))) -- 2 rows of 1+2, 2 columns of 2+2, and 2
+    assert.same({8, 10, 1}, core.shape(grid(images, { pad = 2, columns = 2 }))) -- 2 rows of 1+2, 2 columns of 2+2, and 2
     assert.same({8, 10, 3}, core.shape(grid(core.full({4, 1, 2, 3}, 0))))       -- as square as it goes
   end)
 

@@ -17,7 +17,7 @@ end
 function methods:state()
   local epoch, at = position(self)
   local o = self.options
-  return { epoch = epoch, position = at, seed = o.seed, batch = o.batch, images = self.set.n, mirror = o.mirror and 1 or 0, crop = o.crop,
+  return { epoch = epoch, position = at, seed = o.seed, batch = o.batch, images = self.n, mirror = o.mirror and 1 or 0, crop = o.crop,
     drop_last = o.drop_last and 1 or 0 }
 end
 
@@ -84,7 +84,7 @@ local function batches(set, opt)
   local n = core.dim(set.images) > 0 and core.size(set.images, 1) or 0
   if o.batch > n then return check.fail("data.batches", "batch %d is more than the data (%d images)", o.batch, n) end
   local loader = core.loader(set.images, o.labels and set.labels or nil, o.batch, o.seed, o.mirror, o.crop, o.drop_last, o.prefetch)
-  return setmetatable({ core = loader, options = o, set = set }, mt)
+  return setmetatable({ core = loader, options = o, set = set, n = n }, mt)
 end
 
 return batches

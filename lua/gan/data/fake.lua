@@ -16,8 +16,8 @@ function M.set(opt)
   local y = check.int("data.fake", 1, "classes", o.classes, 1, 1000)
   local rng, names = core.rng(o.seed, "data.fake"), {}
   for k = 1, y do names[k] = tostring(k - 1) end
-  local labels = rng:integer({count}, 0, y - 1)
   local images = core.to(rng:integer({count, size, size, o.channels}, 0, 255), "u8")
+  local labels = rng:integer({count}, 0, y - 1)
   return set.new { images = images, labels = labels, classes = names, source = "fake", format = "noise" }
 end
 

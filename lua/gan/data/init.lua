@@ -2,6 +2,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local lfs = require "lfs"
+require "gan.ops" -- the tensors in a set have their methods
 
 local M = {
   batches = require "gan.data.batches",

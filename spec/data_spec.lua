@@ -1,0 +1,79 @@
+-- gan.data.open: finding out the format, and what wrong use and foreign files get.
+local gan = require "gan"
+local files = require "spec.support.files"
+
+local function refused(pattern, path, opt)
+  local set, message = gan.data.open(path, opt)
+  assert.is_nil(set)
+  assert.matches(pattern, message)
+  assert.is_nil(message:find "\n")
+end
+
+describe("data.open", function()
+  local dir
+  before_each(function() dir = files.folder() end)
+  after_each(function() files.remove(dir) end)
+
+  it("says what a path is that it cannot open", function()
+    refused("^/no/such/thing: cannot open %(No such file or directory%)$", "/no/such/thing")
+    refused("unknown format %(expected IDX, CIFAR%-10 .bin or a folder of PNG/JPEG; the file begins with 68 65 6c 6c 6f%)",
+      files.write(dir .. "/a", "hello"))
+    refused("it is empty", files.write(dir .. "/b", ""))
+    refused("a single picture", files.write(dir .. "/c.png", files.plain(1, 0, 0, 0)))
+    refused("a single picture", files.write(dir .. "/d.jpg", files.jpeg.grey))
+    refused("neither a file nor a folder %(char device%)", "/dev/null")
+    refused("magic 0x00000802", files.write(dir .. "/e", "\0\0\8\2abcdefghijklmnop"))
+  end)
+
+  it("checks its options", function()
+    local function bad(pattern, opt, path)
+      assert.error_matches(function() gan.data.open(path or "shapes", opt) end, pattern)
+    end
+    bad("data.open: unknown option 'sise' %(did you mean 'size'%?%)", { sise = 3 })
+    bad("expected an integer in 1..16384, got 0", { size = 0 })
+    bad("got 2.5", { size = 2.5 })
+    bad("got string 'x'", { limit = "x" })
+    bad("expected 1 or 3, got 2", { channels = 2 })
+    bad("'train' or 'test'", { split = "all" })
+    bad("'#rrggbb', got string 'mauve'", { background = "mauve" })
+    bad("background", { background = {1, 2} })
+    bad("background", { background = {1, 2, 256} })
+    bad("background", { background = 0 / 0 })
+    bad("expected a table, got 5", 5)
+    bad("expected a path, got string ''", nil, "")
+    bad("expected a path", nil, "a\0b")
+    bad("are for the built%-in sets", { seed = 1 }, dir)
+    assert.error_matches(function() gan.data.open() end, "expected a path, got nil")
+  end)
+
+  it("has shapes and noise built in", function()
+    local s = assert(gan.data.open("shapes", { count = 5, size = 16, seed = 3 }))
+    assert.equal("shapes (drawn): 5 images of 16x16, colour, 8 classes: circle square triangle star ring cross heart moon", s:describe())
+    local f = assert(gan.data.open("fake", { limit = 7, size = 8, channels = 1 }))
+    assert.equal("fake (noise): 7 images of 8x8, grey, 10 classes: 0 1 2 3 4 5 6 7 8 9", tostring(f))
+    refused("no splits", "fake", { split = "test" })
+    refused("colour only", "shapes", { channels = 1 })
+    refused("sizes from 16 to 512, not 8", "shapes", { size = 8 })
+  end)
+
+  it("hands out single images by position", function()
+    local f = gan.data.fake { count = 3, size = 4 }
+    assert.same(f.images:to_table()[3], f:image(3):to_table())
+    assert.error_matches(function() f:image(4) end, "image: bad argument #1 'i' %(expected an integer in 1..3, got 4%)")
+    assert.error_matches(function() f:image() end, "got nil")
+  end)
+
+  it("needs little more than the images' own bytes", function()
+    local n = 3000
+    files.write(dir .. "/train-images-idx3-ubyte", files.idx_images(n, 28, 28, ("x"):rep(n * 784)))
+    collectgarbage()
+    local before = gan.memory().live
+    local set = assert(gan.data.open(dir, { size = 32 }))
+    collectgarbage()
+    assert.equal(n, set.n)
+    assert.is_true(gan.memory().live - before <= 1.2 * n * 1024)
+    set = nil -- luacheck: ignore
+    collectgarbage()
+    assert.equal(before, gan.memory().live)
+  end)
+end)
