@@ -7,17 +7,31 @@ static void scale(gn_real *x, const uint8_t *v, gn_int n) { /* exact at 0 and 25
   for (gn_int i = 0; i < n; i++) x[i] = (gn_real)(2 * v[i] - 255) / 255;
 }
 
-static gn_int clamp(gn_int i, gn_int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
+static gn_int clamp(gn_int i, gn_int lo, gn_int hi) { return i < lo ? lo : i > hi ? hi : i; }
 
-static void shifted_row(gn_real *x, const uint8_t *v, gn_int w, gn_int c, gn_int dx, int flip) {
-  for (gn_int j = 0; j < w; j++) {
-    const uint8_t *p = v + clamp((flip ? w - 1 - j : j) + dx, w) * c;
-    for (gn_int k = 0; k < c; k++) *x++ = (gn_real)(2 * p[k] - 255) / 255;
+/* x (w,c) <- row v (w,c): pixel j is v's pixel j + dx, the edge ones repeated; mirrored if flip. lut (256): values of a byte. */
+static void shifted_row(gn_real *x, const uint8_t *v, gn_int w, gn_int c, gn_int dx, int flip, const gn_real *lut) {
+  if (flip) {
+    for (gn_int j = 0; j < w; j++) {
+      const uint8_t *p = v + clamp(w - 1 - j + dx, 0, w - 1) * c;
+      for (gn_int k = 0; k < c; k++) *x++ = lut[p[k]];
+    }
+    return;
   }
+  gn_int lo = clamp(-dx, 0, w), hi = clamp(w - dx, lo, w); /* these pixels have their source inside the row */
+  for (gn_int j = 0; j < lo; j++)
+    for (gn_int k = 0; k < c; k++) x[j * c + k] = lut[v[k]];
+  scale(x + lo * c, v + (lo + dx) * c, (hi - lo) * c);
+  for (gn_int j = hi; j < w; j++)
+    for (gn_int k = 0; k < c; k++) x[j * c + k] = lut[v[(w - 1) * c + k]];
 }
 
 void gn_batch_make(gn_real *x, int32_t *y, const gn_batch *b) {
   gn_int row = b->w * b->c, image = b->h * row;
+  uint8_t byte[256];
+  gn_real lut[256];
+  for (int v = 0; v < 256; v++) byte[v] = (uint8_t)v;
+  scale(lut, byte, 256);
   for (gn_int i = 0; i < b->n; i++, x += image) {
     const uint8_t *src = b->images + b->rows[i] * image;
     uint32_t r[4];
@@ -28,7 +42,8 @@ void gn_batch_make(gn_real *x, int32_t *y, const gn_batch *b) {
     if (!flip && dy == 0 && dx == 0)
       scale(x, src, image);
     else
-      for (gn_int j = 0; j < b->h; j++) shifted_row(x + j * row, src + clamp(j + dy, b->h) * row, b->w, b->c, dx, flip);
+      for (gn_int j = 0; j < b->h; j++)
+        shifted_row(x + j * row, src + clamp(j + dy, 0, b->h - 1) * row, b->w, b->c, dx, flip, lut);
     if (b->labels) y[i] = b->labels[b->rows[i]];
   }
 }

@@ -108,6 +108,38 @@ describe("batches", function()
     assert.equal(26 + 9 - 1, count) -- nine flipped shifts, one of them known
   end)
 
+  it("shift and mirror whole pixels of colour images", function()
+    local h, w, shift = 5, 7, 3
+    local image = core.to(core.rng(1, "image"):integer({1, h, w, 3}, 0, 255), "u8")
+    local set, known = image:to_table()[1], {}
+    local function at(i, n) return math.max(1, math.min(n, i)) end
+    for flip = 0, 1 do
+      for dy = -shift, shift do
+        for dx = -shift, shift do
+          local key = {}
+          for y = 1, h do
+            for x = 1, w do key[#key + 1] = table.concat(set[at(y + dy, h)][at((flip == 1 and w + 1 - x or x) + dx, w)], ",") end
+          end
+          known[table.concat(key, " ")] = true
+        end
+      end
+    end
+    local many = core.contiguous(core.expand(image, {300, h, w, 3}))
+    local x = core.to_table(core.image_quantise((gan.data.batches({ images = many }, { batch = 300, mirror = true, crop = shift })())))
+    local count, seen = 0, {}
+    for i = 1, 300 do
+      local key = {}
+      for y = 1, h do
+        for c = 1, w do key[#key + 1] = table.concat(x[i][y][c], ",") end
+      end
+      key = table.concat(key, " ")
+      assert.is_true(known[key])
+      if not seen[key] then count = count + 1 end
+      seen[key] = true
+    end
+    assert.is_true(count > 80) -- of 98
+  end)
+
   it("resume to the byte from any point", function()
     local set = numbered(23, 5, 4, 3)
     for _, opt in ipairs { { batch = 4, seed = 9, mirror = true, crop = 1 }, { batch = 5, drop_last = false, mirror = true } } do
@@ -223,15 +255,23 @@ describe("batches", function()
     end
   end)
 
-  it("go on where an allocation fails once", function()
+  it("lose nothing when memory runs out", function()
     local set = numbered(20, 4, 4, 3)
     local want = bytes(gan.data.batches(set, { batch = 5 }), 6)
-    local l, parts = gan.data.batches(set, { batch = 5 }), {}
-    for n = 1, 6 do
-      core.memory_fail_after(n % 3 + 1)
-      parts[n] = bytes(l, 1)
+    local l, parts, failures, n = gan.data.batches(set, { batch = 5 }), {}, 0, 0
+    while #parts < 6 do
+      n = n % 4 + 1
+      core.memory_fail_after(n, 2) -- the second try fails too
+      local ok, x, y, rows = pcall(l.next, l)
       core.memory_fail_after(0)
+      if ok then
+        parts[#parts + 1] = x:to_bytes() .. y:to_bytes() .. rows:to_bytes()
+      else
+        failures = failures + 1
+        assert.matches("next: out of memory", x)
+      end
     end
+    assert.is_true(failures > 5)
     assert.is_true(want == table.concat(parts, "|"))
   end)
 end)

@@ -296,6 +296,40 @@ describe("slots of a set", function()
   end)
 end)
 
+describe("codecs without memory", function()
+  it("raise, leak nothing, and work again", function()
+    local image, slots = core.full({20, 20, 3}, 7, "u8"), core.full({1, 8, 8, 3}, 0, "u8")
+    local png = core.image_encode(image)
+    local calls = {
+      function() return core.image_decode(png) end,
+      function() return core.image_decode(files.jpeg.progressive) end,
+      function() return core.image_decode(files.jpeg.grey, 3) end,
+      function() return core.image_load_(slots, 1, png) end,
+      function() return core.image_unpack_(slots, 1, ("x"):rep(192), 8, 8, 3, true, 0) end,
+      function() return core.image_fit(image, 7, 7) end,
+      function() return core.image_encode(image) end,
+    }
+    for _, f in ipairs(calls) do
+      collectgarbage()
+      local live, failures, n = core.memory().live, 0, 0
+      repeat
+        n = n + 1
+        core.memory_fail_after(n, 1000)
+        local ok, message = pcall(f)
+        core.memory_fail_after(0)
+        if not ok then
+          failures = failures + 1
+          assert.matches("image_%w+_?: out of memory", message)
+        end
+      until ok
+      assert.is_true(failures > 0)
+      assert.is_truthy(f())
+      collectgarbage()
+      assert.equal(live, core.memory().live)
+    end
+  end)
+end)
+
 describe("PNG writing", function()
   it("gives back what was written, any channels", function()
     for c = 1, 4 do
