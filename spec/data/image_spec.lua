@@ -15,7 +15,7 @@ end
 -- The picture that png{value = ramp(depth)} should decode to: samples scaled to 8 bits.
 local function ramp(depth)
   local top = (1 << depth) - 1
-  return function(y, x, k) return (y * 37 + x * 11 + k * 71 + y * x) * (depth == 16 and 257 or 1) & top end
+  return function(y, x, k) return (y * 37 + x * 11 + k * 71 + y * x) * (depth == 16 and 199 or 1) & top end
 end
 local function expected(h, w, s, depth)
   local f, t = ramp(depth), {}
@@ -65,6 +65,7 @@ describe("PNG", function()
     local grey_alpha = one { colour = 4, value = function(_, x, k) return k == 0 and 100 or x == 0 and 0 or 128 end }
     assert.same({{{255}, {177}}}, decode(grey_alpha)) -- 100*128/255 + 255*127/255 = 177.2
     assert.same({{{10, 20, 30}, {55, 60, 65}}}, decode(grey_alpha, 3, 10, 20, 30))
+    assert.same({{{11}, {56}}}, decode(grey_alpha, 1, 11, 11, 11)) -- 50.2 + 5.48 = 55.67
     local rgba = one { colour = 6, depth = 16, value = function(_, x, k) return k == 3 and x * 65535 or 0x8080 end }
     assert.same({{{1, 2, 3}, {128, 128, 128}}}, decode(rgba, 0, 1, 2, 3))
     local index = function(_, x) return x end
