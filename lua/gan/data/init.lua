@@ -62,7 +62,7 @@ end
 
 --- Opens a data set and checks all of it.
 -- @tparam string path  a file or folder (IDX plain or .gz as MNIST has it, CIFAR-10 binary, any folder of PNG/JPEG), or "shapes"
---   (drawn by the library: see gan.data.shapes) or "fake" (noise, to try a program out)
+--   (drawn by the library: see gan.data.shapes) or "fake" (noise, to try a program out); a folder of such a name is "./shapes"
 -- @tparam[opt] table opt
 --   size: images are centre-cropped to a square and resampled to this side (default: as they are, if all are equal);
 --   channels: 1 or 3 (default: 3 if any picture has colour);
