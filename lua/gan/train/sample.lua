@@ -100,7 +100,7 @@ function M.open(path)
   local ok, G, ema = pcall(function()
     local net = models[tree.run.recipe].generator {size = opt.size, channels = tree.run.channels, z = opt.z, ngf = opt.ngf}
     net:load(tree.G)
-    local average = tree.ema and optim.ema(net:params())
+    local average = tree.ema and optim.ema((net:params()))
     if average then average:load(tree.ema) end
     return net, average
   end)

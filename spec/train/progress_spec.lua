@@ -1,0 +1,45 @@
+-- The status line: means since the last line, speed, time left.
+local progress = require "gan.train.progress"
+
+describe("train.progress", function()
+  local now = 100
+  local function clock() return now end
+  before_each(function() now = 100 end)
+
+  it("takes means since the last line, and tells speed and time left", function()
+    local m = progress.new(1000, 64, 200, clock)
+    for k = 1, 10 do
+      now = now + 0.5
+      m:add(200 + k, {D = k, G = 2})
+    end
+    assert.are.equal(5, m:waiting())
+    local r = m:record(1.5, true)
+    assert.are.equal(210, r.step)
+    assert.are.equal(5.5, r.D)
+    assert.are.equal(2, r.G)
+    assert.are.equal(128, r.images_per_second)
+    assert.are.equal(0.5 * 790, r.eta)
+    assert.are.equal(210 * 64 / 1000, r.kimg)
+    assert.are.equal(0, m:waiting())
+    m:add(211, {D = 7})
+    now = now + 1.5
+    r = m:record(1.5)
+    assert.are.equal(7, r.D)
+    assert.is_nil(r.G)
+    assert.is_true(math.abs(r.eta - (0.7 * 0.5 + 0.3 * 1.5) * 789) < 1e-9)
+  end)
+
+  it("has nothing to say before the first step", function()
+    local r = progress.new(10, 4, 0, clock):record(0)
+    assert.is_nil(r.eta)
+    assert.is_nil(r.images_per_second)
+    assert.is_truthy(progress.line(r):find "^step 0/10  epoch 0.00  0:00:00")
+  end)
+
+  it("writes one line", function()
+    assert.are.equal("step 1200/40000  epoch 1.50  0:03:12 eta 1:41:07  85 img/s  0.26 GB  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  gp 0.01235",
+      progress.line {step = 1200, total = 40000, kimg = 76.8, epoch = 1.5, seconds = 192.4, eta = 6067, images_per_second = 85.3, memory = 260e6,
+        D = 0.71, G = 1.83, real = 0.74, fake = 0.22, fake_after = 0.19, gp = 0.0123456})
+    assert.are.equal("277777:46:40", progress.clock_text(1e30))
+  end)
+end)

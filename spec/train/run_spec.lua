@@ -1,0 +1,90 @@
+-- What a run promises to scripts beyond dcgan.lua: other parts, wrong use, memory that stays where it is.
+local gan = require "gan"
+local core = require "gan.core"
+local temp = require "spec.support.temp"
+
+local dir
+
+-- A run in this process; its lines go nowhere.
+local function start(words)
+  local list = {[0] = "test.lua"}
+  for w in ("--data fake --limit 32 --size 16 --batch 8 --z 4 --outdir " .. dir .. " " .. words):gmatch "%S+" do list[#list + 1] = w end
+  local threads = core.threads()
+  local run = gan.train.run {recipe = "test", arg = list}
+  core.threads(1)
+  finally(function() core.threads(threads) end)
+  local log = getmetatable(run.log).__index
+  run.log = setmetatable({terminal = false, say = function() return true end, status = function() return true end}, {__index = log})
+  return run
+end
+
+local function tiny(run)
+  local nn = gan.nn
+  local D = nn.chain {nn.flatten {}, nn.dropout {p = 0.5, rng = run:stream "dropout"}, nn.linear {16 * 16 * 3, 1, rng = run:stream "init"}}
+  local opt = gan.optim.sgd((D:params()), {lr = 0.01, momentum = 0.5})
+  run:keep {D = D, opt = opt}
+  local noise = run:stream "noise"
+  for _ in run:steps() do
+    local loss = gan.loss.logistic().critic(D(run:batch()), D(noise:uniform({8, 16, 16, 3}, -1, 1)))
+    opt:step(gan.grad(loss, opt.params))
+    run:report {D = loss, lr = 0.01}
+  end
+  run:close()
+  return temp.read(run.place.dir .. "/checkpoint_last.safetensors")
+end
+
+describe("train.run", function()
+  setup(function() dir = temp.dir() end)
+  teardown(temp.clean)
+
+  it("keeps whatever has state and load, and the streams of layers", function()
+    local whole = tiny(start "--name whole --steps 12")
+    tiny(start "--name half --steps 5")
+    assert.are.equal(whole, tiny(start "--name half --steps 12"))
+    local tree = gan.train.checkpoint.load(dir .. "/whole/checkpoint_last.safetensors")
+    assert.is_truthy(tree.rng.dropout[2] > 0)
+    assert.is_nil(tree.G)
+  end)
+
+  it("refuses wrong use in the script's own line", function()
+    local run = start "--name wrong --steps 3"
+    for _, case in ipairs {
+      {function() run:keep {D = 7} end, "keep: 'D': expected something with state() and load(), got 7"},
+      {function() gan.train.run {recipes = "x"} end, "unknown option 'recipes' (did you mean 'recipe'?)"},
+      {function() run:report {real = 3} end, "'real' (expected logits, got 3)"}, {function() run:report {x = "a"} end, "expected a number or a tensor"},
+    } do
+      local ok, message = pcall(case[1])
+      assert.is_false(ok)
+      assert.is_truthy(message:find(case[2], 1, true), message)
+      assert.is_truthy(message:find("run_spec.lua", 1, true), message)
+    end
+    run.loader:close()
+  end)
+
+  for _, mode in ipairs {"generational", "incremental"} do
+    it("holds its memory flat: " .. mode, function()
+      local old, threads = collectgarbage(mode), core.threads()
+      core.threads(1)
+      local G = gan.model.dcgan.generator {size = 16, z = 8, ngf = 8, rng = gan.rng(0)}
+      local D = gan.model.dcgan.discriminator {size = 16, ndf = 8, rng = gan.rng(1)}
+      local optG, optD, loss = gan.optim.adam((G:params())), gan.optim.adam((D:params())), gan.loss.logistic()
+      local real, z = gan.rng(2):uniform({32, 16, 16, 3}, -1, 1), gan.rng(3)
+      local function steps(n)
+        for _ = 1, n do
+          local fake = G(z:normal {32, 8})
+          optD:step(gan.grad(loss.critic(D(real), D(fake:detach())), optD.params))
+          optG:step(gan.grad(loss.generator(D(fake)), optG.params))
+        end
+        local rss, m = core.rss(), gan.memory()
+        return rss, m.live + m.cached
+      end
+      local rss, held = steps(60)
+      local rss2, held2 = steps(200)
+      collectgarbage(old)
+      core.threads(threads)
+      assert.is_true(held2 <= held * 1.05, ("tensor memory grew from %d to %d bytes"):format(held, held2))
+      assert.is_true(rss2 - rss < 4e6, ("resident memory grew from %d to %d bytes"):format(rss, rss2))
+      assert.is_true(held2 < 64e6, held2)
+    end)
+  end
+end)
