@@ -82,8 +82,9 @@ describe("train.run", function()
       local rss2, held2 = steps(200)
       collectgarbage(old)
       core.threads(threads)
-      assert.is_true(held2 <= held * 1.05, ("tensor memory grew from %d to %d bytes"):format(held, held2))
-      assert.is_true(rss2 - rss < 4e6, ("resident memory grew from %d to %d bytes"):format(rss, rss2))
+      -- A step makes megabytes: what is let go late (collections come every 32 MB) is not what would leak.
+      assert.is_true(held2 - held < 8e6, ("tensor memory grew from %d to %d bytes"):format(held, held2))
+      assert.is_true(rss2 - rss < 8e6, ("resident memory grew from %d to %d bytes"):format(rss, rss2))
       assert.is_true(held2 < 64e6, held2)
     end)
   end
