@@ -259,6 +259,25 @@ describe("an op of one's own", function()
     assert.equal(4, gan.grad(x * x, {x})[1]:item()) -- x is still the leaf
   end)
 
+  it("may keep the gradients that it sees and returns", function()
+    local seen, ones = {}, nil
+    local watch = gan.op {name = "watch", private = true, forward = core.alias, grad = {function(g)
+      seen[#seen + 1] = g
+      return g
+    end}}
+    local constant = gan.op {name = "constant", private = true, forward = core.alias, grad = {function(_, ctx)
+      ones = ones or gan.ones(ctx.shapes[1])
+      return ones
+    end}}
+    local x = leaf {1, 2}
+    for _ = 1, 2 do
+      assert.same({6, 6}, gan.grad((watch(x * 3) * 2):sum(), {x})[1]:to_table())
+      assert.same({3, 3}, gan.grad((constant(x * 3) * 2):sum(), {x})[1]:to_table())
+    end
+    assert.same({2, 2}, seen[1]:to_table())
+    assert.same({1, 1}, ones:to_table())
+  end)
+
   it("can be defined by compose, with or without a fast rule", function()
     local fast = 0
     local function define(grad)

@@ -239,11 +239,13 @@ local function free(node)
 end
 
 -- The gradients on their way, by node. A gradient that was made here and is needed no more gives its memory back at once,
--- unless the result can be differentiated again: waiting for the collector would double what a step needs.
+-- unless the result can be differentiated again: waiting for the collector would double what a step needs. What the rule of a
+-- user's op has seen or returned is left alone (`pin`): the script may have kept it.
 local function new_sums(transient)
   local sums, places, born = {}, {}, core.serial()
   local function hold(t) places[t] = (places[t] or 0) + 1 end
-  local self = {}
+  local self = {hold = hold}
+  function self.pin(t) places[t] = math.huge end
   function self.drop(t)
     places[t] = (places[t] or 1) - 1
     if transient and places[t] <= 0 then core.release_since(t, born) end
@@ -265,7 +267,6 @@ local function new_sums(transient)
     sums[node] = nil
     return t
   end
-  self.hold = hold
   return self
 end
 
@@ -286,16 +287,19 @@ local function backward(root, seed, want, create_graph, keep)
         if on[input] then need[i], any = true, true end
       end
       if any then
+        local hold = node.op.builtin and sums.hold or sums.pin
+        hold(gy)
         local gs = input_grads(node, need, gy, create_graph)
         for i = 1, node.args.n do
           local gi = need[i] and gs[i]
           if gi then
             local fit = fitted(node, i, gi)
-            sums.hold(gi)
+            hold(gi)
             sums.add(node.inputs[i], fit)
             sums.drop(gi)
           end
         end
+        sums.drop(gy)
         if not keep then free(node) end
       end
     end

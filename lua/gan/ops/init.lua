@@ -15,6 +15,8 @@ for _, file in ipairs(files) do
   end
 end
 
+for _, def in pairs(autograd.registry) do def.builtin = true end -- their rules keep no gradient; see autograd
+
 for event, name in pairs {__add = "add", __sub = "sub", __mul = "mul", __div = "div"} do core.tensor_mt[event] = M[name] end
 core.tensor_mt.__unm = function(x) return M.neg(x) end
 core.tensor_mt.__pow = function(x, p) return M.pow(x, p) end
