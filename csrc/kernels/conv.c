@@ -1,8 +1,10 @@
-/* conv.c - the convolution triple over single-threaded GEMM: which engine by shape, and the engines.
+/* conv.c - the convolution triple: which engine by shape, and the engines.
 **
-**   plain    1x1 kernels, and kernels that cover the input: one matrix product, no patches
-**   gather   patches of the source in cache-sized blocks, times the kernel. y: patches of x. dx: the pixels of dx fall into sh*sw
-**            phases, each of which is a stride-1 gather from dy over its own subset of the taps (no scatter, no zeros multiplied)
+**   plain    1x1 kernels, and kernels that cover the input: one matrix product
+**   gather   register tiles of output pixels times the packed kernel, the pixels' patches read where they lie in the source; copied
+**            only at the border, or where their runs are short. y: patches of x. dx: the pixels of dx fall into sh*sw phases, each of
+**            which is a stride-1 gather from dy over its own subset of the taps (no scatter, no zeros multiplied). dw: for every tap,
+**            the pixels that it reaches (no padding multiplied), x transposed times dy
 **   columns  dx with few channels (pictures): dy times the transposed kernel, then each strip of dx sums its columns
 **
 ** Blocks are fixed by the shape, so the result does not depend on the number of threads. */
@@ -10,12 +12,16 @@
 #include "../blas.h"
 #include "../par.h"
 #include "gemm.h"
+#include "tile.h"
 #include <string.h>
 
-#define DEPTH 512        /* columns of a patch block: the k of one GEMM */
-#define PIXELS 512       /* rows of a patch block, at most */
-#define MIN_PIXELS 64    /* and at least, where the shape has that many */
-#define TILE ((gn_int)1 << 18)  /* reals of a result tile before its block is made lower */
+#define ROWS GN_TILE_ROWS
+#define COLS GN_TILE_COLS
+#define DEPTH 512        /* reals of a patch that are multiplied at a time: a panel of the kernel stays in the cache */
+#define PIXELS 192       /* pixels of a block, at most; a multiple of every GN_TILE_ROWS */
+#define SHORT 48         /* reals of one run below which patches are copied together */
+#define TASKS 16         /* tasks wanted: enough to balance a few threads */
+#define WIDE 512         /* columns of dy packed at a time in dw */
 #define PARTS ((gn_int)1 << 20) /* reals of partial sums in dw */
 #define STRIP ((gn_int)1 << 16) /* reals of one strip of columns, wanted; 4 times that at most */
 #define THIN 8           /* channels of dx up to which `columns` is the faster */
@@ -80,12 +86,13 @@ static gn_int last_tap(const axis *a, gn_int i) {
 /* ---- gather: blocks of output pixels ---- */
 
 /* out pixels (N, h.out, w.out) of O channels  <-  src (N, h.src, w.src, C). Pixels are walked in rows of at most `seg`, `rows`
-** rows to a block; image-major, or row-major over the whole batch, so that rows at the border skip the taps that fall on padding. */
+** rows to a block; image-major, or row-major over the whole batch, so that the tiles of a border row skip taps that fall on padding. */
 typedef struct gather {
   axis h, w;
   gn_int N, C, O;
   const gn_real *src;
-  gn_int cap, seg, nseg, rows, nrows, blocks; /* cap: most pixels of a block */
+  gn_int seg, nseg, rows, nrows, blocks;
+  gn_int panels, groups; /* panels of output channels in one task, tasks per block */
   int row_major;
 } gather;
 
@@ -101,16 +108,16 @@ static row row_at(const gather *g, gn_int r) {
   return a;
 }
 
-/* pixels: of this gather, or of the largest of several that share workspace; then no other has more blocks. */
-static void set_blocks(gather *g, gn_int pixels) {
+static void set_blocks(gather *g) {
   gn_int used = 0;
-  g->cap = PIXELS;
-  while (g->cap > MIN_PIXELS && (pixels / g->cap < 8 || g->cap * g->O > TILE)) g->cap /= 2;
-  g->seg = GN_MIN(GN_MAX(g->w.out, 1), g->cap);
+  g->seg = GN_MIN(GN_MAX(g->w.out, 1), PIXELS);
   g->nseg = ceil_div(g->w.out, g->seg);
-  g->rows = g->cap / g->seg;
+  g->rows = PIXELS / g->seg;
   g->nrows = g->N * g->h.out * g->nseg;
   g->blocks = ceil_div(g->nrows, g->rows);
+  g->panels = gn_panels(g->O);
+  while (g->blocks * ceil_div(gn_panels(g->O), g->panels) < TASKS && g->panels > 2) g->panels = ceil_div(g->panels, 2);
+  g->groups = ceil_div(gn_panels(g->O), g->panels);
   if (g->h.out > PIXELS) return; /* the border of a tall picture is not worth counting */
   for (gn_int i = 0; i < g->h.out; i++) used += GN_MAX(0, last_tap(&g->h, i) - first_tap(&g->h, i));
   g->row_major = g->N > 1 && used * 32 < g->h.out * g->h.n * 31;
@@ -120,102 +127,146 @@ static void set_blocks(gather *g, gn_int pixels) {
 ** consecutive. */
 typedef struct chunk { gn_int t, nt, u, nu, c, nc; } chunk;
 
-static chunk chunk_size(const gather *g, gn_int depth) {
+/* Runs of the source that can be read in place are one row of taps, or one tap; short ones are copied, several rows together. */
+static int is_short(const gather *g) { return g->C * (g->w.ostep == 1 ? g->w.n : 1) < SHORT; }
+
+static chunk chunk_size(const gather *g) {
   const gn_int n = GN_MAX(g->w.n, 1);
-  if (g->C > depth) return (chunk){.nt = 1, .nu = 1, .nc = ceil_div(g->C, ceil_div(g->C, depth))};
-  if (g->C * n > depth) return (chunk){.nt = 1, .nu = ceil_div(n, ceil_div(n, depth / g->C)), .nc = g->C};
-  return (chunk){.nt = GN_MAX(1, GN_MIN(g->h.n, depth / (g->C * n))), .nu = n, .nc = g->C};
+  if (g->C > DEPTH) return (chunk){.nt = 1, .nu = 1, .nc = ceil_div(g->C, ceil_div(g->C, DEPTH))};
+  if (g->w.ostep != 1 && !is_short(g)) return (chunk){.nt = 1, .nu = 1, .nc = g->C};
+  if (g->C * n > DEPTH) return (chunk){.nt = 1, .nu = ceil_div(n, ceil_div(n, DEPTH / g->C)), .nc = g->C};
+  return (chunk){.nt = is_short(g) ? GN_MAX(1, GN_MIN(g->h.n, DEPTH / (g->C * n))) : 1, .nu = n, .nc = g->C};
+}
+
+/* to (nu, nc) <- the source at columns w, w + ostep, ... of a line, zeros outside */
+static void copy_taps(gn_real *to, const gather *g, const chunk *q, const gn_real *line, gn_int w) {
+  for (gn_int u = 0; u < q->nu; u++, w += g->w.ostep, to += q->nc) {
+    if (w >= 0 && w < g->w.src) copy_run(to, line + w * g->C, q->nc);
+    else zero_run(to, q->nc);
+  }
+}
+
+/* The line of the source under tap row t, from channel c on; NULL: padding. */
+static const gn_real *line_at(const gather *g, const row *a, gn_int t, gn_int c) {
+  const gn_int h = a->i * g->h.step + g->h.off + t * g->h.ostep;
+  return h < 0 || h >= g->h.src ? NULL : g->src + (a->n * g->h.src + h) * g->w.src * g->C + c;
 }
 
 /* p (pixels of rows r0..r1-1, nt*nu*nc) <- the source under taps q of those pixels, zeros where they fall on padding */
 static void patches(gn_real *p, const gather *g, const chunk *q, gn_int r0, gn_int r1) {
-  const gn_int run = q->nu * q->nc, ld = q->nt * run, C = g->C;
-  const int joined = (g->w.ostep == 1 || q->nu == 1) && q->nc == C;
+  const gn_int run = q->nu * q->nc, ld = q->nt * run;
+  const int joined = g->w.ostep == 1 && q->nc == g->C;
   for (gn_int r = r0; r < r1; r++) {
     const row a = row_at(g, r);
     for (gn_int t = 0; t < q->nt; t++) {
-      const gn_int h = a.i * g->h.step + g->h.off + (q->t + t) * g->h.ostep;
+      const gn_real *line = line_at(g, &a, q->t + t, q->c);
       gn_real *to = p + t * run;
-      if (h < 0 || h >= g->h.src) {
-        for (gn_int j = 0; j < a.len; j++) zero_run(to + j * ld, run);
-        continue;
-      }
-      const gn_real *line = g->src + (a.n * g->h.src + h) * g->w.src * C + q->c;
-      for (gn_int j = 0; j < a.len; j++, to += ld) {
-        const gn_int w = (a.j + j) * g->w.step + g->w.off + q->u * g->w.ostep;
-        if (joined && w >= 0 && w + q->nu <= g->w.src) {
-          copy_run(to, line + w * C, run);
-          continue;
-        }
-        for (gn_int u = 0; u < q->nu; u++) {
-          const gn_int v = w + u * g->w.ostep;
-          if (v >= 0 && v < g->w.src) copy_run(to + u * q->nc, line + v * C, q->nc);
-          else zero_run(to + u * q->nc, q->nc);
-        }
+      gn_int w = a.j * g->w.step + g->w.off + q->u * g->w.ostep;
+      for (gn_int j = 0; j < a.len; j++, to += ld, w += g->w.step) {
+        if (!line) zero_run(to, run);
+        else if (joined && w >= 0 && w + q->nu <= g->w.src) copy_run(to, line + w * g->C, run);
+        else copy_taps(to, g, q, line, w);
       }
     }
     p += a.len * ld;
   }
 }
 
-/* One block: out (N, oh, ow, O) at the pixels of the block  <-  patches times b, the kernel rows (tap, C) of O columns. */
-static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, const gn_real *b, gn_int block, gn_real *p,
-                         gn_real *tile) {
-  const gn_int r0 = block * g->rows, r1 = GN_MIN(g->nrows, r0 + g->rows), O = g->O;
-  const row first = row_at(g, r0);
-  const int direct = !g->row_major && g->h.outstep == 1 && g->w.outstep == 1;
-  gn_real *c = direct ? out + ((first.n * oh + first.i) * ow + first.j) * O : tile;
-  gn_int lo = g->h.n, hi = 0, pixels = 0;
+/* at[pixel of rows r0..r1-1] <- where its run under q lies: in the source, or in p where it hangs over the border; NULL: all padding. */
+static void find_runs(const gn_real **at, const gather *g, const chunk *q, gn_int r0, gn_int r1, gn_real *p) {
+  const gn_int run = q->nu * q->nc, span = (q->nu - 1) * g->w.ostep + 1;
   for (gn_int r = r0; r < r1; r++) {
     const row a = row_at(g, r);
-    lo = GN_MIN(lo, first_tap(&g->h, a.i));
-    hi = GN_MAX(hi, last_tap(&g->h, a.i));
-    pixels += a.len;
-  }
-  chunk q = chunk_size(g, DEPTH);
-  const chunk full = q;
-  gn_real beta = 0;
-  for (q.t = lo; q.t < hi; q.t += full.nt) {
-    q.nt = GN_MIN(full.nt, hi - q.t);
-    for (q.u = 0; q.u < g->w.n; q.u += full.nu) {
-      q.nu = GN_MIN(full.nu, g->w.n - q.u);
-      for (q.c = 0; q.c < g->C; q.c += full.nc, beta = 1) {
-        q.nc = GN_MIN(full.nc, g->C - q.c);
-        patches(p, g, &q, r0, r1);
-        const gn_int k = q.nt * q.nu * q.nc;
-        gn_gemm(0, 0, pixels, O, k, 1, p, k, b + ((q.t * g->w.n + q.u) * g->C + q.c) * O, O, beta, c, O);
+    const gn_real *line = line_at(g, &a, q->t, q->c);
+    gn_int w = a.j * g->w.step + g->w.off + q->u * g->w.ostep;
+    for (gn_int j = 0; j < a.len; j++, w += g->w.step) {
+      if (!line || w + span <= 0 || w >= g->w.src) *at++ = NULL;
+      else if (w >= 0 && w + span <= g->w.src) *at++ = line + w * g->C;
+      else {
+        copy_taps(p, g, q, line, w);
+        *at++ = p;
+        p += run;
       }
     }
   }
-  if (beta == 0) zero_run(c, pixels * O); /* every tap on padding */
-  if (direct) return;
-  for (gn_int r = r0; r < r1; r++) {
-    const row a = row_at(g, r);
-    gn_real *to = out + ((a.n * oh + g->h.out0 + a.i * g->h.outstep) * ow + g->w.out0 + a.j * g->w.outstep) * O;
-    for (gn_int j = 0; j < a.len; j++, c += O) copy_run(to + j * g->w.outstep * O, c, O);
-  }
 }
 
-static gn_int patch_work(const gather *g) { return g->cap * GN_MIN(DEPTH, g->C * g->w.n * g->h.n); }
-static gn_int tile_work(const gather *g) { return g->cap * g->O; }
+static gn_int gather_work(void) { return PIXELS * DEPTH + DEPTH; } /* patches, and a run of zeros */
+
+/* One task: out (N, oh, ow, O) at the pixels of a block and a group of panels  <-  patches times b, the kernel packed in panels:
+** (panels, taps*C, COLS). */
+static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, const gn_real *b, gn_int task, gn_real *p) {
+  const gn_int block = task / g->groups, o0 = task % g->groups * g->panels, o1 = GN_MIN(gn_panels(g->O), o0 + g->panels);
+  const gn_int r0 = block * g->rows, r1 = GN_MIN(g->nrows, r0 + g->rows), K = g->h.n * g->w.n * g->C;
+  const gn_real *at[PIXELS + ROWS];
+  gn_real *to[PIXELS], *zeros = p + PIXELS * DEPTH;
+  char begun[PIXELS] = {0};
+  gn_int pixels = 0;
+  for (gn_int r = r0; r < r1; r++) {
+    const row a = row_at(g, r);
+    gn_real *first = out + ((a.n * oh + g->h.out0 + a.i * g->h.outstep) * ow + g->w.out0 + a.j * g->w.outstep) * g->O;
+    for (gn_int j = 0; j < a.len; j++) to[pixels++] = first + j * g->w.outstep * g->O;
+  }
+  chunk q = chunk_size(g);
+  const chunk full = q;
+  for (q.t = 0; q.t < g->h.n; q.t += full.nt)
+    for (q.u = 0; q.u < g->w.n; q.u += full.nu)
+      for (q.c = 0; q.c < g->C; q.c += full.nc) {
+        q.nt = GN_MIN(full.nt, g->h.n - q.t), q.nu = GN_MIN(full.nu, g->w.n - q.u), q.nc = GN_MIN(full.nc, g->C - q.c);
+        const gn_int k = q.nt * q.nu * q.nc;
+        const gn_real *bk = b + ((q.t * g->w.n + q.u) * g->C + q.c) * COLS;
+        if (is_short(g)) {
+          patches(p, g, &q, r0, r1);
+          for (gn_int i = 0; i < pixels; i++) at[i] = p + i * k;
+        } else find_runs(at, g, &q, r0, r1, p);
+        for (gn_int i = 0; i < ROWS; i++) at[pixels + i] = NULL;
+        zero_run(zeros, k);
+        for (gn_int i = 0; i < pixels; i += ROWS) { /* tiles that lie on padding are skipped, single pixels read zeros */
+          int any = 0;
+          for (gn_int r = i; r < i + ROWS; r++) any |= at[r] != NULL;
+          for (gn_int r = i; r < i + ROWS; r++)
+            if (any && !at[r]) at[r] = zeros;
+        }
+        for (gn_int o = o0; o < o1; o++)
+          for (gn_int i = 0; i < pixels; i += ROWS) {
+            gn_real *c[ROWS];
+            const int rows = (int)GN_MIN(ROWS, pixels - i), cols = (int)GN_MIN(COLS, g->O - o * COLS);
+            if (!at[i]) continue;
+            for (int r = 0; r < rows; r++) c[r] = to[i + r] + o * COLS;
+            gn_tile(k, 1, at + i, bk + o * K * COLS, c, rows, cols, begun[i / ROWS]);
+          }
+        for (gn_int i = 0; i < pixels; i += ROWS) begun[i / ROWS] |= at[i] != NULL;
+      }
+  for (gn_int i = 0; i < pixels; i++)
+    if (!begun[i / ROWS]) zero_run(to[i] + o0 * COLS, GN_MIN(g->O, o1 * COLS) - o0 * COLS);
+}
 
 /* ---- y ---- */
 
 static gather gather_y(const gn_conv *d, const gn_real *x) {
   gather g = {.h = axis_y(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh), .w = axis_y(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw)};
   g.N = d->N, g.C = d->Ci, g.O = d->Co, g.src = x;
-  set_blocks(&g, d->N * d->Ho * d->Wo);
+  set_blocks(&g);
   return g;
 }
 
+static gn_int packed_y(const gn_conv *d) { return d->Kh * d->Kw * d->Ci * gn_panels(d->Co) * COLS; }
+
 static void y_gather(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work) {
   const gather g = gather_y(d, x);
-  const gn_int np = patch_work(&g), each = np + tile_work(&g);
-  GN_PARALLEL_FOR
-  for (gn_int b = 0; b < g.blocks; b++) {
-    gn_real *mine = work + gn_thread_id() * each;
-    gather_block(y, d->Ho, d->Wo, &g, w, b, mine, mine + np);
+  const gn_int K = d->Kh * d->Kw * d->Ci, O = d->Co;
+  gn_real *packed = work, *own = work + packed_y(d);
+  GN_PARALLEL_FOR_IF(K * O > GN_PAR_MIN)
+  for (gn_int o = 0; o < gn_panels(O); o++) {
+    const gn_int cols = GN_MIN(COLS, O - o * COLS);
+    for (gn_int k = 0; k < K; k++) {
+      gn_real *to = packed + (o * K + k) * COLS;
+      for (gn_int j = 0; j < cols; j++) to[j] = w[k * O + o * COLS + j];
+      zero_run(to + cols, COLS - cols);
+    }
   }
+  GN_PARALLEL_FOR
+  for (gn_int t = 0; t < g.blocks * g.groups; t++) gather_block(y, d->Ho, d->Wo, &g, packed, t, own + gn_thread_id() * gather_work());
 }
 
 /* ---- dx ---- */
@@ -224,45 +275,47 @@ static gather gather_dx(const gn_conv *d, const gn_real *dy, gn_int rh, gn_int r
   gather g = {.h = axis_phase(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh, rh),
               .w = axis_phase(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw, rw)};
   g.N = d->N, g.C = d->Co, g.O = d->Ci, g.src = dy;
-  set_blocks(&g, d->N * ceil_div(d->H, d->sh) * ceil_div(d->W, d->sw));
+  set_blocks(&g);
   return g;
 }
 
-/* t (cols, rows) <- a (rows, cols), in squares that fit the first cache */
-static void transpose(gn_real *restrict t, const gn_real *restrict a, gn_int rows, gn_int cols) {
-  for (gn_int i0 = 0; i0 < rows; i0 += 16)
-    for (gn_int j0 = 0; j0 < cols; j0 += 16)
-      for (gn_int j = j0; j < GN_MIN(cols, j0 + 16); j++)
-        for (gn_int i = i0; i < GN_MIN(rows, i0 + 16); i++) t[j * rows + i] = a[i * cols + j];
-}
+static gn_int packed_dx(const gn_conv *d) { return d->Kh * d->Kw * d->Co * gn_panels(d->Ci) * COLS; }
 
-/* wt <- w (Kh,Kw,Ci,Co): every tap transposed to (Co,Ci), the taps of one phase together, in the order its gather walks them */
-static void pack_phases(gn_real *wt, const gn_real *w, const gn_conv *d) {
-  const gn_int kh = d->sh / gcd(d->sh, d->dh), kw = d->sw / gcd(d->sw, d->dw), taps = d->Kh * d->Kw, size = d->Ci * d->Co;
-  GN_PARALLEL_FOR_IF(taps * size > GN_PAR_MIN)
+/* packed <- w (Kh,Kw,Ci,Co): the taps of one phase together, in the order its gather walks them, each phase in panels
+** (panels of Ci, taps*Co, COLS) */
+static void pack_phases(gn_real *packed, const gn_real *w, const gn_conv *d) {
+  const gn_int kh = d->sh / gcd(d->sh, d->dh), kw = d->sw / gcd(d->sw, d->dw), taps = d->Kh * d->Kw, O = d->Ci, C = d->Co;
+  GN_PARALLEL_FOR_IF(taps * O * C > GN_PAR_MIN)
   for (gn_int k = 0; k < taps; k++) {
-    const gn_int a = k / d->Kw, b = k % d->Kw;
+    const gn_int a = k / d->Kw, b = k % d->Kw, panels = gn_panels(O);
     axis h = {0}, v = {0};
     tap_class(&h, d->Kh, kh, a % kh);
     tap_class(&v, d->Kw, kw, b % kw);
-    const gn_int at = h.before * d->Kw + h.n * v.before + (h.k0 - a) / kh * v.n + (v.k0 - b) / kw;
-    transpose(wt + at * size, w + k * size, d->Ci, d->Co);
+    const gn_int first = h.before * d->Kw + h.n * v.before, K = h.n * v.n * C, tap = (h.k0 - a) / kh * v.n + (v.k0 - b) / kw;
+    for (gn_int o = 0; o < panels; o++) {
+      const gn_int cols = GN_MIN(COLS, O - o * COLS);
+      const gn_real *restrict from = w + (k * O + o * COLS) * C;
+      gn_real *restrict to = packed + first * C * panels * COLS + (o * K + tap * C) * COLS;
+      for (gn_int c0 = 0; c0 < C; c0 += COLS) /* in squares that fit the first cache */
+        for (gn_int j = 0; j < COLS; j++)
+          for (gn_int c = c0; c < GN_MIN(C, c0 + COLS); c++) to[c * COLS + j] = j < cols ? from[j * C + c] : 0;
+    }
   }
 }
 
 static void dx_gather(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work) {
-  const gn_int size = d->Ci * d->Co, ph = GN_MIN(d->sh, d->H), pw = GN_MIN(d->sw, d->W);
+  const gn_int ph = GN_MIN(d->sh, d->H), pw = GN_MIN(d->sw, d->W), tap = d->Co * gn_panels(d->Ci) * COLS;
   const gather largest = gather_dx(d, dy, 0, 0);
-  const gn_int np = largest.cap * DEPTH, each = np + tile_work(&largest);
-  gn_real *wt = work, *own = work + d->Kh * d->Kw * size;
-  pack_phases(wt, w, d);
+  const gn_int each = largest.blocks * largest.groups;
+  gn_real *packed = work, *own = work + packed_dx(d);
+  pack_phases(packed, w, d);
   GN_PARALLEL_FOR
-  for (gn_int t = 0; t < ph * pw * largest.blocks; t++) {
-    gn_real *mine = own + gn_thread_id() * each;
-    const gather g = gather_dx(d, dy, t / largest.blocks / pw, t / largest.blocks % pw);
-    const gn_int b = t % largest.blocks;
-    if (b < g.blocks)
-      gather_block(dx, d->H, d->W, &g, wt + (g.h.before * d->Kw + g.h.n * g.w.before) * size, b, mine, mine + np);
+  for (gn_int t = 0; t < ph * pw * each; t++) {
+    gather g = gather_dx(d, dy, t / each / pw, t / each % pw);
+    g.panels = largest.panels, g.groups = largest.groups;
+    if (t % each < g.blocks * g.groups)
+      gather_block(dx, d->H, d->W, &g, packed + (g.h.before * d->Kw + g.h.n * g.w.before) * tap, t % each,
+                   own + gn_thread_id() * gather_work());
   }
 }
 
@@ -318,41 +371,107 @@ static void dx_columns(gn_real *dx, const gn_real *dy, const gn_real *w, const g
 
 /* ---- dw ---- */
 
-typedef struct dw_cut { chunk q; gn_int nt, nu, nc, chunks, parts, blocks; } dw_cut; /* parts of `blocks` blocks */
+/* Rows of dw are cut into `chunks` (a row of taps or part of one; several rows where patches are short), the lines (n, i) of dy into
+** `parts`, whose sums are added in order. */
+typedef struct dw_cut { chunk q; gn_int nt, nu, nc, chunks, parts, lines; } dw_cut;
 
 static dw_cut cut_dw(const gather *g) {
   dw_cut c;
-  const gn_int K = g->h.n * g->w.n * g->C;
-  c.q = chunk_size(g, GN_MAX(64, GN_MIN(DEPTH, K / 4)));
+  const gn_int K = g->h.n * g->w.n * g->C, lines = g->N * g->h.out;
+  c.q = chunk_size(g);
   c.nt = ceil_div(g->h.n, c.q.nt), c.nu = ceil_div(g->w.n, c.q.nu), c.nc = ceil_div(g->C, c.q.nc);
   c.chunks = c.nt * c.nu * c.nc;
   c.parts = 1;
-  while (c.parts * c.chunks < 8 && 2 * c.parts <= g->blocks && 2 * c.parts * K * g->O <= PARTS) c.parts *= 2;
-  c.blocks = ceil_div(g->blocks, c.parts);
+  while (c.parts * c.chunks < TASKS && lines * g->w.out > 4 * c.parts * PIXELS && 2 * c.parts <= lines && 2 * c.parts * K * g->O <= PARTS)
+    c.parts *= 2;
+  c.lines = ceil_div(lines, c.parts);
   return c;
+}
+
+#define TILES 4 /* tiles of rows of dw that are packed together: they share cache lines of x */
+
+static gn_int dw_work(const gather *g) { return PIXELS * (TILES * ROWS + GN_MIN(WIDE, gn_panels(g->O) * COLS) + DEPTH); }
+
+/* sum (k, O) <- (add ? sum : 0) + xs transposed times ys: xs[i] points at k reals, ys[i] at O. p: PIXELS * (TILES * ROWS + WIDE) */
+static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_real *const *xs, const gn_real *const *ys, int add,
+                     gn_real *p) {
+  gn_real *xt = p, *yt = p + PIXELS * TILES * ROWS;
+  for (gn_int w0 = 0; w0 < O; w0 += WIDE) {
+    const gn_int wide = GN_MIN(WIDE, O - w0), panels = gn_panels(wide), whole = wide / COLS;
+    for (gn_int i = 0; i < pixels; i++) {
+      const gn_real *restrict from = ys[i] + w0;
+      for (gn_int o = 0; o < whole; o++)
+        for (gn_int j = 0; j < COLS; j++) yt[(o * PIXELS + i) * COLS + j] = from[o * COLS + j];
+      if (panels > whole)
+        for (gn_int j = 0; j < COLS; j++) yt[(whole * PIXELS + i) * COLS + j] = whole * COLS + j < wide ? from[whole * COLS + j] : 0;
+    }
+    for (gn_int k0 = 0; k0 < k; k0 += TILES * ROWS) {
+      const gn_int kn = GN_MIN(TILES * ROWS, k - k0);
+      for (gn_int i = 0; i < pixels; i++) {
+        const gn_real *restrict from = xs[i] + k0;
+        gn_real *restrict to = xt + i * ROWS;
+        if (kn == TILES * ROWS)
+          for (int t = 0; t < TILES; t++)
+            for (int r = 0; r < ROWS; r++) to[t * PIXELS * ROWS + r] = from[t * ROWS + r];
+        else
+          for (int t = 0; t * ROWS < kn; t++)
+            for (int r = 0; r < ROWS; r++) to[t * PIXELS * ROWS + r] = t * ROWS + r < kn ? from[t * ROWS + r] : 0;
+      }
+      for (gn_int o = 0; o < panels; o++)
+        for (gn_int t = 0; t * ROWS < kn; t++) {
+          const gn_real *a[ROWS];
+          gn_real *c[ROWS];
+          const int rows = (int)GN_MIN(ROWS, kn - t * ROWS), cols = (int)GN_MIN(COLS, wide - o * COLS);
+          for (int r = 0; r < ROWS; r++) a[r] = xt + t * PIXELS * ROWS + r;
+          for (int r = 0; r < rows; r++) c[r] = sum + (k0 + t * ROWS + r) * O + w0 + o * COLS;
+          gn_tile(pixels, ROWS, a, yt + o * PIXELS * COLS, c, rows, cols, add);
+        }
+    }
+  }
+}
+
+/* One task: sum (rows of chunk q, O) over lines l0..l1-1 of dy. Lines and pixels that q does not reach take no part. */
+static void dw_task(gn_real *sum, const gather *g, const chunk *q, const gn_real *dy, gn_int l0, gn_int l1, gn_real *p) {
+  const gn_real *xs[PIXELS], *ys[PIXELS];
+  const gn_int k = q->nt * q->nu * q->nc, O = g->O;
+  gn_real *patch = p + dw_work(g) - PIXELS * DEPTH;
+  gn_int pixels = 0;
+  int add = 0;
+  for (gn_int r = l0 * g->nseg; r < l1 * g->nseg; r++) { /* image-major rows are the lines of dy, or parts of them */
+    const row a = row_at(g, r);
+    const gn_real *y = dy + ((a.n * g->h.out + a.i) * g->w.out + a.j) * O;
+    if (pixels + a.len > PIXELS) {
+      dw_block(sum, k, O, pixels, xs, ys, add, p);
+      pixels = 0;
+      add = 1;
+    }
+    if (is_short(g)) {
+      patches(patch + pixels * k, g, q, r, r + 1);
+      for (gn_int j = 0; j < a.len; j++, pixels++) xs[pixels] = patch + pixels * k, ys[pixels] = y + j * O;
+    } else if (line_at(g, &a, q->t, 0)) {
+      const gn_int from = pixels;
+      find_runs(xs + from, g, q, r, r + 1, patch + from * k);
+      for (gn_int j = 0; j < a.len; j++)
+        if (xs[from + j]) xs[pixels] = xs[from + j], ys[pixels++] = y + j * O;
+    }
+  }
+  if (pixels > 0) dw_block(sum, k, O, pixels, xs, ys, add, p);
+  else if (!add) zero_run(sum, k * O);
 }
 
 static void dw_gather(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work) {
   gather g = gather_y(d, x);
-  g.row_major = 0; /* dy is read where it lies */
+  g.row_major = 0;
   const dw_cut c = cut_dw(&g);
-  const gn_int O = d->Co, size = d->Kh * d->Kw * d->Ci * O, each = patch_work(&g);
+  const gn_int O = d->Co, size = d->Kh * d->Kw * d->Ci * O, lines = d->N * d->Ho;
   gn_real *sums = c.parts > 1 ? work : dw, *own = work + (c.parts > 1 ? c.parts * size : 0);
   GN_PARALLEL_FOR
   for (gn_int t = 0; t < c.chunks * c.parts; t++) {
-    const gn_int part = t % c.parts, at = t / c.parts;
+    const gn_int part = t / c.chunks, at = t % c.chunks, l0 = GN_MIN(lines, part * c.lines);
     chunk q = {.t = at / c.nc / c.nu * c.q.nt, .u = at / c.nc % c.nu * c.q.nu, .c = at % c.nc * c.q.nc};
     q.nt = GN_MIN(c.q.nt, g.h.n - q.t), q.nu = GN_MIN(c.q.nu, g.w.n - q.u), q.nc = GN_MIN(c.q.nc, g.C - q.c);
-    gn_real *p = own + gn_thread_id() * each, *sum = sums + part * size + ((q.t * d->Kw + q.u) * d->Ci + q.c) * O;
-    const gn_int k = q.nt * q.nu * q.nc, b0 = part * c.blocks, b1 = GN_MIN(g.blocks, b0 + c.blocks);
-    if (b0 >= b1) zero_run(sum, k * O);
-    for (gn_int b = b0; b < b1; b++) {
-      const gn_int r0 = b * g.rows, r1 = GN_MIN(g.nrows, r0 + g.rows);
-      const row first = row_at(&g, r0), last = row_at(&g, r1 - 1);
-      const gn_int p0 = (first.n * d->Ho + first.i) * d->Wo + first.j, p1 = (last.n * d->Ho + last.i) * d->Wo + last.j + last.len;
-      patches(p, &g, &q, r0, r1);
-      gn_gemm(1, 0, k, O, p1 - p0, 1, p, k, dy + p0 * O, O, b > b0, sum, O);
-    }
+    dw_task(sums + part * size + ((q.t * d->Kw + q.u) * d->Ci + q.c) * O, &g, &q, dy, l0, GN_MIN(lines, l0 + c.lines),
+            own + gn_thread_id() * dw_work(&g));
   }
   if (c.parts == 1) return;
   GN_PARALLEL_FOR_IF(size * c.parts > GN_PAR_MIN)
@@ -396,22 +515,17 @@ static gn_int count(gn_int a, gn_int b, gn_int c, gn_int e) { /* a * b * c * e, 
 gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
   const engine e = engine_of(d, pass);
   gn_int m, n, k;
-  gather g;
   if (e == EMPTY) return 0;
-  const gn_int size = d->Kh * d->Kw * d->Ci * d->Co;
   if (e == POINTS || e == COVER) {
     plain_sizes(d, e, &m, &n, &k);
     return pass == GN_CONV_Y ? gn_gemm_par_work(m, n, k) : pass == GN_CONV_DX ? gn_gemm_par_work(m, k, n) : gn_gemm_par_work(k, n, m);
   }
   if (e == COLUMNS) return gn_threads() * strips_of(d).rows * d->Wo * d->Kh * d->Kw * d->Ci;
-  if (pass == GN_CONV_DX) {
-    g = gather_dx(d, NULL, 0, 0);
-    return size + gn_threads() * (g.cap * DEPTH + tile_work(&g));
-  }
-  g = gather_y(d, NULL);
-  if (pass == GN_CONV_Y) return gn_threads() * (patch_work(&g) + tile_work(&g));
+  if (pass == GN_CONV_Y) return packed_y(d) + gn_threads() * gather_work();
+  if (pass == GN_CONV_DX) return packed_dx(d) + gn_threads() * gather_work();
+  const gather g = gather_y(d, NULL);
   const dw_cut c = cut_dw(&g);
-  return (c.parts > 1 ? c.parts * size : 0) + gn_threads() * patch_work(&g);
+  return (c.parts > 1 ? c.parts * d->Kh * d->Kw * d->Ci * d->Co : 0) + gn_threads() * dw_work(&g);
 }
 
 void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work) {
