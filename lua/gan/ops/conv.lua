@@ -1,7 +1,7 @@
 --- Convolution: a closed triple, the derivatives of each op are the other two; the transposed convolution is one of them.
 --
 -- Images are (N,H,W,C), kernels (Kh,Kw,Ci,Co). Options are `stride`, `padding` (symmetric) and `dilation`: an integer, or a pair
--- {height, width}; defaults 1, 0, 1. The options table is read again by backward: do not change it in between.
+-- {height, width}; defaults 1, 0, 1.
 -- Source: Dumoulin & Visin 2016, arXiv:1603.07285.
 local core = require "gan.core"
 local autograd = require "gan.autograd"
