@@ -162,7 +162,7 @@ static int softmax_of(lua_State *L, gn_softmax_kind kind) {
   if (a < 0) gn_shape_error(L, 1, "x", "at least 1 dimension", NULL);
   job j = prepare(L, t, 1u << a, 0);
   gn_tensor *y = gn_new_real_like(L, t);
-  if (j.r > 0) gn_softmax(gn_real_ptr(y), NULL, j.x, j.o, j.r, j.c, kind);
+  if (j.r > 0) gn_softmax(gn_real_ptr(y), j.x, j.o, j.r, j.c, kind);
   return 1;
 }
 
@@ -177,7 +177,7 @@ static int logsumexp(lua_State *L) {
   job j = prepare(L, t, mask, check_flag(L, 3, "keepdim"));
   check_some(L, &j);
   gn_tensor *y = gn_new_real(L, j.y.nd, j.y.size);
-  gn_softmax(NULL, gn_real_ptr(y), j.x, j.o, j.r, j.c, GN_SOFTMAX);
+  gn_logsumexp(gn_real_ptr(y), j.x, j.o, j.r, j.c);
   return 1;
 }
 

@@ -71,7 +71,7 @@ double gn_cross_entropy(const gn_real *x, const int32_t *label, gn_int n, gn_int
 
 void gn_cross_entropy_grad(gn_real *dx, double g, const gn_real *x, const int32_t *label, gn_int n, gn_int y) {
   double scale = g / (double)n;
-  gn_softmax(dx, NULL, x, n, y, 1, GN_SOFTMAX);
+  gn_softmax(dx, x, n, y, 1, GN_SOFTMAX);
   GN_PARALLEL_FOR_IF(n * y > GN_PAR_MIN)
   for (gn_int i = 0; i < n; i++)
     for (gn_int j = 0; j < y; j++) dx[i * y + j] = (gn_real)(scale * ((double)dx[i * y + j] - (j == label[i])));

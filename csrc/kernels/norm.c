@@ -34,9 +34,9 @@ static void piece_moments(double *restrict s1, double *restrict s2, const gn_rea
   for (; r + 4 <= p->full; r += 4) {
     const gn_real *a = x + r * ld, *b = a + ld, *c = b + ld, *d = c + ld;
     for (gn_int j = 0; j < n; j++) {
-      gn_real u = a[j] - k[j], v = b[j] - k[j], w = c[j] - k[j], z = d[j] - k[j];
-      s1[j] += (double)((u + v) + (w + z));
-      s2[j] += (double)((u * u + v * v) + (w * w + z * z));
+      double q = (double)k[j], u = (double)a[j] - q, v = (double)b[j] - q, w = (double)c[j] - q, z = (double)d[j] - q;
+      s1[j] += (u + v) + (w + z);
+      s2[j] += (u * u + v * v) + (w * w + z * z);
     }
   }
   for (; r <= p->full; r++) {

@@ -20,7 +20,10 @@ double gn_log_sum_exp(const gn_real *x, gn_int r, gn_int c);
 
 typedef enum { GN_SOFTMAX, GN_LOG_SOFTMAX } gn_softmax_kind;
 
-/* y (O,R,C) out  <-  softmax or its logarithm of x (O,R,C) over R; lse (O,C) out or NULL: log sum exp. y may be NULL. R >= 1. */
-void gn_softmax(gn_real *y, gn_real *lse, const gn_real *x, gn_int o, gn_int r, gn_int c, gn_softmax_kind kind);
+/* y (O,R,C) out  <-  softmax or its logarithm of x (O,R,C) over R. R >= 1. */
+void gn_softmax(gn_real *y, const gn_real *x, gn_int o, gn_int r, gn_int c, gn_softmax_kind kind);
+
+/* y (O,C) out  <-  log sum exp of x (O,R,C) over R. R >= 1. */
+void gn_logsumexp(gn_real *y, const gn_real *x, gn_int o, gn_int r, gn_int c);
 
 #endif
