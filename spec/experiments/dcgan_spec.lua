@@ -1,4 +1,5 @@
 -- The main job through the command line: runs, exact resuming, signals, and every wrong use with one line and exit code 1.
+local core = require "gan.core"
 local gan = require "gan"
 local json = require "gan.train.json"
 local lfs = require "lfs"
@@ -121,11 +122,13 @@ describe("dcgan.lua", function()
 
   it("survives SIGKILL at any moment: the resumed run ends in the same bytes", function()
     local words = TINY .. "--outdir " .. dir .. " --name killed --snap 7 --steps "
+    local start = core.clock()
     trained "--name unkilled --snap 7 --steps 400"
+    local whole = core.clock() - start -- on a busy machine a fixed delay would end before the first step
     local kills, seen = 0, {}
-    for _, delay in ipairs {0.1, 0.25, 0.17, 0.3, 0.21} do
+    for _, part in ipairs {0.2, 0.5, 0.35, 0.6, 0.4} do
       local p = script.start(SCRIPT, words .. "400")
-      os.execute("sleep " .. delay)
+      os.execute(("sleep %.3f"):format(part * whole))
       if p.alive() then kills = kills + 1 end
       p.kill "KILL"
       p.wait()
