@@ -242,6 +242,7 @@ local function begin(self)
     save(self)
   end
   self.saved_step, self.saved_at = self.step, core.clock()
+  collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
   self.meter = progress.new(self.total, opt.batch * opt.dsteps, self.step)
   if self.step >= self.total then
