@@ -28,7 +28,8 @@ function M:open(dir)
     if not f then return nil, message end
     self[name] = f
   end
-  return append(self, "log.txt", table.concat(self.early or {}, "\n"))
+  if not self.early then return true end
+  return append(self, "log.txt", table.concat(self.early, "\n"))
 end
 
 local function clear(self)

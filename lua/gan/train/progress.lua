@@ -60,13 +60,12 @@ M.clock_text = clock_text
 local fixed = {step = true, total = true, kimg = true, epoch = true, seconds = true, eta = true, images_per_second = true, memory = true,
   D = true, G = true, real = true, fake = true, fake_after = true}
 
---- One line: `step 1200/40000  epoch 1.5  0:03:12 eta 1:41:07  85 img/s  0.26 GB  D 0.71  G 1.83  D(x) 0.74  D(G(z)) 0.22/0.19`.
+--- One line, what matters most first, for narrow terminals cut it:
+-- `step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  85 img/s  0.26 GB  epoch 1.50`.
 function M.line(r)
-  local parts = {("step %d/%d  epoch %.2f  %s"):format(r.step, r.total, r.epoch, clock_text(r.seconds))}
+  local parts = {("step %d/%d"):format(r.step, r.total)}
   local function add(fmt, ...) parts[#parts + 1] = fmt:format(...) end
-  if r.eta then parts[1] = parts[1] .. " eta " .. clock_text(r.eta) end
-  if r.images_per_second then add("%.0f img/s", r.images_per_second) end
-  if r.memory > 0 then add("%.2f GB", r.memory / 1e9) end
+  add(r.eta and "%s eta %s" or "%s", clock_text(r.seconds), r.eta and clock_text(r.eta))
   if r.D then add("D %.3f", r.D) end
   if r.G then add("G %.3f", r.G) end
   if r.real then add("D(x) %.2f", r.real) end
@@ -75,6 +74,9 @@ function M.line(r)
   for name in pairs(r) do if not fixed[name] then more[#more + 1] = name end end
   table.sort(more)
   for _, name in ipairs(more) do add("%s %.4g", name, r[name]) end
+  if r.images_per_second then add("%.0f img/s", r.images_per_second) end
+  if r.memory > 0 then add("%.2f GB", r.memory / 1e9) end
+  add("epoch %.2f", r.epoch)
   return table.concat(parts, "  ")
 end
 
