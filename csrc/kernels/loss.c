@@ -13,16 +13,33 @@ gn_int gn_loss_work(gn_int n) { return (n / ROWS + 1) * (gn_int)(sizeof(double) 
 static inline double bce(double x, double t) { return fmax(x, 0) - x * t + log1p(exp(-fabs(x))); }
 static inline double l1(double x, double t) { return fabs(x - t); }
 static inline double l2(double x, double t) { return (x - t) * (x - t); }
+/* their derivatives in x; that in t is -x for bce, the opposite for the others */
+static inline double bce_slope(double x, double t) {
+  double e = exp(-fabs(x));
+  return (x >= 0 ? 1 : e) / (1 + e) - t;
+}
+static inline double l1_slope(double x, double t) { return x > t ? 1 : x < t ? -1 : x - t; } /* 0, or NaN */
+static inline double l2_slope(double x, double t) { return 2 * (x - t); }
 
-/* Sum of one block in independent lanes, so that it vectorises. */
+/* Sum and scaled slopes of one block: in independent lanes, and apart for t and value, so that they vectorise. */
 #define DEFINE_BLOCK(f)                                                                                                \
   static double block_##f(const gn_real *x, const gn_real *t, double value, gn_int n) {                                \
     double s[LANES] = {0};                                                                                             \
     gn_int i = 0;                                                                                                      \
-    for (; i + LANES <= n; i += LANES)                                                                                 \
-      for (int j = 0; j < LANES; j++) s[j] += f((double)x[i + j], t ? (double)t[i + j] : value);                       \
+    if (t)                                                                                                             \
+      for (; i + LANES <= n; i += LANES)                                                                               \
+        for (int j = 0; j < LANES; j++) s[j] += f((double)x[i + j], (double)t[i + j]);                                 \
+    else                                                                                                               \
+      for (; i + LANES <= n; i += LANES)                                                                               \
+        for (int j = 0; j < LANES; j++) s[j] += f((double)x[i + j], value);                                            \
     for (; i < n; i++) s[0] += f((double)x[i], t ? (double)t[i] : value);                                              \
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));                                          \
+  }                                                                                                                    \
+  static void slope_##f(gn_real *restrict d, const gn_real *x, const gn_real *t, double value, double scale, gn_int n) {  \
+    if (t)                                                                                                             \
+      for (gn_int i = 0; i < n; i++) d[i] = (gn_real)(scale * f##_slope((double)x[i], (double)t[i]));                  \
+    else                                                                                                               \
+      for (gn_int i = 0; i < n; i++) d[i] = (gn_real)(scale * f##_slope((double)x[i], value));                         \
   }
 DEFINE_BLOCK(bce)
 DEFINE_BLOCK(l1)
@@ -39,21 +56,18 @@ double gn_loss(gn_loss_kind kind, const gn_real *x, const gn_real *t, double val
 }
 
 void gn_loss_grad(gn_loss_kind kind, gn_real *dx, gn_real *dt, double g, const gn_real *x, const gn_real *t, double value, gn_int n) {
+  void (*const slope)(gn_real *restrict, const gn_real *, const gn_real *, double, double, gn_int) =
+      kind == GN_BCE ? slope_bce : kind == GN_L1 ? slope_l1 : slope_l2;
   double scale = g / (double)n;
+  gn_int nb = (n + BLOCK - 1) / BLOCK;
   GN_PARALLEL_FOR_IF(n > GN_PAR_MIN)
-  for (gn_int i = 0; i < n; i++) {
-    double a = (double)x[i], b = t ? (double)t[i] : value, da, db;
-    if (kind == GN_BCE) {
-      double e = exp(-fabs(a));
-      da = (a >= 0 ? 1 : e) / (1 + e) - b;
-      db = -a;
-    } else {
-      double e = a - b;
-      da = kind == GN_L2 ? 2 * e : e > 0 ? 1 : e < 0 ? -1 : e; /* e: 0, or NaN */
-      db = -da;
-    }
-    if (dx) dx[i] = (gn_real)(scale * da);
-    if (dt) dt[i] = (gn_real)(scale * db);
+  for (gn_int b = 0; b < nb; b++) {
+    gn_int at = b * BLOCK, m = GN_MIN(n - at, BLOCK);
+    const gn_real *tb = t ? t + at : NULL;
+    if (dx) slope(dx + at, x + at, tb, value, scale, m);
+    if (dt && kind != GN_BCE) slope(dt + at, x + at, tb, value, -scale, m);
+    if (dt && kind == GN_BCE)
+      for (gn_int i = at; i < at + m; i++) dt[i] = (gn_real)(-scale * (double)x[i]);
   }
 }
 
