@@ -34,8 +34,8 @@ static inline int32_t *gn_i32_ptr(const gn_tensor *t) { return (int32_t *)gn_ten
 /* out <- the common broadcast shape of a and b (right-aligned, 1 stretches); 1, or 0 if they do not broadcast. */
 int gn_broadcast(int nda, const gn_int *a, int ndb, const gn_int *b, gn_shape *out);
 
-/* stride <- strides that show t's elements, in row-major order, in another shape of as many elements; 1, or 0 if no view
-** can. */
+/* stride <- strides that show t's elements, in row-major order, in another shape of as many elements; 1, or 0 (and
+** stride undefined) if no view can. */
 int gn_view_strides(const gn_tensor *t, int nd, const gn_int *size, gn_int *stride);
 
 /* A loop nest over up to GN_MAXARG operands of one shape: sizes with the strides of every operand, neighbouring

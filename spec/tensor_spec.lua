@@ -49,6 +49,10 @@ describe("tensor", function()
     assert.same({3, 4, 7, 8}, t:narrow(2, 3, 2):reshape {-1}:to_table())
     assert.same({{{3}, {7}}, {{4}, {8}}}, t:narrow(2, 3, 2):transpose():reshape {2, 2, 1}:to_table())
     assert.same({2, 2, 2, 2}, gan.full({1}, 2):expand {4}:reshape {2, 2}:reshape {4}:to_table())
+    local numbers = {}
+    for i = 1, 24 do numbers[i] = i end
+    local odd = gan.tensor(numbers):reshape {4, 2, 3}:narrow(1, 1, 2, 2):transpose(2, 3) -- first axis a view, the others not
+    assert.same({{1, 4, 2, 5, 3, 6}, {13, 16, 14, 17, 15, 18}}, odd:reshape {2, 6}:to_table())
     assert.same({2, 0}, gan.zeros(3, 0, 2):transpose(1, 3):reshape {2, 0}:shape())
   end)
 

@@ -274,6 +274,7 @@ static int reshape(lua_State *L) {
     gn_tensor *c = gn_new_tensor(L, t->dtype, t->nd, t->size);
     gn_set_dense(c, t);
     t = c;
+    gn_strides(s.nd, s.size, st);
   }
   gn_new_view(L, t, s.nd, s.size, st, t->offset);
   return 1;
