@@ -28,8 +28,9 @@ end
 local skip = {
   ["core.memory_fail_after"] = true, ["core.memory_limit"] = true, ["core.library"] = true, ["core.set_node"] = true,
   ["core.catch_interrupt"] = true, ["gan.op"] = true, ["autograd.op"] = true, ["autograd.registry"] = true,
+  ["train.stop"] = true, ["train.run"] = true, -- programs: they end the process
 }
-local rooms = {"nn", "loss", "optim", "data", "model"}
+local rooms = {"nn", "loss", "optim", "data", "model", "train"}
 
 local targets, pool = {}, {}
 
@@ -58,13 +59,46 @@ add_table("gan", gan, 0)
 add_table("ops", gan.ops, 0)
 add_table("autograd", autograd, 0)
 for _, room in ipairs(rooms) do
-  local ok, t = pcall(function() return gan[room] end)
-  if ok and type(t) == "table" then
-    add_table(room, t, 1)
-  elseif not ok and not tostring(t):find "not found" then
-    error(t, 0)
+  local t = gan[room]
+  add_table(room, t, 1)
+  for file in lfs.dir((package.searchpath("gan." .. room, package.path):gsub("init%.lua$", ""))) do
+    local stem = file:match "^([%w_]+)%.lua$"
+    if stem and stem ~= "init" then
+      local module = require(("gan.%s.%s"):format(room, stem))
+      if type(module) == "function" then add_target(room .. "." .. stem, module) end
+      if type(module) == "table" then add_table(room .. "." .. stem, module, 1) end
+    end
   end
 end
+
+-- Objects that work, so that their methods are reached.
+local function weights() return {autograd.requires_grad_(core.full({2, 3}, 1)), autograd.requires_grad_(core.full({3}, 0))} end
+local images = {images = core.full({6, 4, 5, 3}, 7, "u8"), labels = core.full({6}, 1, "i32")}
+local recipes = {
+  function() return gan.nn.linear {3, 4} end,
+  function() return gan.nn.conv2d {3, 4, kernel = 3, padding = 1} end,
+  function() return gan.nn.conv_transpose2d {3, 4, kernel = 4, stride = 2, padding = 1} end,
+  function() return gan.nn.batch_norm {3} end,
+  function() return gan.nn.embedding {5, 3} end,
+  function() return gan.nn.chain {gan.nn.linear {3, 4}, gan.nn.relu, gan.nn.batch_norm {4}} end,
+  function() return gan.optim.adam(weights()) end,
+  function() return gan.optim.sgd(weights(), {lr = 0.1, momentum = 0.9}) end,
+  function() return gan.optim.rmsprop(weights()) end,
+  function() return gan.optim.ema(weights()) end,
+  function() return gan.data.shapes {count = 3, size = 16} end,
+  function() return gan.data.batches(images, {batch = 2, crop = 1, mirror = true}) end,
+  function() return gan.data.batches(images, {batch = 2}).core end,
+  function() return gan.model.dcgan.generator {size = 16, ngf = 1, z = 2} end,
+  function() return gan.loss.logistic() end,
+  function() return core.reader(arg[0]) end,
+  function() return core.rng(1, "object") end,
+  weights,
+}
+local method_names = {
+  "next", "state", "load", "close", "step", "update", "params", "eval", "train", "count", "apply", "forward", "shape",
+  "describe", "streams", "read", "seek", "position", "boxes", "mask", "caption", "critic", "generator", "uniform", "normal",
+  "integer", "permutation", "epoch", "images_seen", "write", "sync", "line", "scalars", "add", "value",
+}
 
 -- ---- random values ----
 
@@ -76,6 +110,8 @@ local floats = {0.0, -0.0, 0.5, 1.5, -0.5, 1e-30, 1e30, 1e308, 5e-324, math.huge
 local strings = {
   "", "x", "real", "u8", "i32", "nearest", "bilinear", "constant", "reflect", "replicate", "mean", "sum", "none", "relu",
   "a\0b", "no/such/file.png", "%s%n%d", "\255\254", ("long"):rep(500), "-1", "0x10", "1e5", "nan", "shapes", ".",
+  '{"a": [1, 2, {"b": null}]}', ("["):rep(100000), "\x89PNG\r\n\26\n", "\255\216\255\224", "\31\139\8\0", "\0\0\8\3\0\0\0\2",
+  "#ff0000", "white", "fake", "run",
 }
 local option_names = {
   "kernel", "stride", "padding", "dilation", "size", "mode", "top", "bottom", "left", "right", "value", "count_include_pad",
@@ -136,7 +172,7 @@ local function list(make, most)
 end
 
 local function options()
-  local t = {}
+  local t = chance(0.4) and list(function() return random(5) end, 3) or {}
   for _ = 1, random(0, 4) do t[pick(option_names)] = value(1) end
   return t
 end
@@ -190,12 +226,15 @@ end
 
 -- ---- calls ----
 
+local calls, returned = 0, 0
+
 local function too_long() error("too many instructions", 0) end
 
 local function keep(...)
   for i = 1, math.min(select("#", ...), 3) do
     local v = select(i, ...)
     local huge = core.is_tensor(v) and core.numel(v) > 100000 -- an expanded view: legal, and hours to read
+    if core.is_tensor(v) and not huge then pcall(core.clone, v) end -- reads all of it: a view beyond its memory shows
     if (type(v) == "userdata" or type(v) == "table") and not huge then pool[random(40)] = v end
   end
   return ...
@@ -212,10 +251,12 @@ local function call(step, name, f, args)
   debug.sethook(too_long, "", 20000000)
   local result = table.pack(pcall(f, table.unpack(args, 1, args.n)))
   debug.sethook()
+  calls = calls + 1
   if not result[1] then
     assert(result.n == 2, name)
     return false
   end
+  returned = returned + 1
   keep(table.unpack(result, 2, result.n))
   return result[2]
 end
@@ -262,7 +303,7 @@ end
 local function differentiate(step, y, args)
   local wrt = {}
   for i = 1, args.n do if core.is_tensor(args[i]) and core.node(args[i]) then wrt[#wrt + 1] = args[i] end end
-  if #wrt == 0 or not core.is_tensor(y) or core.dtype(y) ~= "real" then return end
+  if #wrt == 0 or not core.is_tensor(y) or core.dtype(y) ~= "real" or core.numel(y) > 100000 then return end
   local ones = core.full(core.shape(y), 1)
   local o = {seed = chance(0.9) and ones or value(), create_graph = chance(0.3), allow_unused = true}
   call(step, "gan.grad", autograd.grad, {n = 3, y, wrt, o})
@@ -282,16 +323,21 @@ local function one(step)
     local y = call(step, "op " .. name, def.call, args)
     if y then differentiate(step, y, args) end
     if core[name] and chance(0.3) then call(step, "core." .. name, core[name], args) end
-  elseif type(object) == "table" and pattern == "" and chance(0.3) then
+  elseif chance(0.3) then
+    if object == nil or chance(0.2) then
+      object = pick(recipes)()
+      pool[random(40)] = object
+    end
+    if type(object) ~= "table" and type(object) ~= "userdata" or core.is_tensor(object) then return end
     local mt = debug.getmetatable(object)
-    local class = mt and type(mt.__index) == "table" and mt.__index or object
-    local methods = sorted_keys(class)
+    local name = chance(0.7) and pick(method_names)
+    local ok, f = pcall(function() return name and object[name] or mt and mt.__call end)
+    if not ok or type(f) ~= "function" then return end
     local args = random_args()
-    table.insert(args, 1, object)
-    args.n = args.n + 1
-    local method = #methods > 0 and chance(0.7) and pick(methods)
-    local f = method and class[method] or mt and mt.__call
-    if type(f) == "function" then call(step, "method " .. (method or "call"), f, args) end
+    table.move(args, 1, args.n, 2)
+    args[1], args.n = object, args.n + 1
+    if chance(0.2) then args[1] = value() end
+    call(step, "method " .. (name or "call"), f, args)
   elseif #targets > 0 then
     local t = pick(targets)
     local args = random_args()
@@ -317,7 +363,7 @@ assert(lfs.chdir(dir))
 pcall(one, 0) -- whatever is loaded on first use
 pool = {}
 local before = live()
-core.memory_limit(before + 100 * 2 ^ 20)
+core.memory_limit(before + 24 * 2 ^ 20) -- refuses what would take seconds, such as a data set of usual size
 for step = 1, count do
   one(step)
   if step % 500 == 0 then pool = {} end
@@ -332,4 +378,5 @@ if after > before + 2 ^ 20 then
   io.stderr:write(("%d bytes live before, %d after\n"):format(before, after))
   os.exit(1)
 end
-io.write(("%d functions, %d ops, %d calls: alive\n"):format(#targets, #op_names, count))
+io.write(("%d steps on %d functions and %d ops, %d calls, %d of them returned: alive\n"):format(count, #targets, #op_names,
+  calls, returned))
