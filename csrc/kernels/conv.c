@@ -401,7 +401,7 @@ static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_r
     for (gn_int i = 0; i < pixels; i++) {
       const gn_real *restrict from = ys[i] + w0;
       for (gn_int o = 0; o < whole; o++)
-        for (gn_int j = 0; j < COLS; j++) yt[(o * PIXELS + i) * COLS + j] = from[o * COLS + j];
+        memcpy(yt + (o * PIXELS + i) * COLS, from + o * COLS, COLS * sizeof *yt);
       if (panels > whole)
         for (gn_int j = 0; j < COLS; j++) yt[(whole * PIXELS + i) * COLS + j] = whole * COLS + j < wide ? from[whole * COLS + j] : 0;
     }
@@ -411,8 +411,7 @@ static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_r
         const gn_real *restrict from = xs[i] + k0;
         gn_real *restrict to = xt + i * ROWS;
         if (kn == TILES * ROWS)
-          for (int t = 0; t < TILES; t++)
-            for (int r = 0; r < ROWS; r++) to[t * PIXELS * ROWS + r] = from[t * ROWS + r];
+          for (int t = 0; t < TILES; t++) memcpy(to + t * PIXELS * ROWS, from + t * ROWS, ROWS * sizeof *to);
         else
           for (int t = 0; t * ROWS < kn; t++)
             for (int r = 0; r < ROWS; r++) to[t * PIXELS * ROWS + r] = t * ROWS + r < kn ? from[t * ROWS + r] : 0;

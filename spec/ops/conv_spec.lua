@@ -79,6 +79,7 @@ local engines = {
   {"several blocks", shape(6, 24, 20, 8, 3, 3, 9, 1, 1)},
   {"taps in several chunks, borders skipped", shape(4, 8, 8, 40, 4, 4, 9, 2, 1)},
   {"channels in several chunks", shape(1, 3, 3, 700, 2, 2, 3, 1, 1)},
+  {"more channels out than dw packs at a time", shape(1, 3, 4, 2, 2, 2, 600, 1, 1)},
   {"phases without taps", shape(2, 11, 10, 9, 2, 2, 3, 3, 0)},
   {"padding wider than the kernel", shape(2, 3, 4, 9, 2, 2, 3, 2, 3)},
 }
