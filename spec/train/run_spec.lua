@@ -84,7 +84,8 @@ describe("train.run", function()
       core.threads(threads)
       -- A step makes megabytes: what is let go late (collections come every 32 MB) is not what would leak.
       assert.is_true(held2 - held < 8e6, ("tensor memory grew from %d to %d bytes"):format(held, held2))
-      assert.is_true(rss2 - rss < 8e6, ("resident memory grew from %d to %d bytes"):format(rss, rss2))
+      -- AddressSanitizer keeps freed memory for a while.
+      assert.is_true(rss2 - rss < 8e6 or os.getenv "GAN_SANITIZED" ~= nil, ("resident memory grew from %d to %d bytes"):format(rss, rss2))
       assert.is_true(held2 < 64e6, held2)
     end)
   end
