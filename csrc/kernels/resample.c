@@ -173,11 +173,12 @@ static tap tap_at(const axis *a, gn_int o) {
   return (tap){i0, GN_MIN(i0 + 1, a->in - 1), (gn_real)(s - (double)i0)};
 }
 
-/* A range of outputs that holds all that may read input i; tap_at then tells which do. */
+/* A range of outputs that holds all that may read input i (for i = 0, those clamped to it too: shift > -1); tap_at then
+** tells which do. */
 static span taps_near(const axis *a, gn_int i) {
   if (a->step == 0) return (span){0, a->out};
   double lo = ((double)i - 1 - a->shift) / a->step - 1, hi = ((double)i + 1 - a->shift) / a->step + 2;
-  return (span){i == 0 || lo < 0 ? 0 : (gn_int)lo, hi < (double)a->out ? (gn_int)hi : a->out};
+  return (span){lo < 0 ? 0 : (gn_int)lo, hi < (double)a->out ? (gn_int)hi : a->out};
 }
 
 void gn_resize_bilinear(gn_real *y, const gn_real *x, const gn_resize *r) {
