@@ -158,7 +158,7 @@ describe("dcgan.lua", function()
       assert.are.equal(130, code, out)
       local at = tonumber(out:match "stopped after step (%d+) of 1000000")
       assert.are.equal(at, step(name))
-      assert.is_truthy(out:find("go on with: experiments/dcgan.lua --resume " .. dir .. "/" .. name, 1, true), out)
+      assert.is_truthy(out:find(" experiments/dcgan.lua --resume " .. dir .. "/" .. name, 1, true), out)
       if signal == "INT" then
         trained(("--name %s --steps %d"):format(name, at + 10))
         trained(("--name straight --steps %d"):format(at + 10))

@@ -55,7 +55,7 @@ end
 local function start(spec)
   spec = check.options("train.run", spec, {recipe = "run", summary = "", sizes = check.none, defaults = {}, arg = _G.arg or {}})
   local self = setmetatable({recipe = spec.recipe, program = (spec.arg[0] or "gan"):match "[^/]*$", streams = {}, parts = {}, log = log.new(),
-    command = spec.arg[0] or "SCRIPT"}, Run)
+    command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults) do defaults[k] = v end
   self.declared = options.declare(options.training, defaults, {size = spec.sizes})
