@@ -147,8 +147,8 @@ static void make_ground(ground *g, dice *d, float size) {
   g->kind = pick(d, GN_SHAPE_GROUNDS);
   g->key = d->key;
   g->sub = d->sub;
-  float light = roll(d) < 0.5f ? between(d, 0.70f, 0.88f) : between(d, 0.16f, 0.30f);
-  float hue = between(d, 0, tau), step = between(d, 0.05f, 0.08f), warmth = between(d, 0.02f, 0.07f);
+  float light = between(d, 0.78f, 0.92f);
+  float hue = between(d, 0, tau), step = between(d, 0.02f, 0.04f), warmth = between(d, 0.01f, 0.04f);
   for (int k = 0; k < 3; k++) {
     float tint = warmth * cosf(hue + tau * (float)k / 3);
     g->low[k] = light + tint - step;
@@ -170,11 +170,12 @@ static void make_ground(ground *g, dice *d, float size) {
 static const uint8_t COLOUR[GN_SHAPE_COLOURS][3] = {
     {214, 46, 44}, {240, 138, 36}, {246, 206, 58}, {58, 166, 76}, {38, 172, 176}, {48, 92, 204}, {138, 70, 186}, {242, 122, 172}};
 
-static void place(figure *f, dice *d, int kind, float size, float lo, float hi) {
-  float a = between(d, -0.28f, 0.28f);
+/* stray: how far from the middle the centre may be, of the size; less where the picture's edge is nearer. */
+static void place(figure *f, dice *d, int kind, float size, float lo, float hi, float stray) {
+  float a = between(d, -0.15f, 0.15f);
   f->kind = kind;
   f->r = size * between(d, lo, hi);
-  float edge = f->r * 1.02f + size * 0.03f;
+  float edge = fmaxf(f->r * 1.02f + size * 0.03f, size * (0.5f - stray));
   f->y = between(d, edge, size - edge);
   f->x = between(d, edge, size - edge);
   f->cosa = cosf(a);
@@ -188,8 +189,11 @@ static int apart(const figure *f, const figure *g, float gap) {
 
 static int compose(gn_shape_scene *scene, figure *f, dice *d, float size, int objects) {
   float u = roll(d);
-  int want = GN_MIN(objects, u < 0.55f ? 1 : u < 0.85f ? 2 : 3), n = 1;
-  place(&f[0], d, pick(d, GN_SHAPE_KINDS), size, want == 1 ? 0.25f : 0.22f, want == 1 ? 0.36f : 0.28f);
+  int want = GN_MIN(objects, u < 0.80f ? 1 : u < 0.92f ? 2 : 3), n = 1;
+  if (want == 1) /* most pictures: one large shape in the middle, which a small network learns in minutes */
+    place(&f[0], d, pick(d, GN_SHAPE_KINDS), size, 0.33f, 0.42f, 0.06f);
+  else
+    place(&f[0], d, pick(d, GN_SHAPE_KINDS), size, 0.22f, 0.28f, 0.5f);
   scene->object[0].colour = pick(d, GN_SHAPE_COLOURS);
   for (int k = 1; k < want; k++) {
     int kind = pick(d, GN_SHAPE_KINDS), colour = pick(d, GN_SHAPE_COLOURS - n);
@@ -199,7 +203,7 @@ static int compose(gn_shape_scene *scene, figure *f, dice *d, float size, int ob
       if (seen) colour = (colour + 1) % GN_SHAPE_COLOURS;
     }
     for (int attempt = 0; attempt < 24; attempt++) {
-      place(&f[n], d, kind, size, 0.11f, 0.15f);
+      place(&f[n], d, kind, size, 0.11f, 0.15f, 0.5f);
       int ok = 1;
       for (int j = 0; j < n; j++) ok = ok && apart(&f[n], &f[j], 0.02f * size);
       if (!ok) continue;
