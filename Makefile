@@ -42,7 +42,7 @@ OBJ64 = $(SRC:csrc/%.c=$(B)/obj64/%.o)
 LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua;;' LUA_CPATH_5_4='$(CURDIR)/$(B)/?.so;;'
 
 # Threads that wait must not burn the time of those that work: on a busy machine spinning costs tenfold.
-TEST_ENV = $(LUA_ENV) OMP_WAIT_POLICY=passive
+RUN_ENV = $(LUA_ENV) OMP_WAIT_POLICY=passive
 
 .PHONY: all deps demo test spec bench lint format asan valgrind doc install clean help
 .DELETE_ON_ERROR:
@@ -75,11 +75,12 @@ deps: ## install what is missing to build, test and document (apt), or name the 
 demo: ## train a DCGAN on built-in pictures for a minute or two, then look at its samples
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps demo
 	@$(MAKE) --no-print-directory $(B)/gan/core.so
-	$(LUA_ENV) $(LUA) experiments/dcgan.lua $(DEMO)
+	$(RUN_ENV) $(LUA) experiments/dcgan.lua $(DEMO)
 	@echo "Real pictures: $(DEMO_DIR)/reals.png. Now open the newest samples: $$(ls $(DEMO_DIR)/fakes_[0-9]*.png | tail -1)"
 
 DEMO_DIR = runs/demo
-DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --steps 600 --snap 200 --outdir runs --name demo
+# A narrow net and a large step size: quick rather than good.
+DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --lr 1e-3 --ema 0.99 --steps 1500 --snap 250 --outdir runs --name demo
 
 test: ## run every test; ends with `N passed, N failed`
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
@@ -87,7 +88,7 @@ test: ## run every test; ends with `N passed, N failed`
 
 F ?= spec
 spec: all ## run the tests, or one file: make spec F=spec/ops/conv_spec.lua
-	@$(TEST_ENV) $(LUA) spec/run.lua $(F)
+	@$(RUN_ENV) $(LUA) spec/run.lua $(F)
 
 bench: all ## time kernels and the training step
 	$(LUA_ENV) $(LUA) experiments/bench/run.lua $(BENCH)
@@ -108,7 +109,7 @@ asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_s
 	@$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run F=$(F)
 .PHONY: asan-run
 asan-run: all
-	$(TEST_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
+	$(RUN_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
 
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
 	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run F=$(F)
