@@ -80,7 +80,7 @@ demo: ## train a DCGAN on built-in pictures for a minute or two, then look at it
 
 DEMO_DIR = runs/demo
 # A narrow net and a large step size: quick rather than good.
-DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --lr 1e-3 --ema 0.99 --steps 1500 --snap 250 --outdir runs --name demo
+DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --batch 32 --lr 5e-4 --ema 0.99 --steps 2000 --snap 500 --outdir runs --name demo
 
 test: ## run every test; ends with `N passed, N failed`
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test

@@ -1,10 +1,10 @@
 -- Everything measured, by `make bench`: kernels, then whole training steps, in turns with PyTorch where that is installed.
---   lua experiments/bench/run.lua [--rounds 3] [--steps 7] [--threads 2] [--no-kernels]
+--   lua experiments/bench/run.lua [--rounds 2] [--steps 3] [--threads 2] [--no-kernels]
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local json = require "cjson"
 
 local opt = bench.options("Runs every benchmark; compares the training step with PyTorch's.", {
-  {"rounds", 3, "turns of each program"}, {"steps", 7, "steps timed in a turn"}, {"no-kernels", false, "training steps only"}})
+  {"rounds", 2, "turns of each program"}, {"steps", 3, "steps timed in a turn"}, {"no-kernels", false, "training steps only"}})
 
 local function quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
 local lua = quoted(arg[-1] or "lua5.4")
