@@ -106,12 +106,14 @@ format: ## let clang-format rewrite the C sources
 ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" GAN_SANITIZED=1 GAN_BUILD=$(B) \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_spec.lua
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
 	@$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run F=$(F)
 .PHONY: asan-run
 asan-run: all
 	$(RUN_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
 
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
 	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run F=$(F)
 .PHONY: valgrind-run
 valgrind-run: all
