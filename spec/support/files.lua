@@ -1,39 +1,9 @@
--- Small files for specs: a temporary folder that goes away, and writers of PNG, IDX and CIFAR-10 that share no code with the
+-- Pictures and data files for specs: writers of PNG, IDX and CIFAR-10 that share no code with the
 -- library (PNG: stored deflate blocks, any colour type, depth, filter and interlace).
-local lfs = require "lfs"
+local temp = require "spec.support.temp"
 
-local M = {}
-
-function M.write(path, bytes)
-  local f = assert(io.open(path, "wb"))
-  f:write(bytes)
-  f:close()
-  return path
-end
-
-function M.read(path)
-  local f = assert(io.open(path, "rb"))
-  local s = f:read "a"
-  f:close()
-  return s
-end
-
-local function remove(path)
-  if lfs.symlinkattributes(path, "mode") ~= "directory" then return os.remove(path) end
-  for name in lfs.dir(path) do
-    if name ~= "." and name ~= ".." then remove(path .. "/" .. name) end
-  end
-  lfs.rmdir(path)
-end
-M.remove = remove
-
--- A fresh folder; give it to files.remove afterwards.
-function M.folder()
-  local path = os.tmpname()
-  os.remove(path)
-  assert(lfs.mkdir(path))
-  return path
-end
+-- A fresh folder from files.folder() goes away by files.remove(path).
+local M = { write = temp.write, read = temp.read, remove = temp.remove, folder = temp.folder }
 
 local crc_table = {}
 for i = 0, 255 do

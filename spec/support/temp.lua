@@ -16,11 +16,19 @@ local function remove(path)
   end
 end
 
---- A new empty directory, removed by M.clean().
-function M.dir()
+M.remove = remove
+
+--- A new empty directory, which the caller removes.
+function M.folder()
   local path = os.tmpname()
   os.remove(path)
   assert(lfs.mkdir(path))
+  return path
+end
+
+--- The same, removed by M.clean().
+function M.dir()
+  local path = M.folder()
   made[#made + 1] = path
   return path
 end
