@@ -1,5 +1,6 @@
 /* b_conv.c - the convolution triple for Lua: arguments and options checked, output sizes, workspace. */
 #include "../kernels/conv.h"
+#include "../kernels/winograd.h"
 #include "bind.h"
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 typedef struct options {
   gn_int stride[2], padding[2], dilation[2], output_padding[2], size[2], kernel[2]; /* size, kernel: -1 where not given */
+  gn_conv_engine engine;
 } options;
 
 static const struct option {
@@ -38,14 +40,28 @@ static void read_pair(lua_State *L, const struct option *o, gn_int out[2]) {
   }
 }
 
+/* The name of an engine on top of the stack. */
+static gn_conv_engine read_engine(lua_State *L) {
+  static const char *const names[] = {"auto", "direct", "winograd2", "winograd4"};
+  const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
+  for (int i = 0; i < 4; i++)
+    if (strcmp(name, names[i]) == 0) return (gn_conv_engine)i;
+  gn_argerror(L, 3, "engine", "expected auto, direct, winograd2 or winograd4, got %s", name);
+  return GN_CONV_AUTO;
+}
+
 /* Argument 3: a table of the options whose names stand in `allowed` (separated by spaces), or nil. */
 static options read_options(lua_State *L, const char *allowed) {
-  options o = {{1, 1}, {0, 0}, {1, 1}, {0, 0}, {-1, -1}, {-1, -1}};
+  options o = {{1, 1}, {0, 0}, {1, 1}, {0, 0}, {-1, -1}, {-1, -1}, GN_CONV_AUTO};
   if (lua_isnoneornil(L, 3)) return o;
   if (lua_type(L, 3) != LUA_TTABLE) gn_expected(L, 3, "options", "a table of options or nil");
   for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
     const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2);
     const struct option *found = NULL;
+    if (strcmp(key, "engine") == 0) {
+      o.engine = read_engine(L);
+      continue;
+    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
       if (lua_type(L, -2) == LUA_TSTRING && strcmp(key, known[i].name) == 0 && strstr(allowed, key)) found = &known[i];
     if (!found) gn_argerror(L, 3, "options", "unknown option '%s'; known are: %s", key, allowed);
@@ -58,6 +74,15 @@ static void set_options(gn_conv *d, const options *o) {
   d->sh = o->stride[0], d->sw = o->stride[1];
   d->ph = o->padding[0], d->pw = o->padding[1];
   d->dh = o->dilation[0], d->dw = o->dilation[1];
+  d->engine = o->engine;
+}
+
+/* Raises where the engine asked for cannot do the shape. */
+static void check_engine(lua_State *L, const gn_conv *d) {
+  const int m = d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
+  if (m && !gn_winograd_fits(d, m))
+    gn_argerror(L, 3, "engine", "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, stride %I,%I",
+                m, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
 }
 
 /* 4-dimensional, dense in its stack slot, every size below 2^31 (BLAS counts in int). */
@@ -108,6 +133,7 @@ static int l_conv2d(lua_State *L) {
     const char *ks = gn_shape_str(L, 2, k), *ps = gn_shape_str(L, 2, padded), *xs = gn_shape_str(L, 4, x->size);
     gn_argerror(L, 2, "w", "kernel %s (with dilation) is larger than the padded input %s of x %s", ks, ps, xs);
   }
+  check_engine(L, &d);
   gn_tensor *y = gn_new_real(L, 4, (gn_int[]){d.N, d.Ho, d.Wo, d.Co});
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_Y));
   gn_conv2d(gn_real_ptr(y), gn_real_ptr(x), gn_real_ptr(w), &d, work);
@@ -118,6 +144,7 @@ static int l_conv2d(lua_State *L) {
 
 /* dx (N,H,W,Ci) of dy (N,Ho,Wo,Co) and w, once H and W are in d */
 static int run_dx(lua_State *L, gn_conv *d, const gn_tensor *dy, const gn_tensor *w) {
+  check_engine(L, d);
   gn_tensor *dx = gn_new_real(L, 4, (gn_int[]){d->N, d->H, d->W, d->Ci});
   gn_real *work = gn_scratch(L, gn_conv2d_work(d, GN_CONV_DX));
   gn_conv2d_dx(gn_real_ptr(dx), gn_real_ptr(dy), gn_real_ptr(w), d, work);
@@ -180,6 +207,7 @@ static int l_conv2d_dw(lua_State *L) {
   set_options(&d, &o);
   if (d.Ho < 1 || d.Wo < 1) gn_shape_error(L, 2, "dy", "(N,Ho,Wo,Co) with Ho, Wo >= 1", NULL);
   check_fit(L, &d, 2, "dy");
+  check_engine(L, &d);
   gn_tensor *dw = gn_new_real(L, 4, (gn_int[]){d.Kh, d.Kw, d.Ci, d.Co});
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_DW));
   gn_conv2d_dw(gn_real_ptr(dw), gn_real_ptr(x), gn_real_ptr(dy), &d, work);
@@ -188,7 +216,19 @@ static int l_conv2d_dw(lua_State *L) {
   return 1;
 }
 
+/* winograd() -> largest tile of Winograd's engines that is chosen by itself; winograd(0 | 2 | 4) sets it */
+static int l_winograd(lua_State *L) {
+  if (!lua_isnoneornil(L, 1)) {
+    const gn_int m = gn_check_int(L, 1, "tile", 0, 4);
+    if (m % 2) gn_argerror(L, 1, "tile", "expected 0, 2 or 4, got %I", (lua_Integer)m);
+    gn_conv_winograd((int)m);
+  }
+  lua_pushinteger(L, gn_conv_winograd(-1));
+  return 1;
+}
+
 static const luaL_Reg funcs[] = {
+    {"winograd", l_winograd},
     {"conv2d", l_conv2d},
     {"conv2d_dx", l_conv2d_dx},
     {"conv2d_dw", l_conv2d_dw},

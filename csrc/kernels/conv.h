@@ -5,11 +5,19 @@
 
 #include "../gn.h"
 
+/* AUTO: the fastest for the shape. The others are for tests and benchmarks; whoever asks for a WINOGRAD sees to gn_winograd_fits.
+** Shapes that are one matrix product, or empty, are that whatever is asked for. */
+typedef enum { GN_CONV_AUTO, GN_CONV_DIRECT, GN_CONV_WINOGRAD2, GN_CONV_WINOGRAD4 } gn_conv_engine;
+
+/* Largest tile of Winograd's engines that AUTO may choose: 0 (none), 2 or 4. m < 0 only asks. */
+int gn_conv_winograd(int m);
+
 /* Sizes of x (N,H,W,Ci), w (Kh,Kw,Ci,Co), y (N,Ho,Wo,Co); strides, symmetric paddings, dilations. Whoever fills it sees to
 ** Ho <= (H + 2*ph - dh*(Kh-1) - 1) / sh + 1 (and the same for Wo), and to kernel, stride, dilation >= 1. */
 typedef struct gn_conv {
   gn_int N, H, W, Ci, Ho, Wo, Co;
   gn_int Kh, Kw, sh, sw, ph, pw, dh, dw;
+  gn_conv_engine engine;
 } gn_conv;
 
 typedef enum { GN_CONV_Y, GN_CONV_DX, GN_CONV_DW } gn_conv_pass;

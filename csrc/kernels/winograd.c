@@ -1,0 +1,515 @@
+/* winograd.c - the convolution triple by Winograd's minimal filtering (see winograd.h).
+**
+** Blocks of tiles are transformed into the cache of one thread, multiplied there point by point (n*n matrix products on register
+** tiles), and transformed back. Blocks are fixed by the shape, so the result does not depend on the number of threads. */
+#include "winograd.h"
+#include "../par.h"
+#include "conv_engines.h"
+#include "tile.h"
+
+#define ROWS GN_TILE_ROWS
+#define COLS GN_TILE_COLS
+#define LANES (COLS / 2)
+#define MAXN 6
+#define MAXP (MAXN * MAXN) /* points */
+#define DEPTH 512          /* channels multiplied at a time: a panel of the kernel stays in the cache */
+#define BLOCK ((gn_int)3 << 19) /* reals of a block of transformed tiles and products, wanted */
+#define MOST_TILES 192     /* tiles of a block, at most; a multiple of every GN_TILE_ROWS */
+#define TASKS 8            /* tasks wanted: enough to balance a few threads */
+#define CHANNELS 128       /* rows of dw in one task, at most */
+#define PARTS ((gn_int)1 << 20) /* reals of partial sums in dw */
+
+typedef gn_real vec __attribute__((vector_size(GN_VECTOR_BYTES), aligned(sizeof(gn_real)), may_alias)); /* unaligned */
+
+static gn_int up(gn_int a, gn_int to) { return gn_ceil_div(a, to) * to; }
+
+/* ---- the small transforms: out = L in Lt on every channel ---- */
+
+/* Matrices of F(m,r): At (m,n), G (n,r), Bt (n,n). Points 0, -1, infinity; 0, 1, -1, -1/2, infinity; 0, 1, -1, infinity;
+** 0, 1, -1, 1/2, -2, infinity: small ones, with the least error of those tried. */
+#define Q(a, b) ((gn_real)(a) / (gn_real)(b))
+static const gn_real At22[] = {1, 1, 0, 0, -1, 1}, G22[] = {1, 0, -1, 1, 0, 1}, Bt22[] = {1, 1, 0, 0, 1, 0, 0, 1, 1};
+static const gn_real At42[] = {1, 1, 1, 1, 0, 0, 1, -1, Q(-1, 2), 0, 0, 1, 1, Q(1, 4), 0, 0, 1, -1, Q(-1, 8), 1},
+                     G42[] = {-2, 0, Q(1, 3), Q(1, 3), -1, 1, Q(8, 3), Q(-4, 3), 0, 1},
+                     Bt42[] = {Q(-1, 2), -1, Q(1, 2), 1, 0, 0, Q(1, 2), Q(3, 2), 1, 0, 0, Q(-1, 2), Q(-1, 2), 1, 0,
+                               0, -1, 0, 1, 0, 0, Q(-1, 2), -1, Q(1, 2), 1};
+static const gn_real At23[] = {1, 1, 1, 0, 0, 1, -1, 1}, G23[] = {-1, 0, 0, Q(1, 2), Q(1, 2), Q(1, 2), Q(1, 2), Q(-1, 2), Q(1, 2), 0, 0, 1},
+                     Bt23[] = {-1, 0, 1, 0, 0, 1, 1, 0, 0, -1, 1, 0, 0, -1, 0, 1};
+static const gn_real At43[] = {1, 1, 1, 1, 1, 0, 0, 1, -1, Q(1, 2), -2, 0, 0, 1, 1, Q(1, 4), 4, 0, 0, 1, -1, Q(1, 8), -8, 1},
+                     G43[] = {1, 0, 0, Q(1, 3), Q(1, 3), Q(1, 3), Q(-1, 3), Q(1, 3), Q(-1, 3), Q(-16, 15), Q(-8, 15), Q(-4, 15),
+                              Q(1, 15), Q(-2, 15), Q(4, 15), 0, 0, 1},
+                     Bt43[] = {1, Q(-3, 2), -2, Q(3, 2), 1, 0, 0, -1, Q(1, 2), Q(5, 2), 1, 0, 0, 1, Q(-5, 2), Q(1, 2), 1, 0,
+                               0, -2, -1, 2, 1, 0, 0, Q(1, 2), -1, Q(-1, 2), 1, 0, 0, 1, Q(-3, 2), -2, Q(3, 2), 1};
+
+/* out[i*os] = sum over k of L[i,k] in[k*is]; L (b,a) is X, or X (a,b) transposed. Unrolled: zeros and ones cost nothing. */
+static inline __attribute__((always_inline)) void line(int b, int a, const gn_real *X, int transposed, const vec *in, int is, vec *out,
+                                                       int os) {
+#pragma GCC unroll 6
+  for (int i = 0; i < b; i++) {
+    vec s = {0};
+    int begun = 0;
+#pragma GCC unroll 6
+    for (int k = 0; k < a; k++) {
+      const gn_real f = transposed ? X[k * b + i] : X[i * a + k];
+      if (f == 0) continue;
+      vec v = in[k * is];
+      if (f == -1) v = -v;
+      else if (f != 1) v *= f;
+      if (begun) s += v;
+      else s = v;
+      begun = 1;
+    }
+    out[i * os] = s;
+  }
+}
+
+/* out[k] (C), k < b*b  <-  (base[k], if there is a base) + L in Lt, in[k] (C), k < a*a. Every COLS channels, out moves on by `jump`. */
+static inline __attribute__((always_inline)) void sandwich(int b, int a, const gn_real *X, int transposed, const gn_real *const *in,
+                                                           const gn_real *const *base, gn_real *const *out, gn_int C, gn_int jump) {
+  gn_real tail_in[MAXP * LANES], tail_base[MAXP * LANES], tail_out[MAXP * LANES];
+  for (gn_int c = 0; c < C; c += LANES) {
+    const gn_int to = c / COLS * jump + c % COLS, rest = C - c;
+    vec x[MAXP], half[MAXP], y[MAXP];
+    if (rest < LANES) {
+      for (int k = 0; k < a * a; k++)
+        for (gn_int j = 0; j < LANES; j++) tail_in[k * LANES + j] = j < rest ? in[k][c + j] : 0;
+      if (base)
+        for (int k = 0; k < b * b; k++)
+          for (gn_int j = 0; j < LANES; j++) tail_base[k * LANES + j] = j < rest ? base[k][c + j] : 0;
+    }
+#pragma GCC unroll 36
+    for (int k = 0; k < a * a; k++) x[k] = *(const vec *)(rest < LANES ? tail_in + k * LANES : in[k] + c);
+#pragma GCC unroll 6
+    for (int j = 0; j < a; j++) line(b, a, X, transposed, x + j, a, half + j, a);
+#pragma GCC unroll 6
+    for (int i = 0; i < b; i++) line(b, a, X, transposed, half + i * a, 1, y + i * b, 1);
+    if (base) {
+#pragma GCC unroll 36
+      for (int k = 0; k < b * b; k++) y[k] += *(const vec *)(rest < LANES ? tail_base + k * LANES : base[k] + c);
+    }
+#pragma GCC unroll 36
+    for (int k = 0; k < b * b; k++) *(vec *)(rest < LANES ? tail_out + k * LANES : out[k] + to) = y[k];
+    if (rest < LANES)
+      for (int k = 0; k < b * b; k++)
+        for (gn_int j = 0; j < rest; j++) out[k][to + j] = tail_out[k * LANES + j];
+  }
+}
+
+typedef void transform(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump);
+typedef void transform_add(const gn_real *const *in, const gn_real *const *base, gn_real *const *out, gn_int C);
+
+typedef struct variant {
+  int m, r, n;
+  transform *x_in, *y_out, *dy_in, *w_in, *dw_out; /* Bt x B, At y A, A dy At, G w Gt, Gt u G */
+  transform_add *dx_out;                           /* base + B u Bt */
+} variant;
+
+#define VARIANT(m, r, n)                                                                                                            \
+  static void x_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                    \
+    sandwich(n, n, Bt##m##r, 0, in, NULL, out, C, jump);                                                                            \
+  }                                                                                                                                 \
+  static void y_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                   \
+    sandwich(m, n, At##m##r, 0, in, NULL, out, C, jump);                                                                            \
+  }                                                                                                                                 \
+  static void dy_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                   \
+    sandwich(n, m, At##m##r, 1, in, NULL, out, C, jump);                                                                            \
+  }                                                                                                                                 \
+  static void w_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                    \
+    sandwich(n, r, G##m##r, 0, in, NULL, out, C, jump);                                                                             \
+  }                                                                                                                                 \
+  static void dw_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                  \
+    sandwich(r, n, G##m##r, 1, in, NULL, out, C, jump);                                                                             \
+  }                                                                                                                                 \
+  static void dx_out##m##r(const gn_real *const *in, const gn_real *const *base, gn_real *const *out, gn_int C) {                   \
+    sandwich(n, n, Bt##m##r, 1, in, base, out, C, COLS);                                                                            \
+  }
+
+#define ENTRY(m, r, n) {m, r, n, x_in##m##r, y_out##m##r, dy_in##m##r, w_in##m##r, dw_out##m##r, dx_out##m##r}
+
+VARIANT(2, 2, 3)
+VARIANT(4, 2, 5)
+VARIANT(2, 3, 4)
+VARIANT(4, 3, 6)
+static const variant variants[] = {ENTRY(2, 2, 3), ENTRY(4, 2, 5), ENTRY(2, 3, 4), ENTRY(4, 3, 6)};
+
+/* ---- the shape ---- */
+
+/* A picture of y is th x tw tiles, the last of which may hang over; x is seen as `phases` pictures: phase (a,b) of position (u,v) is
+** x[stride*u + a - ph, stride*v + b - pw], and tile (i,j) takes its positions i*m .. i*m+n-1. */
+typedef struct tiling {
+  const variant *v;
+  const gn_conv *d;
+  gn_int stride, phases, points, th, tw, tiles; /* tiles: of the whole batch */
+} tiling;
+
+static const variant *variant_of(const gn_conv *d, int m) {
+  if (d->Kh != d->Kw || d->sh != d->sw || d->dh != 1 || d->dw != 1) return NULL;
+  for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+    const variant *v = variants + i;
+    if (v->m == m && ((v->r == 3 && d->Kh == 3 && d->sh == 1) || (v->r == 2 && d->Kh == 4 && d->sh == 2))) return v;
+  }
+  return NULL;
+}
+
+static tiling tiling_of(const gn_conv *d, int m) {
+  tiling p = {.v = variant_of(d, m), .d = d, .stride = d->sh, .phases = d->sh * d->sh};
+  p.points = p.v->n * p.v->n;
+  p.th = gn_ceil_div(d->Ho, m), p.tw = gn_ceil_div(d->Wo, m), p.tiles = d->N * p.th * p.tw;
+  return p;
+}
+
+int gn_winograd_fits(const gn_conv *d, int m) { return variant_of(d, m) != NULL; }
+
+double gn_winograd_share(const gn_conv *d, int m) {
+  const tiling p = tiling_of(d, m);
+  return (double)(p.points * p.th * p.tw) / (double)(p.v->r * p.v->r * d->Ho * d->Wo);
+}
+
+typedef struct where { gn_int n, i, j; } where; /* image, first line and column of a tile's outputs */
+
+static where tile_at(const tiling *p, gn_int tile) {
+  return (where){tile / (p->th * p->tw), tile / p->tw % p->th * p->v->m, tile % p->tw * p->v->m};
+}
+
+/* Index of the first channel of pixel k of a tile's patch of phase f in x, for every k < n*n; -1 on padding. */
+static void patch_of_x(gn_int *at, const tiling *p, gn_int tile, gn_int f) {
+  const gn_conv *d = p->d;
+  const where t = tile_at(p, tile);
+  const gn_int h0 = p->stride * t.i + f / p->stride - d->ph, w0 = p->stride * t.j + f % p->stride - d->pw;
+  const int n = p->v->n;
+  for (int i = 0; i < n; i++) {
+    const gn_int h = h0 + p->stride * i;
+    for (int j = 0; j < n; j++) {
+      const gn_int w = w0 + p->stride * j;
+      *at++ = h < 0 || h >= d->H || w < 0 || w >= d->W ? -1 : ((t.n * d->H + h) * d->W + w) * d->Ci;
+    }
+  }
+}
+
+/* The same for the m*m outputs of a tile in y; -1 beyond the border. */
+static void patch_of_y(gn_int *at, const tiling *p, gn_int tile) {
+  const gn_conv *d = p->d;
+  const where t = tile_at(p, tile);
+  for (gn_int i = t.i; i < t.i + p->v->m; i++)
+    for (gn_int j = t.j; j < t.j + p->v->m; j++) *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * d->Co;
+}
+
+/* v[point*each + tile*row + channel of the block, every COLS of them `jump` apart]  <-  channels c0..c0+C-1 of x, phase f,
+** under tiles t0..t0+nt-1. zeros: C of them. */
+static void load_x(gn_real *v, gn_int each, gn_int row, gn_int jump, const tiling *p, const gn_real *x, gn_int f, gn_int c0, gn_int C,
+                   gn_int t0, gn_int nt, const gn_real *zeros) {
+  for (gn_int t = 0; t < nt; t++) {
+    gn_int at[MAXP];
+    const gn_real *in[MAXP];
+    gn_real *out[MAXP];
+    patch_of_x(at, p, t0 + t, f);
+    for (gn_int k = 0; k < p->points; k++) in[k] = at[k] < 0 ? zeros : x + at[k] + c0, out[k] = v + k * each + t * row;
+    p->v->x_in(in, out, C, jump);
+  }
+}
+
+static void load_dy(gn_real *v, gn_int each, gn_int row, gn_int jump, const tiling *p, const gn_real *dy, gn_int c0, gn_int C, gn_int t0,
+                    gn_int nt, const gn_real *zeros) {
+  for (gn_int t = 0; t < nt; t++) {
+    gn_int at[MAXP];
+    const gn_real *in[MAXP];
+    gn_real *out[MAXP];
+    patch_of_y(at, p, t0 + t);
+    for (gn_int k = 0; k < p->v->m * p->v->m; k++) in[k] = at[k] < 0 ? zeros : dy + at[k] + c0;
+    for (gn_int k = 0; k < p->points; k++) out[k] = v + k * each + t * row;
+    p->v->dy_in(in, out, C, jump);
+  }
+}
+
+/* c (tiles rounded up to ROWS, panels*COLS; rows of ldc)  <-  v (the same tiles, K; rows of ldv) times u, panels of (K, COLS) */
+static void multiply(gn_real *c, gn_int ldc, const gn_real *v, gn_int ldv, const gn_real *u, gn_int tiles, gn_int K, gn_int panels) {
+  for (gn_int k = 0; k < K; k += DEPTH)
+    for (gn_int o = 0; o < panels; o++)
+      for (gn_int t = 0; t < tiles; t += ROWS) {
+        const gn_real *a[ROWS];
+        gn_real *to[ROWS];
+        for (int r = 0; r < ROWS; r++) a[r] = v + (t + r) * ldv + k, to[r] = c + (t + r) * ldc + o * COLS;
+        gn_tile(GN_MIN(DEPTH, K - k), 1, a, u + (o * K + k) * COLS, to, ROWS, COLS, k > 0);
+      }
+}
+
+/* Rows of a power of two would fall on the same lines of the cache. */
+static gn_int row_size(gn_int channels) { return up(channels, LANES) + LANES; }
+
+/* ---- the kernel ---- */
+
+/* Y: (points, panels of Co, phases*Ci, COLS). DX: (points, phases, panels of Ci, Co, COLS). */
+gn_int gn_winograd_kernel_size(const gn_conv *d, gn_conv_pass pass, int m) {
+  const tiling p = tiling_of(d, m);
+  return p.points * p.phases * COLS * (pass == GN_CONV_Y ? gn_panels(d->Co) * d->Ci : gn_panels(d->Ci) * d->Co);
+}
+
+/* in[tap] <- tap of phase f, r*r of them, each (Ci,Co) */
+static void taps_of(const gn_real **in, const tiling *p, const gn_real *w, gn_int f) {
+  const gn_conv *d = p->d;
+  const int r = p->v->r;
+  for (int a = 0; a < r; a++)
+    for (int b = 0; b < r; b++)
+      in[a * r + b] = w + ((p->stride * a + f / p->stride) * d->Kw + p->stride * b + f % p->stride) * d->Ci * d->Co;
+}
+
+static void kernel_y(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn_int c0, gn_int c1) {
+  const gn_int O = p->d->Co, K = p->phases * p->d->Ci, panels = gn_panels(O);
+  const gn_real *taps[MAXP], *in[MAXP];
+  gn_real *out[MAXP];
+  taps_of(taps, p, w, f);
+  for (gn_int c = c0; c < c1; c++) {
+    for (int k = 0; k < p->v->r * p->v->r; k++) in[k] = taps[k] + c * O;
+    for (gn_int k = 0; k < p->points; k++) {
+      out[k] = u + (k * panels * K + f * p->d->Ci + c) * COLS;
+      if (O % COLS) gn_zero_run(out[k] + (panels - 1) * K * COLS, COLS);
+    }
+    p->v->w_in(in, out, O, K * COLS);
+  }
+}
+
+/* Turned over in squares that fit the first cache, so that the transform finds the channels of x side by side. */
+static void kernel_dx(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn_int panel) {
+  const gn_int O = p->d->Co, panels = gn_panels(p->d->Ci), c0 = panel * COLS, C = GN_MIN(COLS, p->d->Ci - c0);
+  const int taps = p->v->r * p->v->r;
+  const gn_real *from[MAXP], *in[MAXP];
+  gn_real turned[9 * LANES * COLS], *out[MAXP];
+  taps_of(from, p, w, f);
+  for (gn_int o0 = 0; o0 < O; o0 += LANES) {
+    const gn_int on = GN_MIN(LANES, O - o0);
+    for (int k = 0; k < taps; k++)
+      for (gn_int c = 0; c < COLS; c++)
+        for (gn_int o = 0; o < on; o++) turned[(k * LANES + o) * COLS + c] = c < C ? from[k][(c0 + c) * O + o0 + o] : 0;
+    for (gn_int o = 0; o < on; o++) {
+      for (int k = 0; k < taps; k++) in[k] = turned + (k * LANES + o) * COLS;
+      for (gn_int k = 0; k < p->points; k++) out[k] = u + (((k * p->phases + f) * panels + panel) * O + o0 + o) * COLS;
+      p->v->w_in(in, out, COLS, COLS);
+    }
+  }
+}
+
+void gn_winograd_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass, int m) {
+  const tiling p = tiling_of(d, m);
+  const gn_int panels = gn_panels(d->Ci); /* of channels of x, for both passes */
+  GN_PARALLEL_FOR_IF(d->Kh * d->Kw * d->Ci * d->Co > GN_PAR_MIN)
+  for (gn_int t = 0; t < p.phases * panels; t++) {
+    const gn_int f = t / panels, o = t % panels;
+    if (pass == GN_CONV_Y) kernel_y(u, &p, w, f, o * COLS, GN_MIN(d->Ci, (o + 1) * COLS));
+    else kernel_dx(u, &p, w, f, o);
+  }
+}
+
+/* ---- y ---- */
+
+/* Blocks of `block` tiles by groups of `width` panels. */
+typedef struct cut { gn_int block, blocks, width, groups; } cut;
+
+static gn_int block_size(const tiling *p, gn_int row) {
+  return GN_MAX(2 * ROWS, GN_MIN(MOST_TILES, BLOCK / (p->points * row) / ROWS * ROWS));
+}
+
+static void cut_panels(cut *c, gn_int panels) {
+  c->width = panels;
+  while (c->blocks * gn_ceil_div(panels, c->width) < TASKS && c->width > 2) c->width = gn_ceil_div(c->width, 2);
+  c->groups = gn_ceil_div(panels, c->width);
+}
+
+static cut cut_y(const tiling *p) {
+  const gn_int most = block_size(p, p->phases * p->d->Ci + p->d->Co);
+  cut c;
+  c.block = up(gn_ceil_div(p->tiles, gn_ceil_div(p->tiles, most)), ROWS); /* equal blocks */
+  c.blocks = gn_ceil_div(p->tiles, c.block);
+  cut_panels(&c, gn_panels(p->d->Co));
+  return c;
+}
+
+static gn_int work_y(const tiling *p, const cut *c) {
+  return p->points * c->block * (row_size(p->phases * p->d->Ci) + row_size(c->width * COLS)) + GN_MAX(p->d->Ci, p->d->Co);
+}
+
+static void y_task(gn_real *y, const tiling *p, const cut *q, const gn_real *x, const gn_real *u, gn_int task, gn_real *work) {
+  const gn_conv *d = p->d;
+  const gn_int K = p->phases * d->Ci, ldv = row_size(K), ldc = row_size(q->width * COLS), panels = gn_panels(d->Co);
+  const gn_int t0 = task / q->groups * q->block, nt = GN_MIN(q->block, p->tiles - t0), rows = up(nt, ROWS);
+  const gn_int o0 = task % q->groups * q->width, on = GN_MIN(q->width, panels - o0), C = GN_MIN(d->Co - o0 * COLS, on * COLS);
+  gn_real *v = work, *c = v + p->points * q->block * ldv, *spare = c + p->points * q->block * ldc;
+  gn_zero_run(spare, d->Ci);
+  for (gn_int f = 0; f < p->phases; f++) load_x(v + f * d->Ci, q->block * ldv, ldv, COLS, p, x, f, 0, d->Ci, t0, nt, spare);
+  for (gn_int k = 0; k < p->points; k++) {
+    gn_real *vk = v + k * q->block * ldv;
+    gn_zero_run(vk + nt * ldv, (rows - nt) * ldv);
+    multiply(c + k * q->block * ldc, ldc, vk, ldv, u + (k * panels + o0) * K * COLS, rows, K, on);
+  }
+  for (gn_int t = 0; t < nt; t++) {
+    gn_int at[MAXP];
+    const gn_real *in[MAXP];
+    gn_real *out[MAXP];
+    patch_of_y(at, p, t0 + t);
+    for (gn_int k = 0; k < p->points; k++) in[k] = c + (k * q->block + t) * ldc;
+    for (gn_int k = 0; k < p->v->m * p->v->m; k++) out[k] = at[k] < 0 ? spare : y + at[k] + o0 * COLS;
+    p->v->y_out(in, out, C, COLS);
+  }
+}
+
+void gn_winograd_y(gn_real *y, const gn_real *x, const gn_real *u, const gn_conv *d, int m, gn_real *work) {
+  const tiling p = tiling_of(d, m);
+  const cut q = cut_y(&p);
+  GN_PARALLEL_FOR
+  for (gn_int t = 0; t < q.blocks * q.groups; t++) y_task(y, &p, &q, x, u, t, work + gn_thread_id() * work_y(&p, &q));
+}
+
+/* ---- dx ---- */
+
+/* Here `blocks` counts tasks' runs of `images` images, whose tiles are walked in blocks. */
+typedef struct cut_images { cut c; gn_int images; } cut_images;
+
+static cut_images cut_dx(const tiling *p) {
+  const gn_int most = block_size(p, p->d->Co + p->phases * p->d->Ci), each = p->th * p->tw;
+  cut_images q;
+  q.images = GN_MAX(1, GN_MIN(most / each, gn_ceil_div(p->d->N, TASKS)));
+  q.c.blocks = gn_ceil_div(p->d->N, q.images);
+  q.c.block = GN_MIN(most, up(q.images * each, ROWS));
+  cut_panels(&q.c, gn_panels(p->d->Ci));
+  return q;
+}
+
+static gn_int work_dx(const tiling *p, const cut *c) {
+  return p->points * c->block * (row_size(p->d->Co) + row_size(p->phases * c->width * COLS)) + GN_MAX(p->d->Co, c->width * COLS) +
+         c->width * COLS;
+}
+
+static void dx_task(gn_real *dx, const tiling *p, const cut_images *q, const gn_real *dy, const gn_real *u, gn_int task, gn_real *work) {
+  const gn_conv *d = p->d;
+  const gn_int K = d->Co, panels = gn_panels(d->Ci), o0 = task % q->c.groups * q->c.width, on = GN_MIN(q->c.width, panels - o0);
+  const gn_int c0 = o0 * COLS, C = GN_MIN(d->Ci - c0, on * COLS), ldv = row_size(K), ldc = row_size(p->phases * q->c.width * COLS);
+  const gn_int i0 = task / q->c.groups * q->images, i1 = GN_MIN(d->N, i0 + q->images), each = p->th * p->tw;
+  const gn_int lap = p->v->r - 1, h1 = p->stride * (p->th * p->v->m + lap) - d->ph, w1 = p->stride * (p->tw * p->v->m + lap) - d->pw;
+  gn_real *v = work, *c = v + p->points * q->c.block * ldv, *zeros = c + p->points * q->c.block * ldc;
+  gn_real *spare = zeros + GN_MAX(K, q->c.width * COLS);
+  gn_zero_run(zeros, GN_MAX(K, C));
+  for (gn_int n = i0; n < i1; n++) /* what no tile reaches */
+    for (gn_int h = 0; h < d->H; h++)
+      for (gn_int w = h < h1 ? GN_MAX(0, w1) : 0; w < d->W; w++) gn_zero_run(dx + ((n * d->H + h) * d->W + w) * d->Ci + c0, C);
+  for (gn_int t0 = i0 * each; t0 < i1 * each; t0 += q->c.block) {
+    const gn_int nt = GN_MIN(q->c.block, i1 * each - t0), rows = up(nt, ROWS);
+    load_dy(v, q->c.block * ldv, ldv, COLS, p, dy, 0, K, t0, nt, zeros);
+    for (gn_int k = 0; k < p->points; k++) {
+      gn_real *vk = v + k * q->c.block * ldv;
+      gn_zero_run(vk + nt * ldv, (rows - nt) * ldv);
+      for (gn_int f = 0; f < p->phases; f++)
+        multiply(c + k * q->c.block * ldc + f * on * COLS, ldc, vk, ldv, u + ((k * p->phases + f) * panels + o0) * K * COLS, rows, K, on);
+    }
+    for (gn_int t = 0; t < nt; t++)
+      for (gn_int f = 0; f < p->phases; f++) {
+        const where tile = tile_at(p, t0 + t);
+        gn_int at[MAXP];
+        const gn_real *in[MAXP], *base[MAXP];
+        gn_real *out[MAXP];
+        patch_of_x(at, p, t0 + t, f);
+        for (int i = 0, k = 0; i < p->v->n; i++)
+          for (int j = 0; j < p->v->n; j++, k++) { /* the first tile to reach a pixel sets it, later ones add */
+            const int later = (i < lap && tile.i > 0) || (j < lap && tile.j > 0);
+            in[k] = c + (k * q->c.block + t) * ldc + f * on * COLS;
+            out[k] = at[k] < 0 ? spare : dx + at[k] + c0;
+            base[k] = at[k] < 0 || !later ? zeros : out[k];
+          }
+        p->v->dx_out(in, base, out, C);
+      }
+  }
+}
+
+void gn_winograd_dx(gn_real *dx, const gn_real *dy, const gn_real *u, const gn_conv *d, int m, gn_real *work) {
+  const tiling p = tiling_of(d, m);
+  const cut_images q = cut_dx(&p);
+  GN_PARALLEL_FOR
+  for (gn_int t = 0; t < q.c.blocks * q.c.groups; t++) dx_task(dx, &p, &q, dy, u, t, work + gn_thread_id() * work_dx(&p, &q.c));
+}
+
+/* ---- dw ---- */
+
+/* `chunk` channels of x of one phase by groups of `width` panels of dy, over `parts` parts of the tiles. */
+typedef struct cut_dw { gn_int chunk, chunks, width, groups, block, part, parts; } cut_dw;
+
+static cut_dw cut_of_dw(const tiling *p) {
+  const gn_conv *d = p->d;
+  const gn_int panels = gn_panels(d->Co), size = d->Kh * d->Kw * d->Ci * d->Co;
+  cut_dw q;
+  q.chunks = gn_ceil_div(d->Ci, CHANNELS);
+  q.chunk = gn_ceil_div(d->Ci, q.chunks);
+  q.width = panels;
+  while (p->points * q.chunk * q.width * COLS > BLOCK / 2 && q.width > 2) q.width = gn_ceil_div(q.width, 2); /* sums stay in a cache */
+  while (p->phases * q.chunks * gn_ceil_div(panels, q.width) < TASKS && q.width > 2) q.width = gn_ceil_div(q.width, 2);
+  q.groups = gn_ceil_div(panels, q.width);
+  q.block = block_size(p, q.chunk + q.width * COLS);
+  q.parts = 1;
+  while (q.parts * p->phases * q.chunks * q.groups < TASKS && p->tiles > 4 * q.parts * q.block && 2 * q.parts * size <= PARTS) q.parts *= 2;
+  q.part = gn_ceil_div(p->tiles, q.parts);
+  return q;
+}
+
+static gn_int work_dw(const tiling *p, const cut_dw *q) {
+  return p->points * (q->block * (row_size(q->chunk) + q->width * COLS) + up(q->chunk, ROWS) * q->width * COLS) +
+         GN_MAX(q->chunk, q->width * COLS);
+}
+
+static void dw_task(gn_real *dw, const tiling *p, const cut_dw *q, const gn_real *x, const gn_real *dy, gn_int task, gn_int part,
+                    gn_real *work) {
+  const gn_conv *d = p->d;
+  const gn_int f = task / q->groups / q->chunks, c0 = task / q->groups % q->chunks * q->chunk, C = GN_MIN(q->chunk, d->Ci - c0);
+  const gn_int o0 = task % q->groups * q->width, on = GN_MIN(q->width, gn_panels(d->Co) - o0), O = GN_MIN(d->Co - o0 * COLS, on * COLS);
+  const gn_int ldv = row_size(q->chunk), t1 = GN_MIN(p->tiles, (part + 1) * q->part), ldu = on * COLS, rows = up(C, ROWS);
+  const gn_int vs = q->block * ldv, zs = q->block * ldu, us = rows * ldu;
+  gn_real *v = work, *z = v + p->points * vs, *u = z + p->points * q->block * q->width * COLS;
+  gn_real *zeros = u + p->points * up(q->chunk, ROWS) * q->width * COLS;
+  gn_zero_run(zeros, GN_MAX(C, O));
+  gn_zero_run(v, p->points * vs); /* the spare channels at the end of a row are multiplied too */
+  if (O % COLS) gn_zero_run(z, p->points * zs);
+  gn_zero_run(u, p->points * us);
+  for (gn_int t0 = part * q->part; t0 < t1; t0 += q->block) {
+    const gn_int nt = GN_MIN(q->block, t1 - t0);
+    load_x(v, vs, ldv, COLS, p, x, f, c0, C, t0, nt, zeros);
+    load_dy(z, zs, COLS, q->block * COLS, p, dy, o0 * COLS, O, t0, nt, zeros);
+    for (gn_int k = 0; k < p->points; k++)
+      for (gn_int o = 0; o < on; o++)
+        for (gn_int c = 0; c < C; c += ROWS) {
+          const gn_real *a[ROWS];
+          gn_real *to[ROWS];
+          for (int r = 0; r < ROWS; r++) a[r] = v + k * vs + c + r, to[r] = u + k * us + (c + r) * ldu + o * COLS;
+          gn_tile(nt, ldv, a, z + k * zs + o * q->block * COLS, to, ROWS, COLS, 1);
+        }
+  }
+  gn_real *taps[MAXP], *out[MAXP];
+  const gn_real *in[MAXP], *first[MAXP];
+  taps_of(first, p, dw, f);
+  for (int k = 0; k < p->v->r * p->v->r; k++) taps[k] = dw + (first[k] - dw);
+  for (gn_int c = 0; c < C; c++) {
+    for (gn_int k = 0; k < p->points; k++) in[k] = u + k * us + c * ldu;
+    for (int k = 0; k < p->v->r * p->v->r; k++) out[k] = taps[k] + (c0 + c) * d->Co + o0 * COLS;
+    p->v->dw_out(in, out, O, COLS);
+  }
+}
+
+void gn_winograd_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, int m, gn_real *work) {
+  const tiling p = tiling_of(d, m);
+  const cut_dw q = cut_of_dw(&p);
+  const gn_int tasks = p.phases * q.chunks * q.groups, size = d->Kh * d->Kw * d->Ci * d->Co;
+  gn_real *sums = q.parts > 1 ? work : dw, *own = work + (q.parts > 1 ? q.parts * size : 0);
+  GN_PARALLEL_FOR
+  for (gn_int t = 0; t < tasks * q.parts; t++)
+    dw_task(sums + t / tasks * size, &p, &q, x, dy, t % tasks, t / tasks, own + gn_thread_id() * work_dw(&p, &q));
+  if (q.parts > 1) gn_sum_parts(dw, sums, size, q.parts);
+}
+
+gn_int gn_winograd_work(const gn_conv *d, gn_conv_pass pass, int m) {
+  const tiling p = tiling_of(d, m);
+  if (pass == GN_CONV_Y) {
+    const cut q = cut_y(&p);
+    return gn_threads() * work_y(&p, &q);
+  }
+  if (pass == GN_CONV_DX) {
+    const cut_images q = cut_dx(&p);
+    return gn_threads() * work_dx(&p, &q.c);
+  }
+  const cut_dw q = cut_of_dw(&p);
+  return (q.parts > 1 ? q.parts * d->Kh * d->Kw * d->Ci * d->Co : 0) + gn_threads() * work_dw(&p, &q);
+}
