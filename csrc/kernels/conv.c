@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define LEAST_CHANNELS 24 /* of x and of y, for Winograd's engines to pay */
-#define TRANSFORM 24      /* what transforming a number costs, in multiply-adds */
+#define TRANSFORM 24      /* what transforming a number of x or y costs, in multiply-adds */
+#define TRANSFORM_W 60    /* the same for a number of the kernel, in memory */
 
 static int largest_tile = 4;
 
@@ -43,7 +44,8 @@ static int tile_of(const gn_conv *d) {
   if (thin < LEAST_CHANNELS) return 0;
   for (int m = 2; m <= largest_tile; m += 2) {
     if (!gn_winograd_fits(d, m)) continue;
-    const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin);
+    const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / ((double)(d->Kh * d->Kw * d->Ci * d->Co) * (double)(d->N * d->Ho * d->Wo));
+    const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin) + kernel * TRANSFORM_W;
     if (cost < least) least = cost, best = m;
   }
   return best;

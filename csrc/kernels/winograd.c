@@ -12,8 +12,8 @@
 #define LANES (COLS / 2)
 #define MAXN 6
 #define MAXP (MAXN * MAXN) /* points */
-#define DEPTH 512          /* channels multiplied at a time: a panel of the kernel stays in the cache */
-#define BLOCK ((gn_int)3 << 19) /* reals of a block of transformed tiles and products, wanted */
+#define DEPTH 256          /* channels multiplied at a time: panels of the kernel stay in the cache */
+#define BLOCK ((gn_int)1 << 20)
 #define MOST_TILES 192     /* tiles of a block, at most; a multiple of every GN_TILE_ROWS */
 #define TASKS 8            /* tasks wanted: enough to balance a few threads */
 #define CHANNELS 128       /* rows of dw in one task, at most */
@@ -305,7 +305,7 @@ void gn_winograd_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_
 typedef struct cut { gn_int block, blocks, width, groups; } cut;
 
 static gn_int block_size(const tiling *p, gn_int row) {
-  return GN_MAX(2 * ROWS, GN_MIN(MOST_TILES, BLOCK / (p->points * row) / ROWS * ROWS));
+  return GN_MAX(4 * ROWS, GN_MIN(MOST_TILES, BLOCK / (p->points * row) / ROWS * ROWS));
 }
 
 static void cut_panels(cut *c, gn_int panels) {
