@@ -8,7 +8,6 @@
 **
 ** Blocks are fixed by the shape, so the result does not depend on the number of threads. */
 #include "conv_engines.h"
-#include "../blas.h"
 #include "../par.h"
 #include "tile.h"
 #include <string.h>
@@ -332,33 +331,58 @@ static strips strips_of(const gn_conv *d) {
   return s;
 }
 
+static gn_int columns_of(const gn_conv *d) { return gn_panels(d->Kh * d->Kw * d->Ci) * COLS; }
+
+static gn_int columns_work(const gn_conv *d) { return (strips_of(d).rows * columns_of(d) + d->Kw * d->Ci) * d->Wo; }
+
+/* out (W,C) += tap b of sums (Wo,Kw,C). Tap by tap: sums of neighbours overlap, and a load would wait for the store before it. */
+static inline __attribute__((always_inline)) void spread(gn_real *restrict out, const gn_real *restrict sums, const gn_conv *d, gn_int b,
+                                                         gn_int C) {
+  const gn_int at = b * d->dw - d->pw, j0 = at >= 0 ? 0 : gn_ceil_div(-at, d->sw);
+  const gn_int j1 = at >= d->W ? 0 : GN_MIN(d->Wo, (d->W - 1 - at) / d->sw + 1);
+  for (gn_int j = j0; j < j1; j++)
+    for (gn_int k = 0; k < C; k++) out[(j * d->sw + at) * C + k] += sums[(j * d->Kw + b) * C + k];
+}
+
 void gn_columns_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work) {
   const strips s = strips_of(d);
-  const gn_int C = d->Ci, run = d->Kw * C, cols = d->Kh * run, each = s.rows * d->Wo * cols;
+  const gn_int C = d->Ci, run = d->Kw * C, cols = columns_of(d), K = d->Co;
+  gn_real *own = work + K * cols;
+  for (gn_int j = 0; j < cols; j++) /* the kernel, transposed, in panels */
+    for (gn_int k = 0; k < K; k++) work[(j / COLS * K + k) * COLS + j % COLS] = j < d->Kh * run ? w[j * K + k] : 0;
   GN_PARALLEL_FOR
   for (gn_int t = 0; t < d->N * s.count; t++) {
     const gn_int n = t / s.count, l0 = t % s.count * s.lines, l1 = GN_MIN(d->H, l0 + s.lines);
     const gn_int lo = dy_first(d, l0), hi = dy_last(d, l1 - 1);
-    gn_real *c = work + gn_thread_id() * each, *out = dx + n * d->H * d->W * C;
-    if (hi > lo) gn_gemm(0, 1, (hi - lo) * d->Wo, cols, d->Co, 1, dy + (n * d->Ho + lo) * d->Wo * d->Co, d->Co, w, d->Co, 0, c, cols);
-    gn_zero_run(out + l0 * d->W * C, (l1 - l0) * d->W * C);
-    for (gn_int i = lo; i < hi; i++)
+    gn_real *sums = own + gn_thread_id() * columns_work(d), *c = sums + d->Wo * run;
+    const gn_int pixels = (hi - lo) * d->Wo;
+    const gn_real *first = dy + (n * d->Ho + lo) * d->Wo * K;
+    for (gn_int p = 0; p < pixels; p += ROWS)
+      for (gn_int o = 0; o < cols; o += COLS) {
+        const gn_real *a[ROWS];
+        gn_real *to[ROWS];
+        const int rows = (int)GN_MIN(ROWS, pixels - p);
+        for (int r = 0; r < ROWS; r++) a[r] = first + GN_MIN(p + r, pixels - 1) * K, to[r] = c + GN_MIN(p + r, pixels - 1) * cols + o;
+        gn_tile(K, 1, a, work + o * K, to, rows, COLS, 0);
+      }
+    for (gn_int l = l0; l < l1; l++) {
+      gn_real *out = dx + (n * d->H + l) * d->W * C;
+      gn_zero_run(sums, d->Wo * run);
+      gn_zero_run(out, d->W * C);
       for (gn_int a = 0; a < d->Kh; a++) {
-        const gn_int l = i * d->sh - d->ph + a * d->dh;
-        if (l < l0 || l >= l1) continue;
+        const gn_int at = l + d->ph - a * d->dh, i = floor_div(at, d->sh);
+        if (at != i * d->sh || i < lo || i >= hi) continue;
         for (gn_int j = 0; j < d->Wo; j++) {
           const gn_real *restrict from = c + ((i - lo) * d->Wo + j) * cols + a * run;
-          const gn_int v = j * d->sw - d->pw;
-          if (d->dw == 1 && v >= 0 && v + d->Kw <= d->W) {
-            gn_real *restrict to = out + (l * d->W + v) * C;
-            for (gn_int k = 0; k < run; k++) to[k] += from[k];
-            continue;
-          }
-          for (gn_int b = 0; b < d->Kw; b++)
-            if (v + b * d->dw >= 0 && v + b * d->dw < d->W)
-              for (gn_int k = 0; k < C; k++) out[(l * d->W + v + b * d->dw) * C + k] += from[b * C + k];
+          gn_real *restrict to = sums + j * run;
+          for (gn_int k = 0; k < run; k++) to[k] += from[k];
         }
       }
+      for (gn_int b = 0; b < d->Kw; b++)
+        if (C == 3) spread(out, sums, d, b, 3);
+        else if (C == 1) spread(out, sums, d, b, 1);
+        else spread(out, sums, d, b, C);
+    }
   }
 }
 
@@ -473,7 +497,7 @@ int gn_columns_fit(const gn_conv *d) {
   return strips_of(d).rows * d->Wo * d->Kh * d->Kw * d->Ci <= 4 * STRIP;
 }
 
-gn_int gn_columns_work(const gn_conv *d) { return gn_threads() * strips_of(d).rows * d->Wo * d->Kh * d->Kw * d->Ci; }
+gn_int gn_columns_work(const gn_conv *d) { return d->Co * columns_of(d) + gn_threads() * columns_work(d); }
 
 gn_int gn_gather_work(const gn_conv *d, gn_conv_pass pass) {
   if (pass == GN_CONV_Y) return packed_y(d) + gn_threads() * gather_work();
