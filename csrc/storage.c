@@ -99,7 +99,55 @@ void gn_storage_discard(gn_storage *s) {
   gn_storage_release(s);
 }
 
+/* Large workspaces come and go with every call and differ in size: in the size classes each would keep memory of its own. */
+#define SPARE_MIN ((size_t)1 << 20)
+static block *spare;
+
+gn_storage *gn_storage_scratch(size_t bytes) {
+  if (bytes < SPARE_MIN) return gn_storage_new(bytes);
+  if (spare && bytes <= spare->cap && spare->cap <= limit && mem.live <= limit - spare->cap && !inject_failure()) {
+    block *b = spare;
+    spare = NULL;
+    mem.cached -= b->cap;
+    mem.live += b->cap;
+    if (mem.live > mem.peak) mem.peak = mem.live;
+    b->s.bytes = bytes;
+    b->s.refs = 1;
+    return &b->s;
+  }
+  if (spare && bytes > spare->cap) { /* the larger one takes its place */
+    mem.cached -= spare->cap;
+    free(spare);
+    spare = NULL;
+  }
+  gn_storage *s = gn_storage_new(bytes);
+  if (s) mem.since -= ((block *)(void *)s)->cap; /* never the collector's business */
+  return s;
+}
+
+void gn_storage_scratch_done(gn_storage *s) {
+  block *b = (block *)(void *)s, *old = spare;
+  if (!b) return;
+  if (s->bytes < SPARE_MIN) {
+    gn_storage_discard(s);
+    return;
+  }
+  mem.live -= b->cap;
+  if (old && old->cap >= b->cap) {
+    free(b);
+    return;
+  }
+  if (old) {
+    mem.cached -= old->cap;
+    free(old);
+  }
+  mem.cached += b->cap;
+  spare = b;
+}
+
 void gn_storage_trim(void) {
+  if (spare) free(spare);
+  spare = NULL;
   for (int i = 0; i < NCLASS; i++)
     while (cache[i]) {
       block *b = cache[i];

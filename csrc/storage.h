@@ -18,6 +18,8 @@ gn_storage *gn_storage_new(size_t bytes); /* refs = 1; NULL: out of memory or fa
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
 void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */
+gn_storage *gn_storage_scratch(size_t bytes);   /* for workspace: the one kept back, where it is large enough; NULL as above */
+void gn_storage_scratch_done(gn_storage *s);    /* the largest is kept back for the next workspace; NULL is ignored */
 void gn_storage_trim(void);             /* gives the cache back to the system */
 
 typedef struct gn_memory {
