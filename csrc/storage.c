@@ -1,25 +1,43 @@
-/* storage.c - refcounted buffers with a size-class cache. See storage.h. */
+/* storage.c - refcounted buffers with a cache. See storage.h. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE, MADV_DONTNEED under -std=c11 */
 #include "storage.h"
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-/* Classes: eight steps per power of two above 64 bytes, so that at most 12.5 % of a buffer is slack. */
+/* Small buffers stay in size-class lists. Classes: eight steps per power of two above 64 bytes, so that at most 12.5 % is slack.
+** Larger ones are cut from regions, best fit, and melt together again when they are freed: the workspaces and activations of
+** a step, which come in every size, then share the same pages. A region is address space as large as the machine's memory; the
+** system gives it pages when they are first written. */
 #define STEPS 8
 #define MIN_SHIFT 6
-#define NCLASS ((48 - MIN_SHIFT) * STEPS)
-#define CACHE_MAX ((size_t)256 << 20) /* larger buffers (whole data sets) go back to the system at once */
+#define NCLASS (11 * STEPS)
+#define SMALL ((size_t)1 << 16)
+#ifdef __SANITIZE_ADDRESS__
+#define CACHE_MAX SMALL /* large buffers are malloc's, so that the sanitizer sees where they end */
+#else
+#define CACHE_MAX ((size_t)256 << 20) /* larger buffers (whole data sets) are malloc's and go back to the system at once */
+#endif
+#define REGIONS 64
 
 typedef struct block {
   gn_storage s; /* first: a gn_storage* is a block* */
-  size_t cap;
-  int cls;
-  struct block *next;
+  uint32_t cap; /* in units of 64 bytes, without the header */
+  int16_t cls;  /* size class; LARGE: in a region */
+  int16_t free;
+  struct block *next;  /* small: in the list of its class; large: the block behind it in the region */
+  struct block *prev;  /* large: the block before it */
 } block;
 
+/* While a large block is free, the links of the list of free blocks stand in its data. */
+typedef struct links { block *next, *prev; } links;
+
+#define LARGE (-1)
 #define HEADER 64
 _Static_assert(sizeof(block) <= HEADER, "the block header must fit before the data");
 
-static block *cache[NCLASS];
+static block *cache[NCLASS]; /* small */
+static block *unused;        /* large, in any order */
 static gn_memory mem;
 static size_t limit = SIZE_MAX;
 static int64_t fail_in, fail_times; /* fault injection: allocations until the first that fails (0: off), how many do */
@@ -53,22 +71,140 @@ static int size_class(size_t bytes, size_t *cap) {
   return (shift + 1) * STEPS + (int)top - STEPS - 1;
 }
 
+static size_t cap_of(const block *b) { return (size_t)b->cap << MIN_SHIFT; }
+static links *links_of(block *b) { return (links *)b->s.data; }
+
+static void unlink_free(block *b) {
+  links *l = links_of(b);
+  if (l->prev) links_of(l->prev)->next = l->next;
+  else unused = l->next;
+  if (l->next) links_of(l->next)->prev = l->prev;
+  b->free = 0;
+}
+
+static void link_free(block *b) {
+  *links_of(b) = (links){unused, NULL};
+  if (unused) links_of(unused)->prev = b;
+  unused = b;
+  b->free = 1;
+}
+
+static block *init_block(void *at, size_t cap, int cls) {
+  block *b = at;
+  b->s.data = (char *)at + HEADER;
+  b->cap = (uint32_t)(cap >> MIN_SHIFT);
+  b->cls = (int16_t)cls;
+  b->free = 0;
+  b->next = b->prev = NULL;
+  return b;
+}
+
+/* What is left of b behind its first `cap` bytes becomes a free block, where that is worth one. */
+static void split(block *b, size_t cap) {
+  if (cap_of(b) < cap + HEADER + SMALL) return;
+  block *rest = init_block((char *)b->s.data + cap, cap_of(b) - cap - HEADER, LARGE);
+  rest->prev = b;
+  rest->next = b->next;
+  if (b->next) b->next->prev = rest;
+  b->next = rest;
+  b->cap = (uint32_t)(cap >> MIN_SHIFT);
+  link_free(rest);
+}
+
+typedef struct region {
+  char *at, *end;
+  char *high; /* nothing beyond was written so far */
+} region;
+
+static region regions[REGIONS];
+static int nregions;
+
+static region *region_of(const void *p) {
+  for (int i = 0; i < nregions; i++)
+    if ((const char *)p >= regions[i].at && (const char *)p < regions[i].end) return regions + i;
+  return NULL;
+}
+
+/* A new region of at least cap bytes, free as a whole; 0: the system refuses. */
+static int new_region(size_t cap) {
+  if (nregions == REGIONS) return 0;
+  for (size_t size = GN_MIN(machine_bytes(), (size_t)1 << 37) & ~(size_t)0xffff; size >= HEADER + cap + SMALL; size /= 2) {
+    size &= ~(size_t)0xffff;
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) continue; /* address space may be limited */
+    block *b = init_block(at, size - HEADER, LARGE);
+    regions[nregions++] = (region){at, (char *)at + size, b->s.data};
+    link_free(b);
+    return 1;
+  }
+  return 0;
+}
+
+static block *best_fit(size_t cap) {
+  block *best = NULL;
+  for (block *b = unused; b; b = links_of(b)->next)
+    if (cap_of(b) >= cap && (!best || b->cap < best->cap || (b->cap == best->cap && b < best))) best = b;
+  return best;
+}
+
+static block *new_large(size_t cap) {
+  block *b = best_fit(cap);
+  if (!b && new_region(cap)) b = best_fit(cap);
+  if (!b) return NULL;
+  unlink_free(b);
+  split(b, cap);
+  region *r = region_of(b);
+  char *end = (char *)b->s.data + cap_of(b);
+  if (end > r->high) {
+    mem.cached += (size_t)(end - r->high);
+    r->high = end;
+  }
+  mem.cached -= cap_of(b);
+  return b;
+}
+
+/* b takes in the block behind it. */
+static void melt(block *b) {
+  block *n = b->next;
+  b->cap += n->cap + (HEADER >> MIN_SHIFT);
+  b->next = n->next;
+  if (n->next) n->next->prev = b;
+}
+
+static void free_large(block *b) {
+  mem.cached += cap_of(b);
+  if (b->next && b->next->free) {
+    unlink_free(b->next);
+    melt(b);
+  }
+  if (b->prev && b->prev->free) {
+    b = b->prev;
+    unlink_free(b);
+    melt(b);
+  }
+  link_free(b);
+}
+
 gn_storage *gn_storage_new(size_t bytes) {
-  size_t cap;
-  if (bytes > ((size_t)1 << 46) || bytes > machine_bytes() || inject_failure()) return NULL;
-  int cls = size_class(bytes, &cap);
+  size_t cap = (bytes + 63) / 64 * 64;
+  int cls = LARGE;
+  if (bytes > (size_t)1 << 37 || bytes > machine_bytes() || inject_failure()) return NULL;
+  if (bytes <= SMALL) cls = size_class(bytes, &cap);
   if (cap > limit || mem.live > limit - cap) return NULL;
-  block *b = cache[cls];
-  if (b) {
+  block *b;
+  if (cls == LARGE && cap <= CACHE_MAX) {
+    b = new_large(cap);
+    if (!b) return NULL;
+  } else if (cls != LARGE && cache[cls]) {
+    b = cache[cls];
     cache[cls] = b->next;
     mem.cached -= cap;
   } else {
-    b = aligned_alloc(64, HEADER + cap);
-    if (!b) return NULL;
-    b->cap = cap;
-    b->cls = cls;
-    b->s.data = (char *)b + HEADER;
+    void *at = aligned_alloc(64, HEADER + cap);
+    if (!at) return NULL;
+    b = init_block(at, cap, cls);
   }
+  cap = cap_of(b);
   b->s.bytes = bytes;
   b->s.refs = 1;
   b->s.version = 0;
@@ -84,77 +220,36 @@ void gn_storage_retain(gn_storage *s) { s->refs++; }
 void gn_storage_release(gn_storage *s) {
   if (!s || --s->refs > 0) return;
   block *b = (block *)(void *)s;
-  mem.live -= b->cap;
-  if (b->cap > CACHE_MAX) {
-    free(b);
-    return;
-  }
-  b->next = cache[b->cls];
-  cache[b->cls] = b;
-  mem.cached += b->cap;
+  mem.live -= cap_of(b);
+  if (b->cls != LARGE) {
+    b->next = cache[b->cls];
+    cache[b->cls] = b;
+    mem.cached += cap_of(b);
+  } else if (cap_of(b) > CACHE_MAX) free(b);
+  else free_large(b);
 }
 
 void gn_storage_discard(gn_storage *s) {
-  if (s->refs == 1) mem.since -= GN_MIN(mem.since, ((block *)(void *)s)->cap);
+  if (s->refs == 1) mem.since -= GN_MIN(mem.since, cap_of((block *)(void *)s));
   gn_storage_release(s);
 }
 
-/* Large workspaces come and go with every call and differ in size: in the size classes each would keep memory of its own. */
-#define SPARE_MIN ((size_t)1 << 20)
-static block *spare;
-
-gn_storage *gn_storage_scratch(size_t bytes) {
-  if (bytes < SPARE_MIN) return gn_storage_new(bytes);
-  if (spare && bytes <= spare->cap && spare->cap <= limit && mem.live <= limit - spare->cap && !inject_failure()) {
-    block *b = spare;
-    spare = NULL;
-    mem.cached -= b->cap;
-    mem.live += b->cap;
-    if (mem.live > mem.peak) mem.peak = mem.live;
-    b->s.bytes = bytes;
-    b->s.refs = 1;
-    return &b->s;
-  }
-  if (spare && bytes > spare->cap) { /* the larger one takes its place */
-    mem.cached -= spare->cap;
-    free(spare);
-    spare = NULL;
-  }
-  gn_storage *s = gn_storage_new(bytes);
-  if (s) mem.since -= ((block *)(void *)s)->cap; /* never the collector's business */
-  return s;
-}
-
-void gn_storage_scratch_done(gn_storage *s) {
-  block *b = (block *)(void *)s, *old = spare;
-  if (!b) return;
-  if (s->bytes < SPARE_MIN) {
-    gn_storage_discard(s);
-    return;
-  }
-  mem.live -= b->cap;
-  if (old && old->cap >= b->cap) {
-    free(b);
-    return;
-  }
-  if (old) {
-    mem.cached -= old->cap;
-    free(old);
-  }
-  mem.cached += b->cap;
-  spare = b;
-}
-
 void gn_storage_trim(void) {
-  if (spare) free(spare);
-  spare = NULL;
   for (int i = 0; i < NCLASS; i++)
     while (cache[i]) {
       block *b = cache[i];
       cache[i] = b->next;
+      mem.cached -= cap_of(b);
       free(b);
     }
-  mem.cached = 0;
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (block *b = unused; b; b = links_of(b)->next) { /* the pages between the links and the next block's header */
+    region *r = region_of(b);
+    char *end = (char *)b->s.data + cap_of(b);
+    if (end > r->high) end = r->high;
+    char *from = (char *)(((uintptr_t)b->s.data + sizeof(links) + page - 1) / page * page), *to = (char *)((uintptr_t)end / page * page);
+    if (from < to) madvise(from, (size_t)(to - from), MADV_DONTNEED);
+  }
 }
 
 gn_memory gn_memory_stats(void) { return mem; }

@@ -1,7 +1,7 @@
 /* storage.h - refcounted, 64-byte-aligned buffers from a caching allocator; the only malloc in the project.
 **
-** Freed buffers stay in size-class lists and are handed out again, so that a training step touches no new page after the
-** first ones. Not thread-safe: called from the Lua thread only. */
+** Freed buffers are kept and handed out again, whole or in parts, so that a training step touches no
+** new page after the first ones. Not thread-safe: called from the Lua thread only. */
 #ifndef GN_STORAGE_H
 #define GN_STORAGE_H
 
@@ -18,13 +18,11 @@ gn_storage *gn_storage_new(size_t bytes); /* refs = 1; NULL: out of memory or fa
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
 void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */
-gn_storage *gn_storage_scratch(size_t bytes);   /* for workspace: the one kept back, where it is large enough; NULL as above */
-void gn_storage_scratch_done(gn_storage *s);    /* the largest is kept back for the next workspace; NULL is ignored */
 void gn_storage_trim(void);             /* gives the cache back to the system */
 
 typedef struct gn_memory {
   size_t live;      /* bytes in buffers that somebody holds (size classes included) */
-  size_t cached;    /* bytes in free lists */
+  size_t cached;    /* bytes kept for later buffers */
   size_t peak;      /* largest live so far */
   size_t since;     /* bytes handed out since gn_memory_collected */
   uint64_t count;   /* buffers handed out so far */

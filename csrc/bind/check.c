@@ -247,7 +247,7 @@ static void collect(lua_State *L) {
   gn_memory_collected();
 }
 
-static gn_storage *new_storage(lua_State *L, size_t bytes, gn_storage *make(size_t)) {
+static gn_storage *new_storage(lua_State *L, size_t bytes) {
   static size_t live_after;
   gn_memory m = gn_memory_stats();
   size_t limit = GN_MAX((size_t)32 << 20, live_after / 8);
@@ -255,11 +255,11 @@ static gn_storage *new_storage(lua_State *L, size_t bytes, gn_storage *make(size
     collect(L);
     live_after = gn_memory_stats().live;
   }
-  gn_storage *s = make(bytes);
+  gn_storage *s = gn_storage_new(bytes);
   if (!s) {
     collect(L);
     gn_storage_trim();
-    s = make(bytes);
+    s = gn_storage_new(bytes);
   }
   if (!s) {
     m = gn_memory_stats();
@@ -288,7 +288,7 @@ gn_tensor *gn_new_tensor(lua_State *L, gn_dtype dt, int nd, const gn_int *size) 
   t->offset = 0;
   if (nd > 0) memcpy(t->size, size, sizeof *size * (size_t)nd);
   gn_strides(nd, size, t->stride);
-  t->storage = new_storage(L, (size_t)gn_numel(nd, size) * gn_dtype_size(dt), gn_storage_new);
+  t->storage = new_storage(L, (size_t)gn_numel(nd, size) * gn_dtype_size(dt));
   return t;
 }
 
@@ -313,7 +313,7 @@ gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *s
 
 static int scratch_gc(lua_State *L) {
   gn_storage **p = luaL_checkudata(L, 1, T_SCRATCH);
-  gn_storage_scratch_done(*p);
+  gn_storage_release(*p);
   *p = NULL;
   return 0;
 }
@@ -328,13 +328,13 @@ gn_real *gn_scratch(lua_State *L, gn_int n) {
     lua_setfield(L, -2, "__gc");
   }
   lua_setmetatable(L, -2);
-  *p = new_storage(L, (size_t)n * sizeof(gn_real), gn_storage_scratch);
+  *p = new_storage(L, (size_t)n * sizeof(gn_real));
   return (*p)->data;
 }
 
 void gn_scratch_free(lua_State *L, int idx) {
   gn_storage **p = luaL_checkudata(L, idx, T_SCRATCH);
-  gn_storage_scratch_done(*p);
+  if (*p) gn_storage_discard(*p);
   *p = NULL;
 }
 
