@@ -13,7 +13,7 @@ local gan = {
   tensor = tensor.tensor, zeros = tensor.zeros, ones = tensor.ones, full = tensor.full,
   rng = random.rng, seed = random.seed, randn = random.randn, rand = random.rand,
   grad = autograd.grad, no_grad = autograd.no_grad, gradcheck = autograd.gradcheck, op = autograd.op,
-  is_tensor = core.is_tensor, threads = core.threads, memory = core.memory,
+  is_tensor = core.is_tensor, threads = core.threads, winograd = core.winograd, memory = core.memory,
 }
 
 local rooms = {ops = true, nn = true, loss = true, optim = true, data = true, model = true, train = true, autograd = true}

@@ -41,6 +41,16 @@ local function passes(c, d, x, w, dy)
   return c.conv2d(x, w, options(d)), c.conv2d_dx(dy, w, options(d, "size", d.H, d.W)), c.conv2d_dw(x, dy, options(d, "kernel", d.Kh, d.Kw))
 end
 
+local function with_engine(o, engine)
+  o.engine = engine
+  return o
+end
+
+local function passes_of(c, engine, d, x, w, dy)
+  return c.conv2d(x, w, with_engine(options(d), engine)), c.conv2d_dx(dy, w, with_engine(options(d, "size", d.H, d.W), engine)),
+    c.conv2d_dw(x, dy, with_engine(options(d, "kernel", d.Kh, d.Kw), engine))
+end
+
 -- Relative to the largest reference value.
 local function close(what, d, got, want, tol)
   local worst, top = 0, 1e-30
@@ -175,6 +185,104 @@ describe("conv2d, conv2d_dx, conv2d_dw", function()
     fails("unknown option 'number'", ops.conv2d, x, w, {1})
     assert.same({1, 1, 1, 1}, core.shape(ops.conv2d(x, w, {stride = huge})))
     assert.same({1, 1, 1, 1}, core.shape(ops.conv2d(core.full({1, 2, 2, 1}, 1), core.full({1, 1, 1, 1}, 1), {stride = huge, dilation = huge})))
+  end)
+end)
+
+describe("the Winograd engines", function()
+  local names = {"y", "dx", "dw"}
+
+  -- Odd sizes, tiles that hang over, every padding, tails of every vector width, several blocks and tasks.
+  local function grid(f)
+    for _, k in ipairs {{3, 1}, {4, 2}} do
+      for p = 0, k[1] - 1 do
+        for _, size in ipairs {{4, 4}, {5, 7}, {8, 8}, {9, 6}, {3, 19}, {17, 13}} do
+          for _, channels in ipairs {{1, 1}, {3, 5}, {16, 32}, {17, 33}, {40, 24}, {70, 130}} do
+            local d = {N = 3, H = size[1], W = size[2], Ci = channels[1], Co = channels[2], Kh = k[1], Kw = k[1], sh = k[2], sw = k[2],
+              ph = p, pw = p, dh = 1, dw = 1}
+            if fill(d) then f(d) end
+          end
+        end
+      end
+    end
+  end
+
+  local function largest(c, t) return c.item(c.max(c.abs(t))) end
+
+  local function agree(c, tol)
+    local cases = 0
+    grid(function(d)
+      local x, w, dy = tensors(c, d)
+      local want = {passes_of(c, "direct", d, x, w, dy)}
+      for _, engine in ipairs {"winograd2", "winograd4"} do
+        for i, got in ipairs {passes_of(c, engine, d, x, w, dy)} do
+          local off = largest(c, c.sub(got, want[i])) / largest(c, want[i])
+          assert.is_true(off <= tol, ("%s, %s of %s: off by %g"):format(engine, names[i], name(d), off))
+        end
+      end
+      cases = cases + 1
+    end)
+    assert.is_true(cases > 200, cases .. " cases")
+  end
+
+  it("agree with the direct one in double on a grid of shapes", function() agree(core, 1e-13) end)
+  it("agree with the direct one in float on a grid of shapes", function() agree(fcore, 4e-5) end)
+
+  it("agree with the definition", function()
+    for _, d in ipairs {shape(2, 9, 6, 3, 3, 3, 5, 1, 1), shape(2, 9, 6, 3, 4, 4, 5, 2, 1), shape(1, 11, 11, 2, 4, 4, 2, 2, 3)} do
+      local x, w, dy = tensors(core, d)
+      local fx, fw, fdy = flat(x), flat(w), flat(dy)
+      for _, engine in ipairs {"winograd2", "winograd4"} do
+        local y, dx, dw = passes_of(core, engine, d, x, w, dy)
+        close(engine, d, flat(y), naive.y(d, fx, fw), 1e-12)
+        close(engine, d, flat(dx), naive.dx(d, fdy, fw), 1e-12)
+        close(engine, d, flat(dw), naive.dw(d, fx, fdy), 1e-12)
+      end
+    end
+  end)
+
+  it("give the same bytes with one and two threads", function()
+    local before = fcore.threads()
+    for _, d in ipairs {shape(5, 16, 16, 40, 4, 4, 72, 2, 1), shape(3, 17, 15, 33, 3, 3, 70, 1, 1), shape(16, 32, 32, 24, 3, 3, 24, 1, 1)} do
+      for _, engine in ipairs {"winograd2", "winograd4"} do
+        local x, w, dy = tensors(fcore, d)
+        fcore.threads(1)
+        local one = {passes_of(fcore, engine, d, x, w, dy)}
+        fcore.threads(2)
+        local two = {passes_of(fcore, engine, d, x, w, dy)}
+        fcore.threads(before)
+        for i = 1, 3 do assert.is_true(fcore.to_bytes(one[i]) == fcore.to_bytes(two[i]), engine .. " " .. names[i] .. " of " .. name(d)) end
+      end
+    end
+  end)
+
+  it("are chosen where they cost less, and can be turned off", function()
+    local d = shape(64, 16, 16, 64, 4, 4, 64, 2, 1)
+    local x, w, dy = tensors(fcore, d)
+    local function bytes(engine) return fcore.to_bytes((passes_of(fcore, engine, d, x, w, dy))) end
+    assert.equal(4, fcore.winograd())
+    assert.is_true(bytes "winograd4" == bytes(nil))
+    assert.equal(2, fcore.winograd(2))
+    assert.is_true(bytes "winograd2" == bytes(nil))
+    fcore.winograd(0)
+    assert.is_true(bytes "direct" == bytes(nil))
+    fcore.winograd(4)
+    assert.is_true(bytes "direct" ~= bytes "winograd4")
+  end)
+
+  it("refuse what they cannot do", function()
+    local x = core.full({1, 8, 8, 2}, 1)
+    local function fails(match, f, ...)
+      local ok, err = pcall(f, ...)
+      assert.is_false(ok)
+      assert.truthy(tostring(err):find(match, 1, true), tostring(err))
+    end
+    fails("winograd4 does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got 5x5, stride 1,1", ops.conv2d, x,
+      core.full({5, 5, 2, 1}, 1), {engine = "winograd4"})
+    fails("got 3x3, stride 1,1", ops.conv2d, x, core.full({3, 3, 2, 1}, 1), {engine = "winograd2", dilation = 2})
+    fails("'engine' (expected auto, direct, winograd2 or winograd4, got fast)", ops.conv2d, x, core.full({3, 3, 2, 1}, 1), {engine = "fast"})
+    fails("got boolean", ops.conv2d, x, core.full({3, 3, 2, 1}, 1), {engine = true})
+    fails("expected 0, 2 or 4, got 3", core.winograd, 3)
+    fails("'tile'", core.winograd, 6)
   end)
 end)
 

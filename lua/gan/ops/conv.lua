@@ -1,7 +1,8 @@
 --- Convolution: a closed triple, the derivatives of each op are the other two; the transposed convolution is one of them.
 --
 -- Images are (N,H,W,C), kernels (Kh,Kw,Ci,Co). Options are `stride`, `padding` (symmetric) and `dilation`: an integer, or a pair
--- {height, width}; defaults 1, 0, 1.
+-- {height, width}; defaults 1, 0, 1. `engine` names how it is computed, for tests and benchmarks: auto (the default, the fastest for the
+-- shape), direct, winograd2 or winograd4 (3x3 of stride 1, 4x4 of stride 2; Lavin & Gray 2015, arXiv:1509.09308).
 -- Source: Dumoulin & Visin 2016, arXiv:1603.07285.
 local core = require "gan.core"
 local autograd = require "gan.autograd"
@@ -12,7 +13,7 @@ local M = {}
 -- The options that all three share, and the size that one of them needs besides.
 local function with(o, name, height, width)
   o = o or {}
-  return {stride = o.stride, padding = o.padding, dilation = o.dilation, [name or "stride"] = name and {height, width} or o.stride}
+  return {stride = o.stride, padding = o.padding, dilation = o.dilation, engine = o.engine, [name or "stride"] = name and {height, width} or o.stride}
 end
 
 local function dx(g, w, o, xshape) return M.conv2d_dx(g, w, with(o, "size", xshape[2], xshape[3])) end
@@ -30,6 +31,10 @@ M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
     {s:randn(1, 5, 4, 1), s:randn(2, 3, 1, 2), {stride = {2, 1}, padding = {0, 2}, dilation = {2, 1}}},
     {s:randn(2, 2, 2, 3), s:randn(2, 2, 3, 1)},
     {s:randn(2, 2, 2, 3), s:randn(1, 1, 3, 2)},
+    {s:randn(1, 5, 4, 2), s:randn(4, 4, 2, 2), {stride = 2, padding = 1, engine = "winograd2"}},
+    {s:randn(1, 5, 3, 2), s:randn(4, 4, 2, 1), {stride = 2, padding = 2, engine = "winograd4"}},
+    {s:randn(1, 3, 4, 2), s:randn(3, 3, 2, 2), {padding = 1, engine = "winograd2"}},
+    {s:randn(1, 5, 3, 1), s:randn(3, 3, 1, 2), {engine = "winograd4"}},
   } end,
   bad = function(s) return {
     {s:randn(2, 4, 4, 3), s:randn(3, 3, 2, 5), match = "#2 'w' (expected (*,*,3,*) to match x (2,4,4,3), got (3,3,2,5))"},
@@ -55,6 +60,8 @@ M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
 M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1}},
   sample = function(s) return {
     {s:randn(2, 4, 4, 3), s:randn(3, 2, 2, 3), {size = {4, 3}, padding = 1}},
+    {s:randn(1, 2, 2, 2), s:randn(4, 4, 2, 2), {size = {5, 4}, stride = 2, padding = 1, engine = "winograd4"}},
+    {s:randn(1, 3, 4, 2), s:randn(3, 3, 2, 2), {size = {3, 4}, padding = 1, engine = "winograd2"}},
     {s:randn(1, 2, 3, 2), s:randn(2, 3, 1, 2), {size = {6, 4}, stride = {2, 2}, padding = {0, 2}, dilation = {2, 1}}},
     {s:randn(2, 1, 1, 2), s:randn(2, 2, 3, 2), {size = 2}},
   } end,
