@@ -39,6 +39,7 @@ _Static_assert(sizeof(block) <= HEADER, "the block header must fit before the da
 static block *cache[NCLASS]; /* small */
 static block *unused;        /* large, in any order */
 static gn_memory mem;
+static uint64_t last_id;
 static size_t limit = SIZE_MAX;
 static int64_t fail_in, fail_times; /* fault injection: allocations until the first that fails (0: off), how many do */
 
@@ -208,6 +209,7 @@ gn_storage *gn_storage_new(size_t bytes) {
   b->s.bytes = bytes;
   b->s.refs = 1;
   b->s.version = 0;
+  b->s.id = ++last_id;
   mem.live += cap;
   mem.since += cap;
   mem.count++;

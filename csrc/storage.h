@@ -12,6 +12,7 @@ typedef struct gn_storage {
   size_t bytes;     /* as asked */
   int refs;
   uint64_t version; /* in-place writes so far; autograd compares it (gn_touch in bind) */
+  uint64_t id;      /* no other storage ever had it */
 } gn_storage;
 
 gn_storage *gn_storage_new(size_t bytes); /* refs = 1; NULL: out of memory or fault injected */

@@ -94,6 +94,97 @@ static const gn_tensor *check_4d(lua_State *L, int arg, const char *name, const 
   return gn_check_dense_nd(L, arg, name, 4);
 }
 
+/* ---- transformed kernels, kept from their fourth use on: alternating training changes a
+** kernel before that (D: the G step, then real and fake), and needs the memory for itself ---- */
+
+#define KEPT 32
+#define KEPT_USES 4
+#define KEPT_BYTES ((size_t)96 << 20)
+
+typedef struct kept {
+  uint64_t id, version; /* of w's storage */
+  gn_int offset;
+  gn_conv d;
+  gn_conv_pass pass;
+  gn_int tile; /* largest, when it was made */
+  int uses;
+  uint64_t last;
+  gn_storage *u; /* NULL: only counted */
+} kept;
+
+static kept kernels[KEPT];
+static uint64_t uses;
+
+static void drop(kept *k) {
+  if (k->u) gn_storage_discard(k->u);
+  *k = (kept){0};
+}
+
+void gn_conv_forget(void) {
+  for (int i = 0; i < KEPT; i++) drop(kernels + i);
+}
+
+static int same_kernel(const kept *k, const gn_tensor *w, const gn_conv *d, gn_conv_pass pass) {
+  return k->id == w->storage->id && k->version == w->storage->version && k->offset == w->offset && k->pass == pass &&
+         k->tile == gn_conv_winograd(-1) && k->d.engine == d->engine &&
+         memcmp(&k->d, d, offsetof(gn_conv, engine)) == 0;
+}
+
+/* Room for `bytes` more: kernels that changed meanwhile cannot be told, so the longest unused go. 0: too large to keep. */
+static int make_room(size_t bytes) {
+  for (;;) {
+    size_t sum = bytes;
+    kept *old = NULL;
+    for (int i = 0; i < KEPT; i++)
+      if (kernels[i].u) {
+        sum += kernels[i].u->bytes;
+        if (!old || kernels[i].last < old->last) old = kernels + i;
+      }
+    if (sum <= KEPT_BYTES) return 1;
+    if (!old) return 0;
+    drop(old);
+  }
+}
+
+/* Comes last, after all other allocation: that may give kept kernels up.
+** What the pass multiplies for w: kept, or made in scratch on the stack (one slot is pushed in either case); NULL: w itself. */
+static const gn_real *push_kernel(lua_State *L, const gn_tensor *w, const gn_conv *d, gn_conv_pass pass) {
+  const gn_int size = gn_conv2d_kernel_size(d, pass);
+  kept *k = NULL, *oldest = kernels;
+  if (size == 0) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  for (int i = 0; i < KEPT; i++) {
+    if (same_kernel(kernels + i, w, d, pass)) k = kernels + i;
+    if (kernels[i].last < oldest->last) oldest = kernels + i;
+  }
+  if (!k) {
+    k = oldest;
+    drop(k);
+    *k = (kept){w->storage->id, w->storage->version, w->offset, *d, pass, gn_conv_winograd(-1), 0, 0, NULL};
+  }
+  k->last = ++uses;
+  if (k->u) {
+    lua_pushnil(L);
+    return k->u->data;
+  }
+  const size_t bytes = (size_t)size * sizeof(gn_real);
+  if (++k->uses >= KEPT_USES && make_room(bytes) && (k->u = gn_storage_new(bytes)) != NULL) {
+    gn_conv2d_kernel(k->u->data, gn_real_ptr(w), d, pass);
+    lua_pushnil(L);
+    return k->u->data;
+  }
+  gn_real *u = gn_scratch(L, size);
+  gn_conv2d_kernel(u, gn_real_ptr(w), d, pass);
+  return u;
+}
+
+static void pop_kernel(lua_State *L) {
+  if (!lua_isnil(L, -1)) gn_scratch_free(L, -1);
+  lua_pop(L, 1);
+}
+
 static gn_int out_size(gn_int in, gn_int k, gn_int stride, gn_int pad, gn_int dil) { /* <= 0: the kernel does not fit */
   const gn_int room = in + 2 * pad - dil * (k - 1) - 1;
   return room < 0 ? 0 : room / stride + 1;
@@ -136,7 +227,9 @@ static int l_conv2d(lua_State *L) {
   check_engine(L, &d);
   gn_tensor *y = gn_new_real(L, 4, (gn_int[]){d.N, d.Ho, d.Wo, d.Co});
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_Y));
-  gn_conv2d(gn_real_ptr(y), gn_real_ptr(x), gn_real_ptr(w), &d, work);
+  const gn_real *u = push_kernel(L, w, &d, GN_CONV_Y);
+  gn_conv2d(gn_real_ptr(y), gn_real_ptr(x), gn_real_ptr(w), u, &d, work);
+  pop_kernel(L);
   gn_scratch_free(L, -1);
   lua_pop(L, 1);
   return 1;
@@ -147,7 +240,9 @@ static int run_dx(lua_State *L, gn_conv *d, const gn_tensor *dy, const gn_tensor
   check_engine(L, d);
   gn_tensor *dx = gn_new_real(L, 4, (gn_int[]){d->N, d->H, d->W, d->Ci});
   gn_real *work = gn_scratch(L, gn_conv2d_work(d, GN_CONV_DX));
-  gn_conv2d_dx(gn_real_ptr(dx), gn_real_ptr(dy), gn_real_ptr(w), d, work);
+  const gn_real *u = push_kernel(L, w, d, GN_CONV_DX);
+  gn_conv2d_dx(gn_real_ptr(dx), gn_real_ptr(dy), gn_real_ptr(w), u, d, work);
+  pop_kernel(L);
   gn_scratch_free(L, -1);
   lua_pop(L, 1);
   return 1;

@@ -81,6 +81,7 @@ static int memory(lua_State *L) {
 /* core.memory_trim(): gives cached buffers back to the system. */
 static int memory_trim(lua_State *L) {
   (void)L;
+  gn_conv_forget();
   gn_storage_trim();
   return 0;
 }

@@ -1,5 +1,6 @@
 /* check.c - named argument errors, new tensors on the stack, memory pressure. See check.h. */
 #include "check.h"
+#include "bind.h"
 #include "../kernels/copy.h"
 #include <math.h>
 #include <stdarg.h>
@@ -185,6 +186,7 @@ gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int h
   int ok = 0;
   lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
   if (!ok || v < lo || v > hi) {
+    if (lua_gettop(L) < arg) lua_settop(L, arg); /* what is pushed now must not be taken for the argument */
     const char *want = hi == INT64_MAX ? lua_pushfstring(L, "an integer >= %I", (lua_Integer)lo)
                                        : lua_pushfstring(L, "an integer in %I..%I", (lua_Integer)lo, (lua_Integer)hi);
     gn_expected(L, arg, name, want);
@@ -258,6 +260,7 @@ static gn_storage *new_storage(lua_State *L, size_t bytes) {
   gn_storage *s = gn_storage_new(bytes);
   if (!s) {
     collect(L);
+    gn_conv_forget();
     gn_storage_trim();
     s = gn_storage_new(bytes);
   }

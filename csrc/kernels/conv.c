@@ -44,7 +44,8 @@ static int tile_of(const gn_conv *d) {
   if (thin < LEAST_CHANNELS) return 0;
   for (int m = 2; m <= largest_tile; m += 2) {
     if (!gn_winograd_fits(d, m)) continue;
-    const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / ((double)(d->Kh * d->Kw * d->Ci * d->Co) * (double)(d->N * d->Ho * d->Wo));
+    const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
+    const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / (weights * outputs);
     const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin) + kernel * TRANSFORM_W;
     if (cost < least) least = cost, best = m;
   }
@@ -86,33 +87,37 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
   }
   if (e == COLUMNS) return gn_columns_work(d);
   if (e == GATHER) return gn_gather_work(d, pass);
-  return gn_winograd_work(d, pass, TILE(e)) + (pass == GN_CONV_DW ? 0 : gn_winograd_kernel_size(d, pass, TILE(e)));
+  return gn_winograd_work(d, pass, TILE(e));
 }
 
-void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work) {
+gn_int gn_conv2d_kernel_size(const gn_conv *d, gn_conv_pass pass) {
+  const engine e = engine_of(d, pass);
+  return e >= WINOGRAD2 && pass != GN_CONV_DW ? gn_winograd_kernel_size(d, pass, TILE(e)) : 0;
+}
+
+void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass) {
+  const engine e = engine_of(d, pass);
+  if (e >= WINOGRAD2) gn_winograd_kernel(u, w, d, pass, TILE(e));
+}
+
+void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {
   const engine e = engine_of(d, GN_CONV_Y);
   gn_int m, n, k;
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(y, count(d->N, d->Ho, d->Wo, d->Co));
   else if (e == GATHER) gn_gather_y(y, x, w, d, work);
-  else if (e >= WINOGRAD2) {
-    gn_winograd_kernel(work, w, d, GN_CONV_Y, TILE(e));
-    gn_winograd_y(y, x, work, d, TILE(e), work + gn_winograd_kernel_size(d, GN_CONV_Y, TILE(e)));
-  }
+  else if (e >= WINOGRAD2) gn_winograd_y(y, x, u, d, TILE(e), work);
   else gn_gemm_par(0, 0, m, n, k, x, k, w, n, y, n, work);
 }
 
-void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work) {
+void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {
   const engine e = engine_of(d, GN_CONV_DX);
   gn_int m, n, k;
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(dx, count(d->N, d->H, d->W, d->Ci));
   else if (e == GATHER) gn_gather_dx(dx, dy, w, d, work);
   else if (e == COLUMNS) gn_columns_dx(dx, dy, w, d, work);
-  else if (e >= WINOGRAD2) {
-    gn_winograd_kernel(work, w, d, GN_CONV_DX, TILE(e));
-    gn_winograd_dx(dx, dy, work, d, TILE(e), work + gn_winograd_kernel_size(d, GN_CONV_DX, TILE(e)));
-  }
+  else if (e >= WINOGRAD2) gn_winograd_dx(dx, dy, u, d, TILE(e), work);
   else gn_gemm_par(0, 1, m, k, n, dy, n, w, n, dx, k, work);
 }
 

@@ -26,16 +26,21 @@ typedef enum { GN_CONV_Y, GN_CONV_DX, GN_CONV_DW } gn_conv_pass;
 ** size of w. */
 gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass);
 
-/* y (N,Ho,Wo,Co) out  <-  x (N,H,W,Ci), w (Kh,Kw,Ci,Co)
+/* u out  <-  w: what pass Y or DX multiplies instead of w, gn_conv2d_kernel_size reals of it; 0: the engine takes w as it is. It may be
+** kept while w does not change and the sizes stay. Parallel. Cannot fail. */
+gn_int gn_conv2d_kernel_size(const gn_conv *d, gn_conv_pass pass);
+void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass);
+
+/* y (N,Ho,Wo,Co) out  <-  x (N,H,W,Ci), w (Kh,Kw,Ci,Co), u of w for pass Y where it has a size
 ** y[n,i,j,o] = sum over a,b,c of x[n, i*sh - ph + a*dh, j*sw - pw + b*dw, c] * w[a,b,c,o]; x is 0 outside.
 ** Overwrites y. Parallel over blocks of pixels. Cannot fail. */
-void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work);
+void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work);
 
-/* dx (N,H,W,Ci) out  <-  dy (N,Ho,Wo,Co), w (Kh,Kw,Ci,Co)
+/* dx (N,H,W,Ci) out  <-  dy (N,Ho,Wo,Co), w (Kh,Kw,Ci,Co), u of w for pass DX where it has a size
 ** Adjoint of conv2d in x; the same kernel is the forward pass of conv_transpose2d.
 ** Overwrites dx. Parallel over blocks of pixels of dx, each of which is gathered: nothing is scattered. Cannot fail.
 ** Source: Dumoulin & Visin, arXiv:1603.07285, sec. 4. */
-void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work);
+void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work);
 
 /* dw (Kh,Kw,Ci,Co) out  <-  x (N,H,W,Ci), dy (N,Ho,Wo,Co)
 ** Adjoint of conv2d in w. Overwrites dw. Parallel over blocks of rows of dw, and over fixed parts of the pixels where dw is small,

@@ -269,6 +269,32 @@ describe("the Winograd engines", function()
     assert.is_true(bytes "direct" ~= bytes "winograd4")
   end)
 
+  it("see that a kernel has changed, however often it was used before", function()
+    local d = shape(8, 16, 16, 32, 4, 4, 32, 2, 1)
+    local x, w, dy = tensors(fcore, d)
+    local function same(what)
+      local want = {passes_of(fcore, "direct", d, x, w, dy)}
+      for i, got in ipairs {passes_of(fcore, "winograd2", d, x, w, dy)} do
+        assert.is_true(largest(fcore, fcore.sub(got, want[i])) <= 2e-5 * largest(fcore, want[i]), what .. " " .. names[i])
+      end
+    end
+    for _ = 1, 5 do same "before" end
+    fcore.mul_(w, 3)
+    for _ = 1, 2 do same "scaled" end
+    for _ = 1, 4 do same "scaled" end
+    fcore.mul_(fcore.narrow(w, 1, 2, 1), 0.5)
+    for _ = 1, 4 do same "through a view" end
+    local function zeros() return {fcore.full(fcore.shape(w), 0)} end
+    fcore.adam_({w}, {fcore.full(fcore.shape(w), 1)}, zeros(), zeros(), {lr = 0.1, beta1 = 0.5, beta2 = 0.9, eps = 1e-8, weight_decay = 0, t = 1})
+    same "by an optimiser"
+    fcore.ema_({w}, {fcore.full(fcore.shape(w), 1)}, 0.5)
+    same "by an average"
+    local before = fcore.memory().live
+    fcore.memory_trim()
+    assert.is_true(fcore.memory().live < before)
+    same "given up"
+  end)
+
   it("refuse what they cannot do", function()
     local x = core.full({1, 8, 8, 2}, 1)
     local function fails(match, f, ...)
