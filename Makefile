@@ -27,7 +27,7 @@ DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs zl
 CFLAGS ?= -O3
 MATH = -ffp-contract=fast -fno-math-errno -fno-trapping-math
 WARN = -Wall -Wextra -Wshadow $(if $(WERROR),-Werror)
-FLAGS = -std=c11 $(CFLAGS) -march=$(ARCH) $(MATH) $(WARN) -fPIC -fopenmp -pthread -fvisibility=hidden $(LUA_CFLAGS) $(DEP_CFLAGS) $(SAN)
+FLAGS = -std=c11 $(CFLAGS) $(if $(ARCH),-march=$(ARCH)) $(MATH) $(WARN) -fPIC -fopenmp -pthread -fvisibility=hidden $(LUA_CFLAGS) $(DEP_CFLAGS) $(SAN)
 # nodelete: when the Lua state closes, threads of the OpenMP runtime may still run in a library that Lua would unmap.
 SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared -Wl,-z,nodelete)
 LIBS = $(DEP_LIBS) -lm
@@ -35,8 +35,16 @@ LIBS = $(DEP_LIBS) -lm
 Q = $(if $(V),,@)
 SRC := $(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/bind/*.c))
 B = build
-OBJ32 = $(SRC:csrc/%.c=$(B)/obj32/%.o)
-OBJ64 = $(SRC:csrc/%.c=$(B)/obj64/%.o)
+
+# The files that live from wide vectors are compiled for each instruction set (csrc/kernels/simd.h): for ARCH, and for those beyond it
+# that the machine may have where the module runs. A native build needs no other.
+SIMD = $(addprefix csrc/kernels/,conv.c conv_direct.c peak.c simd_table.c tile.c winograd.c)
+BEYOND = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),$(if $(filter native x86-64-v4,$(ARCH)),,$(if $(filter x86-64-v3,$(ARCH)),v4,v3 v4)))
+SETS = base $(BEYOND)
+COMMON = $(filter-out $(SIMD),$(SRC))
+OBJ32 = $(COMMON:csrc/%.c=$(B)/obj32/%.o) $(foreach s,$(SETS),$(SIMD:csrc/%.c=$(B)/obj32/%.$(s).o))
+OBJ64 = $(COMMON:csrc/%.c=$(B)/obj64/%.o) $(foreach s,$(SETS),$(SIMD:csrc/%.c=$(B)/obj64/%.$(s).o))
+FLAGS += $(patsubst v%,-DGN_HAS_V%,$(BEYOND))
 
 # For the interpreters that we start; 5.4 only, so that tools running under another Lua are left alone.
 LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua;;' LUA_CPATH_5_4='$(CURDIR)/$(B)/?.so;;'
@@ -58,6 +66,16 @@ $(B)/gan/%.so: $(B)/flags
 $(B)/obj32/%.o: csrc/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+define compile_set
+$(B)/obj32/%.$(1).o: csrc/%.c $(B)/flags
+	@mkdir -p $$(@D)
+	$$(Q)echo '  cc   $$@'; $$(CC) $$(FLAGS) $(2) -DGN_SIMD=$(1) -MMD -MP -c -o $$@ $$<
+$(B)/obj64/%.$(1).o: csrc/%.c $(B)/flags
+	@mkdir -p $$(@D)
+	$$(Q)echo '  cc   $$@'; $$(CC) $$(FLAGS) $(2) -DGN_DOUBLE -DGN_SIMD=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call compile_set,base,))
+$(foreach s,$(BEYOND),$(eval $(call compile_set,$(s),-march=x86-64-$(s))))
 $(B)/obj64/%.o: csrc/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) -DGN_DOUBLE -MMD -MP -c -o $@ $<

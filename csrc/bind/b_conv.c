@@ -1,6 +1,5 @@
 /* b_conv.c - the convolution triple for Lua: arguments and options checked, output sizes, workspace. */
 #include "../kernels/conv.h"
-#include "../kernels/winograd.h"
 #include "bind.h"
 #include <string.h>
 
@@ -80,7 +79,7 @@ static void set_options(gn_conv *d, const options *o) {
 /* Raises where the engine asked for cannot do the shape. */
 static void check_engine(lua_State *L, const gn_conv *d) {
   const int m = d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
-  if (m && !gn_winograd_fits(d, m))
+  if (m && !gn_conv_winograd_fits(d))
     gn_argerror(L, 3, "engine", "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, stride %I,%I",
                 m, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
 }
@@ -322,7 +321,23 @@ static int l_winograd(lua_State *L) {
   return 1;
 }
 
+/* simd() -> name of the instruction set that convolutions use, list of those there are; simd(name) chooses one (tests, benchmarks) */
+static int l_simd(lua_State *L) {
+  const char *name = lua_isnoneornil(L, 1) ? NULL : lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : luaL_typename(L, 1);
+  const char *now = gn_simd_choose(name);
+  if (!now) gn_argerror(L, 1, "name", "this build on this processor has no instruction set '%s'", name);
+  gn_conv_forget(); /* kernels lie in the order of one set's vectors */
+  lua_pushstring(L, now);
+  lua_newtable(L);
+  for (int i = 0; gn_simd_name(i); i++) {
+    lua_pushstring(L, gn_simd_name(i));
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 2;
+}
+
 static const luaL_Reg funcs[] = {
+    {"simd", l_simd},
     {"winograd", l_winograd},
     {"conv2d", l_conv2d},
     {"conv2d_dx", l_conv2d_dx},

@@ -15,13 +15,6 @@
 #define TRANSFORM 24      /* what transforming a number of x or y costs, in multiply-adds */
 #define TRANSFORM_W 60    /* the same for a number of the kernel, in memory */
 
-static int largest_tile = 4;
-
-int gn_conv_winograd(int m) {
-  if (m >= 0) largest_tile = m;
-  return largest_tile;
-}
-
 void gn_sum_parts(gn_real *to, const gn_real *sums, gn_int size, gn_int parts) {
   GN_PARALLEL_FOR_IF(size * parts > GN_PAR_MIN)
   for (gn_int i = 0; i < size; i += GN_PAR_BLOCK) {
@@ -41,10 +34,9 @@ static int tile_of(const gn_conv *d) {
   const double thin = (double)GN_MIN(d->Ci, d->Co);
   double least = 1;
   int best = 0;
-  if (thin < LEAST_CHANNELS) return 0;
-  for (int m = 2; m <= largest_tile; m += 2) {
-    if (!gn_winograd_fits(d, m)) continue;
-    const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
+  if (thin < LEAST_CHANNELS || !gn_conv_winograd_fits(d)) return 0;
+  for (int m = 2; m <= gn_conv_winograd(-1); m += 2) {
+        const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
     const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / (weights * outputs);
     const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin) + kernel * TRANSFORM_W;
     if (cost < least) least = cost, best = m;

@@ -3,14 +3,17 @@
 #ifndef GN_CONV_H
 #define GN_CONV_H
 
-#include "../gn.h"
+#include "simd.h"
 
-/* AUTO: the fastest for the shape. The others are for tests and benchmarks; whoever asks for a WINOGRAD sees to gn_winograd_fits.
+/* AUTO: the fastest for the shape. The others are for tests and benchmarks; whoever asks for a WINOGRAD sees to gn_conv_winograd_fits.
 ** Shapes that are one matrix product, or empty, are that whatever is asked for. */
 typedef enum { GN_CONV_AUTO, GN_CONV_DIRECT, GN_CONV_WINOGRAD2, GN_CONV_WINOGRAD4 } gn_conv_engine;
 
 /* Largest tile of Winograd's engines that AUTO may choose: 0 (none), 2 or 4. m < 0 only asks. */
 int gn_conv_winograd(int m);
+
+struct gn_conv;
+int gn_conv_winograd_fits(const struct gn_conv *d); /* 1: a shape that Winograd's engines can do */
 
 /* Sizes of x (N,H,W,Ci), w (Kh,Kw,Ci,Co), y (N,Ho,Wo,Co); strides, symmetric paddings, dilations. Whoever fills it sees to
 ** Ho <= (H + 2*ph - dh*(Kh-1) - 1) / sh + 1 (and the same for Wo), and to kernel, stride, dilation >= 1. */

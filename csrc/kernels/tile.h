@@ -2,7 +2,7 @@
 #ifndef GN_TILE_H
 #define GN_TILE_H
 
-#include "../gn.h"
+#include "simd.h"
 
 #if defined __AVX512F__
 #define GN_VECTOR_BYTES 64

@@ -143,12 +143,9 @@ typedef struct tiling {
 } tiling;
 
 static const variant *variant_of(const gn_conv *d, int m) {
-  if (d->Kh != d->Kw || d->sh != d->sw || d->dh != 1 || d->dw != 1) return NULL;
-  for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-    const variant *v = variants + i;
-    if (v->m == m && ((v->r == 3 && d->Kh == 3 && d->sh == 1) || (v->r == 2 && d->Kh == 4 && d->sh == 2))) return v;
-  }
-  return NULL;
+  size_t i = 0;
+  while (variants[i].m != m || variants[i].r != (d->sh == 1 ? 3 : 2)) i++;
+  return variants + i;
 }
 
 static tiling tiling_of(const gn_conv *d, int m) {
@@ -157,8 +154,6 @@ static tiling tiling_of(const gn_conv *d, int m) {
   p.th = gn_ceil_div(d->Ho, m), p.tw = gn_ceil_div(d->Wo, m), p.tiles = d->N * p.th * p.tw;
   return p;
 }
-
-int gn_winograd_fits(const gn_conv *d, int m) { return variant_of(d, m) != NULL; }
 
 double gn_winograd_share(const gn_conv *d, int m) {
   const tiling p = tiling_of(d, m);

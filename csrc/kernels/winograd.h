@@ -10,10 +10,7 @@
 
 #include "conv.h"
 
-/* 1 where the engine with tiles of m x m outputs (2 or 4) can do this shape. */
-int gn_winograd_fits(const gn_conv *d, int m);
-
-/* Products of the engine for each product of the plain convolution, tiles that hang over the border included. */
+/* For shapes of gn_conv_winograd_fits, m = 2 or 4. Products of the engine for each product of the plain convolution, tiles that hang over the border included. */
 double gn_winograd_share(const gn_conv *d, int m);
 
 /* u out  <-  w (Kh,Kw,Ci,Co): the transformed kernel, in the order in which pass Y or DX multiplies it; gn_winograd_kernel_size reals.

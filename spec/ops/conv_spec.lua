@@ -295,6 +295,29 @@ describe("the Winograd engines", function()
     same "given up"
   end)
 
+  it("and the direct ones agree in every instruction set of this build", function()
+    local chosen, all = core.simd()
+    assert.equal("base", all[1])
+    for _, set in ipairs(all) do
+      assert.equal(set, (core.simd(set)))
+      for _, d in ipairs {shape(3, 17, 13, 33, 4, 4, 70, 2, 1), shape(2, 9, 6, 17, 3, 3, 20, 1, 1), shape(2, 12, 12, 3, 5, 5, 40, 1, 2),
+        shape(2, 16, 16, 3, 4, 4, 24, 2, 1)} do
+        local x, w, dy = tensors(core, d)
+        core.simd "base"
+        local want = {passes_of(core, "direct", d, x, w, dy)}
+        core.simd(set)
+        for _, engine in ipairs(d.Kh < 5 and {"auto", "direct", "winograd2", "winograd4"} or {"auto", "direct"}) do
+          for i, got in ipairs {passes_of(core, engine, d, x, w, dy)} do
+            assert.is_true(largest(core, core.sub(got, want[i])) <= 1e-13 * largest(core, want[i]), set .. " " .. engine .. " " .. names[i])
+          end
+        end
+      end
+    end
+    core.simd(chosen)
+    assert.has_error(function() core.simd "v9" end)
+    assert.has_error(function() core.simd(1) end)
+  end)
+
   it("refuse what they cannot do", function()
     local x = core.full({1, 8, 8, 2}, 1)
     local function fails(match, f, ...)

@@ -1,0 +1,42 @@
+/* simd.h - the convolutions and the peak loop are compiled for several instruction sets; the best that the processor has is chosen at
+** run time. Each set's files see GN_SIMD (base, v3, v4) and get names of their own; simd.c gives the plain names to everybody else. */
+#ifndef GN_SIMD_H
+#define GN_SIMD_H
+
+#include "../gn.h"
+
+#ifdef GN_SIMD
+#define GN_SIMD_JOIN(name, set) name##_##set
+#define GN_SIMD_NAME(name, set) GN_SIMD_JOIN(name, set)
+#define GN_SIMD_OWN(name) GN_SIMD_NAME(name, GN_SIMD)
+#define gn_conv2d_work GN_SIMD_OWN(gn_conv2d_work)
+#define gn_conv2d_kernel_size GN_SIMD_OWN(gn_conv2d_kernel_size)
+#define gn_conv2d_kernel GN_SIMD_OWN(gn_conv2d_kernel)
+#define gn_conv2d GN_SIMD_OWN(gn_conv2d)
+#define gn_conv2d_dx GN_SIMD_OWN(gn_conv2d_dx)
+#define gn_conv2d_dw GN_SIMD_OWN(gn_conv2d_dw)
+#define gn_fma_rounds GN_SIMD_OWN(gn_fma_rounds)
+#define gn_tile GN_SIMD_OWN(gn_tile)
+#define gn_gather_work GN_SIMD_OWN(gn_gather_work)
+#define gn_gather_y GN_SIMD_OWN(gn_gather_y)
+#define gn_gather_dx GN_SIMD_OWN(gn_gather_dx)
+#define gn_gather_dw GN_SIMD_OWN(gn_gather_dw)
+#define gn_columns_fit GN_SIMD_OWN(gn_columns_fit)
+#define gn_columns_work GN_SIMD_OWN(gn_columns_work)
+#define gn_columns_dx GN_SIMD_OWN(gn_columns_dx)
+#define gn_sum_parts GN_SIMD_OWN(gn_sum_parts)
+#define gn_winograd_share GN_SIMD_OWN(gn_winograd_share)
+#define gn_winograd_kernel GN_SIMD_OWN(gn_winograd_kernel)
+#define gn_winograd_kernel_size GN_SIMD_OWN(gn_winograd_kernel_size)
+#define gn_winograd_work GN_SIMD_OWN(gn_winograd_work)
+#define gn_winograd_y GN_SIMD_OWN(gn_winograd_y)
+#define gn_winograd_dx GN_SIMD_OWN(gn_winograd_dx)
+#define gn_winograd_dw GN_SIMD_OWN(gn_winograd_dw)
+#endif
+
+/* Chooses a set by name for the whole process (tests, benchmarks); NULL only asks. Returns the name of the set in use; NULL: this build or
+** this processor does not have it. */
+const char *gn_simd_choose(const char *name);
+const char *gn_simd_name(int i); /* the i-th set that this build has and this processor can run, worst first; NULL: no more */
+
+#endif

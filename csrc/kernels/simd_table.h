@@ -1,0 +1,18 @@
+/* simd_table.h - what one instruction set offers to simd.c. */
+#ifndef GN_SIMD_TABLE_H
+#define GN_SIMD_TABLE_H
+
+#include "conv.h"
+#include "peak.h"
+
+typedef struct gn_simd_table {
+  gn_int (*work)(const gn_conv *d, gn_conv_pass pass);
+  gn_int (*kernel_size)(const gn_conv *d, gn_conv_pass pass);
+  void (*kernel)(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass);
+  void (*y)(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work);
+  void (*dx)(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work);
+  void (*dw)(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work);
+  double (*fma_rounds)(gn_int rounds, gn_real *out);
+} gn_simd_table;
+
+#endif
