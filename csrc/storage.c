@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* Small buffers stay in size-class lists. Classes: eight steps per power of two above 64 bytes, so that at most 12.5 % is slack.
-** Larger ones are cut from regions, best fit, and melt together again when they are freed: the workspaces and activations of
+** Larger ones are cut from regions, lowest address first, and melt together again when they are freed: the workspaces and activations of
 ** a step, which come in every size, then share the same pages. A region is address space as large as the machine's memory; the
 ** system gives it pages when they are first written. */
 #define STEPS 8
@@ -141,16 +141,16 @@ static int new_region(size_t cap) {
   return 0;
 }
 
-static block *best_fit(size_t cap) {
-  block *best = NULL;
+static block *lowest_fit(size_t cap) {
+  block *lowest = NULL;
   for (block *b = unused; b; b = links_of(b)->next)
-    if (cap_of(b) >= cap && (!best || b->cap < best->cap || (b->cap == best->cap && b < best))) best = b;
-  return best;
+    if (cap_of(b) >= cap && (!lowest || b < lowest)) lowest = b;
+  return lowest;
 }
 
 static block *new_large(size_t cap) {
-  block *b = best_fit(cap);
-  if (!b && new_region(cap)) b = best_fit(cap);
+  block *b = lowest_fit(cap);
+  if (!b && new_region(cap)) b = lowest_fit(cap);
   if (!b) return NULL;
   unlink_free(b);
   split(b, cap);

@@ -31,9 +31,12 @@ for step in run:steps() do
   -- D: real pictures up, G's pictures down. G is not asked: its graph ends at detach().
   for _ = 1, opt.dsteps do
     fake = G(noise:normal {opt.batch, opt.z})
-    on_real, on_fake = D(run:batch()), D(fake:detach())
-    lossD = loss.critic(on_real, on_fake)
-    optD:step(gan.grad(lossD, optD.params))
+    on_real = D(run:batch())
+    local up = gan.grad(loss.real(on_real), optD.params) -- one after the other: half the memory
+    on_fake = D(fake:detach())
+    local down = gan.grad(loss.fake(on_fake), optD.params)
+    optD:step(gan.sum_grads(up, down))
+    lossD = loss.critic(on_real:detach(), on_fake:detach())
   end
 
   -- G: what would make the better D take these pictures for real?

@@ -12,7 +12,7 @@ local gan = {
   _VERSION = core.version_string,
   tensor = tensor.tensor, zeros = tensor.zeros, ones = tensor.ones, full = tensor.full,
   rng = random.rng, seed = random.seed, randn = random.randn, rand = random.rand,
-  grad = autograd.grad, no_grad = autograd.no_grad, gradcheck = autograd.gradcheck, op = autograd.op,
+  grad = autograd.grad, sum_grads = autograd.sum_grads, no_grad = autograd.no_grad, gradcheck = autograd.gradcheck, op = autograd.op,
   is_tensor = core.is_tensor, threads = core.threads, winograd = core.winograd, memory = core.memory,
 }
 

@@ -19,6 +19,12 @@ describe("logistic", function()
     close({0.1659061139, 0.2993438301}, g[2]:to_table())
   end)
 
+  it("gives the critic's two terms one by one", function()
+    local real, fake = logits()
+    local loss = gan.loss.logistic {smooth = 0.9}
+    close({loss.critic(real, fake):item()}, {loss.real(real):item() + loss.fake(fake):item()})
+  end)
+
   it("is non-saturating for the generator", function()
     local _, fake = logits()
     local y = gan.loss.logistic {}.generator(fake)

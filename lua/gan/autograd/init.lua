@@ -309,6 +309,27 @@ local function backward(root, seed, want, create_graph, keep)
   return found
 end
 
+--- Sums of lists of gradients, entry by entry: of the terms of a loss that were differentiated one after the other, each with its graph
+-- alone in memory, or of several batches that make one large one.
+-- @tparam table first list of tensors, as grad returns
+-- @param ... lists of as many tensors of the same shapes
+-- @treturn table list of new tensors
+-- @raise naming the list and the entry that differs
+function M.sum_grads(first, ...)
+  local lists, sums = {first, ...}, {}
+  for k, list in ipairs(lists) do
+    if type(list) ~= "table" then return check.expected("sum_grads", k, "grads", "a list of tensors", list) end
+    if #list ~= #first then return check.fail("sum_grads", "list %d has %d entries, the first %d", k, #list, #first) end
+    for i, g in ipairs(list) do
+      check.real("sum_grads", k, ("grads[%d]"):format(i), g)
+      local shape, want = check.shape_string(get_shape(g)), check.shape_string(get_shape(first[i]))
+      if shape ~= want then return check.fail("sum_grads", "entry %d of list %d: expected %s, got %s", i, k, want, shape) end
+      sums[i] = k == 1 and g or core.add(sums[i], g)
+    end
+  end
+  return sums
+end
+
 --- Gradients of y with respect to a list of tensors. Only what lies on a path from them to y is visited.
 -- @tparam Tensor y one element, unless `seed` is given
 -- @tparam table wrt list of tracked tensors
