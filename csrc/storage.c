@@ -148,6 +148,13 @@ static block *lowest_fit(size_t cap) {
   return lowest;
 }
 
+int gn_storage_grows(size_t bytes) {
+  const size_t cap = (bytes + 63) / 64 * 64;
+  if (cap <= SMALL || cap > CACHE_MAX) return 0;
+  const block *b = lowest_fit(cap);
+  return !b || (const char *)b->s.data + cap > region_of(b)->high;
+}
+
 static block *new_large(size_t cap) {
   block *b = lowest_fit(cap);
   if (!b && new_region(cap)) b = lowest_fit(cap);

@@ -16,6 +16,7 @@ typedef struct gn_storage {
 } gn_storage;
 
 gn_storage *gn_storage_new(size_t bytes); /* refs = 1; NULL: out of memory or fault injected */
+int gn_storage_grows(size_t bytes);        /* 1: a buffer of that size would have to touch new pages */
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
 void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */

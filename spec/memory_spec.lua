@@ -115,4 +115,33 @@ describe("a process", function()
       assert.is_true(ok)
     end
   end)
+
+  it("touches no new page once its training has settled", function()
+    if os.getenv "GAN_SANITIZED" then return end
+    local i = 0
+    while arg[i - 1] do i = i - 1 end
+    local program = [[
+      local gan, core = require 'gan', require 'gan.core'
+      local G = gan.model.dcgan.generator {size = 32, z = 32, ngf = 16}
+      local D = gan.model.dcgan.discriminator {size = 32, ndf = 16}
+      local optG, optD, loss = gan.optim.adam(G:params()), gan.optim.adam(D:params()), gan.loss.logistic()
+      local real, faults = gan.rand(32, 32, 32, 3), {}
+      for i = 1, 24 do
+        local before, fake = core.faults(), G(gan.randn(32, 32))
+        local up = gan.grad(loss.real(D(real)), optD.params)
+        local down = gan.grad(loss.fake(D(fake:detach())), optD.params)
+        optD:step(gan.sum_grads(up, down))
+        optG:step(gan.grad(loss.generator(D(fake)), optG.params))
+        faults[i] = core.faults() - before
+      end
+      local late = 0
+      for k = 15, 24 do late = late + faults[k] end
+      print(faults[1], late)
+    ]]
+    local pipe = assert(io.popen(("'%s' -e \"%s\""):format(arg[i], program)))
+    local first, late = pipe:read("n", "n")
+    pipe:close()
+    assert.is_true(first > 300, first .. " faults in the first step")
+    assert.is_true(late < 40, late .. " faults in ten late steps")
+  end)
 end)

@@ -78,6 +78,13 @@ static int memory(lua_State *L) {
   return 1;
 }
 
+/* core.collect(): a full collection. Optimisers call it when a step is done, so that every step finds the same memory free as the one
+** before and touches no new page. */
+static int collect(lua_State *L) {
+  gn_collect(L);
+  return 0;
+}
+
 /* core.memory_trim(): gives cached buffers back to the system. */
 static int memory_trim(lua_State *L) {
   (void)L;
@@ -144,6 +151,7 @@ static const luaL_Reg funcs[] = {
     {"columns", columns},
     {"memory", memory},
     {"memory_trim", memory_trim},
+    {"collect", collect},
     {"memory_limit", memory_limit},
     {"memory_fail_after", memory_fail_after},
     {"catch_interrupt", catch_interrupt},

@@ -244,22 +244,24 @@ void gn_check_writable(lua_State *L, int arg, const char *name) {
 
 /* Lua sees only the small userdata, so the collector must be told by us: full collections, because a generational
 ** collector's steps do not bound tensor memory. */
-static void collect(lua_State *L) {
+void gn_collect(lua_State *L) {
   lua_gc(L, LUA_GCCOLLECT);
   gn_memory_collected();
 }
+
+#define GROWTH ((size_t)1 << 20) /* bytes handed out since the last collection for which one more may free some */
 
 static gn_storage *new_storage(lua_State *L, size_t bytes) {
   static size_t live_after;
   gn_memory m = gn_memory_stats();
   size_t limit = GN_MAX((size_t)32 << 20, live_after / 8);
-  if (m.since + bytes > limit && m.since > 0) {
-    collect(L);
+  if ((m.since + bytes > limit && m.since > 0) || (m.since > GROWTH && gn_storage_grows(bytes))) { /* what is garbage serves first */
+    gn_collect(L);
     live_after = gn_memory_stats().live;
   }
   gn_storage *s = gn_storage_new(bytes);
   if (!s) {
-    collect(L);
+    gn_collect(L);
     gn_conv_forget();
     gn_storage_trim();
     s = gn_storage_new(bytes);

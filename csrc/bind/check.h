@@ -64,6 +64,8 @@ gn_tensor *gn_new_tensor(lua_State *L, gn_dtype dt, int nd, const gn_int *size);
 gn_tensor *gn_new_real(lua_State *L, int nd, const gn_int *size);
 gn_tensor *gn_new_real_like(lua_State *L, const gn_tensor *t);
 gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *size, const gn_int *stride, gn_int offset); /* shares storage */
+void gn_collect(lua_State *L); /* a full collection, which is what returns tensors' memory */
+
 /* n reals (n may be 0) as a userdata on the stack; freed by gn_scratch_free(L, idx), or when collected. */
 gn_real *gn_scratch(lua_State *L, gn_int n);
 void gn_scratch_free(lua_State *L, int idx);

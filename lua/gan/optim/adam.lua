@@ -15,6 +15,7 @@ function Adam:step(grads)
     lr = check.number("adam", 1, "lr", self.lr, 0), beta1 = self.beta1, beta2 = self.beta2, eps = self.eps, weight_decay = self.weight_decay, t = t,
   })
   self.t = t
+  core.collect()
 end
 
 --- What steps have changed: {t = steps so far, ["m.1"] = tensor, ["v.1"] = tensor, ...}. Options (lr, ...) are not in it.

@@ -13,6 +13,7 @@ function Rmsprop:step(grads)
   core.rmsprop_(self.params, grads, self.v, {
     lr = check.number("rmsprop", 1, "lr", self.lr, 0), alpha = self.alpha, eps = self.eps, weight_decay = self.weight_decay,
   })
+  core.collect()
 end
 
 --- {["v.1"] = tensor, ...}.

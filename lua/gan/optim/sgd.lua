@@ -15,6 +15,7 @@ function Sgd:step(grads)
   core.sgd_(self.params, grads, self.m, {
     lr = check.number("sgd", 1, "lr", self.lr, 0), momentum = self.momentum, weight_decay = self.weight_decay, nesterov = self.nesterov,
   })
+  core.collect()
 end
 
 --- {["m.1"] = velocity, ...}; empty without momentum.
