@@ -41,19 +41,26 @@ static gn_tensor *new_stats(lua_State *L, const gn_norm_dims *d, kind k) {
   return gn_new_real(L, k == BATCH || k == LAYER ? 1 : 2, size);
 }
 
-/* f(x, [groups,] gamma, beta, eps) -> y, mean, var */
+static gn_real opt_slope(lua_State *L, int arg) {
+  const double slope = lua_isnoneornil(L, arg) ? 1 : (double)gn_check_number(L, arg, "slope");
+  if (!(slope >= 0 && slope <= 1)) gn_expected(L, arg, "slope", "a number in [0,1]");
+  return (gn_real)slope;
+}
+
+/* f(x, [groups,] gamma, beta, eps, slope or nil) -> y, mean, var */
 static int forward(lua_State *L, kind k) {
   int first = k == GROUP ? 3 : 2;
-  lua_settop(L, first + 2);
+  lua_settop(L, first + 3);
   gn_tensor *x = gn_check_dense(L, 1, "x");
   gn_norm_dims d = check_dims(L, x, 1, k, 2);
   gn_tensor *gamma = opt_channels(L, first, "gamma", d.c), *beta = opt_channels(L, first + 1, "beta", d.c);
   double eps = check_eps(L, first + 2);
+  const gn_real slope = opt_slope(L, first + 3);
   gn_real *work = gn_scratch(L, gn_norm_work(&d));
   int at = lua_gettop(L);
   gn_tensor *y = gn_new_real_like(L, x), *mean = new_stats(L, &d, k), *var = new_stats(L, &d, k);
   gn_norm(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gamma ? gn_real_ptr(gamma) : NULL,
-          beta ? gn_real_ptr(beta) : NULL, eps, &d, work);
+          beta ? gn_real_ptr(beta) : NULL, eps, slope, &d, work);
   gn_scratch_free(L, at);
   return 3;
 }
@@ -64,15 +71,17 @@ static gn_tensor *check_stats(lua_State *L, int arg, const char *name, const gn_
   return t;
 }
 
-/* f_grad(dy, x, mean, var, gamma or nil, eps, want_dx, want_dgamma, want_dbeta [, groups]) -> dx, dgamma, dbeta; nil where
+/* f_grad(dy, x, mean, var, gamma or nil, eps, want_dx, want_dgamma, want_dbeta, groups or nil, slope or nil, beta or nil) -> dx, dgamma, dbeta; nil where
 ** not wanted. */
 static int backward(lua_State *L, kind k) {
-  lua_settop(L, 10);
+  lua_settop(L, 12);
   gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
   gn_norm_dims d = check_dims(L, x, 2, k, 10);
   gn_check_same_size(L, 1, "dy", dy, x, "x");
   gn_tensor *mean = check_stats(L, 3, "mean", &d), *var = check_stats(L, 4, "var", &d), *gamma = opt_channels(L, 5, "gamma", d.c);
   double eps = check_eps(L, 6);
+  const gn_real slope = opt_slope(L, 11);
+  gn_tensor *beta = opt_channels(L, 12, "beta", d.c);
   gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3] = {0};
   int at = lua_gettop(L);
   for (int i = 0; i < 3; i++) {
@@ -82,7 +91,7 @@ static int backward(lua_State *L, kind k) {
       lua_pushnil(L);
   }
   gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), gn_real_ptr(x), gn_real_ptr(mean), gn_real_ptr(var),
-               gamma ? gn_real_ptr(gamma) : NULL, eps, &d, work);
+               gamma ? gn_real_ptr(gamma) : NULL, beta ? gn_real_ptr(beta) : NULL, eps, slope, &d, work);
   gn_scratch_free(L, at);
   return 3;
 }
@@ -122,9 +131,9 @@ static int pixel_norm_grad(lua_State *L) {
   return 1;
 }
 
-/* core.batch_norm_eval(x, gamma, beta, mean, var, eps) -> y, from given statistics (C) */
+/* core.batch_norm_eval(x, gamma, beta, mean, var, eps, slope or nil) -> y, from given statistics (C) */
 static int batch_norm_eval(lua_State *L) {
-  lua_settop(L, 6);
+  lua_settop(L, 7);
   gn_tensor *x = gn_check_dense(L, 1, "x");
   gn_norm_dims d = check_dims(L, x, 1, BATCH, 0);
   gn_tensor *gamma = opt_channels(L, 2, "gamma", d.c), *beta = opt_channels(L, 3, "beta", d.c);
@@ -132,9 +141,10 @@ static int batch_norm_eval(lua_State *L) {
   gn_check_tensor(L, 5, "var");
   gn_tensor *mean = opt_channels(L, 4, "mean", d.c), *var = opt_channels(L, 5, "var", d.c);
   double eps = check_eps(L, 6);
+  const gn_real slope = opt_slope(L, 7);
   gn_tensor *y = gn_new_real_like(L, x);
   gn_norm_apply(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gamma ? gn_real_ptr(gamma) : NULL,
-                beta ? gn_real_ptr(beta) : NULL, eps, &d);
+                beta ? gn_real_ptr(beta) : NULL, eps, slope, &d);
   return 1;
 }
 

@@ -50,6 +50,24 @@ static void piece_moments(double *restrict s1, double *restrict s2, const gn_rea
   }
 }
 
+/* The gradient before the activation, from that behind it; z: what the activation was given. */
+static inline gn_real before(gn_real dy, gn_real z, gn_real slope) { return z > 0 ? dy : slope * dy; }
+
+/* The same sums as piece_products, of dy before the activation. */
+static void piece_products_act(double *restrict s1, double *restrict s2, const gn_real *dy, const gn_real *x, const gn_real *restrict m,
+                               const gn_real *restrict a, const gn_real *restrict b, gn_real slope, const gn_piece *p) {
+  for (gn_int j = 0; j < p->lanes; j++) s1[j] = s2[j] = 0;
+  for (gn_int r = 0; r <= p->full; r++) {
+    const gn_real *g = dy + r * p->ld, *u = x + r * p->ld;
+    const gn_int w = r < p->full ? p->lanes : p->rest;
+    for (gn_int j = 0; j < w; j++) {
+      const gn_real d = u[j] - m[j], t = before(g[j], d * a[j] + b[j], slope);
+      s1[j] += (double)t;
+      s2[j] += (double)(t * d);
+    }
+  }
+}
+
 /* s1, s2 (lanes) <- sum over the rows of dy and dy * (x - m) */
 static void piece_products(double *restrict s1, double *restrict s2, const gn_real *dy, const gn_real *x, const gn_real *restrict m, const gn_piece *p) {
   gn_int r = 0, n = p->lanes, ld = p->ld;
@@ -110,36 +128,49 @@ void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dim
 }
 
 void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
-             const gn_norm_dims *d, gn_real *work) {
+             gn_real slope, const gn_norm_dims *d, gn_real *work) {
   gn_moments(mean, var, x, d, work);
-  gn_norm_apply(y, mean, var, x, gamma, beta, eps, d);
+  gn_norm_apply(y, mean, var, x, gamma, beta, eps, slope, d);
+}
+
+/* The affine map (x - m) a + b of each lane. */
+static void lane_map(gn_real *m, gn_real *a, gn_real *b, const gn_real *mean, const gn_real *var, const gn_real *gamma, const gn_real *beta,
+                     double eps, const gn_norm_dims *d, const gn_piece *p) {
+  const gn_int per = d->c / d->g;
+  for (gn_int j = 0; j < p->lanes; j++) {
+    if (j >= p->nc) {
+      m[j] = m[j - p->nc];
+      a[j] = a[j - p->nc];
+      b[j] = b[j - p->nc];
+      continue;
+    }
+    const gn_int c = p->c0 + j, q = p->o * d->g + c / per;
+    m[j] = mean[q];
+    a[j] = (gn_real)((gamma ? (double)gamma[c] : 1) / sqrt((double)var[q] + eps));
+    b[j] = beta ? beta[c] : 0;
+  }
 }
 
 void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn_real *x, const gn_real *gamma,
-                   const gn_real *beta, double eps, const gn_norm_dims *d) {
+                   const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d) {
   gn_split s = gn_split_make(d->o, d->r, d->c);
-  gn_int n = gn_split_count(&s), per = d->c / d->g;
+  gn_int n = gn_split_count(&s);
   GN_PARALLEL_FOR_IF(d->o * d->r * d->c > GN_PAR_MIN)
   for (gn_int k = 0; k < n; k++) {
     gn_piece p = gn_split_piece(&s, k);
     gn_real m[LANES], a[LANES], b[LANES];
-    for (gn_int j = 0; j < p.lanes; j++) {
-      if (j >= p.nc) {
-        m[j] = m[j - p.nc];
-        a[j] = a[j - p.nc];
-        b[j] = b[j - p.nc];
-        continue;
-      }
-      gn_int c = p.c0 + j, q = p.o * d->g + c / per;
-      m[j] = mean[q];
-      a[j] = (gn_real)((gamma ? (double)gamma[c] : 1) / sqrt((double)var[q] + eps));
-      b[j] = beta ? beta[c] : 0;
-    }
+    lane_map(m, a, b, mean, var, gamma, beta, eps, d, &p);
     for (gn_int r = 0; r <= p.full; r++) {
       const gn_real *u = x + p.at + r * p.ld;
       gn_real *v = y + p.at + r * p.ld;
       gn_int w = r < p.full ? p.lanes : p.rest;
-      for (gn_int j = 0; j < w; j++) v[j] = (u[j] - m[j]) * a[j] + b[j];
+      if (slope == 1)
+        for (gn_int j = 0; j < w; j++) v[j] = (u[j] - m[j]) * a[j] + b[j];
+      else
+        for (gn_int j = 0; j < w; j++) {
+          const gn_real z = (u[j] - m[j]) * a[j] + b[j];
+          v[j] = z > 0 ? z : slope * z;
+        }
     }
   }
 }
@@ -147,17 +178,19 @@ void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn
 /* dx = gamma s dy - s/M (sum gamma dy) - (x - m) s^3/M (sum gamma dy (x - m)), s = 1/sqrt(var + eps), M = R C/G:
 ** the sums come first; coef (2,O,G) keeps the last two factors. */
 void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
-                  const gn_real *var, const gn_real *gamma, double eps, const gn_norm_dims *d, gn_real *work) {
+                  const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
+                  gn_real *work) {
   gn_split s = gn_split_make(d->o, d->r, d->c);
   gn_int n = gn_split_count(&s), per = d->c / d->g;
   double *part = (double *)(void *)work, *coef = part + d->o * s.nblock * 2 * d->c;
   GN_PARALLEL_FOR_IF(d->o * d->r * d->c > GN_PAR_MIN)
   for (gn_int k = 0; k < n; k++) {
     gn_piece p = gn_split_piece(&s, k);
-    gn_real m[LANES];
+    gn_real m[LANES], a[LANES], b[LANES];
     double s1[LANES], s2[LANES], *out = part + (p.o * s.nblock + p.b) * 2 * s.c + p.c0;
-    for (gn_int j = 0; j < p.lanes; j++) m[j] = j < p.nc ? mean[p.o * d->g + (p.c0 + j) / per] : m[j - p.nc];
-    piece_products(s1, s2, dy + p.at, x + p.at, m, &p);
+    lane_map(m, a, b, mean, var, gamma, beta, eps, d, &p);
+    if (slope == 1) piece_products(s1, s2, dy + p.at, x + p.at, m, &p);
+    else piece_products_act(s1, s2, dy + p.at, x + p.at, m, a, b, slope, &p);
     gather(out, s1, &p);
     gather(out + s.c, s2, &p);
   }
@@ -189,27 +222,24 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
   GN_PARALLEL_FOR_IF(d->o * d->r * d->c > GN_PAR_MIN)
   for (gn_int k = 0; k < n; k++) {
     gn_piece p = gn_split_piece(&s, k);
-    gn_real m[LANES], a[LANES], b[LANES], e[LANES];
+    gn_real m[LANES], a[LANES], b[LANES], k1[LANES], k0[LANES];
+    lane_map(m, a, b, mean, var, gamma, beta, eps, d, &p);
     for (gn_int j = 0; j < p.lanes; j++) {
-      if (j >= p.nc) {
-        gn_int i = j - p.nc;
-        m[j] = m[i];
-        a[j] = a[i];
-        b[j] = b[i];
-        e[j] = e[i];
-        continue;
-      }
-      gn_int c = p.c0 + j, q = p.o * d->g + c / per;
-      m[j] = mean[q];
-      a[j] = (gn_real)((gamma ? (double)gamma[c] : 1) / sqrt((double)var[q] + eps));
-      b[j] = (gn_real)coef[d->o * d->g + q];
-      e[j] = (gn_real)coef[q];
+      const gn_int q = p.o * d->g + (p.c0 + j % p.nc) / per;
+      k1[j] = (gn_real)coef[d->o * d->g + q];
+      k0[j] = (gn_real)coef[q];
     }
     for (gn_int r = 0; r <= p.full; r++) {
       const gn_real *u = dy + p.at + r * p.ld, *v = x + p.at + r * p.ld;
       gn_real *z = dx + p.at + r * p.ld;
       gn_int w = r < p.full ? p.lanes : p.rest;
-      for (gn_int j = 0; j < w; j++) z[j] = a[j] * u[j] + (b[j] * (v[j] - m[j]) + e[j]);
+      if (slope == 1)
+        for (gn_int j = 0; j < w; j++) z[j] = a[j] * u[j] + (k1[j] * (v[j] - m[j]) + k0[j]);
+      else
+        for (gn_int j = 0; j < w; j++) {
+          const gn_real t = v[j] - m[j];
+          z[j] = a[j] * before(u[j], t * a[j] + b[j], slope) + (k1[j] * t + k0[j]);
+        }
     }
   }
 }

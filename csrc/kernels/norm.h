@@ -16,18 +16,21 @@ gn_int gn_norm_work(const gn_norm_dims *d); /* reals of workspace, for all of th
 ** in double around the first value of each channel. var may be NULL. */
 void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dims *d, gn_real *work);
 
-/* y (O,R,C), mean, var (O,G) out  <-  x (O,R,C), gamma, beta (C) or NULL: y = (x - mean) / sqrt(var + eps) * gamma + beta.
+/* y (O,R,C), mean, var (O,G) out  <-  x (O,R,C), gamma, beta (C) or NULL: y = r((x - mean) / sqrt(var + eps) * gamma + beta),
+** r(z) = z where z > 0, slope * z elsewhere (1: nothing, 0: relu): the activation that follows, in the same pass.
 ** Reads x twice, writes y once. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1; Wu & He 2018, arXiv:1803.08494. */
 void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
-             const gn_norm_dims *d, gn_real *work);
+             gn_real slope, const gn_norm_dims *d, gn_real *work);
 
 /* The second half of gn_norm: y from given mean, var (O,G), which are only read. */
 void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn_real *x, const gn_real *gamma,
-                   const gn_real *beta, double eps, const gn_norm_dims *d);
+                   const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d);
 
-/* dx (O,R,C), dgamma, dbeta (C) out, each or NULL  <-  dy, x (O,R,C), mean, var (O,G) of gn_norm, gamma (C) or NULL. */
+/* dx (O,R,C), dgamma, dbeta (C) out, each or NULL  <-  dy, x (O,R,C), mean, var (O,G), gamma, beta (C) or NULL, slope as in
+** gn_norm; dy is the gradient of its result. beta is read for slope != 1 only. */
 void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
-                  const gn_real *var, const gn_real *gamma, double eps, const gn_norm_dims *d, gn_real *work);
+                  const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
+                  gn_real *work);
 
 /* y (N,C) out  <-  x (N,C) / sqrt(mean over C of x^2 + eps). Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2. */
 void gn_pixel_norm(gn_real *y, const gn_real *x, double eps, gn_int n, gn_int c);

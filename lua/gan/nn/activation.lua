@@ -37,4 +37,9 @@ define("softplus")
 define("sigmoid")
 define("tanh")
 
+-- For chains: the slope for negative numbers of a layer that the one before it can apply. Not of a user's layer with a forward of its own.
+local relu, leaky = M.relu.forward, M.leaky_relu.forward
+function M.relu:rectifier() return self.forward == relu and 0 or nil end
+function M.leaky_relu:rectifier() return self.forward == leaky and self.slope <= 1 and self.slope or nil end
+
 return M

@@ -154,8 +154,14 @@ end
 
 --- Calls layers 1..#self one after the other; the chain's forward. Lives here so that errors can find it on the stack.
 function M.run(self, x, y)
-  for i = 1, #self do
-    x = self[i](x, y)
+  local i, n = 1, #self
+  while i <= n do
+    local layer, after, out = self[i], self[i + 1], nil
+    -- A norm and the activation behind it are one pass where both can.
+    local slope = M.is_module(after) and after.rectifier and after:rectifier()
+    if slope and M.is_module(layer) and layer.rectified then out = layer:rectified(x, slope) end
+    x = out or layer(x, y)
+    i = i + (out and 2 or 1)
   end
   return x
 end

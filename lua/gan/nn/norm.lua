@@ -40,19 +40,28 @@ function batch_norm:init(opt)
   self.running_mean, self.running_var = core.full({self.channels}, 0), core.full({self.channels}, 1)
 end
 
-function batch_norm:forward(x)
+local function forward(self, x, slope)
   self:check_input(x, nil, self.channels)
   if not self.training then
-    return (ops.batch_norm_eval(x, self.gamma, self.beta, self.running_mean, self.running_var, self.eps))
+    return (ops.batch_norm_eval(x, self.gamma, self.beta, self.running_mean, self.running_var, self.eps, slope))
   end
   local n = core.numel(x) // self.channels
   if n < 2 then
     return self:fail("training needs more than one value per channel, got %s; call net:eval() to use running statistics", check.found(x))
   end
-  local y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps)
+  local y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps, slope)
   core.ema_(self.running_mean, mean, self.momentum)
   core.ema_(self.running_var, core.mul(var, n / (n - 1)), self.momentum)
   return y
+end
+
+function batch_norm:forward(x) return forward(self, x) end
+
+-- For chains: the layer and the (leaky) relu behind it in one pass. Not of a user's layer that has a forward of its own.
+local plain = batch_norm.forward
+function batch_norm:rectified(x, slope)
+  if self.forward ~= plain then return nil end
+  return forward(self, x, slope)
 end
 
 batch_norm.shape, batch_norm.describe = shape, describe

@@ -1,6 +1,6 @@
 --- Normalisation over batch, sample, channel or group, and dropout. Channels are the last axis; statistics are biased.
 --
--- gamma and beta (C) may be nil. The *_norm ops also return the mean and the variance that they used, as plain tensors.
+-- gamma and beta (C) may be nil. slope in [0,1], where it is given, is that of a (leaky) relu applied to the result. The *_norm ops also return the mean and the variance that they used, as plain tensors.
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
@@ -36,36 +36,44 @@ local function samples(s)
   return {
     {s:randn(4, 3), s:randn(3), s:randn(3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(4), nil, 1e-2},
     {s:randn(3, 2, 2, 2), nil, s:randn(2), 1e-2}, {s:randn(3, 2, 2)},
+    {s:randn(4, 3), s:randn(3), s:randn(3), 1e-2, 0.2}, {s:randn(2, 2, 2, 2), s:randn(2), nil, 1e-2, 0},
   }
 end
 local function bad(s)
   return {
     {s:randn(3), match = "at least 2 dimensions"}, {s:randn(2, 3), s:randn(2), match = "'gamma' (expected (3) to match the channels of x, got (2))"},
     {s:randn(2, 3), nil, s:randn(3, 1), match = "'beta'"}, {s:randn(0, 3), match = "at least one element"},
-    {s:randn(2, 3), nil, nil, -1, match = "eps"}, {s:randn(2, 3), nil, nil, 0 / 0, match = "eps"}, {nil, match = "real tensor"},
+    {s:randn(2, 3), nil, nil, -1, match = "eps"}, {s:randn(2, 3), nil, nil, 0 / 0, match = "eps"}, {s:randn(2, 3), nil, nil, 1, 2, match = "slope"}, {nil, match = "real tensor"},
   }
+end
+
+-- The activation that follows, in the same pass: x where positive, slope * x elsewhere.
+local function rectified(y, slope)
+  return slope and pointwise.leaky_relu(y, slope) or y
 end
 
 -- axes(nd): what the statistics run over.
 local function norm(name, default_eps, axes)
   local forward, backward = core[name], core[name .. "_grad"]
   M[name] = op {name = name, sample = samples, bad = bad,
-    forward = function(x, gamma, beta, eps) return forward(x, gamma, beta, eps or default_eps) end,
-    compose = function(x, gamma, beta, eps) return affine(standardise(x, axes(core.dim(x)), eps or default_eps), gamma, beta) end,
-    grad = function(g, ctx, need, x, gamma, _, eps)
-      return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or default_eps, need[1], need[2], need[3])
+    forward = function(x, gamma, beta, eps, slope) return forward(x, gamma, beta, eps or default_eps, slope) end,
+    compose = function(x, gamma, beta, eps, slope)
+      return rectified(affine(standardise(x, axes(core.dim(x)), eps or default_eps), gamma, beta), slope)
+    end,
+    grad = function(g, ctx, need, x, gamma, beta, eps, slope)
+      return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or default_eps, need[1], need[2], need[3], nil, slope, beta)
     end}
 end
 
---- batch_norm(x, gamma, beta, eps = 1e-5): per channel over all axes but the last, x (N,...,C). Returns y, mean (C), var (C).
+--- batch_norm(x, gamma, beta, eps = 1e-5, slope): per channel over all axes but the last, x (N,...,C). Returns y, mean (C), var (C).
 -- With one value per channel y is beta. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1.
 norm("batch_norm", 1e-5, function(nd) return range(1, nd - 1) end)
 
---- layer_norm(x, gamma, beta, eps = 1e-5): per sample over everything, affine per channel. Returns y, mean (N), var (N).
+--- layer_norm(x, gamma, beta, eps = 1e-5, slope): per sample over everything, affine per channel. Returns y, mean (N), var (N).
 -- Source: Ba et al. 2016, arXiv:1607.06450, as in critics of WGAN-GP (arXiv:1704.00028).
 norm("layer_norm", 1e-5, function(nd) return range(2, nd) end)
 
---- instance_norm(x, gamma, beta, eps = 1e-5): per sample and channel. Returns y, mean (N,C), var (N,C).
+--- instance_norm(x, gamma, beta, eps = 1e-5, slope): per sample and channel. Returns y, mean (N,C), var (N,C).
 -- Source: Ulyanov et al. 2016, arXiv:1607.08022.
 norm("instance_norm", 1e-5, function(nd) return range(2, nd - 1) end)
 
@@ -90,14 +98,15 @@ M.group_norm = op {name = "group_norm",
       {s:randn(2, 4), 2, s:randn(2), match = "#3 'gamma'"}, {s:randn(2, 3), match = "groups"}}
   end}
 
---- batch_norm_eval(x, gamma, beta, mean, var, eps = 1e-5): with given statistics (C), e.g. running averages.
+--- batch_norm_eval(x, gamma, beta, mean, var, eps = 1e-5, slope): with given statistics (C), e.g. running averages.
 M.batch_norm_eval = op {name = "batch_norm_eval",
-  forward = function(x, gamma, beta, mean, var, eps) return core.batch_norm_eval(x, gamma, beta, mean, var, eps or 1e-5) end,
-  compose = function(x, gamma, beta, mean, var, eps)
-    return affine(mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5)), gamma, beta)
+  forward = function(x, gamma, beta, mean, var, eps, slope) return core.batch_norm_eval(x, gamma, beta, mean, var, eps or 1e-5, slope) end,
+  compose = function(x, gamma, beta, mean, var, eps, slope)
+    return rectified(affine(mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5)), gamma, beta), slope)
   end,
   sample = function(s)
-    return {{s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3)}, {s:randn(2, 3, 2), nil, nil, s:randn(2), s:uniform(0.5, 2, 2), 1e-2}}
+    return {{s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3)}, {s:randn(2, 3, 2), nil, nil, s:randn(2), s:uniform(0.5, 2, 2), 1e-2},
+      {s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3), 1e-2, 0.2}}
   end,
   bad = function(s)
     return {{s:randn(2, 3), nil, nil, s:randn(2), s:randn(3), match = "#4 'mean'"}, {s:randn(2, 3), nil, nil, s:randn(3), nil, match = "#5 'var'"},
