@@ -44,12 +44,8 @@ for step in run:steps() do
     if k > 1 then fake = G(noise:normal {opt.batch, opt.z}) end
     on_fake_after = D(fake)
     lossG = loss.generator(on_fake_after)
-    optG:step(gan.grad(lossG, optG.params))
-  end
-
-  if ema then
-    ema.decay = math.min(opt.ema, step / (step + 9)) -- a young average forgets its start sooner
-    ema:update()
+    if ema then ema.decay = math.min(opt.ema, step / (step + 9)) end -- a young average forgets its start sooner
+    optG:step(gan.grad(lossG, optG.params), k == opt.gsteps and ema or nil)
   end
 
   run:report {D = lossD, G = lossG, real = on_real, fake = on_fake, fake_after = on_fake_after}

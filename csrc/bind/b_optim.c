@@ -2,8 +2,9 @@
 #include "../kernels/optim.h"
 #include "bind.h"
 
-#define MAX_LISTS 4
-static const char *const step_roles[MAX_LISTS] = {"params", "grads", "m", "v"}, *const ema_roles[MAX_LISTS] = {"averages", "values", "", ""};
+#define MAX_LISTS 5
+static const char *const step_roles[MAX_LISTS] = {"params", "grads", "m", "v", "averages"},
+                        *const ema_roles[MAX_LISTS] = {"averages", "values", "", "", ""};
 
 static double field(lua_State *L, int arg, const char *name) {
   if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, "options", "a table");
@@ -36,13 +37,13 @@ static gn_tensor *entry(lua_State *L, int idx, int arg, const char *const *roles
 typedef struct lists {
   gn_param *list;
   gn_int count, blocks;
-  int arg[MAX_LISTS]; /* stack index of params, grads, m, v; 0: not used */
+  int arg[MAX_LISTS]; /* stack index of params, grads, m, v, averages; 0: not used */
 } lists;
 
 /* Checks the lists and fills one gn_param per parameter (in scratch on the stack). Gradients with gaps are copied. All
 ** allocation comes before the first pointer is taken: a collection may run finalisers that change the lists. */
-static lists check_lists(lua_State *L, const char *const *roles, int has_m, int has_v) {
-  lists s = {.arg = {1, 2, has_m ? 3 : 0, has_v ? 3 + has_m : 0}};
+static lists check_lists(lua_State *L, const char *const *roles, int has_m, int has_v, int averages) {
+  lists s = {.arg = {1, 2, has_m ? 3 : 0, has_v ? 3 + has_m : 0, averages}};
   luaL_checkstack(L, 16, "parameter lists");
   for (int k = 0; k < MAX_LISTS; k++) {
     if (!s.arg[k]) continue;
@@ -71,6 +72,7 @@ static lists check_lists(lua_State *L, const char *const *roles, int has_m, int 
     gn_param q = {.p = gn_real_ptr(p), .g = gn_real_ptr(g), .n = gn_numel(p->nd, p->size)};
     if (s.arg[2]) q.m = gn_real_ptr(entry(L, s.arg[2], s.arg[2], roles, 2, i, p));
     if (s.arg[3]) q.v = gn_real_ptr(entry(L, s.arg[3], s.arg[3], roles, 3, i, p));
+    if (s.arg[4]) q.average = gn_real_ptr(entry(L, s.arg[4], s.arg[4], roles, 4, i, p));
     s.list[i - 1] = q;
   }
   s.blocks = gn_param_blocks(s.list, s.count);
@@ -90,12 +92,15 @@ static int touch(lua_State *L, const lists *s) {
   return 0;
 }
 
-/* core.adam_(params, grads, m, v, {lr, beta1, beta2, eps, weight_decay, t}) */
+/* core.adam_(params, grads, m, v, {lr, beta1, beta2, eps, weight_decay, t}, averages or nil, rate): the averages take in the new params,
+** as by ema_ */
 static int adam_(lua_State *L) {
-  lua_settop(L, 5);
+  lua_settop(L, 7);
   gn_adam o = {.lr = field(L, 5, "lr"), .beta1 = field(L, 5, "beta1"), .beta2 = field(L, 5, "beta2"), .eps = field(L, 5, "eps"),
                .weight_decay = field(L, 5, "weight_decay"), .t = field(L, 5, "t")};
-  lists s = check_lists(L, step_roles, 1, 1);
+  const int averages = lua_isnil(L, 6) ? 0 : 6;
+  if (averages) o.rate = (double)gn_check_number(L, 7, "rate");
+  lists s = check_lists(L, step_roles, 1, 1, averages);
   gn_adam_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);
 }
@@ -108,7 +113,7 @@ static int sgd_(lua_State *L) {
   lua_rawget(L, 4);
   o.nesterov = lua_toboolean(L, -1);
   lua_pop(L, 1);
-  lists s = check_lists(L, step_roles, !lua_isnil(L, 3), 0);
+  lists s = check_lists(L, step_roles, !lua_isnil(L, 3), 0, 0);
   gn_sgd_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);
 }
@@ -117,7 +122,7 @@ static int sgd_(lua_State *L) {
 static int rmsprop_(lua_State *L) {
   lua_settop(L, 4);
   gn_rmsprop o = {.lr = field(L, 4, "lr"), .alpha = field(L, 4, "alpha"), .eps = field(L, 4, "eps"), .weight_decay = field(L, 4, "weight_decay")};
-  lists s = check_lists(L, step_roles, 0, 1);
+  lists s = check_lists(L, step_roles, 0, 1, 0);
   gn_rmsprop_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);
 }
@@ -136,7 +141,7 @@ static int ema_(lua_State *L) {
       lua_replace(L, 1);
     }
   }
-  lists s = check_lists(L, ema_roles, 0, 0);
+  lists s = check_lists(L, ema_roles, 0, 0, 0);
   gn_ema_step(s.list, s.count, s.blocks, rate);
   return touch(L, &s);
 }

@@ -32,6 +32,15 @@ static const gn_param *find(const gn_param *list, gn_int count, gn_int k) {
   return &list[lo];
 }
 
+/* In the form r + rate (x - r): (1 - rate) rounded to float would scale a long average by up to 1 +- 6e-8 / rate. */
+static void ema_block(gn_real *restrict p, const gn_real *restrict g, gn_int n, double rate) {
+  const gn_real b = (gn_real)rate;
+  if (rate == 1)
+    for (gn_int i = 0; i < n; i++) p[i] = g[i];
+  else
+    for (gn_int i = 0; i < n; i++) p[i] += b * (g[i] - p[i]);
+}
+
 static void adam_block(gn_real *restrict p, const gn_real *restrict g, gn_real *restrict m, gn_real *restrict v, gn_int n, const gn_adam *o) {
   const gn_real b1 = (gn_real)o->beta1, c1 = (gn_real)(1 - o->beta1), b2 = (gn_real)o->beta2, c2 = (gn_real)(1 - o->beta2);
   const gn_real step = (gn_real)(o->lr / (1 - pow(o->beta1, o->t))), fix = (gn_real)(1 / sqrt(1 - pow(o->beta2, o->t)));
@@ -71,15 +80,6 @@ static void rmsprop_block(gn_real *restrict p, const gn_real *restrict g, gn_rea
   }
 }
 
-/* In the form r + rate (x - r): (1 - rate) rounded to float would scale a long average by up to 1 +- 6e-8 / rate. */
-static void ema_block(gn_real *restrict p, const gn_real *restrict g, gn_int n, double rate) {
-  const gn_real b = (gn_real)rate;
-  if (rate == 1)
-    for (gn_int i = 0; i < n; i++) p[i] = g[i];
-  else
-    for (gn_int i = 0; i < n; i++) p[i] += b * (g[i] - p[i]);
-}
-
 #define FOR_BLOCKS(call)                                                                                               \
   GN_PARALLEL_FOR_IF(blocks > 2)                                                                                       \
   for (gn_int k = 0; k < blocks; k++) {                                                                                \
@@ -91,7 +91,7 @@ static void ema_block(gn_real *restrict p, const gn_real *restrict g, gn_int n, 
   }
 
 void gn_adam_step(const gn_param *list, gn_int count, gn_int blocks, const gn_adam *o) {
-  FOR_BLOCKS(adam_block(q->p + at, q->g + at, m, v, n, o))
+  FOR_BLOCKS(adam_block(q->p + at, q->g + at, m, v, n, o); if (q->average) ema_block(q->average + at, q->p + at, n, o->rate))
 }
 void gn_sgd_step(const gn_param *list, gn_int count, gn_int blocks, const gn_sgd *o) {
   FOR_BLOCKS(sgd_block(q->p + at, q->g + at, m, n, o))

@@ -9,6 +9,7 @@ typedef struct gn_param {
   gn_real *p;
   const gn_real *g;
   gn_real *m, *v;
+  gn_real *average; /* of p, or NULL: Adam moves it too, while p is in the cache */
   gn_int n;
   gn_int first; /* index of its first block; gn_param_blocks fills it */
 } gn_param;
@@ -19,6 +20,7 @@ gn_int gn_param_blocks(gn_param *list, gn_int count);
 typedef struct gn_adam {
   double lr, beta1, beta2, eps, weight_decay; /* g + weight_decay * p is the gradient (L2, not decoupled) */
   double t;                                   /* 1 in the first step */
+  double rate;                                /* of the averages, as in gn_ema_step */
 } gn_adam;
 /* m <- b1 m + (1-b1) g; v <- b2 v + (1-b2) g^2; p <- p - lr mhat / (sqrt(vhat) + eps).
 ** Source: Kingma & Ba 2015, arXiv:1412.6980, alg. 1. */

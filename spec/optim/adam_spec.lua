@@ -1,5 +1,6 @@
 -- Adam against worked numbers in double, its invariants, its state, and what wrong gradients get.
 local double, float = require "spec.support.double", require "gan"
+local core = require "gan.core"
 
 local table_of_steps = { -- lr, beta1, beta2, the parameter after gradients 0.5, -0.2, 0.1 from 1
   {1e-3, .9, .999, 0.999000000020, 0.998654394181, 0.998275002408},
@@ -15,6 +16,29 @@ local function random_params(gan, seed)
 end
 
 describe("adam", function()
+  it("moves an average in the same pass, to the bytes of two", function()
+    local function train(together)
+      local p = random_params(float, 1)
+      local opt, ema = float.optim.adam(p, {lr = 0.01}), float.optim.ema(p, {decay = 0.9})
+      for i = 1, 4 do
+        ema.decay = i / (i + 9)
+        opt:step(random_params(float, i + 1), together and ema or nil)
+        if not together then ema:update() end
+      end
+      local bytes = {}
+      for i = 1, #p do bytes[i] = core.to_bytes(p[i]) .. core.to_bytes(ema.shadow[i]) end
+      return table.concat(bytes)
+    end
+    assert.is_true(train(true) == train(false))
+  end)
+
+  it("refuses an average of other parameters", function()
+    local p = random_params(float, 1)
+    local opt = float.optim.adam(p)
+    assert.error_matches(function() opt:step(random_params(float, 2), float.optim.ema(random_params(float, 1))) end, "average: its entry 1 is not")
+    assert.error_matches(function() opt:step(random_params(float, 2), 0.9) end, "an optim.ema")
+  end)
+
   it("makes the worked steps", function()
     for _, row in ipairs(table_of_steps) do
       local p = double.full({2, 2}, 1)
@@ -44,7 +68,7 @@ describe("adam", function()
   end)
 
   it("treats every element of a long list alike, with 1 and 2 threads", function()
-    local core, old, results = require "gan.core", float.threads(), {}
+    local old, results = float.threads(), {}
     for k, threads in ipairs {1, 2} do
       core.threads(threads)
       local params, grads = random_params(float, 1), random_params(float, 2)

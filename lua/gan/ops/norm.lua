@@ -1,6 +1,7 @@
 --- Normalisation over batch, sample, channel or group, and dropout. Channels are the last axis; statistics are biased.
 --
--- gamma and beta (C) may be nil. slope in [0,1], where it is given, is that of a (leaky) relu applied to the result. The *_norm ops also return the mean and the variance that they used, as plain tensors.
+-- gamma and beta (C) may be nil. slope in [0,1], where it is given, is that of a (leaky) relu applied to the result.
+-- The *_norm ops also return the mean and the variance that they used, as plain tensors.
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
@@ -43,7 +44,8 @@ local function bad(s)
   return {
     {s:randn(3), match = "at least 2 dimensions"}, {s:randn(2, 3), s:randn(2), match = "'gamma' (expected (3) to match the channels of x, got (2))"},
     {s:randn(2, 3), nil, s:randn(3, 1), match = "'beta'"}, {s:randn(0, 3), match = "at least one element"},
-    {s:randn(2, 3), nil, nil, -1, match = "eps"}, {s:randn(2, 3), nil, nil, 0 / 0, match = "eps"}, {s:randn(2, 3), nil, nil, 1, 2, match = "slope"}, {nil, match = "real tensor"},
+    {s:randn(2, 3), nil, nil, -1, match = "eps"}, {s:randn(2, 3), nil, nil, 0 / 0, match = "eps"},
+    {s:randn(2, 3), nil, nil, 1, 2, match = "slope"}, {nil, match = "real tensor"},
   }
 end
 

@@ -8,12 +8,20 @@ Adam.__index = Adam
 
 --- One step. Parameters are changed in place; a NaN in a gradient stays visible in the parameter.
 -- @tparam table grads list of tensors of the shapes of .params, in that order
--- @raise naming the entry whose shape differs
-function Adam:step(grads)
-  local t = self.t + 1
+-- @tparam[opt] table average optim.ema of the same parameters: updated in the same pass, to the same bytes as by average:update() after it
+-- @raise naming the entry whose shape differs, or if average is of other parameters
+function Adam:step(grads, average)
+  local t, shadow, rate = self.t + 1, nil, nil
+  if average then
+    if type(average) ~= "table" or not average.shadow then return check.expected("adam", 2, "average", "an optim.ema", average) end
+    for i, p in ipairs(self.params) do
+      if average.params[i] ~= p then return check.fail("adam", "average: its entry %d is not the parameter that is stepped", i) end
+    end
+    shadow, rate = average.shadow, 1 - check.number("ema", 1, "decay", average.decay, 0, 1)
+  end
   core.adam_(self.params, grads, self.m, self.v, {
     lr = check.number("adam", 1, "lr", self.lr, 0), beta1 = self.beta1, beta2 = self.beta2, eps = self.eps, weight_decay = self.weight_decay, t = t,
-  })
+  }, shadow, rate)
   self.t = t
   core.collect()
 end
