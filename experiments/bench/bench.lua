@@ -1,4 +1,4 @@
--- What the benchmarks share: the library's path, options, timing, the machine's peak.
+-- What the benchmarks share: the library's path, options, timing, the machine's peak, the one way to print a result.
 local here = (arg and arg[0] or ""):match "^(.*)/" or "."
 local root = here .. "/../.."
 local sources = io.open(root .. "/lua/gan/init.lua")
@@ -10,29 +10,86 @@ end
 
 local argparse = require "argparse"
 local core = require "gan.core"
+local json = require "gan.train.json"
 
-local M = {here = here}
+local M = {here = here, json = json}
+local opt
 
-local function whole(lo)
+-- ---- options ----
+
+local name = (arg and arg[0] or "bench"):match "[^/]*$"
+
+--- Ends the program with one line on standard error.
+function M.fail(fmt, ...)
+  io.stderr:write(name, ": ", fmt:format(...), "\n")
+  os.exit(1)
+end
+
+local function whole(key, lo, hi)
   return function(s)
     local n = math.tointeger(tonumber(s))
-    if n and n >= lo then return n end
-    return nil, ("expected an integer >= %d, got '%s'"):format(lo, s)
+    if n and n >= lo and n <= hi then return n end
+    return nil, ("%s: expected an integer in %d..%d, got '%s'"):format(key, lo, hi, s)
   end
 end
 
---- Reads the command line: {name, default, description} each (a boolean default makes a flag); --threads is always there and set.
-function M.options(summary, list)
-  local p = argparse(arg[0], summary)
-  list[#list + 1] = {"threads", core.threads(), "threads of the kernels"}
-  for _, o in ipairs(list) do
-    if o[2] == false then p:flag("--" .. o[1], o[3])
-    else p:option("--" .. o[1], ("%s (default %d)"):format(o[3], o[2]), o[2], whole(1)) end
+-- One of a list of words.
+local function word(key, list)
+  return function(s)
+    for _, w in ipairs(list) do
+      if s == w then return s end
+    end
+    return nil, ("%s: expected one of %s, got '%s'"):format(key, table.concat(list, ", "), s)
   end
-  local opt = p:parse()
+end
+
+local function add(p, o)
+  local key, default, help = "--" .. o[1], o[2], o[3]
+  if default == false then return p:flag(key, help) end
+  if math.type(default) then help = ("%s (default %d)"):format(help, default) end -- argparse tells those that are text
+  return p:option(key, help, default, o.text and tostring or o.words and word(key, o.words) or whole(key, o.lo or 1, o.hi or 2 ^ 24))
+end
+
+--- Reads the command line: {name, default, description} each. A default false makes a flag, `words` a choice, `text` any string, else it
+-- is an integer from lo (1) on. --threads is always there, and set; so are --json and --table, unless the list has a --json of its own.
+function M.options(summary, list)
+  local p = argparse(name, summary)
+  function p.error(_, message) M.fail("%s", (message:gsub("%s+", " "))) end
+  local own = false
+  for _, o in ipairs(list) do
+    add(p, o)
+    own = own or o[1] == "json"
+  end
+  add(p, {"threads", core.threads(), "threads of the kernels", hi = 64})
+  if not own then
+    add(p, {"json", false, "print one line of JSON"})
+    add(p, {"table", false, "with --json: print the table too, before the line"})
+  end
+  opt = p:parse()
   core.threads(opt.threads)
   return opt
 end
+
+-- ---- results ----
+
+--- Prints a line of the table, where one is wanted.
+function M.say(fmt, ...)
+  if not opt.json or opt.table then
+    print(fmt:format(...))
+    io.stdout:flush()
+  end
+end
+
+--- With --json: prints the result as one line, after who and how many threads.
+function M.result(record)
+  record.who, record.threads = "gan", opt.threads
+  if opt.json then print(json.encode(record)) end
+end
+
+--- x with so many significant digits (5): a result needs no more.
+function M.digits(x, n) return tonumber(("%%.%dg"):format(n or 5):format(x)) end
+
+-- ---- measuring ----
 
 local function median(list)
   table.sort(list)
@@ -58,5 +115,31 @@ function M.peak()
   repeat best = math.max(best, core.fma_peak()) until core.clock() - start > 0.2
   return best
 end
+
+--- GB/s read and written by a copy of a tensor of so many MB, which is the yardstick of whatever is bound by memory.
+function M.bandwidth(megabytes)
+  local x = core.full({megabytes * 2 ^ 20 // 4 | 0}, 1)
+  local y = core.clone(x)
+  return 2 * core.numel(x) * 4 / M.time(function() core.copy_(y, x) end, 0.1, 3) * 1e-9
+end
+
+-- ---- other programs ----
+
+local function quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+local first = 0
+while arg and arg[first - 1] do first = first - 1 end
+
+--- The shell's words for this very interpreter, and for a script of this directory.
+M.interpreter = quoted(arg and arg[first] or "lua5.4")
+function M.script(file) return quoted(here .. "/" .. file) end
+M.quoted = quoted
+
+--- Python for PyTorch, tuned: Debian's PyTorch is fast only where OpenBLAS shares its OpenMP and malloc gives no memory back.
+M.python = "env LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp"
+  .. " GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456 /usr/bin/python3"
+
+--- Whether there is a PyTorch to compare with.
+function M.has_torch() return os.execute(M.python .. " -c 'import torch' >/dev/null 2>&1") == true end
 
 return M

@@ -1,16 +1,56 @@
--- One DCGAN training step on constant random pictures: D on real and fake, then G. Median of some steps after two to warm up.
+-- One GAN training step on constant random pictures: D on real and fake, then G. Median of some steps after two to warm up.
 --   lua experiments/bench/step.lua --size 64 --channels 3 --batch 64 --steps 7 --json
+--   lua experiments/bench/step.lua --net sndcgan --batch 64
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local gan = require "gan"
 local core = require "gan.core"
+local nn = gan.nn
 
-local opt = bench.options("Times the DCGAN training step.", {
-  {"size", 64, "pixels"}, {"channels", 3, "1 or 3"}, {"batch", 64, "images"}, {"steps", 7, "steps that are timed"}, {"width", 64, "ngf and ndf"},
-  {"z", 100, "latent numbers"}, {"json", false, "print one line of JSON"},
+local opt = bench.options("Times the training step of a GAN.", {
+  {"net", "dcgan", "which networks: dcgan or sndcgan", words = {"dcgan", "sndcgan"}},
+  {"size", nil, "pixels (default 64; sndcgan 32)"}, {"channels", 3, "1 or 3"}, {"batch", 64, "images"},
+  {"steps", 7, "steps that are timed"},
+  {"width", 64, "channels of the widest pictures' layers: ngf and ndf"}, {"z", nil, "latent numbers (default 100; sndcgan 128)"},
 })
+if opt.channels ~= 1 and opt.channels ~= 3 then bench.fail("--channels: expected 1 or 3, got %d", opt.channels) end
 
-local G = gan.model.dcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z}
-local D = gan.model.dcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width}
+-- SNDCGAN for 32x32 pictures (Miyato et al. 2018, arXiv:1802.05957; widths and the sum over the picture before D's last layer as in
+-- PyTorch-StudioGAN). Its spectral normalisation is left out here and in torch_step.py: the library does not have it yet. What a
+-- batch norm follows has no bias.
+local function sndcgan(f, size, channels, z)
+  local s = size // 8
+  local G = {name = "G", input = {z}, nn.linear {z, s * s * 8 * f, bias = false}, nn.view {s, s, 8 * f}, nn.batch_norm {8 * f}, nn.relu {}}
+  for _, width in ipairs {4 * f, 2 * f, f} do
+    G[#G + 1] = nn.conv_transpose2d {2 * width, width, kernel = 4, stride = 2, padding = 1, bias = false}
+    G[#G + 1] = nn.batch_norm {width}
+    G[#G + 1] = nn.relu {}
+  end
+  G[#G + 1] = nn.conv2d {f, channels, kernel = 3, padding = 1}
+  G[#G + 1] = nn.tanh {}
+
+  local D, before = {name = "D", input = {size, size, channels}}, channels
+  for i, width in ipairs {f, f, 2 * f, 2 * f, 4 * f, 4 * f, 8 * f} do
+    D[#D + 1] = nn.conv2d {before, width, kernel = i % 2 == 1 and 3 or 4, stride = i % 2 == 1 and 1 or 2, padding = 1}
+    D[#D + 1] = nn.leaky_relu {slope = 0.1}
+    before = width
+  end
+  D[#D + 1] = function(x) return gan.sum(x, {2, 3}) end
+  D[#D + 1] = nn.linear {8 * f, 1}
+  D[#D + 1] = nn.view {}
+  return nn.initial.dcgan(nn.chain(G)), nn.initial.dcgan(nn.chain(D))
+end
+
+local G, D
+if opt.net == "dcgan" then
+  opt.size, opt.z = opt.size or 64, opt.z or 100
+  if not ({[16] = 1, [32] = 1, [64] = 1, [128] = 1})[opt.size] then bench.fail("--size: expected 16, 32, 64 or 128, got %d", opt.size) end
+  G = gan.model.dcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z}
+  D = gan.model.dcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width}
+else
+  opt.size, opt.z = opt.size or 32, opt.z or 128
+  if opt.size % 8 ~= 0 then bench.fail("--size: expected a multiple of 8, got %d", opt.size) end
+  G, D = sndcgan(opt.width, opt.size, opt.channels, opt.z)
+end
 local optG, optD = gan.optim.adam(G:params()), gan.optim.adam(D:params())
 local loss = gan.loss.logistic()
 local real = gan.rand(opt.batch, opt.size, opt.size, opt.channels):mul(2):sub(1)
@@ -33,6 +73,8 @@ for i = 1, opt.steps do
   times[i] = core.clock() - t
 end
 local s, _, rss = bench.median(times), core.rss()
-local line = opt.json and '{"who":"gan","size":%d,"channels":%d,"batch":%d,"threads":%d,"s_step":%.4f,"img_s":%.1f,"rss_mb":%.0f,"lossD":%.4f,"lossG":%.4f}'
-  or "size %d channels %d batch %d threads %d: %.4f s a step, %.1f images/s, at most %.0f MB (losses %.4f %.4f)"
-print(line:format(opt.size, opt.channels, opt.batch, opt.threads, s, opt.batch / s, rss / 2 ^ 20, lossD:item(), lossG:item()))
+bench.say("%s %dx%dx%d batch %d threads %d: %.4f s a step, %.1f images/s, at most %.0f MB (losses %.4f %.4f)",
+  opt.net, opt.size, opt.size, opt.channels, opt.batch, opt.threads, s, opt.batch / s, rss / 2 ^ 20, lossD:item(), lossG:item())
+bench.result {net = opt.net, size = opt.size, channels = opt.channels, batch = opt.batch, params = G:count() + D:count(),
+  s_step = bench.digits(s), img_s = bench.digits(opt.batch / s), rss_mb = rss // 2 ^ 20 | 0,
+  lossD = bench.digits(lossD:item()), lossG = bench.digits(lossG:item())}

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""The peer of step.lua: the DCGAN training step in PyTorch, as its documentation would have it; prints one line of JSON.
+"""The peer of step.lua and generate.lua: the same work in PyTorch, as its documentation would have it; prints one line of JSON.
 
-Debian's python3-torch is fast only with one OpenMP runtime and an allocator that keeps its memory; run.lua sets both up.
+With --generate N: N pictures by the DCGAN generator instead of training steps. Debian's python3-torch is fast only with one OpenMP
+runtime and an allocator that keeps its memory; bench.lua sets both up.
 """
 import argparse
 import json
@@ -14,16 +15,22 @@ from torch import nn
 from torch.nn import functional as F
 
 p = argparse.ArgumentParser()
-for name, default in dict(size=64, channels=3, batch=64, threads=2, steps=7, width=64, z=100).items():
+p.add_argument("--net", choices=["dcgan", "sndcgan"], default="dcgan")
+p.add_argument("--size", type=int, help="pixels (default 64; sndcgan 32)")
+p.add_argument("--z", type=int, help="latent numbers (default 100; sndcgan 128)")
+for name, default in dict(channels=3, batch=64, threads=2, steps=7, width=64).items():
     p.add_argument("--" + name, type=int, default=default)
+p.add_argument("--generate", type=int, help="draw so many pictures")
 o = p.parse_args()
+o.size = o.size or dict(dcgan=64, sndcgan=32)[o.net]
+o.z = o.z or dict(dcgan=100, sndcgan=128)[o.net]
 torch.set_num_threads(o.threads)
 torch.manual_seed(0)
 widths = [o.width * o.size // 8 >> i for i in range((o.size // 8).bit_length())]  # 512 256 128 64
 
 
 def generator():
-    layers, before = [], o.z
+    layers, before = [nn.Unflatten(1, (o.z, 1, 1))], o.z
     for i, width in enumerate(widths):
         how = (4, 1, 0) if i == 0 else (4, 2, 1)
         layers += [nn.ConvTranspose2d(before, width, *how, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
@@ -41,36 +48,81 @@ def discriminator():
     return nn.Sequential(*layers, nn.Conv2d(before, 1, 4, 1, 0, bias=False), nn.Flatten(0))
 
 
-G, D = generator(), discriminator()
+class Sum(nn.Module):
+    """Sum over the picture."""
+
+    def forward(self, x):
+        return x.sum((2, 3))
+
+
+def sn_generator():
+    f, s = o.width, o.size // 8
+    layers = [nn.Linear(o.z, 8 * f * s * s, bias=False), nn.Unflatten(1, (8 * f, s, s)), nn.BatchNorm2d(8 * f), nn.ReLU(inplace=True)]
+    for width in (4 * f, 2 * f, f):
+        layers += [nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers, nn.Conv2d(f, o.channels, 3, 1, 1), nn.Tanh())
+
+
+def sn_discriminator():
+    """Without spectral normalisation, which step.lua's networks do not have either."""
+    f, layers, before = o.width, [], o.channels
+    for i, width in enumerate((f, f, 2 * f, 2 * f, 4 * f, 4 * f, 8 * f)):
+        how = (4, 2, 1) if i % 2 else (3, 1, 1)
+        layers += [nn.Conv2d(before, width, *how), nn.LeakyReLU(0.1, inplace=True)]
+        before = width
+    return nn.Sequential(*layers, Sum(), nn.Linear(before, 1), nn.Flatten(0))
+
+
+def report(**result):
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(dict(who="torch " + torch.__version__, net=o.net, size=o.size, channels=o.channels, batch=o.batch, threads=o.threads,
+                          **result, rss_mb=round(rss))))
+
+
+G, D = (generator(), discriminator()) if o.net == "dcgan" else (sn_generator(), sn_discriminator())
 for m in list(G) + list(D):
-    if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d)):
+    if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(m.weight, 0, 0.02)
-adam = dict(lr=2e-4, betas=(0.5, 0.999))
-optG, optD = torch.optim.Adam(G.parameters(), **adam), torch.optim.Adam(D.parameters(), **adam)
-real = torch.rand(o.batch, o.channels, o.size, o.size) * 2 - 1
-ones, zeros = torch.ones(o.batch), torch.zeros(o.batch)
 
 
-def step():
-    optD.zero_grad()
-    fake = G(torch.randn(o.batch, o.z, 1, 1))
-    loss = F.binary_cross_entropy_with_logits(D(real), ones)
-    loss.backward()
-    loss = F.binary_cross_entropy_with_logits(D(fake.detach()), zeros)
-    loss.backward()
-    optD.step()
-    optG.zero_grad()
-    loss = F.binary_cross_entropy_with_logits(D(fake), ones)
-    loss.backward()
-    optG.step()
+def draw(images):
+    with torch.no_grad():
+        for first in range(0, images, o.batch):
+            G(torch.randn(min(o.batch, images - first), o.z))
 
 
-times = []
-for i in range(2 + o.steps):
+def generate():
+    G.eval()
+    draw(o.batch)
     t = time.perf_counter()
-    step()
-    times.append(time.perf_counter() - t)
-s = statistics.median(times[2:])
-rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(dict(who="torch " + torch.__version__, size=o.size, channels=o.channels, batch=o.batch, threads=o.threads,
-                      s_step=round(s, 4), img_s=round(o.batch / s, 1), rss_mb=round(rss))))
+    draw(o.generate)
+    s = time.perf_counter() - t
+    report(images=o.generate, s_generate=round(s, 4), img_s=round(o.generate / s, 1))
+
+
+def train():
+    adam = dict(lr=2e-4, betas=(0.5, 0.999))
+    optG, optD = torch.optim.Adam(G.parameters(), **adam), torch.optim.Adam(D.parameters(), **adam)
+    real = torch.rand(o.batch, o.channels, o.size, o.size) * 2 - 1
+    ones, zeros = torch.ones(o.batch), torch.zeros(o.batch)
+    times = []
+    for _ in range(2 + o.steps):
+        t = time.perf_counter()
+        optD.zero_grad()
+        fake = G(torch.randn(o.batch, o.z))
+        loss = F.binary_cross_entropy_with_logits(D(real), ones)
+        loss.backward()
+        loss = F.binary_cross_entropy_with_logits(D(fake.detach()), zeros)
+        loss.backward()
+        optD.step()
+        optG.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(D(fake), ones)
+        loss.backward()
+        optG.step()
+        times.append(time.perf_counter() - t)
+    s = statistics.median(times[2:])
+    params = sum(v.numel() for net in (G, D) for v in net.parameters())
+    report(params=params, s_step=round(s, 6), img_s=round(o.batch / s, 1))
+
+
+generate() if o.generate else train()
