@@ -97,30 +97,28 @@ local function median(list)
 end
 M.median = median
 
---- Median seconds of f() over at least `least` calls and about `seconds` of time, after one call to warm up.
-function M.time(f, seconds, least)
+--- For the option lists of those that measure kernels.
+M.ms = {"ms", 300, "milliseconds for each measurement"}
+
+local function seconds() return (opt.ms or 300) / 1000 end
+
+--- Median seconds of f() over at least five calls and about --ms of time, after one call to warm up.
+function M.time(f)
   local times, start = {}, core.clock()
   f()
   repeat
     local t = core.clock()
     f()
     times[#times + 1] = core.clock() - t
-  until #times >= (least or 5) and core.clock() - start > (seconds or 0.3)
+  until #times >= 5 and core.clock() - start > seconds()
   return median(times)
 end
 
 --- GFLOP/s of multiply-adds in registers on the threads in use: the yardstick. Machines are noisy, so take it before and after.
 function M.peak()
   local best, start = 0, core.clock()
-  repeat best = math.max(best, core.fma_peak()) until core.clock() - start > 0.2
+  repeat best = math.max(best, core.fma_peak()) until core.clock() - start > 0.7 * seconds()
   return best
-end
-
---- GB/s read and written by a copy of a tensor of so many MB, which is the yardstick of whatever is bound by memory.
-function M.bandwidth(megabytes)
-  local x = core.full({megabytes * 2 ^ 20 // 4 | 0}, 1)
-  local y = core.clone(x)
-  return 2 * core.numel(x) * 4 / M.time(function() core.copy_(y, x) end, 0.1, 3) * 1e-9
 end
 
 -- ---- other programs ----

@@ -15,8 +15,8 @@ local opt = bench.options("Times the training step of a GAN.", {
 if opt.channels ~= 1 and opt.channels ~= 3 then bench.fail("--channels: expected 1 or 3, got %d", opt.channels) end
 
 -- SNDCGAN for 32x32 pictures (Miyato et al. 2018, arXiv:1802.05957; widths and the sum over the picture before D's last layer as in
--- PyTorch-StudioGAN). Its spectral normalisation is left out here and in torch_step.py: the library does not have it yet. What a
--- batch norm follows has no bias.
+-- PyTorch-StudioGAN). Its spectral normalisation is left out here and in torch_step.py: the library does not have it yet. Layers before a
+-- batch norm have no bias.
 local function sndcgan(f, size, channels, z)
   local s = size // 8
   local G = {name = "G", input = {z}, nn.linear {z, s * s * 8 * f, bias = false}, nn.view {s, s, 8 * f}, nn.batch_norm {8 * f}, nn.relu {}}

@@ -52,6 +52,45 @@ describe("experiments/bench", function()
     assert.near(line.images / line.s_generate, line.img_s, 1e-3 * line.img_s)
   end)
 
+  it("times each pass of each convolution", function()
+    local line = result("conv.lua", "--batch 2 --width 4 --ms 1 --table", 11)
+    positive(line, "ms_4x4", "ms_3x3")
+    assert.is_true(#line.layers >= 11)
+    for _, l in ipairs(line.layers) do
+      positive(l, "peak", "gflop")
+      for _, pass in ipairs {"y", "dx", "dw"} do positive(l[pass], "gflop_s", "share") end
+    end
+  end)
+
+  it("measures each engine's errors by double precision", function()
+    local line = result("conv.lua", "--errors --batch 2 --width 4")
+    local count, y = {}, {}
+    for _, e in ipairs(line.errors) do
+      count[e.engine] = (count[e.engine] or 0) + 1
+      y[e.engine] = e.y
+      for _, pass in ipairs {"y", "dx", "dw"} do assert.is_true(e[pass] > 1e-9 and e[pass] < 1e-5, e.layer .. " " .. pass) end
+    end
+    assert.are.same({direct = 11, winograd2 = 9, winograd4 = 9}, count)
+    assert.is_true(y.direct < y.winograd4) -- the option reached the kernel
+  end)
+
+  it("times memory-bound kernels", function()
+    local line = result("pointwise.lua", "--megabytes 1 --ms 1")
+    assert.is_true(#line.kernels > 20)
+    for _, k in ipairs(line.kernels) do positive(k, "ms", "gb_s", "bandwidth", "share") end
+  end)
+
+  it("times data", function()
+    local line = result("load.lua", "--images 300 --pictures 5 --size 16 --batch 4 --batches 2")
+    positive(line, "idx_img_s", "png_img_s", "shapes_img_s", "cifar_img_s", "batches_img_s", "held")
+    assert.is_true(line.held >= 1 and line.held <= 1.2, line.held)
+  end)
+
+  it("times the start", function()
+    local line = result("start.lua", "--runs 1")
+    positive(line.gan, "ms_process")
+  end)
+
   it("names options that are none", function()
     fails("step.lua", "--batch 0", "--batch: expected an integer in 1..")
     fails("step.lua", "--steps x", "--steps: expected an integer in 1..")
@@ -60,6 +99,10 @@ describe("experiments/bench", function()
     fails("step.lua", "--net sndcgan --size 17", "--size: expected a multiple of 8, got 17")
     fails("step.lua", "--net vgan", "--net: expected one of dcgan, sndcgan, got 'vgan'")
     fails("step.lua", "--channels 2", "--channels: expected 1 or 3, got 2")
+    fails("conv.lua", "--ms 0", "--ms: expected an integer in 1..")
+    fails("pointwise.lua", "big", "too many arguments")
+    fails("load.lua", "--size 8", "--size: expected an integer in 16..512, got '8'")
+    fails("start.lua", "--threads 65", "--threads: expected an integer in 1..64, got '65'")
     fails("generate.lua", "--size 17", "--size: expected one of 16, 32, 64, 128, got '17'")
   end)
 end)
