@@ -1,62 +1,170 @@
--- Everything measured, by `make bench`: kernels, then whole training steps, in turns with PyTorch where that is installed.
---   lua experiments/bench/run.lua [--rounds 2] [--steps 3] [--threads 2] [--no-kernels]
+-- Everything measured, by `make bench`: kernels, whole training steps, drawing, data and start-up, in turns with PyTorch where that is
+-- installed. See README.md.
+--   lua experiments/bench/run.lua [--rounds 2] [--steps 3] [--threads 2] [--no-kernels] [--no-torch] [--quick] [--json FILE]
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
-local json = require "cjson"
+local core = require "gan.core"
+local gan = require "gan"
+local json = bench.json
 
-local opt = bench.options("Runs every benchmark; compares the training step with PyTorch's.", {
-  {"rounds", 2, "turns of each program"}, {"steps", 3, "steps timed in a turn"}, {"no-kernels", false, "training steps only"}})
+local opt = bench.options("Runs every benchmark; compares steps, drawing and start-up with PyTorch's.", {
+  {"rounds", 2, "turns of each program"}, {"steps", 3, "steps timed in a turn"}, {"no-kernels", false, "leave out conv and pointwise"},
+  {"no-torch", false, "no comparison"}, {"quick", false, "a look in a minute: one turn, all threads, batches of 64, less of the rest"},
+  {"batch", nil, "one size of batches instead of 64 and 128"}, {"width", 64, "channels of the networks' widest pictures"},
+  {"json", nil, "write everything there as one JSON document", text = true}})
+if opt.quick then opt.rounds = 1 end
 
-local function quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
-local lua = quoted(arg[-1] or "lua5.4")
+-- Writes to the file of --json, or ends with what is wrong with it.
+local function write(mode, text)
+  local file, message = io.open(opt.json, mode)
+  local ok = file and file:write(text)
+  if ok then ok, message = file:close() end
+  if not ok then bench.fail("--json: %s", message or opt.json .. ": cannot be written") end
+end
+if opt.json then write("ab", "") end -- nobody wants to learn that after ten minutes
 
-local function script(name, options) return ("%s %s %s"):format(lua, quoted(bench.here .. "/" .. name), options) end
+local torch = not opt.no_torch and bench.has_torch()
 
--- The line of JSON that a command prints, or nil.
-local function result(command)
-  local pipe = io.popen(command, "r")
-  local line = pipe and pipe:read "l"
-  local ok = pipe and pipe:close()
-  if not ok or not line then return nil end
-  local good, value = pcall(json.decode, line)
-  return good and value or nil
+local function say(fmt, ...)
+  print(fmt:format(...))
+  io.stdout:flush()
 end
 
--- PyTorch of Debian: OpenBLAS' OpenMP build beside its own OpenMP, and a malloc that gives no memory back.
-local python = "env LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp"
-  .. " GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456 /usr/bin/python3 "
-local has_torch = os.execute "/usr/bin/python3 -c 'import torch' >/dev/null 2>&1" == true
+-- ---- other programs ----
 
-if not opt.no_kernels then
-  for _, name in ipairs {"conv", "pointwise"} do
-    print("-- " .. name)
-    os.execute(script(name .. ".lua", "--threads " .. opt.threads))
-    print()
+-- Runs a command: what the last line of its output says in JSON; the lines before it are passed on.
+local function result(name, command)
+  local pipe = assert(io.popen(command, "r"))
+  local last
+  for line in pipe:lines() do
+    if last then say("%s", last) end
+    last = line
   end
+  local ok, how, code = pipe:close()
+  if not ok then bench.fail("%s failed (%s %s)", name, how, code) end
+  local value, message = json.decode(last or "")
+  if type(value) ~= "table" then bench.fail("%s printed no result (%s)", name, message or last) end
+  return value
 end
 
-print("-- training step of the DCGAN" .. (has_torch and ", in turns with PyTorch" or " (no PyTorch for /usr/bin/python3: no comparison)"))
-print(("%-16s %10s %10s %8s %12s %8s %8s"):format("", "s/step", "images/s", "MB", "torch s/step", "MB", "times"))
-local peak_before = bench.peak()
-for _, net in ipairs {{64, 3, 64}, {64, 3, 128}, {32, 1, 64}} do
-  local options = ("--size %d --channels %d --batch %d --threads %d --steps %d"):format(net[1], net[2], net[3], opt.threads, opt.steps)
-  local ours, theirs, ratios, mb, torch_mb = {}, {}, {}, 0, 0
+local function ours(script, options, threads)
+  local words = ("%s %s --threads %d"):format(script, options, threads or opt.threads)
+  return result(words, ("%s %s %s --threads %d --json"):format(bench.interpreter, bench.script(script), options, threads or opt.threads))
+end
+
+local function theirs(options, threads)
+  local words = ("torch_step.py %s --threads %d"):format(options, threads or opt.threads)
+  return result(words, ("%s %s %s --threads %d"):format(bench.python, bench.script "torch_step.py", options, threads or opt.threads))
+end
+
+-- ---- parts ----
+
+local doc = {version = gan._VERSION, date = os.date "!%Y-%m-%dT%H:%M:%SZ", cores = core.cores(), threads = opt.threads, rounds = opt.rounds,
+  steps = opt.steps, quick = opt.quick or false, fma_peak = {}}
+
+-- A part: f() between two looks at the machine's peak. A part whose two differ much was disturbed.
+local function part(title, threads, f, note)
+  say("-- %s%s", title, note or "")
+  core.threads(threads)
+  local before = bench.peak()
+  local value = f()
+  local after = bench.peak()
+  doc.fma_peak[#doc.fma_peak + 1] = {part = title, threads = threads, before = bench.digits(before), after = bench.digits(after)}
+  say("FMA peak %.0f GFLOP/s before, %.0f after (threads: %d)\n", before, after, threads)
+  return value
+end
+
+-- The turns of both programs: the median of `key`, images/s by it, the most memory; and how PyTorch compares, turn by turn.
+local function turns(key, images, script, mine, other, threads)
+  local list, times, mb, params, version = {gan = {}, torch = {}}, {}, {gan = 0, torch = 0}, {}, nil
   for _ = 1, opt.rounds do
-    local a = result(script("step.lua", options .. " --json"))
-    if not a then
-      io.stderr:write("step.lua failed\n")
-      os.exit(1)
-    end
-    ours[#ours + 1], mb = a.s_step, math.max(mb, a.rss_mb)
-    local b = has_torch and result(python .. quoted(bench.here .. "/torch_step.py") .. " " .. options)
-    if b then
-      theirs[#theirs + 1], torch_mb = b.s_step, math.max(torch_mb, b.rss_mb)
-      ratios[#ratios + 1] = b.s_step / a.s_step
+    local a = ours(script, mine, threads)
+    list.gan[#list.gan + 1], mb.gan, params.gan = a[key], math.max(mb.gan, a.rss_mb), a.params
+    if torch then
+      local b = theirs(other, threads)
+      list.torch[#list.torch + 1], mb.torch, params.torch = b[key], math.max(mb.torch, b.rss_mb), b.params
+      times[#times + 1], version = b[key] / a[key], b.who
+      if params.gan ~= params.torch then bench.fail("%s: %d parameters, PyTorch's has %d", mine, params.gan, params.torch) end
     end
   end
-  local s = bench.median(ours)
-  local line = ("%-16s %10.4f %10.1f %8.0f"):format(("%dx%dx%d b%d"):format(net[1], net[1], net[2], net[3]), s, net[3] / s, mb)
-  if #theirs > 0 then line = line .. (" %12.4f %8.0f %8.2f"):format(bench.median(theirs), torch_mb, bench.median(ratios)) end
-  print(line)
+  local record = {threads = threads}
+  for _, who in ipairs(torch and {"gan", "torch"} or {"gan"}) do
+    local turn = table.move(list[who], 1, #list[who], 1, {})
+    local s = bench.median(list[who])
+    record[who] = {[key] = s, turns = turn, img_s = bench.digits(images / s), rss_mb = mb[who]}
+  end
+  if torch then
+    doc.torch = version
+    record.times, record.rss_share = bench.digits(bench.median(times), 4), bench.digits(mb.gan / mb.torch, 4)
+  end
+  return record
 end
-print(("FMA peak %.0f GFLOP/s before, %.0f after (%d threads); 'times': how many times faster than PyTorch, median of %d turns"):format(
-  peak_before, bench.peak(), opt.threads, opt.rounds))
+
+local head, columns = "%-26s %10s %10s %8s %12s %8s %8s %8s", "%-26s %10.4f %10.1f %8.0f"
+local function header() say(head, "", "s", "images/s", "MB", "torch s", "MB", "times", "memory") end
+local function row(name, key, record)
+  local line = columns:format(name, record.gan[key], record.gan.img_s, record.gan.rss_mb)
+  if torch then
+    line = line .. (" %12.4f %8.0f %8.2f %8.2f"):format(record.torch[key], record.torch.rss_mb, record.times, record.rss_share)
+  end
+  say("%s", line)
+end
+
+local nets = {{"dcgan", 64, 3, 64}, {"dcgan", 64, 3, 128}, {"dcgan", 32, 1, 64}, {"dcgan", 32, 1, 128}, {"sndcgan", 32, 3, 64}}
+
+local function steps(threads)
+  local records = {}
+  header()
+  for _, net in ipairs(nets) do
+    local name, size, channels, batch = table.unpack(net)
+    if batch == 64 or not (opt.quick or opt.batch) then
+      batch = opt.batch or batch
+      local options = ("--net %s --size %d --channels %d --batch %d --width %d --steps %d"):format(
+        name, size, channels, batch, opt.width, opt.steps)
+      local record = turns("s_step", batch, "step.lua", options, options, threads)
+      record.net, record.size, record.channels, record.batch = name, size, channels, batch
+      records[#records + 1] = record
+      row(("%s %dx%dx%d b%d"):format(name, size, size, channels, batch), "s_step", record)
+    end
+  end
+  return records
+end
+
+local function drawing()
+  header()
+  local images, options = opt.quick and 256 or 1000, ("--size 64 --batch %d --width %d"):format(opt.batch or 64, opt.width)
+  local record = turns("s_generate", images, "generate.lua", ("%s --images %d"):format(options, images),
+    ("%s --generate %d"):format(options, images), opt.threads)
+  record.images, record.size, record.channels = images, 64, 3
+  row(("%d of 64x64x3"):format(images), "s_generate", record)
+  return record
+end
+
+-- The sub-benchmarks that print a table of their own.
+local function tabled(script, options)
+  return function()
+    local value = ours(script, options .. " --table")
+    value.who = nil
+    return value
+  end
+end
+
+local ms = opt.quick and " --ms 30" or ""
+if not opt.no_kernels then
+  local layers = ("--batch %d --width %d"):format(opt.batch or 64, opt.width) .. ms
+  doc.conv = part("convolutions", opt.threads, tabled("conv.lua", layers))
+  doc.conv_errors = part("convolutions' errors", opt.threads, tabled("conv.lua", ("--errors --width %d"):format(opt.width)))
+  doc.pointwise = part("memory-bound kernels", opt.threads, tabled("pointwise.lua", (opt.quick and "--megabytes 16" or "") .. ms))
+end
+
+local compared = torch and ", in turns with PyTorch; times: how many times faster than it, memory: ours of its peak"
+  or opt.no_torch and "" or " (no PyTorch for /usr/bin/python3: no comparison)"
+doc.step = {}
+for _, threads in ipairs(opt.threads > 1 and not opt.quick and {opt.threads, 1} or {opt.threads}) do
+  local records = part(("training steps, threads: %d"):format(threads), threads, function() return steps(threads) end, compared)
+  table.move(records, 1, #records, #doc.step + 1, doc.step)
+end
+doc.generate = part("drawing", opt.threads, drawing, compared)
+doc.load = part("data", opt.threads, tabled("load.lua", opt.quick and "--images 5000 --pictures 100 --batches 100" or ""))
+doc.start = part("start-up", opt.threads, tabled("start.lua", (opt.quick and "--runs 3" or "--runs 21") .. (torch and " --torch" or "")))
+
+if opt.json then write("wb", json.encode(doc) .. "\n") end
