@@ -50,7 +50,7 @@ static int same_layout(const gn_tensor *a, const gn_tensor *b) {
   return a->offset == b->offset && gn_same_size(a, b) && memcmp(a->stride, b->stride, sizeof *a->stride * (size_t)a->nd) == 0;
 }
 
-/* core.<name>_(x, y): x <- f(x, y) in place; y a tensor that broadcasts to x, or a number. Returns x. */
+/* core.<name>_(x, y [, p...]): x <- f(x, y) in place; y a tensor that broadcasts to x, or a number. Returns x. */
 static int pointwise_inplace(lua_State *L) {
   const gn_pointwise *f = lua_touserdata(L, lua_upvalueindex(2));
   gn_tensor *t = gn_check_real(L, 1, "x"), tmp;
@@ -99,6 +99,7 @@ static const gn_pointwise *find(const char *name) {
 
 void gn_open_pointwise(lua_State *L) {
   for (const gn_pointwise *f = gn_pointwise_table; f->name; f++) set(L, f->name, f, pointwise);
-  static const char *const inplace[][2] = {{"add_", "add"}, {"sub_", "sub"}, {"mul_", "mul"}, {"div_", "div"}, {"clamp_", "clamp"}};
+  static const char *const inplace[][2] = {{"add_", "add"}, {"sub_", "sub"}, {"mul_", "mul"}, {"div_", "div"}, {"clamp_", "clamp"},
+                                       {"bias_leaky_relu_", "bias_leaky_relu"}};
   for (size_t i = 0; i < sizeof inplace / sizeof *inplace; i++) set(L, inplace[i][0], find(inplace[i][1]), pointwise_inplace);
 }

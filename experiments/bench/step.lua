@@ -58,8 +58,11 @@ local lossD, lossG
 
 local function step()
   local fake = G(gan.randn(opt.batch, opt.z))
-  lossD = loss.critic(D(real), D(fake:detach()))
-  optD:step(gan.grad(lossD, optD.params))
+  local on_real = D(real)
+  local up = gan.grad(loss.real(on_real), optD.params)
+  local on_fake = D(fake:detach())
+  optD:step(gan.sum_grads(up, gan.grad(loss.fake(on_fake), optD.params)))
+  lossD = loss.critic(on_real:detach(), on_fake:detach())
   lossG = loss.generator(D(fake))
   optG:step(gan.grad(lossG, optG.params))
 end

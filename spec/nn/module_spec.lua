@@ -1,5 +1,6 @@
 -- What layers share: parameters and state found by walking, load, train and eval, classes of one's own, errors, printing.
 local gan = require "gan"
+local double = require "spec.support.double"
 local core = require "gan.core"
 local nn = gan.nn
 
@@ -160,5 +161,87 @@ describe("module", function()
     local unknown = tostring(nn.chain {odd(), gan.tanh})
     assert.matches("1  odd +%? +12\n2  function +%? +0\n   total +12$", unknown)
     assert.matches("linear 2 %-> 1 +%? +3", tostring(nn.linear {2, 1}))
+  end)
+end)
+
+local rectifying = {
+  conv2d = function(rng) return double.nn.conv2d {2, 3, kernel = 3, padding = 1, rng = rng} end,
+  ["conv2d without bias"] = function(rng) return double.nn.conv2d {2, 3, kernel = 4, stride = 2, padding = 1, bias = false, rng = rng} end,
+  conv_transpose2d = function(rng) return double.nn.conv_transpose2d {2, 3, kernel = 4, stride = 2, padding = 1, rng = rng} end,
+  linear = function(rng) return double.nn.linear {2, 3, rng = rng} end,
+  batch_norm = function() return double.nn.batch_norm {2} end,
+  layer_norm = function() return double.nn.layer_norm {2} end,
+  instance_norm = function() return double.nn.instance_norm {2, affine = true} end,
+}
+
+local activations = {
+  double.nn.relu, double.nn.leaky_relu, function() return double.nn.leaky_relu {slope = 1} end,
+}
+
+local names = {}
+for name in pairs(rectifying) do names[#names + 1] = name end
+table.sort(names)
+
+-- A layer and the (leaky) relu behind it in a chain: one pass, with the numbers and gradients of two, to order two.
+describe("module.rectifies", function()
+  for _, name in ipairs(names) do
+    it(name .. " in a chain equals the layer and then the activation", function()
+      for _, activation in ipairs(activations) do
+        for _, mode in ipairs {"train", "eval"} do
+          local layer, act = rectifying[name](double.rng(1)), activation()
+          local fused, params = double.nn.chain {layer, act}, layer:params()
+          fused[mode](fused)
+          local rng = double.rng(2)
+          for _, p in ipairs(params) do double.no_grad(function() p:copy_(p + rng:normal(p:shape())) end) end
+          local x = rng:normal {2, 4, 4, 2}
+          local want, got = double.ops.leaky_relu(layer(x), act.slope or 0), fused(x)
+          assert.is_true((want - got):abs():max():item() < 1e-12)
+          local op = double.require "gan.core".node(got).op.name
+          assert.is_true(op ~= "relu" and op ~= "leaky_relu", op) -- the activation's own
+          local function same(f, g)
+            for i, a in ipairs(f) do assert.is_true((a - g[i]):abs():max():item() < 1e-12) end
+          end
+          local seed = rng:normal(got:shape())
+          same(double.grad(want, params, {seed = seed}), double.grad(got, params, {seed = seed}))
+          -- numbers near the kink would spoil differences
+          assert.is_true(double.gradcheck(function(t) return fused(t) end, {x}, {order = 2}))
+        end
+      end
+    end)
+  end
+
+  it("leaves a layer alone that has a forward of its own", function()
+    local layer = gan.nn.linear {2, 2}
+    function layer:forward(x) return x:sub(self.weight:get(1, 1)):sub(100) end
+    local y = gan.nn.chain {layer, gan.nn.leaky_relu {slope = 0.5}}(gan.zeros(1, 2))
+    assert.is_true(math.abs(y:get(1, 1) + 50) < 1)
+    local act = gan.nn.relu()
+    function act.forward(_, x) return x:add(7) end
+    y = gan.nn.chain {gan.nn.linear {2, 2, bias = false}, act}(gan.zeros(1, 2))
+    assert.same({{7, 7}}, y:to_table())
+  end)
+
+  it("keeps NaN visible, and infinities", function()
+    local inf = math.huge
+    local y = gan.ops.bias_leaky_relu_(gan.tensor {0 / 0, inf, -inf, -2, 3}, 1, 0.5):to_table()
+    assert.is_true(y[1] ~= y[1])
+    assert.same({inf, -inf, -0.5, 4}, {table.unpack(y, 2)})
+  end)
+
+  it("refuses a slope below 0, and what would not fit in x", function()
+    local function fails_with(what, ...)
+      local ok, err = pcall(gan.ops.bias_leaky_relu_, ...)
+      assert.is_false(ok)
+      assert.is_truthy(err:find(what, 1, true), err)
+    end
+    fails_with("slope", gan.zeros(2), 0, -1)
+    fails_with("slope", gan.zeros(2), 0)
+    fails_with("a shape that broadcasts to", gan.zeros(2), gan.zeros(3), 0)
+    fails_with("a real tensor", 3, 0, 0)
+    local x = gan.zeros(2):requires_grad_()
+    local y = gan.ops.bias_leaky_relu_(x:tanh(), 1, 0) -- tanh's rule reads its result
+    local ok, err = pcall(gan.grad, y:sum(), {x})
+    assert.is_false(ok)
+    assert.is_truthy(err:find("the result of 'tanh' was changed in place", 1, true), err)
   end)
 end)

@@ -68,12 +68,11 @@ local function conv_sizes(self, h, w)
     h + 2 * o.padding[1], w + 2 * o.padding[2])
 end
 
-function conv2d:forward(x)
+module.rectifies(conv2d, function(self, x, slope)
   self:check_input(x, 4, core.size(self.weight, 3))
   conv_sizes(self, core.size(x, 2), core.size(x, 3))
-  local y = ops.conv2d(x, self.weight, self._options)
-  return self.bias and ops.add(y, self.bias) or y
-end
+  return module.biased(self, ops.conv2d(x, self.weight, self._options), slope)
+end)
 
 function conv2d:shape(s)
   self:check_shape(s, 4, core.size(self.weight, 3))
@@ -113,12 +112,11 @@ local function transposed_sizes(self, h, w)
   return self:fail("the result for an input of (%d,%d) would have size (%d,%d)", h, w, ho, wo)
 end
 
-function conv_transpose2d:forward(x)
+module.rectifies(conv_transpose2d, function(self, x, slope)
   self:check_input(x, 4, core.size(self.weight, 4))
   transposed_sizes(self, core.size(x, 2), core.size(x, 3))
-  local y = ops.conv_transpose2d(x, self.weight, self._options)
-  return self.bias and ops.add(y, self.bias) or y
-end
+  return module.biased(self, ops.conv_transpose2d(x, self.weight, self._options), slope)
+end)
 
 function conv_transpose2d:shape(s)
   self:check_shape(s, 4, core.size(self.weight, 4))

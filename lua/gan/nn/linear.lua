@@ -18,21 +18,20 @@ function linear:init(opt)
   initial.default(self, {rng = rng})
 end
 
-function linear:forward(x)
+module.rectifies(linear, function(self, x, slope)
   local di, s = core.size(self.weight, 1), nil
   self:check_input(x, nil, di)
   if core.dim(x) > 2 then
     s = core.shape(x)
     x = ops.reshape(x, {core.numel(x) // di, di})
   end
-  local y = ops.matmul(x, self.weight)
-  if self.bias then y = ops.add(y, self.bias) end
+  local y = module.biased(self, ops.matmul(x, self.weight), slope)
   if s then
     s[#s] = core.size(y, 2)
     y = ops.reshape(y, s)
   end
   return y
-end
+end)
 
 function linear:shape(s)
   self:check_shape(s, nil, core.size(self.weight, 1))

@@ -7,6 +7,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
+local ops = require "gan.ops"
 
 local M = {}
 
@@ -157,7 +158,7 @@ function M.run(self, x, y)
   local i, n = 1, #self
   while i <= n do
     local layer, after, out = self[i], self[i + 1], nil
-    -- A norm and the activation behind it are one pass where both can.
+    -- A layer and the (leaky) relu behind it are one pass where both can.
     local slope = M.is_module(after) and after.rectifier and after:rectifier()
     if slope and M.is_module(layer) and layer.rectified then out = layer:rectified(x, slope) end
     x = out or layer(x, y)
@@ -362,6 +363,22 @@ end
 function M.boolean(op, name, v)
   if type(v) ~= "boolean" then return wrong(op, name, "true or false", v) end
   return v
+end
+
+--- Gives a class the method forward, f(self, x), and for chains the method rectified, f(self, x, slope): the layer and the (leaky) relu
+-- behind it in one pass. It is nil of a layer that has got a forward of its own.
+function M.rectifies(class, f)
+  function class:forward(x) return f(self, x) end
+  local plain = class.forward
+  function class:rectified(x, slope)
+    if self.forward == plain then return f(self, x, slope) end
+  end
+end
+
+--- y plus the layer's bias, if it has one, and rectified if there is a slope. y: see ops.bias_leaky_relu_.
+function M.biased(self, y, slope)
+  if slope then return ops.bias_leaky_relu_(y, self.bias or 0, slope) end
+  return self.bias and ops.add(y, self.bias) or y
 end
 
 --- Constructor options: the list part (sizes, checked by their names) and the named rest, checked against `known`.

@@ -40,7 +40,7 @@ function batch_norm:init(opt)
   self.running_mean, self.running_var = core.full({self.channels}, 0), core.full({self.channels}, 1)
 end
 
-local function forward(self, x, slope)
+module.rectifies(batch_norm, function(self, x, slope)
   self:check_input(x, nil, self.channels)
   if not self.training then
     return (ops.batch_norm_eval(x, self.gamma, self.beta, self.running_mean, self.running_var, self.eps, slope))
@@ -53,16 +53,7 @@ local function forward(self, x, slope)
   core.ema_(self.running_mean, mean, self.momentum)
   core.ema_(self.running_var, core.mul(var, n / (n - 1)), self.momentum)
   return y
-end
-
-function batch_norm:forward(x) return forward(self, x) end
-
--- For chains: the layer and the (leaky) relu behind it in one pass. Not of a user's layer that has a forward of its own.
-local plain = batch_norm.forward
-function batch_norm:rectified(x, slope)
-  if self.forward ~= plain then return nil end
-  return forward(self, x, slope)
-end
+end)
 
 batch_norm.shape, batch_norm.describe = shape, describe
 
@@ -72,20 +63,20 @@ batch_norm.shape, batch_norm.describe = shape, describe
 -- beta (C) are per channel. Source: Ba et al. 2016, arXiv:1607.06450.
 M.layer_norm = module.layer "layer_norm"
 function M.layer_norm:init(opt) init(self, opt, {eps = 1e-5, affine = true}) end
-function M.layer_norm:forward(x)
+module.rectifies(M.layer_norm, function(self, x, slope)
   self:check_input(x, nil, self.channels)
-  return (ops.layer_norm(x, self.gamma, self.beta, self.eps))
-end
+  return (ops.layer_norm(x, self.gamma, self.beta, self.eps, slope))
+end)
 M.layer_norm.shape, M.layer_norm.describe = shape, describe
 
 --- nn.instance_norm{C, eps = 1e-5, affine = false}: (N,H,W,C) -> the same; per image and channel over height and width.
 -- Source: Ulyanov et al. 2016, arXiv:1607.08022.
 M.instance_norm = module.layer "instance_norm"
 function M.instance_norm:init(opt) init(self, opt, {eps = 1e-5, affine = false}) end
-function M.instance_norm:forward(x)
+module.rectifies(M.instance_norm, function(self, x, slope)
   self:check_input(x, 4, self.channels)
-  return (ops.instance_norm(x, self.gamma, self.beta, self.eps))
-end
+  return (ops.instance_norm(x, self.gamma, self.beta, self.eps, slope))
+end)
 M.instance_norm.shape, M.instance_norm.describe = image_shape, describe
 
 --- nn.group_norm{C, groups = 32, eps = 1e-5, affine = true}: (N,...,C) -> the same; per element of the batch and group of

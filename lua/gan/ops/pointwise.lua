@@ -116,6 +116,19 @@ activation("leaky_relu", {
   sample = function(s) return {{s:randn(2, 3), 0.2}, {s:randn(3), 0}} end,
   bad = function(s) return {{s:randn(2), -1, match = "slope"}, {nil, 0.2, match = "real tensor"}} end,
 }, 0)
+--- leaky_relu(x + bias, slope) in place of x, for layers: one pass, and no second tensor as large. x must be the only reference to what
+-- an op has made that does not read its own result for its gradient (convolution, matmul).
+-- @tparam Tensor x changed
+-- @param bias tensor that broadcasts to x, or a number
+-- @tparam number slope >= 0
+-- @treturn Tensor a view of x
+M.bias_leaky_relu_ = op {name = "bias_leaky_relu_", private = true, builtin = true, reads = {{0}, {0}},
+  forward = function(x, bias, slope) return core.bias_leaky_relu_(x, bias, check.number("bias_leaky_relu_", 3, "slope", slope, 0)) end,
+  grad = function(g, ctx, _, _, _, slope)
+    local d = M.leaky_relu_dx(g, ctx.y, slope)
+    return d, d -- as broadcast: grad sums it up for the bias
+  end}
+
 --- x where positive, alpha (e^x - 1) elsewhere; alpha >= 0. Clevert et al. 2015, arXiv:1511.07289.
 activation("elu", {
   forward = function(x, alpha) return core.elu(x, check.number("elu", 2, "alpha", alpha, 0)) end,
