@@ -3,6 +3,7 @@
 **   plain      1x1 kernels, and kernels that cover the input: one matrix product
 **   winograd   3x3 of stride 1 and 4x4 of stride 2 with enough channels (winograd.c)
 **   columns    dx with few channels (conv_direct.c)
+**   exchanged  y with few channels and stride 1: dw, and where `columns` can y, of the convolution from y to x with the taps backwards
 **   gather     everything else (conv_direct.c) */
 #include "conv.h"
 #include "../par.h"
@@ -25,7 +26,7 @@ void gn_sum_parts(gn_real *to, const gn_real *sums, gn_int size, gn_int parts) {
   }
 }
 
-typedef enum { EMPTY, POINTS, COVER, COLUMNS, GATHER, WINOGRAD2 = 102, WINOGRAD4 = 104 } engine;
+typedef enum { EMPTY, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2 = 102, WINOGRAD4 = 104 } engine;
 
 #define TILE(e) ((int)(e) - 100) /* of a Winograd engine */
 
@@ -36,12 +37,35 @@ static int tile_of(const gn_conv *d) {
   int best = 0;
   if (thin < LEAST_CHANNELS || !gn_conv_winograd_fits(d)) return 0;
   for (int m = 2; m <= gn_conv_winograd(-1); m += 2) {
-        const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
+    const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
     const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / (weights * outputs);
     const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin) + kernel * TRANSFORM_W;
     if (cost < least) least = cost, best = m;
   }
   return best;
+}
+
+/* The convolution from y to x, whose dx is y, and whose kernel is the other with its taps backwards and x and y exchanged. */
+static gn_conv exchanged(const gn_conv *d) {
+  gn_conv e = *d;
+  e.H = d->Ho, e.W = d->Wo, e.Ci = d->Co, e.Ho = d->H, e.Wo = d->W, e.Co = d->Ci;
+  e.ph = d->dh * (d->Kh - 1) - d->ph, e.pw = d->dw * (d->Kw - 1) - d->pw;
+  return e;
+}
+
+/* y has few channels, in a vector of which most would be idle. */
+static int exchange_fits(const gn_conv *d, gn_conv_pass pass) {
+  const gn_conv e = exchanged(d);
+  if (pass == GN_CONV_DX || d->sh != 1 || d->sw != 1 || d->Co > GN_THIN || d->Ci < 2 * d->Co || e.ph < 0 || e.pw < 0) return 0;
+  if (d->Ho != d->H + 2 * d->ph - d->dh * (d->Kh - 1) || d->Wo != d->W + 2 * d->pw - d->dw * (d->Kw - 1)) return 0;
+  return pass == GN_CONV_DW || gn_columns_fit(&e);
+}
+
+/* to (Kh,Kw,Co,Ci)  <-  from (Kh,Kw,Ci,Co): taps backwards */
+static void exchange_kernel(gn_real *to, const gn_real *from, gn_int taps, gn_int Ci, gn_int Co) {
+  for (gn_int t = 0; t < taps; t++)
+    for (gn_int c = 0; c < Ci; c++)
+      for (gn_int o = 0; o < Co; o++) to[((taps - 1 - t) * Co + o) * Ci + c] = from[(t * Ci + c) * Co + o];
 }
 
 static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
@@ -53,6 +77,7 @@ static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   if (d->engine == GN_CONV_WINOGRAD2) return WINOGRAD2;
   if (d->engine == GN_CONV_WINOGRAD4) return WINOGRAD4;
   if (pass == GN_CONV_DX && gn_columns_fit(d)) return COLUMNS;
+  if (exchange_fits(d, pass)) return EXCHANGED;
   const int m = d->engine == GN_CONV_AUTO ? tile_of(d) : 0;
   return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER;
 }
@@ -78,6 +103,10 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
     return pass == GN_CONV_Y ? gn_gemm_par_work(m, n, k) : pass == GN_CONV_DX ? gn_gemm_par_work(m, k, n) : gn_gemm_par_work(k, n, m);
   }
   if (e == COLUMNS) return gn_columns_work(d);
+  if (e == EXCHANGED) {
+    const gn_conv x = exchanged(d);
+    return d->Kh * d->Kw * d->Ci * d->Co + (pass == GN_CONV_Y ? gn_columns_work(&x) : gn_gather_work(&x, GN_CONV_DW));
+  }
   if (e == GATHER) return gn_gather_work(d, pass);
   return gn_winograd_work(d, pass, TILE(e));
 }
@@ -98,7 +127,11 @@ void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u,
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(y, count(d->N, d->Ho, d->Wo, d->Co));
   else if (e == GATHER) gn_gather_y(y, x, w, d, work);
-  else if (e >= WINOGRAD2) gn_winograd_y(y, x, u, d, TILE(e), work);
+  else if (e == EXCHANGED) {
+    const gn_conv other = exchanged(d);
+    exchange_kernel(work, w, d->Kh * d->Kw, d->Ci, d->Co);
+    gn_columns_dx(y, x, work, &other, work + d->Kh * d->Kw * d->Ci * d->Co);
+  } else if (e >= WINOGRAD2) gn_winograd_y(y, x, u, d, TILE(e), work);
   else gn_gemm_par(0, 0, m, n, k, x, k, w, n, y, n, work);
 }
 
@@ -119,6 +152,10 @@ void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_con
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(dw, count(d->Kh, d->Kw, d->Ci, d->Co));
   else if (e == GATHER) gn_gather_dw(dw, x, dy, d, work);
-  else if (e >= WINOGRAD2) gn_winograd_dw(dw, x, dy, d, TILE(e), work);
+  else if (e == EXCHANGED) {
+    const gn_conv other = exchanged(d);
+    gn_gather_dw(work, dy, x, &other, work + d->Kh * d->Kw * d->Ci * d->Co);
+    exchange_kernel(dw, work, d->Kh * d->Kw, d->Co, d->Ci);
+  } else if (e >= WINOGRAD2) gn_winograd_dw(dw, x, dy, d, TILE(e), work);
   else gn_gemm_par(1, 0, k, n, m, x, k, dy, n, dw, n, work);
 }

@@ -21,7 +21,6 @@
 #define WIDE 512         /* columns of dy packed at a time in dw */
 #define PARTS ((gn_int)1 << 20) /* reals of partial sums in dw */
 #define STRIP ((gn_int)1 << 16) /* reals of one strip of columns, wanted; 4 times that at most */
-#define THIN 8           /* channels of dx up to which `columns` is the faster */
 
 static gn_int floor_div(gn_int a, gn_int b) { return a >= 0 ? a / b : -gn_ceil_div(-a, b); }
 static gn_int gcd(gn_int a, gn_int b) { return b ? gcd(b, a % b) : a; }
@@ -493,7 +492,7 @@ void gn_gather_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_con
 }
 
 int gn_columns_fit(const gn_conv *d) {
-  if (d->Ci > THIN || d->Co <= d->Ci || (double)d->Wo * (double)(d->Kh * d->Kw * d->Ci) > 4.0 * STRIP) return 0;
+  if (d->Ci > GN_THIN || d->Co <= d->Ci || (double)d->Wo * (double)(d->Kh * d->Kw * d->Ci) > 4.0 * STRIP) return 0;
   return strips_of(d).rows * d->Wo * d->Kh * d->Kw * d->Ci <= 4 * STRIP;
 }
 

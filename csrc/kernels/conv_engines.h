@@ -10,6 +10,8 @@ void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *
 void gn_gather_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work);
 void gn_gather_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work);
 
+#define GN_THIN 8 /* channels that are few */
+
 /* dx of few channels (pictures). */
 int gn_columns_fit(const gn_conv *d);
 gn_int gn_columns_work(const gn_conv *d);

@@ -4,21 +4,24 @@
 #include <math.h>
 #include <string.h>
 
-/* Runs the body for each row (i.e. all dimensions but the last) with do, so: the operands' offsets in elements. */
+/* Runs the body for each row (i.e. all dimensions but the last), or block of a long one, with n, do, so: its elements and the operands'
+** offsets in elements. */
 #define FOR_ROWS(...)                                                                                                  \
   do {                                                                                                                 \
-    int in = p->nd - 1;                                                                                                \
-    gn_int n = p->size[in], sd = p->stride[0][in], ss = p->stride[1][in], rows = gn_numel(in, p->size);               \
-    GN_PARALLEL_FOR_IF(rows > 1 && rows * n > GN_PAR_MIN)                                                              \
-    for (gn_int r = 0; r < rows; r++) {                                                                                \
-      gn_int od = 0, os = 0, q = r;                                                                                    \
+    const int in = p->nd - 1;                                                                                          \
+    const gn_int all = p->size[in], sd = p->stride[0][in], ss = p->stride[1][in], rows = gn_numel(in, p->size);        \
+    const gn_int per = (all + GN_PAR_BLOCK - 1) / GN_PAR_BLOCK;                                                        \
+    GN_PARALLEL_FOR_IF(rows * per > 1 && rows * all > GN_PAR_MIN)                                                      \
+    for (gn_int r = 0; r < rows * per; r++) {                                                                          \
+      const gn_int i0 = r % per * GN_PAR_BLOCK, n = GN_MIN(all - i0, GN_PAR_BLOCK);                                    \
+      gn_int od = i0 * sd, os = i0 * ss, q = r / per;                                                                  \
       for (int d = in - 1; d >= 0; d--) {                                                                              \
         gn_int c = q % p->size[d];                                                                                     \
         q /= p->size[d];                                                                                               \
         od += c * p->stride[0][d];                                                                                     \
         os += c * p->stride[1][d];                                                                                     \
       }                                                                                                                \
-      __VA_ARGS__                                                                                                         \
+      __VA_ARGS__                                                                                                      \
     }                                                                                                                  \
   } while (0)
 
