@@ -163,6 +163,8 @@ for _, threads in ipairs(opt.threads > 1 and not opt.quick and {opt.threads, 1} 
   local records = part(("training steps, threads: %d"):format(threads), threads, function() return steps(threads) end, compared)
   table.move(records, 1, #records, #doc.step + 1, doc.step)
 end
+doc.profile = part("where a step's time goes", opt.threads,
+  tabled("step.lua", ("--profile --batch %d --width %d --steps %d"):format(opt.batch or 64, opt.width, opt.steps)))
 doc.generate = part("drawing", opt.threads, drawing, compared)
 doc.load = part("data", opt.threads, tabled("load.lua", opt.quick and "--images 5000 --pictures 100 --batches 100" or ""))
 doc.start = part("start-up", opt.threads, tabled("start.lua", (opt.quick and "--runs 3" or "--runs 21") .. (torch and " --torch" or "")))

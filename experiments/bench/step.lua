@@ -1,17 +1,35 @@
 -- One GAN training step on constant random pictures: D on real and fake, then G. Median of some steps after two to warm up.
 --   lua experiments/bench/step.lua --size 64 --channels 3 --batch 64 --steps 7 --json
 --   lua experiments/bench/step.lua --net sndcgan --batch 64
+--   lua experiments/bench/step.lua --profile
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
-local gan = require "gan"
 local core = require "gan.core"
-local nn = gan.nn
 
 local opt = bench.options("Times the training step of a GAN.", {
   {"net", "dcgan", "which networks: dcgan or sndcgan", words = {"dcgan", "sndcgan"}},
   {"size", nil, "pixels (default 64; sndcgan 32)"}, {"channels", 3, "1 or 3"}, {"batch", 64, "images"},
   {"steps", 7, "steps that are timed"},
-  {"width", 64, "channels of the widest pictures' layers: ngf and ndf"}, {"z", nil, "latent numbers (default 100; sndcgan 128)"},
+  {"width", 64, "channels of the widest pictures' layers: ngf and ndf"},
+  {"profile", false, "also: where the time goes, by kernel"}, {"z", nil, "latent numbers (default 100; sndcgan 128)"},
 })
+
+-- Seconds and calls by the core's function, once they are wanted. The library takes its functions when it is loaded, so this comes first.
+local spent, calls = {}, {}
+if opt.profile then
+  for name, f in pairs(core) do
+    if type(f) == "function" and name ~= "clock" then
+      local clock = core.clock
+      local function count(start, ...)
+        spent[name], calls[name] = (spent[name] or 0) + clock() - start, (calls[name] or 0) + 1
+        return ...
+      end
+      core[name] = function(...) return count(clock(), f(...)) end
+    end
+  end
+end
+local gan = require "gan"
+local nn = gan.nn
+
 if opt.channels ~= 1 and opt.channels ~= 3 then bench.fail("--channels: expected 1 or 3, got %d", opt.channels) end
 
 -- SNDCGAN for 32x32 pictures (Miyato et al. 2018, arXiv:1802.05957; widths and the sum over the picture before D's last layer as in
@@ -69,15 +87,36 @@ end
 
 step()
 step()
-local times = {}
+spent, calls = {}, {}
+local times, sum = {}, 0
 for i = 1, opt.steps do
   local t = core.clock()
   step()
   times[i] = core.clock() - t
+  sum = sum + times[i]
 end
+
+-- The table of --profile; the share of the step that is not convolution.
+local function profile()
+  local names, other = {}, sum
+  for name, s in pairs(spent) do
+    names[#names + 1] = name
+    if name:find "^conv" then other = other - s end
+  end
+  table.sort(names, function(a, b) return spent[a] > spent[b] end)
+  bench.say("%-24s %9s %8s %7s", "kernel", "ms a step", "share", "calls")
+  for i = 1, math.min(#names, 16) do
+    local name = names[i]
+    bench.say("%-24s %9.2f %6.1f %% %7.0f", name, 1000 * spent[name] / opt.steps, 100 * spent[name] / sum, calls[name] / opt.steps)
+  end
+  bench.say("not convolution: %.1f %% of the step", 100 * other / sum)
+  return bench.digits(other / sum, 3)
+end
+
 local s, _, rss = bench.median(times), core.rss()
+local other_share = opt.profile and profile() or nil
 bench.say("%s %dx%dx%d batch %d threads %d: %.4f s a step, %.1f images/s, at most %.0f MB (losses %.4f %.4f)",
   opt.net, opt.size, opt.size, opt.channels, opt.batch, opt.threads, s, opt.batch / s, rss / 2 ^ 20, lossD:item(), lossG:item())
 bench.result {net = opt.net, size = opt.size, channels = opt.channels, batch = opt.batch, params = G:count() + D:count(),
-  s_step = bench.digits(s), img_s = bench.digits(opt.batch / s), rss_mb = rss // 2 ^ 20 | 0,
+  s_step = bench.digits(s), img_s = bench.digits(opt.batch / s), rss_mb = rss // 2 ^ 20 | 0, other_share = other_share,
   lossD = bench.digits(lossD:item()), lossG = bench.digits(lossG:item())}
