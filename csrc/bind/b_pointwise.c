@@ -100,6 +100,6 @@ static const gn_pointwise *find(const char *name) {
 void gn_open_pointwise(lua_State *L) {
   for (const gn_pointwise *f = gn_pointwise_table; f->name; f++) set(L, f->name, f, pointwise);
   static const char *const inplace[][2] = {{"add_", "add"}, {"sub_", "sub"}, {"mul_", "mul"}, {"div_", "div"}, {"clamp_", "clamp"},
-                                       {"bias_leaky_relu_", "bias_leaky_relu"}};
+                                       {"bias_leaky_relu_", "bias_leaky_relu"}, {"leaky_relu_dx_", "leaky_relu_dx"}};
   for (size_t i = 0; i < sizeof inplace / sizeof *inplace; i++) set(L, inplace[i][0], find(inplace[i][1]), pointwise_inplace);
 }

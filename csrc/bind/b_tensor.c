@@ -401,6 +401,14 @@ static int release_since(lua_State *L) {
   return 0;
 }
 
+/* core.sole_since(t, serial) -> whether t was made since core.serial() gave that number, is dense, and nothing else shares its memory. */
+static int sole_since(lua_State *L) {
+  const gn_tensor *t = gn_check_tensor(L, 1, "t");
+  const int born = t->serial >= (uint64_t)gn_check_int(L, 2, "serial", INT64_MIN, INT64_MAX);
+  lua_pushboolean(L, born && t->storage->refs == 1 && gn_is_contiguous(t));
+  return 1;
+}
+
 static int tensor_gc(lua_State *L) {
   gn_tensor *t = luaL_checkudata(L, 1, GN_T_TENSOR);
   gn_storage_release(t->storage);
@@ -424,6 +432,7 @@ static const luaL_Reg funcs[] = {
     {"node", node},             {"set_node", set_node},
     {"version", version},       {"same_storage", same_storage},
     {"serial", serial},         {"release_since", release_since},
+    {"sole_since", sole_since},
     {NULL, NULL},
 };
 

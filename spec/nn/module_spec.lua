@@ -221,6 +221,27 @@ describe("module.rectifies", function()
     assert.same({{7, 7}}, y:to_table())
   end)
 
+  it("does not overwrite a gradient that somebody else holds", function()
+    local layer = gan.nn.linear {2, 3, rng = gan.rng(1)}
+    local net, x, c = gan.nn.chain {layer, gan.nn.leaky_relu()}, gan.rng(2):normal {4, 2}, gan.rng(3):normal {4, 3}
+    local bytes = c:to_bytes()
+    local y = net(x)
+    local seeded = gan.grad(y, {layer.weight}, {seed = c})[1] -- the caller's seed
+    assert.equal(bytes, c:to_bytes())
+    y = net(x)
+    local both = gan.grad((y * c):sum(), {y, layer.weight}) -- a gradient that is asked for
+    assert.equal(bytes, both[1]:to_bytes())
+    assert.equal(seeded:to_bytes(), both[2]:to_bytes())
+    y = net(x)
+    local other = net(x)
+    local sum = gan.grad(((y + other) * c):sum(), {layer.weight})[1] -- one that goes two ways
+    assert.is_true((sum - seeded - seeded):abs():max():item() < 1e-5)
+    y = net(x)
+    local mean = gan.grad(y:sum(), {layer.weight})[1] -- one number, seen as many
+    y = net(x)
+    assert.equal(gan.grad((y * gan.ones(4, 3)):sum(), {layer.weight})[1]:to_bytes(), mean:to_bytes())
+  end)
+
   it("keeps NaN visible, and infinities", function()
     local inf = math.huge
     local y = gan.ops.bias_leaky_relu_(gan.tensor {0 / 0, inf, -inf, -2, 3}, 1, 0.5):to_table()

@@ -177,10 +177,11 @@ local function grad_through(node, need, gy, create_graph)
   return out
 end
 
-local function input_grads(node, need, gy, create_graph)
+-- own: the rule may overwrite gy, e.g. with its result.
+local function input_grads(node, need, gy, create_graph, own)
   local def, args = node.op, saved_args(node)
   if def.compose and (create_graph or not def.grad) then return grad_through(node, need, gy, create_graph) end
-  local ctx = {y = node.y, aux = node.aux, shapes = node.shapes, yshape = node.yshape}
+  local ctx = {y = node.y, aux = node.aux, shapes = node.shapes, yshape = node.yshape, own = own}
   if type(def.grad) == "function" then return {def.grad(gy, ctx, need, table.unpack(args, 1, args.n))} end
   local out = {}
   for i in pairs(need) do
@@ -250,6 +251,8 @@ local function new_sums(transient)
     places[t] = (places[t] or 1) - 1
     if transient and places[t] <= 0 then core.release_since(t, born) end
   end
+  -- Whether t is nobody's but that of the one place that holds it.
+  function self.sole(t) return transient and places[t] == 1 and core.sole_since(t, born) end
   function self.add(node, t)
     local old = sums[node]
     local sum = old and F.add(old, t) or t
@@ -288,8 +291,9 @@ local function backward(root, seed, want, create_graph, keep)
       end
       if any then
         local hold = node.op.builtin and sums.hold or sums.pin
+        local own = node.op.builtin and sums.sole(gy)
         hold(gy)
-        local gs = input_grads(node, need, gy, create_graph)
+        local gs = input_grads(node, need, gy, create_graph, own)
         for i = 1, node.args.n do
           local gi = need[i] and gs[i]
           if gi then

@@ -125,7 +125,7 @@ activation("leaky_relu", {
 M.bias_leaky_relu_ = op {name = "bias_leaky_relu_", private = true, builtin = true, reads = {{0}, {0}},
   forward = function(x, bias, slope) return core.bias_leaky_relu_(x, bias, check.number("bias_leaky_relu_", 3, "slope", slope, 0)) end,
   grad = function(g, ctx, _, _, _, slope)
-    local d = M.leaky_relu_dx(g, ctx.y, slope)
+    local d = (ctx.own and core.leaky_relu_dx_ or M.leaky_relu_dx)(g, ctx.y, slope)
     return d, d -- as broadcast: grad sums it up for the bias
   end}
 
