@@ -33,7 +33,7 @@ SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_look
 LIBS = $(DEP_LIBS) -lm
 
 Q = $(if $(V),,@)
-SRC := $(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/bind/*.c))
+SRC := $(filter-out csrc/wait.c,$(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/bind/*.c)))
 B = build
 
 # The files that live from wide vectors are compiled for each instruction set (csrc/kernels/simd.h): for ARCH, and for those beyond it
@@ -55,13 +55,20 @@ RUN_ENV = $(LUA_ENV) OMP_WAIT_POLICY=passive
 .PHONY: all deps demo test spec bench lint format asan valgrind doc install clean help
 .DELETE_ON_ERROR:
 
-all: $(B)/gan/core.so $(B)/gan/core64.so ## build the module (float) and its double-precision twin for tests
+.PHONY: module
+module: $(B)/gan/core.so $(B)/gan/wait.so
+all: module $(B)/gan/core64.so ## build the module (float) and its double-precision twin for tests
 
 $(B)/gan/core.so: $(OBJ32)
 $(B)/gan/core64.so: $(OBJ64)
 $(B)/gan/%.so: $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '  link $@'; $(CC) $(SHARED) $(CFLAGS) -fopenmp -pthread $(SAN) -o $@ $(filter %.o,$^) $(LIBS) $(LDFLAGS)
+
+# Without -fopenmp: it is there to be loaded before that runtime.
+$(B)/gan/wait.so: csrc/wait.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)echo '  link $@'; $(CC) -std=c11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $(SHARED) -o $@ $<
 
 $(B)/obj32/%.o: csrc/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -92,8 +99,8 @@ deps: ## install what is missing to build, test and document (apt), or name the 
 # The steps after deps run in a second make, which sees the headers and tools just installed.
 demo: ## train a DCGAN on built-in pictures for a minute or two, then look at its samples
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps demo
-	@$(MAKE) --no-print-directory $(B)/gan/core.so
-	$(RUN_ENV) $(LUA) experiments/dcgan.lua $(DEMO)
+	@$(MAKE) --no-print-directory module
+	$(LUA_ENV) $(LUA) experiments/dcgan.lua $(DEMO)
 	@echo "Real pictures: $(DEMO_DIR)/reals.png. Now open the newest samples: $$(ls $(DEMO_DIR)/fakes_[0-9]*.png | tail -1)"
 
 DEMO_DIR = runs/demo
@@ -146,11 +153,11 @@ doc: ## the reference manual, from the sources' comments, to build/doc
 	  -e 's/^[a-z_]+ ?[({]+(name = )?"([a-z0-9_]+)",.*/-- @function \2\n&/' {} +
 	ldoc -q -c config.ld -d $(CURDIR)/build/doc build/doc-src
 
-install: $(B)/gan/core.so ## copy the module to LUADIR and LIBDIR (below PREFIX)
+install: module ## copy the module to LUADIR and LIBDIR (below PREFIX)
 	@for f in $$(cd lua && find gan -name '*.lua'); do install -d "$(DESTDIR)$(LUADIR)/$$(dirname $$f)" && \
 	 install -m 644 lua/$$f "$(DESTDIR)$(LUADIR)/$$f" || exit 1; done
 	install -d "$(DESTDIR)$(LIBDIR)/gan"
-	install -m 755 $(B)/gan/core.so "$(DESTDIR)$(LIBDIR)/gan/core.so"
+	install -m 755 $(B)/gan/core.so $(B)/gan/wait.so "$(DESTDIR)$(LIBDIR)/gan"
 
 .PHONY: print-lua
 print-lua:

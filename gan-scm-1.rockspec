@@ -12,7 +12,7 @@ dependencies = { "lua >= 5.4, < 5.5", "argparse >= 0.7", "lua-cjson >= 2.1", "lu
 external_dependencies = { OPENBLAS = { library = "openblas" }, ZLIB = { library = "z" } }
 build = {
   type = "make",
-  build_target = "build/gan/core.so",
+  build_target = "module",
   build_variables = { LUA = "$(LUA)", LUA_INCDIR = "$(LUA_INCDIR)" },
   install_variables = { LUADIR = "$(LUADIR)", LIBDIR = "$(LIBDIR)", LUA = "$(LUA)", LUA_INCDIR = "$(LUA_INCDIR)" },
 }

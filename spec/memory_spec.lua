@@ -116,6 +116,16 @@ describe("a process", function()
     end
   end)
 
+  it("lets threads sleep while they wait, unless it is told otherwise", function()
+    local i = 0
+    while arg[i - 1] do i = i - 1 end
+    for set, want in pairs {["env -u OMP_WAIT_POLICY"] = "passive", ["env OMP_WAIT_POLICY=active"] = "active"} do
+      local pipe = assert(io.popen(("%s '%s' -e \"require 'gan' os.execute 'echo \\$OMP_WAIT_POLICY'\""):format(set, arg[i])))
+      assert.equal(want, pipe:read "l")
+      pipe:close()
+    end
+  end)
+
   it("touches no new page once its training has settled", function()
     if os.getenv "GAN_SANITIZED" then return end
     local i = 0

@@ -9,6 +9,7 @@ if sources then
 end
 
 local argparse = require "argparse"
+require "gan.wait"
 local core = require "gan.core"
 local json = require "gan.train.json"
 
