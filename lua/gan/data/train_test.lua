@@ -29,14 +29,13 @@ return function(open, path, opt)
     if not s.labels then return nil, ("%s: the images have no classes"):format(path) end
     return s
   end
-  local train, test, message = opened "train", nil, nil
+  local train = opened "train"
   if train then
-    test, message = opened "test"
+    local test, message = opened "test"
     if not test then return nil, message end
     return train, test
   end
-  local all
-  all, message = opened()
+  local all, message = opened()
   if not all then return nil, message end
   local n = all.n // KEPT
   if n < 1 then return nil, ("%s: expected at least %d images, found %d"):format(path, KEPT, all.n) end
