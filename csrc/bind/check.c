@@ -327,7 +327,7 @@ static int scratch_gc(lua_State *L) {
   return 0;
 }
 
-gn_real *gn_scratch(lua_State *L, gn_int n) {
+static void *scratch(lua_State *L, gn_int n, size_t width) {
   luaL_checkstack(L, 4, "scratch");
   if (n < 0 || !gn_size_ok(1, &n)) gn_error(L, "workspace too large");
   gn_storage **p = lua_newuserdatauv(L, sizeof *p, 0);
@@ -337,9 +337,12 @@ gn_real *gn_scratch(lua_State *L, gn_int n) {
     lua_setfield(L, -2, "__gc");
   }
   lua_setmetatable(L, -2);
-  *p = new_storage(L, (size_t)n * sizeof(gn_real));
+  *p = new_storage(L, (size_t)n * width);
   return (*p)->data;
 }
+
+gn_real *gn_scratch(lua_State *L, gn_int n) { return scratch(L, n, sizeof(gn_real)); }
+double *gn_scratch_f64(lua_State *L, gn_int n) { return scratch(L, n, sizeof(double)); }
 
 void gn_scratch_free(lua_State *L, int idx) {
   gn_storage **p = luaL_checkudata(L, idx, T_SCRATCH);

@@ -70,6 +70,7 @@ void gn_collect(lua_State *L); /* a full collection, which is what returns tenso
 
 /* n reals (n may be 0) as a userdata on the stack; freed by gn_scratch_free(L, idx), or when collected. */
 gn_real *gn_scratch(lua_State *L, gn_int n);
+double *gn_scratch_f64(lua_State *L, gn_int n); /* the same for doubles */
 void gn_scratch_free(lua_State *L, int idx);
 uint64_t gn_next_serial(void); /* the number of the next tensor handle */
 void gn_set_dense(gn_tensor *dst, const gn_tensor *src); /* copies src (any strides) into contiguous dst of the same size and dtype */
