@@ -64,6 +64,22 @@ describe("train.checkpoint", function()
     assert.are.equal(pack(header, ("<i4"):pack(7) .. ("<ff"):pack(1, -2) .. "\1\2\3"), temp.read(path))
   end)
 
+  it("keeps f64 tensors apart from reals", function()
+    local path = dir .. "/statistics"
+    assert.is_true(checkpoint.save(path, {mu = gan.tensor({0.1, 1e300}, "f64"), net = {w = gan.ones(2)}, n = 3}))
+    local tree = assert(checkpoint.load(path))
+    assert.are.equal("f64", tree.mu:dtype())
+    assert.are.same({0.1, 1e300}, tree.mu:to_table())
+    assert.are.equal("real", tree.net.w:dtype())
+    assert.are.same({1, 1}, tree.net.w:to_table())
+    local wide = assert(double.require("gan.train.checkpoint").load(path)) -- where reals are doubles, too
+    assert.are.equal("f64", wide.mu:dtype())
+    assert.are.equal("real", wide.net.w:dtype())
+    wide.mu = wide.net.w
+    assert.is_true(double.require("gan.train.checkpoint").save(path, wide))
+    assert.are.equal("real", checkpoint.load(path).mu:dtype())
+  end)
+
   it("converts between the precisions", function()
     local save64 = double.require("gan.train.checkpoint").save
     assert.is_true(save64(dir .. "/f64", {x = double.tensor {0.1, 0.2, 0.3}}))
