@@ -298,6 +298,10 @@ local function backward(root, seed, want, create_graph, keep)
           local gi = need[i] and gs[i]
           if gi then
             local fit = fitted(node, i, gi)
+            if create_graph and get_node(gy) and not get_node(fit) then
+              return check.fail("grad", "op '%s' has no second derivative: its rule for argument #%d is not made of recorded ops "
+                .. "(write it in ops of gan, or give the op a 'compose')", node.op.name, i)
+            end
             hold(gi)
             sums.add(node.inputs[i], fit)
             sums.drop(gi)

@@ -127,7 +127,7 @@ function conv_transpose2d:shape(s)
 end
 
 --- A view of the weight as initialisers see it: (Kh,Kw,Ci,Co).
-function conv_transpose2d:kernel() return core.permute(self.weight, {1, 2, 4, 3}) end
+function conv_transpose2d:kernel() return ops.permute(self.weight, {1, 2, 4, 3}) end
 
 function conv_transpose2d:describe() return describe(self, core.size(self.weight, 4), core.size(self.weight, 3)) end
 
