@@ -136,7 +136,7 @@ describe("file.zip", function()
       {with {deflated = true, zip64 = true, size = 1 << 40}, "member 'b': 1099511627776 bytes cannot come from 13"},
       {with {deflated = true, size = 9}, "member 'b': fewer bytes than promised"},
       {with {deflated = true, size = 7}, "member 'b': more bytes than promised"},
-      {with {size = 0xffffffff}, "member 'b': no zip64 sizes"},
+      {with {size = 0xffffffff}, "member 'b': no zip64 sizes"}, {good:sub(1, 28) .. "\8\0" .. good:sub(31), "member 'a' overlaps another"},
     } do
       local path = put(c[1])
       local all, message = contents(path)
@@ -144,6 +144,7 @@ describe("file.zip", function()
       assert.equal(path .. ": ", message:sub(1, #path + 2))
       assert.truthy(message:find(c[2], 1, true), i .. " " .. message)
     end
+    assert.is_nil((zip.open(put(with {offset = 0})))) -- seen in the list alone
     for path, text in pairs {[dir .. "/missing"] = "No such file", [dir] = "Is a directory"} do
       local z, message = zip.open(path)
       assert.is_nil(z)
