@@ -3,30 +3,13 @@
 local cjson = require "cjson"
 local double = require "spec.support.double"
 local float = require "gan"
+local lcg = require "spec.support.lcg"
 
 local function golden()
   local f = assert(io.open(os.getenv "GOLDEN" or "spec/golden/dcgan.json"))
   local text = f:read "a"
   f:close()
   return cjson.decode(text)
-end
-
--- The generator of starting weights and inputs, as in the script.
-local function lcg(seed)
-  local x, root12 = seed, math.sqrt(12)
-  local function fill(shape, at, scale, shift)
-    local out = {}
-    for i = 1, shape[at] do
-      if at < #shape then
-        out[i] = fill(shape, at + 1, scale, shift)
-      else
-        x = (1103515245 * x + 12345) % 2147483648
-        out[i] = ((x // 256) / 8388608 - 0.5) * root12 * scale + shift
-      end
-    end
-    return out
-  end
-  return function(gan, shape, scale, shift) return gan.tensor(fill(shape, 1, scale or 1, shift or 0)) end
 end
 
 -- Name -> tensor of what the script calls so; convolution kernels as views (Kh,Kw,Ci,Co).

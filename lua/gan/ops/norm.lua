@@ -88,7 +88,6 @@ local function norm_dx(name, moments, to_rows, group_cases)
       local cases = {}
       for i, c in ipairs(group_cases and group_cases(s) or samples(s)) do
         local x, gamma, beta, eps, slope, groups = table.unpack(c, 1, 6)
-        -- gamma's and beta's absence, and the activation's kinks away from what gradcheck steps over
         cases[i] = {s:randn(table.unpack(core.shape(x))), x, gamma, beta, eps or 1e-2, slope, groups, wrt = gamma and {1, 2, 3} or {1, 2}}
       end
       return cases
@@ -96,8 +95,10 @@ local function norm_dx(name, moments, to_rows, group_cases)
     bad = function(s)
       local groups = group_cases and 1 or nil
       return {
-        {s:randn(2, 2), s:randn(2, 3), nil, nil, 1, nil, groups, match = "'dy'"}, {s:randn(2, 3), s:randn(2, 3), s:randn(2), nil, 1, nil, groups, match = "'gamma'"},
-        {s:randn(3), s:randn(3), nil, nil, 1, nil, groups, match = "at least 2 dimensions"}, {nil, s:randn(2, 3), nil, nil, 1, nil, groups, match = "real tensor"},
+        {s:randn(2, 2), s:randn(2, 3), nil, nil, 1, nil, groups, match = "'dy'"},
+        {s:randn(2, 3), s:randn(2, 3), s:randn(2), nil, 1, nil, groups, match = "'gamma'"},
+        {s:randn(3), s:randn(3), nil, nil, 1, nil, groups, match = "at least 2 dimensions"},
+        {nil, s:randn(2, 3), nil, nil, 1, nil, groups, match = "real tensor"},
       }
     end}
   return M[name .. "_dx"]
