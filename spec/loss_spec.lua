@@ -50,6 +50,28 @@ describe("the worked numbers", function()
   end
 end)
 
+local golden = require "spec.support.golden"
+
+describe("PyTorch's numbers", function() -- spec/golden/make_losses.py
+  local want = golden.read "losses"
+  local random, x = golden.lcg(7), nil
+  for _, shape in ipairs {{3, 3, 2, 4}, {4}, {4}, {4, 4, 4, 3}, {3}, {3}, {27, 1}, {3, 6, 6, 2}, {3, 6, 6, 2}, {5}, {5}} do -- as the script draws
+    x = {x and x[2], random(gan, shape, 2)}
+  end
+  for name, w in pairs(want.losses) do
+    it("of " .. name, function()
+      local loss, real, fake = gan.loss.open(name), x[1]:clone():requires_grad_(), x[2]:clone():requires_grad_()
+      local d, g = loss.critic(real, fake), loss.generator(fake, real)
+      near({w.critic, w.generator}, {d:item(), g:item()})
+      local got = {}
+      for _, y in ipairs {d, g} do
+        for _, t in ipairs(gan.grad(y, {real, fake}, {allow_unused = true})) do got[#got + 1] = t:to_table() end
+      end
+      near(w.grads, got, 1e-8)
+    end)
+  end
+end)
+
 describe("every adversarial loss", function()
   local list = {}
   for short in pairs(gan.loss.short) do list[#list + 1] = short end

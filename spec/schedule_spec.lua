@@ -20,6 +20,11 @@ describe("schedule", function()
     near({2, 1 + math.sqrt(0.5), 1, 0, 0}, values(schedule.cosine {from = 2, steps = 8}, {0, 2, 4, 8, 9}))
   end)
 
+  it("cosine is PyTorch's", function()
+    local want = require "spec.support.golden".read "losses".cosine
+    for i, lr in ipairs(want) do near(lr, schedule.cosine {from = 0.1, to = 0.01, steps = 10}(i - 1)) end
+  end)
+
   it("step falls in steps", function() near({8, 8, 4, 4, 1}, values(schedule.step {from = 8, every = 10}, {0, 9, 10, 19, 30})) end)
 
   it("warmup begins softly, before any other", function()

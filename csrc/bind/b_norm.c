@@ -165,6 +165,32 @@ static int conditional_batch_norm_grad(lua_State *L) {
   return 3;
 }
 
+/* f_grad2(h, dy, x, mean, var, gamma or nil, beta or nil, eps, slope or nil, want_ddy, want_dx, want_dgamma, groups or nil) -> ddy, dx, dgamma:
+** h is the gradient of f_grad's dx; nil where not wanted. */
+static int twice(lua_State *L, kind k) {
+  lua_settop(L, 13);
+  gn_tensor *h = gn_check_dense(L, 1, "h"), *dy = gn_check_dense(L, 2, "dy"), *x = gn_check_dense(L, 3, "x");
+  gn_norm_dims d = check_dims(L, x, 3, k, 13);
+  gn_check_same_size(L, 1, "h", h, x, "x");
+  gn_check_same_size(L, 2, "dy", dy, x, "x");
+  gn_tensor *mean = check_stats(L, 4, "mean", &d), *var = check_stats(L, 5, "var", &d);
+  gn_tensor *gamma = opt_channels(L, 6, "gamma", d.c), *beta = opt_channels(L, 7, "beta", d.c);
+  double eps = check_eps(L, 8);
+  const gn_real slope = opt_slope(L, 9);
+  gn_real *work = gn_scratch(L, gn_norm_grad2_work(&d)), *out[3] = {0};
+  int at = lua_gettop(L);
+  for (int i = 0; i < 3; i++) {
+    if (lua_toboolean(L, 10 + i))
+      out[i] = gn_real_ptr(i < 2 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
+    else
+      lua_pushnil(L);
+  }
+  gn_norm_grad2(out[0], out[1], out[2], gn_real_ptr(h), gn_real_ptr(dy), gn_real_ptr(x), gn_real_ptr(mean), gn_real_ptr(var),
+                gamma ? gn_real_ptr(gamma) : NULL, beta ? gn_real_ptr(beta) : NULL, eps, slope, &d, work);
+  gn_scratch_free(L, at);
+  return 3;
+}
+
 static int batch_norm(lua_State *L) { return forward(L, BATCH); }
 static int layer_norm(lua_State *L) { return forward(L, LAYER); }
 static int instance_norm(lua_State *L) { return forward(L, INSTANCE); }
@@ -173,6 +199,11 @@ static int batch_norm_grad(lua_State *L) { return backward(L, BATCH); }
 static int layer_norm_grad(lua_State *L) { return backward(L, LAYER); }
 static int instance_norm_grad(lua_State *L) { return backward(L, INSTANCE); }
 static int group_norm_grad(lua_State *L) { return backward(L, GROUP); }
+
+static int batch_norm_grad2(lua_State *L) { return twice(L, BATCH); }
+static int layer_norm_grad2(lua_State *L) { return twice(L, LAYER); }
+static int instance_norm_grad2(lua_State *L) { return twice(L, INSTANCE); }
+static int group_norm_grad2(lua_State *L) { return twice(L, GROUP); }
 
 static gn_int check_pixels(lua_State *L, int arg, const gn_tensor *x) {
   if (x->nd < 1 || x->size[x->nd - 1] == 0) gn_shape_error(L, arg, "x", "at least one channel (...,C)", NULL);
@@ -233,12 +264,16 @@ static int dropout(lua_State *L) {
 static const luaL_Reg funcs[] = {
     {"batch_norm", batch_norm},
     {"batch_norm_grad", batch_norm_grad},
+    {"batch_norm_grad2", batch_norm_grad2},
     {"layer_norm", layer_norm},
     {"layer_norm_grad", layer_norm_grad},
+    {"layer_norm_grad2", layer_norm_grad2},
     {"instance_norm", instance_norm},
     {"instance_norm_grad", instance_norm_grad},
+    {"instance_norm_grad2", instance_norm_grad2},
     {"group_norm", group_norm},
     {"group_norm_grad", group_norm_grad},
+    {"group_norm_grad2", group_norm_grad2},
     {"pixel_norm", pixel_norm},
     {"pixel_norm_grad", pixel_norm_grad},
     {"batch_norm_eval", batch_norm_eval},

@@ -35,6 +35,13 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
                   const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
                   gn_real *work);
 
+/* ddy, dx (O,R,C), dgamma (C) out, each or NULL  <-  h (O,R,C), the gradient of gn_norm_grad's dx; the rest as there: derivatives of
+** sum(h dx) in dy, x and gamma. In beta it is 0. Reads h, dy and x twice. */
+void gn_norm_grad2(gn_real *ddy, gn_real *dx, gn_real *dgamma, const gn_real *h, const gn_real *dy, const gn_real *x, const gn_real *mean,
+                   const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
+                   gn_real *work);
+gn_int gn_norm_grad2_work(const gn_norm_dims *d); /* reals of its workspace */
+
 /* y (N,C) out  <-  x (N,C) / sqrt(mean over C of x^2 + eps). Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2. */
 void gn_pixel_norm(gn_real *y, const gn_real *x, double eps, gn_int n, gn_int c);
 void gn_pixel_norm_grad(gn_real *dx, const gn_real *dy, const gn_real *x, double eps, gn_int n, gn_int c);

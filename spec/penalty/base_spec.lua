@@ -1,5 +1,6 @@
 -- What holds for every gradient penalty: exact gradients of second order through whatever a critic may be made of, and what a critic must be.
-local gan, critic = require "spec.support.double", require "spec.support.critic"
+local gan, critic, near = require "spec.support.double", require "spec.support.critic", require "spec.support.near"
+local golden = require "spec.support.golden"
 local ops = gan.ops
 
 describe("gradient penalties", function()
@@ -17,6 +18,36 @@ describe("gradient penalties", function()
       end, params, {tol = 1e-5}))
     end)
   end
+
+  -- A convolution, batch norm, leaky relu, convolution, layer norm, tanh, a linear layer: spec/golden/make_losses.py.
+  it("are PyTorch's", function()
+    local want, random = golden.read "losses", golden.lcg(7)
+    local function leaf(shape, shift) return random(gan, shape, 0.3, shift):requires_grad_() end
+    local conv1, gamma, beta, conv2 = leaf {3, 3, 2, 4}, leaf({4}, 1), leaf {4}, leaf {4, 4, 4, 3}
+    local ln_gamma, ln_beta, linear = leaf({3}, 1), leaf {3}, leaf {27, 1}
+    local x, z = random(gan, {3, 6, 6, 2}), random(gan, {3, 6, 6, 2})
+    local function D(v)
+      v = ops.batch_norm(v:conv2d(conv1, {padding = 1}), gamma, beta, 1e-5, 0.2)
+      v = ops.layer_norm(v:conv2d(conv2, {stride = 2, padding = 1}), ln_gamma, ln_beta, 1e-5):tanh()
+      return ops.squeeze(v:flatten():matmul(linear), 2)
+    end
+    near(want.logits, D(x), 1e-8)
+    local eps = {uniform = function(_, shape) return ops.reshape(gan.tensor(want.eps), shape) end}
+    local penalties = {r1 = gan.penalty.r1(), r2 = gan.penalty.r2(), gradient = gan.penalty.gradient {rng = eps},
+      one_sided = gan.penalty.gradient {rng = eps, one_sided = true}}
+    local names, params = {"conv1", "gamma", "conv2", "ln_gamma", "ln_beta", "linear"}, {conv1, gamma, conv2, ln_gamma, ln_beta, linear}
+    for name, w in pairs(want.penalties) do
+      local y = penalties[name](D, x, z)
+      near(w.value, y)
+      local grads = gan.grad(y, params)
+      for i, g in ipairs(w.grads and grads or {}) do near(w.grads[names[i]], ops.reshape(g, {-1}), 1e-8, name .. " " .. names[i]) end
+      if name == "r1" then
+        local clipped, norm = gan.optim.clip.norm(grads, 0.1)
+        near(want.clip.norm, norm)
+        near(want.clip.clipped, ops.reshape(clipped[6], {-1}), 1e-6) -- PyTorch adds 1e-6 to the norm
+      end
+    end
+  end)
 
   it("add to a loss, and train", function()
     local D = critic.net(gan, critic.bodies.layer_norm)

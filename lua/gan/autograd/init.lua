@@ -180,8 +180,12 @@ end
 -- own: the rule may overwrite gy, e.g. with its result.
 local function input_grads(node, need, gy, create_graph, own)
   local def, args = node.op, saved_args(node)
-  if def.compose and (create_graph or not def.grad) then return grad_through(node, need, gy, create_graph) end
   local ctx = {y = node.y, aux = node.aux, shapes = node.shapes, yshape = node.yshape, own = own}
+  if def.compose and (create_graph or not def.grad) then
+    local gs = create_graph and def.again and {def.again(gy, ctx, need, table.unpack(args, 1, args.n))} or {}
+    if next(gs) then return gs end
+    return grad_through(node, need, gy, create_graph)
+  end
   if type(def.grad) == "function" then return {def.grad(gy, ctx, need, table.unpack(args, 1, args.n))} end
   local out = {}
   for i in pairs(need) do

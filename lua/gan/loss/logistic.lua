@@ -21,10 +21,11 @@ return function(opt)
   local smooth = check.number("logistic", 1, "smooth", opt.smooth, 0, 1)
   local flip = check.number("logistic", 1, "flip", opt.flip, 0, 1)
   if type(opt.saturating) ~= "boolean" then return check.expected("logistic", 1, "saturating", "a boolean", opt.saturating) end
+  random.stream("logistic", opt.rng)
   -- BCE against `target`, and `other` where a label is flipped.
   local function bce(logits, target, other)
     if flip == 0 then return loss.bce_with_logits(logits, target) end
-    local flipped = core.lt((opt.rng or random.default()):uniform(core.shape(logits)), flip)
+    local flipped = core.lt(random.stream("logistic", opt.rng):uniform(core.shape(logits)), flip)
     return loss.bce_with_logits(logits, core.where(flipped, other, target))
   end
   return base.separable("logistic",

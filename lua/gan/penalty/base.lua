@@ -26,9 +26,6 @@ end
 --- Checks a field that is a number >= lo (0), and may have been set since the object was made.
 function M.number(op, self, name, lo) return check.number(op, 1, name, self[name], lo or 0) end
 
---- The stream of an object: its option `rng`, or the default stream.
-function M.stream(self) return self.rng or random.default() end
-
 --- Checks a batch of samples (N,...).
 function M.batch(op, i, name, x)
   check.real(op, i, name, x)
@@ -76,10 +73,10 @@ function M.distance(gradient, target, one_sided)
 end
 
 --- Uniform numbers in [0,1), one for each sample of x, of a shape that broadcasts to x's.
-function M.one_each(self, x)
+function M.one_each(op, self, x)
   local shape = {core.size(x, 1)}
   for i = 2, core.dim(x) do shape[i] = 1 end
-  return M.stream(self):uniform(shape)
+  return random.stream(op, self.rng):uniform(shape)
 end
 
 --- A penalty on the squared norm of the gradient: gamma / 2 * mean ||g||^2. Defines r1 and r2.

@@ -2,6 +2,7 @@
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"
+local random = require "gan.random"
 
 local Dragan = base.class "dragan"
 
@@ -9,7 +10,7 @@ function Dragan:term(D, real, _, y)
   local weight = base.number("dragan", self, "weight")
   base.batch("dragan", 2, "real", real)
   local size = base.number("dragan", self, "scale") * math.sqrt(core.item(core.var(real, nil, false, false)))
-  local x = core.add(real, core.mul(base.stream(self):uniform(core.shape(real)), size))
+  local x = core.add(real, core.mul(random.stream("dragan", self.rng):uniform(core.shape(real)), size))
   return base.distance(base.gradient("dragan", D, x, y), self.target) * weight
 end
 
@@ -20,5 +21,6 @@ end
 return function(opt)
   local self = setmetatable(check.options("dragan", opt, {weight = 10, target = 1, scale = 0.5, rng = check.none}), Dragan)
   for _, name in ipairs {"weight", "target", "scale"} do base.number("dragan", self, name) end
+  random.stream("dragan", self.rng)
   return self
 end

@@ -2,13 +2,14 @@
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"
+local random = require "gan.random"
 
 local Gradient = base.class "gradient"
 
 function Gradient:term(D, real, fake, y)
   local weight = base.number("gradient", self, "weight")
   base.batches("gradient", real, fake)
-  local eps = base.one_each(self, real)
+  local eps = base.one_each("gradient", self, real)
   local x = core.add(core.mul(eps, real), core.mul(core.sub(1, eps), fake))
   return base.distance(base.gradient("gradient", D, x, y), self.target, self.one_sided) * weight
 end
@@ -22,6 +23,7 @@ return function(opt)
   local self = setmetatable(check.options("gradient", opt, {weight = 10, target = 1, one_sided = false, rng = check.none}), Gradient)
   base.number("gradient", self, "weight")
   base.number("gradient", self, "target")
+  random.stream("gradient", self.rng)
   if type(self.one_sided) ~= "boolean" then return check.expected("gradient", 1, "one_sided", "a boolean", self.one_sided) end
   return self
 end

@@ -54,6 +54,15 @@ describe("experiments/bench", function()
     assert.are.equal("plain", line.layers[1].name)
   end)
 
+  it("times penalties", function()
+    for _, penalty in ipairs {"r1", "gp"} do
+      local line = result("penalty.lua", ("--penalty %s --size 16 --channels 1 --batch 2 --width 4 --z 5 --steps 1 --no-torch"):format(penalty))
+      assert.are.equal(penalty, line.penalty)
+      positive(line, "s_step", "s_penalised", "ratio", "rss_mb")
+    end
+    fails("penalty.lua", "--penalty r3", "--penalty: expected one of r1, gp, got 'r3'")
+  end)
+
   it("times drawing", function()
     local line = result("generate.lua", "--size 16 --images 5 --batch 2 --width 4")
     assert.are.equal(5, line.images)
