@@ -15,12 +15,17 @@ void gn_open_resample(lua_State *L);
 void gn_open_index(lua_State *L);
 void gn_open_file(lua_State *L);
 void gn_open_gemm(lua_State *L);
+void gn_open_linalg(lua_State *L);
 void gn_open_conv(lua_State *L);
 void gn_open_peak(lua_State *L);
 void gn_open_reduce(lua_State *L);
 void gn_open_norm(lua_State *L);
 void gn_open_loss(lua_State *L);
 void gn_open_optim(lua_State *L);
+void gn_open_spectral(lua_State *L);
+void gn_open_minibatch(lua_State *L);
+void gn_open_unpack(lua_State *L);
+void gn_open_zip(lua_State *L);
 
 void gn_conv_forget(void); /* gives up the transformed kernels that b_conv.c keeps */
 

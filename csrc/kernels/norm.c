@@ -144,10 +144,10 @@ static void lane_map(gn_real *m, gn_real *a, gn_real *b, const gn_real *mean, co
       b[j] = b[j - p->nc];
       continue;
     }
-    const gn_int c = p->c0 + j, q = p->o * d->g + c / per;
+    const gn_int c = p->c0 + j, q = d->cond ? c : p->o * d->g + c / per, at = d->cond ? p->o * d->c + c : c;
     m[j] = mean[q];
-    a[j] = (gn_real)((gamma ? (double)gamma[c] : 1) / sqrt((double)var[q] + eps));
-    b[j] = beta ? beta[c] : 0;
+    a[j] = (gn_real)((gamma ? (double)gamma[at] : 1) / sqrt((double)var[q] + eps));
+    b[j] = beta ? beta[at] : 0;
   }
 }
 
@@ -175,6 +175,24 @@ void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn
   }
 }
 
+/* The sums of cond: dgamma, dbeta (O,C) are those of each o, coef (2,C) gets what all o contribute to a channel. */
+static void conditional_sums(gn_real *dgamma, gn_real *dbeta, double *coef, const double *part, const gn_real *var, const gn_real *gamma,
+                             double eps, const gn_split *s, const gn_norm_dims *d) {
+  GN_PARALLEL_FOR_IF(d->o * s->nblock * d->c > GN_PAR_MIN / 2)
+  for (gn_int c = 0; c < d->c; c++) {
+    double rstd = 1 / sqrt((double)var[c] + eps), count = (double)d->r * (double)d->o, t1 = 0, t2 = 0;
+    for (gn_int o = 0; o < d->o; o++) {
+      const double w = gamma ? (double)gamma[o * d->c + c] : 1, s1 = total(part, s, o, 0, c), s2 = total(part, s, o, 1, c);
+      t1 += w * s1;
+      t2 += w * s2;
+      if (dgamma) dgamma[o * d->c + c] = (gn_real)(s2 * rstd);
+      if (dbeta) dbeta[o * d->c + c] = (gn_real)s1;
+    }
+    coef[c] = -rstd * t1 / count;
+    coef[d->c + c] = -rstd * rstd * rstd * t2 / count;
+  }
+}
+
 /* dx = gamma s dy - s/M (sum gamma dy) - (x - m) s^3/M (sum gamma dy (x - m)), s = 1/sqrt(var + eps), M = R C/G:
 ** the sums come first; coef (2,O,G) keeps the last two factors. */
 void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
@@ -194,7 +212,8 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
     gather(out, s1, &p);
     gather(out + s.c, s2, &p);
   }
-  if (dgamma || dbeta) {
+  if (d->cond) conditional_sums(dgamma, dbeta, coef, part, var, gamma, eps, &s, d);
+  else if (dgamma || dbeta) {
     GN_PARALLEL_FOR_IF(d->o * s.nblock * d->c > GN_PAR_MIN / 2)
     for (gn_int c = 0; c < d->c; c++) {
       double tg = 0, tb = 0;
@@ -208,7 +227,7 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
   }
   if (!dx) return;
   GN_PARALLEL_FOR_IF(d->o * s.nblock * d->c > GN_PAR_MIN / 2)
-  for (gn_int k = 0; k < d->o * d->g; k++) {
+  for (gn_int k = 0; k < (d->cond ? 0 : d->o * d->g); k++) {
     gn_int o = k / d->g, c0 = k % d->g * per;
     double rstd = 1 / sqrt((double)var[k] + eps), count = (double)d->r * (double)per, t1 = 0, t2 = 0;
     for (gn_int c = c0; c < c0 + per; c++) {
@@ -225,8 +244,8 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
     gn_real m[LANES], a[LANES], b[LANES], k1[LANES], k0[LANES];
     lane_map(m, a, b, mean, var, gamma, beta, eps, d, &p);
     for (gn_int j = 0; j < p.lanes; j++) {
-      const gn_int q = p.o * d->g + (p.c0 + j % p.nc) / per;
-      k1[j] = (gn_real)coef[d->o * d->g + q];
+      const gn_int q = d->cond ? p.c0 + j % p.nc : p.o * d->g + (p.c0 + j % p.nc) / per;
+      k1[j] = (gn_real)coef[(d->cond ? d->c : d->o * d->g) + q];
       k0[j] = (gn_real)coef[q];
     }
     for (gn_int r = 0; r <= p.full; r++) {
@@ -239,6 +258,109 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
         for (gn_int j = 0; j < w; j++) {
           const gn_real t = v[j] - m[j];
           z[j] = a[j] * before(u[j], t * a[j] + b[j], slope) + (k1[j] * t + k0[j]);
+        }
+    }
+  }
+}
+
+/* The sums of gn_norm_grad2: over h, h (x - m), dy', dy' (x - m), h dy', where dy' is dy before the activation. */
+enum { H1, H2, D1, D2, HD, SUMS };
+
+gn_int gn_norm_grad2_work(const gn_norm_dims *d) {
+  gn_split s = gn_split_make(d->o, d->r, d->c);
+  return d->o * (s.nblock * SUMS + 6) * d->c * (gn_int)(sizeof(double) / sizeof(gn_real));
+}
+
+/* Sum `which` of channel c: part[((o * nblock + b) * SUMS + which) * C + c]. */
+static double total2(const double *part, const gn_split *s, gn_int o, int which, gn_int c) {
+  double t = 0;
+  for (gn_int b = 0; b < s->nblock; b++) t += part[((o * s->nblock + b) * SUMS + which) * s->c + c];
+  return t;
+}
+
+static void piece_products2(double (*restrict sum)[LANES], const gn_real *h, const gn_real *dy, const gn_real *x, const gn_real *restrict m,
+                            const gn_real *restrict a, const gn_real *restrict b, gn_real slope, const gn_piece *p) {
+  for (int k = 0; k < SUMS; k++)
+    for (gn_int j = 0; j < p->lanes; j++) sum[k][j] = 0;
+  for (gn_int r = 0; r <= p->full; r++) {
+    const gn_real *f = h + r * p->ld, *g = dy + r * p->ld, *u = x + r * p->ld;
+    const gn_int w = r < p->full ? p->lanes : p->rest;
+    for (gn_int j = 0; j < w; j++) {
+      const gn_real d = u[j] - m[j], t = slope == 1 ? g[j] : before(g[j], d * a[j] + b[j], slope);
+      sum[H1][j] += (double)f[j];
+      sum[H2][j] += (double)(f[j] * d);
+      sum[D1][j] += (double)t;
+      sum[D2][j] += (double)(t * d);
+      sum[HD][j] += (double)(f[j] * t);
+    }
+  }
+}
+
+/* With s = 1/sqrt(var + eps), n = (x - mean) s, t = gamma dy', and the means over a group  A = h, B = h n, C = t, D = t n, E = h t:
+**   dx of gn_norm_grad = s (t - C - n D), a symmetric map of t, so that ddy = gamma s (h - A - n B), through the activation;
+**   dx = -s^2 (D h + B t - (A D + B C) + n (E - A C - 3 B D)), from dn/dx = s (1 - mean - n mean(n .)) and ds/dx = -s^2 n / M;
+**   dgamma = sum dy' s (h - A - n B). */
+void gn_norm_grad2(gn_real *ddy, gn_real *dx, gn_real *dgamma, const gn_real *h, const gn_real *dy, const gn_real *x, const gn_real *mean,
+                   const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
+                   gn_real *work) {
+  gn_split s = gn_split_make(d->o, d->r, d->c);
+  const gn_int n = gn_split_count(&s), per = d->c / d->g, og = d->o * d->g;
+  double *part = (double *)(void *)work, *coef = part + d->o * s.nblock * SUMS * d->c;
+  GN_PARALLEL_FOR_IF(d->o * d->r * d->c > GN_PAR_MIN)
+  for (gn_int k = 0; k < n; k++) {
+    gn_piece p = gn_split_piece(&s, k);
+    gn_real m[LANES], a[LANES], b[LANES];
+    double sum[SUMS][LANES], *out = part + (p.o * s.nblock + p.b) * SUMS * s.c + p.c0;
+    lane_map(m, a, b, mean, var, gamma, beta, eps, d, &p);
+    piece_products2(sum, h + p.at, dy + p.at, x + p.at, m, a, b, slope, &p);
+    for (int q = 0; q < SUMS; q++) gather(out + q * s.c, sum[q], &p);
+  }
+  GN_PARALLEL_FOR_IF(d->o * s.nblock * d->c > GN_PAR_MIN / 2)
+  for (gn_int k = 0; k < og; k++) {
+    const gn_int o = k / d->g, c0 = k % d->g * per;
+    const double rstd = 1 / sqrt((double)var[k] + eps), count = (double)d->r * (double)per;
+    double t[SUMS] = {0};
+    for (gn_int c = c0; c < c0 + per; c++) {
+      const double w = gamma ? (double)gamma[c] : 1;
+      for (int q = 0; q < SUMS; q++) t[q] += (q >= D1 ? w : 1) * total2(part, &s, o, q, c);
+    }
+    const double A = t[H1] / count, B = rstd * t[H2] / count, C = t[D1] / count, D = rstd * t[D2] / count, E = t[HD] / count, s2 = rstd * rstd;
+    const double out[6] = {A, rstd * B, -s2 * D, -s2 * B, s2 * (A * D + B * C), -s2 * rstd * (E - A * C - 3 * B * D)};
+    for (int q = 0; q < 6; q++) coef[q * og + k] = out[q];
+  }
+  if (dgamma) {
+    GN_PARALLEL_FOR_IF(d->o * s.nblock * d->c > GN_PAR_MIN / 2)
+    for (gn_int c = 0; c < d->c; c++) {
+      double t = 0;
+      for (gn_int o = 0; o < d->o; o++) {
+        const gn_int k = o * d->g + c / per;
+        t += (total2(part, &s, o, HD, c) - coef[k] * total2(part, &s, o, D1, c) - coef[og + k] * total2(part, &s, o, D2, c)) / sqrt((double)var[k] + eps);
+      }
+      dgamma[c] = (gn_real)t;
+    }
+  }
+  if (!ddy && !dx) return;
+  GN_PARALLEL_FOR_IF(d->o * d->r * d->c > GN_PAR_MIN)
+  for (gn_int k = 0; k < n; k++) {
+    gn_piece p = gn_split_piece(&s, k);
+    gn_real m[LANES], a[LANES], b[LANES], q[6][LANES];
+    lane_map(m, a, b, mean, var, gamma, beta, eps, d, &p);
+    for (gn_int j = 0; j < p.lanes; j++) {
+      const gn_int c = p.c0 + j % p.nc, g = p.o * d->g + c / per;
+      for (int i = 0; i < 6; i++) q[i][j] = (gn_real)(coef[i * og + g] * (i == 3 && gamma ? (double)gamma[c] : 1));
+    }
+    for (gn_int r = 0; r <= p.full; r++) {
+      const gn_int at = p.at + r * p.ld, w = r < p.full ? p.lanes : p.rest;
+      const gn_real *f = h + at, *g = dy + at, *u = x + at;
+      if (ddy)
+        for (gn_int j = 0; j < w; j++) {
+          const gn_real e = u[j] - m[j], v = a[j] * (f[j] - q[0][j] - e * q[1][j]);
+          ddy[at + j] = slope == 1 ? v : before(v, e * a[j] + b[j], slope);
+        }
+      if (dx)
+        for (gn_int j = 0; j < w; j++) {
+          const gn_real e = u[j] - m[j], t = slope == 1 ? g[j] : before(g[j], e * a[j] + b[j], slope);
+          dx[at + j] = q[2][j] * f[j] + q[3][j] * t + (q[4][j] + q[5][j] * e);
         }
     }
   }

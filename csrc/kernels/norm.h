@@ -5,9 +5,11 @@
 #include "../gn.h"
 
 /* Statistics are taken per (o, group) over R and the C/G channels of the group; gamma and beta are per channel.
-** batch norm: O = 1, R = N*H*W, G = C.  instance norm: O = N, R = H*W, G = C.  layer norm: O = N, R = H*W, G = 1. */
+** batch norm: O = 1, R = N*H*W, G = C.  instance norm: O = N, R = H*W, G = C.  layer norm: O = N, R = H*W, G = 1.
+** conditional batch norm: O = N, R = H*W, G = C, cond = 1: statistics (C) over O, too, but gamma and beta (O,C) per element of the batch. */
 typedef struct gn_norm_dims {
   gn_int o, r, c, g; /* C is a multiple of G; R >= 1, C >= 1 */
+  int cond;
 } gn_norm_dims;
 
 gn_int gn_norm_work(const gn_norm_dims *d); /* reals of workspace, for all of these */
@@ -22,7 +24,8 @@ void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dim
 void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
              gn_real slope, const gn_norm_dims *d, gn_real *work);
 
-/* The second half of gn_norm: y from given mean, var (O,G), which are only read. */
+/* The second half of gn_norm: y from given mean, var (O,G), which are only read. With cond, it is the whole: the first is gn_moments
+** of O = 1. */
 void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn_real *x, const gn_real *gamma,
                    const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d);
 
@@ -31,6 +34,13 @@ void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn
 void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
                   const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
                   gn_real *work);
+
+/* ddy, dx (O,R,C), dgamma (C) out, each or NULL  <-  h (O,R,C), the gradient of gn_norm_grad's dx; the rest as there: derivatives of
+** sum(h dx) in dy, x and gamma. In beta it is 0. Reads h, dy and x twice. */
+void gn_norm_grad2(gn_real *ddy, gn_real *dx, gn_real *dgamma, const gn_real *h, const gn_real *dy, const gn_real *x, const gn_real *mean,
+                   const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
+                   gn_real *work);
+gn_int gn_norm_grad2_work(const gn_norm_dims *d); /* reals of its workspace */
 
 /* y (N,C) out  <-  x (N,C) / sqrt(mean over C of x^2 + eps). Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2. */
 void gn_pixel_norm(gn_real *y, const gn_real *x, double eps, gn_int n, gn_int c);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The peer of step.lua and generate.lua: the same work in PyTorch, as its documentation would have it; prints one line of JSON.
 
-With --generate N: N pictures by the DCGAN generator instead of training steps. Debian's python3-torch is fast only with one OpenMP
+With --penalty: the peer of penalty.lua. With --generate N: N pictures by the DCGAN generator instead of training steps. Debian's python3-torch is fast only with one OpenMP
 runtime and an allocator that keeps its memory; bench.lua sets both up.
 """
 import argparse
@@ -20,6 +20,7 @@ p.add_argument("--size", type=int, help="pixels (default 64; sndcgan 32)")
 p.add_argument("--z", type=int, help="latent numbers (default 100; sndcgan 128)")
 for name, default in dict(channels=3, batch=64, threads=2, steps=7, width=64).items():
     p.add_argument("--" + name, type=int, default=default)
+p.add_argument("--penalty", choices=["r1", "gp"], help="also steps with this penalty, in turns with plain ones")
 p.add_argument("--generate", type=int, help="draw so many pictures")
 o = p.parse_args()
 o.size = o.size or dict(dcgan=64, sndcgan=32)[o.net]
@@ -64,7 +65,7 @@ def sn_generator():
 
 
 def sn_discriminator():
-    """Without spectral normalisation, which step.lua's networks do not have either."""
+    """Without spectral normalisation, as step.lua's: torch_layers.py measures what that costs."""
     f, layers, before = o.width, [], o.channels
     for i, width in enumerate((f, f, 2 * f, 2 * f, 4 * f, 4 * f, 8 * f)):
         how = (4, 2, 1) if i % 2 else (3, 1, 1)
@@ -125,4 +126,44 @@ def train():
     report(params=params, s_step=round(s, 6), img_s=round(o.batch / s, 1))
 
 
-generate() if o.generate else train()
+def penalty(real, fake):
+    """R1 (gamma 10) on real images, or WGAN-GP (weight 10) between real and fake ones."""
+    x = real
+    if o.penalty == "gp":
+        eps = torch.rand(o.batch, 1, 1, 1)
+        x = eps * real + (1 - eps) * fake
+    x = x.detach().requires_grad_()
+    g, = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    g = g.flatten(1)
+    return 5 * g.square().sum(1).mean() if o.penalty == "r1" else 10 * (g.norm(dim=1) - 1).square().mean()
+
+
+def penalise():
+    for m in D:  # in-place activations would overwrite what the second derivative reads
+        if isinstance(m, nn.LeakyReLU):
+            m.inplace = False
+    adam = dict(lr=2e-4, betas=(0.5, 0.999))
+    optG, optD = torch.optim.Adam(G.parameters(), **adam), torch.optim.Adam(D.parameters(), **adam)
+    real = torch.rand(o.batch, o.channels, o.size, o.size) * 2 - 1
+    times = {False: [], True: []}
+    for i in range(2 * (2 + o.steps)):
+        t = time.perf_counter()
+        optD.zero_grad()
+        fake = G(torch.randn(o.batch, o.z))
+        on_real = D(real)
+        (-on_real.mean() if o.penalty == "gp" else F.softplus(-on_real).mean()).backward()
+        on_fake = D(fake.detach())
+        (on_fake.mean() if o.penalty == "gp" else F.softplus(on_fake).mean()).backward()
+        if i % 2:
+            penalty(real, fake.detach()).backward()
+        optD.step()
+        if o.penalty == "r1":
+            optG.zero_grad()
+            F.softplus(-D(fake)).mean().backward()
+            optG.step()
+        times[i % 2 == 1].append(time.perf_counter() - t)
+    plain, penalised = (statistics.median(times[kind][2:]) for kind in (False, True))
+    report(penalty=o.penalty, s_step=round(plain, 6), s_penalised=round(penalised, 6), ratio=round(penalised / plain, 4))
+
+
+generate() if o.generate else penalise() if o.penalty else train()

@@ -62,11 +62,52 @@ describe("logistic", function()
     close({500, 1000}, {loss.generator(far):item(), loss.critic(far, far):item()})
   end)
 
+  it("flips labels with the given probability, from its own stream", function()
+    local real = gan.full({20000}, 2)
+    local function flipped(loss, half, wrong, right) -- the share of targets that are wrong, read off the mean
+      return (loss[half](real):item() - right) / (wrong - right)
+    end
+    local function bce(t) return gan.ops.bce_with_logits(real, t):item() end
+    local loss = gan.loss.logistic {smooth = 0.9, flip = 0.2, rng = gan.rng(3, "flip")}
+    assert.is_true(math.abs(flipped(loss, "real", bce(0), bce(0.9)) - 0.2) < 0.02)
+    assert.is_true(math.abs(flipped(loss, "fake", bce(0.9), bce(0)) - 0.2) < 0.02)
+    close({bce(1)}, {loss.generator(real):item()})
+    local always = gan.loss.logistic {flip = 1, rng = gan.rng(3, "flip")}
+    close({bce(0), bce(1)}, {always.real(real):item(), always.fake(real):item()})
+    -- the same stream gives the same labels, from wherever it stands
+    local a, b = gan.rng(5, "flip"), gan.rng(5, "flip")
+    local one, two = gan.loss.logistic {flip = 0.5, rng = a}, gan.loss.logistic {flip = 0.5, rng = b}
+    local x = gan.tensor {1, 2, 3, -1, 0.5, -3}
+    close({one.critic(x, x):item()}, {two.critic(x, x):item()})
+    b:load(a:state())
+    close({one.real(x):item()}, {two.real(x):item()})
+    local y = gan.tensor({1, -2, 0.5}):requires_grad_()
+    local rng = gan.rng(1, "flip")
+    local key, counter = rng:state()
+    local noisy = gan.loss.logistic {flip = 0.5, rng = rng}
+    assert(gan.gradcheck(function(v)
+      rng:load(key, counter)
+      return noisy.critic(v, v * 2)
+    end, {y}, {order = 2}))
+  end)
+
+  it("tells probabilities from logits where it can", function()
+    local x = gan.tensor({0.3, 0.6}):requires_grad_()
+    local loss = gan.loss.logistic()
+    assert.error_matches(function() loss.real(x:sigmoid()) end, "logistic: bad argument #1 'real' %(expected logits, got the result of sigmoid: leave out")
+    assert.error_matches(function() loss.generator(gan.ops.reshape(x:sigmoid(), {2, 1})) end, "'fake' %(expected logits, got the result of sigmoid")
+    assert.error_matches(function() loss.critic(x, gan.ops.reshape(x, {1, 2}):softmax()) end, "#2 'fake' %(expected logits, got the result of softmax")
+    assert.error_matches(function() loss.real(gan.zeros(0)) end, "at least one logit")
+    assert.error_matches(function() loss.real(gan.full({2}, 1, "i32")) end, "real tensor")
+  end)
+
   it("names a wrong option", function()
     assert.error_matches(function() gan.loss.logistic {saturate = true} end, "unknown option 'saturate'")
     assert.error_matches(function() gan.loss.logistic {smooth = 2} end, "logistic: bad argument #1 'smooth'")
     assert.error_matches(function() gan.loss.logistic {saturating = 1} end, "'saturating' %(expected a boolean")
     assert.error_matches(function() gan.loss.logistic().critic(gan.zeros(2), nil) end, "real tensor")
+    assert.error_matches(function() gan.loss.logistic {flip = -1} end, "'flip' %(expected a number in %[0,1%]")
+    assert.error_matches(function() gan.loss.logistic {flip = 0.1, rng = 7} end, "logistic: option 'rng': expected a random stream %(gan.rng%), got number")
     assert.is_nil(gan.loss.logistik)
   end)
 end)

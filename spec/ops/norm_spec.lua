@@ -51,6 +51,34 @@ describe("norm", function()
     end)
   end
 
+  for name in pairs(norms) do
+    it(name .. "_dx agrees with its definition, value and gradients", function()
+      for k, shape in ipairs(shapes) do
+        local rng, c = double.rng(k, name), shape[#shape]
+        local groups = name == "group_norm" and (c % 2 == 0 and 2 or 1) or nil
+        for _, slope in ipairs(groups and {1} or {1, 0.2}) do
+          local args = {rng:normal(shape), rng:normal(shape, 0.5, 2), rng:normal {c}}
+          for _, t in ipairs(args) do t:requires_grad_() end
+          local dy, x, gamma = table.unpack(args)
+          local beta, h, dx = rng:normal {c}, rng:normal(shape), double.ops[name .. "_dx"]
+          local def = double.require("gan.autograd").registry[name .. "_dx"]
+          local function call(f) return f(dy, x, gamma, beta, 1e-3, slope ~= 1 and slope or nil, groups) end
+          local fast, slow = call(dx), call(def.compose)
+          local what = ("%s %s slope %g"):format(name, table.concat(shape, "x"), slope)
+          close(slow:detach(), fast:detach(), 1e-9, what)
+          fast, slow = double.grad(fast, args, {seed = h}), double.grad(slow, args, {seed = h})
+          for i = 1, 3 do close(slow[i], fast[i], 1e-9, what .. " gradient " .. i) end
+          local singles = {}
+          for i, t in ipairs(args) do singles[i] = float.tensor(t:to_table()):requires_grad_() end
+          local single = float.ops[name .. "_dx"](singles[1], singles[2], singles[3], float.tensor(beta:to_table()), 1e-3,
+            slope ~= 1 and slope or nil, groups)
+          single = float.grad(single, singles, {seed = float.tensor(h:to_table())})
+          for i = 1, 3 do close(fast[i], to_double(single[i]), 2e-3, what .. " in float, gradient " .. i) end
+        end
+      end
+    end)
+  end
+
   it("standardises where the mean is far from 0", function()
     local x = float.rng(1):normal({8, 16, 16, 5}, 1000, 1)
     for name, call in pairs(norms) do
@@ -75,7 +103,7 @@ describe("norm", function()
 
   it("gives the same bytes with 1 and 2 threads", function()
     local core, old, seen = require "gan.core", float.threads(), {}
-    local x, dy = float.rng(1):normal {16, 20, 20, 24}, float.rng(2):normal {16, 20, 20, 24}
+    local x, dy, y = float.rng(1):normal {16, 20, 20, 24}, float.rng(2):normal {16, 20, 20, 24}, float.rng(5):normal {16, 20, 20, 24}
     local g, b = float.rng(3):normal {24}, float.rng(4):normal {24}
     for k, threads in ipairs {1, 2} do
       core.threads(threads)
@@ -83,7 +111,8 @@ describe("norm", function()
       for _, name in ipairs {"batch_norm", "layer_norm", "instance_norm", "group_norm"} do
         local out = table.pack(norms[name](float.ops, x, g, b))
         local grads = float.grad(norms[name](float.ops, x:requires_grad_(), g:requires_grad_(), b:requires_grad_()), {x, g, b}, {seed = dy})
-        for _, list in ipairs {out, grads} do
+        local again = float.grad(float.ops[name .. "_dx"](dy:requires_grad_(), x, g, b, 1e-3, nil, name == "group_norm" and 2 or nil), {dy, x, g}, {seed = y})
+        for _, list in ipairs {out, grads, again} do
           for _, t in ipairs(list) do table.insert(seen[k], t:to_bytes()) end
         end
       end

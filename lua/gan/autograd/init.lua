@@ -180,8 +180,12 @@ end
 -- own: the rule may overwrite gy, e.g. with its result.
 local function input_grads(node, need, gy, create_graph, own)
   local def, args = node.op, saved_args(node)
-  if def.compose and (create_graph or not def.grad) then return grad_through(node, need, gy, create_graph) end
   local ctx = {y = node.y, aux = node.aux, shapes = node.shapes, yshape = node.yshape, own = own}
+  if def.compose and (create_graph or not def.grad) then
+    local gs = create_graph and def.again and {def.again(gy, ctx, need, table.unpack(args, 1, args.n))} or {}
+    if next(gs) then return gs end
+    return grad_through(node, need, gy, create_graph)
+  end
   if type(def.grad) == "function" then return {def.grad(gy, ctx, need, table.unpack(args, 1, args.n))} end
   local out = {}
   for i in pairs(need) do
@@ -298,6 +302,10 @@ local function backward(root, seed, want, create_graph, keep)
           local gi = need[i] and gs[i]
           if gi then
             local fit = fitted(node, i, gi)
+            if create_graph and get_node(gy) and not get_node(fit) then
+              return check.fail("grad", "op '%s' has no second derivative: its rule for argument #%d is not made of recorded ops "
+                .. "(write it in ops of gan, or give the op a 'compose')", node.op.name, i)
+            end
             hold(gi)
             sums.add(node.inputs[i], fit)
             sums.drop(gi)

@@ -54,9 +54,60 @@ local function rectified(y, slope)
   return slope and pointwise.leaky_relu(y, slope) or y
 end
 
+-- The gradient of a norm's result in x as an op of its own, for penalties on gradients: dx(dy, x, gamma, beta, eps, slope, groups, mean, var).
+-- mean and var are what the norm returned; where they are missing they are computed anew. moments(x, eps, groups) -> _, mean, var.
+-- to_rows(x, groups): x, and whatever has its shape, as the statistics see it, and the axes that they run over.
+local function norm_dx(name, moments, to_rows, group_cases)
+  local backward, twice = core[name .. "_grad"], core[name .. "_grad2"]
+  local function stats(x, eps, groups, mean, var)
+    if mean then return mean, var end
+    local _, m, v = moments(x, eps, groups)
+    return m, v
+  end
+  M[name .. "_dx"] = op {name = name .. "_dx", method = false,
+    forward = function(dy, x, gamma, beta, eps, slope, groups, mean, var)
+      mean, var = stats(x, eps, groups, mean, var)
+      return (backward(dy, x, mean, var, gamma, eps, true, false, false, groups, slope, beta))
+    end,
+    compose = function(dy, x, gamma, beta, eps, slope, groups)
+      local rows, axes = to_rows(x, groups)
+      local keep = {keepdim = true}
+      local d = pointwise.sub(rows, reduce.mean(rows, axes, keep))
+      local s = pointwise.pow(add(reduce.mean(mul(d, d), axes, keep), eps), -0.5)
+      local n = mul(d, s)
+      if slope then dy = pointwise.leaky_relu_dx(dy, affine(shape_ops.reshape(n, core.shape(x)), gamma, beta), slope) end
+      local t = to_rows(gamma and mul(dy, gamma) or dy, groups)
+      local dx = mul(s, pointwise.sub(pointwise.sub(t, reduce.mean(t, axes, keep)), mul(n, reduce.mean(mul(t, n), axes, keep))))
+      return shape_ops.reshape(dx, core.shape(x))
+    end,
+    grad = function(h, _, need, dy, x, gamma, beta, eps, slope, groups, mean, var)
+      mean, var = stats(x, eps, groups, mean, var)
+      return twice(h, dy, x, mean, var, gamma, beta, eps, slope, need[1], need[2], need[3], groups)
+    end,
+    sample = function(s)
+      local cases = {}
+      for i, c in ipairs(group_cases and group_cases(s) or samples(s)) do
+        local x, gamma, beta, eps, slope, groups = table.unpack(c, 1, 6)
+        cases[i] = {s:randn(table.unpack(core.shape(x))), x, gamma, beta, eps or 1e-2, slope, groups, wrt = gamma and {1, 2, 3} or {1, 2}}
+      end
+      return cases
+    end,
+    bad = function(s)
+      local groups = group_cases and 1 or nil
+      return {
+        {s:randn(2, 2), s:randn(2, 3), nil, nil, 1, nil, groups, match = "'dy'"},
+        {s:randn(2, 3), s:randn(2, 3), s:randn(2), nil, 1, nil, groups, match = "'gamma'"},
+        {s:randn(3), s:randn(3), nil, nil, 1, nil, groups, match = "at least 2 dimensions"},
+        {nil, s:randn(2, 3), nil, nil, 1, nil, groups, match = "real tensor"},
+      }
+    end}
+  return M[name .. "_dx"]
+end
+
 -- axes(nd): what the statistics run over.
 local function norm(name, default_eps, axes)
   local forward, backward = core[name], core[name .. "_grad"]
+  local dx = norm_dx(name, function(x, eps) return forward(x, nil, nil, eps) end, function(x) return x, axes(core.dim(x)) end)
   M[name] = op {name = name, sample = samples, bad = bad,
     forward = function(x, gamma, beta, eps, slope) return forward(x, gamma, beta, eps or default_eps, slope) end,
     compose = function(x, gamma, beta, eps, slope)
@@ -64,6 +115,10 @@ local function norm(name, default_eps, axes)
     end,
     grad = function(g, ctx, need, x, gamma, beta, eps, slope)
       return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or default_eps, need[1], need[2], need[3], nil, slope, beta)
+    end,
+    again = function(g, ctx, need, x, gamma, beta, eps, slope)
+      if need[2] or need[3] then return end
+      return dx(g, x, gamma, beta, eps or default_eps, slope, nil, ctx.aux[1], ctx.aux[2])
     end}
 end
 
@@ -79,14 +134,26 @@ norm("layer_norm", 1e-5, function(nd) return range(2, nd) end)
 -- Source: Ulyanov et al. 2016, arXiv:1607.08022.
 norm("instance_norm", 1e-5, function(nd) return range(2, nd - 1) end)
 
+local function split_groups(x, groups)
+  local shape = core.shape(x)
+  return shape_ops.reshape(x, {shape[1], -1, groups, shape[#shape] // groups}), {2, 4}
+end
+
+local group_norm_dx = norm_dx("group_norm", function(x, eps, groups) return core.group_norm(x, groups, nil, nil, eps) end, split_groups, function(s)
+  return {{s:randn(2, 2, 2, 4), s:randn(4), s:randn(4), 1e-2, nil, 2}, {s:randn(3, 6), nil, nil, 1e-2, nil, 2}}
+end)
+
 --- group_norm(x, groups, gamma, beta, eps = 1e-5): per sample and group of neighbouring channels. Returns y, mean (N,groups), var.
 -- Source: Wu & He 2018, arXiv:1803.08494.
 M.group_norm = op {name = "group_norm",
   forward = function(x, groups, gamma, beta, eps) return core.group_norm(x, groups, gamma, beta, eps or 1e-5) end,
   compose = function(x, groups, gamma, beta, eps)
-    local shape = core.shape(x)
-    local split = shape_ops.reshape(x, {shape[1], -1, groups, shape[#shape] // groups})
-    return affine(shape_ops.reshape(standardise(split, {2, 4}, eps or 1e-5), shape), gamma, beta)
+    local split, axes = split_groups(x, groups)
+    return affine(shape_ops.reshape(standardise(split, axes, eps or 1e-5), core.shape(x)), gamma, beta)
+  end,
+  again = function(g, ctx, need, x, groups, gamma, beta, eps)
+    if need[3] or need[4] then return end
+    return group_norm_dx(g, x, gamma, beta, eps or 1e-5, nil, groups, ctx.aux[1], ctx.aux[2])
   end,
   grad = function(g, ctx, need, x, groups, gamma, _, eps)
     local dx, dgamma, dbeta = core.group_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5, need[1], need[3], need[4], groups)
@@ -113,6 +180,62 @@ M.batch_norm_eval = op {name = "batch_norm_eval",
   bad = function(s)
     return {{s:randn(2, 3), nil, nil, s:randn(2), s:randn(3), match = "#4 'mean'"}, {s:randn(2, 3), nil, nil, s:randn(3), nil, match = "#5 'var'"},
       {s:randn(3), nil, nil, s:randn(3), s:randn(3), match = "at least 2 dimensions"}}
+  end}
+
+-- (N,C) beside x (N,...,C): sizes 1 between.
+local function beside(rows, x)
+  local s, nd = core.shape(rows), core.dim(x)
+  local out = {s[1]}
+  for i = 2, nd - 1 do out[i] = 1 end
+  out[nd] = s[2]
+  return shape_ops.reshape(rows, out)
+end
+
+local function conditional_bad(s)
+  return {
+    {s:randn(3), s:randn(3, 3), s:randn(3, 3), match = "at least 2 dimensions"},
+    {s:randn(2, 3), s:randn(2, 2), s:randn(2, 3), match = "'gamma' (expected (2,3)"},
+    {s:randn(2, 3), s:randn(2, 3), s:randn(3), match = "'beta' (expected (2,3) to match batch and channels of x, got (3))"},
+    {s:randn(2, 3), nil, s:randn(2, 3), match = "'gamma'"}, {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), -1, match = "eps"},
+    {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), 1, 2, match = "slope"}, {nil, match = "real tensor"},
+  }
+end
+
+--- conditional_batch_norm(x, gamma, beta, eps = 1e-5, slope): batch_norm with gamma and beta (N,C), one row for each element of the
+-- batch. Returns y, mean (C), var (C). Source: de Vries et al. 2017, arXiv:1707.00683, eq. 4.
+M.conditional_batch_norm = op {name = "conditional_batch_norm",
+  forward = function(x, gamma, beta, eps, slope) return core.conditional_batch_norm(x, gamma, beta, eps or 1e-5, slope) end,
+  compose = function(x, gamma, beta, eps, slope)
+    return rectified(affine(standardise(x, range(1, core.dim(x) - 1), eps or 1e-5), beside(gamma, x), beside(beta, x)), slope)
+  end,
+  grad = function(g, ctx, need, x, gamma, beta, eps, slope)
+    return core.conditional_batch_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5, need[1], need[2], need[3], slope, beta)
+  end,
+  sample = function(s)
+    return {{s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(2, 4), s:randn(2, 4), 1e-2},
+      {s:randn(3, 2, 2, 2), s:randn(3, 2), s:randn(3, 2), 1e-2, 0.2}}
+  end,
+  bad = conditional_bad}
+
+--- conditional_batch_norm_eval(x, gamma, beta, mean, var, eps = 1e-5, slope): with given statistics (C), e.g. running averages.
+M.conditional_batch_norm_eval = op {name = "conditional_batch_norm_eval",
+  forward = function(x, gamma, beta, mean, var, eps, slope)
+    check.real("conditional_batch_norm_eval", 4, "mean", mean)
+    check.real("conditional_batch_norm_eval", 5, "var", var)
+    return (core.conditional_batch_norm(x, gamma, beta, eps or 1e-5, slope, mean, var))
+  end,
+  compose = function(x, gamma, beta, mean, var, eps, slope)
+    local y = mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5))
+    return rectified(affine(y, beside(gamma, x), beside(beta, x)), slope)
+  end,
+  sample = function(s)
+    return {{s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), s:randn(3), s:uniform(0.5, 2, 3)},
+      {s:randn(2, 3, 2), s:randn(2, 2), s:randn(2, 2), s:randn(2), s:uniform(0.5, 2, 2), 1e-2, 0.2}}
+  end,
+  bad = function(s)
+    return {{s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), s:randn(2), s:randn(3), match = "'mean' (expected (3)"},
+      {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), nil, s:randn(3), match = "#4 'mean'"},
+      {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), s:randn(3), nil, match = "#5 'var'"}}
   end}
 
 --- pixel_norm(x, eps = 1e-8): every position's channels divided by their root mean square, x (...,C).

@@ -20,7 +20,7 @@ function Ema:state() return base.state(self, {"shadow"}, {}) end
 function Ema:load(state) return base.load("ema", self, state, {"shadow"}, {}) end
 
 --- Average over a list of tensors, which starts as a copy of them: `.shadow`, a list in the same order. `decay` may be set between
--- updates. Source: Karras et al. 2018, arXiv:1710.10196, sec. 4 (decay 0.999).
+-- updates, also by schedule.half_life. Source: Karras et al. 2018, arXiv:1710.10196, sec. 4 (decay 0.999).
 -- @tparam table params
 -- @tparam[opt] table opt decay = 0.999
 return function(params, opt)

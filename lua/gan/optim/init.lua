@@ -1,5 +1,6 @@
---- Optimisers: objects with `.params` (a list of tensors, order fixed), `:step(grads)`, `:state()` and `:load(state)`; and ema.
-local names = {adam = true, sgd = true, rmsprop = true, ema = true}
+--- Optimisers: objects with `.params` (a list of tensors, order fixed), `:step(grads)`, `:state()` and `:load(state)`; ema; and what is done to
+-- gradients before a step: norm, clip, accumulate.
+local names = {adam = true, sgd = true, rmsprop = true, ema = true, norm = true, clip = true, accumulate = true}
 
 return setmetatable({}, {
   __index = function(t, key)

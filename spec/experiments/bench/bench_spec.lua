@@ -47,6 +47,22 @@ describe("experiments/bench", function()
     assert.is_true(line.other_share > 0 and line.other_share < 1, line.other_share)
   end)
 
+  it("times the layers of a training step", function()
+    local line = result("layers.lua", "--size 16 --batch 4 --width 4 --rounds 1 --table", 6)
+    assert.are.equal(6, #line.layers)
+    for _, l in ipairs(line.layers) do positive(l, "s_step", "ratio") end
+    assert.are.equal("plain", line.layers[1].name)
+  end)
+
+  it("times penalties", function()
+    for _, penalty in ipairs {"r1", "gp"} do
+      local line = result("penalty.lua", ("--penalty %s --size 16 --channels 1 --batch 2 --width 4 --z 5 --steps 1 --no-torch"):format(penalty))
+      assert.are.equal(penalty, line.penalty)
+      positive(line, "s_step", "s_penalised", "ratio", "rss_mb")
+    end
+    fails("penalty.lua", "--penalty r3", "--penalty: expected one of r1, gp, got 'r3'")
+  end)
+
   it("times drawing", function()
     local line = result("generate.lua", "--size 16 --images 5 --batch 2 --width 4")
     assert.are.equal(5, line.images)
@@ -125,7 +141,7 @@ describe("experiments/bench", function()
     fails("step.lua", "--steps x", "--steps: expected an integer in 1..")
     fails("step.lua", "--sise 3", "unknown option '--sise'")
     fails("step.lua", "--size 17", "--size: expected 16, 32, 64 or 128, got 17")
-    fails("step.lua", "--net sndcgan --size 17", "--size: expected a multiple of 8, got 17")
+    fails("step.lua", "--net sndcgan --size 17", "--size: expected a multiple of 8 from 16 on, got 17")
     fails("step.lua", "--net vgan", "--net: expected one of dcgan, sndcgan, got 'vgan'")
     fails("step.lua", "--channels 2", "--channels: expected 1 or 3, got 2")
     fails("conv.lua", "--ms 0", "--ms: expected an integer in 1..")

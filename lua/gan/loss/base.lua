@@ -1,0 +1,52 @@
+--- What losses share: checks of logits and options.
+local core = require "gan.core"
+local check = require "gan.check"
+local pointwise = require "gan.ops.pointwise"
+
+local M = {}
+
+-- Ops that only move elements.
+local views = {reshape = true, permute = true, alias = true, clone = true, contiguous = true, narrow = true, expand = true}
+
+-- The op that made t, seen through views; nil where t's graph does not tell.
+local function maker(t)
+  local node = core.node(t)
+  while node and not node.leaf and views[node.op.name] do node = node.inputs[1] end
+  return node and not node.leaf and node.op.name or nil
+end
+
+--- Checks that v is a real tensor with at least one element which is not a probability: these losses take logits.
+-- @tparam string op the loss
+-- @tparam integer i place of the argument
+-- @tparam string name of the argument
+-- @raise if v was made by a sigmoid or softmax, as far as its graph tells
+function M.logits(op, i, name, v)
+  check.real(op, i, name, v)
+  if core.numel(v) == 0 then return check.expected(op, i, name, "at least one logit", v) end
+  local by = maker(v)
+  if by == "sigmoid" or by == "softmax" or by == "log_softmax" then
+    return check.fail(op, "bad argument #%d '%s' (expected logits, got the result of %s: leave out D's last %s, this loss works on what goes into it)",
+      i, name, by, by)
+  end
+  return v
+end
+
+--- A critic that is the sum of a term for real and a term for fake logits, with them as fields.
+-- @tparam string op name of the loss
+-- @tparam function on_real logits -> scalar
+-- @tparam function on_fake logits -> scalar
+-- @tparam function generator logits of fakes -> scalar
+function M.separable(op, on_real, on_fake, generator)
+  local self = {}
+  function self.real(logits) return on_real(M.logits(op, 1, "real", logits)) end
+  function self.fake(logits) return on_fake(M.logits(op, 1, "fake", logits)) end
+  function self.critic(real, fake)
+    M.logits(op, 1, "real", real)
+    M.logits(op, 2, "fake", fake)
+    return pointwise.add(on_real(real), on_fake(fake))
+  end
+  function self.generator(fake) return generator(M.logits(op, 1, "fake", fake)) end
+  return self
+end
+
+return M

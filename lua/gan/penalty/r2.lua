@@ -1,0 +1,6 @@
+--- Zero-centred gradient penalty on generated samples (R2).
+local base = require "gan.penalty.base"
+
+--- r2 {gamma = 10}(D, real, fake): gamma / 2 * mean over samples of ||d D(x) / d x||^2, x fake (G gets no gradient from it); real may be nil.
+-- Source: Mescheder et al. 2018, arXiv:1801.04406, sec. 4.1.
+return base.zero_centred("r2", 3)

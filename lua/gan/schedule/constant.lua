@@ -1,0 +1,8 @@
+--- The schedule that stays.
+local check = require "gan.check"
+
+--- constant(v)(step) = v.
+return function(v)
+  check.number("constant", 1, "v", v)
+  return function() return v end
+end
