@@ -181,12 +181,12 @@ static void patch_of_x(gn_int *at, const tiling *p, gn_int tile, gn_int f) {
   }
 }
 
-/* The same for the m*m outputs of a tile in y; -1 beyond the border. */
-static void patch_of_y(gn_int *at, const tiling *p, gn_int tile) {
+/* The same for the m*m outputs of a tile in y, ld reals from pixel to pixel; -1 beyond the border. */
+static void patch_of_y(gn_int *at, const tiling *p, gn_int tile, gn_int ld) {
   const gn_conv *d = p->d;
   const where t = tile_at(p, tile);
   for (gn_int i = t.i; i < t.i + p->v->m; i++)
-    for (gn_int j = t.j; j < t.j + p->v->m; j++) *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * d->Co;
+    for (gn_int j = t.j; j < t.j + p->v->m; j++) *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * ld;
 }
 
 /* v[point*each + tile*row + channel of the block, every COLS of them `jump` apart]  <-  channels c0..c0+C-1 of x, phase f,
@@ -209,7 +209,7 @@ static void load_dy(gn_real *v, gn_int each, gn_int row, gn_int jump, const tili
     gn_int at[MAXP];
     const gn_real *in[MAXP];
     gn_real *out[MAXP];
-    patch_of_y(at, p, t0 + t);
+    patch_of_y(at, p, t0 + t, p->d->Co);
     for (gn_int k = 0; k < p->v->m * p->v->m; k++) in[k] = at[k] < 0 ? zeros : dy + at[k] + c0;
     for (gn_int k = 0; k < p->points; k++) out[k] = v + k * each + t * row;
     p->v->dy_in(in, out, C, jump);
@@ -236,7 +236,7 @@ static gn_int row_size(gn_int channels) { return up(channels, LANES) + LANES; }
 /* Y: (points, panels of Co, phases*Ci, COLS). DX: (points, phases, panels of Ci, Co, COLS). */
 gn_int gn_winograd_kernel_size(const gn_conv *d, gn_conv_pass pass, int m) {
   const tiling p = tiling_of(d, m);
-  return p.points * p.phases * COLS * (pass == GN_CONV_Y ? gn_panels(d->Co) * d->Ci : gn_panels(d->Ci) * d->Co);
+  return p.points * p.phases * COLS * (pass != GN_CONV_DX ? gn_panels(d->Co) * d->Ci : gn_panels(d->Ci) * d->Co);
 }
 
 /* in[tap] <- tap of phase f, r*r of them, each (Ci,Co) */
@@ -289,7 +289,7 @@ void gn_winograd_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_
   GN_PARALLEL_FOR_IF(d->Kh * d->Kw * d->Ci * d->Co > GN_PAR_MIN)
   for (gn_int t = 0; t < p.phases * panels; t++) {
     const gn_int f = t / panels, o = t % panels;
-    if (pass == GN_CONV_Y) kernel_y(u, &p, w, f, o * COLS, GN_MIN(d->Ci, (o + 1) * COLS));
+    if (pass != GN_CONV_DX) kernel_y(u, &p, w, f, o * COLS, GN_MIN(d->Ci, (o + 1) * COLS));
     else kernel_dx(u, &p, w, f, o);
   }
 }
@@ -322,7 +322,8 @@ static gn_int work_y(const tiling *p, const cut *c) {
   return p->points * c->block * (row_size(p->phases * p->d->Ci) + row_size(c->width * COLS)) + GN_MAX(p->d->Ci, p->d->Co);
 }
 
-static void y_task(gn_real *y, const tiling *p, const cut *q, const gn_real *x, const gn_real *u, gn_int task, gn_real *work) {
+static void y_task(gn_real *y, gn_int ldy, const tiling *p, const cut *q, const gn_real *x, const gn_real *u, const gn_real *bias,
+                   gn_int task, gn_real *work) {
   const gn_conv *d = p->d;
   const gn_int K = p->phases * d->Ci, ldv = row_size(K), ldc = row_size(q->width * COLS), panels = gn_panels(d->Co);
   const gn_int t0 = task / q->groups * q->block, nt = GN_MIN(q->block, p->tiles - t0), rows = up(nt, ROWS);
@@ -339,18 +340,20 @@ static void y_task(gn_real *y, const tiling *p, const cut *q, const gn_real *x, 
     gn_int at[MAXP];
     const gn_real *in[MAXP];
     gn_real *out[MAXP];
-    patch_of_y(at, p, t0 + t);
+    patch_of_y(at, p, t0 + t, ldy);
     for (gn_int k = 0; k < p->points; k++) in[k] = c + (k * q->block + t) * ldc;
     for (gn_int k = 0; k < p->v->m * p->v->m; k++) out[k] = at[k] < 0 ? spare : y + at[k] + o0 * COLS;
     p->v->y_out(in, out, C, COLS);
+    for (gn_int k = 0; bias && k < p->v->m * p->v->m; k++)
+      if (at[k] >= 0) gn_bias_relu_run(out[k], bias + o0 * COLS, C);
   }
 }
 
-void gn_winograd_y(gn_real *y, const gn_real *x, const gn_real *u, const gn_conv *d, int m, gn_real *work) {
+void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, int m, gn_real *work) {
   const tiling p = tiling_of(d, m);
   const cut q = cut_y(&p);
   GN_PARALLEL_FOR
-  for (gn_int t = 0; t < q.blocks * q.groups; t++) y_task(y, &p, &q, x, u, t, work + gn_thread_id() * work_y(&p, &q));
+  for (gn_int t = 0; t < q.blocks * q.groups; t++) y_task(y, ldy, &p, &q, x, u, bias, t, work + gn_thread_id() * work_y(&p, &q));
 }
 
 /* ---- dx ---- */
@@ -497,7 +500,7 @@ void gn_winograd_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_c
 
 gn_int gn_winograd_work(const gn_conv *d, gn_conv_pass pass, int m) {
   const tiling p = tiling_of(d, m);
-  if (pass == GN_CONV_Y) {
+  if (pass == GN_CONV_Y || pass == GN_CONV_RELU) {
     const cut q = cut_y(&p);
     return gn_threads() * work_y(&p, &q);
   }

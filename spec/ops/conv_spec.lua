@@ -353,3 +353,97 @@ describe("conv_transpose2d", function()
     end
   end)
 end)
+
+describe("conv2d_relu", function()
+  local shapes = {
+    shape(2, 9, 7, 17, 1, 1, 40, 1, 0), shape(3, 19, 14, 3, 3, 3, 8, 2, 0), shape(2, 17, 13, 40, 3, 3, 70, 1, 1), shape(1, 5, 4, 600, 1, 1, 9, 1, 0),
+    {N = 2, H = 17, W = 17, Ci = 33, Kh = 1, Kw = 7, Co = 20, sh = 1, sw = 1, ph = 0, pw = 3, dh = 1, dw = 1},
+    {N = 3, H = 12, W = 9, Ci = 24, Kh = 7, Kw = 1, Co = 40, sh = 1, sw = 1, ph = 3, pw = 0, dh = 1, dw = 1},
+    shape(2, 6, 5, 20, 3, 2, 3, 1, 1), shape(2, 4, 4, 17, 4, 4, 8, 1, 0), shape(1, 3, 3, 2, 2, 2, 3, 1, 3),
+  }
+  for _, d in ipairs(shapes) do fill(d) end
+
+  local function plain(c, d, x, w, bias) return c.relu(c.add(c.conv2d(x, w, with_engine(options(d), "direct")), bias)) end
+
+  local function agree(c, tol)
+    for _, d in ipairs(shapes) do
+      local x, w, y = tensors(c, d)
+      local bias = c.rng(5, "bias"):normal({d.Co})
+      local want = plain(c, d, x, w, bias)
+      for _, engine in ipairs(d.Kh == 3 and d.Kw == 3 and d.sh == 1 and {"auto", "direct", "winograd2", "winograd4"} or {"auto", "direct"}) do
+        local o = with_engine(options(d), engine)
+        local got = c.conv2d_relu(x, w, o, bias)
+        assert.same(c.shape(y), c.shape(got))
+        local top = c.item(c.max(want))
+        assert.is_true(c.item(c.max(c.abs(c.sub(got, want)))) <= tol * top, engine .. " " .. name(d))
+        -- into some channels of a larger tensor, whose others stay
+        local all = c.full({d.N, d.Ho, d.Wo, d.Co + 5}, -7)
+        local place = c.narrow(all, 4, 3, d.Co)
+        local version = c.version(all)
+        assert.is_true(c.same_storage(all, c.conv2d_relu(x, w, o, bias, place)))
+        assert.is_true(c.version(all) > version)
+        assert.is_true(c.to_bytes(place) == c.to_bytes(got), engine .. " " .. name(d))
+        assert.equal(-7, c.item(c.max(c.narrow(all, 4, 1, 2))))
+        assert.equal(-7, c.item(c.max(c.narrow(all, 4, d.Co + 3, 3))))
+      end
+    end
+  end
+
+  it("agrees with convolution, sum and relu in double, alone and among other channels", function() agree(core, 1e-13) end)
+  it("agrees with convolution, sum and relu in float, alone and among other channels", function() agree(fcore, 2e-5) end)
+
+  it("gives the same bytes with one and two threads, and keeps NaN", function()
+    local before = fcore.threads()
+    for _, d in ipairs(shapes) do
+      local x, w = tensors(fcore, d)
+      local bias = fcore.rng(5, "bias"):normal({d.Co})
+      fcore.threads(1)
+      local one = fcore.to_bytes(fcore.conv2d_relu(x, w, options(d), bias))
+      fcore.threads(2)
+      assert.is_true(one == fcore.to_bytes(fcore.conv2d_relu(x, w, options(d), bias)), name(d))
+      fcore.set_(bias, 0 / 0, 1)
+      local y = fcore.conv2d_relu(x, w, options(d), bias)
+      assert.is_true(fcore.get(y, 1, 1, 1, 1) ~= fcore.get(y, 1, 1, 1, 1))
+      assert.is_true(fcore.get(y, 1, 1, 1, 2) >= 0)
+    end
+    fcore.threads(before)
+  end)
+
+  it("sees that a kernel has changed, and keeps one for all sizes of pictures", function()
+    local d = shape(2, 8, 8, 32, 3, 3, 32, 1, 1)
+    local x, w = tensors(fcore, d)
+    local bias = fcore.full({32}, 0)
+    local first = fcore.conv2d_relu(x, w, options(d), bias)
+    local live = fcore.memory().live
+    local small = fcore.conv2d_relu(fcore.narrow(x, 1, 1, 1), w, options(d), bias)
+    assert.is_true(fcore.to_bytes(small) == fcore.to_bytes(fcore.narrow(first, 1, 1, 1)))
+    assert.is_true(fcore.memory().live - live < 36 * 32 * 32 * 4)
+    fcore.mul_(w, -1)
+    local top = fcore.item(fcore.max(first))
+    local sum = fcore.sub(first, fcore.conv2d_relu(x, w, options(d), bias))
+    assert.is_true(fcore.item(fcore.max(fcore.abs(fcore.add(sum, fcore.conv2d(x, w, options(d)))))) < 2e-5 * top)
+  end)
+
+  it("takes tensors without elements", function()
+    local bias = core.tensor {1, -2}
+    assert.same({0, 3, 3, 2}, core.shape(core.conv2d_relu(core.full({0, 5, 5, 1}, 0), core.full({3, 3, 1, 2}, 0), nil, bias)))
+    assert.same({1, 0, 1, 0}, flat(core.conv2d_relu(core.full({1, 1, 2, 0}, 0), core.full({1, 1, 0, 2}, 1), nil, bias)))
+  end)
+
+  it("refuses what does not fit", function()
+    local x, w, bias = core.full({1, 4, 4, 2}, 1), core.full({3, 3, 2, 5}, 1), core.full({5}, 0)
+    local function fails(match, ...)
+      local ok, err = pcall(core.conv2d_relu, ...)
+      assert.is_false(ok)
+      assert.truthy(tostring(err):find(match, 1, true), tostring(err))
+    end
+    fails("#4 'bias' (expected (5) to match w, got (4))", x, w, nil, core.full({4}, 0))
+    fails("#4 'bias'", x, w, nil, nil)
+    fails("#5 'y' (expected (1,2,2,5), got (1,2,2,4))", x, w, nil, bias, core.full({1, 2, 2, 4}, 0))
+    fails("#5 'y' (expected a dense tensor or some of its channels", x, w, nil, bias, core.permute(core.full({1, 5, 2, 2}, 0), {1, 3, 4, 2}))
+    fails("#5 'y' (expected a dense tensor or some of its channels", x, w, nil, bias, core.expand(core.full({1, 1, 1, 5}, 0), {1, 2, 2, 5}))
+    fails("#5 'y' (must not share memory with x)", x, core.full({1, 1, 2, 2}, 1), nil, core.full({2}, 0), x)
+    fails("unknown option 'size'", x, w, {size = 3}, bias)
+    fails("#2 'w'", x, core.full({3, 3, 3, 5}, 1), nil, bias)
+  end)
+end)
