@@ -1,30 +1,10 @@
 -- FID's Inception-v3: topology and counts against the published table, every stage against PyTorch (spec/golden/make_inception.py made the
 -- file), input, loading, saving, batches.
-local cjson = require "cjson"
 local double = require "spec.support.double"
 local float = require "gan"
 local core = require "gan.core"
+local golden = require "spec.support.golden"
 local inception = float.model.inception
-
-local function golden()
-  local f = assert(io.open "spec/golden/inception.json")
-  local text = f:read "a"
-  f:close()
-  return cjson.decode(text)
-end
-
--- The generator of weights and pictures, as in the script: n numbers times scale plus shift.
-local function lcg(seed)
-  local x, root12 = seed, math.sqrt(12)
-  return function(n, scale, shift)
-    local out = {}
-    for i = 1, n do
-      x = (1103515245 * x + 12345) % 2147483648
-      out[i] = ((x // 256) / 8388608 - 0.5) * root12 * scale + shift
-    end
-    return out
-  end
-end
 
 -- Visits the tensors of a state in torch's order: name, shape.
 local function each(width, visit)
@@ -48,16 +28,16 @@ end
 
 -- The script's weights and picture; both precisions get the float numbers.
 local function fixture()
-  local random, numbers, shapes = lcg(1), {}, {}
+  local random, numbers, shapes = golden.lcg(1), {}, {}
   each(1 / 8, function(name, shape)
     local n, scale, shift = product(shape), 0.1, 0
     if name:find "conv.weight$" then scale = math.sqrt(2 / (n // shape[1]))
     elseif name:find "bn.weight$" then shift = 1
     elseif name:find "running_var$" then scale, shift = 0.3, 1
     elseif name == "fc.weight" then scale = math.sqrt(1 / shape[2]) end
-    numbers[name], shapes[name] = core.to_table(core.tensor(random(n, scale, shift))), shape
+    numbers[name], shapes[name] = core.to_table(random(float, {n}, scale, shift)), shape
   end)
-  local picture = core.to_table(core.tensor(random(299 * 299 * 3, 1 / math.sqrt(3), 0)))
+  local picture = core.to_table(random(float, {299 * 299 * 3}, 1 / math.sqrt(3)))
   return function(gan)
     local state = {}
     for name, list in pairs(numbers) do state[name] = gan.tensor(list):reshape(shapes[name]) end
@@ -115,7 +95,7 @@ describe("inception", function()
   end)
 
   describe("agrees with PyTorch", function()
-    local want, tensors = golden(), fixture()
+    local want, tensors = golden.read "inception", fixture()
     local function check(what, t, record, tol)
       local flat = t:reshape {-1}
       local n, rms = flat:numel(), record[2]
