@@ -151,13 +151,10 @@ end
 
 local function offset(v) return type(v) == "number" and math.tointeger(v) end
 
--- Types that other programs write and this one does not read: a tensor that nobody wants may have them.
-local unread = {U64 = 8, U32 = 4, U16 = 2}
-
 -- One tensor's entry, checked: {name, dtype, shape, first, last}, or nil, what was expected.
-local function entry(name, e, wanted)
+local function entry(name, e)
   if type(e) ~= "table" then return nil, "expected an object" end
-  local width = width_of[e.dtype] or not wanted and unread[e.dtype]
+  local width = width_of[e.dtype]
   if not width then return nil, ("expected dtype F16, BF16, F32, F64, I8, I16, I32, I64, U8 or BOOL, found %s"):format(check.found(e.dtype)) end
   if type(e.shape) ~= "table" or type(e.data_offsets) ~= "table" then return nil, "expected shape and data_offsets" end
   local shape, count = check.claimed_shape(e.shape)
@@ -172,7 +169,7 @@ local function entry(name, e, wanted)
 end
 
 -- Header of an open file of `size` bytes: entries in the order of their data, metadata, where the data starts; or nil, message.
-local function read_header(file, size, want)
+local function read_header(file, size)
   if size < 8 then return nil, ("expected a safetensors file, found %d bytes"):format(size) end
   local word, message = file:read(8)
   if not word then return nil, message end
@@ -198,7 +195,7 @@ local function read_header(file, size, want)
   for name, e in pairs(header) do
     if name ~= "__metadata__" then
       local checked
-      checked, message = entry(name, e, not want or want(name))
+      checked, message = entry(name, e)
       if not checked then return nil, ("tensor '%s': %s"):format(tostring(name), message) end
       entries[#entries + 1] = checked
     end
@@ -241,8 +238,7 @@ end
 -- Everything is checked before it is believed. Floats of every width become reals (what was saved as f64 comes back so), I8 to I64 i32, if all
 -- values fit, U8 and BOOL u8; other types are refused.
 -- @tparam string path
--- @tparam[opt] function want name -> whether to read it (default: everything); what is not wanted costs neither time nor memory, and may be
---   of any type
+-- @tparam[opt] function want name -> whether to read it (default: everything); what is not wanted costs neither time nor memory
 -- @treturn table the tree; or nil and a message that names the file
 function M.load(path, want)
   local file, size = core.file_open(path)
@@ -251,7 +247,7 @@ function M.load(path, want)
     file:close()
     return check.about(path, message)
   end
-  local entries, meta, start = read_header(file, size, want)
+  local entries, meta, start = read_header(file, size)
   if not entries then return failed(meta) end
   local paths = meta[PATHS] and json.decode(meta[PATHS]) or {}
   if type(paths) ~= "table" then return failed(PATHS .. ": expected an object") end
