@@ -23,7 +23,7 @@ local numbers = {slope = {0}, dropout = {0, 1}, input_dropout = {0, 1}, noise = 
 local words = {
   conditioning = {"concat", "projection", "acgan"},
   norm = {"batch", "layer", "instance", "virtual", "spectral", "none"},
-  activation = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh", "maxout"},
+  activation = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh"},
   minibatch = {"discrimination", "stddev"},
   init = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal"},
 }
