@@ -291,7 +291,7 @@ describe("the Winograd engines", function()
     fcore.adam_({w}, {fcore.full(fcore.shape(w), 1)}, zeros(), zeros(), {lr = 0.1, beta1 = 0.5, beta2 = 0.9, eps = 1e-8, weight_decay = 0, t = 1})
     same "by an optimiser"
     fcore.ema_({w}, {fcore.full(fcore.shape(w), 1)}, 0.5)
-    same "by an average"
+    for _ = 1, 4 do same "by an average" end
     local before = fcore.memory().live
     fcore.memory_trim()
     assert.is_true(fcore.memory().live < before)
@@ -437,7 +437,12 @@ describe("conv2d_relu", function()
     local small = fcore.conv2d_relu(fcore.narrow(x, 1, 1, 1), w, options(d), bias)
     assert.is_true(fcore.to_bytes(small) == fcore.to_bytes(fcore.narrow(first, 1, 1, 1)))
     assert.is_true(fcore.memory().live - live < 36 * 32 * 32 * 4)
-    fcore.mul_(w, -1)
+    for _ = 1, 3 do -- what was kept of the old kernel goes
+      fcore.mul_(w, -1)
+      fcore.conv2d_relu(x, w, options(d), bias)
+    end
+    collectgarbage()
+    assert.is_true(fcore.memory().live - live < 36 * 32 * 32 * 4)
     local top = fcore.item(fcore.max(first))
     local sum = fcore.sub(first, fcore.conv2d_relu(x, w, options(d), bias))
     assert.is_true(fcore.item(fcore.max(fcore.abs(fcore.add(sum, fcore.conv2d(x, w, options(d)))))) < 2e-5 * top)
