@@ -121,12 +121,12 @@ void gn_conv_forget(void) {
   for (int i = 0; i < KEPT; i++) drop(kernels + i);
 }
 
+/* The same place in memory and use of it; whether it holds the same numbers, the version tells. */
 static int same_kernel(const kept *k, const gn_tensor *w, int form, gn_conv_pass pass) {
-  return k->id == w->storage->id && k->version == w->storage->version && k->offset == w->offset && k->pass == pass && k->form == form &&
-         memcmp(k->size, w->size, sizeof k->size) == 0;
+  return k->id == w->storage->id && k->offset == w->offset && k->pass == pass && k->form == form && memcmp(k->size, w->size, sizeof k->size) == 0;
 }
 
-/* Room for `bytes` more: kernels that changed meanwhile cannot be told, so the longest unused go. 0: too large to keep. */
+/* Room for `bytes` more: kernels that are gone meanwhile cannot be told, so the longest unused go. 0: too large to keep. */
 static int make_room(size_t bytes) {
   for (;;) {
     size_t sum = bytes;
@@ -156,8 +156,8 @@ static const gn_real *push_kernel(lua_State *L, const gn_tensor *w, const gn_con
     if (same_kernel(kernels + i, w, form, pass)) k = kernels + i;
     if (kernels[i].last < oldest->last) oldest = kernels + i;
   }
-  if (!k) {
-    k = oldest;
+  if (!k || k->version != w->storage->version) {
+    if (!k) k = oldest;
     drop(k);
     *k = (kept){.id = w->storage->id, .version = w->storage->version, .offset = w->offset, .pass = pass, .form = form};
     memcpy(k->size, w->size, sizeof k->size);

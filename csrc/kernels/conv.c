@@ -1,7 +1,7 @@
 /* conv.c - the convolution triple: which engine for which shape.
 **
 **   plain      1x1 kernels, and kernels that cover the input: one matrix product
-**   winograd   3x3 of stride 1 and 4x4 of stride 2 with enough channels (winograd.c)
+**   winograd   3x3 of stride 1 and 4x4 of stride 2 with enough channels, for inference also 5x5, 1x7, 7x1, 1x3, 3x1 (winograd.c)
 **   columns    dx with few channels (conv_direct.c)
 **   exchanged  y with few channels and stride 1: dw, and where `columns` can y, of the convolution from y to x with the taps backwards
 **   gather     everything else (conv_direct.c) */
@@ -30,14 +30,15 @@ typedef enum { EMPTY, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2 = 102
 
 #define TILE(e) ((int)(e) - 100) /* of a Winograd engine */
 
-/* The tile whose products and transforms cost least, or 0: the plain convolution costs less. kept: the kernel is transformed once, for
-** many calls. */
+/* The tile whose products and transforms cost least, or 0: the plain convolution costs less. kept: for pass RELU, where the kernel is
+** transformed once for many calls. */
 static int tile_of(const gn_conv *d, int kept) {
   const double thin = (double)GN_MIN(d->Ci, d->Co);
   double least = 1;
   int best = 0;
-  if (thin < LEAST_CHANNELS || !gn_conv_winograd_fits(d)) return 0;
+  if (thin < LEAST_CHANNELS || (!kept && !gn_conv_winograd_fits(d))) return 0;
   for (int m = 2; m <= gn_conv_winograd(-1); m += 2) {
+    if (kept && !gn_winograd_relu_fits(d, m)) continue;
     const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
     const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / (weights * outputs);
     const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin) + (kept ? 0 : kernel * TRANSFORM_W);

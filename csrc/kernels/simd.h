@@ -30,6 +30,7 @@
 #define gn_columns_work GN_SIMD_OWN(gn_columns_work)
 #define gn_columns_dx GN_SIMD_OWN(gn_columns_dx)
 #define gn_sum_parts GN_SIMD_OWN(gn_sum_parts)
+#define gn_winograd_relu_fits GN_SIMD_OWN(gn_winograd_relu_fits)
 #define gn_winograd_share GN_SIMD_OWN(gn_winograd_share)
 #define gn_winograd_kernel GN_SIMD_OWN(gn_winograd_kernel)
 #define gn_winograd_kernel_size GN_SIMD_OWN(gn_winograd_kernel_size)

@@ -10,7 +10,11 @@
 
 #include "conv.h"
 
-/* For shapes of gn_conv_winograd_fits, m = 2 or 4. Products of the engine for each product of the plain convolution, tiles that hang over the border included. */
+/* Whether pass RELU can be done with tiles of m: shapes of gn_conv_winograd_fits, and of stride 1 without dilation 5x5 (m = 2), 1x3, 3x1, 1x7,
+** 7x1 (m = 4; along one axis y = At ((G w) o (Bt x))). */
+int gn_winograd_relu_fits(const gn_conv *d, int m);
+
+/* For shapes that fit, m = 2 or 4. Products of the engine for each product of the plain convolution, tiles that hang over the border included. */
 double gn_winograd_share(const gn_conv *d, int m);
 
 /* u out  <-  w (Kh,Kw,Ci,Co): the transformed kernel, in the order in which pass Y or DX multiplies it; gn_winograd_kernel_size reals.
