@@ -96,6 +96,75 @@ static int backward(lua_State *L, kind k) {
   return 3;
 }
 
+/* gamma or beta (N,C) of conditional batch norm */
+static gn_tensor *check_rows(lua_State *L, int arg, const char *name, const gn_norm_dims *d) {
+  gn_tensor *t = gn_check_dense(L, arg, name);
+  const gn_int size[2] = {d->o, d->c};
+  if (t->nd != 2 || t->size[0] != d->o || t->size[1] != d->c) {
+    const char *want = gn_shape_str(L, 2, size);
+    gn_shape_error(L, arg, name, want, "to match batch and channels of x");
+  }
+  return t;
+}
+
+static gn_norm_dims check_conditional(lua_State *L, const gn_tensor *x, int arg) {
+  gn_norm_dims d = check_dims(L, x, arg, INSTANCE, 0);
+  d.cond = 1;
+  return d;
+}
+
+/* core.conditional_batch_norm(x (N,...,C), gamma (N,C), beta (N,C), eps, slope or nil, mean or nil, var or nil) -> y, mean (C), var (C); of the batch
+** where none are given */
+static int conditional_batch_norm(lua_State *L) {
+  lua_settop(L, 7);
+  gn_tensor *x = gn_check_dense(L, 1, "x");
+  const gn_norm_dims d = check_conditional(L, x, 1), pooled = check_dims(L, x, 1, BATCH, 0);
+  gn_tensor *gamma = check_rows(L, 2, "gamma", &d), *beta = check_rows(L, 3, "beta", &d);
+  const double eps = check_eps(L, 4);
+  const gn_real slope = opt_slope(L, 5);
+  gn_tensor *mean = opt_channels(L, 6, "mean", d.c), *var = opt_channels(L, 7, "var", d.c);
+  if (!mean != !var) gn_expected(L, mean ? 7 : 6, mean ? "var" : "mean", "both statistics or none");
+  gn_real *work = gn_scratch(L, mean ? 0 : gn_norm_work(&pooled));
+  const int at = lua_gettop(L);
+  gn_tensor *y = gn_new_real_like(L, x);
+  if (!mean) {
+    mean = new_stats(L, &pooled, BATCH);
+    var = new_stats(L, &pooled, BATCH);
+    gn_moments(gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), &pooled, work);
+  } else {
+    lua_pushvalue(L, 6);
+    lua_pushvalue(L, 7);
+  }
+  gn_norm_apply(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gn_real_ptr(gamma), gn_real_ptr(beta), eps, slope, &d);
+  gn_scratch_free(L, at);
+  return 3;
+}
+
+/* core.conditional_batch_norm_grad(dy, x, mean, var, gamma, eps, want_dx, want_dgamma, want_dbeta, slope or nil, beta) -> dx, dgamma, dbeta; nil where not
+** wanted */
+static int conditional_batch_norm_grad(lua_State *L) {
+  lua_settop(L, 11);
+  gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
+  const gn_norm_dims d = check_conditional(L, x, 2);
+  gn_check_same_size(L, 1, "dy", dy, x, "x");
+  gn_check_tensor(L, 3, "mean");
+  gn_check_tensor(L, 4, "var");
+  gn_tensor *mean = opt_channels(L, 3, "mean", d.c), *var = opt_channels(L, 4, "var", d.c), *gamma = check_rows(L, 5, "gamma", &d);
+  const double eps = check_eps(L, 6);
+  const gn_real slope = opt_slope(L, 10);
+  gn_tensor *beta = check_rows(L, 11, "beta", &d);
+  gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3] = {0};
+  const int at = lua_gettop(L);
+  for (int i = 0; i < 3; i++) {
+    if (lua_toboolean(L, 7 + i)) out[i] = gn_real_ptr(gn_new_real_like(L, i == 0 ? x : gamma));
+    else lua_pushnil(L);
+  }
+  gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), gn_real_ptr(x), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(gamma),
+               gn_real_ptr(beta), eps, slope, &d, work);
+  gn_scratch_free(L, at);
+  return 3;
+}
+
 static int batch_norm(lua_State *L) { return forward(L, BATCH); }
 static int layer_norm(lua_State *L) { return forward(L, LAYER); }
 static int instance_norm(lua_State *L) { return forward(L, INSTANCE); }
@@ -173,6 +242,8 @@ static const luaL_Reg funcs[] = {
     {"pixel_norm", pixel_norm},
     {"pixel_norm_grad", pixel_norm_grad},
     {"batch_norm_eval", batch_norm_eval},
+    {"conditional_batch_norm", conditional_batch_norm},
+    {"conditional_batch_norm_grad", conditional_batch_norm_grad},
     {"dropout", dropout},
     {NULL, NULL},
 };

@@ -144,10 +144,10 @@ static void lane_map(gn_real *m, gn_real *a, gn_real *b, const gn_real *mean, co
       b[j] = b[j - p->nc];
       continue;
     }
-    const gn_int c = p->c0 + j, q = p->o * d->g + c / per;
+    const gn_int c = p->c0 + j, q = d->cond ? c : p->o * d->g + c / per, at = d->cond ? p->o * d->c + c : c;
     m[j] = mean[q];
-    a[j] = (gn_real)((gamma ? (double)gamma[c] : 1) / sqrt((double)var[q] + eps));
-    b[j] = beta ? beta[c] : 0;
+    a[j] = (gn_real)((gamma ? (double)gamma[at] : 1) / sqrt((double)var[q] + eps));
+    b[j] = beta ? beta[at] : 0;
   }
 }
 
@@ -175,6 +175,24 @@ void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn
   }
 }
 
+/* The sums of cond: dgamma, dbeta (O,C) are those of each o, coef (2,C) gets what all o contribute to a channel. */
+static void conditional_sums(gn_real *dgamma, gn_real *dbeta, double *coef, const double *part, const gn_real *var, const gn_real *gamma,
+                             double eps, const gn_split *s, const gn_norm_dims *d) {
+  GN_PARALLEL_FOR_IF(d->o * s->nblock * d->c > GN_PAR_MIN / 2)
+  for (gn_int c = 0; c < d->c; c++) {
+    double rstd = 1 / sqrt((double)var[c] + eps), count = (double)d->r * (double)d->o, t1 = 0, t2 = 0;
+    for (gn_int o = 0; o < d->o; o++) {
+      const double w = gamma ? (double)gamma[o * d->c + c] : 1, s1 = total(part, s, o, 0, c), s2 = total(part, s, o, 1, c);
+      t1 += w * s1;
+      t2 += w * s2;
+      if (dgamma) dgamma[o * d->c + c] = (gn_real)(s2 * rstd);
+      if (dbeta) dbeta[o * d->c + c] = (gn_real)s1;
+    }
+    coef[c] = -rstd * t1 / count;
+    coef[d->c + c] = -rstd * rstd * rstd * t2 / count;
+  }
+}
+
 /* dx = gamma s dy - s/M (sum gamma dy) - (x - m) s^3/M (sum gamma dy (x - m)), s = 1/sqrt(var + eps), M = R C/G:
 ** the sums come first; coef (2,O,G) keeps the last two factors. */
 void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
@@ -194,7 +212,8 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
     gather(out, s1, &p);
     gather(out + s.c, s2, &p);
   }
-  if (dgamma || dbeta) {
+  if (d->cond) conditional_sums(dgamma, dbeta, coef, part, var, gamma, eps, &s, d);
+  else if (dgamma || dbeta) {
     GN_PARALLEL_FOR_IF(d->o * s.nblock * d->c > GN_PAR_MIN / 2)
     for (gn_int c = 0; c < d->c; c++) {
       double tg = 0, tb = 0;
@@ -208,7 +227,7 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
   }
   if (!dx) return;
   GN_PARALLEL_FOR_IF(d->o * s.nblock * d->c > GN_PAR_MIN / 2)
-  for (gn_int k = 0; k < d->o * d->g; k++) {
+  for (gn_int k = 0; k < (d->cond ? 0 : d->o * d->g); k++) {
     gn_int o = k / d->g, c0 = k % d->g * per;
     double rstd = 1 / sqrt((double)var[k] + eps), count = (double)d->r * (double)per, t1 = 0, t2 = 0;
     for (gn_int c = c0; c < c0 + per; c++) {
@@ -225,8 +244,8 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
     gn_real m[LANES], a[LANES], b[LANES], k1[LANES], k0[LANES];
     lane_map(m, a, b, mean, var, gamma, beta, eps, d, &p);
     for (gn_int j = 0; j < p.lanes; j++) {
-      const gn_int q = p.o * d->g + (p.c0 + j % p.nc) / per;
-      k1[j] = (gn_real)coef[d->o * d->g + q];
+      const gn_int q = d->cond ? p.c0 + j % p.nc : p.o * d->g + (p.c0 + j % p.nc) / per;
+      k1[j] = (gn_real)coef[(d->cond ? d->c : d->o * d->g) + q];
       k0[j] = (gn_real)coef[q];
     }
     for (gn_int r = 0; r <= p.full; r++) {

@@ -5,9 +5,11 @@
 #include "../gn.h"
 
 /* Statistics are taken per (o, group) over R and the C/G channels of the group; gamma and beta are per channel.
-** batch norm: O = 1, R = N*H*W, G = C.  instance norm: O = N, R = H*W, G = C.  layer norm: O = N, R = H*W, G = 1. */
+** batch norm: O = 1, R = N*H*W, G = C.  instance norm: O = N, R = H*W, G = C.  layer norm: O = N, R = H*W, G = 1.
+** conditional batch norm: O = N, R = H*W, G = C, cond = 1: statistics (C) over O, too, but gamma and beta (O,C) per element of the batch. */
 typedef struct gn_norm_dims {
   gn_int o, r, c, g; /* C is a multiple of G; R >= 1, C >= 1 */
+  int cond;
 } gn_norm_dims;
 
 gn_int gn_norm_work(const gn_norm_dims *d); /* reals of workspace, for all of these */
@@ -22,7 +24,8 @@ void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dim
 void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
              gn_real slope, const gn_norm_dims *d, gn_real *work);
 
-/* The second half of gn_norm: y from given mean, var (O,G), which are only read. */
+/* The second half of gn_norm: y from given mean, var (O,G), which are only read. With cond, it is the whole: the first is gn_moments
+** of O = 1. */
 void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn_real *x, const gn_real *gamma,
                    const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d);
 

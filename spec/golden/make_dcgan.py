@@ -138,4 +138,5 @@ def main():
         f.write(",\n".join(rows) + "\n }\n}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -18,6 +18,18 @@ describe("chain", function()
     assert.equal(1, nn.chain {}(gan.tensor(1)):item())
   end)
 
+  it("returns all that its last layer returns, and gives on the first result of the others", function()
+    local two = nn.class "two"
+    function two.forward(_, x, y) return x + 1, y, nil, x end
+    local net = nn.chain {two(), nn.chain {function(x, y) return x * 2, y end}, two()}
+    local out = table.pack(net(gan.tensor(1), gan.tensor(7)))
+    assert.equal(4, out.n)
+    assert.equal(5, out[1]:item())
+    assert.equal(7, out[2]:item())
+    assert.is_nil(out[3])
+    assert.equal(4, out[4]:item())
+  end)
+
   it("knows the shape of its result", function()
     local net = nn.chain {nn.view {2, 2, 3}, nn.conv_transpose2d {3, 5, kernel = 4, stride = 2, padding = 1}, nn.flatten {}}
     assert.same({80}, net:shape {12})

@@ -1,33 +1,8 @@
 -- Ten DCGAN steps agree with PyTorch's (spec/golden/make_dcgan.py made the file): losses, final weights, running statistics.
 -- GOLDEN=FILE tries another file that the script made, for example one of a 64x64 net.
-local cjson = require "cjson"
 local double = require "spec.support.double"
 local float = require "gan"
-
-local function golden()
-  local f = assert(io.open(os.getenv "GOLDEN" or "spec/golden/dcgan.json"))
-  local text = f:read "a"
-  f:close()
-  return cjson.decode(text)
-end
-
--- The generator of starting weights and inputs, as in the script.
-local function lcg(seed)
-  local x, root12 = seed, math.sqrt(12)
-  local function fill(shape, at, scale, shift)
-    local out = {}
-    for i = 1, shape[at] do
-      if at < #shape then
-        out[i] = fill(shape, at + 1, scale, shift)
-      else
-        x = (1103515245 * x + 12345) % 2147483648
-        out[i] = ((x // 256) / 8388608 - 0.5) * root12 * scale + shift
-      end
-    end
-    return out
-  end
-  return function(gan, shape, scale, shift) return gan.tensor(fill(shape, 1, scale or 1, shift or 0)) end
-end
+local golden = require "spec.support.golden"
 
 -- Name -> tensor of what the script calls so; convolution kernels as views (Kh,Kw,Ci,Co).
 local function arrays(G, D)
@@ -71,7 +46,7 @@ end
 
 -- Losses of each step, the final arrays, and how far those are from where they began.
 local function train(gan, o, steps)
-  local random, loss = lcg(1), gan.loss.logistic {}
+  local random, loss = golden.lcg(1), gan.loss.logistic {}
   local G = gan.model.dcgan.generator { size = o.size, channels = o.channels, z = o.z, ngf = o.ngf }
   local D = gan.model.dcgan.discriminator { size = o.size, channels = o.channels, ndf = o.ndf }
   start(gan, G, random)
@@ -129,7 +104,7 @@ local function worst_loss(losses, expected)
 end
 
 describe("ten DCGAN steps", function()
-  local want = golden()
+  local want = golden.read(os.getenv "GOLDEN" or "dcgan")
 
   -- The issue asks for 1e-4 and 1e-3; PyTorch's own float run is within 2e-7 of its double run, and an Adam step is 2e-4.
   for _, case in ipairs { { "float", float, 1e-5, 1e-5 }, { "double", double, 1e-8, 1e-8 } } do

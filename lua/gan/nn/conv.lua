@@ -7,6 +7,8 @@ local module = require "gan.nn.module"
 
 local conv2d, conv_transpose2d = module.layer "conv2d", module.layer "conv_transpose2d"
 
+conv2d.output_axis, conv_transpose2d.output_axis = 4, 3
+
 local function pair(op, opt, name, lo)
   local h, w = module.pair(op, name, opt[name], lo)
   return {h, w}
@@ -38,7 +40,7 @@ local function describe(self, ci, co)
     if p and (p[1] ~= entry[2] or p[2] ~= entry[2]) then parts[#parts + 1] = name .. " " .. text(p) end
   end
   if not self.bias then parts[#parts + 1] = "no bias" end
-  return table.concat(parts, ", ")
+  return table.concat(parts, ", ") .. self:describe_norm()
 end
 
 -- ---- conv2d ----
@@ -71,7 +73,7 @@ end
 module.rectifies(conv2d, function(self, x, slope)
   self:check_input(x, 4, core.size(self.weight, 3))
   conv_sizes(self, core.size(x, 2), core.size(x, 3))
-  return module.biased(self, ops.conv2d(x, self.weight, self._options), slope)
+  return module.biased(self, ops.conv2d(x, self:used_weight(), self._options), slope)
 end)
 
 function conv2d:shape(s)
@@ -115,7 +117,7 @@ end
 module.rectifies(conv_transpose2d, function(self, x, slope)
   self:check_input(x, 4, core.size(self.weight, 4))
   transposed_sizes(self, core.size(x, 2), core.size(x, 3))
-  return module.biased(self, ops.conv_transpose2d(x, self.weight, self._options), slope)
+  return module.biased(self, ops.conv_transpose2d(x, self:used_weight(), self._options), slope)
 end)
 
 function conv_transpose2d:shape(s)

@@ -5,6 +5,7 @@ local ops = require "gan.ops"
 local module = require "gan.nn.module"
 
 local embedding = module.layer "embedding"
+embedding.output_axis = 1 -- a row for each class
 
 --- nn.embedding{Y, D}: i32 labels of any shape, each 0..Y-1 (counted from 0, as in data files) -> their shape, then D.
 -- Field weight (Y,D), from N(0, 1).
@@ -19,7 +20,7 @@ function embedding:forward(labels)
   if not core.is_tensor(labels) or core.dtype(labels) ~= "i32" then
     return self:fail("bad argument #1 'labels' (expected an i32 tensor, got %s)", check.found(labels))
   end
-  return ops.embedding(self.weight, labels)
+  return ops.embedding(self:used_weight(), labels)
 end
 
 function embedding:shape(s)
@@ -31,6 +32,6 @@ end
 --- The weight as initialisers see it.
 function embedding:kernel() return self.weight end
 
-function embedding:describe() return ("embedding %d x %d"):format(core.size(self.weight, 1), core.size(self.weight, 2)) end
+function embedding:describe() return ("embedding %d x %d%s"):format(core.size(self.weight, 1), core.size(self.weight, 2), self:describe_norm()) end
 
 return {embedding = embedding}

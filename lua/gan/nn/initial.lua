@@ -15,6 +15,12 @@ local function weight_of(layer)
   if type(layer.kernel) == "function" then return layer:kernel() end
 end
 
+-- To be called when a layer's weight was drawn: its bias becomes 0, and its normaliser, if it has one, begins anew.
+local function drawn(layer)
+  if core.is_tensor(layer.bias) then core.copy_(layer.bias, core.full({}, 0)) end
+  if layer.norm then layer.norm:start(layer.weight) end
+end
+
 local function fans(op, w)
   local s = core.shape(w)
   if #s == 2 then return s[1], s[2] end
@@ -38,7 +44,7 @@ local function define(name, known, draw)
         local w = weight_of(layer)
         if not w then return end
         fill(w)
-        if core.is_tensor(layer.bias) then core.copy_(layer.bias, core.full({}, 0)) end
+        drawn(layer)
       end)
     else
       return check.expected(op, 1, "target", "a tensor or a layer", target)
@@ -142,8 +148,8 @@ function M.dcgan(target, opt)
     local w = weight_of(layer)
     if w then
       core.copy_(w, normal(w, 0.02, rng))
-      if core.is_tensor(layer.bias) then core.copy_(layer.bias, core.full({}, 0)) end
-    elseif layer.kind == "batch_norm" and layer.gamma then
+      drawn(layer)
+    elseif (layer.kind == "batch_norm" or layer.kind == "virtual_batch_norm") and layer.gamma then
       core.copy_(layer.gamma, rng:normal(core.shape(layer.gamma), 1, 0.02))
       core.copy_(layer.beta, core.full({}, 0))
     end

@@ -6,6 +6,7 @@ local initial = require "gan.nn.initial"
 local module = require "gan.nn.module"
 
 local linear = module.layer "linear"
+linear.output_axis = 2
 
 --- nn.linear{Di, Do, bias = true}: (N,...,Di) -> (N,...,Do).
 -- Fields weight (Di,Do) and bias (Do), both from U(-1/sqrt(Di), 1/sqrt(Di)).
@@ -25,7 +26,7 @@ module.rectifies(linear, function(self, x, slope)
     s = core.shape(x)
     x = ops.reshape(x, {core.numel(x) // di, di})
   end
-  local y = module.biased(self, ops.matmul(x, self.weight), slope)
+  local y = module.biased(self, ops.matmul(x, self:used_weight()), slope)
   if s then
     s[#s] = core.size(y, 2)
     y = ops.reshape(y, s)
@@ -44,7 +45,7 @@ end
 function linear:kernel() return self.weight end
 
 function linear:describe()
-  return ("linear %d -> %d%s"):format(core.size(self.weight, 1), core.size(self.weight, 2), self.bias and "" or ", no bias")
+  return ("linear %d -> %d%s%s"):format(core.size(self.weight, 1), core.size(self.weight, 2), self.bias and "" or ", no bias", self:describe_norm())
 end
 
 return {linear = linear}

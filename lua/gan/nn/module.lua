@@ -12,10 +12,10 @@ local ops = require "gan.ops"
 local M = {}
 
 local methods = {} -- of every layer
-local classes = setmetatable({}, {__mode = "k"})
+local known_classes = setmetatable({}, {__mode = "k"})
 
 --- Whether v is a layer.
-function M.is_module(v) return type(v) == "table" and classes[getmetatable(v) or false] == true end
+function M.is_module(v) return type(v) == "table" and known_classes[getmetatable(v) or false] == true end
 
 --- Whether v is a random stream, as gan.rng makes them.
 function M.is_stream(v) return type(v) == "userdata" and not core.is_tensor(v) and tostring(v):find("^rng") ~= nil end
@@ -153,14 +153,18 @@ end
 
 -- ---- errors ----
 
---- Calls layers 1..#self one after the other; the chain's forward. Lives here so that errors can find it on the stack.
+local function results(...) return ... end
+
+--- Calls layers 1..#self one after the other; the chain's forward. Each gets the first result of the one before it, and y; what the last
+-- returns is returned, be it one result or several. Lives here so that errors can find it on the stack.
 function M.run(self, x, y)
   local i, n = 1, #self
   while i <= n do
     local layer, after, out = self[i], self[i + 1], nil
+    if i == n then return results(layer(x, y)) end -- no tail call: errors look for this function
     -- A layer and the (leaky) relu behind it are one pass where both can.
     local slope = M.is_module(after) and after.rectifier and after:rectifier()
-    if slope and M.is_module(layer) and layer.rectified then out = layer:rectified(x, slope) end
+    if slope and M.is_module(layer) and layer.rectified then out = layer:rectified(x, slope, y) end
     x = out or layer(x, y)
     i = i + (out and 2 or 1)
   end
@@ -230,6 +234,24 @@ function methods:check_input(x, nd, features)
     return self:fail("bad argument #1 'x' (expected real %s, got %s)", pattern(true, nd, features), check.found(x))
   end
   return x
+end
+
+--- Checks the labels of a conditional layer: i32 (n), each 0..classes-1 (counted from 0).
+-- @treturn Tensor y
+-- @raise names the layer and its place in the chain; without labels it says that they are wanted
+function methods:check_labels(y, n, classes)
+  if y == nil then
+    return self:fail("labels are missing: a conditional net is called net(x, y), y being i32 labels (%d) in 0..%d", n, classes - 1)
+  end
+  if not core.is_tensor(y) or core.dtype(y) ~= "i32" or core.dim(y) ~= 1 or core.size(y, 1) ~= n then
+    return self:fail("bad argument #2 'y' (expected i32 labels (%d), got %s)", n, check.found(y))
+  end
+  for i, label in ipairs(core.to_table(y)) do
+    if label < 0 or label >= classes then
+      return self:fail("bad argument #2 'y' (expected labels in 0..%d, got %d at element %d)", classes - 1, label, i)
+    end
+  end
+  return y
 end
 
 --- The same for a shape without the batch, in `shape` methods.
@@ -306,7 +328,7 @@ function M.class(name)
   local class = {kind = name, label = name, __tostring = to_string, __name = name}
   class.__index = class
   function class.__call(self, x, y) return self:forward(x, y) end
-  classes[class] = true
+  known_classes[class] = true
   return setmetatable(class, {
     __index = methods,
     __call = function(_, ...)
@@ -365,14 +387,44 @@ function M.boolean(op, name, v)
   return v
 end
 
---- Gives a class the method forward, f(self, x), and for chains the method rectified, f(self, x, slope): the layer and the (leaky) relu
--- behind it in one pass. It is nil of a layer that has got a forward of its own.
+--- Gives a class the method forward, f(self, x, nil, y), and for chains the method rectified, f(self, x, slope, y): the layer and the
+-- (leaky) relu behind it in one pass. It is nil of a layer that has got a forward of its own.
 function M.rectifies(class, f)
-  function class:forward(x) return f(self, x) end
+  function class:forward(x, y) return f(self, x, nil, y) end
   local plain = class.forward
-  function class:rectified(x, slope)
-    if self.forward == plain then return f(self, x, slope) end
+  function class:rectified(x, slope, y)
+    if self.forward == plain then return f(self, x, slope, y) end
   end
+end
+
+--- The weight as forward is to use it: `weight` itself, or what the layer's normaliser (nn.spectral_norm, nn.weight_norm) makes of it.
+function methods:used_weight()
+  local norm = self.norm
+  if norm then return norm:forward(self.weight) end
+  return self.weight
+end
+
+-- Of the normaliser of a layer, for its description: ", spectral norm".
+function methods:describe_norm() return self.norm and ", " .. self.norm:describe() or "" end
+
+--- Gives a layer a normaliser of its weight. Such a layer has `output_axis`, the axis of the weight that counts its output channels, and takes
+-- its weight from used_weight(). The normaliser has forward(weight), start(weight), called now and when the weight was drawn anew,
+-- and describe().
+-- @tparam string op name of the public function
+-- @param layer what the user gave
+-- @tparam function make make(layer) -> normaliser
+-- @treturn Module the layer
+function M.normalise(op, layer, make)
+  if not M.is_module(layer) or not layer.output_axis then
+    return check.fail(op, "expected a layer with a weight (conv2d, conv_transpose2d, linear, embedding), got %s",
+      M.is_module(layer) and layer.label or check.found(layer))
+  end
+  if layer.norm then return check.fail(op, "the weight of this %s has a %s already", layer.label, layer.norm:describe()) end
+  local norm = make(layer)
+  norm:start(layer.weight)
+  norm.training = layer.training
+  layer.norm = norm
+  return layer
 end
 
 --- y plus the layer's bias, if it has one, and rectified if there is a slope. y: see ops.bias_leaky_relu_.
@@ -411,6 +463,12 @@ function M.stream(op, rng)
   if rng == nil then return require("gan.random").default() end
   if not M.is_stream(rng) then return wrong(op, "rng", "a random stream (gan.rng)", rng) end
   return rng
+end
+
+--- A stream for what a layer draws at each call: the `rng` option, or one of its own that is seeded from the library's default stream.
+function M.own_stream(op, rng)
+  local from = M.stream(op, rng)
+  return rng or core.rng(core.item(from:integer({}, 0, 2147483647)), (op:match "[^.]*$"))
 end
 
 return M

@@ -40,18 +40,28 @@ function batch_norm:init(opt)
   self.running_mean, self.running_var = core.full({self.channels}, 0), core.full({self.channels}, 1)
 end
 
+-- For the conditional layer, too: raises where a batch has but one value per channel.
+function batch_norm:check_count(x)
+  if core.numel(x) // self.channels < 2 then
+    return self:fail("training needs more than one value per channel, got %s; call net:eval() to use running statistics", check.found(x))
+  end
+end
+
+-- Takes the statistics of batch x into the running ones.
+function batch_norm:average(x, mean, var)
+  local n = core.numel(x) // self.channels
+  core.ema_(self.running_mean, mean, self.momentum)
+  core.ema_(self.running_var, core.mul(var, n / (n - 1)), self.momentum)
+end
+
 module.rectifies(batch_norm, function(self, x, slope)
   self:check_input(x, nil, self.channels)
   if not self.training then
     return (ops.batch_norm_eval(x, self.gamma, self.beta, self.running_mean, self.running_var, self.eps, slope))
   end
-  local n = core.numel(x) // self.channels
-  if n < 2 then
-    return self:fail("training needs more than one value per channel, got %s; call net:eval() to use running statistics", check.found(x))
-  end
+  self:check_count(x)
   local y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps, slope)
-  core.ema_(self.running_mean, mean, self.momentum)
-  core.ema_(self.running_var, core.mul(var, n / (n - 1)), self.momentum)
+  self:average(x, mean, var)
   return y
 end)
 

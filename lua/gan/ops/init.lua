@@ -5,7 +5,7 @@ local tensor = require "gan.tensor"
 
 local M = {}
 
-local files = {"pointwise", "shape", "reduce", "norm", "loss", "index", "resample", "matmul", "conv"}
+local files = {"pointwise", "shape", "reduce", "norm", "loss", "index", "resample", "matmul", "conv", "spectral", "minibatch"}
 
 for _, file in ipairs(files) do
   for name, f in pairs(require("gan.ops." .. file)) do

@@ -115,6 +115,62 @@ M.batch_norm_eval = op {name = "batch_norm_eval",
       {s:randn(3), nil, nil, s:randn(3), s:randn(3), match = "at least 2 dimensions"}}
   end}
 
+-- (N,C) beside x (N,...,C): sizes 1 between.
+local function beside(rows, x)
+  local s, nd = core.shape(rows), core.dim(x)
+  local out = {s[1]}
+  for i = 2, nd - 1 do out[i] = 1 end
+  out[nd] = s[2]
+  return shape_ops.reshape(rows, out)
+end
+
+local function conditional_bad(s)
+  return {
+    {s:randn(3), s:randn(3, 3), s:randn(3, 3), match = "at least 2 dimensions"},
+    {s:randn(2, 3), s:randn(2, 2), s:randn(2, 3), match = "'gamma' (expected (2,3)"},
+    {s:randn(2, 3), s:randn(2, 3), s:randn(3), match = "'beta' (expected (2,3) to match batch and channels of x, got (3))"},
+    {s:randn(2, 3), nil, s:randn(2, 3), match = "'gamma'"}, {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), -1, match = "eps"},
+    {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), 1, 2, match = "slope"}, {nil, match = "real tensor"},
+  }
+end
+
+--- conditional_batch_norm(x, gamma, beta, eps = 1e-5, slope): batch_norm with gamma and beta (N,C), one row for each element of the
+-- batch. Returns y, mean (C), var (C). Source: de Vries et al. 2017, arXiv:1707.00683, eq. 4.
+M.conditional_batch_norm = op {name = "conditional_batch_norm",
+  forward = function(x, gamma, beta, eps, slope) return core.conditional_batch_norm(x, gamma, beta, eps or 1e-5, slope) end,
+  compose = function(x, gamma, beta, eps, slope)
+    return rectified(affine(standardise(x, range(1, core.dim(x) - 1), eps or 1e-5), beside(gamma, x), beside(beta, x)), slope)
+  end,
+  grad = function(g, ctx, need, x, gamma, beta, eps, slope)
+    return core.conditional_batch_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5, need[1], need[2], need[3], slope, beta)
+  end,
+  sample = function(s)
+    return {{s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(2, 4), s:randn(2, 4), 1e-2},
+      {s:randn(3, 2, 2, 2), s:randn(3, 2), s:randn(3, 2), 1e-2, 0.2}}
+  end,
+  bad = conditional_bad}
+
+--- conditional_batch_norm_eval(x, gamma, beta, mean, var, eps = 1e-5, slope): with given statistics (C), e.g. running averages.
+M.conditional_batch_norm_eval = op {name = "conditional_batch_norm_eval",
+  forward = function(x, gamma, beta, mean, var, eps, slope)
+    check.real("conditional_batch_norm_eval", 4, "mean", mean)
+    check.real("conditional_batch_norm_eval", 5, "var", var)
+    return (core.conditional_batch_norm(x, gamma, beta, eps or 1e-5, slope, mean, var))
+  end,
+  compose = function(x, gamma, beta, mean, var, eps, slope)
+    local y = mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5))
+    return rectified(affine(y, beside(gamma, x), beside(beta, x)), slope)
+  end,
+  sample = function(s)
+    return {{s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), s:randn(3), s:uniform(0.5, 2, 3)},
+      {s:randn(2, 3, 2), s:randn(2, 2), s:randn(2, 2), s:randn(2), s:uniform(0.5, 2, 2), 1e-2, 0.2}}
+  end,
+  bad = function(s)
+    return {{s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), s:randn(2), s:randn(3), match = "'mean' (expected (3)"},
+      {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), nil, s:randn(3), match = "#4 'mean'"},
+      {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), s:randn(3), nil, match = "#5 'var'"}}
+  end}
+
 --- pixel_norm(x, eps = 1e-8): every position's channels divided by their root mean square, x (...,C).
 -- Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2.
 M.pixel_norm = op {name = "pixel_norm",

@@ -1,0 +1,152 @@
+--- Layers that see the labels: conditional_batch_norm, label_concat, projection_head, class_head. Labels y are i32 (N), counted from 0.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local initial = require "gan.nn.initial"
+local module = require "gan.nn.module"
+local linear = require("gan.nn.linear").linear
+local embedding = require("gan.nn.embedding").embedding
+local batch_norm = require("gan.nn.norm").batch_norm
+
+local M = {}
+
+-- ---- conditional batch norm ----
+
+M.conditional_batch_norm = module.layer "conditional_batch_norm"
+local norm = M.conditional_batch_norm
+
+--- nn.conditional_batch_norm{C, Y, eps = 1e-5, momentum = 0.1}: called (x, y), (N,...,C) -> the same: batch_norm with gamma and beta of each
+-- element's class. Fields gamma (Y,C), from 1, beta (Y,C), from 0; buffers running_mean, running_var (C), of all classes.
+-- Source: de Vries et al. 2017, arXiv:1707.00683; in G, Miyato & Koyama 2018, arXiv:1802.05637.
+-- @tparam table opt sizes C, Y (classes); eps, momentum as for batch_norm
+function norm:init(opt)
+  local op = self.label
+  opt = module.options(op, opt, {"C", "Y"}, {eps = 1e-5, momentum = 0.1})
+  self.channels, self.classes = opt[1], opt[2]
+  self.eps, self.momentum = module.number(op, "eps", opt.eps, 0), module.number(op, "momentum", opt.momentum, 0, 1)
+  self.gamma, self.beta = module.parameter(core.full({opt[2], opt[1]}, 1)), module.parameter(core.full({opt[2], opt[1]}, 0))
+  self.running_mean, self.running_var = core.full({opt[1]}, 0), core.full({opt[1]}, 1)
+end
+
+module.rectifies(norm, function(self, x, slope, y)
+  self:check_input(x, nil, self.channels)
+  self:check_labels(y, core.size(x, 1), self.classes)
+  local gamma, beta = ops.embedding(self.gamma, y), ops.embedding(self.beta, y)
+  if not self.training then
+    return (ops.conditional_batch_norm_eval(x, gamma, beta, self.running_mean, self.running_var, self.eps, slope))
+  end
+  batch_norm.check_count(self, x)
+  local out, mean, var = ops.conditional_batch_norm(x, gamma, beta, self.eps, slope)
+  batch_norm.average(self, x, mean, var)
+  return out
+end)
+
+function norm:shape(s) return self:check_shape(s, nil, self.channels) end
+
+function norm:describe() return ("conditional_batch_norm %d, %d classes"):format(self.channels, self.classes) end
+
+-- ---- label concatenation ----
+
+M.label_concat = module.layer "label_concat"
+local concat = M.label_concat
+
+--- nn.label_concat{Y}: called (x, y): (N,D) -> (N,D+Y), (N,H,W,C) -> (N,H,W,C+Y): the label as one 1 among zeros behind the features, on
+-- images as constant maps. With `features`, a learnt vector of that length takes the place of the Y numbers.
+-- Source: Mirza & Osindero 2014, arXiv:1411.1784; maps, Radford et al. 2015 (the authors' code).
+-- @tparam table opt size Y; features: length of a learnt embedding, from N(0, 1) (default: none); rng: stream of its starting values
+function concat:init(opt)
+  local op = self.label
+  opt = module.options(op, opt, {"Y"}, {features = check.none, rng = check.none})
+  self.classes = opt[1]
+  local rng = module.stream(op, opt.rng)
+  if opt.features ~= nil then self.embedding = embedding {opt[1], module.integer(op, "features", opt.features, 1), rng = rng} end
+end
+
+local function width(self) return self.embedding and core.size(self.embedding.weight, 2) or self.classes end
+
+function concat:forward(x, y)
+  self:check_input(x, core.is_tensor(x) and core.dim(x) ~= 4 and 2 or nil)
+  local s = core.shape(x)
+  self:check_labels(y, s[1], self.classes)
+  local code = self.embedding and self.embedding(y) or ops.one_hot(y, self.classes)
+  if #s == 4 then
+    s[4] = width(self)
+    code = ops.expand(ops.reshape(code, {s[1], 1, 1, s[4]}), s)
+  end
+  return ops.cat({x, code}, -1)
+end
+
+function concat:shape(s)
+  self:check_shape(s, #s ~= 3 and 2 or nil)
+  local out = table.move(s, 1, #s, 1, {})
+  out[#s] = s[#s] + width(self)
+  return out
+end
+
+function concat:describe()
+  return ("label_concat, %d classes%s"):format(self.classes, self.embedding and (" as %d numbers"):format(width(self)) or "")
+end
+
+-- ---- heads of D ----
+
+M.projection_head = module.layer "projection_head"
+local projection = M.projection_head
+
+--- nn.projection_head{D, Y, bias = true}: called (x, y): features (N,D) -> logits (N): x . psi + b + x . V[y]. Fields psi, a linear layer,
+-- and classes, an embedding (Y,D) that starts from Xavier's uniform distribution.
+-- Source: Miyato & Koyama 2018, arXiv:1802.05637, eq. 3.
+-- @tparam table opt sizes D, Y; bias: that of psi; rng: stream of the starting values
+function projection:init(opt)
+  local op = self.label
+  opt = module.options(op, opt, {"D", "Y"}, {bias = true, rng = check.none})
+  local rng = module.stream(op, opt.rng)
+  self.psi = linear {opt[1], 1, bias = module.boolean(op, "bias", opt.bias), rng = rng}
+  self.classes = initial.xavier_uniform(embedding {opt[2], opt[1], rng = rng}, {rng = rng})
+end
+
+function projection:forward(x, y)
+  local s = core.shape(self.classes.weight)
+  self:check_input(x, 2, s[2])
+  local n = core.size(x, 1)
+  self:check_labels(y, n, s[1])
+  return ops.add(ops.reshape(self.psi(x), {n}), ops.sum(ops.mul(self.classes(y), x), 2))
+end
+
+function projection:shape(s)
+  self:check_shape(s, 2, core.size(self.classes.weight, 2))
+  return {}
+end
+
+function projection:describe()
+  local s = core.shape(self.classes.weight)
+  return ("projection_head %d, %d classes%s"):format(s[2], s[1], self.classes:describe_norm())
+end
+
+M.class_head = module.layer "class_head"
+local class_head = M.class_head
+
+--- nn.class_head{D, Y}: features (N,D) -> logits (N), class logits (N,Y): an auxiliary classifier beside D's answer; the labels are for the loss.
+-- Fields logit and classes, linear layers. Source: Odena et al. 2017, arXiv:1610.09585.
+-- @tparam table opt sizes D, Y; rng: stream of the starting values
+function class_head:init(opt)
+  opt = module.options(self.label, opt, {"D", "Y"}, {rng = check.none})
+  local rng = module.stream(self.label, opt.rng)
+  self.logit, self.classes = linear {opt[1], 1, rng = rng}, linear {opt[1], opt[2], rng = rng}
+end
+
+function class_head:forward(x)
+  self:check_input(x, 2, core.size(self.classes.weight, 1))
+  return ops.reshape(self.logit(x), {core.size(x, 1)}), self.classes(x)
+end
+
+function class_head:shape(s)
+  self:check_shape(s, 2, core.size(self.classes.weight, 1))
+  return {}
+end
+
+function class_head:describe()
+  local s = core.shape(self.classes.weight)
+  return ("class_head %d -> 1, and %d classes%s"):format(s[1], s[2], self.classes:describe_norm())
+end
+
+return M

@@ -1,0 +1,34 @@
+--- maxout: the largest of several linear pieces.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+
+local maxout = module.layer "maxout"
+
+--- nn.maxout{pieces = 5}: (N,...,C) -> (N,...,C/pieces): the largest of each `pieces` neighbouring channels. Equal ones share the gradient.
+-- Source: Goodfellow et al. 2013, arXiv:1302.4389.
+-- @tparam table opt pieces: an integer that divides C
+function maxout:init(opt)
+  self.pieces = module.integer("nn.maxout", "pieces", check.options("nn.maxout", opt, {pieces = 5}).pieces, 1)
+end
+
+local function split(self, s)
+  local c, k = s[#s], self.pieces
+  if c % k ~= 0 then return self:fail("%d channels do not split into pieces of %d", c, k) end
+  s[#s] = c // k
+  return s
+end
+
+function maxout:forward(x)
+  self:check_input(x)
+  local s = split(self, core.shape(x))
+  s[#s + 1] = self.pieces
+  return ops.max(ops.reshape(x, s), -1)
+end
+
+function maxout:shape(s) return split(self, table.move(self:check_shape(s), 1, #s, 1, {})) end
+
+function maxout:describe() return "maxout " .. self.pieces end
+
+return {maxout = maxout}

@@ -1,0 +1,132 @@
+--- Layers through which D sees a batch as a whole: minibatch_discrimination and minibatch_stddev.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+
+local M = {}
+
+-- x (N,...,A) with s (N,B) behind its channels: constant maps, where x is an image.
+local function append(x, s)
+  local shape, n = core.shape(x), #core.shape(x)
+  if n > 2 then
+    local ones, features = {shape[1]}, core.size(s, 2)
+    for i = 2, n - 1 do ones[i] = 1 end
+    ones[n], shape[n] = features, features
+    s = ops.expand(ops.reshape(s, ones), shape)
+  end
+  return ops.cat({x, s}, -1)
+end
+
+local function more_channels(s, n)
+  local out = table.move(s, 1, #s, 1, {})
+  out[#s] = s[#s] + n
+  return out
+end
+
+-- ---- minibatch discrimination ----
+
+M.minibatch_discrimination = module.layer "minibatch_discrimination"
+local discrimination = M.minibatch_discrimination
+
+local forms = {
+  paper = {count_self = true},
+  openai = {count_self = false},
+}
+
+--- nn.minibatch_discrimination{A, kernels = 100, dims = 5}: (N,A) -> (N,A+B), (N,H,W,A) -> (N,H,W,A+B), the new channels constant over the
+-- image. f being x, or its mean over the image, and M = f T, T (A,B,C): the new features are
+-- o[i,b] = sum over j of exp(-sum over c of |M[i,b,c] - M[j,b,c]|), how near an element is to the others. D's batches are to be all real or all fake.
+-- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 3.2; form "openai": the authors' code for CIFAR-10.
+-- @tparam table opt size A; kernels: B; dims: C; form: "paper", or "openai": the columns of T have length exp(scale), (B,C) from 0 and learnt,
+--   a bias (B) from -1 is added, and j = i does not count; count_self: whether j = i counts, which adds 1 (default: true in the paper's
+--   form); average = false: divide by the number of terms; rng: stream of the starting values: N(0, 1/A), in OpenAI's form N(0, 0.05^2)
+function discrimination:init(opt)
+  local op = self.label
+  opt = module.options(op, opt, {"A"}, {kernels = 100, dims = 5, form = "paper", count_self = check.none, average = false, rng = check.none})
+  local form = forms[opt.form]
+  if not form then return check.fail(op, "option 'form': expected 'paper' or 'openai', got %s", check.found(opt.form)) end
+  if opt.count_self == nil then opt.count_self = form.count_self end
+  self.count_self, self.average = module.boolean(op, "count_self", opt.count_self), module.boolean(op, "average", opt.average)
+  local a, b, c = opt[1], module.integer(op, "kernels", opt.kernels, 1), module.integer(op, "dims", opt.dims, 1)
+  local rng = module.stream(op, opt.rng)
+  self.weight = module.parameter(rng:normal({a, b, c}, 0, opt.form == "openai" and 0.05 or 1 / math.sqrt(a)))
+  if opt.form == "openai" then
+    self.scale, self.bias = module.parameter(core.full({b, c}, 0)), module.parameter(core.full({b}, -1))
+  end
+end
+
+function discrimination:forward(x)
+  local s = core.shape(self.weight)
+  local a, b, c = s[1], s[2], s[3]
+  self:check_input(x, core.is_tensor(x) and core.dim(x) ~= 4 and 2 or nil, a)
+  local n = core.size(x, 1)
+  local f = core.dim(x) == 4 and ops.mean(x, {2, 3}) or x
+  local t = ops.reshape(self.weight, {a, b * c})
+  if self.scale then
+    local length = ops.maximum(ops.norm(t, 1), 1e-12)
+    t = ops.mul(t, ops.div(ops.exp(ops.reshape(self.scale, {b * c})), length))
+  end
+  local o = ops.minibatch_similarity(ops.reshape(ops.matmul(f, t), {n, b, c}))
+  if self.count_self then o = ops.add(o, 1) end
+  if self.average then o = ops.mul(o, 1 / math.max(1, self.count_self and n or n - 1)) end
+  if self.bias then o = ops.add(o, self.bias) end
+  return append(x, o)
+end
+
+function discrimination:shape(s)
+  self:check_shape(s, #s ~= 3 and 2 or nil, core.size(self.weight, 1))
+  return more_channels(s, core.size(self.weight, 2))
+end
+
+function discrimination:describe()
+  local s = core.shape(self.weight)
+  return ("minibatch_discrimination %d, %d kernels of %d%s"):format(s[1], s[2], s[3], self.bias and ", openai" or "")
+end
+
+-- ---- minibatch standard deviation ----
+
+M.minibatch_stddev = module.layer "minibatch_stddev"
+local stddev = M.minibatch_stddev
+
+--- nn.minibatch_stddev{group = 4, features = 1}: (N,...,C) -> (N,...,C+features). In groups of min(group, N) elements of the batch (of N = 8,
+-- elements 1, 3, 5, 7 are one): the standard deviation over the group, sqrt(var + 1e-8), averaged over positions and over C/features
+-- neighbouring channels, appended to each element of the group as constant channels. No parameters.
+-- Source: Karras et al. 2018, arXiv:1710.10196, sec. 3; grouping as in the authors' later code.
+-- @tparam table opt group, features: integers >= 1
+-- @raise if the group does not divide the batch, or features the channels
+function stddev:init(opt)
+  opt = check.options(self.label, opt, {group = 4, features = 1})
+  self.group, self.features = module.integer(self.label, "group", opt.group, 1), module.integer(self.label, "features", opt.features, 1)
+end
+
+local function check_features(self, c)
+  if c % self.features ~= 0 then return self:fail("%d channels do not split into %d features", c, self.features) end
+end
+
+function stddev:forward(x)
+  self:check_input(x)
+  local s, features = core.shape(x), self.features
+  local n, c = s[1], s[#s]
+  local group = math.min(self.group, n)
+  check_features(self, c)
+  if n == 0 or core.numel(x) == 0 then return self:fail("bad argument #1 'x' (expected at least one element, got %s)", check.found(x)) end
+  if n % group ~= 0 then
+    return self:fail("a batch of %d does not divide into groups of %d: choose a batch size that is a multiple of the option 'group'", n, group)
+  end
+  local v = ops.reshape(x, {group, n // group, -1, features, c // features})
+  local d = ops.sub(v, ops.mean(v, 1, {keepdim = true}))
+  local std = ops.sqrt(ops.add(ops.mean(ops.mul(d, d), 1), 1e-8))
+  local each = ops.reshape(ops.mean(std, {2, 4}), {1, n // group, features})
+  return append(x, ops.reshape(ops.expand(each, {group, n // group, features}), {n, features}))
+end
+
+function stddev:shape(s)
+  self:check_shape(s)
+  check_features(self, s[#s])
+  return more_channels(s, self.features)
+end
+
+function stddev:describe() return ("minibatch_stddev, groups of %d"):format(self.group) end
+
+return M

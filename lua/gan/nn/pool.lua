@@ -1,0 +1,30 @@
+--- global_pool: the sum, mean or maximum over all positions of an image.
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+
+local global_pool = module.layer "global_pool"
+
+--- nn.global_pool{mode = "mean"}: (N,H,W,C) -> (N,C).
+-- @tparam table opt mode: "mean", "sum" or "max"
+function global_pool:init(opt)
+  opt = check.options("nn.global_pool", opt, {mode = "mean"})
+  if opt.mode ~= "mean" and opt.mode ~= "sum" and opt.mode ~= "max" then
+    return check.fail("nn.global_pool", "option 'mode': expected 'mean', 'sum' or 'max', got %s", check.found(opt.mode))
+  end
+  self.mode = opt.mode
+end
+
+function global_pool:forward(x)
+  self:check_input(x, 4)
+  return ops[self.mode](x, {2, 3})
+end
+
+function global_pool:shape(s)
+  self:check_shape(s, 4)
+  return {s[3]}
+end
+
+function global_pool:describe() return "global_pool " .. self.mode end
+
+return {global_pool = global_pool}

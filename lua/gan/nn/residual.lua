@@ -1,0 +1,107 @@
+--- Residual blocks of SNGAN's and WGAN-GP's networks: residual_up for G, residual_down for D.
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+local chain = require("gan.nn.chain").chain
+local conv2d = require("gan.nn.conv").conv2d
+local relu = require("gan.nn.activation").relu
+local upsample = require("gan.nn.shape").upsample
+local batch_norm = require("gan.nn.norm").batch_norm
+local conditional_batch_norm = require("gan.nn.conditional").conditional_batch_norm
+
+local M = {}
+
+local function avg_pool(x) return ops.avg_pool2d(x, {kernel = 2}) end
+
+-- ---- G ----
+
+M.residual_up = module.layer "residual_up"
+local up = M.residual_up
+
+--- nn.residual_up{Ci, Co, upsample = true}: (N,H,W,Ci) -> (N,2H,2W,Co): norm, relu, upsample, 3x3 convolution, norm, relu, 3x3 convolution;
+-- beside it upsample and a 1x1 convolution; both are added. With classes it is called (x, y), and its norms are conditional.
+-- Fields main, shortcut. Source: Gulrajani et al. 2017, arXiv:1704.00028, app. E; Miyato et al. 2018, arXiv:1802.05957, fig. 8.
+-- Differs: the shortcut's convolution comes before its upsampling, which gives the same for a quarter of the work.
+-- @tparam table opt sizes Ci, Co; upsample: false keeps H and W (then, where Ci = Co, x itself is added); mode: "nearest" or "bilinear";
+--   classes: Y (default: none); rng: stream of the starting values
+function up:init(opt)
+  local op = self.label
+  opt = module.options(op, opt, {"Ci", "Co"}, {upsample = true, mode = "nearest", classes = check.none, rng = check.none})
+  local ci, co, rng = opt[1], opt[2], module.stream(op, opt.rng)
+  local classes = opt.classes ~= nil and module.integer(op, "classes", opt.classes, 1) or nil
+  local function norm(c) return classes and conditional_batch_norm {c, classes} or batch_norm {c} end
+  if module.boolean(op, "upsample", opt.upsample) then self.upsample = upsample {mode = opt.mode} end
+  self.sizes = {ci, co}
+  local layers = {norm(ci), relu()}
+  layers[#layers + 1] = self.upsample
+  table.move({conv2d {ci, co, kernel = 3, padding = 1, rng = rng}, norm(co), relu(), conv2d {co, co, kernel = 3, padding = 1, rng = rng}},
+    1, 4, #layers + 1, layers)
+  self.main = chain(layers)
+  if self.upsample or ci ~= co then self.shortcut = conv2d {ci, co, kernel = 1, rng = rng} end
+end
+
+function up:forward(x, y)
+  self:check_input(x, 4, self.sizes[1])
+  local h, s = self.main(x, y), x
+  if self.shortcut then s = self.shortcut(s) end
+  if self.upsample then s = self.upsample(s) end
+  return ops.add(h, s)
+end
+
+function up:shape(s) return self.main:shape(self:check_shape(s, 4, self.sizes[1])) end
+
+function up:describe()
+  return ("residual_up %d -> %d%s%s"):format(self.sizes[1], self.sizes[2], self.upsample and "" or ", same size", self.main[#self.main]:describe_norm())
+end
+
+-- ---- D ----
+
+M.residual_down = module.layer "residual_down"
+local down = M.residual_down
+
+--- nn.residual_down{Ci, Co, down = true, first = false}: (N,H,W,Ci) -> (N,H/2,W/2,Co): relu, 3x3 convolution, relu, 3x3 convolution, mean of 2x2;
+-- beside it a 1x1 convolution and the mean; both are added. first: the block that sees the image: no relu at its beginning.
+-- Fields main, shortcut. Source: as for residual_up.  Differs: the mean comes before the shortcut's convolution in every block.
+-- @tparam table opt sizes Ci, Co; down: false keeps H and W (then, where Ci = Co, x itself is added); first;
+--   hidden: channels between the two convolutions (default: Ci, Co in the first block); rng: stream of the starting values
+function down:init(opt)
+  local op = self.label
+  opt = module.options(op, opt, {"Ci", "Co"}, {down = true, first = false, hidden = check.none, rng = check.none})
+  local ci, co, rng = opt[1], opt[2], module.stream(op, opt.rng)
+  self.down = module.boolean(op, "down", opt.down)
+  local first = module.boolean(op, "first", opt.first)
+  local hidden = opt.hidden == nil and (first and co or ci) or module.integer(op, "hidden", opt.hidden, 1)
+  self.sizes = {ci, co}
+  local layers = {}
+  if not first then layers[1] = relu() end
+  table.move({conv2d {ci, hidden, kernel = 3, padding = 1, rng = rng}, relu(), conv2d {hidden, co, kernel = 3, padding = 1, rng = rng}},
+    1, 3, #layers + 1, layers)
+  self.main = chain(layers)
+  if self.down or ci ~= co then self.shortcut = conv2d {ci, co, kernel = 1, rng = rng} end
+end
+
+local function halved(self, h, w)
+  if h < 2 or w < 2 then return self:fail("an image of %dx%d is too small to be halved", h, w) end
+  return h // 2, w // 2
+end
+
+function down:forward(x, y)
+  self:check_input(x, 4, self.sizes[1])
+  if self.down then halved(self, x:size(2), x:size(3)) end
+  local h, s = self.main(x, y), x
+  if self.down then h, s = avg_pool(h), avg_pool(s) end
+  if self.shortcut then s = self.shortcut(s) end
+  return ops.add(h, s)
+end
+
+function down:shape(s)
+  local out = self.main:shape(self:check_shape(s, 4, self.sizes[1]))
+  if self.down then out[1], out[2] = halved(self, out[1], out[2]) end
+  return out
+end
+
+function down:describe()
+  return ("residual_down %d -> %d%s%s"):format(self.sizes[1], self.sizes[2], self.down and "" or ", same size", self.main[#self.main]:describe_norm())
+end
+
+return M

@@ -1,0 +1,131 @@
+--- Virtual batch normalisation: each element is normalised with the statistics of a fixed reference batch and its own.
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+local module = require "gan.nn.module"
+
+local M = {}
+
+-- ---- the layer ----
+
+M.virtual_batch_norm = module.layer "virtual_batch_norm"
+local norm = M.virtual_batch_norm
+
+--- nn.virtual_batch_norm{C, eps = 1e-5}: (N,...,C) -> the same, in a net inside nn.virtual_batch. m and q being mean and mean square, of the
+-- reference batch per channel over all else, and of x per element and channel over its positions, and c = 1/(n+1), n the size of the
+-- reference batch: mean = c m_x + (1-c) m_r, q likewise, y = gamma (x - mean) / sqrt(q - mean^2 + eps) + beta. The same in training and
+-- evaluation. Fields gamma, beta (C).
+-- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 3.5; formula as in the authors' code for ImageNet.
+-- @tparam table opt size C; eps
+function norm:init(opt)
+  opt = module.options(self.label, opt, {"C"}, {eps = 1e-5})
+  self.channels, self.eps = opt[1], module.number(self.label, "eps", opt.eps, 0)
+  self.gamma, self.beta = module.parameter(core.full({opt[1]}, 1)), module.parameter(core.full({opt[1]}, 0))
+end
+
+local function normalised(self, x, mean, square)
+  local var = ops.relu(ops.sub(square, ops.mul(mean, mean))) -- rounding may leave less than nothing
+  local y = ops.mul(ops.sub(x, mean), ops.pow(ops.add(var, self.eps), -0.5))
+  return ops.add(ops.mul(y, self.gamma), self.beta)
+end
+
+-- Mean and mean square of x over the axes first..nd-1.
+local function moments(x, first)
+  local axes = {}
+  for i = first, core.dim(x) - 1 do axes[#axes + 1] = i end
+  local square = ops.mul(x, x)
+  if #axes == 0 then return x, square end
+  return ops.mean(x, axes, {keepdim = true}), ops.mean(square, axes, {keepdim = true})
+end
+
+function norm:forward(x)
+  self:check_input(x, nil, self.channels)
+  if core.numel(x) == 0 then return self:fail("bad argument #1 'x' (expected at least one element, got %s)", check.found(x)) end
+  if self._recording then
+    local mean, square = moments(x, 1)
+    self._reference = {mean = mean, square = square, count = core.size(x, 1)}
+    return normalised(self, x, mean, square)
+  end
+  local r = self._reference
+  if not r then return self:fail("no reference batch: put the net into nn.virtual_batch {net, reference = batch} and call that") end
+  local c = 1 / (r.count + 1)
+  local mean, square = moments(x, 2)
+  local function mixed(own, ref) return ops.add(ops.mul(own, c), ops.mul(ref, 1 - c)) end
+  return normalised(self, x, mixed(mean, r.mean), mixed(square, r.square))
+end
+
+function norm:shape(s) return self:check_shape(s, nil, self.channels) end
+
+function norm:describe() return "virtual_batch_norm " .. self.channels end
+
+-- ---- the reference batch ----
+
+M.virtual_batch = module.layer "virtual_batch"
+local batch = M.virtual_batch
+
+--- nn.virtual_batch{net, reference = batch}: the net, whose virtual_batch_norm layers know the reference batch: at every call it goes through
+-- the net first, and its statistics are part of the graph. So a call costs twice as much. Buffer reference; field net.
+-- @tparam table opt the net; reference: tensor as the net wants it, chosen once for all of training; labels: i32 labels of it,
+--   for a conditional net
+-- @raise if the net has no virtual_batch_norm
+function batch:init(opt)
+  local op = self.label
+  if type(opt) ~= "table" then return check.fail(op, "expected a table of options, got %s", check.found(opt)) end
+  local named = {}
+  for k, v in pairs(opt) do if k ~= 1 then named[k] = v end end
+  named = check.options(op, named, {reference = check.none, labels = check.none})
+  if not module.is_module(opt[1]) then return check.fail(op, "expected a net as first entry, got %s", check.found(opt[1])) end
+  self.net = opt[1]
+  if #self:norms() == 0 then return check.fail(op, "the net has no virtual_batch_norm") end
+  local ref, labels = named.reference, named.labels
+  if not core.is_tensor(ref) or core.dtype(ref) ~= "real" or core.dim(ref) < 2 or core.size(ref, 1) < 1 then
+    return check.fail(op, "option 'reference': expected a real batch (N,...), got %s", check.found(ref))
+  end
+  if labels ~= nil and not (core.is_tensor(labels) and core.dtype(labels) == "i32") then
+    return check.fail(op, "option 'labels': expected i32 labels, got %s", check.found(labels))
+  end
+  self.reference = core.clone(ref)
+  self.labels = labels and core.to(labels, "real") -- real: to be saved as a buffer
+  self.input = self.net.input
+end
+
+--- The net's virtual_batch_norm layers.
+function batch:norms()
+  local list = {}
+  self.net:apply(function(layer) if layer.kind == "virtual_batch_norm" then list[#list + 1] = layer end end)
+  return list
+end
+
+local function set(norms, recording, forget)
+  for _, layer in ipairs(norms) do
+    layer._recording = recording
+    if forget then layer._reference = nil end
+  end
+end
+
+local function finish(norms, ok, ...)
+  set(norms, nil, true)
+  if not ok then error((...), 0) end
+  return ...
+end
+
+function batch:forward(x, y)
+  local norms = self:norms()
+  return finish(norms, pcall(function()
+    set(norms, true, true)
+    self.net(self.reference, self.labels and core.to(self.labels, "i32"))
+    set(norms, nil, false)
+    return self.net(x, y)
+  end))
+end
+
+function batch:shape(s)
+  local out = self.net:shape(s)
+  self.input = s
+  return out
+end
+
+--- The net, for tostring.
+function batch:children() return {self.net} end
+
+return M

@@ -1,0 +1,73 @@
+--- Division of a weight by its largest singular value, as spectral normalisation does it.
+local core = require "gan.core"
+local autograd = require "gan.autograd"
+local pointwise = require "gan.ops.pointwise"
+local reduce = require "gan.ops.reduce"
+local shape_ops = require "gan.ops.shape"
+
+local M = {}
+
+local TINY = 1e-12 -- a weight of zeros has no direction: it stays zero
+
+local function positive(axis, nd) return axis < 0 and nd + 1 + axis or axis end
+
+local function at_least(sigma) return math.abs(sigma) < TINY and TINY or sigma end
+
+--- w / sigma, sigma = u' W v, where W is w as a matrix: rows along `axis`, everything else along the columns, in w's order. u and v are
+-- constants, so that d/dw = (g - <g, y> u v') / sigma. Source: Miyato et al. 2018, arXiv:1802.05957, eqs. 8 and 12.
+-- @tparam Tensor w
+-- @tparam Tensor u (R), R = w's size along axis
+-- @tparam Tensor v (columns)
+-- @tparam integer axis
+-- @tparam[opt] number sigma u' W v, by who knows it already
+-- @treturn Tensor w's shape
+-- @treturn number sigma
+M.spectral_divide = autograd.op {name = "spectral_divide", method = false,
+  forward = function(w, u, v, axis, sigma)
+    sigma = at_least(sigma or core.spectral_sigma(w, u, v, axis))
+    return core.mul(w, 1 / sigma), sigma
+  end,
+  compose = function(w, u, v, axis)
+    local s, rows = core.shape(w), {}
+    axis = positive(axis, #s)
+    for i = 1, #s do rows[i] = i == axis and s[i] or 1 end
+    local left = core.reshape(u, rows)
+    rows, s[axis] = s, 1
+    local outer = core.mul(left, core.reshape(v, rows))
+    local sigma = reduce.sum(pointwise.mul(w, outer))
+    if math.abs(core.item(sigma)) < TINY then sigma = core.full({}, TINY) end
+    return pointwise.div(w, sigma)
+  end,
+  grad = function(g, ctx, _, w, u, v, axis) return core.spectral_grad(g, w, u, v, axis, ctx.aux[1]) end,
+  sample = function(s) return {
+    {s:randn(2, 3), s:randn(2), s:randn(3), 1, wrt = {1}},
+    {s:randn(3, 2, 2, 4), s:randn(4), s:randn(12), -1, wrt = {1}},
+    {s:randn(2, 2, 3, 2), s:randn(3), s:randn(8), 3, wrt = {1}},
+  } end,
+  bad = function(s) return {
+    {s:randn(2, 3), s:randn(3), s:randn(3), 1, match = "'u' (expected (2) to match w along axis, got (3))"},
+    {s:randn(2, 3), s:randn(2), s:randn(2), 1, match = "'v' (expected (3) to match w, got (2))"},
+    {s:randn(2, 3), s:randn(2), s:randn(3), 3, match = "'axis'"},
+    {s:randn(0, 3), s:randn(0), s:randn(3), 1, match = "at least one element"},
+    {nil, match = "real tensor"},
+  } end}
+
+--- The weight with directions: g v / |v|, a length g for each index along `axis`. Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2.
+-- @tparam Tensor v
+-- @tparam Tensor g (R), R = v's size along axis
+-- @tparam integer axis
+-- @treturn Tensor v's shape
+function M.weight_normalise(v, g, axis)
+  local s, axes = core.shape(v), {}
+  axis = positive(axis, #s)
+  for i = 1, #s do
+    if i ~= axis then
+      axes[#axes + 1] = i
+      s[i] = 1
+    end
+  end
+  local length = pointwise.maximum(reduce.norm(v, axes, {keepdim = true}), TINY)
+  return pointwise.mul(v, pointwise.div(shape_ops.reshape(g, s), length))
+end
+
+return M
