@@ -40,6 +40,7 @@ elseif opt.class then
   stop("--class: %s is not conditional", trained.path)
 end
 local images = sample.images(trained.G, z, 64, opt.ema and trained.ema or nil, y)
+if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
 local out = opt.out or trained.path:match "^(.*)/" .. (opt.grid and "/generated.png" or "/generated")
 if opt.grid then

@@ -27,6 +27,9 @@ local known = {
   noise = none, rng = none, augment = none, replay = none, hooks = none, watch = none,
 }
 
+--- The decay of an average at a step: a young one forgets its start sooner.
+function M.young(decay, step) return math.min(decay, step / (step + 9)) end
+
 --- Hooks of a step, in the order of their calls.
 M.hooks = {"before_step", "after_d", "after_g", "after_step"}
 
@@ -450,7 +453,7 @@ function M.train(run, spec)
   own.optG, own.optD = own.optG or optimiser(own.G:params(), "G"), own.optD or optimiser(own.D:params(), "D")
   own.dsteps, own.gsteps = own.dsteps or opt.dsteps, own.gsteps or opt.gsteps
   if own.ema == nil and opt.ema > 0 then own.ema = optim.ema(own.G:params(), {decay = opt.ema}) end
-  own.ema_decay = own.ema_decay or function(step) return math.min(opt.ema, step / (step + 9)) end -- a young average forgets its start sooner
+  own.ema_decay = own.ema_decay or function(step) return M.young(opt.ema, step) end
   if not own.latent then
     local z = run:stream "z"
     own.latent = function(n) return z:normal {n, opt.z} end

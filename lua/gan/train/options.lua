@@ -81,13 +81,21 @@ local function field(name) return (name:gsub("-", "_")) end
 
 --- A recipe's options after those of a base list.
 -- @tparam table base a list such as M.training
--- @tparam table own the same; nil: none
--- @raise if a name is taken, or an entry has no name, kind and help
-function M.extend(base, own)
-  local out, taken = table.move(base, 1, #base, 1, {}), {help = true}
+-- @tparam[opt] table own the same
+-- @tparam[opt] table without names of options of the base that the recipe has not
+-- @raise if a name is taken or unknown, or an entry has no name, kind and help
+function M.extend(base, own, without)
+  local out, taken, left = {}, {help = true}, {}
+  for _, name in ipairs(without or {}) do left[name] = true end
   for _, d in ipairs(base) do
-    for _, name in ipairs {d[1], table.unpack(d.alias or {})} do taken[name] = true end
+    if left[d[1]] then
+      left[d[1]] = nil
+    else
+      out[#out + 1] = d
+      for _, name in ipairs {d[1], table.unpack(d.alias or {})} do taken[name] = true end
+    end
   end
+  if next(left) then return check.fail("options", "without: there is no option '--%s'", (next(left))) end
   for i, d in ipairs(own or {}) do
     local ok = type(d) == "table" and type(d[1]) == "string" and kinds[d[2]] and type(d.help) == "string"
     if not ok then

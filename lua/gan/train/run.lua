@@ -60,27 +60,31 @@ local function step_of(path)
   return tree and type(tree.run) == "table" and math.type(tree.run.step) == "integer" and tree.run.step or nil
 end
 
+local function batches(self, opt) return (self.data.batches or data.batches)(self.data, opt) end
+
 --- Starts a run: reads the command line, opens the data, finds the run's place. Prints one line and exits with 1 where that fails.
 -- @tparam table spec recipe ("dcgan": part of the run's name), summary (for --help), sizes (list of possible --size), defaults
---   (option -> value), options (further ones, as in gan.train.options.training), conditional (true: the data must have labels), arg (words of
---   the command line; default: the script's)
+--   (option -> value), options (further ones, as in gan.train.options.training), without (names of those of them that mean nothing here),
+--   conditional (true: the data must have labels), open (f(options) -> data set or nil, message; default: gan.data.open of --data; a set may have
+--   a method batches of its own), arg (words of the command line; default: the script's)
 -- @treturn table with fields options, data (the data set), classes (how many, of a conditional run), total (steps), scale (a factor on step
 --   sizes: 1, halved by every rollback; optimisers that the run keeps have it in their lr), health; and the methods below
 local function start(spec)
-  spec = check.options("train.run", spec, {recipe = "run", summary = "", sizes = check.none, defaults = {}, options = {}, conditional = false,
-    arg = _G.arg or {}})
+  spec = check.options("train.run", spec, {recipe = "run", summary = "", sizes = check.none, defaults = {}, options = {}, without = {}, open = check.none,
+    conditional = false, arg = _G.arg or {}})
   local self = setmetatable({recipe = spec.recipe, program = (spec.arg[0] or "gan"):match "[^/]*$", streams = {}, parts = {}, nets = {}, hooks = {},
     log = log.new(), rollbacks = 0, scale = 1, health = health.new(), command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults) do defaults[k] = v end
-  self.declared = options.declare(options.extend(options.training, spec.options), defaults, {size = spec.sizes})
+  self.declared = options.declare(options.extend(options.training, spec.options, spec.without), defaults, {size = spec.sizes})
   local opt, given = options.parse(self.declared, spec.arg, {name = self.program, summary = spec.summary})
   must(self, opt, given)
   must(self, options.check_length(given))
   self.options = opt
   self.place = must(self, rundir.locate(self.declared, opt, given, checkpoint_options))
   core.threads(opt.threads)
-  self.data = must(self, data.open(opt.data, {size = opt.size, limit = opt.limit}))
+  if spec.open then self.data = must(self, spec.open(opt))
+  else self.data = must(self, data.open(opt.data, {size = opt.size, limit = opt.limit})) end
   if opt.batch > self.data.n then
     stop(self, "--batch %d is more than the data: %s has %d images", opt.batch, opt.data, self.data.n)
   end
@@ -89,9 +93,10 @@ local function start(spec)
     self.classes = #self.data.classes
   end
   random.seed(opt.seed)
-  self.loader = data.batches(self.data, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
+  self.loader = batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
   self.total = options.total_steps(opt, self.data.n)
   self.step = 0
+  self:draw()
   return self
 end
 
@@ -111,7 +116,14 @@ function Run:keep(parts)
 end
 
 --- Pictures are to show G, with the weights of the average `ema` if there is one.
-function Run:draw(G, ema) self.G, self.ema = G, ema end
+-- @tparam Module G
+-- @tparam[opt] table ema
+-- @tparam[opt] table opt paint: f(path, samples, columns) -> true, or nil and a message, for what is no images (default: gan.train.grid.save);
+--   count = 64: samples in a picture of a run that is not conditional
+function Run:draw(G, ema, opt)
+  opt = check.options("draw", opt, {paint = function(path, images, columns) return grid.save(path, images, {columns = columns}) end, count = PICTURES})
+  self.G, self.ema, self.paint, self.count = G, ema, opt.paint, check.int("draw", 3, "count", opt.count, 1)
+end
 
 -- A net of gan.model[name] for this run's data and options; what made it is kept, so that others can make it again.
 local function net(self, kind, name, width, extra)
@@ -251,19 +263,19 @@ end
 local function picture(self, name)
   if not self.G then return end
   local images = sample.images(self.G, self.fixed_z, self.options.batch, self.ema, self.fixed_y)
-  must(self, grid.save(self.place.dir .. "/" .. name, images, {columns = self.fixed_y and COLUMNS or nil}))
+  must(self, self.paint(self.place.dir .. "/" .. name, images, self.fixed_y and COLUMNS or nil))
   self.picture = self.place.dir .. "/" .. name
 end
 
 -- The first n real images of the run's first epoch.
 local function real_images(self, n)
-  local loader <close> = data.batches(self.data, {batch = math.min(n, self.data.n), seed = self.options.seed, prefetch = false})
+  local loader <close> = batches(self, {batch = math.min(n, self.data.n), seed = self.options.seed, prefetch = false})
   return (loader())
 end
 
 -- What pictures are drawn from: latent vectors; of a conditional run the same few for each class, a row a class.
 local function fix(self)
-  local z = self:stream "pictures":normal {PICTURES, self.options.z}
+  local z = self:stream "pictures":normal {self.count, self.options.z}
   self.fixed_z = z
   if not self.classes then return end
   local rows, labels = math.min(self.classes, ROWS), {}
@@ -295,8 +307,9 @@ local function introduce(self)
 end
 
 local function label(self)
-  local name = self.options.data:match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
-  return ("%s-%s-%d"):format(name ~= "" and name or "data", self.recipe, self.options.size)
+  local opt = self.options
+  local name = (opt.data or self.data.source):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
+  return ("%s-%s%s"):format(name ~= "" and name or "data", self.recipe, opt.size and ("-%d"):format(opt.size) or "")
 end
 
 local function write_options(self)
@@ -335,7 +348,7 @@ local function begin(self)
     must(self, self.log:say("%s: starts", place.dir))
   end
   if self.step == 0 or place.from ~= place.dir .. "/" .. rundir.LAST then
-    must(self, grid.save(self.place.dir .. "/reals.png", real_images(self, PICTURES)))
+    must(self, self.paint(self.place.dir .. "/reals.png", real_images(self, self.count)))
     if self.step == 0 then picture(self, "fakes_init.png") end
     must(self, save(self))
   end
