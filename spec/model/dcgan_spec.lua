@@ -1,6 +1,7 @@
 -- DCGAN: shapes, exact parameter counts, starting values, the printout, a few steps of training.
 local gan = require "gan"
 local core = require "gan.core"
+local model = require "spec.support.model"
 local dcgan = gan.model.dcgan
 
 local function message(f, ...)
@@ -57,6 +58,37 @@ describe("dcgan", function()
     for name, t in pairs(D:state()) do assert.is_true(t:to_bytes() == E:state()[name]:to_bytes(), name) end
   end)
 
+  it("is conditional three ways", function()
+    model.hold(dcgan, {{G = {size = 16, channels = 1, z = 5, ngf = 2}, D = {size = 16, channels = 1, ndf = 2}}})
+    assert.same({2, 16, 16, 3}, dcgan.generator {size = 16, ngf = 1, z = 5, classes = 2}(gan.randn(2, 1, 1, 5), gan.tensor({1, 0}, "i32")):shape())
+  end)
+
+  it("has norms, activations, minibatch layers, noise and dropout to choose from", function()
+    local cases = {}
+    for _, norm in ipairs {"layer", "instance", "none", "virtual"} do
+      cases[#cases + 1] = {G = {norm = norm}, D = {norm = norm, reference = norm == "virtual" and gan.rng(1):normal {3, 16, 16, 1} or nil}}
+    end
+    cases[#cases + 1] = {G = {activation = "leaky_relu", slope = 0.1, dropout = 0.5}, D = {norm = "spectral", activation = "elu", minibatch = "stddev"}}
+    cases[#cases + 1] = {G = {init = "orthogonal", activation = "selu"}, D = {noise = 0.1, dropout = 0.2, minibatch = "discrimination", kernels = 4}}
+    for _, case in ipairs(cases) do
+      for _, opt in ipairs {case.G, case.D} do opt.size, opt.channels = 16, 1 end
+      case.G.ngf, case.G.z, case.D.ndf, case.conditioning = 2, 3, 2, {"none"}
+    end
+    model.hold(dcgan, cases)
+    model.hold(dcgan, {{G = {size = 16, channels = 1, z = 3, ngf = 1}, conditioning = {"projection", "acgan"},
+      D = {size = 16, channels = 1, ndf = 1, minibatch = "discrimination", norm = "spectral"}}})
+  end)
+
+  it("draws with dropout on, and prints the net inside a virtual batch", function()
+    local G = dcgan.generator {size = 16, z = 3, ngf = 4, dropout = 0.5}:eval()
+    local z = gan.randn(2, 3)
+    assert.is_false(G(z):to_bytes() == G(z):to_bytes())
+    assert.matches("3  virtual_batch_norm 4", tostring(dcgan.generator {size = 16, ngf = 2, norm = "virtual"}))
+    local labelled = dcgan.generator {size = 16, ngf = 2, norm = "virtual", classes = 4}
+    assert.same({64}, labelled.labels:shape())
+    assert.same({2, 16, 16, 3}, labelled(gan.randn(2, 100), gan.tensor({1, 3}, "i32")):shape())
+  end)
+
   it("prints its layers", function()
     assert.equal([[
    layer                                              output    parameters
@@ -79,6 +111,12 @@ describe("dcgan", function()
     assert.matches("option 'channels': expected 1 or 3, got 4", message(dcgan.generator, {channels = 4}))
     assert.matches("option 'ngf': expected an integer in 1..65536, got 0", message(dcgan.generator, {ngf = 0}))
     assert.matches("option 'z': expected an integer in 1..65536, got 1.5", message(dcgan.generator, {z = 1.5}))
+    assert.matches("option 'norm': expected batch, layer, instance, virtual or none, got string 'spectral'", message(dcgan.generator, {norm = "spectral"}))
+    assert.matches("norm = 'virtual' needs the option 'reference', a batch of real images", message(dcgan.discriminator, {norm = "virtual"}))
+    assert.matches("option 'minibatch': expected discrimination or stddev, got true", message(dcgan.discriminator, {minibatch = true}))
+    assert.matches("option 'conditioning': expected concat, projection or acgan", message(dcgan.discriminator, {classes = 2, conditioning = "x"}))
+    assert.matches("option 'classes': expected an integer in 1..65536, got 0", message(dcgan.discriminator, {classes = 0}))
+    assert.matches("option 'dropout': expected a number in %[0,1%], got 2", message(dcgan.generator, {dropout = 2}))
     assert.matches("unknown option 'nfd' %(did you mean 'ndf'%?%)", message(dcgan.discriminator, {nfd = 3}))
     assert.matches("option 'rng': expected a random stream", message(dcgan.discriminator, {rng = 3}))
     assert.matches("nn.conv2d %(layer D.1%): bad argument #1 'x' %(expected real %(N,H,W,3%), got real tensor %(2,64,64,1%)%)",

@@ -1,89 +1,116 @@
---- DCGAN: generator and discriminator for square images of 16, 32, 64 or 128 pixels.
+--- DCGAN: generator and discriminator for square images of 16, 32, 64 or 128 pixels, and its variants.
 -- Source: Radford et al. 2015, arXiv:1511.06434, with the 4x4 kernels and widths of the authors' later code: no convolution
--- has a bias, no batch norm at G's output and D's input.
+-- in front of a norm has a bias, no norm at G's output and D's input.
 local check = require "gan.check"
 local nn = require "gan.nn"
+local parts = require "gan.model.parts"
 
 local M = {}
 
 local sizes = {[16] = true, [32] = true, [64] = true, [128] = true}
 
-local function options(op, opt, known)
-  known.size, known.channels, known.rng = 64, 3, check.none
-  opt = check.options(op, opt, known)
-  if not sizes[opt.size] then
-    return check.fail(op, "option 'size': expected 16, 32, 64 or 128, got %s", check.found(opt.size))
-  end
-  if opt.channels ~= 1 and opt.channels ~= 3 then
-    return check.fail(op, "option 'channels': expected 1 or 3, got %s", check.found(opt.channels))
-  end
-  for _, name in ipairs {"z", "ngf", "ndf"} do
-    local v = opt[name]
-    if v ~= nil then
-      local n = type(v) == "number" and math.tointeger(v)
-      if not n or n < 1 or n > 65536 then
-        return check.fail(op, "option '%s': expected an integer in 1..65536, got %s", name, check.found(v))
-      end
-      opt[name] = n
-    end
-  end
-  opt.size, opt.channels = math.tointeger(opt.size), math.tointeger(opt.channels)
+local function options(op, opt, known, own)
+  known.size, known.channels, known.rng, known.init = 64, 3, check.none, "dcgan"
+  known.classes, known.conditioning, known.norm, known.slope = check.none, "concat", "batch", 0.2
+  known.reference, known.reference_labels = check.none, check.none
+  opt = parts.options(op, opt, known, own)
+  parts.image(op, opt, function(n) return sizes[n] end, "16, 32, 64 or 128")
+  opt.bias = opt.norm == "spectral" or opt.norm == "none" -- a norm would take it away again
   return opt
 end
 
 --- G: z (N,Z) or (N,1,1,Z), standard normal -> images (N,size,size,channels) in (-1,1).
 -- @tparam table opt size = 64: 16, 32, 64 or 128; channels = 3: 1 or 3; z = 100: Z; ngf = 64: width before the last layer;
---   rng: stream of the starting values (default: gan's default stream)
--- @treturn Module a chain, in training mode, with DCGAN's starting values
+--   rng: stream of the starting values (default: gan's default stream); classes, conditioning = "concat": see gan.model.parts;
+--   norm = "batch": or "layer", "instance", "none", "virtual" (with reference, a batch of z; default: 64 from the stream);
+--   activation = "relu", slope = 0.2: that of leaky_relu; dropout = 0: p behind the hidden activations, also when drawing;
+--   init = "dcgan": the name of one of nn.initial, or f(net, rng)
+-- @treturn Module a chain, in training mode; with norm = "virtual", in nn.virtual_batch
 -- @raise names the sizes that it can make
 function M.generator(opt)
-  opt = options("dcgan.generator", opt, {z = 100, ngf = 64})
-  local rng, width = opt.rng, opt.ngf * opt.size // 8
-  local layers = {
-    name = "G", input = {opt.z},
-    nn.view {1, 1, opt.z},
-    nn.conv_transpose2d {opt.z, width, kernel = 4, bias = false, rng = rng},
-    nn.batch_norm {width}, nn.relu {},
-    -- state size: 4 x 4 x (ngf * size/8), for 64 pixels 4 x 4 x 512
-  }
+  local op = "dcgan.generator"
+  opt = options(op, opt, {z = 100, ngf = 64, activation = "relu", dropout = 0}, {norm = {"batch", "layer", "instance", "virtual", "none"}})
+  local rng, width, classes = opt.rng, opt.ngf * opt.size // 8, parts.norm_classes(op, opt)
+  local layers = {name = "G", input = {opt.z}}
   local function add(layer) layers[#layers + 1] = layer end
+  local function stage()
+    add(parts.norm(opt, width, classes))
+    add(parts.activation(opt))
+    if opt.dropout > 0 then add(nn.dropout {p = opt.dropout, always = true}) end
+  end
+  local label, z = parts.labelled(opt, opt.z)
+  add(label)
+  add(nn.view {1, 1, z})
+  add(nn.conv_transpose2d {z, width, kernel = 4, bias = opt.bias, rng = rng})
+  stage()
+  -- state size: 4 x 4 x (ngf * size/8), for 64 pixels 4 x 4 x 512
   while width > opt.ngf do
-    add(nn.conv_transpose2d {width, width // 2, kernel = 4, stride = 2, padding = 1, bias = false, rng = rng})
+    add(nn.conv_transpose2d {width, width // 2, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
     width = width // 2
-    add(nn.batch_norm {width})
-    add(nn.relu {})
+    stage()
     -- state size, for 64 pixels: 8 x 8 x 256, 16 x 16 x 128, 32 x 32 x 64
   end
-  add(nn.conv_transpose2d {width, opt.channels, kernel = 4, stride = 2, padding = 1, bias = false, rng = rng})
+  add(nn.conv_transpose2d {width, opt.channels, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
   add(nn.tanh {})
   -- state size: size x size x channels
-  return nn.initial.dcgan(nn.chain(layers), {rng = rng})
+  return parts.finish(op, opt, nn.chain(layers), parts.reference_z(op, opt))
 end
 
---- D: images (N,size,size,channels) in [-1,1] -> logits (N), without a sigmoid.
--- @tparam table opt size, channels, rng: as for generator; ndf = 64: width after the first layer
--- @treturn Module a chain, in training mode, with DCGAN's starting values
+--- D: images (N,size,size,channels) in [-1,1] -> logits (N), without a sigmoid; with conditioning = "acgan" also class logits (N,Y).
+-- @tparam table opt size, channels, rng, classes, conditioning, init: as for generator; ndf = 64: width after the first layer;
+--   norm = "batch": or "layer", "instance", "none", "spectral" (spectral normalisation of every weight), "virtual" (with reference, a batch of
+--   real images, and reference_labels where they are wanted); activation = "leaky_relu", slope = 0.2;
+--   minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev", at 4 x 4 pixels; noise = 0: deviation of instance noise at the input;
+--   dropout = 0: p behind the hidden activations
+-- @treturn Module a chain, in training mode
 function M.discriminator(opt)
-  opt = options("dcgan.discriminator", opt, {ndf = 64})
+  local op = "dcgan.discriminator"
+  opt = options(op, opt, {ndf = 64, activation = "leaky_relu", minibatch = check.none, kernels = 100, dims = 5, noise = 0, dropout = 0})
   local rng, width = opt.rng, opt.ndf
-  local layers = {
-    name = "D", input = {opt.size, opt.size, opt.channels},
-    nn.conv2d {opt.channels, width, kernel = 4, stride = 2, padding = 1, bias = false, rng = rng},
-    nn.leaky_relu {slope = 0.2},
-    -- state size: size/2 x size/2 x ndf, for 64 pixels 32 x 32 x 64
-  }
+  local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
   local function add(layer) layers[#layers + 1] = layer end
+  local function activate()
+    add(parts.activation(opt))
+    if opt.dropout > 0 then add(nn.dropout {p = opt.dropout}) end
+  end
+  local channels = opt.channels
+  if opt.noise > 0 then add(nn.noise {std = opt.noise}) end
+  if opt.conditioning == "concat" then
+    add(nn.label_concat {opt.classes})
+    channels = channels + opt.classes
+  end
+  add(nn.conv2d {channels, width, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
+  activate()
+  -- state size: size/2 x size/2 x ndf, for 64 pixels 32 x 32 x 64
   while width < opt.ndf * opt.size // 8 do
-    add(nn.conv2d {width, width * 2, kernel = 4, stride = 2, padding = 1, bias = false, rng = rng})
+    add(nn.conv2d {width, width * 2, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
     width = width * 2
-    add(nn.batch_norm {width})
-    add(nn.leaky_relu {slope = 0.2})
+    add(parts.norm(opt, width))
+    activate()
     -- state size, for 64 pixels: 16 x 16 x 128, 8 x 8 x 256, 4 x 4 x 512
   end
-  add(nn.conv2d {width, 1, kernel = 4, bias = false, rng = rng})
-  add(nn.view {})
+  if opt.minibatch == "stddev" then
+    add(nn.minibatch_stddev {})
+    width = width + 1
+  end
+  if opt.conditioning == "projection" then
+    add(nn.global_pool {mode = "sum"})
+    parts.head(add, opt, width)
+  else
+    if opt.minibatch == "discrimination" then
+      add(nn.minibatch_discrimination {width, kernels = opt.kernels, dims = opt.dims, rng = rng})
+      width = width + opt.kernels
+    end
+    if opt.conditioning == "acgan" then
+      add(nn.flatten {})
+      add(nn.class_head {16 * width, opt.classes, rng = rng})
+    else
+      add(nn.conv2d {width, 1, kernel = 4, bias = opt.bias, rng = rng})
+      add(nn.view {})
+    end
+  end
   -- state size: none, one logit per image
-  return nn.initial.dcgan(nn.chain(layers), {rng = rng})
+  return parts.finish(op, opt, nn.chain(layers))
 end
 
 return M

@@ -1,0 +1,158 @@
+--- What the architectures share: their options checked, norms and activations by name, starting values, the last layers of D.
+--
+-- Conditional nets: option `classes` = Y, and `conditioning`:
+--   "concat"      the label is appended to z in G, and to the image as constant maps in D (Mirza & Osindero 2014, arXiv:1411.1784)
+--   "projection"  conditional batch norm in G, a projection head in D (Miyato & Koyama 2018, arXiv:1802.05637)
+--   "acgan"       the label is appended to z; D(x) returns logits (N) and class logits (N,Y) (Odena et al. 2017, arXiv:1610.09585)
+-- G(z, y) and D(x, y) are then called with y, i32 labels (N) counted from 0.
+local check = require "gan.check"
+local nn = require "gan.nn"
+local module = require "gan.nn.module"
+
+local M = {}
+
+local function word(op, name, v, list)
+  for _, w in ipairs(list) do if v == w then return v end end
+  return check.fail(op, "option '%s': expected %s, got %s", name, table.concat(list, ", "):gsub(", ([^,]*)$", " or %1"), check.found(v))
+end
+M.word = word
+
+local integers = {z = true, ngf = true, ndf = true, width = true, depth = true, dim = true, classes = true, pieces = true, kernels = true, dims = true}
+local numbers = {slope = {0}, dropout = {0, 1}, input_dropout = {0, 1}, noise = {0}}
+local words = {
+  conditioning = {"concat", "projection", "acgan"},
+  norm = {"batch", "layer", "instance", "virtual", "spectral", "none"},
+  activation = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh", "maxout"},
+  minibatch = {"discrimination", "stddev"},
+  init = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal"},
+}
+
+--- Options of an architecture against what it knows; those that several have are checked for their kind.
+-- @tparam string op "dcgan.generator"
+-- @tparam ?table opt the user's
+-- @tparam table known name -> default; here or in `own` stand the words that an option may have
+-- @tparam[opt] table own name -> list of words, where this architecture has other ones than the rest
+function M.options(op, opt, known, own)
+  opt = check.options(op, opt, known)
+  own = own or {}
+  for name in pairs(known) do
+    local v = opt[name]
+    if v ~= nil then
+      local list = own[name] or words[name]
+      if integers[name] then
+        local n = type(v) == "number" and math.tointeger(v)
+        if not n or n < 1 or n > 65536 then
+          return check.fail(op, "option '%s': expected an integer in 1..65536, got %s", name, check.found(v))
+        end
+        opt[name] = n
+      elseif numbers[name] then
+        opt[name] = module.number(op, name, v, numbers[name][1], numbers[name][2])
+      elseif type(known[name]) == "boolean" then
+        module.boolean(op, name, v)
+      elseif list and not (name == "init" and type(v) == "function") then
+        word(op, name, v, list)
+      end
+    end
+  end
+  if opt.rng ~= nil then module.stream(op, opt.rng) end
+  if opt.classes == nil then opt.conditioning = nil end
+  return opt
+end
+
+--- Size and channels of images: option 'size' in `sizes` (shown in errors as `text`), channels 1 or 3.
+function M.image(op, opt, fits, text)
+  local n = type(opt.size) == "number" and math.tointeger(opt.size)
+  if not n or not fits(n) then return check.fail(op, "option 'size': expected %s, got %s", text, check.found(opt.size)) end
+  if opt.channels ~= 1 and opt.channels ~= 3 then
+    return check.fail(op, "option 'channels': expected 1 or 3, got %s", check.found(opt.channels))
+  end
+  opt.size, opt.channels = n, math.tointeger(opt.channels)
+end
+
+--- A norm for C channels by the option `norm`; nil for "none" and "spectral". classes: of a conditional one.
+function M.norm(opt, c, classes)
+  if opt.norm == "batch" then return classes and nn.conditional_batch_norm {c, classes} or nn.batch_norm {c} end
+  if opt.norm == "layer" then return nn.layer_norm {c} end
+  if opt.norm == "instance" then return nn.instance_norm {c, affine = true} end
+  if opt.norm == "virtual" then return nn.virtual_batch_norm {c} end
+end
+
+--- The classes that the norms of a generator see: those of "projection". Raises where the norm has no conditional form.
+function M.norm_classes(op, opt)
+  if opt.conditioning ~= "projection" then return nil end
+  if opt.norm ~= "batch" then
+    return check.fail(op, "conditioning = 'projection' puts the labels into batch norms: it needs norm = 'batch', got '%s'", opt.norm)
+  end
+  return opt.classes
+end
+
+--- The activation by the options activation, slope (of leaky_relu; alpha of elu) and pieces (of maxout).
+function M.activation(opt)
+  local name = opt.activation
+  if name == "leaky_relu" then return nn.leaky_relu {slope = opt.slope} end
+  if name == "elu" then return nn.elu {alpha = opt.slope} end
+  if name == "maxout" then return nn.maxout {pieces = opt.pieces} end
+  return nn[name] {}
+end
+
+--- G's first layer where the label is appended to z, or nil, and how many numbers z then has.
+function M.labelled(opt, z)
+  if opt.conditioning == "concat" or opt.conditioning == "acgan" then return nn.label_concat {opt.classes}, z + opt.classes end
+  return nil, z
+end
+
+--- The last layers of D: from features (N,D) to what D returns.
+-- @tparam function add takes a layer
+-- @tparam table opt classes, conditioning, minibatch, kernels, dims, rng
+-- @tparam integer d features
+function M.head(add, opt, d)
+  if opt.minibatch == "discrimination" then
+    add(nn.minibatch_discrimination {d, kernels = opt.kernels, dims = opt.dims, rng = opt.rng})
+    d = d + opt.kernels
+  end
+  if opt.conditioning == "projection" then
+    add(nn.projection_head {d, opt.classes, rng = opt.rng})
+  elseif opt.conditioning == "acgan" then
+    add(nn.class_head {d, opt.classes, rng = opt.rng})
+  else
+    add(nn.linear {d, 1, rng = opt.rng})
+    add(nn.view {})
+  end
+end
+
+--- Draws the starting values by the option `init`: the name of one of nn.initial, or a function f(net, rng).
+function M.draw(net, opt)
+  if type(opt.init) == "function" then
+    opt.init(net, opt.rng)
+  else
+    nn.initial[opt.init](net, {rng = opt.rng})
+  end
+  return net
+end
+
+--- Draws the starting values, then wraps the net as its norm wants it: spectral normalisation of every weight, or a virtual batch.
+-- @tparam string op
+-- @tparam table opt init, norm, rng; reference, reference_labels: of norm "virtual"
+-- @tparam Module net
+-- @tparam[opt] function reference() -> batch, labels: where the user gave none
+function M.finish(op, opt, net, reference)
+  M.draw(net, opt)
+  if opt.norm == "spectral" or opt.spectral then nn.spectral(net, {rng = opt.rng}) end
+  if opt.norm ~= "virtual" then return net end
+  local batch, labels = opt.reference, opt.reference_labels
+  if batch == nil then
+    if not reference then return check.fail(op, "norm = 'virtual' needs the option 'reference', a batch of real images") end
+    batch, labels = reference()
+  end
+  return nn.virtual_batch {net, reference = batch, labels = labels}
+end
+
+--- For finish: 64 z from the generator's stream, and labels where they are wanted.
+function M.reference_z(op, opt)
+  return function()
+    local rng = module.stream(op, opt.rng)
+    return rng:normal {64, opt.z}, opt.classes and rng:integer({64}, 0, opt.classes - 1) or nil
+  end
+end
+
+return M

@@ -1,0 +1,92 @@
+--- SNDCGAN: the plain convolutional nets of the paper on spectral normalisation, for square images of 16, 24, 32, ... 256 pixels.
+-- Source: Miyato et al. 2018, arXiv:1802.05957, table 3. D's features are summed over the picture, as in PyTorch-StudioGAN, so that it has no layer
+-- for one size only; its widths after each convolution are those of StudioGAN or those of compare_gan.
+local check = require "gan.check"
+local nn = require "gan.nn"
+local parts = require "gan.model.parts"
+
+local M = {}
+
+-- ndf times so much, after each of the seven convolutions.
+local plans = {
+  studiogan = {1, 1, 2, 2, 4, 4, 8},
+  compare_gan = {1, 2, 2, 4, 4, 8, 8},
+}
+
+local function options(op, opt, known, own)
+  known.size, known.channels, known.rng, known.init = 32, 3, check.none, "orthogonal"
+  known.classes, known.conditioning = check.none, "projection"
+  opt = parts.options(op, opt, known, own)
+  parts.image(op, opt, function(n) return n >= 16 and n <= 256 and n % 8 == 0 end, "a multiple of 8 in 16..256")
+  return opt
+end
+
+--- G: z (N,Z), standard normal -> images (N,size,size,channels) in (-1,1).
+-- @tparam table opt size = 32: a multiple of 8; channels = 3: 1 or 3; z = 128: Z; ngf = 64: width before the last layer; rng: stream of the
+--   starting values; classes, conditioning = "projection": see gan.model.parts; norm = "batch" or "none"; spectral = false: spectral
+--   normalisation of G's weights, too; init = "orthogonal": the name of one of nn.initial, or f(net, rng)
+-- @treturn Module a chain, in training mode
+function M.generator(opt)
+  local op = "sndcgan.generator"
+  opt = options(op, opt, {z = 128, ngf = 64, norm = "batch", spectral = false}, {norm = {"batch", "none"}})
+  local rng, width, s, classes = opt.rng, 8 * opt.ngf, opt.size // 8, parts.norm_classes(op, opt)
+  local bias = opt.norm == "none"
+  local layers = {name = "G", input = {opt.z}}
+  local function add(layer) layers[#layers + 1] = layer end
+  local function stage()
+    add(parts.norm(opt, width, classes))
+    add(nn.relu {})
+  end
+  local label, z = parts.labelled(opt, opt.z)
+  add(label)
+  add(nn.linear {z, s * s * width, bias = bias, rng = rng})
+  add(nn.view {s, s, width})
+  stage()
+  -- state size: size/8 x size/8 x 8 ngf
+  while width > opt.ngf do
+    add(nn.conv_transpose2d {width, width // 2, kernel = 4, stride = 2, padding = 1, bias = bias, rng = rng})
+    width = width // 2
+    stage()
+  end
+  add(nn.conv2d {width, opt.channels, kernel = 3, padding = 1, rng = rng})
+  add(nn.tanh {})
+  return parts.finish(op, opt, nn.chain(layers))
+end
+
+--- D: images (N,size,size,channels) in [-1,1] -> logits (N); with conditioning = "acgan" also class logits (N,Y). Spectral normalisation of every
+-- weight, leaky_relu.
+-- @tparam table opt size, channels, rng, classes, conditioning, init: as for generator; ndf = 64: width of the first layer;
+--   plan = "studiogan": widths 1 1 2 2 4 4 8 times ndf, or "compare_gan": 1 2 2 4 4 8 8; norm = "spectral": or "batch" (from the second convolution
+--   on), "layer", "none"; slope = 0.1; minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev"
+-- @treturn Module a chain, in training mode
+function M.discriminator(opt)
+  local op = "sndcgan.discriminator"
+  opt = options(op, opt, {ndf = 64, plan = "studiogan", norm = "spectral", slope = 0.1, minibatch = check.none, kernels = 100, dims = 5},
+    {norm = {"spectral", "batch", "layer", "none"}, plan = {"studiogan", "compare_gan"}})
+  local rng, before = opt.rng, opt.channels
+  local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
+  local function add(layer) layers[#layers + 1] = layer end
+  if opt.conditioning == "concat" then
+    add(nn.label_concat {opt.classes})
+    before = before + opt.classes
+  end
+  for i, times in ipairs(plans[opt.plan]) do
+    local width, norm = times * opt.ndf, nil
+    if i > 1 then norm = parts.norm(opt, width) end
+    local halves = i % 2 == 0 -- 3x3, then 4x4 of stride 2, and so on
+    add(nn.conv2d {before, width, kernel = halves and 4 or 3, stride = halves and 2 or 1, padding = 1, bias = norm == nil, rng = rng})
+    add(norm)
+    add(nn.leaky_relu {slope = opt.slope})
+    before = width
+  end
+  -- state size: size/8 x size/8 x 8 ndf
+  if opt.minibatch == "stddev" then
+    add(nn.minibatch_stddev {})
+    before = before + 1
+  end
+  add(nn.global_pool {mode = "sum"})
+  parts.head(add, opt, before)
+  return parts.finish(op, opt, nn.chain(layers))
+end
+
+return M

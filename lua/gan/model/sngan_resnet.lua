@@ -1,0 +1,99 @@
+--- SNGAN's residual networks for square images of 32 or 64 pixels.
+-- Source: Miyato et al. 2018, arXiv:1802.05957, tables 4 and 5; conditional, Miyato & Koyama 2018, arXiv:1802.05637. The sizes of 64 pixels are those in
+-- common use for it: widths double from 64 to 1024.
+local check = require "gan.check"
+local nn = require "gan.nn"
+local parts = require "gan.model.parts"
+
+local M = {}
+
+-- Xavier's uniform distribution, with a gain of sqrt 2 inside the blocks, as in the authors' code.
+local function draw(net, rng)
+  nn.initial.xavier_uniform(net, {rng = rng})
+  net:apply(function(layer)
+    if layer.main and layer.kind:find "^residual" then nn.initial.xavier_uniform(layer.main, {gain = math.sqrt(2), rng = rng}) end
+  end)
+end
+
+local function options(op, opt, known, own)
+  known.size, known.channels, known.rng, known.init, known.attention = 32, 3, check.none, draw, check.none
+  known.classes, known.conditioning = check.none, "projection"
+  opt = parts.options(op, opt, known, own)
+  parts.image(op, opt, function(n) return n == 32 or n == 64 end, "32 or 64")
+  if opt.attention ~= nil and not (type(opt.attention) == "number" and math.tointeger(math.log(opt.attention, 2)) and opt.attention >= 8
+    and opt.attention < opt.size) then
+    return check.fail(op, "option 'attention': expected 8, 16 or 32 pixels, less than the size, got %s", check.found(opt.attention))
+  end
+  return opt
+end
+
+--- G: z (N,Z), standard normal -> images (N,size,size,channels) in (-1,1).
+-- @tparam table opt size = 32: 32 or 64; channels = 3: 1 or 3; z = 128: Z; ngf: width of the last block (default 256 at 32 pixels, where all
+--   blocks have that width, 64 at 64 pixels, where it doubles from block to block towards z); rng: stream of the starting values;
+--   classes, conditioning = "projection": see gan.model.parts; attention: self-attention where pictures have so many pixels;
+--   spectral = false: spectral normalisation of G's weights, too; init: the name of one of nn.initial, or f(net, rng) (default: Xavier's
+--   uniform distribution, gain sqrt 2 inside blocks)
+-- @treturn Module a chain, in training mode
+function M.generator(opt)
+  local op = "sngan_resnet.generator"
+  opt = options(op, opt, {z = 128, ngf = check.none, spectral = false})
+  opt.norm = "batch"
+  local rng, classes, large = opt.rng, parts.norm_classes(op, opt), opt.size == 64
+  local last = opt.ngf or (large and 64 or 256)
+  local width, pixels = large and 16 * last or last, 4
+  local layers = {name = "G", input = {opt.z}}
+  local function add(layer) layers[#layers + 1] = layer end
+  local label, z = parts.labelled(opt, opt.z)
+  add(label)
+  add(nn.linear {z, 16 * width, rng = rng})
+  add(nn.view {4, 4, width})
+  while pixels < opt.size do
+    local next_width = large and width // 2 or width
+    add(nn.residual_up {width, next_width, classes = classes, rng = rng})
+    width, pixels = next_width, 2 * pixels
+    if pixels == opt.attention then add(nn.self_attention {width, rng = rng}) end
+  end
+  add(nn.batch_norm {width})
+  add(nn.relu {})
+  add(nn.conv2d {width, opt.channels, kernel = 3, padding = 1, rng = rng})
+  add(nn.tanh {})
+  return parts.finish(op, opt, nn.chain(layers))
+end
+
+--- D: images (N,size,size,channels) in [-1,1] -> logits (N); with conditioning = "acgan" also class logits (N,Y). Spectral normalisation of every
+-- weight, relu.
+-- @tparam table opt size, channels, rng, classes, conditioning, attention, init: as for generator; ndf: width of the first block (default 128 at 32
+--   pixels, where all four have that width and the last two keep the size; 64 at 64 pixels, where it doubles in each of five);
+--   norm = "spectral" or "none"; pool = "sum" or "mean", of the features over the picture (WGAN-GP's nets: "none", "mean");
+--   minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev"
+-- @treturn Module a chain, in training mode
+function M.discriminator(opt)
+  local op = "sngan_resnet.discriminator"
+  opt = options(op, opt, {ndf = check.none, norm = "spectral", pool = "sum", minibatch = check.none, kernels = 100, dims = 5},
+    {norm = {"spectral", "none"}, pool = {"sum", "mean"}})
+  local rng, large, before, pixels = opt.rng, opt.size == 64, opt.channels, opt.size
+  local width = opt.ndf or (large and 64 or 128)
+  local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
+  local function add(layer) layers[#layers + 1] = layer end
+  if opt.conditioning == "concat" then
+    add(nn.label_concat {opt.classes})
+    before = before + opt.classes
+  end
+  for i = 1, large and 5 or 4 do
+    local down = large or i <= 2
+    if i > 1 and large then width = 2 * width end
+    add(nn.residual_down {before, width, down = down, first = i == 1, rng = rng})
+    before, pixels = width, down and pixels // 2 or pixels
+    if down and pixels == opt.attention then add(nn.self_attention {width, rng = rng}) end
+  end
+  add(nn.relu {})
+  if opt.minibatch == "stddev" then
+    add(nn.minibatch_stddev {})
+    before = before + 1
+  end
+  add(nn.global_pool {mode = opt.pool})
+  parts.head(add, opt, before)
+  return parts.finish(op, opt, nn.chain(layers))
+end
+
+return M
