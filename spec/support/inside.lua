@@ -19,24 +19,30 @@ end
 -- @treturn string standard output
 -- @treturn string standard error, or the error
 local function inside(name, words, f, ...)
-  local old = {arg = _G.arg, exit = os.exit, out = io.stdout, err = io.stderr, path = package.path, cpath = package.cpath, threads = core.threads()}
+  local old = {arg = _G.arg, exit = os.exit, print = print,
+    out = io.stdout, err = io.stderr, path = package.path, cpath = package.cpath, threads = core.threads()}
   local out, err, exit = {}, {}, {}
   _G.arg = {[0] = name, [-1] = "lua"} -- luacheck: ignore
   for w in words:gmatch "%S+" do table.insert(_G.arg, w) end
   io.stdout, io.stderr = sink(out), sink(err) -- luacheck: ignore
+  print = function(...) -- luacheck: ignore
+    local list = table.pack(...)
+    for i = 1, list.n do list[i] = tostring(list[i]) end
+    out[#out + 1] = table.concat(list, "\t") .. "\n"
+  end
   os.exit = function(code) -- luacheck: ignore
     exit.code = code
     error(exit, 0)
   end
   local ok, message = pcall(f, ...)
-  _G.arg, os.exit, io.stdout, io.stderr = old.arg, old.exit, old.out, old.err -- luacheck: ignore
+  _G.arg, os.exit, print, io.stdout, io.stderr = old.arg, old.exit, old.print, old.out, old.err -- luacheck: ignore
   package.path, package.cpath = old.path, old.cpath
   core.threads(old.threads)
   core.catch_interrupt(false)
   collectgarbage() -- files and locks
   local text = table.concat(err)
   if ok then return 0, table.concat(out), text end
-  if message == exit then return exit.code, table.concat(out), text end
+  if exit.code then return exit.code, table.concat(out), text end -- the error that ended it may have become another on its way
   return nil, table.concat(out), tostring(message)
 end
 

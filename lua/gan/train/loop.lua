@@ -437,7 +437,8 @@ end
 -- an average of G by --ema, latent vectors from the stream "z". What is given in spec replaces or adds to that.
 -- @tparam table run of gan.train.run
 -- @tparam table spec G, D, loss (default: the logistic one), and everything that `new` takes, except batch, scale, watch; further
---   optimiser: f(params, "D" or "G") -> optimiser; keep: table for run:keep; hooks also on_status(run, record) and on_snapshot(run, step, path)
+--   optimiser: f(params, "D" or "G") -> optimiser; keep: table for run:keep; draw: third
+--   argument of run:draw; hooks also on_status(run, record) and on_snapshot(run, step, path)
 -- The game is conditional if the run is (run.classes).
 function M.train(run, spec)
   local opt, own, hooks, run_hooks = run.options, {}, {}, {}
@@ -448,10 +449,11 @@ function M.train(run, spec)
   local keep, optimiser = own.keep, own.optimiser or function(params)
     return optim.adam(params, {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2})
   end
-  own.keep, own.optimiser, own.hooks = nil, nil, hooks
+  local pictures = own.draw
+  own.keep, own.optimiser, own.draw, own.hooks = nil, nil, nil, hooks
   own.loss = own.loss or loss_room.logistic()
   own.optG, own.optD = own.optG or optimiser(own.G:params(), "G"), own.optD or optimiser(own.D:params(), "D")
-  own.dsteps, own.gsteps = own.dsteps or opt.dsteps, own.gsteps or opt.gsteps
+  own.dsteps, own.gsteps = own.dsteps or opt.dsteps or 1, own.gsteps or opt.gsteps or 1
   if own.ema == nil and opt.ema > 0 then own.ema = optim.ema(own.G:params(), {decay = opt.ema}) end
   own.ema_decay = own.ema_decay or function(step) return M.young(opt.ema, step) end
   if not own.latent then
@@ -469,7 +471,7 @@ function M.train(run, spec)
   run:keep {G = own.G, D = own.D, optG = own.optG, optD = own.optD, ema = own.ema}
   run:keep(loop:parts())
   run:keep(keep or {})
-  run:draw(own.G, own.ema)
+  run:draw(own.G, own.ema, pictures)
   run:on(run_hooks)
   for step in run:steps() do run:report(loop:step(step)) end
   run:close()

@@ -197,7 +197,7 @@ end
 
 --- Steps of training: kimg counts thousands of real images shown to D, epochs passes over n images.
 function M.total_steps(values, n)
-  local per_step = values.batch * values.dsteps
+  local per_step = values.batch * (values.dsteps or 1)
   local images = values.kimg and values.kimg * 1000 or (values.epochs or 25) * n
   return values.steps or math.max(1, math.floor(images / per_step + 0.5))
 end

@@ -125,7 +125,8 @@ end
 
 local CELLS, SIDE = 128, 3 -- places in a row at which D is asked, and pixels of each
 local LEVELS = 12
-local low, high, line, dot, mark = {60, 90, 160}, {250, 240, 205}, {150, 150, 160}, {20, 20, 20}, {200, 30, 30}
+local low, high = {60, 90, 160}, {250, 240, 205} -- colours: where D says fake, and real
+local line, dot, mark = string.char(150, 150, 160), string.char(20, 20, 20), string.char(200, 30, 30)
 
 -- Ranks of values, in [0,1): what is below them.
 local function ranks(values)
@@ -151,21 +152,23 @@ function M.picture(ring, D, samples)
     for j = 0, CELLS - 1 do at[i * CELLS + j + 1] = {(j + 0.5) / CELLS * 2 * reach - reach, reach - (i + 0.5) / CELLS * 2 * reach} end
   end
   local rank = ranks(core.to_table(sample.images(D, core.tensor(at), CELLS)))
-  local n, pixel = CELLS * SIDE, {}
+  local n, pixel, ground = CELLS * SIDE, {}, {}
+  for i, r in ipairs(rank) do
+    local c = {}
+    for k = 1, 3 do c[k] = math.floor(low[k] + r * (high[k] - low[k]) + 0.5) end
+    ground[i], rank[i] = string.char(table.unpack(c)), math.floor(r * LEVELS)
+  end
   for y = 0, n - 1 do
+    local bottom = y % SIDE == SIDE - 1 and y < n - 1
     for x = 0, n - 1 do
       local i = y // SIDE * CELLS + x // SIDE + 1
-      local r = rank[i]
-      local right, below = rank[i + 1], rank[i + CELLS]
-      local edge = x % SIDE == SIDE - 1 and x < n - 1 and right * LEVELS // 1 ~= r * LEVELS // 1
-        or y % SIDE == SIDE - 1 and y < n - 1 and below * LEVELS // 1 ~= r * LEVELS // 1
-      local c = {}
-      for k = 1, 3 do c[k] = edge and line[k] or math.floor(low[k] + r * (high[k] - low[k]) + 0.5) end
-      pixel[y * n + x] = c
+      local right = x % SIDE == SIDE - 1 and x < n - 1
+      local edge = right and rank[i + 1] ~= rank[i] or bottom and rank[i + CELLS] ~= rank[i]
+      pixel[y * n + x + 1] = edge and line or ground[i]
     end
   end
   local function put(x, y, colour)
-    if x >= 0 and x < n and y >= 0 and y < n then pixel[y * n + x] = colour end
+    if x >= 0 and x < n and y >= 0 and y < n then pixel[y * n + x + 1] = colour end
   end
   local function place(x, y) return math.floor((x + reach) / (2 * reach) * n), math.floor((reach - y) / (2 * reach) * n) end
   for _, p in ipairs(core.to_table(samples)) do
@@ -179,9 +182,7 @@ function M.picture(ring, D, samples)
     local r = math.max(2, 3 * ring.sigma / (2 * reach) * n)
     for a = 0, 63 do put(math.floor(x + r * math.cos(a * math.pi / 32) + 0.5), math.floor(y + r * math.sin(a * math.pi / 32) + 0.5), mark) end
   end
-  local bytes = {}
-  for i = 0, n * n - 1 do bytes[i + 1] = string.char(table.unpack(pixel[i])) end
-  return core.from_bytes(table.concat(bytes), {n, n, 3}, "u8")
+  return core.from_bytes(table.concat(pixel), {n, n, 3}, "u8")
 end
 
 --- Writes such a picture as a PNG file: true, or nil and a message.

@@ -102,7 +102,11 @@ end
 
 --- A named random stream of the run's seed; its position is part of the checkpoints.
 function Run:stream(name)
-  if not self.streams[name] then self.streams[name] = core.rng(self.options.seed, name) end
+  if not self.streams[name] then
+    local rng, at = core.rng(self.options.seed, name), self.stored and self.stored[name]
+    if at then rng:load(at[1], at[2]) end -- first asked for after the run went on
+    self.streams[name] = rng
+  end
   return self.streams[name]
 end
 
@@ -218,6 +222,7 @@ local function restore(self, path)
     end
   end
   streams(self.streams, tree.rng, "rng.")
+  self.stored = tree.rng
   for name, part in pairs(self.parts) do
     local stored = tree[name]
     if stored == nil then stored = {} end
@@ -291,7 +296,7 @@ end
 
 local function networks(self)
   local names = {}
-  for name, part in pairs(self.parts) do if part.count then names[#names + 1] = name end end
+  for name, part in pairs(self.parts) do if type(part.count) == "function" then names[#names + 1] = name end end
   table.sort(names)
   return names
 end
@@ -325,7 +330,7 @@ local function begin(self)
   if opt.dry_run then
     for _, name in ipairs(networks(self)) do self.log:say("%s\n", tostring(self.parts[name])) end
     introduce(self)
-    self.meter = progress.new(DRY_STEPS, opt.batch * opt.dsteps, 0)
+    self.meter = progress.new(DRY_STEPS, opt.batch * (opt.dsteps or 1), 0)
     return
   end
   must(self, rundir.enter(self.place, self.declared, opt, label(self), function(path)
@@ -358,7 +363,7 @@ local function begin(self)
   end
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
-  self.meter = progress.new(self.total, opt.batch * opt.dsteps, self.step)
+  self.meter = progress.new(self.total, opt.batch * (opt.dsteps or 1), self.step)
   if self.step >= self.total then
     must(self, self.log:say("already at step %d of %d; --steps trains longer", self.step, self.total))
     self.finished = true
