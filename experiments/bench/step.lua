@@ -28,35 +28,8 @@ if opt.profile then
   end
 end
 local gan = require "gan"
-local nn = gan.nn
 
 if opt.channels ~= 1 and opt.channels ~= 3 then bench.fail("--channels: expected 1 or 3, got %d", opt.channels) end
-
--- SNDCGAN for 32x32 pictures (Miyato et al. 2018, arXiv:1802.05957; widths and the sum over the picture before D's last layer as in
--- PyTorch-StudioGAN). Its spectral normalisation is left out here and in torch_step.py: the library does not have it yet. Layers before a
--- batch norm have no bias.
-local function sndcgan(f, size, channels, z)
-  local s = size // 8
-  local G = {name = "G", input = {z}, nn.linear {z, s * s * 8 * f, bias = false}, nn.view {s, s, 8 * f}, nn.batch_norm {8 * f}, nn.relu {}}
-  for _, width in ipairs {4 * f, 2 * f, f} do
-    G[#G + 1] = nn.conv_transpose2d {2 * width, width, kernel = 4, stride = 2, padding = 1, bias = false}
-    G[#G + 1] = nn.batch_norm {width}
-    G[#G + 1] = nn.relu {}
-  end
-  G[#G + 1] = nn.conv2d {f, channels, kernel = 3, padding = 1}
-  G[#G + 1] = nn.tanh {}
-
-  local D, before = {name = "D", input = {size, size, channels}}, channels
-  for i, width in ipairs {f, f, 2 * f, 2 * f, 4 * f, 4 * f, 8 * f} do
-    D[#D + 1] = nn.conv2d {before, width, kernel = i % 2 == 1 and 3 or 4, stride = i % 2 == 1 and 1 or 2, padding = 1}
-    D[#D + 1] = nn.leaky_relu {slope = 0.1}
-    before = width
-  end
-  D[#D + 1] = function(x) return gan.sum(x, {2, 3}) end
-  D[#D + 1] = nn.linear {8 * f, 1}
-  D[#D + 1] = nn.view {}
-  return nn.initial.dcgan(nn.chain(G)), nn.initial.dcgan(nn.chain(D))
-end
 
 local G, D
 if opt.net == "dcgan" then
@@ -66,8 +39,10 @@ if opt.net == "dcgan" then
   D = gan.model.dcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width}
 else
   opt.size, opt.z = opt.size or 32, opt.z or 128
-  if opt.size % 8 ~= 0 then bench.fail("--size: expected a multiple of 8, got %d", opt.size) end
-  G, D = sndcgan(opt.width, opt.size, opt.channels, opt.z)
+  if opt.size % 8 ~= 0 or opt.size < 16 then bench.fail("--size: expected a multiple of 8 from 16 on, got %d", opt.size) end
+  -- Without spectral normalisation, as in torch_step.py: layers.lua measures what that costs.
+  G = gan.model.sndcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z, init = "dcgan"}
+  D = gan.model.sndcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width, norm = "none", init = "dcgan"}
 end
 local optG, optD = gan.optim.adam(G:params()), gan.optim.adam(D:params())
 local loss = gan.loss.logistic()

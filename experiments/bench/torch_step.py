@@ -64,7 +64,7 @@ def sn_generator():
 
 
 def sn_discriminator():
-    """Without spectral normalisation, which step.lua's networks do not have either."""
+    """Without spectral normalisation, as step.lua's: torch_layers.py measures what that costs."""
     f, layers, before = o.width, [], o.channels
     for i, width in enumerate((f, f, 2 * f, 2 * f, 4 * f, 4 * f, 8 * f)):
         how = (4, 2, 1) if i % 2 else (3, 1, 1)

@@ -73,17 +73,18 @@ function M.discriminator(opt)
     add(parts.activation(opt))
     if opt.dropout > 0 then add(nn.dropout {p = opt.dropout}) end
   end
-  local channels = opt.channels
   if opt.noise > 0 then add(nn.noise {std = opt.noise}) end
-  if opt.conditioning == "concat" then
-    add(nn.label_concat {opt.classes})
-    channels = channels + opt.classes
-  end
-  add(nn.conv2d {channels, width, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
+  add(nn.conv2d {opt.channels, width, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
   activate()
   -- state size: size/2 x size/2 x ndf, for 64 pixels 32 x 32 x 64
-  while width < opt.ndf * opt.size // 8 do
-    add(nn.conv2d {width, width * 2, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
+  local last = opt.ndf * opt.size // 8
+  while width < last do
+    local before = width
+    if opt.conditioning == "concat" and 2 * width == last then
+      add(nn.label_concat {opt.classes})
+      before = before + opt.classes
+    end
+    add(nn.conv2d {before, width * 2, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
     width = width * 2
     add(parts.norm(opt, width))
     activate()

@@ -66,12 +66,12 @@ function M.discriminator(opt)
   local rng, before = opt.rng, opt.channels
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
   local function add(layer) layers[#layers + 1] = layer end
-  if opt.conditioning == "concat" then
-    add(nn.label_concat {opt.classes})
-    before = before + opt.classes
-  end
   for i, times in ipairs(plans[opt.plan]) do
     local width, norm = times * opt.ndf, nil
+    if opt.conditioning == "concat" and i == 7 then
+      add(nn.label_concat {opt.classes})
+      before = before + opt.classes
+    end
     if i > 1 then norm = parts.norm(opt, width) end
     local halves = i % 2 == 0 -- 3x3, then 4x4 of stride 2, and so on
     add(nn.conv2d {before, width, kernel = halves and 4 or 3, stride = halves and 2 or 1, padding = 1, bias = norm == nil, rng = rng})

@@ -75,12 +75,13 @@ function M.discriminator(opt)
   local width = opt.ndf or (large and 64 or 128)
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
   local function add(layer) layers[#layers + 1] = layer end
-  if opt.conditioning == "concat" then
-    add(nn.label_concat {opt.classes})
-    before = before + opt.classes
-  end
-  for i = 1, large and 5 or 4 do
+  local blocks = large and 5 or 4
+  for i = 1, blocks do
     local down = large or i <= 2
+    if opt.conditioning == "concat" and i == blocks then
+      add(nn.label_concat {opt.classes})
+      before = before + opt.classes
+    end
     if i > 1 and large then width = 2 * width end
     add(nn.residual_down {before, width, down = down, first = i == 1, rng = rng})
     before, pixels = width, down and pixels // 2 or pixels
