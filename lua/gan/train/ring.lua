@@ -10,6 +10,7 @@ local penalty = require "gan.penalty"
 local points = require "gan.data.ring"
 local replay = require "gan.train.replay"
 local sample = require "gan.train.sample"
+local schedule = require "gan.schedule"
 
 local M = {}
 
@@ -30,6 +31,7 @@ M.options = {
     help = "of both players' hidden layers"},
   {"slope", "number", 0.2, lo = 0, hi = 10, help = "the slope of leaky_relu below 0; alpha of elu"},
   {"depth", "integer", 2, lo = 1, hi = 20, help = "hidden layers"},
+  {"decay", "integer", 0, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
   {"simultaneous", "flag", false, help = "both players move at once"},
 }
 
@@ -61,7 +63,9 @@ end
 -- @tparam table opt
 -- @tparam function stream name -> random stream
 function M.rules(opt, stream)
+  local falling = opt.decay > 0 and schedule.linear {from = opt.lr, to = 0, steps = opt.decay, start = 1} or nil
   return {
+    lr = {D = falling, G = falling},
     loss = loss_room.open(opt.loss), penalties = penalty_of(opt, stream), simultaneous = opt.simultaneous,
     noise = opt.noise > 0 and opt.noise or nil, rng = opt.noise > 0 and stream "noise" or nil,
     replay = opt.replay > 0 and replay.pool {capacity = opt.replay, rng = stream "replay"} or nil,
