@@ -61,7 +61,8 @@ describe("train.ring", function()
   end)
 
   it("refuses wrong use", function()
-    for what, opt in pairs {["did you mean 'penalty'?"] = {penalti = "r1"}, ["'loss' (expected one of ns, minimax"] = {loss = "x"}, ["one of 8, 25"] = {modes = 3}} do
+    for what, opt in pairs {["did you mean 'penalty'?"] = {penalti = "r1"}, ["'loss' (expected one of ns, minimax"] = {loss = "x"},
+      ["one of 8, 25"] = {modes = 3}} do
       local ok, message = pcall(ring.run, opt)
       assert.is_false(ok)
       assert.is_truthy(message:find(what, 1, true), message)

@@ -131,12 +131,14 @@ end
 
 -- A net of gan.model[name] for this run's data and options; what made it is kept, so that others can make it again.
 local function net(self, kind, name, width, extra)
+  local model = models[name]
+  if not model then return check.fail(kind, "there is no architecture %s in gan.model", check.found(name)) end
   local opt = {size = self.options.size, channels = self.data.channels, classes = self.classes, [width] = self.options[width]}
   if kind == "generator" then opt.z = self.options.z end
   for k, v in pairs(extra or {}) do opt[k] = v end
   self.nets[kind] = {model = name, options = json.encode(opt)}
   opt.rng = self:stream(kind == "generator" and "init.G" or "init.D")
-  return models[name][kind](opt)
+  return model[kind](opt)
 end
 
 --- The generator of an architecture, gan.model[name], for this run: its size, channels, classes, --z, --ngf, starting values from the stream
