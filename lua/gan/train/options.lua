@@ -62,7 +62,8 @@ local function convert(d, text)
   if d.kind == "string" then
     if text == "" or text:find "%z" then return wrong "some text" end
     for _, c in ipairs(d.choices or {}) do if text == c then return text end end
-    return d.choices and wrong(list(d.choices)) or text
+    if d.choices then return wrong(list(d.choices)) end
+    return text
   end
   local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
   if d.kind == "integer" then v = v and math.tointeger(v) end
