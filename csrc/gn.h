@@ -25,10 +25,11 @@ typedef int64_t gn_int; /* sizes, strides, offsets: counted in elements unless a
 #define GN_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define GN_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-typedef enum { GN_REAL = 0, GN_U8 = 1, GN_I32 = 2 } gn_dtype;
+/* Ops compute on reals; the others only store: pictures, labels and positions, statistics. */
+typedef enum { GN_REAL = 0, GN_U8 = 1, GN_I32 = 2, GN_F64 = 3 } gn_dtype;
 
 static inline size_t gn_dtype_size(gn_dtype t) {
-  return t == GN_REAL ? sizeof(gn_real) : t == GN_U8 ? 1 : 4;
+  return t == GN_REAL ? sizeof(gn_real) : t == GN_U8 ? 1 : t == GN_I32 ? 4 : 8;
 }
 
 #endif

@@ -30,6 +30,7 @@ static inline void *gn_tensor_ptr(const gn_tensor *t) { return (char *)t->storag
 static inline gn_real *gn_real_ptr(const gn_tensor *t) { return (gn_real *)gn_tensor_ptr(t); }
 static inline uint8_t *gn_u8_ptr(const gn_tensor *t) { return (uint8_t *)gn_tensor_ptr(t); }
 static inline int32_t *gn_i32_ptr(const gn_tensor *t) { return (int32_t *)gn_tensor_ptr(t); }
+static inline double *gn_f64_ptr(const gn_tensor *t) { return (double *)gn_tensor_ptr(t); }
 
 /* out <- the common broadcast shape of a and b (right-aligned, 1 stretches); 1, or 0 if they do not broadcast. */
 int gn_broadcast(int nda, const gn_int *a, int ndb, const gn_int *b, gn_shape *out);

@@ -191,7 +191,7 @@ end)
 -- Rooms from the bottom up. A module requires its own room and lower ones; rooms of one height do not know each other.
 local ladder = {
   { "core" }, { "check", "random" }, { "autograd" }, { "tensor" }, { "ops" },
-  { "nn", "loss", "penalty", "augment", "optim", "schedule", "metric", "data" },
+  { "nn", "loss", "penalty", "augment", "optim", "schedule", "metric", "data", "file" },
   { "model" }, { "train" },
 }
 local height = {}

@@ -109,6 +109,30 @@ static int gzip_(lua_State *L) {
   return 1;
 }
 
+/* core.crc32(what [, crc = 0]) -> the CRC-32 of a string, or of a tensor's bytes as file:write writes them, behind bytes whose
+** checksum is crc. */
+static int crc32_(lua_State *L) {
+  size_t n;
+  const char *p;
+  gn_tensor *t = gn_test_tensor(L, 1);
+  uLong crc = (uLong)gn_opt_int(L, 2, "crc", 0, UINT32_MAX, 0);
+  if (t) {
+    if (!gn_is_contiguous(t)) {
+      gn_tensor *c = gn_new_tensor(L, t->dtype, t->nd, t->size);
+      gn_set_dense(c, t);
+      t = c;
+    }
+    p = gn_tensor_ptr(t);
+    n = (size_t)gn_numel(t->nd, t->size) * gn_dtype_size(t->dtype);
+  } else {
+    if (lua_type(L, 1) != LUA_TSTRING) gn_expected(L, 1, "what", "a string or a tensor");
+    p = lua_tolstring(L, 1, &n);
+  }
+  if (n > 0) crc = crc32_z(crc, (const Bytef *)p, n); /* 0 bytes may lie at NULL, which zlib takes for a question */
+  lua_pushinteger(L, (lua_Integer)crc);
+  return 1;
+}
+
 /* ---- shapes ---- */
 
 enum { SCENE = 2 + 6 * GN_SHAPE_MOST }; /* integers of one scene: ground, count, then kind, colour, y0, x0, y1, x1 of each */
@@ -329,7 +353,7 @@ static int loader_close(lua_State *L) {
 static const luaL_Reg loader_methods[] = {{"next", loader_next}, {"position", loader_position}, {"seek", loader_seek}, {"close", loader_close}, {NULL, NULL}};
 
 static const luaL_Reg funcs[] = {
-    {"reader", reader_open}, {"gzip", gzip_}, {"shapes", shapes}, {"shapes_mask", shapes_mask}, {"loader", loader_new}, {NULL, NULL},
+    {"reader", reader_open}, {"gzip", gzip_}, {"crc32", crc32_}, {"shapes", shapes}, {"shapes_mask", shapes_mask}, {"loader", loader_new}, {NULL, NULL},
 };
 
 static void make_class(lua_State *L, const char *type, const char *name, const luaL_Reg *methods, lua_CFunction close) {

@@ -51,7 +51,7 @@ static int cat(lua_State *L) {
       gn_argerror(L, 1, name, "%s does not join %s along axis %d, or has another dtype", gn_shape_str(L, t->nd, t->size),
                   gn_shape_str(L, first->nd, first->size), axis + 1);
     size[axis] += t->size[axis];
-    t = t->dtype == GN_REAL ? gn_check_dense(L, 2 + i, name) : t->dtype == GN_U8 ? gn_check_dense_u8(L, 2 + i, name) : gn_check_dense_i32(L, 2 + i, name);
+    t = gn_check_dense_any(L, 2 + i, name);
     if (!first) first = t;
   }
   gn_tensor *y = gn_new_tensor(L, first->dtype, first->nd, size);
@@ -72,7 +72,7 @@ static int gather_rows(lua_State *L) {
   gn_tensor *x = gn_check_tensor(L, 1, "x");
   gn_int size[GN_MAXD];
   if (x->nd < 1) gn_shape_error(L, 1, "x", "(R,...)", NULL);
-  x = x->dtype == GN_REAL ? gn_check_dense(L, 1, "x") : x->dtype == GN_U8 ? gn_check_dense_u8(L, 1, "x") : gn_check_dense_i32(L, 1, "x");
+  x = gn_check_dense_any(L, 1, "x");
   const gn_tensor *idx = check_indices(L, 2, "idx", x->size[0]);
   int nd = idx->nd + x->nd - 1;
   if (nd > GN_MAXD) gn_shape_error(L, 2, "idx", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - (x->nd - 1)), "for this x");

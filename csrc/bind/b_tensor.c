@@ -6,9 +6,9 @@
 static gn_dtype opt_dtype(lua_State *L, int arg) {
   if (lua_isnoneornil(L, arg)) return GN_REAL;
   const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : "";
-  for (int i = GN_REAL; i <= GN_I32; i++)
+  for (int i = GN_REAL; i <= GN_F64; i++)
     if (strcmp(s, gn_dtype_name((gn_dtype)i)) == 0) return (gn_dtype)i;
-  gn_expected(L, arg, "dtype", "'real', 'u8' or 'i32'");
+  gn_expected(L, arg, "dtype", "'real', 'u8', 'i32' or 'f64'");
   return GN_REAL;
 }
 
@@ -17,6 +17,7 @@ static void store(gn_tensor *t, gn_int at, lua_Number v) {
   case GN_REAL: ((gn_real *)t->storage->data)[at] = (gn_real)v; break;
   case GN_U8: ((uint8_t *)t->storage->data)[at] = v >= 255 ? 255 : v > 0 ? (uint8_t)(v + 0.5) : 0; break;
   case GN_I32: ((int32_t *)t->storage->data)[at] = v >= 2147483647.0 ? INT32_MAX : v <= -2147483648.0 ? INT32_MIN : v == v ? (int32_t)v : 0; break;
+  case GN_F64: ((double *)t->storage->data)[at] = v; break;
   }
 }
 
@@ -25,6 +26,7 @@ static void push_element(lua_State *L, const gn_tensor *t, gn_int at) {
   case GN_REAL: lua_pushnumber(L, (lua_Number)((gn_real *)t->storage->data)[at]); break;
   case GN_U8: lua_pushinteger(L, ((uint8_t *)t->storage->data)[at]); break;
   case GN_I32: lua_pushinteger(L, ((int32_t *)t->storage->data)[at]); break;
+  case GN_F64: lua_pushnumber(L, ((double *)t->storage->data)[at]); break;
   }
 }
 
@@ -229,7 +231,7 @@ static int copy_(lua_State *L) {
   return 1;
 }
 
-/* core.to(t, dtype) -> converted copy. real -> u8, i32 rounds and saturates. */
+/* core.to(t, dtype) -> converted copy. real, f64 -> u8, i32 rounds and saturates. */
 static int to(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
   gn_dtype dt = opt_dtype(L, 2);

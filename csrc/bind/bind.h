@@ -15,6 +15,7 @@ void gn_open_resample(lua_State *L);
 void gn_open_index(lua_State *L);
 void gn_open_file(lua_State *L);
 void gn_open_gemm(lua_State *L);
+void gn_open_linalg(lua_State *L);
 void gn_open_conv(lua_State *L);
 void gn_open_peak(lua_State *L);
 void gn_open_reduce(lua_State *L);

@@ -101,7 +101,7 @@ const char *gn_shape_str(lua_State *L, int nd, const gn_int *size) {
   return lua_tostring(L, -1);
 }
 
-static const char *const dtype_names[] = {"real", "u8", "i32"};
+static const char *const dtype_names[] = {"real", "u8", "i32", "f64"};
 const char *gn_dtype_name(gn_dtype t) { return dtype_names[t]; }
 
 /* Pushes a short word for what is there: "(64,32)", "u8 tensor (3)", "string 'abc'", "nil". */
@@ -142,9 +142,11 @@ gn_tensor *gn_check_tensor(lua_State *L, int arg, const char *name) {
   return t;
 }
 
+static const char *const dtype_wanted[] = {"a real tensor", "a u8 tensor", "an i32 tensor", "an f64 tensor"};
+
 static gn_tensor *check_dtype(lua_State *L, int arg, const char *name, gn_dtype dt) {
   gn_tensor *t = gn_test_tensor(L, arg);
-  if (!t || t->dtype != dt) gn_expected(L, arg, name, dt == GN_REAL ? "a real tensor" : dt == GN_U8 ? "a u8 tensor" : "an i32 tensor");
+  if (!t || t->dtype != dt) gn_expected(L, arg, name, dtype_wanted[dt]);
   return t;
 }
 
@@ -162,6 +164,8 @@ static gn_tensor *check_dense(lua_State *L, int arg, const char *name, gn_dtype 
 gn_tensor *gn_check_dense(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_REAL); }
 gn_tensor *gn_check_dense_i32(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_I32); }
 gn_tensor *gn_check_dense_u8(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_U8); }
+gn_tensor *gn_check_dense_f64(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_F64); }
+gn_tensor *gn_check_dense_any(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, gn_check_tensor(L, arg, name)->dtype); }
 
 gn_tensor *gn_check_dense_nd(lua_State *L, int arg, const char *name, int nd) {
   gn_tensor *t = check_dtype(L, arg, name, GN_REAL);
@@ -323,7 +327,7 @@ static int scratch_gc(lua_State *L) {
   return 0;
 }
 
-gn_real *gn_scratch(lua_State *L, gn_int n) {
+static void *scratch(lua_State *L, gn_int n, size_t width) {
   luaL_checkstack(L, 4, "scratch");
   if (n < 0 || !gn_size_ok(1, &n)) gn_error(L, "workspace too large");
   gn_storage **p = lua_newuserdatauv(L, sizeof *p, 0);
@@ -333,9 +337,12 @@ gn_real *gn_scratch(lua_State *L, gn_int n) {
     lua_setfield(L, -2, "__gc");
   }
   lua_setmetatable(L, -2);
-  *p = new_storage(L, (size_t)n * sizeof(gn_real));
+  *p = new_storage(L, (size_t)n * width);
   return (*p)->data;
 }
+
+gn_real *gn_scratch(lua_State *L, gn_int n) { return scratch(L, n, sizeof(gn_real)); }
+double *gn_scratch_f64(lua_State *L, gn_int n) { return scratch(L, n, sizeof(double)); }
 
 void gn_scratch_free(lua_State *L, int idx) {
   gn_storage **p = luaL_checkudata(L, idx, T_SCRATCH);

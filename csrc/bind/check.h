@@ -29,7 +29,7 @@
 void gn_register(lua_State *L, const luaL_Reg *funcs); /* into the table on top of the stack */
 
 void gn_set_library(lua_State *L, const char *prefix); /* "@dir/": chunks whose source starts so are the library's own */
-const char *gn_dtype_name(gn_dtype t);                 /* "real", "u8", "i32" */
+const char *gn_dtype_name(gn_dtype t);                 /* "real", "u8", "i32", "f64" */
 
 /* Errors. All raise `user.lua:41: conv2d: bad argument #2 'w' (…)` where user.lua:41 is the innermost line outside the
 ** library, and never return. gn_arg_name tells 'w' (the binding passes it). */
@@ -48,6 +48,8 @@ gn_tensor *gn_check_dense(lua_State *L, int arg, const char *name);             
 gn_tensor *gn_check_dense_nd(lua_State *L, int arg, const char *name, int nd);        /* the same with nd dimensions */
 gn_tensor *gn_check_dense_i32(lua_State *L, int arg, const char *name);               /* i32, contiguous */
 gn_tensor *gn_check_dense_u8(lua_State *L, int arg, const char *name);                /* u8, contiguous */
+gn_tensor *gn_check_dense_f64(lua_State *L, int arg, const char *name);               /* f64, contiguous */
+gn_tensor *gn_check_dense_any(lua_State *L, int arg, const char *name);               /* any dtype, contiguous */
 gn_tensor *gn_opt_dense(lua_State *L, int arg, const char *name);                     /* nil -> NULL */
 gn_rng *gn_check_rng(lua_State *L, int arg, const char *name);
 gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi);   /* lo..hi inclusive, an integer value */
@@ -68,6 +70,7 @@ void gn_collect(lua_State *L); /* a full collection, which is what returns tenso
 
 /* n reals (n may be 0) as a userdata on the stack; freed by gn_scratch_free(L, idx), or when collected. */
 gn_real *gn_scratch(lua_State *L, gn_int n);
+double *gn_scratch_f64(lua_State *L, gn_int n); /* the same for doubles */
 void gn_scratch_free(lua_State *L, int idx);
 uint64_t gn_next_serial(void); /* the number of the next tensor handle */
 void gn_set_dense(gn_tensor *dst, const gn_tensor *src); /* copies src (any strides) into contiguous dst of the same size and dtype */

@@ -40,15 +40,21 @@ void gn_copy(void *dst, const void *src, size_t size, const gn_plan *p) {
     COPY_AS(uint64_t);
 }
 
-static uint8_t to_u8(gn_real x) { return x >= 255 ? 255 : x > 0 ? (uint8_t)(x + GN_R(0.5)) : 0; }
-static int32_t to_i32(gn_real x) {
-  return x >= GN_R(2147483520.0) ? INT32_MAX : x <= GN_R(-2147483648.0) ? INT32_MIN : x == x ? (int32_t)lrint((double)x) : 0;
-}
+/* From any dtype; halves are rounded up in bytes and to even in i32. */
+#define TO_REAL(x) ((gn_real)(x))
+#define TO_F64(x) ((double)(x))
+#define TO_U8(x) ((x) >= 255 ? 255 : (x) > 0 ? (uint8_t)((x) + GN_R(0.5)) : 0)
+static int32_t to_i32(double x) { return x >= INT32_MAX ? INT32_MAX : x <= INT32_MIN ? INT32_MIN : x == x ? (int32_t)lrint(x) : 0; }
 
 #define CONVERT(TO, FROM, f) FOR_ROWS(for (gn_int i = 0; i < n; i++)((TO *)dst)[od + i * sd] = f(((const FROM *)src)[os + i * ss]);)
-#define ID(x) (x)
-#define REAL(x) ((gn_real)(x))
-#define SAT_U8(x) ((uint8_t)GN_MIN(GN_MAX(x, 0), 255))
+#define CONVERT_ANY(TO, f)                                                                                             \
+  switch (from) {                                                                                                      \
+  case GN_REAL: CONVERT(TO, gn_real, f); break;                                                                        \
+  case GN_U8: CONVERT(TO, uint8_t, f); break;                                                                          \
+  case GN_I32: CONVERT(TO, int32_t, f); break;                                                                         \
+  case GN_F64: CONVERT(TO, double, f); break;                                                                          \
+  }                                                                                                                    \
+  break
 
 void gn_convert(void *dst, gn_dtype to, const void *src, gn_dtype from, const gn_plan *p) {
   if (to == from) {
@@ -57,16 +63,10 @@ void gn_convert(void *dst, gn_dtype to, const void *src, gn_dtype from, const gn
   }
   for (int d = 0; d < p->nd; d++)
     if (p->size[d] == 0) return;
-  if (to == GN_REAL && from == GN_U8)
-    CONVERT(gn_real, uint8_t, REAL);
-  else if (to == GN_REAL)
-    CONVERT(gn_real, int32_t, REAL);
-  else if (to == GN_U8 && from == GN_REAL)
-    CONVERT(uint8_t, gn_real, to_u8);
-  else if (to == GN_U8)
-    CONVERT(uint8_t, int32_t, SAT_U8);
-  else if (from == GN_REAL)
-    CONVERT(int32_t, gn_real, to_i32);
-  else
-    CONVERT(int32_t, uint8_t, ID);
+  switch (to) {
+  case GN_REAL: CONVERT_ANY(gn_real, TO_REAL);
+  case GN_U8: CONVERT_ANY(uint8_t, TO_U8);
+  case GN_I32: CONVERT_ANY(int32_t, to_i32);
+  case GN_F64: CONVERT_ANY(double, TO_F64);
+  }
 }

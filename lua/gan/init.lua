@@ -17,7 +17,7 @@ local gan = {
   is_tensor = core.is_tensor, threads = core.threads, winograd = core.winograd, memory = core.memory,
 }
 
-local rooms = {ops = true, nn = true, loss = true, optim = true, data = true, model = true, train = true, autograd = true}
+local rooms = {ops = true, nn = true, loss = true, optim = true, metric = true, data = true, file = true, model = true, train = true, autograd = true}
 local ops = require "gan.ops"
 
 return setmetatable(gan, {

@@ -12,7 +12,7 @@ local function sizes(...)
   return {...}
 end
 
---- A real tensor from a number or nested tables. @param[opt] dtype "real", "u8" or "i32"
+--- A real tensor from a number or nested tables. @param[opt] dtype "real", "u8", "i32" or "f64" (doubles, which no op computes on: statistics)
 function M.tensor(values, dtype) return core.tensor(values, dtype) end
 
 --- Tensors of zeros or ones: zeros(2, 3) or zeros({2, 3}).
@@ -42,7 +42,7 @@ for _, name in ipairs {"add_", "sub_", "mul_", "div_", "clamp_", "copy_", "set_"
 end
 
 --- Sets every element.
-function methods.fill_(x, value) return methods.copy_(x, core.full({}, value)) end
+function methods.fill_(x, value) return methods.copy_(x, core.full({}, value, "f64")) end
 function methods.zero_(x) return methods.fill_(x, 0) end
 
 local function format_number(v)

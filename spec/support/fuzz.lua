@@ -30,7 +30,7 @@ local skip = {
   ["core.catch_interrupt"] = true, ["gan.op"] = true, ["autograd.op"] = true, ["autograd.registry"] = true,
   ["train.stop"] = true, ["train.run"] = true, -- programs: they end the process
 }
-local rooms = {"nn", "loss", "optim", "data", "model", "train"}
+local rooms = {"nn", "loss", "optim", "metric", "data", "model", "train"}
 
 local targets, pool = {}, {}
 
@@ -108,7 +108,7 @@ local integers = {
 }
 local floats = {0.0, -0.0, 0.5, 1.5, -0.5, 1e-30, 1e30, 1e308, 5e-324, math.huge, -math.huge, 0 / 0, 0.1, 0.9, 2.0}
 local strings = {
-  "", "x", "real", "u8", "i32", "nearest", "bilinear", "constant", "reflect", "replicate", "mean", "sum", "none", "relu",
+  "", "x", "real", "u8", "i32", "f64", "nearest", "bilinear", "constant", "reflect", "replicate", "mean", "sum", "none", "relu",
   "a\0b", "no/such/file.png", "%s%n%d", "\255\254", ("long"):rep(500), "-1", "0x10", "1e5", "nan", "shapes", ".",
   '{"a": [1, 2, {"b": null}]}', ("["):rep(100000), "\x89PNG\r\n\26\n", "\255\216\255\224", "\31\139\8\0", "\0\0\8\3\0\0\0\2",
   "#ff0000", "white", "fake", "run",
@@ -133,7 +133,7 @@ local function small_sizes()
 end
 
 local function tensor()
-  local dtype = pick {"real", "real", "real", "real", "u8", "i32"}
+  local dtype = pick {"real", "real", "real", "real", "u8", "i32", "f64"}
   local s = small_sizes()
   local t
   if dtype == "real" then
@@ -279,7 +279,7 @@ local function near_sample(def)
       args[i] = copy
     elseif core.is_tensor(a) and chance(0.5) then
       local nd = core.dim(a)
-      args[i] = chance(0.5) and core.to(a, pick {"real", "u8", "i32"}) or nd > 0 and core.narrow(a, random(nd), 1, 0) or a
+      args[i] = chance(0.5) and core.to(a, pick {"real", "u8", "i32", "f64"}) or nd > 0 and core.narrow(a, random(nd), 1, 0) or a
     else
       args[i] = value()
     end

@@ -64,6 +64,22 @@ describe("train.checkpoint", function()
     assert.are.equal(pack(header, ("<i4"):pack(7) .. ("<ff"):pack(1, -2) .. "\1\2\3"), temp.read(path))
   end)
 
+  it("keeps f64 tensors apart from reals", function()
+    local path = dir .. "/statistics"
+    assert.is_true(checkpoint.save(path, {mu = gan.tensor({0.1, 1e300}, "f64"), net = {w = gan.ones(2)}, n = 3}))
+    local tree = assert(checkpoint.load(path))
+    assert.are.equal("f64", tree.mu:dtype())
+    assert.are.same({0.1, 1e300}, tree.mu:to_table())
+    assert.are.equal("real", tree.net.w:dtype())
+    assert.are.same({1, 1}, tree.net.w:to_table())
+    local wide = assert(double.require("gan.train.checkpoint").load(path)) -- where reals are doubles, too
+    assert.are.equal("f64", wide.mu:dtype())
+    assert.are.equal("real", wide.net.w:dtype())
+    wide.mu = wide.net.w
+    assert.is_true(double.require("gan.train.checkpoint").save(path, wide))
+    assert.are.equal("real", checkpoint.load(path).mu:dtype())
+  end)
+
   it("converts between the precisions", function()
     local save64 = double.require("gan.train.checkpoint").save
     assert.is_true(save64(dir .. "/f64", {x = double.tensor {0.1, 0.2, 0.3}}))
@@ -81,6 +97,21 @@ describe("train.checkpoint", function()
     assert.is_nil(tree.options)
     assert.are.equal(3, tree.step)
     assert.are.equal(4, tree.D.w:numel())
+  end)
+
+  it("passes over types that it cannot read where they are not wanted", function()
+    local header = '{"n":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}'
+    temp.write(dir .. "/counts", pack(header, ("<i8"):pack(3) .. ("<f"):pack(2)))
+    local function not_n(name) return name ~= "n" end
+    assert.are.same({2}, checkpoint.load(dir .. "/counts", not_n).w:to_table())
+    assert.is_nil(checkpoint.load(dir .. "/counts", not_n).n)
+    local tree, message = checkpoint.load(dir .. "/counts")
+    assert.is_nil(tree)
+    assert.is_truthy(message:find("tensor 'n': expected dtype F32, F64, I32 or U8, found string 'I64'", 1, true), message)
+    temp.write(dir .. "/counts", pack(header:gsub("I64", "I16"), ("<i8"):pack(3) .. ("<f"):pack(2))) -- its size still has to fit
+    tree, message = checkpoint.load(dir .. "/counts", not_n)
+    assert.is_nil(tree)
+    assert.is_truthy(message:find("tensor 'n': expected 2 bytes for I16 (1), found data_offsets 0 to 8", 1, true), message)
   end)
 
   it("refuses trees that it cannot keep", function()

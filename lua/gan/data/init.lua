@@ -85,4 +85,9 @@ function M.open(path, opt)
   return format.open(path, o)
 end
 
+local train_test = require "gan.data.train_test"
+
+--- Labelled images to train a classifier on, and others to test it on; see gan.data.train_test.
+function M.train_test(path, opt) return train_test(M.open, path, opt) end
+
 return M

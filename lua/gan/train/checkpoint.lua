@@ -9,12 +9,13 @@ local json = require "gan.train.json"
 
 local M = {}
 
-local name_of = {real = core.real == "double" and "F64" or "F32", u8 = "U8", i32 = "I32"}
+local name_of = {real = core.real == "double" and "F64" or "F32", u8 = "U8", i32 = "I32", f64 = "F64"}
 local dtype_of = {F64 = "real", F32 = "real", I32 = "i32", U8 = "u8"}
 local width_of = {F64 = 8, F32 = 4, I32 = 4, U8 = 1}
 local MAX_HEADER = 100000000 -- bytes, as the reference reader has it
 local MAX_DEPTH = 30
 local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
+local DOUBLES = "gan.f64" -- metadata: names of tensors that are f64, not reals (F64 alone may be either)
 
 -- Scalars as metadata text, and back. A string that would read as another type is quoted.
 local words = {["true"] = true, ["false"] = false, nan = 0 / 0, inf = 1 / 0, ["-inf"] = -1 / 0}
@@ -53,13 +54,15 @@ end
 
 -- Walks a tree: tensors (a list of {name, tensor}) and metadata (name -> text).
 local function flatten(tree)
-  local tensors, meta, paths, seen = {}, {}, {}, {[PATHS] = true, ["__metadata__"] = true}
+  local tensors, meta, paths, doubles, seen = {}, {}, {}, {}, {[PATHS] = true, [DOUBLES] = true, ["__metadata__"] = true}
 
   local function leaf(v, path, name)
     if seen[name] then return check.fail("save", "two entries would be called '%s'", name) end
     seen[name] = true
     if not same_list(default_path(name), path) then paths[name] = path end
-    if core.is_tensor(v) then tensors[#tensors + 1] = {name = name, tensor = v}
+    if core.is_tensor(v) then
+      tensors[#tensors + 1] = {name = name, tensor = v}
+      if core.dtype(v) == "f64" then doubles[#doubles + 1] = name end
     elseif type(v) == "string" or type(v) == "number" or type(v) == "boolean" then meta[name] = scalar_text(v)
     else return check.expected("save", 2, "tree", "tensors, numbers, strings and booleans, at '" .. name .. "'", v) end
   end
@@ -78,6 +81,8 @@ local function flatten(tree)
 
   walk(tree, {})
   if next(paths) then meta[PATHS] = json.encode(paths) end
+  table.sort(doubles)
+  if next(doubles) then meta[DOUBLES] = json.encode(doubles) end
   return tensors, meta
 end
 
@@ -103,7 +108,7 @@ end
 
 --- Writes a tree to a file, all or nothing: until the new file is whole and on the disk, the old one stays.
 -- @tparam string path
--- @tparam table tree tensors (real, u8, i32), numbers, strings, booleans and tables of these; keys are strings or integers.
+-- @tparam table tree tensors of any dtype, numbers, strings, booleans and tables of these; keys are strings or integers.
 --   Empty tables are not kept.
 -- @treturn boolean true, or nil and a message (a full disk)
 -- @raise if the tree holds anything else, or two entries would get one name
@@ -145,10 +150,13 @@ end
 
 local function offset(v) return type(v) == "number" and math.tointeger(v) end
 
+-- Types that other programs write and this one does not read: a tensor that nobody wants may have them.
+local unread = {I64 = 8, U64 = 8, U32 = 4, F16 = 2, BF16 = 2, I16 = 2, U16 = 2, I8 = 1, BOOL = 1}
+
 -- One tensor's entry, checked: {name, dtype, shape, first, last}, or nil, what was expected.
-local function entry(name, e)
+local function entry(name, e, wanted)
   if type(e) ~= "table" then return nil, "expected an object" end
-  local width = width_of[e.dtype]
+  local width = width_of[e.dtype] or not wanted and unread[e.dtype]
   if not width then return nil, ("expected dtype F32, F64, I32 or U8, found %s"):format(check.found(e.dtype)) end
   if type(e.shape) ~= "table" or type(e.data_offsets) ~= "table" then return nil, "expected shape and data_offsets" end
   local count, shape = 1, {}
@@ -168,7 +176,7 @@ local function entry(name, e)
 end
 
 -- Header of an open file of `size` bytes: entries in the order of their data, metadata, where the data starts; or nil, message.
-local function read_header(file, size)
+local function read_header(file, size, want)
   if size < 8 then return nil, ("expected a safetensors file, found %d bytes"):format(size) end
   local word, message = file:read(8)
   if not word then return nil, message end
@@ -194,7 +202,7 @@ local function read_header(file, size)
   for name, e in pairs(header) do
     if name ~= "__metadata__" then
       local checked
-      checked, message = entry(name, e)
+      checked, message = entry(name, e, not want or want(name))
       if not checked then return nil, ("tensor '%s': %s"):format(tostring(name), message) end
       entries[#entries + 1] = checked
     end
@@ -234,9 +242,11 @@ local function plant(tree, paths, name, v)
 end
 
 --- Reads a file that `save` or any safetensors writer made.
--- Everything is checked before it is believed. F32 and F64 become reals, I32 and U8 stay; other types are refused.
+-- Everything is checked before it is believed. F32 and F64 become reals (what was saved as f64 comes back so), I32 and U8 stay; other types
+-- are refused.
 -- @tparam string path
--- @tparam[opt] function want name -> whether to read it (default: everything); what is not wanted costs neither time nor memory
+-- @tparam[opt] function want name -> whether to read it (default: everything); what is not wanted costs neither time nor memory, and may be
+--   of any type
 -- @treturn table the tree; or nil and a message that names the file
 function M.load(path, want)
   local file, size = core.file_open(path)
@@ -246,14 +256,17 @@ function M.load(path, want)
     if message:sub(1, #path + 2) == path .. ": " then return nil, message end
     return nil, path .. ": " .. message
   end
-  local entries, meta, start = read_header(file, size)
+  local entries, meta, start = read_header(file, size, want)
   if not entries then return failed(meta) end
   local paths = meta[PATHS] and json.decode(meta[PATHS]) or {}
   if type(paths) ~= "table" then return failed(PATHS .. ": expected an object") end
+  local doubles, is_double = meta[DOUBLES] and json.decode(meta[DOUBLES]) or {}, {}
+  if type(doubles) ~= "table" then return failed(DOUBLES .. ": expected a list") end
+  for _, name in pairs(doubles) do is_double[name] = true end
   local tree = {}
   for _, e in ipairs(entries) do
     if not want or want(e.name) then
-      local t = core.full(e.shape, 0, dtype_of[e.dtype])
+      local t = core.full(e.shape, 0, e.dtype == "F64" and is_double[e.name] and "f64" or dtype_of[e.dtype])
       local ok, message = file:seek(start + e.first)
       if ok then ok, message = file:read_(t, width_of[e.dtype]) end
       if not ok then return failed(message) end
@@ -262,7 +275,7 @@ function M.load(path, want)
   end
   file:close()
   for name, s in pairs(meta) do
-    if name ~= PATHS and (not want or want(name)) and not plant(tree, paths, name, parse_scalar(s)) then
+    if name ~= PATHS and name ~= DOUBLES and (not want or want(name)) and not plant(tree, paths, name, parse_scalar(s)) then
       return failed(("name '%s' does not fit beside the others"):format(name))
     end
   end

@@ -12,10 +12,11 @@ local M = {}
 -- @treturn Tensor u8 (H',W',C)
 function M.grid(images, opt)
   local o = check.options("grid", opt, { columns = check.none, pad = 2, scale = 1, fill = 255 })
-  if not core.is_tensor(images) or core.dim(images) ~= 4 or core.dtype(images) == "i32" then
+  local dtype = core.is_tensor(images) and core.dtype(images)
+  if dtype ~= "real" and dtype ~= "u8" or core.dim(images) ~= 4 then
     return check.expected("grid", 1, "images", "images (N,H,W,C)", images)
   end
-  if core.dtype(images) == "real" then images = core.image_quantise(images) end
+  if dtype == "real" then images = core.image_quantise(images) end
   local n = core.size(images, 1)
   local columns = o.columns or math.max(1, math.ceil(math.sqrt(n)))
   return core.image_sheet(images, columns, o.pad, o.scale, o.fill)

@@ -1,0 +1,44 @@
+--- Labelled images in two parts: those to train a classifier on, and those to test it on.
+local core = require "gan.core"
+local check = require "gan.check"
+local set = require "gan.data.set"
+
+local KEPT = 10 -- one image of so many is kept for the test where the data have no split
+
+-- The images of all whose numbers (from 0) are in rows.
+local function part(all, rows)
+  return set.new {images = core.gather_rows(all.images, rows), labels = core.gather_rows(all.labels, rows), classes = all.classes,
+    source = all.source, format = all.format}
+end
+
+--- The splits "train" and "test" of a path where it has them (IDX, CIFAR-10); else every tenth image, drawn at random by `seed`, is for the
+-- test.
+-- @tparam function open gan.data.open
+-- @tparam string path
+-- @tparam[opt] table opt of gan.data.open: size, channels, limit (of each split, or of the whole), background; and seed = 0
+-- @treturn table data set to train on, or nil and a message
+-- @treturn table data set to test on
+return function(open, path, opt)
+  local o = check.options("data.train_test", opt, {size = check.none, channels = check.none, limit = check.none, background = check.none, seed = 0})
+  local seed = check.int("data.train_test", 2, "seed", o.seed, math.mininteger)
+  o.seed = nil
+  local function opened(split)
+    o.split = split
+    local s, message = open(path, o)
+    if not s then return nil, message end
+    if not s.labels then return nil, ("%s: the images have no classes"):format(path) end
+    return s
+  end
+  local train = opened "train"
+  if train then
+    local test, message = opened "test"
+    if not test then return nil, message end
+    return train, test
+  end
+  local all, message = opened()
+  if not all then return nil, message end
+  local n = all.n // KEPT
+  if n < 1 then return nil, ("%s: expected at least %d images, found %d"):format(path, KEPT, all.n) end
+  local order = core.rng(seed, "data.train_test"):permutation(all.n)
+  return part(all, core.narrow(order, 1, n + 1, all.n - n)), part(all, core.narrow(order, 1, 1, n))
+end
