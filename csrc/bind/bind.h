@@ -22,6 +22,8 @@ void gn_open_reduce(lua_State *L);
 void gn_open_norm(lua_State *L);
 void gn_open_loss(lua_State *L);
 void gn_open_optim(lua_State *L);
+void gn_open_unpack(lua_State *L);
+void gn_open_zip(lua_State *L);
 
 void gn_conv_forget(void); /* gives up the transformed kernels that b_conv.c keeps */
 

@@ -7,6 +7,7 @@ static void (*const families[])(lua_State *) = {
     gn_open_gemm, gn_open_linalg, gn_open_conv, gn_open_peak,
     gn_open_reduce, gn_open_norm, gn_open_loss, gn_open_optim,
     gn_open_image, gn_open_data,
+    gn_open_unpack, gn_open_zip,
 };
 
 __attribute__((visibility("default"))) int GN_LUAOPEN(lua_State *L);

@@ -54,6 +54,25 @@ function M.number(op, i, name, v, lo, hi)
   return v
 end
 
+--- The shape that a file claims, and how many elements it has; or nil and what was expected where no tensor can have it.
+function M.claimed_shape(sizes)
+  local shape, product, count = {}, 1, 1
+  for i, v in ipairs(sizes) do
+    local n = type(v) == "number" and math.tointeger(v)
+    if not n or n < 0 or n > 1 << 40 or i > 8 then return nil, "expected a shape of at most 8 sizes >= 0" end
+    local m = math.max(n, 1) -- the others must multiply without overflow even beside a zero
+    if product > (1 << 40) // m then return nil, "expected a smaller shape" end
+    shape[i], product, count = n, product * m, count * n
+  end
+  return shape, count
+end
+
+--- nil and a message about a file, which names the file once, whether or not the message did already.
+function M.about(path, message)
+  if message:sub(1, #path + 2) == path .. ": " then return nil, message end
+  return nil, path .. ": " .. message
+end
+
 --- The nearest of a list of names to a misspelt one, or nil if none is near (Levenshtein distance at most 2 or a third of it).
 function M.nearest(word, names)
   local best, best_d

@@ -1,4 +1,4 @@
--- Pictures and data files for specs: writers of PNG, IDX and CIFAR-10 that share no code with the
+-- Pictures, data files and archives for specs: writers of PNG, IDX, CIFAR-10 and zip that share no code with the
 -- library (PNG: stored deflate blocks, any colour type, depth, filter and interlace).
 local temp = require "spec.support.temp"
 
@@ -11,7 +11,7 @@ for i = 0, 255 do
   for _ = 1, 8 do c = c & 1 == 1 and 0xEDB88320 ~ (c >> 1) or c >> 1 end
   crc_table[i] = c
 end
-local function crc32(s)
+function M.crc32(s)
   local c = 0xFFFFFFFF
   for i = 1, #s do c = crc_table[(c ~ s:byte(i)) & 255] ~ (c >> 8) end
   return c ~ 0xFFFFFFFF
@@ -37,7 +37,7 @@ function M.deflate(s)
 end
 
 function M.chunk(name, data)
-  return string.pack(">I4", #data) .. name .. data .. string.pack(">I4", crc32(name .. data))
+  return string.pack(">I4", #data) .. name .. data .. string.pack(">I4", M.crc32(name .. data))
 end
 
 M.signature = "\x89PNG\r\n\x1a\n"
@@ -97,6 +97,33 @@ end
 
 function M.idx_images(n, h, w, bytes) return string.pack(">I4I4I4I4", 0x803, n, h, w) .. bytes end
 function M.idx_labels(n, bytes) return string.pack(">I4I4", 0x801, n) .. bytes end
+
+-- A zip archive of members {name=, data=, deflated=, zip64=}; further fields say something else than the truth in the list of members: packed=, size=,
+-- crc=, flags=, method=, offset=, list_name=. end64: with zip64 records at the end; comment: behind all.
+function M.zip(members, o)
+  o = o or {}
+  local body, list, at, full = {}, {}, 0, 0xffffffff
+  for i, m in ipairs(members) do
+    local packed = m.deflated and M.deflate(m.data):sub(3, -5) or m.data
+    local method, crc = m.method or m.deflated and 8 or 0, m.crc or M.crc32(m.data)
+    local extra = m.zip64 and string.pack("<I2I2I8I8", 1, 16, #m.data, #packed) or ""
+    body[i] = string.pack("<c4I2I2I2I2I2I4I4I4I2I2", "PK\3\4", 20, 0, method, 0, 0, crc, m.zip64 and full or #packed, m.zip64 and full or #m.data,
+      #m.name, #extra) .. m.name .. extra .. packed
+    local size, shown = m.size or #m.data, m.packed or #packed
+    if m.zip64 then extra = string.pack("<I2I2I2I2i8i8i8", 0x7075, 0, 1, 24, size, shown, m.offset or at) end
+    local name = m.list_name or m.name
+    list[i] = string.pack("<c4I2I2I2I2I2I2I4I4I4I2I2I2I2I2I4I4", "PK\1\2", 20, 20, m.flags or 0, method, 0, 0, crc, m.zip64 and full or shown,
+      m.zip64 and full or size, #name, #extra, 0, 0, 0, 0, m.zip64 and full or m.offset or at) .. name .. extra
+    at = at + #body[i]
+  end
+  local names = table.concat(list)
+  local tail = not o.end64 and "" or string.pack("<c4I8I2I2I4I4I8I8I8I8", "PK\6\6", 44, 45, 45, 0, 0, #list, #list, #names, at)
+    .. string.pack("<c4I4I8I4", "PK\6\7", 0, at + #names, 1)
+  local count, size, start = #list, #names, at
+  if o.end64 then count, size, start = 0xffff, full, full end
+  return table.concat(body) .. names .. tail
+    .. string.pack("<c4I2I2I2I2I4I4s2", "PK\5\6", 0, 0, count, o.count or count, size, start, o.comment or "")
+end
 
 function M.base64(s)
   local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -30,7 +30,7 @@ local skip = {
   ["core.catch_interrupt"] = true, ["gan.op"] = true, ["autograd.op"] = true, ["autograd.registry"] = true,
   ["train.stop"] = true, ["train.run"] = true, -- programs: they end the process
 }
-local rooms = {"nn", "loss", "optim", "metric", "data", "model", "train"}
+local rooms = {"nn", "loss", "optim", "metric", "data", "file", "model", "train"}
 
 local targets, pool = {}, {}
 

@@ -38,6 +38,7 @@ function M.clean()
 end
 
 function M.write(path, bytes)
+  os.remove(path) -- a new file costs nothing; cutting an old one makes some file systems wait for the disk
   local f = assert(io.open(path, "wb"))
   assert(f:write(bytes))
   f:close()

@@ -90,6 +90,21 @@ describe("train.checkpoint", function()
     assert.are.equal(gan.rng(2):normal({10000}):get(9999), y:get(9999))
   end)
 
+  it("reads what other programs write", function()
+    local parts, data, at = {}, {}, 0
+    for i, c in ipairs {
+      {"F16", "\0\x3c\0\xc0", "real", {1, -2}}, {"BF16", "\x80\x3f\0\xc0", "real", {1, -2}}, {"I64", ("<i8i8"):pack(-9, 1 << 30), "i32", {-9, 1 << 30}},
+      {"I16", ("<i2i2"):pack(-9, 9), "i32", {-9, 9}}, {"I8", "\xf7\9", "i32", {-9, 9}}, {"BOOL", "\0\1", "u8", {0, 1}},
+      {"F32", ("<ff"):pack(1, -2), "real", {1, -2}},
+    } do
+      parts[i] = ('"%s":{"dtype":"%s","shape":[2],"data_offsets":[%d,%d]}'):format(c[1], c[1], at, at + #c[2])
+      data[i], at = c[2], at + #c[2]
+      local tree = assert(checkpoint.load(temp.write(dir .. "/other", pack("{" .. table.concat(parts, ",") .. "}", table.concat(data)))))
+      assert.are.equal(c[3], core.dtype(tree[c[1]]))
+      assert.are.same(c[4], core.to_table(tree[c[1]]), c[1])
+    end
+  end)
+
   it("reads only what is wanted", function()
     checkpoint.save(dir .. "/some", {G = {w = gan.ones(3)}, D = {w = gan.zeros(4)}, step = 3, options = "x"})
     local tree = checkpoint.load(dir .. "/some", function(name) return name:find "^D%." or name == "step" end)
@@ -142,12 +157,15 @@ describe("train.checkpoint", function()
       {pack("{" .. one .. "}", "\0\0\0"), "expected 8 bytes of data, found 3"},
       {pack("{" .. one .. "}", data .. "x"), "expected 8 bytes of data, found 9"},
       {pack("{" .. one .. "," .. one .. "}", data), "name 'a' stands twice"},
-      {pack("{" .. one:gsub("F32", "F16") .. "}", data), "tensor 'a': expected dtype F32, F64, I32 or U8, found string 'F16'"},
+      {pack("{" .. one:gsub("F32", "U64") .. "}", data),
+        "tensor 'a': expected dtype F16, BF16, F32, F64, I8, I16, I32, I64, U8 or BOOL, found string 'U64'"},
       {pack("{" .. one:gsub("0,8", "0,7") .. "}", data), "tensor 'a': expected 8 bytes for F32 (2), found data_offsets 0 to 7"},
       {pack("{" .. one:gsub("0,8", "8,16") .. "}", data), "tensor 'a': expected data at offset 0, found 8"},
       {pack("{" .. one:gsub("0,8", "-8,0") .. "}", data), "found -8"},
       {pack("{" .. one:gsub("%[2%]", "[-2]") .. "}", data), "sizes >= 0"}, {pack("{" .. one:gsub("%[2%]", "[1.5]") .. "}", data), "sizes >= 0"},
       {pack("{" .. one:gsub("%[2%]", "null") .. "}", data), "expected shape and data_offsets"}, {pack(huge, data), "expected a smaller shape"},
+      {pack((huge:gsub("%[", "[0,", 1):gsub("0,8", "0,0")), ""), "expected a smaller shape"},
+      {pack('{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}', ("<i8"):pack(1 << 31)), "tensor 'a': element 1 does not fit i32"},
       {pack("{" .. one:gsub("0,8", "0,4,8") .. "}", data), "two data_offsets"}, {pack('{"a":7}', ""), "expected an object"},
       {pack('{"__metadata__":{"a":1}}', ""), "expected a string"}, {pack('{"__metadata__":7}', ""), "expected an object"},
       {pack('{"__metadata__":{"a.b":"1"},' .. one .. "}", data), "does not fit beside the others"},

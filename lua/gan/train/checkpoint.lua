@@ -10,8 +10,9 @@ local json = require "gan.train.json"
 local M = {}
 
 local name_of = {real = core.real == "double" and "F64" or "F32", u8 = "U8", i32 = "I32", f64 = "F64"}
-local dtype_of = {F64 = "real", F32 = "real", I32 = "i32", U8 = "u8"}
-local width_of = {F64 = 8, F32 = 4, I32 = 4, U8 = 1}
+local dtype_of = {F64 = "real", F32 = "real", I32 = "i32", U8 = "u8", F16 = "real", BF16 = "real", I64 = "i32", I16 = "i32", I8 = "i32", BOOL = "u8"}
+local width_of = {F64 = 8, F32 = 4, I32 = 4, U8 = 1, F16 = 2, BF16 = 2, I64 = 8, I16 = 2, I8 = 1, BOOL = 1}
+local packed_of = {F16 = "f2", BF16 = "bf2", I64 = "i8", I16 = "i2", I8 = "i1", BOOL = "b1"} -- what others write: formats of core.unpack
 local MAX_HEADER = 100000000 -- bytes, as the reference reader has it
 local MAX_DEPTH = 30
 local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
@@ -151,21 +152,16 @@ end
 local function offset(v) return type(v) == "number" and math.tointeger(v) end
 
 -- Types that other programs write and this one does not read: a tensor that nobody wants may have them.
-local unread = {I64 = 8, U64 = 8, U32 = 4, F16 = 2, BF16 = 2, I16 = 2, U16 = 2, I8 = 1, BOOL = 1}
+local unread = {U64 = 8, U32 = 4, U16 = 2, F8_E4M3 = 1, F8_E5M2 = 1}
 
 -- One tensor's entry, checked: {name, dtype, shape, first, last}, or nil, what was expected.
 local function entry(name, e, wanted)
   if type(e) ~= "table" then return nil, "expected an object" end
   local width = width_of[e.dtype] or not wanted and unread[e.dtype]
-  if not width then return nil, ("expected dtype F32, F64, I32 or U8, found %s"):format(check.found(e.dtype)) end
+  if not width then return nil, ("expected dtype F16, BF16, F32, F64, I8, I16, I32, I64, U8 or BOOL, found %s"):format(check.found(e.dtype)) end
   if type(e.shape) ~= "table" or type(e.data_offsets) ~= "table" then return nil, "expected shape and data_offsets" end
-  local count, shape = 1, {}
-  for i, n in ipairs(e.shape) do
-    n = offset(n)
-    if not n or n < 0 or n > 1 << 40 or i > 8 then return nil, "expected a shape of at most 8 sizes >= 0" end
-    if count > (1 << 40) // math.max(n, 1) then return nil, "expected a smaller shape" end
-    shape[i], count = n, count * n
-  end
+  local shape, count = check.claimed_shape(e.shape)
+  if not shape then return nil, count end
   local first, last = offset(e.data_offsets[1]), offset(e.data_offsets[2])
   if not first or not last or #e.data_offsets ~= 2 then return nil, "expected two data_offsets" end
   if last - first ~= count * width then
@@ -242,8 +238,8 @@ local function plant(tree, paths, name, v)
 end
 
 --- Reads a file that `save` or any safetensors writer made.
--- Everything is checked before it is believed. F32 and F64 become reals (what was saved as f64 comes back so), I32 and U8 stay; other types
--- are refused.
+-- Everything is checked before it is believed. Floats of every width become reals (what was saved as f64 comes back so), I8 to I64 i32, if all
+-- values fit, U8 and BOOL u8; other types are refused.
 -- @tparam string path
 -- @tparam[opt] function want name -> whether to read it (default: everything); what is not wanted costs neither time nor memory, and may be
 --   of any type
@@ -253,8 +249,7 @@ function M.load(path, want)
   if not file then return nil, size end
   local function failed(message)
     file:close()
-    if message:sub(1, #path + 2) == path .. ": " then return nil, message end
-    return nil, path .. ": " .. message
+    return check.about(path, message)
   end
   local entries, meta, start = read_header(file, size, want)
   if not entries then return failed(meta) end
@@ -266,10 +261,14 @@ function M.load(path, want)
   local tree = {}
   for _, e in ipairs(entries) do
     if not want or want(e.name) then
-      local t = core.full(e.shape, 0, e.dtype == "F64" and is_double[e.name] and "f64" or dtype_of[e.dtype])
+      local packed = packed_of[e.dtype]
+      local t = packed and core.full({e.last - e.first}, 0, "u8")
+        or core.full(e.shape, 0, e.dtype == "F64" and is_double[e.name] and "f64" or dtype_of[e.dtype])
       local ok, message = file:seek(start + e.first)
-      if ok then ok, message = file:read_(t, width_of[e.dtype]) end
+      if ok then ok, message = file:read_(t, not packed and width_of[e.dtype] or 1) end
       if not ok then return failed(message) end
+      if packed then t, message = core.unpack(t, packed, dtype_of[e.dtype], e.shape) end
+      if not t then return failed(("tensor '%s': %s"):format(e.name, message)) end
       if not plant(tree, paths, e.name, t) then return failed(("name '%s' does not fit beside the others"):format(e.name)) end
     end
   end

@@ -1,0 +1,286 @@
+--- Reads pickles as data: numbers, strings, tuples, lists and dictionaries. Executes nothing.
+--
+-- A pickle is a program for a machine with a stack, which may call anything that Python can import. This machine knows the
+-- opcodes of protocol 2 that plain data needs, and of globals only those that its caller lists, each with a Lua function that
+-- stands for it; everything else is refused by name. What a file can make it spend is bounded by its length and by MOST_STEPS.
+-- Source: CPython, Lib/pickletools.py (the opcodes and their arguments).
+local M = {}
+
+local MOST_STEPS = 2000000 -- opcodes
+local MOST_TEXT = 1 << 20  -- bytes of one string
+local PIECE = 1 << 16      -- bytes asked of a file at a time
+
+--- What stands for None.
+M.none = setmetatable({kind = "none"}, {__tostring = function() return "None" end})
+
+-- What is wrong with a file travels as an error of this kind up to M.guard.
+local refusal = {}
+
+--- Ends M.guard with a message about the file.
+function M.refuse(fmt, ...)
+  return error(setmetatable({message = select("#", ...) > 0 and fmt:format(...) or fmt}, refusal), 0)
+end
+
+--- Calls f(...): its results; or nil and the message where M.refuse was called inside. Other errors go on.
+function M.guard(f, ...)
+  local result = table.pack(pcall(f, ...))
+  if result[1] then return table.unpack(result, 2, result.n) end
+  if getmetatable(result[2]) == refusal then return nil, result[2].message end
+  return error(result[2], 0)
+end
+
+local source = {}
+source.__index = source
+
+--- A source of bytes for `load`.
+-- @tparam function read n -> the next n bytes, or nil and a message
+-- @tparam integer size how many there are
+-- @treturn table source; `source:position()` is the number of bytes taken so far
+function M.source(read, size)
+  return setmetatable({read = read, buffer = "", at = 1, left = size, size = size}, source)
+end
+
+--- A source of the bytes of a string.
+function M.source_of(text)
+  return setmetatable({buffer = text, at = 1, left = 0, size = #text}, source)
+end
+
+--- The next n bytes.
+function source:take(n)
+  local have = #self.buffer - self.at + 1
+  if n > have then
+    if n - have > self.left then return M.refuse "the pickle ends too early" end
+    local more = math.min(math.max(n - have, PIECE), self.left)
+    local text, message = self.read(more)
+    if not text then return M.refuse(message) end
+    self.buffer, self.at, self.left = self.buffer:sub(self.at) .. text, 1, self.left - more
+  end
+  local s = self.buffer:sub(self.at, self.at + n - 1)
+  self.at = self.at + n
+  return s
+end
+
+function source:position() return self.size - self.left - (#self.buffer - self.at + 1) end
+
+-- Bytes up to a line break.
+local function line(src)
+  local out = {}
+  for i = 1, 300 do
+    local c = src:take(1)
+    if c == "\n" then return table.concat(out) end
+    out[i] = c
+  end
+  return M.refuse "a name of more than 300 bytes"
+end
+
+local function number(src, format)
+  return ((format):unpack(src:take(format:packsize())))
+end
+
+local function text(src, n)
+  if n < 0 or n > MOST_TEXT then return M.refuse("a string of %d bytes (at most %d are read)", n, MOST_TEXT) end
+  return src:take(n)
+end
+
+--- For messages: what a value is.
+function M.describe(v)
+  if type(v) ~= "table" then return type(v) end
+  return v.kind == "global" and "global '" .. v.name .. "'" or v.kind
+end
+
+local function push(m, v)
+  m.top = m.top + 1
+  m.stack[m.top] = v
+end
+
+local function pop(m)
+  if m.top <= m.floor then return M.refuse "the pickle takes what is not there" end
+  local v = m.stack[m.top]
+  m.stack[m.top] = nil
+  m.top = m.top - 1
+  return v
+end
+
+local function top(m, kind, op)
+  local v = m.top > m.floor and m.stack[m.top]
+  if type(v) ~= "table" or v.kind ~= kind then return M.refuse("opcode %s on no %s", op, kind) end
+  return v
+end
+
+local function pop_as(m, kind, op)
+  local v = top(m, kind, op)
+  pop(m)
+  return v
+end
+
+-- The values above the last mark, which goes: a table and their number.
+local function pop_marked(m)
+  local mark = table.remove(m.marks)
+  if not mark then return M.refuse "the pickle takes a mark that is not there" end
+  m.floor = m.marks[#m.marks] or 0
+  local items = table.move(m.stack, mark + 1, m.top, 1, {})
+  local n = m.top - mark
+  for i = m.top, mark + 1, -1 do m.stack[i] = nil end
+  m.top = mark
+  return items, n
+end
+
+local function sequence(kind, items, n)
+  items.kind, items.n = kind, n
+  return items
+end
+
+local function tuple_of(m, n)
+  local items = {}
+  for i = n, 1, -1 do items[i] = pop(m) end
+  push(m, sequence("tuple", items, n))
+end
+
+local function set_item(dict, key, value)
+  if type(key) ~= "string" and math.type(key) ~= "integer" then return M.refuse("a dictionary's key is a %s", M.describe(key)) end
+  if dict.index[key] == nil then dict.keys[#dict.keys + 1] = key end
+  dict.index[key] = value
+end
+
+local function new_dict(ordered) return {kind = "dict", keys = {}, index = {}, ordered = ordered} end
+
+local function append(list, v)
+  list.n = list.n + 1
+  list[list.n] = v
+end
+
+local function remember(m, i)
+  if m.top <= m.floor then return M.refuse "the pickle remembers what is not there" end
+  m.memo[i] = m.stack[m.top]
+end
+
+local function recall(m, i)
+  local v = m.memo[i]
+  if v == nil then return M.refuse("the pickle recalls number %d, which it never stored", i) end
+  push(m, v)
+end
+
+-- opcode -> its effect
+local ops = {
+  ["\x80"] = function(m) -- PROTO
+    local version = m.src:take(1):byte()
+    if version > 5 then return M.refuse("pickle protocol %d", version) end
+  end,
+  ["("] = function(m) -- MARK
+    m.marks[#m.marks + 1] = m.top
+    m.floor = m.top
+  end,
+  N = function(m) push(m, M.none) end, -- NONE
+  ["\x88"] = function(m) push(m, true) end, -- NEWTRUE
+  ["\x89"] = function(m) push(m, false) end, -- NEWFALSE
+  J = function(m) push(m, number(m.src, "<i4")) end, -- BININT
+  K = function(m) push(m, number(m.src, "<I1")) end, -- BININT1
+  M = function(m) push(m, number(m.src, "<I2")) end, -- BININT2
+  ["\x8a"] = function(m) -- LONG1
+    local n = m.src:take(1):byte()
+    if n > 8 then return M.refuse("an integer of %d bytes", n) end
+    push(m, n == 0 and 0 or number(m.src, "<i" .. n))
+  end,
+  G = function(m) push(m, number(m.src, ">d")) end, -- BINFLOAT
+  X = function(m) push(m, text(m.src, number(m.src, "<I4"))) end, -- BINUNICODE
+  T = function(m) push(m, text(m.src, number(m.src, "<i4"))) end, -- BINSTRING
+  U = function(m) push(m, text(m.src, number(m.src, "<I1"))) end, -- SHORT_BINSTRING
+  [")"] = function(m) tuple_of(m, 0) end, -- EMPTY_TUPLE
+  ["\x85"] = function(m) tuple_of(m, 1) end, -- TUPLE1
+  ["\x86"] = function(m) tuple_of(m, 2) end, -- TUPLE2
+  ["\x87"] = function(m) tuple_of(m, 3) end, -- TUPLE3
+  t = function(m) push(m, sequence("tuple", pop_marked(m))) end, -- TUPLE
+  ["]"] = function(m) push(m, {kind = "list", n = 0}) end, -- EMPTY_LIST
+  a = function(m) -- APPEND
+    local v = pop(m)
+    append(top(m, "list", "APPEND"), v)
+  end,
+  e = function(m) -- APPENDS
+    local items, n = pop_marked(m)
+    local list = top(m, "list", "APPENDS")
+    for i = 1, n do append(list, items[i]) end
+  end,
+  ["}"] = function(m) push(m, new_dict()) end, -- EMPTY_DICT
+  s = function(m) -- SETITEM
+    local v = pop(m)
+    local k = pop(m)
+    set_item(top(m, "dict", "SETITEM"), k, v)
+  end,
+  u = function(m) -- SETITEMS
+    local items, n = pop_marked(m)
+    local dict = top(m, "dict", "SETITEMS")
+    if n % 2 == 1 then return M.refuse "a dictionary's key without a value" end
+    for i = 1, n, 2 do set_item(dict, items[i], items[i + 1]) end
+  end,
+  q = function(m) remember(m, number(m.src, "<I1")) end, -- BINPUT
+  r = function(m) remember(m, number(m.src, "<I4")) end, -- LONG_BINPUT
+  h = function(m) recall(m, number(m.src, "<I1")) end, -- BINGET
+  j = function(m) recall(m, number(m.src, "<I4")) end, -- LONG_BINGET
+  c = function(m) -- GLOBAL
+    local module = line(m.src)
+    local name = module .. "." .. line(m.src)
+    local known = m.globals[name]
+    if not known then return M.refuse("global '%s' is refused: only data is read, nothing is executed", name:gsub("[^\32-\126]", "?")) end
+    push(m, {kind = "global", name = name, value = known})
+  end,
+  R = function(m) -- REDUCE
+    local args = pop_as(m, "tuple", "REDUCE")
+    local f = pop_as(m, "global", "REDUCE")
+    if type(f.value) ~= "function" then return M.refuse("opcode REDUCE of '%s'", f.name) end
+    push(m, f.value(args))
+  end,
+  Q = function(m) push(m, m.persistent(pop(m))) end, -- BINPERSID
+  b = function(m) -- BUILD: the attributes that Python may hang on an OrderedDict are no data of ours
+    pop(m)
+    if not top(m, "dict", "BUILD").ordered then return M.refuse "opcode BUILD on a plain dictionary" end
+  end,
+}
+
+-- Opcodes that are refused, by name.
+local refused = {
+  ["0"] = "POP", ["1"] = "POP_MARK", ["2"] = "DUP", ["\x81"] = "NEWOBJ", ["\x82"] = "EXT1", ["\x83"] = "EXT2", ["\x84"] = "EXT4",
+  ["\x8b"] = "LONG4", ["\x8c"] = "SHORT_BINUNICODE", ["\x8d"] = "BINUNICODE8", ["\x8e"] = "BINBYTES8", ["\x8f"] = "EMPTY_SET",
+  ["\x90"] = "ADDITEMS", ["\x91"] = "FROZENSET", ["\x92"] = "NEWOBJ_EX", ["\x93"] = "STACK_GLOBAL", ["\x94"] = "MEMOIZE", ["\x95"] = "FRAME",
+  ["\x96"] = "BYTEARRAY8", ["\x97"] = "NEXT_BUFFER", ["\x98"] = "READONLY_BUFFER", B = "BINBYTES", C = "SHORT_BINBYTES", F = "FLOAT", I = "INT",
+  L = "LONG", P = "PERSID", S = "STRING", V = "UNICODE", d = "DICT", g = "GET", i = "INST", l = "LIST", o = "OBJ", p = "PUT",
+}
+
+--- Python's collections.OrderedDict, for `globals`.
+function M.ordered_dict(args)
+  local dict = new_dict(true)
+  local items = args[1]
+  if args.n > 1 or args.n == 1 and (type(items) ~= "table" or items.kind ~= "list") then return M.refuse "OrderedDict of something else than pairs" end
+  for i = 1, items and items.n or 0 do
+    local pair = items[i]
+    if type(pair) ~= "table" or pair.n ~= 2 then return M.refuse "OrderedDict of something else than pairs" end
+    set_item(dict, pair[1], pair[2])
+  end
+  return dict
+end
+
+--- Reads one pickle, up to its end; the source stays behind it. To be called inside M.guard.
+-- @tparam table src a source
+-- @tparam table globals "module.name" -> function(args) for what the pickle may call (args is a tuple), or another true value for
+--   what it may only mention
+-- @tparam[opt] function persistent value of a persistent id -> what it stands for
+-- @return the value: numbers, strings, booleans, M.none, and tables with a field kind: "tuple" and "list" ([1] to [n], n), "dict" (keys: a list,
+--   index: key -> value), "global" (name, value), or what the functions gave. Tables may hold themselves.
+function M.load(src, globals, persistent)
+  local m = {
+    src = src, globals = globals, stack = {}, top = 0, floor = 0, marks = {}, memo = {},
+    persistent = persistent or function() return M.refuse "opcode BINPERSID: nothing is stored beside this pickle" end,
+  }
+  for _ = 1, MOST_STEPS do
+    local c = src:take(1)
+    if c == "." then -- STOP
+      if m.top ~= 1 or #m.marks > 0 then return M.refuse("the pickle ends with %d values", m.top) end
+      return m.stack[1]
+    end
+    local op = ops[c]
+    if not op then return M.refuse("opcode %s is refused: only data is read, nothing is executed", refused[c] or ("0x%02x"):format(c:byte())) end
+    op(m)
+  end
+  return M.refuse("a pickle of more than %d steps", MOST_STEPS)
+end
+
+return M

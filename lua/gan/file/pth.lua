@@ -1,0 +1,255 @@
+--- PyTorch's files of weights (.pth, .pt), as `torch.save(net.state_dict(), path)` writes them: the zip form, and the form before version 1.6.
+--
+-- Executes nothing: the pickle inside is read by gan.file.pickle, which knows tensors and plain data; everything else that a
+-- file names is refused. TorchScript archives hold code and are refused.
+-- Formats: torch/serialization.py (`_save`, `_legacy_save`), torch/_utils.py (`_rebuild_tensor_v2`).
+local core = require "gan.core"
+local check = require "gan.check"
+local zip = require "gan.file.zip"
+local pickle = require "gan.file.pickle"
+
+local M = {}
+
+local refuse = pickle.refuse
+
+local MAGIC = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." -- the pickle of 0x1950a86a20f9469cfc6c, behind its protocol
+local PROTOCOL = 1001
+local MOST_PICKLE = 1 << 26 -- bytes
+local MOST_NODES, MOST_DEPTH = 200000, 50
+local MOST_NAME = 1000      -- bytes
+local MOST_SHARED = 8       -- elements of all tensors together for each that is stored
+
+-- Storages: {format for core.unpack, bytes, dtype}
+local storages = {
+  ["torch.FloatStorage"] = {"f4", 4, "real"}, ["torch.DoubleStorage"] = {"f8", 8, "real"}, ["torch.HalfStorage"] = {"f2", 2, "real"},
+  ["torch.BFloat16Storage"] = {"bf2", 2, "real"}, ["torch.LongStorage"] = {"i8", 8, "i32"}, ["torch.IntStorage"] = {"i4", 4, "i32"},
+  ["torch.ShortStorage"] = {"i2", 2, "i32"}, ["torch.CharStorage"] = {"i1", 1, "i32"}, ["torch.ByteStorage"] = {"u1", 1, "i32"},
+  ["torch.BoolStorage"] = {"b1", 1, "i32"},
+}
+
+local function is(v, kind) return type(v) == "table" and v.kind == kind end
+
+local function count_of(v, what)
+  if math.type(v) ~= "integer" or v < 0 then return refuse("a tensor's %s is %s (expected an integer >= 0)", what, tostring(v)) end
+  return v
+end
+
+local function counts_of(v, what)
+  if not is(v, "tuple") then return refuse("a tensor's %s is a %s", what, pickle.describe(v)) end
+  if v.n > 1000 then return refuse("a tensor of %d dimensions", v.n) end
+  local list = {}
+  for i = 1, v.n do list[i] = count_of(v[i], what) end
+  return list
+end
+
+-- A tensor as the pickle describes it: where its elements lie, none read yet.
+local function rebuild_tensor(args)
+  local storage = args[1]
+  if not is(storage, "storage") then return refuse("a tensor of a %s (expected a storage)", pickle.describe(storage)) end
+  local offset, size, stride = count_of(args[2], "offset"), counts_of(args[3], "size"), counts_of(args[4], "stride")
+  if #size ~= #stride then return refuse("a tensor of %d sizes and %d strides", #size, #stride) end
+  local shape, count = check.claimed_shape(size)
+  if not shape then return refuse("a tensor %s: %s", check.shape_string(size), count) end
+  if count > storage.count then return refuse("a tensor %s of a storage of %d elements", check.shape_string(size), storage.count) end
+  return {kind = "tensor", storage = storage, offset = offset, size = size, stride = stride, count = count}
+end
+
+local globals = {
+  ["collections.OrderedDict"] = pickle.ordered_dict,
+  ["torch._utils._rebuild_tensor"] = rebuild_tensor,
+  ["torch._utils._rebuild_tensor_v2"] = rebuild_tensor,
+  ["torch._utils._rebuild_parameter"] = function(args)
+    if not is(args[1], "tensor") then return refuse("a parameter of a %s", pickle.describe(args[1])) end
+    return args[1]
+  end,
+}
+for name, kind in pairs(storages) do globals[name] = kind end
+
+-- The function for persistent ids: ("storage", type, key, device, count[, part]); found collects the storages by key.
+local function persistent_into(found)
+  return function(id)
+    if not is(id, "tuple") or id.n < 5 or id[1] ~= "storage" then return refuse "a persistent id that is no storage" end
+    local kind = is(id[2], "global") and storages[id[2].name]
+    local key, count = id[3], count_of(id[5], "storage")
+    if not kind or type(key) ~= "string" or count > 1 << 44 then return refuse "a storage without type, key or a sensible count" end
+    if id.n > 6 or id.n == 6 and id[6] ~= pickle.none then return refuse("storage '%s' is a part of another", key) end
+    local s = found[key]
+    if s and (s.type ~= kind or s.count ~= count) then return refuse("storage '%s' has two types or sizes", key) end
+    if not s then
+      s = {kind = "storage", key = key, type = kind, count = count, bytes = count * kind[2], tensors = {}}
+      found[key] = s
+    end
+    return s
+  end
+end
+
+-- The tensors in a value, under their names: a list of {name=, tensor=} in the order of the file.
+local function flatten(root)
+  local list, seen, nodes = {}, {}, 0
+  local function walk(v, name, depth)
+    nodes = nodes + 1
+    if depth > MOST_DEPTH or nodes > MOST_NODES then return refuse "nested too deeply, or within itself" end
+    if not is(v, "dict") and not is(v, "list") and not is(v, "tuple") and not is(v, "tensor") then return end
+    if v.kind == "tensor" then
+      if name == "" then return refuse "a single tensor (expected a dictionary of them)" end
+      if seen[name] then return refuse("two tensors would be called '%s'", name) end
+      seen[name] = true
+      list[#list + 1] = {name = name, tensor = v}
+      return
+    end
+    local prefix = name == "" and "" or name .. "."
+    for i = 1, v.kind == "dict" and #v.keys or v.n do
+      local key = v.kind == "dict" and v.keys[i] or i - 1
+      if type(key) == "string" and #prefix + #key > MOST_NAME then return refuse("a name of more than %d bytes", MOST_NAME) end
+      walk(v.kind == "dict" and v.index[key] or v[i], prefix .. key, depth + 1)
+    end
+  end
+  walk(root, "", 0)
+  return list
+end
+
+local function choose(root, pick)
+  if pick == nil then return root end
+  local v = is(root, "dict") and root.index[pick]
+  if not v then
+    local keys = {}
+    for i, key in ipairs(is(root, "dict") and root.keys or {}) do keys[i] = i < 10 and tostring(key) or i == 10 and "..." or nil end
+    return refuse("no entry '%s' (there are: %s)", pick, table.concat(keys, ", "))
+  end
+  return v
+end
+
+-- name -> tensor. Storages are read one after the other, each once.
+local function materialise(root, pick, fetch)
+  local list, order, stored, shown = flatten(choose(root, pick)), {}, 0, 0
+  for _, e in ipairs(list) do
+    local s = e.tensor.storage
+    if #s.tensors == 0 then
+      order[#order + 1] = s
+      stored = stored + s.count
+    end
+    s.tensors[#s.tensors + 1] = e
+    shown = shown + e.tensor.count
+  end
+  if shown // MOST_SHARED > stored then return refuse("tensors of %d elements out of %d that are stored", shown, stored) end
+  local state = {}
+  for _, s in ipairs(order) do
+    local bytes, message = fetch(s)
+    if not bytes then return refuse(message) end
+    if core.numel(bytes) ~= s.bytes then
+      return refuse("storage '%s' has %d bytes (expected %d for '%s')", s.key, core.numel(bytes), s.bytes, s.tensors[1].name)
+    end
+    for _, e in ipairs(s.tensors) do
+      local t = e.tensor
+      state[e.name], message = core.unpack(bytes, s.type[1], s.type[3], t.size, t.offset, t.stride)
+      if not state[e.name] then return refuse("tensor '%s': %s", e.name, message) end
+    end
+  end
+  return state
+end
+
+local function load_zip(z, pick)
+  local prefix
+  for _, name in ipairs(z.names) do
+    local before = name:match "^([^/]*/?)data%.pkl$"
+    if before and (before == "" or before:sub(-1) == "/") then
+      if prefix then return refuse "two members data.pkl" end
+      prefix = before
+    end
+  end
+  if not prefix then return refuse "no member data.pkl: not a PyTorch file" end
+  for _, name in ipairs(z.names) do
+    if name == prefix .. "constants.pkl" or name:sub(1, #prefix + 5) == prefix .. "code/" then
+      return refuse "a TorchScript archive: it holds code, which is never run (save the state_dict instead)"
+    end
+  end
+  if z.members[prefix .. "byteorder"] then
+    local order, message = z:text(prefix .. "byteorder", 100)
+    if not order then return refuse(message) end
+    if order ~= "little" then return refuse("byte order '%s' (expected little)", order:gsub("[^%w]", "?")) end
+  end
+  local text, message = z:text(prefix .. "data.pkl", MOST_PICKLE)
+  if not text then return refuse(message) end
+  local src = pickle.source_of(text)
+  local root = pickle.load(src, globals, persistent_into {})
+  if src:position() ~= #text then return refuse "bytes behind the pickle" end
+  return materialise(root, pick, function(s) return z:read(prefix .. "data/" .. s.key) end)
+end
+
+-- Where the storages lie: key -> offset. Each is its count of elements and its bytes.
+local function place(found, keys, file, at, size)
+  if not is(keys, "list") then return refuse "expected the list of storages" end
+  local offsets = {}
+  for i = 1, keys.n do
+    local s = found[keys[i]]
+    if not s or offsets[s.key] then return refuse("storage '%s' is not what the pickle says", tostring(s and s.key or keys[i])) end
+    if size - at < 8 + s.bytes then return refuse("storage '%s' ends beyond the file", s.key) end
+    local word, message = file:seek(at)
+    if word then word, message = file:read(8) end
+    if not word then return refuse(message) end
+    local count = ("<i8"):unpack(word)
+    if count ~= s.count then return refuse("storage '%s' has %d elements (the pickle says %d)", s.key, count, s.count) end
+    offsets[s.key] = at + 8
+    at = at + 8 + s.bytes
+  end
+  for key in pairs(found) do if not offsets[key] then return refuse("storage '%s' is missing", key) end end
+  if at ~= size then return refuse("%d bytes behind the last storage", size - at) end
+  return offsets
+end
+
+local function load_legacy(file, size, pick)
+  local ok, message = file:seek(2 + #MAGIC)
+  if not ok then return refuse(message) end
+  local start = 2 + #MAGIC
+  local src = pickle.source(function(n) return file:read(n) end, math.min(size - start, MOST_PICKLE))
+  local protocol = pickle.load(src, {})
+  if protocol ~= PROTOCOL then return refuse("PyTorch's protocol %s (expected %d)", tostring(protocol), PROTOCOL) end
+  local system = pickle.load(src, {})
+  if not is(system, "dict") or system.index.little_endian ~= true then return refuse "numbers that are not little-endian" end
+  local found = {}
+  local root = pickle.load(src, globals, persistent_into(found))
+  local offsets = place(found, pickle.load(src, {}), file, start + src:position(), size)
+  return materialise(root, pick, function(s)
+    local found_at, why = file:seek(offsets[s.key])
+    if not found_at then return nil, why end
+    return file:read_(core.full({s.bytes}, 0, "u8"))
+  end)
+end
+
+--- Reads the tensors of a file.
+-- Floats (float32, float64, float16, bfloat16) become real; integers of any width and truth values i32, if all values fit. Shapes and the order of
+-- axes are PyTorch's: a convolution's weight is (Co,Ci,Kh,Kw), a linear layer's (Do,Di). Dictionaries within dictionaries are flattened, names
+-- joined with dots ("state_dict.conv1.weight"), entries of lists counted from 0; what is no tensor is left out.
+-- @tparam string path
+-- @tparam[opt] table opt pick: only what is under this entry of the file's dictionary, named from there (pick = "state_dict" gives "conv1.weight")
+-- @treturn table name -> tensor; or nil and a message that names the file and what is wrong or refused
+-- @raise on unknown options
+function M.load(path, opt)
+  local o = check.options("pth.load", opt, {pick = check.none})
+  if o.pick ~= nil and type(o.pick) ~= "string" then return check.expected("pth.load", 2, "pick", "a name", o.pick) end
+  local file, size = core.file_open(path)
+  if not file then return nil, size end
+  local head, message = file:read(math.min(size, 2 + #MAGIC))
+  local state
+  if not head then
+    file:close()
+    return nil, message
+  elseif head:sub(1, 4) == "PK\3\4" then
+    file:close()
+    local z
+    z, message = zip.open(path)
+    if not z then return nil, message end
+    state, message = pickle.guard(load_zip, z, o.pick)
+    z:close()
+  elseif head:sub(1, 1) == "\x80" and head:sub(3) == MAGIC then
+    state, message = pickle.guard(load_legacy, file, size, o.pick)
+    file:close()
+  else
+    file:close()
+    return check.about(path, "not a PyTorch file (neither a zip archive nor PyTorch's older format)")
+  end
+  if not state then return check.about(path, message) end
+  return state
+end
+
+return M
