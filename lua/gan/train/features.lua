@@ -48,7 +48,21 @@ local function fit(bytes, size, channels)
   return out
 end
 
--- u8 -> real in [-1,1], to the bytes that gan.data.batches gives.
+-- The same for numbers in 0..255 that are not rounded: a bilinear resize.
+local function fit_smooth(x, size, channels)
+  local s = core.shape(x)
+  if channels == 3 and s[4] == 1 then
+    x = core.cat({x, x, x}, 4)
+  elseif channels == 1 and s[4] == 3 then
+    x = core.sum(core.mul(x, core.tensor {0.299, 0.587, 0.114}), {4}, true)
+  end
+  if not size or s[2] == size and s[3] == size then return x end
+  local side = math.min(s[2], s[3])
+  x = core.narrow(core.narrow(x, 2, (s[2] - side) // 2 + 1, side), 3, (s[3] - side) // 2 + 1, side)
+  return ops.resize(x, {size = {size, size}, mode = "bilinear"})
+end
+
+-- u8, or numbers in 0..255 -> real in [-1,1], to the bytes that gan.data.batches gives.
 local function scaled(bytes) return core.div(core.sub(core.mul(core.to(bytes, "real"), 2), 255), 255) end
 
 -- ---- the object ----
@@ -64,17 +78,25 @@ local function place(all, rows, first, total)
   return all
 end
 
-function F:__call(images)
-  local bytes, features, logits = to_bytes(images), nil, nil
-  local n = core.size(bytes, 1)
+-- Features and logits of images in 0..255, a batch at a time.
+local function see(self, images, fitted)
+  local n, features, logits = core.size(images, 1), nil, nil
   autograd.no_grad(function()
     for first = 1, n, self.batch do
-      local part = fit(core.narrow(bytes, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels)
-      local f, l = self.compute(part)
+      local f, l = self.compute(fitted(core.narrow(images, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels))
       features, logits = place(features, f, first, n), place(logits, l, first, n)
     end
   end)
   return features, logits
+end
+
+function F:__call(images) return see(self, to_bytes(images), fit) end
+
+--- The same without rounding to 8 bits, for differences between images that are nearly the same (path length).
+-- @tparam Tensor images real (N,H,W,C) in [-1,1]
+function F:smooth(images)
+  to_bytes(check.real("features", 1, "images", images, 4))
+  return see(self, core.clamp(core.mul(core.add(images, 1), 127.5), 0, 255), fit_smooth)
 end
 
 function F:__tostring()

@@ -33,6 +33,14 @@ M.training = {
   {"keep", "integer", 2, lo = 0, free = true, help = "how many of the newest snapshots to keep"},
   {"resume", "string", "auto", arg = "auto|new|PATH", free = true,
     help = "go on with the same run if there is one, always start anew, or go on with this run or checkpoint"},
+  {"metrics", "string", nil, arg = "LIST", free = true,
+    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, ppl, diversity (default: nothing)"},
+  {"metrics-every", "integer", 500, lo = 1, free = true, help = "steps between two measurements"},
+  {"metrics-n", "integer", 5000, lo = 2, free = true, help = "images of each side in a measurement (at most all of the data)"},
+  {"features", "string", "random_conv", arg = "NAME|PATH", free = true,
+    help = "the network that sees them: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
+  {"best", "string", nil, arg = "METRIC", free = true,
+    help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... (default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 }
 
@@ -57,7 +65,9 @@ local function convert(d, text)
   local function wrong(expected) return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
   if d.kind == "string" then
     if text == "" or text:find "%z" then return wrong "some text" end
-    return text
+    if not d.choices then return text end
+    for _, c in ipairs(d.choices) do if text == c then return text end end
+    return wrong(list(d.choices))
   end
   local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
   if d.kind == "integer" then v = v and math.tointeger(v) end
@@ -86,7 +96,7 @@ function M.declare(base, defaults, choices)
     c.name, c.kind, c.default = d[1], d[2], d[3]
     c.field = field(c.name)
     if defaults and defaults[c.field] ~= nil then c.default = defaults[c.field] end
-    c.choices = choices and choices[c.field]
+    c.choices = choices and choices[c.field] or c.choices
     out[i] = c
   end
   return out
