@@ -7,6 +7,7 @@ local data = require "gan.data"
 local grid = require "gan.train.grid"
 local json = require "gan.train.json"
 local log = require "gan.train.log"
+local measure = require "gan.train.measure"
 local options = require "gan.train.options"
 local progress = require "gan.train.progress"
 local rundir = require "gan.train.rundir"
@@ -72,6 +73,8 @@ local function start(spec)
   self.loader = data.batches(self.data, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
   self.total = options.total_steps(opt, self.data.n)
   self.step = 0
+  self.measure = must(self, measure.new(self))
+  self.parts.measure = self.measure
   return self
 end
 
@@ -229,6 +232,7 @@ local function begin(self)
   must(self, rundir.rewind_stats(place.dir .. "/stats.jsonl", self.step))
   must(self, self.log:open(place.dir))
   introduce(self)
+  must(self, self.measure:begin())
   core.catch_interrupt(true)
   if self.step > 0 then
     must(self, self.log:say("%s: goes on from step %d%s", place.dir, self.step,
@@ -274,12 +278,15 @@ local function after_step(self)
   local last, interrupted = step == self.total, core.interrupted()
   local snap = opt.snap > 0 and step % opt.snap == 0
   local early = EARLY[step] and (opt.snap == 0 or step < opt.snap)
-  if self.meter:waiting() > STATUS_SECONDS or snap or last or interrupted then
+  local measured, best = must(self, self.measure:after_step())
+  self.meter:add(step, measured)
+  if self.meter:waiting() > STATUS_SECONDS or snap or last or interrupted or next(measured) then
     status(self)
   elseif self.log:wants_live() then
     self.log:show(progress.line(self.meter:record(self.loader.epoch)))
   end
-  if snap or last or interrupted or core.clock() - self.saved_at > SAVE_SECONDS then save(self) end
+  if snap or last or interrupted or best or core.clock() - self.saved_at > SAVE_SECONDS then save(self) end
+  if best then must(self, rundir.link(place.dir .. "/" .. rundir.LAST, place.dir .. "/" .. measure.BEST)) end
   if snap or early or last then picture(self, ("fakes_%06d.png"):format(step)) end
   if snap and opt.keep > 0 then
     must(self, rundir.link(place.dir .. "/" .. rundir.LAST, ("%s/snapshot_%06d.safetensors"):format(place.dir, step)))
