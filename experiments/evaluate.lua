@@ -30,6 +30,7 @@ local declared = options.declare {
   {"features", "string", "random_conv", arg = "NAME|PATH",
     help = "the network that sees the images: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
   {"n", "integer", nil, lo = 1, hi = 10000000, help = ("images of each side (default: all, but at most %d)"):format(MOST)},
+  {"n-real", "integer", nil, lo = 1, hi = 10000000, help = "real images (default: as --n); for nearest: all there are"},
   {"size", "integer", nil, lo = 1, hi = 16384, help = "side of the images in pixels (default: the run's, or as they are)"},
   {"split", "string", nil, choices = {"train", "test"}, arg = "train|test", help = "split of the real images, where they have any (default: train)"},
   {"split-b", "string", nil, choices = {"train", "test"}, arg = "train|test", help = "split of --b (default: as --split)"},
@@ -95,7 +96,7 @@ local halves = opt.a and opt.a == opt.b and real_split == other_split
 local most = math.min(real and real.n // (halves and 2 or 1) or MOST, other and other.n // (halves and 2 or 1) or MOST)
 if halves and most < 1 then stop("%s: one image has no two halves", opt.a) end
 local n = opt.n or math.min(MOST, most)
-local n_real = real and math.min(n, real.n // (halves and 2 or 1))
+local n_real = real and math.min(opt.n_real or n, real.n // (halves and 2 or 1))
 local n_other = other and math.min(n, other.n // (halves and 2 or 1)) or n
 
 local real_side = real and must(evaluate.of_set(real, {n = n_real, seed = opt.seed, split = real_split, name = real_path}))

@@ -89,6 +89,8 @@ describe("evaluate.lua", function()
     assert.is_true(math.abs(got.kid.value) < 0.05)
     assert.are.same({200, 200}, {got.kid.n_real, got.kid.n_fake})
     assert.are.equal(30, results(("--a %s/sixty --b %s/sixty --metrics kid"):format(dir, dir)).kid.n_real)
+    got = results(("--a %s/sixty --b fake --size 16 --n 20 --n-real 100 --metrics kid"):format(dir))
+    assert.are.same({60, 20}, {got.kid.n_real, got.kid.n_fake})
     got = results(("--a %s/sixty --b fake --size 16 --n 30 --metrics kid,diversity"):format(dir))
     assert.are.same({dir .. "/sixty", "fake"}, {got.kid.data, got.kid.images})
     -- Grey beside colour.

@@ -228,21 +228,26 @@ describe("train.evaluate", function()
   end)
 
   it("is as far from itself as the bias of FID says", function()
-    -- Two N-samples of one Gaussian in R^d: 2d/N + d(d+1)/2N to first order. Images are the features themselves.
-    for _, case in ipairs {{2, 200}, {8, 400}} do
-      local d, n, trials, sum = case[1], case[2], 60, 0
-      local rng = gan.rng(7)
+    -- Two N-samples of one Gaussian whose covariance has the eigenvalues v: to first order
+    --   2 sum v_i / N + (sum_ij v_i v_j / (v_i + v_j) + sum v_i / 2) / N,
+    -- which for v = 1 in R^d is 2d/N + d(d+1)/2N. Images are the features themselves.
+    for _, case in ipairs {{{1, 1}, 200, 0.035}, {{1, 1, 1, 1, 1, 1, 1, 1}, 400, 0.13}, {{4, 1, 0.25, 0.01}, 300}} do
+      local v, n, trials, sum = case[1], case[2], 80, 0
+      local rng, roots, d = gan.rng(7), {}, #case[1]
+      for i = 1, d do roots[i] = math.sqrt(v[i]) end
       local F = setmetatable({name = "itself", dim = d, resize = "none", domain = "any"}, {__call = function(_, x) return x end})
       local function source(name)
-        local x = rng:normal {n, d}
+        local x = rng:normal {n, d} * gan.tensor(roots)
         return {n = n, name = name, batch = function(first, count) return core.narrow(x, 1, first, count) end}
       end
-      for _ = 1, trials do
-        local got = measure(F, "fid,kid", source "a", source "b")
-        sum = sum + got.fid.value / trials
+      for _ = 1, trials do sum = sum + measure(F, "fid", source "a", source "b").fid.value / trials end
+      local expected = 0
+      for i = 1, d do
+        expected = expected + 2.5 * v[i] / n
+        for j = 1, d do expected = expected + v[i] * v[j] / (v[i] + v[j]) / n end
       end
-      local expected = 2 * d / n + d * (d + 1) / (2 * n)
-      assert.is_true(math.abs(sum / expected - 1) < 0.12, ("d %d, N %d: %g, expected %g"):format(d, n, sum, expected))
+      assert.is_true(math.abs(expected - (case[3] or expected)) < 1e-12, expected)
+      assert.is_true(math.abs(sum / expected - 1) < 0.1, ("d %d, N %d: %g, expected %g"):format(d, n, sum, expected))
     end
   end)
 end)

@@ -33,7 +33,7 @@ local function contents(name)
   local function walk(t, where)
     for k, v in pairs(t) do
       local here = where .. "." .. tostring(k)
-      if core.is_tensor(v) then out[here] = core.to_bytes(v) elseif type(v) == "table" then walk(v, here) else out[here] = v end
+      if core.is_tensor(v) then out[here] = core.crc32(v) elseif type(v) == "table" then walk(v, here) else out[here] = v end
     end
   end
   walk(tree, "")

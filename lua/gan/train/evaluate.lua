@@ -95,19 +95,18 @@ measures.kid = {results = {"kid"}, real = "features", fake = "features", value =
   return {result("kid", value, protocol)}
 end}
 
-measures.pr = {results = {"precision", "recall"}, real = "features", fake = "features", least = 4, value = function(self, fake)
-  local _, p = metric.precision_recall {real = self.real.features, fake = fake.features}:value()
-  local precision, recall = p.precision, p.recall
-  p.precision, p.recall = nil, nil
-  return {result("precision", precision, p), result("recall", recall, p)}
-end}
+-- Two numbers of one metric.
+local function both(name, least, first, second)
+  return {results = {first, second}, real = "features", fake = "features", least = least, value = function(self, fake)
+    local _, p = metric[name] {real = self.real.features, fake = fake.features}:value()
+    local a, b = p[first], p[second]
+    p[first], p[second] = nil, nil
+    return {result(first, a, p), result(second, b, p)}
+  end}
+end
 
-measures.dc = {results = {"density", "coverage"}, real = "features", fake = "features", least = 6, value = function(self, fake)
-  local _, p = metric.density_coverage {real = self.real.features, fake = fake.features}:value()
-  local density, coverage = p.density, p.coverage
-  p.density, p.coverage = nil, nil
-  return {result("density", density, p), result("coverage", coverage, p)}
-end}
+measures.pr = both("precision_recall", 4, "precision", "recall")
+measures.dc = both("density_coverage", 6, "density", "coverage")
 
 measures.is = {results = {"is"}, fake = "logits", least = SPLITS, value = function(_, fake)
   local value, protocol = fake.score:value()
