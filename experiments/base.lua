@@ -18,6 +18,7 @@ if sources then
   package.cpath = root .. "/" .. (os.getenv("GAN_BUILD") or "build") .. "/?.so;" .. package.cpath -- build/asan in `make asan`
 end
 
+pcall(require, "gan.wait") -- before core, as in gan: how threads wait
 local ok, message = pcall(require, "gan.core")
 if not ok then
   if message:find("module 'gan.core' not found", 1, true) then

@@ -121,6 +121,17 @@ describe("classifier.lua", function()
     assert(gan.train.features.open(path))
   end)
 
+  it("lets waiting threads sleep", function()
+    local code, _, err = script.run(SCRIPT, "--help", {chunk = [[
+      local load = require
+      function require(name)
+        if name == "gan.core" then assert(package.loaded["gan.wait"], "core is loaded before gan.wait") end
+        return load(name)
+      end]]})
+    assert.are.equal("", err)
+    assert.are.equal(0, code)
+  end)
+
   it("explains itself", function()
     local code, text = script.run(SCRIPT, "--help")
     assert.are.equal(0, code)

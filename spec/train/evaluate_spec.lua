@@ -123,6 +123,17 @@ describe("train.evaluate", function()
     assert.is_nil(measure(F, "kid", evaluate.of_set(shapes, {n = 30}), evaluate.of_set(noise, {n = 30})).kid.deviation)
   end)
 
+  it("makes the Inception Score of logits without their bias, where the network has them", function()
+    local F, real, fake = stub(4), evaluate.of_set(shapes), evaluate.of_set(noise)
+    local other = setmetatable({name = "stub", hash = F.hash, dim = 4, classes = 4, resize = "none", domain = "any"}, {__call = function(_, images)
+      local f, logits = F(images)
+      return f, logits * 0, logits
+    end})
+    local is = assert(measure(F, "is", real, fake)).is
+    assert.is_true(is.value > 1.01)
+    assert.are.equal(is.value, measure(other, "is", real, fake).is.value)
+  end)
+
   it("warns where a number means little", function()
     local function warned(r, what)
       local text = table.concat(r.warnings, "; ")

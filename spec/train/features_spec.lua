@@ -148,7 +148,7 @@ describe("train.features", function()
   end)
 
   it("hashes bytes in the order of sorted names", function()
-    assert.equal("crc32:cbf43926", features.hash {b = "456789", a = "123"}) -- the check value of every description of this CRC
+    assert.equal("crc32:cbf43926", features.hash {e = "789", c = "4", a = "12", d = "56", b = "3"}) -- the check value of every description of this CRC
     assert.equal("crc32:cbf43926", features.hash({["1.weight"] = "56789"}, "1234"))
     local w = gan.tensor {{1, 2}, {3, -4}}
     assert.equal(features.hash {w:to_bytes()}, features.hash {w})
@@ -290,17 +290,20 @@ describe("train.features", function()
     }
     local given
 
-    -- A net of means, in its place.
+    -- In its place a net of means, which takes what it is given for prepared.
     setup(function()
       real, pth = rawget(gan.model, "inception"), package.loaded["gan.file.pth"]
-      gan.model.inception = {load = function(state)
-        given = state
-        if state.odd then error("spec.lua:1: load: 'odd' is not in the net", 0) end
-        return function(x)
-          assert.same({299, 299, 3}, {x:size(2), x:size(3), x:size(4)})
-          return gan.global_avg_pool2d(x), gan.zeros(x:size(1), 5)
-        end
-      end}
+      gan.model.inception = {
+        load = function(state)
+          given = state
+          if state.odd or not state["fc.weight"] then return nil, "no Inception weights: 'fc.weight' (1008,2048) is missing" end
+          return function(x) return gan.global_avg_pool2d(x), gan.zeros(x:size(1), 5), gan.ones(x:size(1), 5) end
+        end,
+        preprocess = function(bytes)
+          assert.equal("u8", bytes:dtype())
+          return bytes:to "real" / 2
+        end,
+      }
     end)
     teardown(function() gan.model.inception, package.loaded["gan.file.pth"] = real, pth end)
 
@@ -311,9 +314,11 @@ describe("train.features", function()
       assert.same({5, 3}, given["fc.weight"]:shape())
       assert.is_nil(given.format or given["Conv2d_1a_3x3.bn.num_batches_tracked"])
       assert.equal(features.hash {weights[2][4], weights[3][4]}, F.hash)
-      local f, logits = F(gan.tensor({{{{128}}}, {{{255}}}, {{{0}}}}, "u8")) -- what TensorFlow's graph makes of them
-      assert.is_true(distance(f, gan.tensor {{0, 0, 0}, {127 / 128, 127 / 128, 127 / 128}, {-1, -1, -1}}) < 1e-6)
-      assert.same({3, 5}, logits:shape())
+      local f, logits, unbiased = F(gan.tensor({{{{128}}}, {{{255}}}, {{{0}}}}, "u8"))
+      assert.same({{64, 64, 64}, {127.5, 127.5, 127.5}, {0, 0, 0}}, f:to_table())
+      assert.same({{3, 5}, {3, 5}, 0, 1}, {logits:shape(), unbiased:shape(), logits:max():item(), unbiased:min():item()})
+      f = F:smooth(gan.tensor {{{{0}, {0}}}, {{{0.25}, {0.25}}}}):to_table() -- (127.5 (x + 1) - 128) / 128
+      assert.is_true(math.abs(f[1][1] + 0.00390625) < 1e-4 and math.abs(f[2][3] - 0.2451171875) < 1e-3, f[2][3])
     end)
 
     it("are read from .pth, with the same hash", function()
@@ -324,9 +329,11 @@ describe("train.features", function()
       local F = assert(features.open(temp.write(dir .. "/inception.pth", "PK\3\4")))
       assert.equal(features.open(dir .. "/inception.safetensors").hash, F.hash)
       assert.is_nil(given[weights[1][1]])
-      local none, why = features.open(temp.write(dir .. "/bad.pth", "PK\3\4"))
-      assert.is_nil(none)
-      assert.equal(dir .. "/bad.pth: corrupt pickle", why)
+      for _, head in ipairs {"PK\3\4", "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46"} do -- torch since 1.6, and before
+        local none, why = features.open(temp.write(dir .. "/bad", head))
+        assert.is_nil(none)
+        assert.equal(dir .. "/bad: corrupt pickle", why)
+      end
     end)
 
     it("are refused where they do not fit", function()
@@ -334,7 +341,10 @@ describe("train.features", function()
       more[4] = {"odd", "F32", {}, ("<f"):pack(0)}
       local F, why = features.open(safetensors(dir .. "/odd.safetensors", more))
       assert.is_nil(F)
-      assert.equal(dir .. "/odd.safetensors: not the weights of Inception: load: 'odd' is not in the net", why)
+      assert.equal(dir .. "/odd.safetensors: no Inception weights: 'fc.weight' (1008,2048) is missing", why)
+      F, why = features.open(safetensors(dir .. "/part.safetensors", {weights[2]}))
+      assert.is_nil(F)
+      assert.equal(dir .. "/part.safetensors: no Inception weights: 'fc.weight' (1008,2048) is missing", why)
       more[4] = {"odd", "U64", {}, ("<i8"):pack(0)}
       F, why = features.open(safetensors(dir .. "/odd.safetensors", more))
       assert.is_nil(F)

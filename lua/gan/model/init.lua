@@ -1,4 +1,4 @@
---- gan.model: architectures, each loaded on first use: gan.model.dcgan.
+--- gan.model: architectures, each loaded on first use: gan.model.dcgan, .classifier (lenet, resnet: small nets whose features measure generators).
 return setmetatable({}, {
   __index = function(models, name)
     local module = type(name) == "string" and name:find "^[%w_]+$" and "gan.model." .. name

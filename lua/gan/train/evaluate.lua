@@ -285,9 +285,9 @@ local function gather(self, source, side, known)
   local F, n = self.features, source.n
   local out = {n = n, source = source, fid = known}
   if wants(self.metrics, side, "features") then out.features = metric.sample {capacity = n} end
-  if side == "fake" and wants(self.metrics, side, "logits") then
-    if F.classes and n >= SPLITS then out.score = metric.inception_score {n = n, splits = SPLITS} end
-    if source.labels then out.accuracy = metric.accuracy {classes = F.classes} end
+  for _, name in ipairs(side == "fake" and self.metrics or {}) do
+    if name == "is" then out.score = metric.inception_score {n = n, splits = SPLITS} end
+    if name == "accuracy" then out.accuracy = metric.accuracy {classes = F.classes} end
   end
   local sets = {out.features}
   if not known and wants(self.metrics, side, "moments") then
@@ -298,9 +298,9 @@ local function gather(self, source, side, known)
   if #sets == 0 and not out.score and not out.accuracy then return out end
   for first = 1, n, self.batch do
     local count = math.min(self.batch, n - first + 1)
-    local f, logits = F(source.batch(first, count))
+    local f, logits, unbiased = F(source.batch(first, count))
     for _, set in ipairs(sets) do set:add(f) end
-    if out.score then out.score:add(nil, logits) end
+    if out.score then out.score:add(nil, unbiased or logits) end
     if out.accuracy then out.accuracy:add(logits, core.narrow(source.labels, 1, first, count)) end
     self.progress(source.name, first + count - 1, n)
   end

@@ -1,6 +1,7 @@
 --- Feature networks, by which generators are measured: images -> features (N,D), with a name and a hash for every number made of them.
 --
--- An object F is called F(images) -> features real (N,D), logits real (N,classes) or nil. images: u8, or real in [-1,1], (N,H,W,C), C 1 or 3.
+-- An object F is called F(images) -> features real (N,D), logits real (N,classes) or nil; of Inception, as a third result, the logits without
+-- their bias, of which the Inception Score is made. images: u8, or real in [-1,1], (N,H,W,C), C 1 or 3.
 -- Reals are rounded to 8 bits first, so that a picture counts the same in memory and read from its PNG file. It is evaluated without a
 -- graph, in evaluation mode, `batch` images at a time. Fields:
 --   name ("pixels", "random_conv", "lenet", "resnet", "inception"), hash ("crc32:xxxxxxxx" of the weights; nil for pixels), dim (D; nil for
@@ -70,24 +71,19 @@ local function scaled(bytes) return core.div(core.sub(core.mul(core.to(bytes, "r
 local F = {}
 F.__index = F
 
--- Writes rows into `all` (total,D), which is made for the first ones.
-local function place(all, rows, first, total)
-  if not rows then return nil end
-  all = all or core.full({total, core.size(rows, 2)}, 0)
-  core.copy_(core.narrow(all, 1, first, core.size(rows, 1)), rows)
-  return all
-end
-
--- Features and logits of images in 0..255, a batch at a time.
+-- What compute gives (features, logits, and whatever else) for images in 0..255, a batch at a time.
 local function see(self, images, fitted)
-  local n, features, logits = core.size(images, 1), nil, nil
+  local n, all = core.size(images, 1), {}
   autograd.no_grad(function()
     for first = 1, n, self.batch do
-      local f, l = self.compute(fitted(core.narrow(images, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels))
-      features, logits = place(features, f, first, n), place(logits, l, first, n)
+      local part = fitted(core.narrow(images, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels)
+      for k, rows in ipairs {self.compute(part)} do
+        all[k] = all[k] or core.full({n, core.size(rows, 2)}, 0)
+        core.copy_(core.narrow(all[k], 1, first, core.size(rows, 1)), rows)
+      end
     end
   end)
-  return features, logits
+  return all[1], all[2], all[3]
 end
 
 function F:__call(images) return see(self, to_bytes(images), fit) end
@@ -226,16 +222,18 @@ local function classifier(path, tree, opt)
   return self
 end
 
--- state: torch's names -> tensors. The net sees what TensorFlow's graph did: bytes, resized without half-pixel centres, then (x - 128) / 128.
+-- state: torch's names -> tensors.
 local function inception(path, state, opt)
-  local hash, fc = M.hash(state), state["fc.weight"]
-  local net, message = try(models.inception.load, state)
-  if not net then return nil, ("%s: not the weights of Inception: %s"):format(path, message) end
+  local model = models.inception
+  local net, message = model.load(state)
+  if not net then return nil, ("%s: %s"):format(path, message) end
+  local fc = state["fc.weight"]
   return setmetatable({
-    name = "inception", hash = hash, dim = core.size(fc, 2), classes = core.size(fc, 1), batch = opt.batch or 16,
+    name = "inception", hash = M.hash(state), dim = core.size(fc, 2), classes = core.size(fc, 1), batch = opt.batch or 16,
     resize = "299x299 tf1 bilinear", channels = 3, domain = "photographs (ImageNet)",
-    compute = function(bytes)
-      local x = ops.resize(core.to(bytes, "real"), {size = {299, 299}, mode = "bilinear", legacy = true})
+    compute = function(x) -- bytes; or, of F:smooth, numbers in 0..255, on which the same is done
+      if core.dtype(x) == "u8" then return net(model.preprocess(x)) end
+      x = core.resize(x, {size = 299, mode = "bilinear", legacy = true})
       return net(core.div(core.sub(x, 128), 128))
     end,
   }, F)
@@ -252,19 +250,28 @@ end
 -- Counters of newer torch versions; no weights.
 local function counts(name) return name:find "num_batches_tracked$" ~= nil end
 
+-- How files of torch begin: zip archives, and the pickles of versions before 1.6.
+local torch = {"PK\3\4", "\x80\x02\x8a\x0a\x6c\xfc"}
+
 local function is_torch(path)
-  local file, message = core.file_open(path)
-  if not file then return nil, message end
-  local head = file:read(2)
+  local file, size = core.file_open(path)
+  if not file then return nil, size end
+  local head = file:read(math.min(size, 6)) or ""
   file:close()
-  return head == "PK"
+  for _, magic in ipairs(torch) do if head:sub(1, #magic) == magic then return true end end
+  return false
+end
+
+local function is_inception(state)
+  for name in pairs(state) do if name:find "^Conv2d_1a_3x3%." or name:find "^Mixed_" then return true end end
+  return false
 end
 
 local function from_file(path, opt)
-  local torch, message = is_torch(path)
+  local from_torch, message = is_torch(path)
   if message then return nil, message end
   local state
-  if torch then
+  if from_torch then
     state, message = require("gan.file.pth").load(path)
     if not state then return nil, message end
     for name in pairs(state) do if counts(name) then state[name] = nil end end
@@ -275,9 +282,7 @@ local function from_file(path, opt)
     if tree.kind == KIND then return classifier(path, tree, opt) end
     state = flat(tree, "", {})
   end
-  if not state["Conv2d_1a_3x3.conv.weight"] or not state["fc.weight"] then
-    return nil, ("%s: holds no feature network (%s)"):format(path, known)
-  end
+  if not is_inception(state) then return nil, ("%s: holds no feature network (%s)"):format(path, known) end
   return inception(path, state, opt)
 end
 

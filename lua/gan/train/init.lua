@@ -1,5 +1,5 @@
 --- gan.train: what a training script needs besides the game itself; each part is loaded on first use: gan.train.run, .checkpoint,
--- .grid, .options, .sample.
+-- .features, .grid, .options, .sample.
 return setmetatable({}, {
   __index = function(parts, name)
     local module = type(name) == "string" and name:find "^[%w_]+$" and "gan.train." .. name
