@@ -35,6 +35,14 @@ M.training = {
     help = "go on with the same run if there is one, always start anew, or go on with this run or checkpoint"},
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, arg = "warn|stop|rollback", free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with other random numbers and half the step size"},
+  {"metrics", "string", nil, arg = "LIST", free = true,
+    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, ppl, diversity (default: nothing)"},
+  {"metrics-every", "integer", 500, lo = 1, free = true, help = "steps between two measurements"},
+  {"metrics-n", "integer", 5000, lo = 2, free = true, help = "images of each side in a measurement (at most all of the data)"},
+  {"features", "string", "random_conv", arg = "NAME|PATH", free = true,
+    help = "the network that sees them: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
+  {"best", "string", nil, arg = "METRIC", free = true,
+    help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... (default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 }
 
@@ -61,9 +69,9 @@ local function convert(d, text)
   local function wrong(expected) return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
   if d.kind == "string" then
     if text == "" or text:find "%z" then return wrong "some text" end
-    for _, c in ipairs(d.choices or {}) do if text == c then return text end end
-    if d.choices then return wrong(list(d.choices)) end
-    return text
+    if not d.choices then return text end
+    for _, c in ipairs(d.choices) do if text == c then return text end end
+    return wrong(list(d.choices))
   end
   local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
   if d.kind == "integer" then v = v and math.tointeger(v) end

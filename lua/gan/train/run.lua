@@ -10,6 +10,7 @@ local json = require "gan.train.json"
 local keep = require "gan.train.keep"
 local log = require "gan.train.log"
 local loop = require "gan.train.loop"
+local measure = require "gan.train.measure"
 local models = require "gan.model"
 local options = require "gan.train.options"
 local progress = require "gan.train.progress"
@@ -97,6 +98,8 @@ local function start(spec)
   self.total = options.total_steps(opt, self.data.n)
   self.step = 0
   self:draw()
+  self.measure = must(self, measure.new(self))
+  self.parts.measure = self.measure
   return self
 end
 
@@ -347,6 +350,7 @@ local function begin(self)
   must(self, rundir.rewind_stats(place.dir .. "/stats.jsonl", self.step))
   must(self, self.log:open(place.dir))
   introduce(self)
+  must(self, self.measure:begin())
   core.catch_interrupt(true)
   if self.step > 0 then
     must(self, self.log:say("%s: goes on from step %d%s", place.dir, self.step,
@@ -470,16 +474,19 @@ local function after_step(self)
   local last, interrupted = step == self.total, core.interrupted()
   local snap = opt.snap > 0 and step % opt.snap == 0
   local early = EARLY[step] and (opt.snap == 0 or step < opt.snap)
-  if self.meter:waiting() > STATUS_SECONDS or snap or last or interrupted then
+  local measured, best = must(self, self.measure:after_step())
+  self.meter:add(step, measured)
+  if self.meter:waiting() > STATUS_SECONDS or snap or last or interrupted or next(measured) then
     status(self)
   elseif self.log:wants_live() then
     self.log:show(progress.line(record_of(self)))
   end
   local good = opt.on_collapse == "rollback" and step % (opt.snap > 0 and opt.snap or GOOD_STEPS) == 0 and self.health:well()
-  if snap or last or interrupted or good or core.clock() - self.saved_at > SAVE_SECONDS then
+  if snap or last or interrupted or good or best or core.clock() - self.saved_at > SAVE_SECONDS then
     if save_or_cure(self) then return end
   end
   if good then must(self, rundir.link(place.dir .. "/" .. rundir.LAST, place.dir .. "/" .. GOOD)) end
+  if best then must(self, rundir.link(place.dir .. "/" .. rundir.LAST, place.dir .. "/" .. measure.BEST)) end
   if snap or early or last then picture(self, ("fakes_%06d.png"):format(step)) end
   if snap and opt.keep > 0 then
     local path = ("%s/snapshot_%06d.safetensors"):format(place.dir, step)
