@@ -62,7 +62,9 @@ if opt.split_b and not opt.b then stop "--split-b belongs to --b" end
 local metrics = must(evaluate.parse(opt.metrics))
 
 local trained, shape = opt.run and must(sample.open(opt.run)), nil
-if trained then shape = core.shape(evaluate.of_generator(trained, {n = 1}).batch(1, 1)) end -- of its pictures: 1, height, width, channels
+if trained then -- the shape of its pictures: 1, height, width, channels
+  shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = trained.classes and core.full({1}, 0, "i32")}).batch(1, 1))
+end
 if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3]) end
 local size = opt.size or trained and trained.options.size
 
