@@ -23,7 +23,7 @@ local lfs = require "lfs"
 local Run = {}
 Run.__index = Run
 
-local reserved = {run = true, data = true, rng = true, masks = true, health = true} -- names in a checkpoint that parts cannot have
+local reserved = {run = true, data = true, rng = true, masks = true, health = true, measure = true} -- names in a checkpoint that parts cannot have
 
 local STATUS_SECONDS = 5 -- between permanent status lines
 local SAVE_SECONDS = 300 -- a checkpoint at least this often
