@@ -14,8 +14,7 @@ local run = gan.train.run {
 local opt = run.options
 
 -- The players, and how each of them learns.
-local G = gan.model.dcgan.generator {size = opt.size, channels = run.data.channels, z = opt.z, ngf = opt.ngf, rng = run:stream "init.G"}
-local D = gan.model.dcgan.discriminator {size = opt.size, channels = run.data.channels, ndf = opt.ndf, rng = run:stream "init.D"}
+local G, D = run:generator "dcgan", run:discriminator "dcgan" -- gan.model.dcgan, for --size, --z, --ngf, --ndf and the data's channels
 local optG = gan.optim.adam(G:params(), {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2})
 local ema = opt.ema > 0 and gan.optim.ema(G:params(), {decay = opt.ema}) or nil
@@ -35,7 +34,7 @@ for step in run:steps() do
     local up = gan.grad(loss.real(on_real), optD.params) -- one after the other: half the memory
     on_fake = D(fake:detach())
     local down = gan.grad(loss.fake(on_fake), optD.params)
-    optD:step(gan.sum_grads(up, down))
+    optD:step(run:watch("D", gan.sum_grads(up, down)))
     lossD = loss.critic(on_real:detach(), on_fake:detach())
   end
 
@@ -45,7 +44,7 @@ for step in run:steps() do
     on_fake_after = D(fake)
     lossG = loss.generator(on_fake_after)
     if ema then ema.decay = math.min(opt.ema, step / (step + 9)) end -- a young average forgets its start sooner
-    optG:step(gan.grad(lossG, optG.params), k == opt.gsteps and ema or nil)
+    optG:step(run:watch("G", gan.grad(lossG, optG.params)), k == opt.gsteps and ema or nil)
   end
 
   run:report {D = lossD, G = lossG, real = on_real, fake = on_fake, fake_after = on_fake_after}

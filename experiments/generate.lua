@@ -16,6 +16,7 @@ end
 local declared = options.declare {
   {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
   {"seeds", "string", "0-63", arg = "LIST", help = "which pictures, such as 0-63 or 7,20-29"},
+  {"class", "string", nil, arg = "CLASS", help = "of a conditional run: the class of all pictures, its number from 0 or its name (default: by turns)"},
   {"trunc", "number", nil, lo = 0.01, hi = 100, help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures"},
   {"grid", "flag", false, help = "one picture of all, instead of one each"},
   {"columns", "integer", nil, lo = 1, hi = 1000, help = "columns of the grid (default: as square as it goes)"},
@@ -31,7 +32,15 @@ local seeds, message = sample.seeds(opt.seeds)
 if not seeds then stop("--seeds: %s", message) end
 local trained = must(sample.open(opt.run))
 local z = sample.latent(seeds, trained.options.z, opt.trunc)
-local images = sample.images(trained.G, z, 64, opt.ema and trained.ema or nil)
+local y
+if trained.classes then
+  y, message = sample.labels(trained.classes, seeds, opt.class)
+  if not y then stop("--class: %s", message) end
+elseif opt.class then
+  stop("--class: %s is not conditional", trained.path)
+end
+local images = sample.images(trained.G, z, 64, opt.ema and trained.ema or nil, y)
+if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
 local out = opt.out or trained.path:match "^(.*)/" .. (opt.grid and "/generated.png" or "/generated")
 if opt.grid then

@@ -300,6 +300,39 @@ describe("an op of one's own", function()
     assert.equal(before, fast) -- the definition is differentiated instead
   end)
 
+  it("may have a rule of its own for second derivatives, beside compose", function()
+    local asked, declined = 0, 0
+    local cube = gan.op {
+      name = "cube", private = true, forward = function(x, k) return core.mul(core.mul(x, core.mul(x, x)), k) end,
+      compose = function(x, k) return x * x * x * k end,
+      again = function(g, _, need, x, k)
+        asked = asked + 1
+        if need[2] then
+          declined = declined + 1
+          return
+        end
+        return g * x * x * 3 * k
+      end,
+    }
+    local x, k = leaf {0.5, -2}, leaf {2, 3}
+    assert(gan.gradcheck(function(v) return cube(v, k:detach()) end, {x}, {order = 2}))
+    assert.is_true(asked > 0 and declined == 0)
+    assert(gan.gradcheck(cube, {x, k}, {order = 2}))
+    assert.is_true(declined > 0)
+    asked = 0
+    gan.grad(cube(x, k):sum(), {x})
+    assert.equal(0, asked)
+  end)
+
+  it("must be made of recorded ops to be differentiated twice", function()
+    local raw = gan.op {name = "raw", private = true, forward = function(x) return core.mul(x, x) end,
+      grad = {function(g, _, x) return core.mul(core.mul(g, x), 2) end}}
+    local x = leaf {1, 2}
+    assert.same({2, 4}, gan.grad(raw(x):sum(), {x})[1]:to_table())
+    assert.matches("op 'raw' has no second derivative: its rule for argument #1 is not made of recorded ops",
+      message(gan.grad, (raw(x) * x):sum(), {x}, {create_graph = true}))
+  end)
+
   it("has its rule undone for broadcasting", function()
     local scale = gan.op {
       name = "scale", private = true, forward = core.mul,

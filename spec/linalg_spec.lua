@@ -60,7 +60,7 @@ describe("linalg", function()
   end)
 
   it("finds the trace of a root by two routes, singular or not", function()
-    for _, size in ipairs {{30, 20, 6}, {5, 9, 40}} do
+    for _, size in ipairs {{30, 20, 6}, {5, 9, 40}, {9, 5, 40}} do
       local n, m, d = table.unpack(size)
       local x, y = double.rng(1):normal {n, d}, double.rng(2):normal {m, d}
       local a, b = double.metric.moments():add(x):covariance(), double.metric.moments():add(y):covariance()

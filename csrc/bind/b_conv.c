@@ -94,19 +94,17 @@ static const gn_tensor *check_4d(lua_State *L, int arg, const char *name, const 
 }
 
 /* ---- transformed kernels, kept from their fourth use on: alternating training changes a
-** kernel before that (D: the G step, then real and fake), and needs the memory for itself ---- */
+** kernel before that (D: the G step, then real and fake), and needs the memory for itself. Those of inference: from their first ---- */
 
-#define KEPT 32
+#define KEPT 160 /* Inception-v3 has 94 convolutions, whose kernels are 140 MB then */
 #define KEPT_USES 4
-#define KEPT_BYTES ((size_t)96 << 20)
+#define KEPT_BYTES ((size_t)256 << 20)
 
 typedef struct kept {
   uint64_t id, version; /* of w's storage */
-  gn_int offset;
-  gn_conv d;
+  gn_int offset, size[4];
   gn_conv_pass pass;
-  gn_int tile; /* largest, when it was made */
-  int uses;
+  int form, uses;
   uint64_t last;
   gn_storage *u; /* NULL: only counted */
 } kept;
@@ -123,13 +121,12 @@ void gn_conv_forget(void) {
   for (int i = 0; i < KEPT; i++) drop(kernels + i);
 }
 
-static int same_kernel(const kept *k, const gn_tensor *w, const gn_conv *d, gn_conv_pass pass) {
-  return k->id == w->storage->id && k->version == w->storage->version && k->offset == w->offset && k->pass == pass &&
-         k->tile == gn_conv_winograd(-1) && k->d.engine == d->engine &&
-         memcmp(&k->d, d, offsetof(gn_conv, engine)) == 0;
+/* The same place in memory and use of it; whether it holds the same numbers, the version tells. */
+static int same_kernel(const kept *k, const gn_tensor *w, int form, gn_conv_pass pass) {
+  return k->id == w->storage->id && k->offset == w->offset && k->pass == pass && k->form == form && memcmp(k->size, w->size, sizeof k->size) == 0;
 }
 
-/* Room for `bytes` more: kernels that changed meanwhile cannot be told, so the longest unused go. 0: too large to keep. */
+/* Room for `bytes` more: kernels that are gone meanwhile cannot be told, so the longest unused go. 0: too large to keep. */
 static int make_room(size_t bytes) {
   for (;;) {
     size_t sum = bytes;
@@ -149,19 +146,21 @@ static int make_room(size_t bytes) {
 ** What the pass multiplies for w: kept, or made in scratch on the stack (one slot is pushed in either case); NULL: w itself. */
 static const gn_real *push_kernel(lua_State *L, const gn_tensor *w, const gn_conv *d, gn_conv_pass pass) {
   const gn_int size = gn_conv2d_kernel_size(d, pass);
+  const int form = gn_conv2d_kernel_form(d, pass);
   kept *k = NULL, *oldest = kernels;
   if (size == 0) {
     lua_pushnil(L);
     return NULL;
   }
   for (int i = 0; i < KEPT; i++) {
-    if (same_kernel(kernels + i, w, d, pass)) k = kernels + i;
+    if (same_kernel(kernels + i, w, form, pass)) k = kernels + i;
     if (kernels[i].last < oldest->last) oldest = kernels + i;
   }
-  if (!k) {
-    k = oldest;
+  if (!k || k->version != w->storage->version) {
+    if (!k) k = oldest;
     drop(k);
-    *k = (kept){w->storage->id, w->storage->version, w->offset, *d, pass, gn_conv_winograd(-1), 0, 0, NULL};
+    *k = (kept){.id = w->storage->id, .version = w->storage->version, .offset = w->offset, .pass = pass, .form = form};
+    memcpy(k->size, w->size, sizeof k->size);
   }
   k->last = ++uses;
   if (k->u) {
@@ -169,7 +168,7 @@ static const gn_real *push_kernel(lua_State *L, const gn_tensor *w, const gn_con
     return k->u->data;
   }
   const size_t bytes = (size_t)size * sizeof(gn_real);
-  if (++k->uses >= KEPT_USES && make_room(bytes) && (k->u = gn_storage_new(bytes)) != NULL) {
+  if ((++k->uses >= KEPT_USES || pass == GN_CONV_RELU) && make_room(bytes) && (k->u = gn_storage_new(bytes)) != NULL) {
     gn_conv2d_kernel(k->u->data, gn_real_ptr(w), d, pass);
     lua_pushnil(L);
     return k->u->data;
@@ -209,8 +208,8 @@ static void check_fit(lua_State *L, const gn_conv *d, int arg, const char *name)
               (lua_Integer)d->dw);
 }
 
-/* conv2d(x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}) -> y (N,Ho,Wo,Co) */
-static int l_conv2d(lua_State *L) {
+/* Arguments 1 to 3, x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}: the sizes of conv2d. */
+static gn_conv sizes_y(lua_State *L) {
   const options o = read_options(L, "stride padding dilation");
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
   gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Kh = w->size[0], .Kw = w->size[1], .Co = w->size[3]};
@@ -224,6 +223,13 @@ static int l_conv2d(lua_State *L) {
     gn_argerror(L, 2, "w", "kernel %s (with dilation) is larger than the padded input %s of x %s", ks, ps, xs);
   }
   check_engine(L, &d);
+  return d;
+}
+
+/* conv2d(x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}) -> y (N,Ho,Wo,Co) */
+static int l_conv2d(lua_State *L) {
+  const gn_conv d = sizes_y(L);
+  const gn_tensor *x = gn_test_tensor(L, 1), *w = gn_test_tensor(L, 2);
   gn_tensor *y = gn_new_real(L, 4, (gn_int[]){d.N, d.Ho, d.Wo, d.Co});
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_Y));
   const gn_real *u = push_kernel(L, w, &d, GN_CONV_Y);
@@ -231,6 +237,27 @@ static int l_conv2d(lua_State *L) {
   pop_kernel(L);
   gn_scratch_free(L, -1);
   lua_pop(L, 1);
+  return 1;
+}
+
+/* conv2d_relu(x, w, {stride, padding, dilation}, bias (Co) [, y (N,Ho,Wo,Co)]) -> y = max(0, conv2d + bias), for inference: nothing is
+** recorded, the kernel is kept transformed. y: some channels of a larger dense tensor (core.narrow), to be overwritten. */
+static int l_conv2d_relu(lua_State *L) {
+  const gn_conv d = sizes_y(L);
+  const gn_tensor *bias = gn_check_dense_nd(L, 4, "bias", 1);
+  if (bias->size[0] != d.Co) gn_shape_error(L, 4, "bias", lua_pushfstring(L, "(%I)", (lua_Integer)d.Co), "to match w");
+  const gn_int size[4] = {d.N, d.Ho, d.Wo, d.Co};
+  lua_settop(L, 5);
+  gn_tensor *y = gn_opt_channels(L, 5, "y", size);
+  const gn_tensor *x = gn_test_tensor(L, 1), *w = gn_test_tensor(L, 2);
+  if (y->storage == x->storage) gn_argerror(L, 5, "y", "must not share memory with x");
+  gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_RELU));
+  const gn_real *u = push_kernel(L, w, &d, GN_CONV_RELU);
+  gn_conv2d_relu(gn_real_ptr(y), y->stride[2], gn_real_ptr(x), u, gn_real_ptr(bias), &d, work);
+  pop_kernel(L);
+  gn_scratch_free(L, -1);
+  lua_settop(L, 5);
+  gn_touch(y);
   return 1;
 }
 
@@ -340,6 +367,7 @@ static const luaL_Reg funcs[] = {
     {"simd", l_simd},
     {"winograd", l_winograd},
     {"conv2d", l_conv2d},
+    {"conv2d_relu", l_conv2d_relu},
     {"conv2d_dx", l_conv2d_dx},
     {"conv2d_dw", l_conv2d_dw},
     {"conv_transpose2d", l_conv_transpose2d},

@@ -145,6 +145,7 @@ static void check_pool(lua_State *L, int arg, gn_pool *p, const char *const *kno
                 (lua_Integer)(p->h + 2 * p->ph), (lua_Integer)(p->w + 2 * p->pw));
   p->ho = (p->h + 2 * p->ph - p->kh) / p->sh + 1;
   p->wo = (p->w + 2 * p->pw - p->kw) / p->sw + 1;
+  p->ldy = p->c;
 }
 
 static const char *const avg_options[] = {"kernel", "stride", "padding", "count_include_pad", NULL};
@@ -183,6 +184,26 @@ static int max_pool2d(lua_State *L) {
   if (!is_empty(y)) gn_max_pool2d(gn_real_ptr(y), gn_i32_ptr(idx), gn_real_ptr(x), &p);
   return 2;
 }
+
+/* NAME_to(x (N,H,W,C), options [, y (N,Ho,Wo,C)]) -> y, for inference: without positions; y: some channels of a larger dense tensor
+** (core.narrow), to be overwritten. */
+static int pool_to(lua_State *L, const char *const *known, int max) {
+  const gn_tensor *x = check_images(L, 1, "x", 1);
+  gn_pool p = {.n = x->size[0], .h = x->size[1], .w = x->size[2], .c = x->size[3]};
+  check_pool(L, 2, &p, known);
+  lua_settop(L, 3);
+  gn_tensor *y = gn_opt_channels(L, 3, "y", (gn_int[]){p.n, p.ho, p.wo, p.c});
+  if (y->storage == x->storage) gn_argerror(L, 3, "y", "must not share memory with x");
+  p.ldy = y->stride[2];
+  if (is_empty(y)) return 1;
+  if (max) gn_max_pool2d(gn_real_ptr(y), NULL, gn_real_ptr(x), &p);
+  else gn_avg_pool2d(gn_real_ptr(y), gn_real_ptr(x), &p);
+  gn_touch(y);
+  return 1;
+}
+
+static int avg_pool2d_to(lua_State *L) { return pool_to(L, avg_options, 0); }
+static int max_pool2d_to(lua_State *L) { return pool_to(L, max_options, 1); }
 
 /* ---- resizing ---- */
 
@@ -303,8 +324,10 @@ static int crop2d(lua_State *L) {
 static const luaL_Reg funcs[] = {
     {"avg_pool2d", avg_pool2d},
     {"avg_pool2d_dx", avg_pool2d_dx},
+    {"avg_pool2d_to", avg_pool2d_to},
     {"crop2d", crop2d},
     {"max_pool2d", max_pool2d},
+    {"max_pool2d_to", max_pool2d_to},
     {"pad2d", pad2d},
     {"pad2d_dx", pad2d_dx},
     {"resize", resize},

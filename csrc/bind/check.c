@@ -318,6 +318,20 @@ gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *s
   return v;
 }
 
+gn_tensor *gn_opt_channels(lua_State *L, int arg, const char *name, const gn_int size[4]) {
+  if (lua_isnoneornil(L, arg)) {
+    gn_new_real(L, 4, size);
+    lua_replace(L, arg);
+    return gn_test_tensor(L, arg);
+  }
+  gn_tensor *t = gn_check_real(L, arg, name);
+  if (t->nd != 4 || memcmp(t->size, size, 4 * sizeof *size) != 0) gn_shape_error(L, arg, name, gn_shape_str(L, 4, size), NULL);
+  const gn_int ld = t->stride[2];
+  if ((size[3] > 1 && t->stride[3] != 1) || ld < size[3] || t->stride[1] != size[2] * ld || t->stride[0] != size[1] * size[2] * ld)
+    gn_argerror(L, arg, name, "expected a dense tensor or some of its channels, got other strides");
+  return t;
+}
+
 #define T_SCRATCH GN_PREFIX "scratch"
 
 static int scratch_gc(lua_State *L) {

@@ -65,6 +65,8 @@ void gn_check_same_size(lua_State *L, int arg, const char *name, const gn_tensor
 gn_tensor *gn_new_tensor(lua_State *L, gn_dtype dt, int nd, const gn_int *size);
 gn_tensor *gn_new_real(lua_State *L, int nd, const gn_int *size);
 gn_tensor *gn_new_real_like(lua_State *L, const gn_tensor *t);
+gn_tensor *gn_opt_channels(lua_State *L, int arg, const char *name, const gn_int size[4]); /* nil -> a new one in that slot; else real, of that
+    size (N,H,W,C), some channels of a dense tensor: stride[2] reals from pixel to pixel. To be written */
 gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *size, const gn_int *stride, gn_int offset); /* shares storage */
 void gn_collect(lua_State *L); /* a full collection, which is what returns tensors' memory */
 

@@ -1,7 +1,7 @@
 /* conv.c - the convolution triple: which engine for which shape.
 **
 **   plain      1x1 kernels, and kernels that cover the input: one matrix product
-**   winograd   3x3 of stride 1 and 4x4 of stride 2 with enough channels (winograd.c)
+**   winograd   3x3 of stride 1 and 4x4 of stride 2 with enough channels, for inference also 5x5, 1x7, 7x1, 1x3, 3x1 (winograd.c)
 **   columns    dx with few channels (conv_direct.c)
 **   exchanged  y with few channels and stride 1: dw, and where `columns` can y, of the convolution from y to x with the taps backwards
 **   gather     everything else (conv_direct.c) */
@@ -30,16 +30,18 @@ typedef enum { EMPTY, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2 = 102
 
 #define TILE(e) ((int)(e) - 100) /* of a Winograd engine */
 
-/* The tile whose products and transforms cost least, or 0: the plain convolution costs less. */
-static int tile_of(const gn_conv *d) {
+/* The tile whose products and transforms cost least, or 0: the plain convolution costs less. kept: for pass RELU, where the kernel is
+** transformed once for many calls. */
+static int tile_of(const gn_conv *d, int kept) {
   const double thin = (double)GN_MIN(d->Ci, d->Co);
   double least = 1;
   int best = 0;
-  if (thin < LEAST_CHANNELS || !gn_conv_winograd_fits(d)) return 0;
+  if (thin < LEAST_CHANNELS || (!kept && !gn_conv_winograd_fits(d))) return 0;
   for (int m = 2; m <= gn_conv_winograd(-1); m += 2) {
+    if (kept && !gn_winograd_relu_fits(d, m)) continue;
     const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
     const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / (weights * outputs);
-    const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin) + kernel * TRANSFORM_W;
+    const double cost = gn_winograd_share(d, m) * (1 + TRANSFORM / thin) + (kept ? 0 : kernel * TRANSFORM_W);
     if (cost < least) least = cost, best = m;
   }
   return best;
@@ -68,8 +70,15 @@ static void exchange_kernel(gn_real *to, const gn_real *from, gn_int taps, gn_in
       for (gn_int o = 0; o < Co; o++) to[((taps - 1 - t) * Co + o) * Ci + c] = from[(t * Ci + c) * Co + o];
 }
 
+/* Those that read a kernel made for them, and pass by their results while these are in the cache. */
+static engine relu_engine(const gn_conv *d) {
+  const int m = d->engine == GN_CONV_AUTO ? tile_of(d, 1) : d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
+  return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER;
+}
+
 static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   if (d->N == 0 || d->H == 0 || d->W == 0 || d->Ci == 0 || d->Co == 0 || d->Ho == 0 || d->Wo == 0) return EMPTY;
+  if (pass == GN_CONV_RELU) return relu_engine(d);
   const int bare = d->ph == 0 && d->pw == 0;
   if (bare && d->Kh == 1 && d->Kw == 1 && d->sh == 1 && d->sw == 1 && d->Ho == d->H && d->Wo == d->W) return POINTS;
   if (bare && d->Ho == 1 && d->Wo == 1 && d->Kh == d->H && d->Kw == d->W && d->dh == 1 && d->dw == 1 && d->H * d->W < INT32_MAX / d->Ci)
@@ -78,7 +87,7 @@ static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   if (d->engine == GN_CONV_WINOGRAD4) return WINOGRAD4;
   if (pass == GN_CONV_DX && gn_columns_fit(d)) return COLUMNS;
   if (exchange_fits(d, pass)) return EXCHANGED;
-  const int m = d->engine == GN_CONV_AUTO ? tile_of(d) : 0;
+  const int m = d->engine == GN_CONV_AUTO ? tile_of(d, 0) : 0;
   return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER;
 }
 
@@ -113,13 +122,17 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
 
 gn_int gn_conv2d_kernel_size(const gn_conv *d, gn_conv_pass pass) {
   const engine e = engine_of(d, pass);
+  if (e == GATHER && pass == GN_CONV_RELU) return gn_gather_kernel_size(d);
   return e >= WINOGRAD2 && pass != GN_CONV_DW ? gn_winograd_kernel_size(d, pass, TILE(e)) : 0;
 }
 
 void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass) {
   const engine e = engine_of(d, pass);
   if (e >= WINOGRAD2) gn_winograd_kernel(u, w, d, pass, TILE(e));
+  else if (e == GATHER && pass == GN_CONV_RELU) gn_gather_kernel(u, w, d);
 }
+
+int gn_conv2d_kernel_form(const gn_conv *d, gn_conv_pass pass) { return (int)engine_of(d, pass); }
 
 void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {
   const engine e = engine_of(d, GN_CONV_Y);
@@ -131,8 +144,17 @@ void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u,
     const gn_conv other = exchanged(d);
     exchange_kernel(work, w, d->Kh * d->Kw, d->Ci, d->Co);
     gn_columns_dx(y, x, work, &other, work + d->Kh * d->Kw * d->Ci * d->Co);
-  } else if (e >= WINOGRAD2) gn_winograd_y(y, x, u, d, TILE(e), work);
+  } else if (e >= WINOGRAD2) gn_winograd_y(y, d->Co, x, u, NULL, d, TILE(e), work);
   else gn_gemm_par(0, 0, m, n, k, x, k, w, n, y, n, work);
+}
+
+void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, gn_real *work) {
+  const engine e = engine_of(d, GN_CONV_RELU);
+  if (e >= WINOGRAD2) gn_winograd_y(y, ldy, x, u, bias, d, TILE(e), work);
+  else if (e == GATHER) gn_gather_packed(y, ldy, x, u, bias, d, work);
+  else
+    for (gn_int i = 0; i < count(d->N, d->Ho, d->Wo, 1); i++)
+      for (gn_int o = 0; o < d->Co; o++) y[i * ldy + o] = bias[o] < 0 ? 0 : bias[o];
 }
 
 void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {

@@ -80,8 +80,8 @@ static gn_int last_tap(const axis *a, gn_int i) {
 ** rows to a block; image-major, or row-major over the whole batch, so that the tiles of a border row skip taps that fall on padding. */
 typedef struct gather {
   axis h, w;
-  gn_int N, C, O;
-  const gn_real *src;
+  gn_int N, C, O, ld; /* ld: reals from pixel to pixel of out */
+  const gn_real *src, *bias; /* bias (O): out is rectified after it was added; or NULL */
   gn_int seg, nseg, rows, nrows, blocks;
   gn_int panels, groups; /* panels of output channels in one task, tasks per block */
   int row_major;
@@ -195,8 +195,8 @@ static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, co
   gn_int pixels = 0;
   for (gn_int r = r0; r < r1; r++) {
     const row a = row_at(g, r);
-    gn_real *first = out + ((a.n * oh + g->h.out0 + a.i * g->h.outstep) * ow + g->w.out0 + a.j * g->w.outstep) * g->O;
-    for (gn_int j = 0; j < a.len; j++) to[pixels++] = first + j * g->w.outstep * g->O;
+    gn_real *first = out + ((a.n * oh + g->h.out0 + a.i * g->h.outstep) * ow + g->w.out0 + a.j * g->w.outstep) * g->ld;
+    for (gn_int j = 0; j < a.len; j++) to[pixels++] = first + j * g->w.outstep * g->ld;
   }
   chunk q = chunk_size(g);
   const chunk full = q;
@@ -228,25 +228,26 @@ static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, co
           }
         for (gn_int i = 0; i < pixels; i += ROWS) begun[i / ROWS] |= at[i] != NULL;
       }
-  for (gn_int i = 0; i < pixels; i++)
-    if (!begun[i / ROWS]) gn_zero_run(to[i] + o0 * COLS, GN_MIN(g->O, o1 * COLS) - o0 * COLS);
+  const gn_int cols = GN_MIN(g->O, o1 * COLS) - o0 * COLS;
+  for (gn_int i = 0; i < pixels; i++) {
+    if (!begun[i / ROWS]) gn_zero_run(to[i] + o0 * COLS, cols);
+    if (g->bias) gn_bias_relu_run(to[i] + o0 * COLS, g->bias + o0 * COLS, cols);
+  }
 }
 
 /* ---- y ---- */
 
 static gather gather_y(const gn_conv *d, const gn_real *x) {
   gather g = {.h = axis_y(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh), .w = axis_y(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw)};
-  g.N = d->N, g.C = d->Ci, g.O = d->Co, g.src = x;
+  g.N = d->N, g.C = d->Ci, g.O = g.ld = d->Co, g.src = x;
   set_blocks(&g);
   return g;
 }
 
-static gn_int packed_y(const gn_conv *d) { return d->Kh * d->Kw * d->Ci * gn_panels(d->Co) * COLS; }
+gn_int gn_gather_kernel_size(const gn_conv *d) { return d->Kh * d->Kw * d->Ci * gn_panels(d->Co) * COLS; }
 
-void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work) {
-  const gather g = gather_y(d, x);
+void gn_gather_kernel(gn_real *packed, const gn_real *w, const gn_conv *d) {
   const gn_int K = d->Kh * d->Kw * d->Ci, O = d->Co;
-  gn_real *packed = work, *own = work + packed_y(d);
   GN_PARALLEL_FOR_IF(K * O > GN_PAR_MIN)
   for (gn_int o = 0; o < gn_panels(O); o++) {
     const gn_int cols = GN_MIN(COLS, O - o * COLS);
@@ -256,8 +257,19 @@ void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *
       gn_zero_run(to + cols, COLS - cols);
     }
   }
+}
+
+void gn_gather_packed(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *packed, const gn_real *bias, const gn_conv *d,
+                      gn_real *work) {
+  gather g = gather_y(d, x);
+  g.ld = ldy, g.bias = bias;
   GN_PARALLEL_FOR
-  for (gn_int t = 0; t < g.blocks * g.groups; t++) gather_block(y, d->Ho, d->Wo, &g, packed, t, own + gn_thread_id() * gather_work());
+  for (gn_int t = 0; t < g.blocks * g.groups; t++) gather_block(y, d->Ho, d->Wo, &g, packed, t, work + gn_thread_id() * gather_work());
+}
+
+void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work) {
+  gn_gather_kernel(work, w, d);
+  gn_gather_packed(y, d->Co, x, work, NULL, d, work + gn_gather_kernel_size(d));
 }
 
 /* ---- dx ---- */
@@ -265,7 +277,7 @@ void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *
 static gather gather_dx(const gn_conv *d, const gn_real *dy, gn_int rh, gn_int rw) {
   gather g = {.h = axis_phase(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh, rh),
               .w = axis_phase(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw, rw)};
-  g.N = d->N, g.C = d->Co, g.O = d->Ci, g.src = dy;
+  g.N = d->N, g.C = d->Co, g.O = g.ld = d->Ci, g.src = dy;
   set_blocks(&g);
   return g;
 }
@@ -499,7 +511,8 @@ int gn_columns_fit(const gn_conv *d) {
 gn_int gn_columns_work(const gn_conv *d) { return d->Co * columns_of(d) + gn_threads() * columns_work(d); }
 
 gn_int gn_gather_work(const gn_conv *d, gn_conv_pass pass) {
-  if (pass == GN_CONV_Y) return packed_y(d) + gn_threads() * gather_work();
+  if (pass == GN_CONV_RELU) return gn_threads() * gather_work();
+  if (pass == GN_CONV_Y) return gn_gather_kernel_size(d) + gn_threads() * gather_work();
   if (pass == GN_CONV_DX) return packed_dx(d) + gn_threads() * gather_work();
   const gather g = gather_y(d, NULL);
   const dw_cut c = cut_dw(&g);

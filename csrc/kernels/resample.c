@@ -48,9 +48,9 @@ void gn_avg_pool2d(gn_real *y, const gn_real *x, const gn_pool *p) {
   GN_PARALLEL_FOR_IF(p->n * p->h * p->w * c > GN_PAR_MIN)
   for (gn_int row = 0; row < p->n * p->ho; row++) {
     const gn_real *xn = x + row / p->ho * p->h * p->w * c;
-    gn_real *yr = y + row * p->wo * c;
+    gn_real *yr = y + row * p->wo * p->ldy;
     span a = window(row % p->ho, p->sh, p->ph, p->kh, p->h);
-    for (gn_int o = 0; o < p->wo; o++, yr += c) {
+    for (gn_int o = 0; o < p->wo; o++, yr += p->ldy) {
       span b = window(o, p->sw, p->pw, p->kw, p->w);
       gn_real weight = window_weight(p, a, b);
       zero(yr, c);
@@ -87,16 +87,20 @@ void gn_max_pool2d(gn_real *y, int32_t *idx, const gn_real *x, const gn_pool *p)
     const gn_real *xn = x + row / p->ho * p->h * p->w * c;
     span a = window(row % p->ho, p->sh, p->ph, p->kh, p->h);
     for (gn_int o = 0; o < p->wo; o++) {
-      gn_real *restrict most = y + (row * p->wo + o) * c;
-      int32_t *restrict at = idx + (row * p->wo + o) * c;
+      gn_real *restrict most = y + (row * p->wo + o) * p->ldy;
+      int32_t *restrict at = idx ? idx + (row * p->wo + o) * c : NULL;
       span b = window(o, p->sw, p->pw, p->kw, p->w);
       int32_t first = (int32_t)(a.lo * p->w + b.lo);
       copy(most, xn + first * c, c);
-      for (gn_int k = 0; k < c; k++) at[k] = first;
+      for (gn_int k = 0; at && k < c; k++) at[k] = first;
       for (gn_int i = a.lo; i < a.hi; i++)
         for (gn_int j = b.lo; j < b.hi; j++) {
           const gn_real *restrict xp = xn + (i * p->w + j) * c;
           int32_t here = (int32_t)(i * p->w + j);
+          if (!at) {
+            for (gn_int k = 0; k < c; k++) most[k] = xp[k] > most[k] || isnan(xp[k]) ? xp[k] : most[k];
+            continue;
+          }
           for (gn_int k = 0; k < c; k++) {
             int better = xp[k] > most[k] || (isnan(xp[k]) && !isnan(most[k]));
             most[k] = better ? xp[k] : most[k];

@@ -72,8 +72,12 @@ int gn_conv_winograd(int m) {
 gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) { return table()->work(d, pass); }
 gn_int gn_conv2d_kernel_size(const gn_conv *d, gn_conv_pass pass) { return table()->kernel_size(d, pass); }
 void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass) { table()->kernel(u, w, d, pass); }
+int gn_conv2d_kernel_form(const gn_conv *d, gn_conv_pass pass) { return table()->kernel_form(d, pass); }
 void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {
   table()->y(y, x, w, u, d, work);
+}
+void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, gn_real *work) {
+  table()->relu(y, ldy, x, u, bias, d, work);
 }
 void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {
   table()->dx(dx, dy, w, u, d, work);

@@ -41,14 +41,38 @@ static const gn_real At43[] = {1, 1, 1, 1, 1, 0, 0, 1, -1, Q(1, 2), -2, 0, 0, 1,
                      Bt43[] = {1, Q(-3, 2), -2, Q(3, 2), 1, 0, 0, -1, Q(1, 2), Q(5, 2), 1, 0, 0, 1, Q(-5, 2), Q(1, 2), 1, 0,
                                0, -2, -1, 2, 1, 0, 0, Q(1, 2), -1, Q(-1, 2), 1, 0, 0, 1, Q(-3, 2), -2, Q(3, 2), 1};
 
+/* For inference only. F(2,5): the points of F(4,3). F(4,7): 0, 1, -1, 1/2, -1/2, 2, -2, 3/4, -4/3, infinity. */
+#define POWERS5(f, p) (f), (f) * (p), (f) * (p) * (p), (f) * (p) * (p) * (p), (f) * (p) * (p) * (p) * (p)
+#define POWERS7(f, p) POWERS5(f, p), (f) * (p) * (p) * (p) * (p) * (p), (f) * (p) * (p) * (p) * (p) * (p) * (p)
+static const gn_real At25[] = {1, 1, 1, 1, 1, 0, 0, 1, -1, Q(1, 2), -2, 1},
+                     G25[] = {1, 0, 0, 0, 0, POWERS5(Q(1, 3), 1), POWERS5(Q(-1, 3), -1), POWERS5(Q(-16, 15), Q(1, 2)),
+                              POWERS5(Q(1, 15), -2), 0, 0, 0, 0, 1};
+#define Bt25 Bt43
+static const gn_real At47[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, -1, Q(1, 2), Q(-1, 2), 2, -2, Q(3, 4), Q(-4, 3), 0,
+                               0, 1, 1, Q(1, 4), Q(1, 4), 4, 4, Q(9, 16), Q(16, 9), 0,
+                               0, 1, -1, Q(1, 8), Q(-1, 8), 8, -8, Q(27, 64), Q(-64, 27), 1},
+                     G47[] = {8, 0, 0, 0, 0, 0, 0, POWERS7(Q(-64, 21), 1), POWERS7(Q(64, 21), -1), POWERS7(Q(-2048, 165), Q(1, 2)),
+                              POWERS7(Q(-2048, 375), Q(-1, 2)), POWERS7(Q(4, 375), 2), POWERS7(Q(4, 165), -2),
+                              POWERS7(Q(524288, 48125), Q(3, 4)), POWERS7(Q(-26244, 48125), Q(-4, 3)), 0, 0, 0, 0, 0, 0, 8},
+                     Bt47[] = {Q(1, 8), Q(-7, 96), Q(-25, 32), Q(49, 128), Q(21, 16), Q(-49, 128), Q(-25, 32), Q(7, 96), Q(1, 8), 0,
+                               0, Q(-1, 8), Q(-5, 96), Q(35, 48), Q(133, 384), Q(-371, 384), Q(-7, 12), Q(19, 96), Q(1, 8), 0,
+                               0, Q(1, 8), Q(-19, 96), Q(-7, 12), Q(371, 384), Q(133, 384), Q(-35, 48), Q(-5, 96), Q(1, 8), 0,
+                               0, Q(-1, 4), Q(-17, 48), Q(41, 48), Q(181, 192), Q(-71, 96), Q(-137, 192), Q(13, 96), Q(1, 8), 0,
+                               0, Q(1, 4), Q(-31, 48), Q(-13, 48), Q(251, 192), Q(1, 96), Q(-151, 192), Q(1, 96), Q(1, 8), 0,
+                               0, Q(-1, 8), Q(1, 96), Q(151, 192), Q(1, 96), Q(-251, 192), Q(-13, 48), Q(31, 48), Q(1, 4), 0,
+                               0, Q(1, 8), Q(-13, 96), Q(-137, 192), Q(71, 96), Q(181, 192), Q(-41, 48), Q(-17, 48), Q(1, 4), 0,
+                               0, Q(-1, 6), Q(-1, 8), Q(7, 8), Q(21, 32), Q(-7, 8), Q(-21, 32), Q(1, 6), Q(1, 8), 0,
+                               0, Q(3, 16), Q(-1, 4), Q(-63, 64), Q(21, 16), Q(63, 64), Q(-21, 16), Q(-3, 16), Q(1, 4), 0,
+                               0, Q(1, 8), Q(-7, 96), Q(-25, 32), Q(49, 128), Q(21, 16), Q(-49, 128), Q(-25, 32), Q(7, 96), Q(1, 8)};
+
 /* out[i*os] = sum over k of L[i,k] in[k*is]; L (b,a) is X, or X (a,b) transposed. Unrolled: zeros and ones cost nothing. */
 static inline __attribute__((always_inline)) void line(int b, int a, const gn_real *X, int transposed, const vec *in, int is, vec *out,
                                                        int os) {
-#pragma GCC unroll 6
+#pragma GCC unroll 10
   for (int i = 0; i < b; i++) {
     vec s = {0};
     int begun = 0;
-#pragma GCC unroll 6
+#pragma GCC unroll 10
     for (int k = 0; k < a; k++) {
       const gn_real f = transposed ? X[k * b + i] : X[i * a + k];
       if (f == 0) continue;
@@ -95,27 +119,49 @@ static inline __attribute__((always_inline)) void sandwich(int b, int a, const g
   }
 }
 
+/* The same along one axis: out[k] (C), k < b  <-  L in, in[k] (C), k < a. */
+static inline __attribute__((always_inline)) void rod(int b, int a, const gn_real *X, const gn_real *const *in, gn_real *const *out,
+                                                      gn_int C, gn_int jump) {
+  gn_real tail_in[MAXP * LANES], tail_out[MAXP * LANES];
+  for (gn_int c = 0; c < C; c += LANES) {
+    const gn_int to = c / COLS * jump + c % COLS, rest = C - c;
+    vec x[MAXP], y[MAXP];
+    if (rest < LANES)
+      for (int k = 0; k < a; k++)
+        for (gn_int j = 0; j < LANES; j++) tail_in[k * LANES + j] = j < rest ? in[k][c + j] : 0;
+#pragma GCC unroll 10
+    for (int k = 0; k < a; k++) x[k] = *(const vec *)(rest < LANES ? tail_in + k * LANES : in[k] + c);
+    line(b, a, X, 0, x, 1, y, 1);
+#pragma GCC unroll 10
+    for (int k = 0; k < b; k++) *(vec *)(rest < LANES ? tail_out + k * LANES : out[k] + to) = y[k];
+    if (rest < LANES)
+      for (int k = 0; k < b; k++)
+        for (gn_int j = 0; j < rest; j++) out[k][to + j] = tail_out[k * LANES + j];
+  }
+}
+
 typedef void transform(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump);
 typedef void transform_add(const gn_real *const *in, const gn_real *const *base, gn_real *const *out, gn_int C);
 
 typedef struct variant {
-  int m, r, n;
+  int axes, m, r, n; /* axes: 2, or 1 for kernels of one line or column */
   transform *x_in, *y_out, *dy_in, *w_in, *dw_out; /* Bt x B, At y A, A dy At, G w Gt, Gt u G */
   transform_add *dx_out;                           /* base + B u Bt */
 } variant;
 
-#define VARIANT(m, r, n)                                                                                                            \
+#define FORWARD(m, r, n)                                                                                                            \
   static void x_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                    \
     sandwich(n, n, Bt##m##r, 0, in, NULL, out, C, jump);                                                                            \
   }                                                                                                                                 \
   static void y_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                   \
     sandwich(m, n, At##m##r, 0, in, NULL, out, C, jump);                                                                            \
   }                                                                                                                                 \
-  static void dy_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                   \
-    sandwich(n, m, At##m##r, 1, in, NULL, out, C, jump);                                                                            \
-  }                                                                                                                                 \
   static void w_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                    \
     sandwich(n, r, G##m##r, 0, in, NULL, out, C, jump);                                                                             \
+  }
+#define ADJOINT(m, r, n)                                                                                                            \
+  static void dy_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                   \
+    sandwich(n, m, At##m##r, 1, in, NULL, out, C, jump);                                                                            \
   }                                                                                                                                 \
   static void dw_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                  \
     sandwich(r, n, G##m##r, 1, in, NULL, out, C, jump);                                                                             \
@@ -123,70 +169,98 @@ typedef struct variant {
   static void dx_out##m##r(const gn_real *const *in, const gn_real *const *base, gn_real *const *out, gn_int C) {                   \
     sandwich(n, n, Bt##m##r, 1, in, base, out, C, COLS);                                                                            \
   }
+#define ROD(m, r, n)                                                                                                                \
+  static void x_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) { rod(n, n, Bt##m##r, in, out, C, jump); }\
+  static void y_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) { rod(m, n, At##m##r, in, out, C, jump); }\
+  static void w_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) { rod(n, r, G##m##r, in, out, C, jump); }
 
-#define ENTRY(m, r, n) {m, r, n, x_in##m##r, y_out##m##r, dy_in##m##r, w_in##m##r, dw_out##m##r, dx_out##m##r}
+FORWARD(2, 2, 3)
+ADJOINT(2, 2, 3)
+FORWARD(4, 2, 5)
+ADJOINT(4, 2, 5)
+FORWARD(2, 3, 4)
+ADJOINT(2, 3, 4)
+FORWARD(4, 3, 6)
+ADJOINT(4, 3, 6)
+FORWARD(2, 5, 6)
+ROD(4, 3, 6)
+ROD(4, 7, 10)
 
-VARIANT(2, 2, 3)
-VARIANT(4, 2, 5)
-VARIANT(2, 3, 4)
-VARIANT(4, 3, 6)
-static const variant variants[] = {ENTRY(2, 2, 3), ENTRY(4, 2, 5), ENTRY(2, 3, 4), ENTRY(4, 3, 6)};
+#define ENTRY(m, r, n) {2, m, r, n, x_in##m##r, y_out##m##r, dy_in##m##r, w_in##m##r, dw_out##m##r, dx_out##m##r}
+#define ROD_ENTRY(m, r, n) {1, m, r, n, x_rod##m##r, y_rod##m##r, NULL, w_rod##m##r, NULL, NULL}
+static const variant variants[] = {ENTRY(2, 2, 3), ENTRY(4, 2, 5), ENTRY(2, 3, 4), ENTRY(4, 3, 6),
+                                   {2, 2, 5, 6, x_in25, y_out25, NULL, w_in25, NULL, NULL}, ROD_ENTRY(4, 3, 6), ROD_ENTRY(4, 7, 10)};
 
 /* ---- the shape ---- */
 
-/* A picture of y is th x tw tiles, the last of which may hang over; x is seen as `phases` pictures: phase (a,b) of position (u,v) is
-** x[stride*u + a - ph, stride*v + b - pw], and tile (i,j) takes its positions i*m .. i*m+n-1. */
+/* A picture of y is th x tw tiles of mh x mw, the last of which may hang over; x is seen as `phases` pictures: phase (a,b) of position
+** (u,v) is x[stride*u + a - ph, stride*v + b - pw], and tile (i,j) takes its nh x nw positions from (i*mh, j*mw) on. A variant of
+** one axis has m = n = r = 1 along the other. */
 typedef struct tiling {
   const variant *v;
   const gn_conv *d;
-  gn_int stride, phases, points, th, tw, tiles; /* tiles: of the whole batch */
+  int mh, mw, nh, nw, rh, rw;
+  gn_int stride, phases, points, outs, taps, th, tw, tiles; /* tiles: of the whole batch */
 } tiling;
 
+static int axes_of(const gn_conv *d) { return (d->Kh == 1) != (d->Kw == 1) ? 1 : 2; }
+
+/* NULL: there is none for this kernel. */
 static const variant *variant_of(const gn_conv *d, int m) {
-  size_t i = 0;
-  while (variants[i].m != m || variants[i].r != (d->sh == 1 ? 3 : 2)) i++;
-  return variants + i;
+  const gn_int r = d->sh == 1 ? GN_MAX(d->Kh, d->Kw) : 2;
+  for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+    if (variants[i].m == m && variants[i].r == r && variants[i].axes == axes_of(d)) return variants + i;
+  return NULL;
+}
+
+int gn_winograd_relu_fits(const gn_conv *d, int m) {
+  if (gn_conv_winograd_fits(d)) return 1;
+  if (d->sh != 1 || d->sw != 1 || d->dh != 1 || d->dw != 1 || (axes_of(d) == 2 && d->Kh != d->Kw)) return 0;
+  return variant_of(d, m) != NULL;
 }
 
 static tiling tiling_of(const gn_conv *d, int m) {
-  tiling p = {.v = variant_of(d, m), .d = d, .stride = d->sh, .phases = d->sh * d->sh};
-  p.points = p.v->n * p.v->n;
-  p.th = gn_ceil_div(d->Ho, m), p.tw = gn_ceil_div(d->Wo, m), p.tiles = d->N * p.th * p.tw;
+  const variant *v = variant_of(d, m);
+  const int h = v->axes == 2 || d->Kh > 1, w = v->axes == 2 || d->Kw > 1;
+  tiling p = {.v = v, .d = d, .stride = d->sh, .phases = d->sh * d->sh};
+  p.mh = h ? v->m : 1, p.nh = h ? v->n : 1, p.rh = h ? v->r : 1;
+  p.mw = w ? v->m : 1, p.nw = w ? v->n : 1, p.rw = w ? v->r : 1;
+  p.points = p.nh * p.nw, p.outs = p.mh * p.mw, p.taps = p.rh * p.rw;
+  p.th = gn_ceil_div(d->Ho, p.mh), p.tw = gn_ceil_div(d->Wo, p.mw), p.tiles = d->N * p.th * p.tw;
   return p;
 }
 
 double gn_winograd_share(const gn_conv *d, int m) {
   const tiling p = tiling_of(d, m);
-  return (double)(p.points * p.th * p.tw) / (double)(p.v->r * p.v->r * d->Ho * d->Wo);
+  return (double)(p.points * p.th * p.tw) / (double)(p.taps * d->Ho * d->Wo);
 }
 
 typedef struct where { gn_int n, i, j; } where; /* image, first line and column of a tile's outputs */
 
 static where tile_at(const tiling *p, gn_int tile) {
-  return (where){tile / (p->th * p->tw), tile / p->tw % p->th * p->v->m, tile % p->tw * p->v->m};
+  return (where){tile / (p->th * p->tw), tile / p->tw % p->th * p->mh, tile % p->tw * p->mw};
 }
 
-/* Index of the first channel of pixel k of a tile's patch of phase f in x, for every k < n*n; -1 on padding. */
+/* Index of the first channel of pixel k of a tile's patch of phase f in x, for every k < nh*nw; -1 on padding. */
 static void patch_of_x(gn_int *at, const tiling *p, gn_int tile, gn_int f) {
   const gn_conv *d = p->d;
   const where t = tile_at(p, tile);
   const gn_int h0 = p->stride * t.i + f / p->stride - d->ph, w0 = p->stride * t.j + f % p->stride - d->pw;
-  const int n = p->v->n;
-  for (int i = 0; i < n; i++) {
+  for (int i = 0; i < p->nh; i++) {
     const gn_int h = h0 + p->stride * i;
-    for (int j = 0; j < n; j++) {
+    for (int j = 0; j < p->nw; j++) {
       const gn_int w = w0 + p->stride * j;
       *at++ = h < 0 || h >= d->H || w < 0 || w >= d->W ? -1 : ((t.n * d->H + h) * d->W + w) * d->Ci;
     }
   }
 }
 
-/* The same for the m*m outputs of a tile in y; -1 beyond the border. */
-static void patch_of_y(gn_int *at, const tiling *p, gn_int tile) {
+/* The same for the mh*mw outputs of a tile in y, ld reals from pixel to pixel; -1 beyond the border. */
+static void patch_of_y(gn_int *at, const tiling *p, gn_int tile, gn_int ld) {
   const gn_conv *d = p->d;
   const where t = tile_at(p, tile);
-  for (gn_int i = t.i; i < t.i + p->v->m; i++)
-    for (gn_int j = t.j; j < t.j + p->v->m; j++) *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * d->Co;
+  for (gn_int i = t.i; i < t.i + p->mh; i++)
+    for (gn_int j = t.j; j < t.j + p->mw; j++) *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * ld;
 }
 
 /* v[point*each + tile*row + channel of the block, every COLS of them `jump` apart]  <-  channels c0..c0+C-1 of x, phase f,
@@ -209,8 +283,8 @@ static void load_dy(gn_real *v, gn_int each, gn_int row, gn_int jump, const tili
     gn_int at[MAXP];
     const gn_real *in[MAXP];
     gn_real *out[MAXP];
-    patch_of_y(at, p, t0 + t);
-    for (gn_int k = 0; k < p->v->m * p->v->m; k++) in[k] = at[k] < 0 ? zeros : dy + at[k] + c0;
+    patch_of_y(at, p, t0 + t, p->d->Co);
+    for (gn_int k = 0; k < p->outs; k++) in[k] = at[k] < 0 ? zeros : dy + at[k] + c0;
     for (gn_int k = 0; k < p->points; k++) out[k] = v + k * each + t * row;
     p->v->dy_in(in, out, C, jump);
   }
@@ -236,16 +310,15 @@ static gn_int row_size(gn_int channels) { return up(channels, LANES) + LANES; }
 /* Y: (points, panels of Co, phases*Ci, COLS). DX: (points, phases, panels of Ci, Co, COLS). */
 gn_int gn_winograd_kernel_size(const gn_conv *d, gn_conv_pass pass, int m) {
   const tiling p = tiling_of(d, m);
-  return p.points * p.phases * COLS * (pass == GN_CONV_Y ? gn_panels(d->Co) * d->Ci : gn_panels(d->Ci) * d->Co);
+  return p.points * p.phases * COLS * (pass != GN_CONV_DX ? gn_panels(d->Co) * d->Ci : gn_panels(d->Ci) * d->Co);
 }
 
-/* in[tap] <- tap of phase f, r*r of them, each (Ci,Co) */
+/* in[tap] <- tap of phase f, rh*rw of them, each (Ci,Co) */
 static void taps_of(const gn_real **in, const tiling *p, const gn_real *w, gn_int f) {
   const gn_conv *d = p->d;
-  const int r = p->v->r;
-  for (int a = 0; a < r; a++)
-    for (int b = 0; b < r; b++)
-      in[a * r + b] = w + ((p->stride * a + f / p->stride) * d->Kw + p->stride * b + f % p->stride) * d->Ci * d->Co;
+  for (int a = 0; a < p->rh; a++)
+    for (int b = 0; b < p->rw; b++)
+      in[a * p->rw + b] = w + ((p->stride * a + f / p->stride) * d->Kw + p->stride * b + f % p->stride) * d->Ci * d->Co;
 }
 
 static void kernel_y(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn_int c0, gn_int c1) {
@@ -254,7 +327,7 @@ static void kernel_y(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn
   gn_real *out[MAXP];
   taps_of(taps, p, w, f);
   for (gn_int c = c0; c < c1; c++) {
-    for (int k = 0; k < p->v->r * p->v->r; k++) in[k] = taps[k] + c * O;
+    for (int k = 0; k < p->taps; k++) in[k] = taps[k] + c * O;
     for (gn_int k = 0; k < p->points; k++) {
       out[k] = u + (k * panels * K + f * p->d->Ci + c) * COLS;
       if (O % COLS) gn_zero_run(out[k] + (panels - 1) * K * COLS, COLS);
@@ -266,17 +339,17 @@ static void kernel_y(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn
 /* Turned over in squares that fit the first cache, so that the transform finds the channels of x side by side. */
 static void kernel_dx(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn_int panel) {
   const gn_int O = p->d->Co, panels = gn_panels(p->d->Ci), c0 = panel * COLS, C = GN_MIN(COLS, p->d->Ci - c0);
-  const int taps = p->v->r * p->v->r;
+  const gn_int taps = p->taps;
   const gn_real *from[MAXP], *in[MAXP];
   gn_real turned[9 * LANES * COLS], *out[MAXP];
   taps_of(from, p, w, f);
   for (gn_int o0 = 0; o0 < O; o0 += LANES) {
     const gn_int on = GN_MIN(LANES, O - o0);
-    for (int k = 0; k < taps; k++)
+    for (gn_int k = 0; k < taps; k++)
       for (gn_int c = 0; c < COLS; c++)
         for (gn_int o = 0; o < on; o++) turned[(k * LANES + o) * COLS + c] = c < C ? from[k][(c0 + c) * O + o0 + o] : 0;
     for (gn_int o = 0; o < on; o++) {
-      for (int k = 0; k < taps; k++) in[k] = turned + (k * LANES + o) * COLS;
+      for (gn_int k = 0; k < taps; k++) in[k] = turned + (k * LANES + o) * COLS;
       for (gn_int k = 0; k < p->points; k++) out[k] = u + (((k * p->phases + f) * panels + panel) * O + o0 + o) * COLS;
       p->v->w_in(in, out, COLS, COLS);
     }
@@ -289,7 +362,7 @@ void gn_winograd_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_
   GN_PARALLEL_FOR_IF(d->Kh * d->Kw * d->Ci * d->Co > GN_PAR_MIN)
   for (gn_int t = 0; t < p.phases * panels; t++) {
     const gn_int f = t / panels, o = t % panels;
-    if (pass == GN_CONV_Y) kernel_y(u, &p, w, f, o * COLS, GN_MIN(d->Ci, (o + 1) * COLS));
+    if (pass != GN_CONV_DX) kernel_y(u, &p, w, f, o * COLS, GN_MIN(d->Ci, (o + 1) * COLS));
     else kernel_dx(u, &p, w, f, o);
   }
 }
@@ -322,7 +395,8 @@ static gn_int work_y(const tiling *p, const cut *c) {
   return p->points * c->block * (row_size(p->phases * p->d->Ci) + row_size(c->width * COLS)) + GN_MAX(p->d->Ci, p->d->Co);
 }
 
-static void y_task(gn_real *y, const tiling *p, const cut *q, const gn_real *x, const gn_real *u, gn_int task, gn_real *work) {
+static void y_task(gn_real *y, gn_int ldy, const tiling *p, const cut *q, const gn_real *x, const gn_real *u, const gn_real *bias,
+                   gn_int task, gn_real *work) {
   const gn_conv *d = p->d;
   const gn_int K = p->phases * d->Ci, ldv = row_size(K), ldc = row_size(q->width * COLS), panels = gn_panels(d->Co);
   const gn_int t0 = task / q->groups * q->block, nt = GN_MIN(q->block, p->tiles - t0), rows = up(nt, ROWS);
@@ -339,18 +413,20 @@ static void y_task(gn_real *y, const tiling *p, const cut *q, const gn_real *x, 
     gn_int at[MAXP];
     const gn_real *in[MAXP];
     gn_real *out[MAXP];
-    patch_of_y(at, p, t0 + t);
+    patch_of_y(at, p, t0 + t, ldy);
     for (gn_int k = 0; k < p->points; k++) in[k] = c + (k * q->block + t) * ldc;
-    for (gn_int k = 0; k < p->v->m * p->v->m; k++) out[k] = at[k] < 0 ? spare : y + at[k] + o0 * COLS;
+    for (gn_int k = 0; k < p->outs; k++) out[k] = at[k] < 0 ? spare : y + at[k] + o0 * COLS;
     p->v->y_out(in, out, C, COLS);
+    for (gn_int k = 0; bias && k < p->outs; k++)
+      if (at[k] >= 0) gn_bias_relu_run(out[k], bias + o0 * COLS, C);
   }
 }
 
-void gn_winograd_y(gn_real *y, const gn_real *x, const gn_real *u, const gn_conv *d, int m, gn_real *work) {
+void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, int m, gn_real *work) {
   const tiling p = tiling_of(d, m);
   const cut q = cut_y(&p);
   GN_PARALLEL_FOR
-  for (gn_int t = 0; t < q.blocks * q.groups; t++) y_task(y, &p, &q, x, u, t, work + gn_thread_id() * work_y(&p, &q));
+  for (gn_int t = 0; t < q.blocks * q.groups; t++) y_task(y, ldy, &p, &q, x, u, bias, t, work + gn_thread_id() * work_y(&p, &q));
 }
 
 /* ---- dx ---- */
@@ -476,10 +552,10 @@ static void dw_task(gn_real *dw, const tiling *p, const cut_dw *q, const gn_real
   gn_real *taps[MAXP], *out[MAXP];
   const gn_real *in[MAXP], *first[MAXP];
   taps_of(first, p, dw, f);
-  for (int k = 0; k < p->v->r * p->v->r; k++) taps[k] = dw + (first[k] - dw);
+  for (int k = 0; k < p->taps; k++) taps[k] = dw + (first[k] - dw);
   for (gn_int c = 0; c < C; c++) {
     for (gn_int k = 0; k < p->points; k++) in[k] = u + k * us + c * ldu;
-    for (int k = 0; k < p->v->r * p->v->r; k++) out[k] = taps[k] + (c0 + c) * d->Co + o0 * COLS;
+    for (int k = 0; k < p->taps; k++) out[k] = taps[k] + (c0 + c) * d->Co + o0 * COLS;
     p->v->dw_out(in, out, O, COLS);
   }
 }
@@ -497,7 +573,7 @@ void gn_winograd_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_c
 
 gn_int gn_winograd_work(const gn_conv *d, gn_conv_pass pass, int m) {
   const tiling p = tiling_of(d, m);
-  if (pass == GN_CONV_Y) {
+  if (pass == GN_CONV_Y || pass == GN_CONV_RELU) {
     const cut q = cut_y(&p);
     return gn_threads() * work_y(&p, &q);
   }

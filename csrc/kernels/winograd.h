@@ -10,7 +10,11 @@
 
 #include "conv.h"
 
-/* For shapes of gn_conv_winograd_fits, m = 2 or 4. Products of the engine for each product of the plain convolution, tiles that hang over the border included. */
+/* Whether pass RELU can be done with tiles of m: shapes of gn_conv_winograd_fits, and of stride 1 without dilation 5x5 (m = 2), 1x3, 3x1, 1x7,
+** 7x1 (m = 4; along one axis y = At ((G w) o (Bt x))). */
+int gn_winograd_relu_fits(const gn_conv *d, int m);
+
+/* For shapes that fit, m = 2 or 4. Products of the engine for each product of the plain convolution, tiles that hang over the border included. */
 double gn_winograd_share(const gn_conv *d, int m);
 
 /* u out  <-  w (Kh,Kw,Ci,Co): the transformed kernel, in the order in which pass Y or DX multiplies it; gn_winograd_kernel_size reals.
@@ -21,8 +25,9 @@ gn_int gn_winograd_kernel_size(const gn_conv *d, gn_conv_pass pass, int m);
 /* Reals of workspace of a pass for this shape and the present number of threads. */
 gn_int gn_winograd_work(const gn_conv *d, gn_conv_pass pass, int m);
 
-/* y (N,Ho,Wo,Co) out  <-  x (N,H,W,Ci), u from pass Y. Parallel over blocks of tiles. Cannot fail. */
-void gn_winograd_y(gn_real *y, const gn_real *x, const gn_real *u, const gn_conv *d, int m, gn_real *work);
+/* y (N,Ho,Wo,Co) out, ldy reals from pixel to pixel  <-  x (N,H,W,Ci), u from pass Y or RELU (they are the same); bias (Co): y is rectified
+** after it was added; or NULL. Parallel over blocks of tiles. Cannot fail. */
+void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, int m, gn_real *work);
 
 /* dx (N,H,W,Ci) out  <-  dy (N,Ho,Wo,Co), u from pass DX. Parallel over images and blocks of channels; the tiles of an image are added
 ** in order. Cannot fail. */

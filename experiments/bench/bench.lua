@@ -138,7 +138,7 @@ M.quoted = quoted
 M.python = "env LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp"
   .. " GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456 /usr/bin/python3"
 
---- Whether there is a PyTorch to compare with.
-function M.has_torch() return os.execute(M.python .. " -c 'import torch' >/dev/null 2>&1") == true end
+--- Whether there is a PyTorch to compare with, or another module of its Python.
+function M.has_torch(module) return os.execute(("%s -c 'import %s' >/dev/null 2>&1"):format(M.python, module or "torch")) == true end
 
 return M

@@ -51,9 +51,9 @@ local function ours(script, options, threads)
   return result(words, ("%s %s %s --threads %d --json"):format(bench.interpreter, bench.script(script), options, threads or opt.threads))
 end
 
-local function theirs(options, threads)
-  local words = ("torch_step.py %s --threads %d"):format(options, threads or opt.threads)
-  return result(words, ("%s %s %s --threads %d"):format(bench.python, bench.script "torch_step.py", options, threads or opt.threads))
+local function theirs(script, options, threads)
+  local words = ("%s %s --threads %d"):format(script, options, threads or opt.threads)
+  return result(words, ("%s %s %s --threads %d"):format(bench.python, bench.script(script), options, threads or opt.threads))
 end
 
 -- ---- parts ----
@@ -73,26 +73,28 @@ local function part(title, threads, f, note)
   return value
 end
 
--- The turns of both programs: the median of `key`, images/s by it, the most memory; and how PyTorch compares, turn by turn.
-local function turns(key, images, script, mine, other, threads)
+-- The turns of both programs: the median of `key`, images/s by it, the most memory; and how PyTorch compares, turn by turn. peer: its script,
+-- torch_step.py by default; false: no comparison.
+local function turns(key, images, script, mine, other, threads, peer)
+  local compare = torch and peer ~= false
   local list, times, mb, params, version = {gan = {}, torch = {}}, {}, {gan = 0, torch = 0}, {}, nil
   for _ = 1, opt.rounds do
     local a = ours(script, mine, threads)
     list.gan[#list.gan + 1], mb.gan, params.gan = a[key], math.max(mb.gan, a.rss_mb), a.params
-    if torch then
-      local b = theirs(other, threads)
+    if compare then
+      local b = theirs(peer or "torch_step.py", other, threads)
       list.torch[#list.torch + 1], mb.torch, params.torch = b[key], math.max(mb.torch, b.rss_mb), b.params
       times[#times + 1], version = b[key] / a[key], b.who
       if params.gan ~= params.torch then bench.fail("%s: %d parameters, PyTorch's has %d", mine, params.gan, params.torch) end
     end
   end
   local record = {threads = threads}
-  for _, who in ipairs(torch and {"gan", "torch"} or {"gan"}) do
+  for _, who in ipairs(compare and {"gan", "torch"} or {"gan"}) do
     local turn = table.move(list[who], 1, #list[who], 1, {})
     local s = bench.median(list[who])
     record[who] = {[key] = s, turns = turn, img_s = bench.digits(images / s), rss_mb = mb[who]}
   end
-  if torch then
+  if compare then
     doc.torch = version
     record.times, record.rss_share = bench.digits(bench.median(times), 4), bench.digits(mb.gan / mb.torch, 4)
   end
@@ -103,7 +105,7 @@ local head, columns = "%-26s %10s %10s %8s %12s %8s %8s %8s", "%-26s %10.4f %10.
 local function header() say(head, "", "s", "images/s", "MB", "torch s", "MB", "times", "memory") end
 local function row(name, key, record)
   local line = columns:format(name, record.gan[key], record.gan.img_s, record.gan.rss_mb)
-  if torch then
+  if record.torch then
     line = line .. (" %12.4f %8.0f %8.2f %8.2f"):format(record.torch[key], record.torch.rss_mb, record.times, record.rss_share)
   end
   say("%s", line)
@@ -139,6 +141,18 @@ local function drawing()
   return record
 end
 
+-- Inception's features. The peer is fastest with 32 pictures, and with pictures and kernels that lie as (N,H,W,C).
+local function features()
+  header()
+  local batch, eighths = opt.quick and 4 or 32, math.max(1, math.min(8, opt.width // 8))
+  local options = ("--batch %d --batches %d"):format(batch, opt.steps)
+  local record = turns("s_batch", batch, "features.lua", ("%s --eighths %d"):format(options, eighths), options .. " --channels-last", opt.threads,
+    eighths == 8 and bench.has_torch "torchvision" and "torch_features.py")
+  record.batch, record.size, record.channels = batch, 299, 3
+  row(("inception 299x299x3 b%d"):format(batch), "s_batch", record)
+  return record
+end
+
 -- The sub-benchmarks that print a table of their own.
 local function tabled(script, options)
   return function()
@@ -166,6 +180,7 @@ end
 doc.profile = part("where a step's time goes", opt.threads,
   tabled("step.lua", ("--profile --batch %d --width %d --steps %d"):format(opt.batch or 64, opt.width, opt.steps)))
 doc.generate = part("drawing", opt.threads, drawing, compared)
+doc.features = part("features", opt.threads, features, compared)
 doc.load = part("data", opt.threads, tabled("load.lua", opt.quick and "--images 5000 --pictures 100 --batches 100" or ""))
 doc.start = part("start-up", opt.threads, tabled("start.lua", (opt.quick and "--runs 3" or "--runs 21") .. (torch and " --torch" or "")))
 

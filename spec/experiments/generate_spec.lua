@@ -58,13 +58,16 @@ describe("generate.lua", function()
     temp.write(dir .. "/bad.safetensors", "nothing")
     gan.train.checkpoint.save(dir .. "/other.safetensors", {G = {w = gan.ones(2)}})
     gan.train.checkpoint.save(dir .. "/odd.safetensors",
-      {G = {w = gan.ones(2)}, run = {recipe = "dcgan", channels = 3, options = '{"size":16,"z":8,"ngf":2}'}})
+      {G = {w = gan.ones(2)}, run = {options = '{"z":8}', nets = {generator = {model = "dcgan", options = '{"size":16,"z":8,"ngf":2}'}}}})
+    gan.train.checkpoint.save(dir .. "/bare.safetensors", {G = {w = gan.ones(2)}, run = {options = "{}"}})
     local run = "--run " .. dir .. "/a "
     for words, what in pairs {
       [""] = "--run is missing", ["--run no/such"] = "no/such: cannot read", ["--run " .. dir] = "checkpoint_last.safetensors: cannot read",
       ["--run " .. dir .. "/bad.safetensors"] = "bad.safetensors: expected a safetensors file",
       ["--run " .. dir .. "/other.safetensors"] = "other.safetensors: expected the checkpoint of a run",
       ["--run " .. dir .. "/odd.safetensors"] = "odd.safetensors: does not hold a generator",
+      ["--run " .. dir .. "/bare.safetensors"] = "bare.safetensors: does not say how its generator was made",
+      [run .. "--class 3"] = "--class: " .. dir .. "/a/checkpoint_last.safetensors is not conditional",
       [run .. "--seeds 9-3"] = "--seeds: expected seeds such as 0-63 or 1,5,9-12, got '9-3'", [run .. "--seeds x"] = "got 'x'",
       [run .. "--seeds=1,,2"] = "got '1,,2'",
       [run .. "--seeds 0-999999999"] = "at most 100000 seeds", [run .. "--trunc 0"] = "--trunc: expected a number",

@@ -1,5 +1,6 @@
 -- Improved precision and recall: worked numbers, a slow reference, ties and copies, what wrong use says.
 local gan = require "gan"
+local double = require "spec.support.double"
 local naive = require "spec.support.naive_metric"
 
 local function measure(real, fake, k)
@@ -39,6 +40,18 @@ describe("precision_recall", function()
     for k = 1, 5 do
       local p, r = naive.precision_recall(x:to_table(), y:to_table(), k)
       assert.same({p, r}, {table.unpack({measure(x, y, k)}, 1, 2)})
+    end
+  end)
+
+  it("finds copies in balls of radius 0", function()
+    for _, g in ipairs {gan, double} do
+      local x = g.rng(1):normal({40, 50}, 1000)
+      local twice = g.cat {x, x}
+      for _, fake in ipairs {x, twice} do
+        local _, p = g.metric.precision_recall {real = twice, fake = fake, k = 1}:value()
+        assert.same({1, 1}, {p.precision, p.recall})
+      end
+      assert.equal(0, (g.metric.precision_recall {real = twice, fake = twice + 1, k = 1}:value()))
     end
   end)
 

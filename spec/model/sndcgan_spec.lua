@@ -41,7 +41,7 @@ describe("sndcgan", function()
       local D = sndcgan.discriminator(opt)
       assert.same({4}, D(gan.randn(4, 16, 16, 3)):shape())
     end
-    assert.matches("minibatch_discrimination 16, 7 kernels of 5 +%(23%)",
+    assert.matches("minibatch_discrimination 16, 7 kernels of 5 +%(2,2,23%)",
       tostring(sndcgan.discriminator {size = 16, ndf = 2, minibatch = "discrimination", kernels = 7}))
   end)
 

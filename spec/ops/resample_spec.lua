@@ -332,3 +332,45 @@ describe("resampling", function()
     end
   end)
 end)
+
+describe("avg_pool2d_to, max_pool2d_to", function()
+  local options = {
+    {kernel = 3, stride = 1, padding = 1}, {kernel = 3, stride = 2}, {kernel = {2, 3}, stride = {1, 2}, padding = {0, 1}},
+  }
+
+  it("are the pools, alone and among other channels", function()
+    local x = core.rng(1, "pool"):normal({2, 7, 6, 17})
+    core.sub_(x, 9) -- all negative: padding must not win
+    for _, o in ipairs(options) do
+      local valid = {kernel = o.kernel, stride = o.stride, padding = o.padding, count_include_pad = false}
+      for _, case in ipairs {{core.max_pool2d, core.max_pool2d_to, o}, {core.avg_pool2d, core.avg_pool2d_to, valid}} do
+        local want = (case[1](x, case[3]))
+        assert.is_true(core.item(core.max(want)) < 0)
+        assert.is_true(core.to_bytes(want) == core.to_bytes(case[2](x, case[3])))
+        local s = core.shape(want)
+        local all = core.full({s[1], s[2], s[3], 20}, 5)
+        local place = core.narrow(all, 4, 2, 17)
+        case[2](x, case[3], place)
+        assert.is_true(core.to_bytes(want) == core.to_bytes(place))
+        assert.equal(5, core.item(core.min(core.narrow(all, 4, 1, 1))))
+        assert.equal(5, core.item(core.min(core.narrow(all, 4, 19, 2))))
+      end
+    end
+  end)
+
+  it("keep NaN, and refuse another place", function()
+    local x = core.full({1, 3, 3, 1}, 0)
+    core.set_(x, 0 / 0, 1, 1, 2, 1)
+    local y = core.max_pool2d_to(x, {kernel = 2, stride = 1})
+    assert.is_true(core.get(y, 1, 1, 1, 1) ~= core.get(y, 1, 1, 1, 1))
+    assert.equal(0, core.get(y, 1, 2, 2, 1))
+    for _, place in ipairs {core.full({1, 2, 2, 2}, 0), core.full({1, 2, 2, 1}, 0, "u8"), x, 3} do
+      local ok, err = pcall(core.avg_pool2d_to, x, {kernel = 2, stride = 1}, place)
+      assert.is_false(ok)
+      assert.truthy(err:find("avg_pool2d_to: bad argument #3 'y'", 1, true), err)
+    end
+    local ok, err = pcall(core.max_pool2d_to, x, {kernel = 1}, x)
+    assert.is_false(ok)
+    assert.truthy(err:find("must not share memory with x", 1, true), err)
+  end)
+end)

@@ -10,12 +10,12 @@ describe("dragan", function()
   end)
 
   it("looks at real + std / 2 u", function()
-    local real, seen = gan.tensor {{1, 3}, {3, 1}}, nil -- standard deviation 1
+    local real, seen = gan.tensor {{1, 5}, {5, 1}}, nil -- standard deviation 2
     gan.penalty.dragan {rng = gan.rng(1, "u")}(function(x)
       seen = x
       return x:sum(2)
     end, real)
-    near((real + gan.rng(1, "u"):uniform({2, 2}) * 0.5):to_table(), seen:detach())
+    near((real + gan.rng(1, "u"):uniform({2, 2}) * 1):to_table(), seen:detach())
   end)
 
   it("names a wrong option", function()

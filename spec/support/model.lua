@@ -9,7 +9,7 @@ local function labels(n, classes) return classes and gan.rng(n, "labels"):intege
 
 -- One plain descent step of both players; the two losses.
 local function step(G, D, real, z, y)
-  local bce, ce = gan.loss.logistic(), nil
+  local bce = gan.loss.logistic()
   local function down(net, loss)
     local params = net:params()
     for i, g in ipairs(gan.grad(loss, params)) do core.sub_(params[i], core.mul(g, 0.01)) end
@@ -17,8 +17,7 @@ local function step(G, D, real, z, y)
   end
   local function class_loss(logits)
     if not logits then return 0 end
-    ce = -gan.take_along(gan.log_softmax(logits), y:reshape {-1, 1}, 2):mean()
-    return ce
+    return -gan.take_along(gan.log_softmax(logits), y:reshape {-1, 1}, 2):mean()
   end
   local fake = G(z, y)
   local on_real, classes = D(real, y)
@@ -85,9 +84,9 @@ function M.hold(model, cases)
       local G2, D2 = make(2)
       G2:load(G:state())
       D2:load(D:state())
-      for _, net in ipairs {G, D, G2, D2} do net:eval() end
-      for _, a in ipairs {G, D} do a:apply(function(layer) if layer.always then layer.p = 0 end end) end
-      for _, a in ipairs {G2, D2} do a:apply(function(layer) if layer.always then layer.p = 0 end end) end
+      for _, net in ipairs {G, D, G2, D2} do
+        net:eval():apply(function(layer) if layer.kind == "dropout" then layer.p = 0 end end)
+      end
       local z, y = gan.rng(3):normal {n, case.G.z}, labels(n, classes)
       local x, x2 = G(z, y), G2(z, y)
       assert.is_true(x:to_bytes() == x2:to_bytes())

@@ -69,6 +69,27 @@ describe("train.options", function()
     assert.are.same({nil, "x: expected the checkpoint of a run"}, {options.unpack({run = {options = "]"}}, "x")})
   end)
 
+  it("takes a recipe's own options, and leaves some out", function()
+    local list = options.extend(options.training, {{"gp", "number", 10, lo = 0, help = "weight"}, {"form", "string", "a", choices = {"a", "b"}, help = "x"}},
+      {"size", "limit"})
+    local own = options.declare(list, {lr = 1})
+    local function words(...) return options.parse(own, {...}, {name = "t", summary = ""}) end
+    local o = words("--gp", "3", "--form=b")
+    assert.are.same({3, "b", 1, nil}, {o.gp, o.form, o.lr, o.size})
+    assert.are.same({nil, "--form: expected a or b, got 'c'"}, {words("--form", "c")})
+    assert.are.same({nil, "--on-collapse: expected warn, stop or rollback, got 'cry'"}, {words("--on-collapse", "cry")})
+    assert.is_truthy(select(2, words("--size", "3")):find("unknown option '--size'", 1, true))
+    for what, f in pairs {
+      ["option '--nz' is there already"] = function() options.extend(options.training, {{"nz", "integer", 1, help = "x"}}) end,
+      ["entry 2: expected"] = function() options.extend({}, {{"a", "flag", false, help = "x"}, {"b", "flag"}}) end,
+      ["without: there is no option '--sise'"] = function() options.extend(options.training, nil, {"sise"}) end,
+    } do
+      local ok, message = pcall(f)
+      assert.is_false(ok)
+      assert.is_truthy(message:find(what, 1, true), message)
+    end
+  end)
+
   it("marks what is not the default", function()
     local s = options.describe(declared, (parse "--size 16 --steps 5"))
     assert.is_truthy(s:find("*size 16", 1, true))

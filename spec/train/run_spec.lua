@@ -49,7 +49,12 @@ describe("train.run", function()
   it("refuses wrong use in the script's own line", function()
     local run = start "--name wrong --steps 3"
     for _, case in ipairs {
-      {function() run:keep {D = 7} end, "keep: 'D': expected something with state() and load(), got 7"},
+      {function() run:keep {D = 7} end, "keep: 'D': expected a table of plain values, or something with state() and load(), got 7"},
+      {function() run:generator "dcgna" end, "generator: there is no architecture string 'dcgna' in gan.model"},
+      {function() run:keep {data = {}} end, "keep: the name 'data' is taken by the run itself"},
+      {function() run:on {on_snapsht = print} end, "did you mean 'on_snapshot'"},
+      {function() gan.train.run {options = {{"lr", "number", 1, help = "x"}}} end, "option '--lr' is there already"},
+      {function() gan.train.run {options = {{"x", "numbr", help = "x"}}} end, "entry 1: expected"},
       {function() gan.train.run {recipes = "x"} end, "unknown option 'recipes' (did you mean 'recipe'?)"},
       {function() run:report {real = 3} end, "'real' (expected logits, got 3)"}, {function() run:report {x = "a"} end, "expected a number or a tensor"},
     } do

@@ -46,6 +46,32 @@ describe("train.sample", function()
     assert.are.equal(3, sample.with_average(nil, function() return 3 end))
   end)
 
+  it("finds labels for seeds", function()
+    local names = {"cat", "dog", "7"}
+    assert.are.same({0, 1, 2, 0}, sample.labels(names, {0, 4, 5, 9}):to_table())
+    for class, label in pairs {dog = 1, ["1"] = 1, ["7"] = 2, ["0"] = 0} do
+      assert.are.same({label, label}, sample.labels(names, {3, 4}, class):to_table())
+    end
+    for _, bad in ipairs {"3", "-1", "horse", "1.5", "nan"} do
+      local y, message = sample.labels(names, {1}, bad)
+      assert.is_nil(y)
+      assert.are.equal(("expected a class in 0..2 or its name (cat dog 7), got '%s'"):format(bad), message)
+    end
+  end)
+
+  it("gives a conditional generator its labels, and puts streams back", function()
+    local nn, rng = gan.nn, gan.rng(5)
+    local G = nn.chain {nn.label_concat {3}, nn.linear {5, 12, rng = gan.rng(6)}, nn.dropout {p = 0.5, always = true, rng = rng}, nn.view {2, 2, 3}}
+    local key, counter = rng:state()
+    local z, y = sample.latent({1, 1, 1}, 2), core.tensor({0, 1, 0}, "i32")
+    local images = sample.images(G, z, 2, nil, y)
+    assert.are.same({3, 2, 2, 3}, images:shape())
+    assert.are.same({key, counter}, {rng:state()})
+    assert.are.equal(core.to_bytes(images), core.to_bytes(sample.images(G, z, 2, nil, y)))
+    assert.error_matches(function() sample.images(G, z, 2) end, "labels")
+    assert.are.same({key, counter}, {rng:state()})
+  end)
+
   it("draws in evaluation mode, in batches, and leaves no trace", function()
     local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
     local before = {}

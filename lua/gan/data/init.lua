@@ -7,6 +7,7 @@ require "gan.ops" -- the tensors in a set have their methods
 local M = {
   batches = require "gan.data.batches",
   image = require "gan.data.image",
+  ring = require("gan.data.ring").new,
 }
 
 -- name -> opener of what needs no file

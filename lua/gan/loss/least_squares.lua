@@ -8,7 +8,7 @@ local pointwise = require "gan.ops.pointwise"
 --   critic(real, fake) = 1/2 mean (real - b)^2 + 1/2 mean (fake - a)^2
 --   generator(fake) = 1/2 mean (fake - c)^2
 -- With b - c = 1 and b - a = 2, e.g. (-1, 1, 0), G minimises a Pearson chi^2 divergence.
--- Source: Mao et al. 2017, arXiv:1611.04076, eq. 2, with the targets of its eq. 9.
+-- Source: Mao et al. 2017, arXiv:1611.04076, eq. 2; the defaults are the targets of its eq. 9.
 -- @tparam[opt] table opt a = 0, b = 1, c = 1
 -- @treturn table critic, real, fake, generator: functions -> scalar
 return function(opt)

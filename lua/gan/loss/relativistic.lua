@@ -12,7 +12,7 @@ local bce, sub = loss.bce_with_logits, pointwise.sub
 --   critic(real, fake) = mean BCE(real - mean fake, 1) + mean BCE(fake - mean real, 0), or mean BCE(real - fake, 1)
 --   generator(fake, real): the same with the targets exchanged, so that it lowers the real logits, too
 -- The terms do not separate: there are no fields real and fake. At the equilibrium the average form is 2 ln 2, the plain one ln 2.
--- Source: Jolicoeur-Martineau 2018, arXiv:1807.00734, sec. 4.1 and 4.3.
+-- Source: Jolicoeur-Martineau 2018, arXiv:1807.00734.
 -- @tparam[opt] table opt average = true
 -- @treturn table critic, generator: functions -> scalar, nats
 -- @raise if generator is not given the real logits; in the plain form, if the two shapes differ

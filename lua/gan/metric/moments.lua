@@ -53,13 +53,11 @@ local function sums(self)
   return mu, scatter
 end
 
---- The mean, f64 (D). Not to be written to.
+--- The mean, f64 (D).
 -- @raise if there are no rows
 function moments:mean()
-  if self.n == nil then return self.mu end
-  input.enough("moments.mean", "features", self.n, 1, "a mean")
-  if self.seen == self.n then return self.mu end
-  return (sums(self))
+  if self.n then input.enough("moments.mean", "features", self.n, 1, "a mean") end
+  return core.clone(self.n and sums(self) or self.mu)
 end
 
 --- The covariance, f64 (D,D), divided by n-1. Not to be written to.

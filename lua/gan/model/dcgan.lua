@@ -90,25 +90,16 @@ function M.discriminator(opt)
     activate()
     -- state size, for 64 pixels: 16 x 16 x 128, 8 x 8 x 256, 4 x 4 x 512
   end
-  if opt.minibatch == "stddev" then
-    add(nn.minibatch_stddev {})
-    width = width + 1
-  end
+  width = parts.minibatch(add, opt, width)
   if opt.conditioning == "projection" then
     add(nn.global_pool {mode = "sum"})
     parts.head(add, opt, width)
+  elseif opt.conditioning == "acgan" then
+    add(nn.flatten {})
+    parts.head(add, opt, 16 * width)
   else
-    if opt.minibatch == "discrimination" then
-      add(nn.minibatch_discrimination {width, kernels = opt.kernels, dims = opt.dims, rng = rng})
-      width = width + opt.kernels
-    end
-    if opt.conditioning == "acgan" then
-      add(nn.flatten {})
-      add(nn.class_head {16 * width, opt.classes, rng = rng})
-    else
-      add(nn.conv2d {width, 1, kernel = 4, bias = opt.bias, rng = rng})
-      add(nn.view {})
-    end
+    add(nn.conv2d {width, 1, kernel = 4, bias = opt.bias, rng = rng})
+    add(nn.view {})
   end
   -- state size: none, one logit per image
   return parts.finish(op, opt, nn.chain(layers))

@@ -95,10 +95,7 @@ function M.discriminator(opt)
     if opt.dropout > 0 then add(nn.dropout {p = opt.dropout}) end
     before = opt.width
   end
-  if opt.minibatch == "stddev" then
-    add(nn.minibatch_stddev {})
-    before = before + 1
-  end
+  before = parts.minibatch(add, opt, before)
   parts.head(add, opt, before)
   return parts.finish(op, opt, nn.chain(layers))
 end

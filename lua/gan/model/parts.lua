@@ -23,7 +23,7 @@ local numbers = {slope = {0}, dropout = {0, 1}, input_dropout = {0, 1}, noise = 
 local words = {
   conditioning = {"concat", "projection", "acgan"},
   norm = {"batch", "layer", "instance", "virtual", "spectral", "none"},
-  activation = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh", "maxout"},
+  activation = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh"},
   minibatch = {"discrimination", "stddev"},
   init = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal"},
 }
@@ -102,15 +102,27 @@ function M.labelled(opt, z)
   return nil, z
 end
 
+--- D's layer that sees the batch as a whole, by the option `minibatch`, before its last layers and any pooling.
+-- @tparam function add takes a layer
+-- @tparam table opt minibatch, kernels, dims, rng
+-- @tparam integer c channels, of images or vectors
+-- @treturn integer channels behind it
+function M.minibatch(add, opt, c)
+  if opt.minibatch == "discrimination" then
+    add(nn.minibatch_discrimination {c, kernels = opt.kernels, dims = opt.dims, rng = opt.rng})
+    return c + opt.kernels
+  elseif opt.minibatch == "stddev" then
+    add(nn.minibatch_stddev {})
+    return c + 1
+  end
+  return c
+end
+
 --- The last layers of D: from features (N,D) to what D returns.
 -- @tparam function add takes a layer
--- @tparam table opt classes, conditioning, minibatch, kernels, dims, rng
+-- @tparam table opt classes, conditioning, rng
 -- @tparam integer d features
 function M.head(add, opt, d)
-  if opt.minibatch == "discrimination" then
-    add(nn.minibatch_discrimination {d, kernels = opt.kernels, dims = opt.dims, rng = opt.rng})
-    d = d + opt.kernels
-  end
   if opt.conditioning == "projection" then
     add(nn.projection_head {d, opt.classes, rng = opt.rng})
   elseif opt.conditioning == "acgan" then

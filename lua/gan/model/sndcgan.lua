@@ -80,10 +80,7 @@ function M.discriminator(opt)
     before = width
   end
   -- state size: size/8 x size/8 x 8 ndf
-  if opt.minibatch == "stddev" then
-    add(nn.minibatch_stddev {})
-    before = before + 1
-  end
+  before = parts.minibatch(add, opt, before)
   add(nn.global_pool {mode = "sum"})
   parts.head(add, opt, before)
   return parts.finish(op, opt, nn.chain(layers))

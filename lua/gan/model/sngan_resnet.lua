@@ -88,10 +88,7 @@ function M.discriminator(opt)
     if down and pixels == opt.attention then add(nn.self_attention {width, rng = rng}) end
   end
   add(nn.relu {})
-  if opt.minibatch == "stddev" then
-    add(nn.minibatch_stddev {})
-    before = before + 1
-  end
+  before = parts.minibatch(add, opt, before)
   add(nn.global_pool {mode = opt.pool})
   parts.head(add, opt, before)
   return parts.finish(op, opt, nn.chain(layers))

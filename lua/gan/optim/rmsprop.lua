@@ -8,11 +8,13 @@ Rmsprop.__index = Rmsprop
 
 --- One step; parameters are changed in place.
 -- @tparam table grads list of tensors of the shapes of .params, in that order
+-- @tparam[opt] table average optim.ema of the same parameters, updated after it
 -- @raise naming the entry whose shape differs
-function Rmsprop:step(grads)
+function Rmsprop:step(grads, average)
   core.rmsprop_(self.params, grads, self.v, {
     lr = check.number("rmsprop", 1, "lr", self.lr, 0), alpha = self.alpha, eps = self.eps, weight_decay = self.weight_decay,
   })
+  if average then average:update() end
   core.collect()
 end
 

@@ -10,11 +10,13 @@ local function lists(self) return self.m and {"m"} or {} end
 
 --- One step; parameters are changed in place.
 -- @tparam table grads list of tensors of the shapes of .params, in that order
+-- @tparam[opt] table average optim.ema of the same parameters, updated after it
 -- @raise naming the entry whose shape differs
-function Sgd:step(grads)
+function Sgd:step(grads, average)
   core.sgd_(self.params, grads, self.m, {
     lr = check.number("sgd", 1, "lr", self.lr, 0), momentum = self.momentum, weight_decay = self.weight_decay, nesterov = self.nesterov,
   })
+  if average then average:update() end
   core.collect()
 end
 

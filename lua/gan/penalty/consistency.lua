@@ -24,7 +24,7 @@ end
 
 --- consistency {augment = f}(D, real, fake, y): real * mean (D(x) - D(f(x)))^2 over real samples + fake * the same over fakes.
 -- CR is real = 10, fake = 0; balanced (bCR) is 10 and 10. D's own loss stays on samples that are not augmented, or on both.
--- Source: Zhang et al. 2020, arXiv:1910.12027, eq. 3; Zhao et al. 2020, arXiv:2002.04724, alg. 1.
+-- Source: Zhang et al. 2020, arXiv:1910.12027; Zhao et al. 2020, arXiv:2002.04724, alg. 1.
 -- @tparam table opt augment: function (x, rng) -> x of the same shape; weights real = 10, fake = 0; rng: what augment gets (may be nil)
 return function(opt)
   local self = setmetatable(check.options("consistency", opt, {augment = check.none, real = 10, fake = 0, rng = check.none}), Consistency)

@@ -30,7 +30,7 @@ function Lecam:load(saved) return state.load("lecam", self, saved, {}, fields) e
 
 --- lecam {weight = 0.3}(D, real, fake, y): weight * (mean (D(real) - fake_mean)^2 + mean (D(fake) - real_mean)^2). The means run over all calls,
 -- this one included, and count as constants; the first call sets them. Helps where data are few; not meant for the Wasserstein loss.
--- Source: Tseng et al. 2021, arXiv:2104.03310, eqs. 5 and 6; weight 0.3 and decay 0.99 as for its BigGAN.
+-- Source: Tseng et al. 2021, arXiv:2104.03310; weight and decay as for its BigGAN.
 -- @tparam[opt] table opt weight = 0.3; decay = 0.99, in [0,1]
 return function(opt)
   local self = setmetatable(check.options("lecam", opt, {weight = 0.3, decay = 0.99}), Lecam)

@@ -49,7 +49,21 @@ local function fit(bytes, size, channels)
   return out
 end
 
--- u8 -> real in [-1,1], to the bytes that gan.data.batches gives.
+-- The same for numbers in 0..255 that are not rounded: a bilinear resize.
+local function fit_smooth(x, size, channels)
+  local s = core.shape(x)
+  if channels == 3 and s[4] == 1 then
+    x = core.cat({x, x, x}, 4)
+  elseif channels == 1 and s[4] == 3 then
+    x = core.sum(core.mul(x, core.tensor {0.299, 0.587, 0.114}), {4}, true)
+  end
+  if not size or s[2] == size and s[3] == size then return x end
+  local side = math.min(s[2], s[3])
+  x = core.narrow(core.narrow(x, 2, (s[2] - side) // 2 + 1, side), 3, (s[3] - side) // 2 + 1, side)
+  return ops.resize(x, {size = {size, size}, mode = "bilinear"})
+end
+
+-- u8, or numbers in 0..255 -> real in [-1,1], to the bytes that gan.data.batches gives.
 local function scaled(bytes) return core.div(core.sub(core.mul(core.to(bytes, "real"), 2), 255), 255) end
 
 -- ---- the object ----
@@ -57,12 +71,12 @@ local function scaled(bytes) return core.div(core.sub(core.mul(core.to(bytes, "r
 local F = {}
 F.__index = F
 
-function F:__call(images)
-  local bytes, all = to_bytes(images), {}
-  local n = core.size(bytes, 1)
+-- What compute gives (features, logits, and whatever else) for images in 0..255, a batch at a time.
+local function see(self, images, fitted)
+  local n, all = core.size(images, 1), {}
   autograd.no_grad(function()
     for first = 1, n, self.batch do
-      local part = fit(core.narrow(bytes, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels)
+      local part = fitted(core.narrow(images, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels)
       for k, rows in ipairs {self.compute(part)} do
         all[k] = all[k] or core.full({n, core.size(rows, 2)}, 0)
         core.copy_(core.narrow(all[k], 1, first, core.size(rows, 1)), rows)
@@ -70,6 +84,15 @@ function F:__call(images)
     end
   end)
   return all[1], all[2], all[3]
+end
+
+function F:__call(images) return see(self, to_bytes(images), fit) end
+
+--- The same without rounding to 8 bits, for differences between images that are nearly the same (path length).
+-- @tparam Tensor images real (N,H,W,C) in [-1,1]
+function F:smooth(images)
+  to_bytes(check.real("features", 1, "images", images, 4))
+  return see(self, core.clamp(core.mul(core.add(images, 1), 127.5), 0, 255), fit_smooth)
 end
 
 function F:__tostring()
@@ -208,7 +231,11 @@ local function inception(path, state, opt)
   return setmetatable({
     name = "inception", hash = M.hash(state), dim = core.size(fc, 2), classes = core.size(fc, 1), batch = opt.batch or 16,
     resize = "299x299 tf1 bilinear", channels = 3, domain = "photographs (ImageNet)",
-    compute = function(bytes) return net(model.preprocess(bytes)) end,
+    compute = function(x) -- bytes; or, of F:smooth, numbers in 0..255, on which the same is done
+      if core.dtype(x) == "u8" then return net(model.preprocess(x)) end
+      x = core.resize(x, {size = 299, mode = "bilinear", legacy = true})
+      return net(core.div(core.sub(x, 128), 128))
+    end,
   }, F)
 end
 

@@ -20,17 +20,22 @@ local function append(self, name, text)
   return true
 end
 
---- Starts log.txt and stats.jsonl in a directory, or goes on with them. true, or nil and a message.
+--- Starts log.txt and stats.jsonl in a directory, or goes on with them (after they were rewritten, too). true, or nil and a message.
 function M:open(dir)
   self.dir = dir
   for _, name in ipairs {"log.txt", "stats.jsonl"} do
+    if self[name] then self[name]:close() end
     local f, message = io.open(dir .. "/" .. name, "a")
     if not f then return nil, message end
     self[name] = f
   end
-  if not self.early then return true end
-  return append(self, "log.txt", table.concat(self.early, "\n"))
+  local early = self.early
+  self.early = nil
+  return not early or append(self, "log.txt", table.concat(early, "\n"))
 end
+
+--- A record for stats.jsonl alone. true, or nil and a message.
+function M:record(record) return append(self, "stats.jsonl", json.encode(record)) end
 
 local function clear(self)
   if self.live then io.stdout:write "\r\27[K" end
@@ -59,7 +64,7 @@ function M:status(text, record)
     io.stdout:flush()
   end
   local ok, message = append(self, "log.txt", text)
-  if ok then ok, message = append(self, "stats.jsonl", json.encode(record)) end
+  if ok then ok, message = self:record(record) end
   return ok, message
 end
 

@@ -33,8 +33,20 @@ M.training = {
   {"keep", "integer", 2, lo = 0, free = true, help = "how many of the newest snapshots to keep"},
   {"resume", "string", "auto", arg = "auto|new|PATH", free = true,
     help = "go on with the same run if there is one, always start anew, or go on with this run or checkpoint"},
+  {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, arg = "warn|stop|rollback", free = true,
+    help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with other random numbers and half the step size"},
+  {"metrics", "string", nil, arg = "LIST", free = true,
+    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, ppl, diversity (default: nothing)"},
+  {"metrics-every", "integer", 500, lo = 1, free = true, help = "steps between two measurements"},
+  {"metrics-n", "integer", 5000, lo = 2, free = true, help = "images of each side in a measurement (at most all of the data)"},
+  {"features", "string", "random_conv", arg = "NAME|PATH", free = true,
+    help = "the network that sees them: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
+  {"best", "string", nil, arg = "METRIC", free = true,
+    help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... (default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 }
+
+local kinds = {integer = true, number = true, string = true, flag = true}
 
 local function range(d)
   if d.kind == "integer" then
@@ -57,7 +69,9 @@ local function convert(d, text)
   local function wrong(expected) return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
   if d.kind == "string" then
     if text == "" or text:find "%z" then return wrong "some text" end
-    return text
+    if not d.choices then return text end
+    for _, c in ipairs(d.choices) do if text == c then return text end end
+    return wrong(list(d.choices))
   end
   local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
   if d.kind == "integer" then v = v and math.tointeger(v) end
@@ -74,6 +88,35 @@ end
 -- "dry-run" is written dry_run in Lua.
 local function field(name) return (name:gsub("-", "_")) end
 
+--- A recipe's options after those of a base list.
+-- @tparam table base a list such as M.training
+-- @tparam[opt] table own the same
+-- @tparam[opt] table without names of options of the base that the recipe has not
+-- @raise if a name is taken or unknown, or an entry has no name, kind and help
+function M.extend(base, own, without)
+  local out, taken, left = {}, {help = true}, {}
+  for _, name in ipairs(without or {}) do left[name] = true end
+  for _, d in ipairs(base) do
+    if left[d[1]] then
+      left[d[1]] = nil
+    else
+      out[#out + 1] = d
+      for _, name in ipairs {d[1], table.unpack(d.alias or {})} do taken[name] = true end
+    end
+  end
+  if next(left) then return check.fail("options", "without: there is no option '--%s'", (next(left))) end
+  for i, d in ipairs(own or {}) do
+    local ok = type(d) == "table" and type(d[1]) == "string" and kinds[d[2]] and type(d.help) == "string"
+    if not ok then
+      return check.fail("options", 'entry %d: expected {"name", "kind", default, help = "..."}; kind: integer, number, string or flag', i)
+    end
+    if taken[d[1]] then return check.fail("options", "option '--%s' is there already", d[1]) end
+    taken[d[1]] = true
+    out[#out + 1] = d
+  end
+  return out
+end
+
 --- Declarations made ready: positions 1, 2, 3 become name, kind, default.
 -- @tparam table base a list such as M.training
 -- @tparam[opt] table defaults name -> another default
@@ -86,7 +129,7 @@ function M.declare(base, defaults, choices)
     c.name, c.kind, c.default = d[1], d[2], d[3]
     c.field = field(c.name)
     if defaults and defaults[c.field] ~= nil then c.default = defaults[c.field] end
-    c.choices = choices and choices[c.field]
+    c.choices = choices and choices[c.field] or c.choices
     out[i] = c
   end
   return out
@@ -163,7 +206,7 @@ end
 
 --- Steps of training: kimg counts thousands of real images shown to D, epochs passes over n images.
 function M.total_steps(values, n)
-  local per_step = values.batch * values.dsteps
+  local per_step = values.batch * (values.dsteps or 1)
   local images = values.kimg and values.kimg * 1000 or (values.epochs or 25) * n
   return values.steps or math.max(1, math.floor(images / per_step + 0.5))
 end

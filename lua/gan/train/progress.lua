@@ -58,10 +58,12 @@ end
 M.clock_text = clock_text
 
 local fixed = {step = true, total = true, kimg = true, epoch = true, seconds = true, eta = true, images_per_second = true, memory = true,
-  D = true, G = true, real = true, fake = true, fake_after = true}
+  D = true, G = true, real = true, fake = true, fake_after = true, sign = true, grad_D = true, grad_G = true, diversity = true, nearest = true,
+  health = true, why = true}
 
 --- One line, what matters most first, for narrow terminals cut it:
--- `step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  85 img/s  0.26 GB  epoch 1.50`.
+-- `step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  ok  85 img/s  sign 0.66  |g| 0.4/1.2
+-- diversity 0.91  0.26 GB  epoch 1.50`.
 function M.line(r)
   local parts = {("step %d/%d"):format(r.step, r.total)}
   local function add(fmt, ...) parts[#parts + 1] = fmt:format(...) end
@@ -70,11 +72,15 @@ function M.line(r)
   if r.G then add("G %.3f", r.G) end
   if r.real then add("D(x) %.2f", r.real) end
   if r.fake then add(r.fake_after and "D(G(z)) %.2f/%.2f" or "D(G(z)) %.2f", r.fake, r.fake_after) end
+  if r.health then add("%s", r.why and ("%s (%s)"):format(r.health, r.why) or r.health) end
   local more = {}
   for name in pairs(r) do if not fixed[name] then more[#more + 1] = name end end
   table.sort(more)
   for _, name in ipairs(more) do add("%s %.4g", name, r[name]) end
   if r.images_per_second then add("%.0f img/s", r.images_per_second) end
+  if r.sign then add("sign %.2f", r.sign) end
+  if r.grad_D or r.grad_G then add("|g| %.3g/%.3g", r.grad_D or 0 / 0, r.grad_G or 0 / 0) end
+  if r.diversity then add("diversity %.2f", r.diversity) end
   if r.memory > 0 then add("%.2f GB", r.memory / 1e9) end
   add("epoch %.2f", r.epoch)
   return table.concat(parts, "  ")

@@ -95,7 +95,7 @@ function M.locate(declared, values, given, load)
     for _, name in ipairs {"steps", "epochs", "kimg"} do
       if not length and stored[name] then values[name] = stored[name] end
     end
-    for _, name in ipairs {"snap", "keep"} do
+    for _, name in ipairs {"snap", "keep", "metrics", "metrics_every", "metrics_n", "features", "best"} do
       if not given[name] and stored[name] then values[name] = stored[name] end
     end
     local changed = options.difference(declared, stored, values)

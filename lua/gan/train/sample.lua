@@ -3,6 +3,7 @@ local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
 local checkpoint = require "gan.train.checkpoint"
+local json = require "gan.train.json"
 local lfs = require "lfs"
 local models = require "gan.model"
 local ops = require "gan.ops"
@@ -63,49 +64,74 @@ function M.with_average(ema, f)
   return table.unpack(result, 2, result.n)
 end
 
---- G(z) in evaluation mode, a batch at a time, without a graph; a picture does not depend on its neighbours.
+--- G(z, y) in evaluation mode, a batch at a time, without a graph; a picture does not depend on its neighbours. Training does not notice:
+-- random streams in G (noise, dropout that stays on) stand where they stood.
 -- @tparam Module G
 -- @tparam Tensor z (N,Z)
 -- @tparam[opt=64] integer batch
 -- @tparam[opt] table ema average of G's weights to show instead
+-- @tparam[opt] Tensor y labels, i32 (N), of a conditional G
 -- @treturn Tensor (N,H,W,C) in [-1,1]; G is in training mode afterwards
-function M.images(G, z, batch, ema)
-  local n, parts = core.size(z, 1), {}
+function M.images(G, z, batch, ema, y)
+  local n, parts, streams = core.size(z, 1), {}, {}
   batch = batch or 64
+  for name, rng in pairs(G:streams()) do streams[name] = {rng, rng:state()} end
   G:eval()
   local ok, message = pcall(M.with_average, ema, function()
     return autograd.no_grad(function()
       for first = 1, n, batch do
-        parts[#parts + 1] = G(core.narrow(z, 1, first, math.min(batch, n - first + 1)))
+        local size = math.min(batch, n - first + 1)
+        parts[#parts + 1] = G(core.narrow(z, 1, first, size), y and core.narrow(y, 1, first, size))
       end
     end)
   end)
   G:train()
+  for _, s in pairs(streams) do s[1]:load(s[2], s[3]) end
   if not ok then error(message, 0) end
   return #parts == 1 and parts[1] or ops.cat(parts, 1)
 end
 
 --- The generator of a run.
 -- @tparam string path a run's directory or a checkpoint
--- @treturn table {G, ema (nil where the run kept no average), options, step, path}; or nil and a message
+-- @treturn table {G, ema (nil where the run kept no average), options, classes (a list of names; nil where the run is not conditional), step,
+--   path}; or nil and a message
 function M.open(path)
   if lfs.attributes(path, "mode") == "directory" then path = path:gsub("/+$", "") .. "/" .. rundir.LAST end
   local tree, message = checkpoint.load(path, function(name)
-    return name:find "^G%." or name:find "^ema%." or name:find "^run%." and name ~= "run.z"
+    return name:find "^G%." or name:find "^ema%." or name:find "^run%." and name ~= "run.z" and name ~= "run.y"
   end)
   if not tree then return nil, message end
   local opt
   opt, message = options.unpack(tree, path)
   if not opt then return nil, message end
+  local run = tree.run
+  local made = type(run.nets) == "table" and run.nets.generator
+  if type(made) ~= "table" then return nil, path .. ": does not say how its generator was made" end
   local ok, G, ema = pcall(function()
-    local net = models[tree.run.recipe].generator {size = opt.size, channels = tree.run.channels, z = opt.z, ngf = opt.ngf}
+    local net = models[made.model].generator(options.integers(json.decode(made.options)))
     net:load(tree.G)
     local average = tree.ema and optim.ema((net:params()))
     if average then average:load(tree.ema) end
     return net, average
   end)
   if not ok then return nil, ("%s: does not hold a generator: %s"):format(path, tostring(G):gsub("^[^ ]*:%d+: ", "")) end
-  return {G = G, ema = ema, options = opt, step = tree.run.step, path = path}
+  return {G = G, ema = ema, options = opt, classes = run.classes, step = run.step, path = path}
+end
+
+--- Labels for seeds: of one class, by number (from 0) or name, or each seed's own: seed modulo the number of classes.
+-- @tparam table classes list of names
+-- @tparam table seeds list of integers
+-- @tparam ?string class
+-- @treturn Tensor i32 (N); or nil and a message
+function M.labels(classes, seeds, class)
+  local list, label = {}, nil
+  for i, name in ipairs(classes) do if class == name then label = i - 1 end end
+  label = label or class and math.tointeger(tonumber(class))
+  if class and not (label and label >= 0 and label < #classes) then
+    return nil, ("expected a class in 0..%d or its name (%s), got '%s'"):format(#classes - 1, table.concat(classes, " "), class)
+  end
+  for i, seed in ipairs(seeds) do list[i] = label or seed % #classes end
+  return core.tensor(list, "i32")
 end
 
 return M

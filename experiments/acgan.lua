@@ -1,0 +1,15 @@
+-- AC-GAN: G is told the class; D is not, but has to say it beside real or not. Both players want it to be right.
+-- Odena, Olah, Shlens: Conditional image synthesis with auxiliary classifier GANs, arXiv:1610.09585.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "acgan", sizes = {16, 32, 64, 128}, conditional = true,
+  summary = "Trains an AC-GAN on data with classes.",
+  options = {{"class-weight", "number", 1, lo = 0, help = "weight of the class in G's loss"}},
+}
+
+run:train {
+  G = run:generator("dcgan", {conditioning = "acgan"}), D = run:discriminator("dcgan", {conditioning = "acgan"}),
+  auxiliary = gan.loss.auxiliary_classifier {generator = run.options.class_weight},
+}

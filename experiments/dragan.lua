@@ -1,0 +1,16 @@
+-- DRAGAN: D's slope is to be 1 around the real pictures.
+-- Kodali et al.: On convergence and stability of GANs, arXiv:1705.07215.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "dragan", sizes = {16, 32, 64, 128},
+  summary = "Trains a DCGAN with DRAGAN's gradient penalty.",
+  options = {{"gp", "number", 10, lo = 0, help = "weight of the gradient penalty"}},
+}
+
+run:train {
+  G = run:generator "dcgan", D = run:discriminator("dcgan", {norm = "layer"}), -- a batch norm would mix the pictures' slopes
+  loss = gan.loss.non_saturating(),
+  penalties = {{gan.penalty.dragan {weight = run.options.gp, rng = run:stream "gp"}, name = "gp"}},
+}

@@ -1,0 +1,192 @@
+-- Measures a trained run, or one set of images against another. Every number comes with its protocol: how many images of each side, of which
+-- split, seen by which network.
+--
+--   lua experiments/evaluate.lua --run runs/demo                                   a run's averaged weights, against its own data
+--   lua experiments/evaluate.lua --run runs/f --features fashion.safetensors --metrics fid,kid,pr,is --n 10000
+--   lua experiments/evaluate.lua --images drawn/ --data PATH --split test --json   a folder of pictures, as JSON lines
+--   lua experiments/evaluate.lua --a PATH --b PATH --n 5000                        two halves of one set: what a perfect generator would get
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+local core = require "gan.core"
+local lfs = require "lfs"
+local evaluate, features, json, options, sample = gan.train.evaluate, gan.train.features, gan.train.json, gan.train.options, gan.train.sample
+
+local NAME = "evaluate.lua"
+local MOST = 10000 -- images of a side, unless --n says more
+
+local function stop(...) return gan.train.stop(NAME, ...) end
+local function must(ok, message, ...)
+  if not ok then stop("%s", message) end
+  return ok, message, ...
+end
+
+local declared = options.declare {
+  {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},
+  {"images", "string", nil, arg = "PATH", help = "or these generated pictures (a folder, or whatever --data takes)"},
+  {"data", "string", nil, arg = "PATH", help = "the real images: a folder, IDX, CIFAR-10, 'shapes', 'fake' (default: the run's own)"},
+  {"a", "string", nil, arg = "PATH", help = "or measure --b against --a, each whatever --data takes; the same set twice: its two halves"},
+  {"b", "string", nil, arg = "PATH", help = "see --a"},
+  {"metrics", "string", "fid,kid,pr,is", arg = "LIST", help = "any of " .. table.concat(evaluate.names, ", ")},
+  {"features", "string", "random_conv", arg = "NAME|PATH",
+    help = "the network that sees the images: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
+  {"n", "integer", nil, lo = 1, hi = 10000000, help = ("images of each side (default: all, but at most %d)"):format(MOST)},
+  {"n-real", "integer", nil, lo = 1, hi = 10000000, help = "real images (default: as --n); for nearest: all there are"},
+  {"size", "integer", nil, lo = 1, hi = 16384, help = "side of the images in pixels (default: the run's, or as they are)"},
+  {"split", "string", nil, choices = {"train", "test"}, arg = "train|test", help = "split of the real images, where they have any (default: train)"},
+  {"split-b", "string", nil, choices = {"train", "test"}, arg = "train|test", help = "split of --b (default: as --split)"},
+  {"seed", "integer", 0, lo = 0, hi = 2 ^ 31 - 1, help = "seed of the latent vectors, and of which images are taken"},
+  {"batch", "integer", 64, lo = 1, hi = 65536, help = "images in memory at a time"},
+  {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads; the results do not depend on them"},
+  {"stats", "string", nil, arg = "FILE.npz",
+    help = "mean and covariance of the real features, for FID: read if the file is there, written if not"},
+  {"sheet", "string", nil, arg = "FILE.png",
+    help = "the picture of the metric nearest: generated images beside the real ones nearest to them (default: nearest.png in the run)"},
+  {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
+  {"json", "flag", false, help = "JSON lines on the standard output, and nothing else there"},
+}
+local opt, given = must(options.parse(declared, arg, {name = NAME, summary = "Measures a run, or images against images."}))
+gan.threads(opt.threads)
+
+-- ---- which two sides ----
+
+local modes = {}
+if opt.run then modes[#modes + 1] = "--run" end
+if opt.images then modes[#modes + 1] = "--images" end
+if opt.a or opt.b then modes[#modes + 1] = "--a and --b" end
+if #modes ~= 1 then stop("give one of --run DIR, --images DIR --data PATH, and --a PATH --b PATH%s", #modes > 1 and "; got "
+  .. table.concat(modes, ", ") or "") end
+if opt.images and not opt.data then stop "--data is missing: the real images, which --images are measured against" end
+if modes[1] == "--a and --b" and not (opt.a and opt.b) then stop("--%s is missing", opt.a and "b" or "a") end
+if opt.a and opt.data then stop "--data belongs to --run and --images; with --a and --b the real images are --a" end
+if opt.split_b and not opt.b then stop "--split-b belongs to --b" end
+local metrics = must(evaluate.parse(opt.metrics))
+
+local trained, shape = opt.run and must(sample.open(opt.run)), nil
+if trained then -- the shape of its pictures: 1, height, width, channels
+  shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = trained.classes and core.full({1}, 0, "i32")}).batch(1, 1))
+end
+if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3]) end
+local size = opt.size or trained and trained.options.size
+
+-- A data set, and its split in a word.
+local function open(path, split, channels)
+  local limit = trained and path == trained.options.data and trained.options.limit or nil
+  local set = must(gan.data.open(path, {size = size, channels = channels, split = split, limit = limit}))
+  return set, evaluate.split_of(set, path, split)
+end
+
+-- The statistics of a file may stand for the real images.
+local real_path, real, real_split = opt.a or opt.data or trained.options.data, nil, nil
+local by_file = opt.stats and lfs.attributes(opt.stats, "mode") and not evaluate.needs_real(metrics) and not (trained and trained.classes)
+if not by_file then real, real_split = open(real_path, opt.split, shape and shape[4]) end
+
+local other, other_split
+if not trained then
+  local path, split = opt.images or opt.b, opt.split_b or opt.b and opt.split or nil
+  other, other_split = open(path, split)
+  if real and other.channels ~= real.channels then -- grey pictures among colour ones are colour pictures
+    if real.channels == 1 then real = open(real_path, opt.split, 3) else other = open(path, split, 3) end
+  end
+  if real and (other.height ~= real.height or other.width ~= real.width) then
+    stop("%s: images of %dx%d, %s: of %dx%d; give --size", real.source, real.height, real.width, other.source, other.height, other.width)
+  end
+end
+
+-- ---- how many of each ----
+
+local halves = opt.a and opt.a == opt.b and real_split == other_split
+local most = math.min(real and real.n // (halves and 2 or 1) or MOST, other and other.n // (halves and 2 or 1) or MOST)
+if halves and most < 1 then stop("%s: one image has no two halves", opt.a) end
+local n = opt.n or math.min(MOST, most)
+local n_real = real and math.min(opt.n_real or n, real.n // (halves and 2 or 1))
+local n_other = other and math.min(n, other.n // (halves and 2 or 1)) or n
+
+local real_side = real and must(evaluate.of_set(real, {n = n_real, seed = opt.seed, split = real_split, name = real_path}))
+local other_side
+if trained then
+  local labels
+  if trained.classes then -- of the real images, so that the classes come as often; again from the start where those are fewer
+    if not real.labels then stop("%s: has no classes, which the run draws by", real_path) end
+    if #real.classes ~= #trained.classes then stop("%s: has %d classes, the run has %d", real_path, #real.classes, #trained.classes) end
+    local parts, rest = {}, n
+    while rest > 0 do
+      parts[#parts + 1] = core.narrow(real_side.labels, 1, 1, math.min(rest, n_real))
+      rest = rest - n_real
+    end
+    labels = core.cat(parts, 1)
+  end
+  other_side = evaluate.of_generator(trained, {n = n, seed = opt.seed, ema = opt.ema, labels = labels, classes = trained.classes})
+else
+  other_side = must(evaluate.of_set(other, {n = n_other, seed = opt.seed, skip = halves and n_real or 0, split = other_split, name = opt.images or opt.b}))
+end
+
+-- ---- measuring ----
+
+local function warn(text)
+  io.stdout:flush()
+  io.stderr:write(NAME, ": warning: ", text, "\n")
+end
+
+local F, why = features.open(opt.features, {size = size or real and real.size or other and other.size,
+  channels = real and real.channels or other and other.channels or shape and shape[4]})
+if not F then stop("--features: %s", why) end
+local cannot, can = evaluate.impossible(F, metrics, real_side, other_side), {}
+for _, name in ipairs(metrics) do
+  if not cannot[name] then can[#can + 1] = name
+  elseif given.metrics or name ~= "is" then stop("%s: %s", name, cannot[name])
+  else warn(("%s: left out, it %s"):format(name, cannot[name])) end
+end
+
+-- The state of things on the standard error: live on a terminal, elsewhere a line a side.
+local live, drawn = core.isatty(2), 0
+local function progress(what, done, total)
+  local text = total > 0 and ("%s: %d of %d images"):format(what, done, total) or what
+  if live and (core.clock() - drawn > 0.1 or done == total) then
+    io.stderr:write("\r", text:sub(1, math.max(20, core.columns(2) - 1)), "\27[K")
+    drawn = core.clock()
+  elseif not live and total > 0 and done == total then
+    io.stderr:write(text, "\n")
+  end
+end
+
+local session = evaluate.new {features = F, metrics = can, seed = opt.seed, batch = opt.batch, stats = opt.stats, progress = progress}
+must(session:set_real(real_side))
+local results = must(session:measure(other_side))
+if live then io.stderr:write "\r\27[K" end
+
+-- ---- telling ----
+
+local sheet
+if session.neighbours then
+  local dir = trained and trained.path:match "^(.*)/"
+  local path = opt.sheet or dir and dir .. "/nearest.png"
+  if path then
+    local images, columns = session:sheet()
+    must(gan.train.grid.save(path, images, {columns = columns}))
+    sheet = path
+  end
+end
+
+local told = {}
+for _, r in ipairs(results) do
+  r.sheet = r.metric == "nearest" and sheet or nil
+  for _, text in ipairs(r.warnings) do
+    if not told[text] then warn(text) end
+    told[text] = true
+  end
+end
+
+if opt.json then
+  for _, r in ipairs(results) do io.stdout:write(json.encode(r), "\n") end
+else
+  local first = results[1]
+  local subject = first.run and ("%s, step %d, %s weights"):format(first.run.path, first.run.step, first.run.ema and "averaged" or "plain")
+    or ("%s (%s)"):format(first.images, first.split_images)
+  print(("%s against %s"):format(subject, first.data and ("%s (%s)"):format(first.data, first.split) or opt.stats))
+  print(("features %s%s, D %d; %s; seed %d"):format(F.name, F.hash and " " .. F.hash or "", F.dim or 0, F.resize, opt.seed))
+  print(("%-10s %12s %10s %8s %10s"):format("metric", "value", "+-", "real", first.run and "generated" or "others"))
+  for _, r in ipairs(results) do
+    print(("%-10s %12.6g %10s %8s %10d"):format(r.metric, r.value, r.deviation and ("%.3g"):format(r.deviation) or "", r.n_real or "", r.n_fake))
+  end
+  if sheet then print(sheet .. ": generated images, each beside the real ones that it is nearest to") end
+end

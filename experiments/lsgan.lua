@@ -1,0 +1,14 @@
+-- LSGAN: D regresses to 1 for real and 0 for generated pictures, so that what it takes for real but far from its border still teaches G.
+-- Mao et al.: Least squares generative adversarial networks, arXiv:1611.04076.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "lsgan", sizes = {16, 32, 64, 128},
+  summary = "Trains a DCGAN with the least squares loss.",
+}
+
+run:train {
+  G = run:generator "dcgan", D = run:discriminator "dcgan",
+  loss = gan.loss.least_squares(),
+}

@@ -1,0 +1,14 @@
+-- Relativistic average GAN: D says how much more real a picture is than the average of the other kind; G moves both.
+-- Jolicoeur-Martineau: The relativistic discriminator, arXiv:1807.00734.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "relativistic", sizes = {16, 32, 64, 128},
+  summary = "Trains a DCGAN with the relativistic average loss.",
+}
+
+run:train {
+  G = run:generator "dcgan", D = run:discriminator "dcgan",
+  loss = gan.loss.relativistic(),
+}

@@ -1,0 +1,15 @@
+-- SNDCGAN: the plain convolutional nets of the paper on spectral normalisation, with setting C of its grid.
+-- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, tables 1 and 3.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "sndcgan", sizes = {16, 24, 32, 48, 64, 96, 128},
+  summary = "Trains an SNDCGAN with the hinge loss.",
+  defaults = {z = 128},
+}
+
+run:train {
+  G = run:generator "sndcgan", D = run:discriminator "sndcgan",
+  loss = gan.loss.hinge(),
+}

@@ -1,0 +1,20 @@
+-- SNGAN's residual nets: five critic steps, no memory in Adam's mean, a step size that falls to 0.
+-- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, table 4. The paper's widths at 32 pixels are
+-- --ngf 256 --ndf 128.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "sngan_resnet", sizes = {32, 64},
+  summary = "Trains SNGAN's residual nets with the hinge loss.",
+  defaults = {z = 128, beta1 = 0, beta2 = 0.9, dsteps = 5},
+  options = {{"decay", "integer", 50000, lo = 1, help = "steps in which the step size falls to 0"}},
+}
+local opt = run.options
+local falling = gan.schedule.linear {from = opt.lr, to = 0, steps = opt.decay, start = 1}
+
+run:train {
+  G = run:generator "sngan_resnet", D = run:discriminator "sngan_resnet",
+  loss = gan.loss.hinge(),
+  lr = {D = falling, G = falling},
+}

@@ -1,0 +1,28 @@
+-- WGAN: D is a critic that estimates how far G's pictures are from the real ones; its weights are clipped to keep its slope bounded.
+-- Arjovsky, Chintala, Bottou: Wasserstein GAN, arXiv:1701.07875, algorithm 1.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "wgan", sizes = {16, 32, 64, 128},
+  summary = "Trains a WGAN with weight clipping and RMSProp.",
+  defaults = {lr = 5e-5, dsteps = 5},
+  without = {"beta1", "beta2"},
+  options = {
+    {"clip", "number", 0.01, above = 0, help = "the critic's weights are kept in [-clip, clip]"},
+    {"burn-in", "integer", 25, lo = 0, help = "in so many first steps, and in every 500th, the critic learns 100 times"},
+  },
+}
+local opt = run.options
+local clip = gan.penalty.clip {limit = opt.clip}
+
+run:train {
+  G = run:generator "dcgan", D = run:discriminator "dcgan",
+  loss = gan.loss.wasserstein(),
+  optimiser = function(params) return gan.optim.rmsprop(params, {lr = opt.lr}) end,
+  dsteps = function(step)
+    if step <= opt.burn_in or opt.burn_in > 0 and step % 500 == 0 then return 100 end
+    return opt.dsteps
+  end,
+  hooks = {before_step = function(loop) clip(loop.D) end, after_d = function(loop) clip(loop.D) end},
+}

@@ -1,0 +1,18 @@
+-- WGAN-GP: a critic, and a penalty on the slope it has between real and generated pictures.
+-- Gulrajani et al.: Improved training of Wasserstein GANs, arXiv:1704.00028, algorithm 1.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+
+local run = gan.train.run {
+  recipe = "wgan_gp", sizes = {16, 32, 64, 128},
+  summary = "Trains a WGAN with gradient penalty.",
+  defaults = {lr = 1e-4, beta1 = 0, beta2 = 0.9, dsteps = 5}, -- alpha, beta_1, beta_2, n_critic
+  options = {{"gp", "number", 10, lo = 0, help = "weight of the gradient penalty"}}, -- lambda
+}
+
+run:train {
+  G = run:generator "dcgan",
+  D = run:discriminator("dcgan", {norm = "layer"}), -- no batch norm in the critic: each picture's slope is its own
+  loss = gan.loss.wasserstein(), -- D(G(z)) - D(x) for the critic, -D(G(z)) for G
+  penalties = {{gan.penalty.gradient {weight = run.options.gp, rng = run:stream "gp"}, name = "gp"}},
+}

@@ -1,0 +1,109 @@
+--- Points in the plane from 8 Gaussians on a ring, or 25 on a grid: a data set of which everything is known, to count what a generator misses.
+local core = require "gan.core"
+local check = require "gan.check"
+
+local M = {}
+
+local SIGMAS = 3 -- a sample within so many deviations of a centre is of high quality
+local SHARE = 0.1 -- a mode is found if it has so much of its fair share of such samples
+
+local Ring = {}
+Ring.__index = Ring
+
+local function centres(modes)
+  local list = {}
+  if modes == 8 then
+    for k = 0, 7 do list[k + 1] = {2 * math.cos(k * math.pi / 4), 2 * math.sin(k * math.pi / 4)} end
+  else
+    for i = -2, 2 do
+      for j = -2, 2 do list[#list + 1] = {2 * i, 2 * j} end
+    end
+  end
+  return list
+end
+
+--- n points and their modes.
+-- @tparam userdata rng
+-- @tparam integer n
+-- @treturn Tensor real (n,2)
+-- @treturn Tensor i32 (n), from 0
+function Ring:sample(rng, n)
+  local which = rng:integer({n}, 0, self.modes - 1)
+  return core.add(core.gather_rows(self.means, which), rng:normal({n, 2}, 0, self.sigma)), which
+end
+
+--- How well samples cover the modes.
+-- @tparam Tensor points real (N,2)
+-- @treturn table modes: how many have at least a tenth of their share N/modes of samples within 3 deviations; quality: part of all samples that
+--   are within 3 deviations of a centre; kl: divergence of these samples' modes from the uniform ones, in nats (log modes if there are none);
+--   counts: such samples of each mode. Of real points quality is 0.989 (1 - exp(-4.5)).
+function Ring:score(points)
+  check.real("ring.score", 1, "points", points, 2)
+  local n, limit = core.size(points, 1), (SIGMAS * self.sigma) ^ 2
+  if n == 0 or core.size(points, 2) ~= 2 then return check.expected("ring.score", 1, "points", "points (N,2)", points) end
+  local counts, good = {}, 0
+  for k = 1, self.modes do counts[k] = 0 end
+  for _, p in ipairs(core.to_table(points)) do
+    for k, c in ipairs(self.list) do
+      local dx, dy = p[1] - c[1], p[2] - c[2]
+      if dx * dx + dy * dy <= limit then counts[k], good = counts[k] + 1, good + 1 end
+    end
+  end
+  local modes, kl = 0, good == 0 and math.log(self.modes) or 0
+  for _, c in ipairs(counts) do
+    if c >= math.max(1, SHARE * n / self.modes) then modes = modes + 1 end
+    if c > 0 then kl = kl + c / good * math.log(c / good * self.modes) end
+  end
+  return {modes = modes, quality = good / n, kl = kl, counts = counts}
+end
+
+--- One line about the set.
+function Ring:describe() return ("ring: %d Gaussians of deviation %g in the plane"):format(self.modes, self.sigma) end
+
+local Loader = {}
+local loader_mt = {__index = function(l, key)
+  if key == "epoch" then return l.drawn / l.set.n end
+  return Loader[key]
+end}
+function loader_mt.__call(l)
+  l.drawn = l.drawn + l.batch
+  return l.set:sample(l.rng, l.batch)
+end
+loader_mt.__close = function() end
+
+--- A loader of fresh points, as gan.data.batches makes them of images; set.n points count as an epoch.
+-- @tparam table opt batch, seed
+function Ring:batches(opt)
+  return setmetatable({set = self, batch = opt.batch, rng = core.rng(opt.seed, "ring"), drawn = 0}, loader_mt)
+end
+
+function Loader:state()
+  local key, counter = self.rng:state()
+  return {drawn = self.drawn, key = key, counter = counter, batch = self.batch}
+end
+
+function Loader:load(state)
+  if type(state) ~= "table" or state.batch ~= self.batch then return nil, "ring: the state has another batch" end
+  self.drawn = state.drawn
+  self.rng:load(state.key, state.counter)
+  return true
+end
+
+function Loader.close() end
+
+--- The set. Modes as usual in the field: 8 on a circle of radius 2, deviation 0.02; 25 at (2i, 2j), i, j = -2..2, deviation 0.05.
+-- Source: Metz et al. 2017, arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761.
+-- @tparam[opt] table opt modes = 8 (or 25); sigma (default 0.02, or 0.05)
+-- @treturn table sample(rng, n), score(points), batches(opt), describe(); fields modes, sigma, list (the centres), reach (of a picture)
+function M.new(opt)
+  opt = check.options("data.ring", opt, {modes = 8, sigma = check.none})
+  if opt.modes ~= 8 and opt.modes ~= 25 then return check.expected("data.ring", 1, "modes", "8 or 25", opt.modes) end
+  local self = setmetatable({modes = opt.modes, sigma = opt.sigma or (opt.modes == 8 and 0.02 or 0.05), n = 100000, channels = 2, source = "ring",
+    reach = opt.modes == 8 and 3 or 5.5}, Ring)
+  check.number("data.ring", 1, "sigma", self.sigma, 0)
+  self.list = centres(opt.modes)
+  self.means = core.tensor(self.list)
+  return self
+end
+
+return M

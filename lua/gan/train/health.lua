@@ -1,0 +1,188 @@
+--- The health of a run: a few numbers every so many steps, and a word for them: ok, D too strong, G too strong, collapsing, diverged.
+--
+-- The numbers depend on the steps alone, never on time, and no random number is drawn: training does not notice. They cost well under a
+-- hundredth of it: the gradients' norms of one step in EVERY, and G's pictures of 32 of the fixed latent vectors.
+local core = require "gan.core"
+local check = require "gan.check"
+local norm = require "gan.optim.norm"
+
+local M = {EVERY = 50, PICTURES = 32}
+
+local Health = {}
+Health.__index = Health
+
+local EARLY = 5 -- checks whose gradient norms are the measure of later ones
+local WARM_UP = 10 -- checks before which little variety is no illness: G has just begun
+local PATIENCE = 3 -- checks in a row that make a collapse
+local LEAST = {diversity = 0.25, nearest = 0.15} -- of the real pictures' value
+local DROP = 0.4 -- of the best value so far
+local SURE = 0.99 -- mean of D's sigmoids beyond which it is
+local EVEN = 0.05 -- part of D's loss at guessing, below which D has nothing left to learn
+local GONE, BURST = 1e-4, 1e3 -- gradient norms, of their early value
+
+--- How different pictures are from each other: root mean square of the difference of two pixels, over all pairs of pictures; and the mean
+-- over pictures of that to the nearest other one, which sees a collapse to a few pictures, too.
+-- @tparam Tensor images real (N,...), N >= 2
+-- @treturn number, number
+function M.diversity(images)
+  check.real("diversity", 1, "images", images)
+  local n = core.dim(images) > 1 and core.size(images, 1) or 0
+  if n < 2 then return check.expected("diversity", 1, "images", "at least two pictures (N,...)", images) end
+  local x = core.reshape(core.contiguous(core.alias(images)), {n, core.numel(images) // n})
+  local d = core.size(x, 2)
+  x = core.sub(x, core.mean(x, 1, true))
+  local dots, sum, nearest = core.to_table(core.matmul(x, core.permute(x, {2, 1}))), 0, 0
+  for i = 1, n do
+    local least = math.huge
+    for j = 1, n do
+      if j ~= i then
+        local square = math.max(dots[i][i] + dots[j][j] - 2 * dots[i][j], 0) / d
+        sum, least = sum + square, math.min(least, square)
+      end
+    end
+    nearest = nearest + math.sqrt(least) / n
+  end
+  return math.sqrt(sum / (n * (n - 1))), nearest
+end
+
+--- What logits say: the mean of their sigmoid, and of their sign.
+-- @tparam Tensor logits
+-- @tparam[opt] string name of the value, for errors
+-- @treturn number, number
+function M.belief(logits, name)
+  if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.numel(logits) == 0 then
+    return check.expected("report", 1, name or "logits", "logits", logits)
+  end
+  local belief, sign, n = 0, 0, core.numel(logits)
+  for _, v in ipairs(core.to_table(core.reshape(logits, {n}))) do
+    belief = belief + 1 / (1 + math.exp(-v))
+    sign = sign + (v > 0 and 1 or v < 0 and -1 or v == 0 and 0 or v)
+  end
+  return belief / n, sign / n
+end
+
+--- Words that --on-collapse acts on.
+M.severe = {collapsing = true, diverged = true}
+
+--- Of a run that begins. Fields that may be set: even, D's loss where it can only guess (default nil: unknown); absolute = true: D's logits
+-- have a zero (a Wasserstein critic's have not). Further fields: word, why.
+function M.new()
+  return setmetatable({word = "ok", why = "", absolute = true, sums = {}, steps = 0, checks = 0, low = 0, now = {}, early = {}, best = {}}, Health)
+end
+
+--- Sets the measure of diversity.
+-- @tparam Tensor images real ones, about PICTURES of them
+function Health:real(images) self.rms, self.near = M.diversity(images) end
+
+--- Whether nothing is wrong, nor about to be.
+function Health:well() return self.word == "ok" and self.low == 0 end
+
+--- Whether a step is one of those that are looked at.
+function M.due(step) return step % M.EVERY == 0 end
+
+--- Remembers the norm of a player's gradients.
+-- @tparam string player "D" or "G"
+function Health:gradient(player, grads)
+  self.now["grad_" .. player] = norm(grads)
+end
+
+--- Takes a step's numbers; those of D and G (losses), real, fake (D(x), D(G(z))) are looked at as means since the last check.
+function Health:add(numbers)
+  self.steps = self.steps + 1
+  for _, name in ipairs {"D", "real", "fake"} do
+    if numbers[name] then self.sums[name] = (self.sums[name] or 0) + numbers[name] end
+  end
+end
+
+-- What is wrong with variety: text or nil.
+local function variety(self, now)
+  local why
+  for _, name in ipairs {"diversity", "nearest"} do
+    local v, best = now[name], self.best[name] or 0
+    if v and not why and (self.checks > WARM_UP and v < LEAST[name] or best > 2 * LEAST[name] and v < DROP * best) then
+      why = ("%s %.2f of the real pictures', %.2f at best"):format(name == "nearest" and "distance to the nearest picture" or name, v, best)
+    end
+  end
+  for _, name in ipairs {"diversity", "nearest"} do
+    if now[name] then self.best[name] = math.max(self.best[name] or 0, now[name]) end
+  end
+  self.low = why and self.low + 1 or 0
+  return self.low >= PATIENCE and why or nil
+end
+
+local function burst(self, now)
+  for _, name in ipairs {"grad_D", "grad_G"} do
+    local v, early = now[name], self.early[name]
+    if v and v - v ~= 0 then return ("the norm of %s's gradient is %s"):format(name:sub(-1), v ~= v and "NaN" or "infinite") end
+    if v and early and self.checks > EARLY and v > BURST * early then
+      return ("the norm of %s's gradient is %.3g, %.3g at the beginning"):format(name:sub(-1), v, early)
+    end
+  end
+end
+
+local function judge(self, now, means)
+  local why = burst(self, now)
+  if why then return "diverged", why end
+  why = variety(self, now)
+  if why then return "collapsing", why end
+  local real, fake, g = means.real, means.fake, self.early.grad_G
+  if g and self.checks > EARLY and now.grad_G and now.grad_G < GONE * g then
+    return "D too strong", ("the norm of G's gradient is %.3g, %.3g at the beginning"):format(now.grad_G, g)
+  end
+  if self.even and means.D and means.D < EVEN * self.even then
+    return "D too strong", ("D's loss is %.3g, %.3g where D guesses"):format(means.D, self.even)
+  end
+  if not self.absolute or not (real and fake) then return "ok", "" end
+  local both = ("D(x) %.2f, D(G(z)) %.2f"):format(real, fake)
+  if real > SURE and fake < 1 - SURE then return "D too strong", both end
+  if fake > SURE or fake - real > 0.1 then return "G too strong", both end
+  return "ok", ""
+end
+
+--- Looks at the run, and starts the means anew.
+-- @tparam[opt] Tensor images what G draws from the fixed latent vectors
+-- @treturn string the word
+-- @treturn string the numbers that led to it ("" where all is well)
+function Health:check(images)
+  local now, means = self.now, {}
+  for name, sum in pairs(self.sums) do means[name] = sum / self.steps end
+  if images and self.rms then
+    local rms, near = M.diversity(images)
+    now.diversity = self.rms > 0 and rms / self.rms or nil
+    now.nearest = self.near > 0 and near / self.near or nil
+  end
+  self.checks = self.checks + 1
+  self.word, self.why = judge(self, now, means)
+  if self.checks <= EARLY then
+    for _, name in ipairs {"grad_D", "grad_G"} do
+      local v = now[name]
+      if v and v - v == 0 then self.early[name] = math.max(self.early[name] or 0, v) end
+    end
+  end
+  self.sums, self.steps = {}, 0
+  return self.word, self.why
+end
+
+--- Adds the last check's numbers to a status record: grad_D, grad_G, diversity and nearest (of the real pictures' value), health (the word),
+-- why.
+function Health:record(record)
+  for name, v in pairs(self.now) do record[name] = v end
+  record.health = self.word
+  record.why = self.why ~= "" and self.why or nil
+  return record
+end
+
+--- For a run's checkpoints.
+function Health:state()
+  return {word = self.word, why = self.why, steps = self.steps, checks = self.checks, low = self.low, sums = self.sums, now = self.now,
+    early = self.early, best = self.best}
+end
+
+--- Restores a state.
+function Health:load(state)
+  for _, name in ipairs {"sums", "now", "early", "best"} do self[name] = state[name] or {} end
+  for _, name in ipairs {"steps", "checks", "low"} do self[name] = state[name] or 0 end
+  self.word, self.why = state.word or "ok", state.why or ""
+end
+
+return M

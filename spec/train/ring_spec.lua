@@ -1,0 +1,72 @@
+-- The game in the plane: the plain GAN's failure and a cure, reproducible; wrong use; pictures.
+local gan = require "gan"
+local core = require "gan.core"
+local temp = require "spec.support.temp"
+
+local ring = gan.train.ring
+
+-- Small and quick: what is shown by full runs is in experiments/README.md.
+local function quick(more)
+  local opt = {batch = 64, ngf = 32, ndf = 32, z = 4, lr = 2e-3, steps = 20, samples = 500}
+  for k, v in pairs(more or {}) do opt[k] = v end
+  return ring.run(opt)
+end
+
+describe("train.ring", function()
+  setup(function() core.threads(1) end)
+  teardown(function() core.threads(core.cores()) end)
+
+  it("is a function of its options", function()
+    local scores = {}
+    local a = quick {every = 8, on_score = function(step, s) scores[#scores + 1] = {step, s.modes} end}
+    assert.are.same({8, 16, 20}, {scores[1][1], scores[2][1], scores[3][1]})
+    assert.are.equal(3, #a.curve)
+    assert.are.same({20, 8}, {a.steps, #a.counts})
+    local b = quick()
+    local c = quick {seed = 1}
+    local function weights(r) return core.to_bytes(r.G:params()[1]) end
+    assert.are.equal(weights(a), weights(b)) -- looking changes nothing
+    assert.are_not.equal(weights(a), weights(c))
+    core.threads(2)
+    local d = quick()
+    core.threads(1)
+    assert.are.equal(weights(a), weights(d))
+  end)
+
+  it("takes every loss, penalty, norm and layer", function()
+    for _, d in ipairs(ring.options) do
+      for _, choice in ipairs(d.choices or {}) do
+        local r = quick {[d[1]] = choice, steps = 2}
+        assert.is_true(r.quality == r.quality and r.modes <= (d[1] == "modes" and choice or 8), d[1])
+      end
+    end
+    quick {replay = 10, noise = 0.1, dsteps = 2, gsteps = 2, ema = 0, steps = 2}
+    quick {simultaneous = true, steps = 2, weight = 0.5, penalty = "r2"}
+  end)
+
+  it("shows samples over D's level sets", function()
+    local r = quick {steps = 3, minibatch = "discrimination"}
+    local u = r.D.training
+    local image = ring.picture(r.ring, r.D, gan.tensor {{0, 0}, {100, 0}, {0 / 0, 1}})
+    assert.are.same({384, 384, 3}, image:shape())
+    assert.are.equal(u, r.D.training)
+    local function pixel(x, y) return image:select(y + 1):select(x + 1):to_table() end
+    assert.are.same({20, 20, 20}, pixel(192, 192)) -- the sample
+    local c = r.ring.list[3] -- up
+    local y = math.floor((3 - c[2]) / 6 * 384)
+    assert.are.same({200, 30, 30}, pixel(math.floor((c[1] + 3) / 6 * 384) + 4, y))
+    local dir = temp.dir()
+    assert.is_true(ring.paint(dir .. "/x.png", r.ring, r.D, gan.zeros(1, 2)))
+    temp.clean()
+  end)
+
+  it("refuses wrong use", function()
+    for what, opt in pairs {["did you mean 'penalty'?"] = {penalti = "r1"}, ["'loss' (expected one of ns, minimax"] = {loss = "x"},
+      ["one of 8, 25"] = {modes = 3}} do
+      local ok, message = pcall(ring.run, opt)
+      assert.is_false(ok)
+      assert.is_truthy(message:find(what, 1, true), message)
+      assert.is_truthy(message:find("ring_spec.lua", 1, true), message)
+    end
+  end)
+end)
