@@ -104,7 +104,8 @@ local function variety(self, now)
     end
   end
   for _, name in ipairs {"diversity", "nearest"} do
-    if now[name] then self.best[name] = math.max(self.best[name] or 0, now[name]) end
+    -- More variety than the real pictures have, as noise does, is nothing to fall from.
+    if now[name] then self.best[name] = math.min(1, math.max(self.best[name] or 0, now[name])) end
   end
   self.low = why and self.low + 1 or 0
   return self.low >= PATIENCE and why or nil
