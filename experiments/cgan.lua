@@ -1,4 +1,4 @@
--- Conditional GAN: both players are told the class; the label is appended to z, and to the picture as constant maps.
+-- Conditional GAN: both players are told the class; the label is appended to z, and as constant maps to D's first features.
 -- Mirza, Osindero: Conditional generative adversarial nets, arXiv:1411.1784.
 --
 --   lua experiments/generate.lua --run runs/NAME --class heart
