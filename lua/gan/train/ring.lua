@@ -25,13 +25,14 @@ M.options = {
   {"minibatch", "string", "none", choices = {"none", "discrimination", "stddev"}, help = "D's layer that sees the batch as a whole"},
   {"replay", "integer", 0, lo = 0, hi = 1000000, help = "fakes in the pool that D also sees"},
   {"noise", "number", 0, lo = 0, hi = 10, help = "deviation of instance noise"},
-  {"init", "string", "default", choices = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal"},
+  {"init", "string", "default", choices = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", "gan2014"},
     help = "starting values"},
   {"activation", "string", "leaky_relu", choices = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh"},
     help = "of both players' hidden layers"},
   {"slope", "number", 0.2, lo = 0, hi = 10, help = "the slope of leaky_relu below 0; alpha of elu"},
   {"depth", "integer", 3, lo = 1, hi = 20, help = "hidden layers"},
   {"decay", "integer", 15000, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
+  {"ttur", "number", 1, above = 0, hi = 1000, help = "D's step size as a multiple of G's, which is --lr"},
   {"simultaneous", "flag", false, help = "both players move at once"},
 }
 
@@ -63,9 +64,9 @@ end
 -- @tparam table opt
 -- @tparam function stream name -> random stream
 function M.rules(opt, stream)
-  local falling = opt.decay > 0 and schedule.linear {from = opt.lr, to = 0, steps = opt.decay, start = 1} or nil
+  local function rate(lr) return opt.decay > 0 and schedule.linear {from = lr, to = 0, steps = opt.decay, start = 1} or lr end
   return {
-    lr = {D = falling, G = falling},
+    lr = {D = rate(opt.lr * opt.ttur), G = rate(opt.lr)},
     loss = loss_room.open(opt.loss), penalties = penalty_of(opt, stream), simultaneous = opt.simultaneous,
     noise = opt.noise > 0 and opt.noise or nil, rng = opt.noise > 0 and stream "noise" or nil,
     replay = opt.replay > 0 and replay.pool {capacity = opt.replay, rng = stream "replay"} or nil,
