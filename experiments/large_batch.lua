@@ -8,6 +8,7 @@ local run = gan.train.run {
   recipe = "large_batch", sizes = {16, 32, 64, 128},
   summary = "Trains a DCGAN with batches larger than memory, in parts.",
   defaults = {batch = 512, lr = 5e-5, beta1 = 0},
+  without = {"dlr", "glr"},
   options = {
     {"micro", "integer", 64, lo = 1, help = "images at a time"},
     {"ratio", "number", 4, above = 0, help = "D's step size, of G's"},

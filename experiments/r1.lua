@@ -20,7 +20,7 @@ run:train {
   loss = gan.loss.non_saturating(),
   penalties = {{r1, name = "r1"}},
   optimiser = function(params, player)
-    local adam = {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2}
+    local adam = {lr = run:lr(player), beta1 = opt.beta1, beta2 = opt.beta2}
     return gan.optim.adam(params, player == "D" and opt.every > 1 and r1:adam(adam) or adam)
   end,
 }

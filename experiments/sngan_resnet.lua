@@ -11,10 +11,10 @@ local run = gan.train.run {
   options = {{"decay", "integer", 50000, lo = 1, help = "steps in which the step size falls to 0"}},
 }
 local opt = run.options
-local falling = gan.schedule.linear {from = opt.lr, to = 0, steps = opt.decay, start = 1}
+local function falling(player) return gan.schedule.linear {from = run:lr(player), to = 0, steps = opt.decay, start = 1} end
 
 run:train {
   G = run:generator "sngan_resnet", D = run:discriminator "sngan_resnet",
   loss = gan.loss.hinge(),
-  lr = {D = falling, G = falling},
+  lr = {D = falling "D", G = falling "G"},
 }

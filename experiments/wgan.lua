@@ -19,7 +19,7 @@ local clip = gan.penalty.clip {limit = opt.clip}
 run:train {
   G = run:generator "dcgan", D = run:discriminator "dcgan",
   loss = gan.loss.wasserstein(),
-  optimiser = function(params) return gan.optim.rmsprop(params, {lr = opt.lr}) end,
+  optimiser = function(params, player) return gan.optim.rmsprop(params, {lr = run:lr(player)}) end,
   dsteps = function(step)
     if step <= opt.burn_in or opt.burn_in > 0 and step % 500 == 0 then return 100 end
     return opt.dsteps

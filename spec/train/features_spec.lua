@@ -238,7 +238,7 @@ describe("train.features", function()
       for name, case in pairs {
         none = {nil, "none: cannot read"}, cut = {bytes:sub(1, -2), "truncated"}, text = {"hello, world", "expected a header"}, empty = {"", "found 0 bytes"},
         run = {temp.read(dir .. "/run.safetensors"), "holds no feature network (expected pixels, random_conv, or a file"},
-        picture = {"\x89PNG\r\n\x1a\n" .. ("\0"):rep(90), "expected a header"},
+        picture = {"\x89PNG\r\n\x1a\n" .. ("\0"):rep(90), "expected a header"}, ["plain.pth"] = {"\x80\2cos\nsystem\n.", "not a PyTorch file"},
       } do
         if case[1] then temp.write(dir .. "/" .. name, case[1]) end
         local F, why = features.open(dir .. "/" .. name)

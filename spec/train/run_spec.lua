@@ -46,6 +46,14 @@ describe("train.run", function()
     assert.is_nil(tree.G)
   end)
 
+  it("gives each player its step size, by strategies too", function()
+    local run = start "--name two --steps 1 --lr 0.5 --dlr 0.25"
+    assert.are.same({0.25, 0.5}, {run:lr "D", run:lr "G"})
+    local G, D, seen = run:generator("dcgan", {ngf = 4}), run:discriminator("dcgan", {ndf = 4}), nil
+    run:train {G = G, D = D, hooks = {before_step = function(loop) seen = {loop.optD.lr, loop.optG.lr} end}}
+    assert.are.same({0.25, 0.5}, seen)
+  end)
+
   it("refuses wrong use in the script's own line", function()
     local run = start "--name wrong --steps 3"
     for _, case in ipairs {

@@ -250,7 +250,7 @@ end
 -- Counters of newer torch versions; no weights.
 local function counts(name) return name:find "num_batches_tracked$" ~= nil end
 
--- How files of torch begin: zip archives, and the pickles of versions before 1.6.
+-- How files of torch begin: zip archives, and the pickles of versions before 1.6. What is called .pth or .pt is never taken for another format.
 local torch = {"PK\3\4", "\x80\x02\x8a\x0a\x6c\xfc"}
 
 local function is_torch(path)
@@ -259,7 +259,7 @@ local function is_torch(path)
   local head = file:read(math.min(size, 6)) or ""
   file:close()
   for _, magic in ipairs(torch) do if head:sub(1, #magic) == magic then return true end end
-  return false
+  return path:find "%.pth?$" ~= nil
 end
 
 local function is_inception(state)

@@ -446,8 +446,8 @@ function M.train(run, spec)
   for name, f in pairs(spec.hooks or {}) do
     if type(name) == "string" and name:find "^on_" then run_hooks[name] = f else hooks[name] = f end
   end
-  local keep, optimiser = own.keep, own.optimiser or function(params)
-    return optim.adam(params, {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2})
+  local keep, optimiser = own.keep, own.optimiser or function(params, player)
+    return optim.adam(params, {lr = run:lr(player), beta1 = opt.beta1, beta2 = opt.beta2})
   end
   local pictures = own.draw
   own.keep, own.optimiser, own.draw, own.hooks = nil, nil, nil, hooks

@@ -22,6 +22,8 @@ M.training = {
   {"ngf", "integer", 64, lo = 1, hi = 4096, help = "width of G before its last layer"},
   {"ndf", "integer", 64, lo = 1, hi = 4096, help = "width of D after its first layer"},
   {"lr", "number", 2e-4, above = 0, hi = 1e3, help = "Adam's step size"},
+  {"dlr", "number", nil, above = 0, hi = 1e3, help = "D's own step size (two time scales; default: --lr)"},
+  {"glr", "number", nil, above = 0, hi = 1e3, help = "G's own step size (default: --lr)"},
   {"beta1", "number", 0.5, lo = 0, below = 1, help = "Adam's decay of the mean"},
   {"beta2", "number", 0.999, lo = 0, below = 1, help = "Adam's decay of the square"},
   {"dsteps", "integer", 1, lo = 1, hi = 1000, help = "D's updates in a step"},

@@ -103,6 +103,9 @@ local function start(spec)
   return self
 end
 
+--- A player's step size: --dlr or --glr where it was given, else --lr.
+function Run:lr(player) return self.options[player == "D" and "dlr" or "glr"] or self.options.lr end
+
 --- A named random stream of the run's seed; its position is part of the checkpoints.
 function Run:stream(name)
   if not self.streams[name] then
