@@ -44,7 +44,8 @@ local groups = {
     {"beta1 0.5, beta2 0.999, lr 4e-3", on = "ring"}, {"beta1 0.5, beta2 0.999, lr 2e-4", on = "images"},
     {"beta1 0", beta1 = 0}, {"beta1 0.9", beta1 = 0.9}, {"beta2 0.9", beta2 = 0.9}, {"beta2 0.99", beta2 = 0.99},
     {"lr 1e-4", lr = 1e-4}, {"lr 5e-4", lr = 5e-4}, {"lr 1e-3", lr = 1e-3}, {"lr 2e-3", lr = 2e-3, on = "ring"}, {"lr 8e-3", lr = 8e-3, on = "ring"},
-    {"lr of D x 4", ttur = 4}, {"lr of D / 4", ttur = 0.25},
+    {"lr of D x 4", dlr = 1.6e-2, on = "ring"}, {"lr of D / 4", dlr = 1e-3, on = "ring"},
+    {"lr of D x 4", dlr = 8e-4, on = "images"}, {"lr of D / 4", dlr = 5e-5, on = "images"},
   },
   init = {
     {"U(+-1/sqrt(fan in))", init = "default"}, {"normal 0.02", init = "dcgan"}, {"Xavier", init = "xavier_normal"}, {"He", init = "he_normal"},
@@ -108,7 +109,7 @@ local function play_ring(job)
 end
 
 local function play_images(job)
-  local c = {loss = "ns", penalty = "none", norm = "none", dsteps = 1, replay = 0, noise = 0, decay = 0, ttur = 1}
+  local c = {loss = "ns", penalty = "none", norm = "none", dsteps = 1, replay = 0, noise = 0, decay = 0}
   for k, v in pairs(job.config) do c[k] = v end
   local set = must(gan.data.open(job.data, {size = job.size, limit = job.limit}))
   local streams = {}

@@ -45,7 +45,7 @@ describe("train.ring", function()
   end)
 
   it("gives D a step size of its own", function()
-    local opt = {loss = "ns", penalty = "none", lr = 1e-3, ttur = 4, decay = 0, noise = 0, replay = 0}
+    local opt = {loss = "ns", penalty = "none", lr = 1e-3, dlr = 4e-3, decay = 0, noise = 0, replay = 0}
     local lr = ring.rules(opt).lr
     assert.are.same({4e-3, 1e-3}, {lr.D, lr.G})
     opt.decay = 10

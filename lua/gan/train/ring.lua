@@ -32,7 +32,6 @@ M.options = {
   {"slope", "number", 0.2, lo = 0, hi = 10, help = "the slope of leaky_relu below 0; alpha of elu"},
   {"depth", "integer", 3, lo = 1, hi = 20, help = "hidden layers"},
   {"decay", "integer", 15000, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
-  {"ttur", "number", 1, above = 0, hi = 1000, help = "D's step size as a multiple of G's, which is --lr"},
   {"simultaneous", "flag", false, help = "both players move at once"},
 }
 
@@ -66,7 +65,7 @@ end
 function M.rules(opt, stream)
   local function rate(lr) return opt.decay > 0 and schedule.linear {from = lr, to = 0, steps = opt.decay, start = 1} or lr end
   return {
-    lr = {D = rate(opt.lr * opt.ttur), G = rate(opt.lr)},
+    lr = {D = rate(opt.dlr or opt.lr), G = rate(opt.glr or opt.lr)},
     loss = loss_room.open(opt.loss), penalties = penalty_of(opt, stream), simultaneous = opt.simultaneous,
     noise = opt.noise > 0 and opt.noise or nil, rng = opt.noise > 0 and stream "noise" or nil,
     replay = opt.replay > 0 and replay.pool {capacity = opt.replay, rng = stream "replay"} or nil,
@@ -74,13 +73,13 @@ function M.rules(opt, stream)
 end
 
 --- Plays a configuration from the start, in this process; nothing is written.
--- @tparam[opt] table opt the fields of M.options and M.defaults, and seed = 0; every = 0: steps between scores; samples = 2500: of a score;
---   on_score: f(step, score), called at each of them
+-- @tparam[opt] table opt the fields of M.options and M.defaults, and dlr, glr (default: lr); seed = 0; every = 0: steps between scores;
+--   samples = 2500: of a score; on_score: f(step, score), called at each of them
 -- @treturn table the last score (modes, quality, kl, counts: gan.data.ring), with steps, seconds, curve (a list of scores with their step), and
 --   ring, G, D, ema
 -- @raise on unknown or impossible options
 function M.run(opt)
-  local known = {seed = 0, every = 0, samples = 2500, on_score = check.none}
+  local known = {seed = 0, every = 0, samples = 2500, on_score = check.none, dlr = check.none, glr = check.none}
   for _, d in ipairs(M.options) do
     if d[3] == nil then known[d[1]] = check.none else known[d[1]] = d[3] end
   end
