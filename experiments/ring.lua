@@ -9,7 +9,7 @@ local gan = require "gan"
 local ring = gan.train.ring
 
 local run = gan.train.run {
-  recipe = "ring", defaults = ring.defaults, options = ring.options, without = {"data", "size", "limit", "mirror", "dlr", "glr"},
+  recipe = "ring", defaults = ring.defaults, options = ring.options, without = {"data", "size", "limit", "mirror"},
   summary = "Trains small nets on Gaussians in the plane, and counts the modes that G finds. Pictures show samples over D's level sets.",
   open = function(opt) return gan.data.ring {modes = opt.modes} end,
 }

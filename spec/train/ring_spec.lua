@@ -44,6 +44,15 @@ describe("train.ring", function()
     quick {simultaneous = true, steps = 2, weight = 0.5, penalty = "r2"}
   end)
 
+  it("gives D a step size of its own", function()
+    local opt = {loss = "ns", penalty = "none", lr = 1e-3, dlr = 4e-3, decay = 0, noise = 0, replay = 0}
+    local lr = ring.rules(opt).lr
+    assert.are.same({4e-3, 1e-3}, {lr.D, lr.G})
+    opt.decay = 10
+    lr = ring.rules(opt).lr
+    assert.are.same({4e-3, 1e-3, 2e-3, 5e-4}, {lr.D(1), lr.G(1), lr.D(6), lr.G(6)})
+  end)
+
   it("shows samples over D's level sets", function()
     local r = quick {steps = 3, minibatch = "discrimination"}
     local u = r.D.training

@@ -25,7 +25,7 @@ M.options = {
   {"minibatch", "string", "none", choices = {"none", "discrimination", "stddev"}, help = "D's layer that sees the batch as a whole"},
   {"replay", "integer", 0, lo = 0, hi = 1000000, help = "fakes in the pool that D also sees"},
   {"noise", "number", 0, lo = 0, hi = 10, help = "deviation of instance noise"},
-  {"init", "string", "default", choices = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal"},
+  {"init", "string", "default", choices = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", "gan2014"},
     help = "starting values"},
   {"activation", "string", "leaky_relu", choices = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh"},
     help = "of both players' hidden layers"},
@@ -63,9 +63,9 @@ end
 -- @tparam table opt
 -- @tparam function stream name -> random stream
 function M.rules(opt, stream)
-  local falling = opt.decay > 0 and schedule.linear {from = opt.lr, to = 0, steps = opt.decay, start = 1} or nil
+  local function rate(lr) return opt.decay > 0 and schedule.linear {from = lr, to = 0, steps = opt.decay, start = 1} or lr end
   return {
-    lr = {D = falling, G = falling},
+    lr = {D = rate(opt.dlr or opt.lr), G = rate(opt.glr or opt.lr)},
     loss = loss_room.open(opt.loss), penalties = penalty_of(opt, stream), simultaneous = opt.simultaneous,
     noise = opt.noise > 0 and opt.noise or nil, rng = opt.noise > 0 and stream "noise" or nil,
     replay = opt.replay > 0 and replay.pool {capacity = opt.replay, rng = stream "replay"} or nil,
@@ -73,13 +73,13 @@ function M.rules(opt, stream)
 end
 
 --- Plays a configuration from the start, in this process; nothing is written.
--- @tparam[opt] table opt the fields of M.options and M.defaults, and seed = 0; every = 0: steps between scores; samples = 2500: of a score;
---   on_score: f(step, score), called at each of them
+-- @tparam[opt] table opt the fields of M.options and M.defaults, and dlr, glr (default: lr); seed = 0; every = 0: steps between scores;
+--   samples = 2500: of a score; on_score: f(step, score), called at each of them
 -- @treturn table the last score (modes, quality, kl, counts: gan.data.ring), with steps, seconds, curve (a list of scores with their step), and
 --   ring, G, D, ema
 -- @raise on unknown or impossible options
 function M.run(opt)
-  local known = {seed = 0, every = 0, samples = 2500, on_score = check.none}
+  local known = {seed = 0, every = 0, samples = 2500, on_score = check.none, dlr = check.none, glr = check.none}
   for _, d in ipairs(M.options) do
     if d[3] == nil then known[d[1]] = check.none else known[d[1]] = d[3] end
   end

@@ -1,0 +1,362 @@
+-- What each choice is worth: plays configurations over several seeds, on Gaussians in the plane or on images, and writes a table and plots.
+--
+--   lua experiments/ablation.lua --group methods,adam                      8 Gaussians on a ring
+--   lua experiments/ablation.lua --group methods --data ring25             25 on a grid
+--   lua experiments/ablation.lua --group methods --data FASHION-MNIST --features CLASSIFIER --steps 1000
+--
+-- Every run is a process of one thread, and a line in OUT/results.jsonl: the same command goes on where it was stopped, and takes from there
+-- what other groups have played.
+dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+local gan = require "gan"
+local core = require "gan.core"
+local lfs = require "lfs"
+local train = gan.train
+local evaluate, json, options, plot, ring = train.evaluate, train.json, train.options, train.plot, train.ring
+
+-- ---- the configurations ----
+
+-- What all share, before a configuration's own fields: those of gan.train.ring, which images take too. `times`: so many times the steps.
+local base = {
+  ring = {batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3},
+  images = {batch = 64, z = 64, ngf = 16, ndf = 16, lr = 2e-4, beta1 = 0.5, beta2 = 0.999, gnorm = "batch", init = "dcgan", ema = 0.999},
+}
+
+-- Groups of {label, field = value, ...}; the first is what the others are compared with. `on`: not on the other ground.
+local groups = {
+  methods = {
+    {"plain"},
+    {"minibatch discrimination", minibatch = "discrimination"},
+    {"replay, pool of 5,000", replay = 5000, on = "ring"}, {"replay, pool of 512", replay = 512, on = "images"},
+    {"batch norm in D", norm = "batch"},
+    {"batch norm in G", gnorm = "batch", on = "ring"}, {"no batch norm in G", gnorm = "none", on = "images"},
+    {"spectral norm", norm = "spectral"},
+    {"R1", penalty = "r1", weight = 1, on = "ring"}, {"R1", penalty = "r1", weight = 10, on = "images"},
+    {"spectral norm + R1", norm = "spectral", penalty = "r1", weight = 1},
+    {"WGAN-GP, 5 D steps", loss = "wgan", penalty = "gp", weight = 10, beta1 = 0, beta2 = 0.9, dsteps = 5},
+  },
+  ksteps = {{"k = 1"}, {"k = 2", dsteps = 2}, {"k = 5", dsteps = 5}},
+  batch = {
+    {"128"}, {"16", batch = 16}, {"32", batch = 32}, {"64", batch = 64}, {"256", batch = 256}, {"512", batch = 512},
+  },
+  batch_images = {{"128"}, {"64, twice the steps", batch = 64, times = 2}, {"256, half the steps", batch = 256, times = 0.5},
+    {"512, a quarter", batch = 512, times = 0.25}, {"512, a quarter, lr x 2", batch = 512, times = 0.25, lr = 8e-3, on = "ring"}},
+  adam = {
+    {"beta1 0.5, beta2 0.999, lr 4e-3", on = "ring"}, {"beta1 0.5, beta2 0.999, lr 2e-4", on = "images"},
+    {"beta1 0", beta1 = 0}, {"beta1 0.9", beta1 = 0.9}, {"beta2 0.9", beta2 = 0.9}, {"beta2 0.99", beta2 = 0.99},
+    {"lr 1e-4", lr = 1e-4}, {"lr 5e-4", lr = 5e-4}, {"lr 1e-3", lr = 1e-3}, {"lr 2e-3", lr = 2e-3, on = "ring"}, {"lr 8e-3", lr = 8e-3, on = "ring"},
+    {"lr of D x 4", dlr = 1.6e-2, on = "ring"}, {"lr of D / 4", dlr = 1e-3, on = "ring"},
+    {"lr of D x 4", dlr = 8e-4, on = "images"}, {"lr of D / 4", dlr = 5e-5, on = "images"},
+  },
+  init = {
+    {"U(+-1/sqrt(fan in))", init = "default"}, {"normal 0.02", init = "dcgan"}, {"Xavier", init = "xavier_normal"}, {"He", init = "he_normal"},
+    {"orthogonal", init = "orthogonal"}, {"uniform 0.05, in D 0.005", init = "gan2014", on = "ring"},
+  },
+  activation = {
+    {"leaky ReLU 0.2", activation = "leaky_relu"}, {"leak 0 (ReLU)", activation = "relu"}, {"leak 0.05", activation = "leaky_relu", slope = 0.05},
+    {"leak 0.1", activation = "leaky_relu", slope = 0.1}, {"leak 0.3", activation = "leaky_relu", slope = 0.3},
+    {"tanh", activation = "tanh"}, {"ELU", activation = "elu", slope = 1}, {"swish", activation = "swish"},
+  },
+  decisive = {
+    {"plain"}, {"minibatch discrimination", minibatch = "discrimination"}, {"batch norm in D", norm = "batch"}, {"spectral norm", norm = "spectral"},
+    {"R1", penalty = "r1", weight = 1, on = "ring"}, {"R1", penalty = "r1", weight = 10, on = "images"},
+    {"spectral norm + R1", norm = "spectral", penalty = "r1", weight = 1},
+  },
+  long = {{"plain"}, {"spectral norm + R1", norm = "spectral", penalty = "r1", weight = 1}},
+}
+local order = {"methods", "ksteps", "batch", "batch_images", "adam", "init", "activation", "decisive", "long"}
+local all = "methods,ksteps,batch,batch_images,adam,init,activation"
+
+-- ---- options ----
+
+local function stop(...) return train.stop("ablation.lua", ...) end
+local function must(ok, message)
+  if not ok then stop("%s", message) end
+  return ok
+end
+
+local declared = options.declare {
+  {"group", "string", all, arg = "LIST", help = "which configurations: any of " .. table.concat(order, ", ")},
+  {"data", "string", "ring", arg = "NAME|PATH", help = "ring, ring25, or images: shapes, or a path as for dcgan.lua"},
+  {"seeds", "integer", 5, lo = 1, hi = 1000, help = "runs of each configuration, from seed 0"},
+  {"steps", "integer", 2000, lo = 1, hi = 1000000000, help = "length of each run"},
+  {"batch", "integer", nil, lo = 1, hi = 65536, help = "where a configuration does not say (default: 128, of images 64)"},
+  {"width", "integer", nil, lo = 1, hi = 4096, help = "of both nets (default: 64, of images 16)"},
+  {"size", "integer", 32, lo = 16, hi = 128, help = "of images, in pixels"},
+  {"limit", "integer", nil, lo = 2, help = "use only the first so many images (default: all)"},
+  {"features", "string", "random_conv", arg = "NAME|PATH", help = "the network that sees images: see evaluate.lua"},
+  {"n", "integer", 2000, lo = 10, hi = 1000000, help = "samples of a score, of each side"},
+  {"jobs", "integer", core.cores(), lo = 1, hi = 256, help = "runs at a time"},
+  {"out", "string", "runs/ablation", arg = "DIR", help = "where results, tables and plots go"},
+  {"job", "integer", nil, lo = 1, help = "play this line of OUT/jobs.jsonl (for the processes that the script starts)"},
+}
+local opt = must(options.parse(declared, arg, {name = "ablation.lua", summary = "Plays configurations over seeds; writes tables and plots."}))
+local points = {ring = 8, ring25 = 25}
+local ground = points[opt.data] and "ring" or "images"
+
+-- ---- one run ----
+
+local function curve_of(list)
+  local out = {}
+  for i, s in ipairs(list) do out[i] = {s.step, s.modes, s.quality} end
+  return out
+end
+
+local function play_ring(job)
+  local given = {seed = job.seed, steps = job.steps, decay = job.steps, every = math.max(1, job.steps // 10), samples = job.n, modes = points[job.data]}
+  for k, v in pairs(job.config) do given[k] = v end
+  local r = ring.run(given)
+  return {modes = r.modes, quality = r.quality, kl = r.kl, curve = curve_of(r.curve)}
+end
+
+local function play_images(job)
+  local c = {loss = "ns", penalty = "none", norm = "none", dsteps = 1, replay = 0, noise = 0, decay = 0}
+  for k, v in pairs(job.config) do c[k] = v end
+  local set = must(gan.data.open(job.data, {size = job.size, limit = job.limit}))
+  local streams = {}
+  local function stream(name)
+    streams[name] = streams[name] or core.rng(job.seed, name)
+    return streams[name]
+  end
+  local both = {size = job.size, channels = set.channels, init = c.init, activation = c.activation, slope = c.slope}
+  local function net(kind, own)
+    for k, v in pairs(both) do own[k] = v end
+    return gan.model.dcgan[kind](own)
+  end
+  local G = net("generator", {z = c.z, ngf = c.ngf, norm = c.gnorm, rng = stream "init.G"})
+  local D = net("discriminator", {ndf = c.ndf, norm = c.norm, minibatch = c.minibatch, kernels = 32, rng = stream "init.D"})
+  local game, ema, z = ring.rules(c, stream), gan.optim.ema(G:params(), {decay = c.ema}), stream "z"
+  local loader <close> = gan.data.batches(set, {batch = c.batch, seed = job.seed})
+  local adam = {beta1 = c.beta1, beta2 = c.beta2}
+  game.G, game.D, game.ema, game.dsteps, game.batch = G, D, ema, c.dsteps, loader
+  game.ema_decay = function(step) return train.loop.young(c.ema, step) end
+  game.optG, game.optD = gan.optim.adam(G:params(), adam), gan.optim.adam(D:params(), adam)
+  function game.latent(n) return z:normal {n, c.z} end
+  game = train.loop.new(game)
+  for step = 1, job.steps do game:step(step) end
+  local features = must(train.features.open(job.features, {size = job.size, channels = set.channels}))
+  local session = evaluate.new {features = features, metrics = {"fid", "kid", "pr", "diversity"}}
+  must(session:set_real(must(evaluate.of_set(set, {n = math.min(job.n, set.n)}))))
+  local trained = {G = G, ema = ema, options = {z = c.z}, step = job.steps, path = "run"}
+  local out = {features = tostring(features)}
+  for _, r in ipairs(must(session:measure(evaluate.of_generator(trained, {n = job.n})))) do
+    out[r.metric] = r.metric == "diversity" and r.value / r.reference or r.value
+  end
+  return out
+end
+
+local function lines_of(path)
+  local out = {}
+  if lfs.attributes(path) then for line in io.lines(path) do out[#out + 1] = line end end
+  return out
+end
+
+local results_path, jobs_path = opt.out .. "/results.jsonl", opt.out .. "/jobs.jsonl"
+
+if opt.job then
+  local job = options.integers(must(json.decode(lines_of(jobs_path)[opt.job] or "")))
+  job.config = options.integers(job.config)
+  core.threads(1)
+  local began, began_cpu = core.clock(), os.clock()
+  local result = (points[job.data] and play_ring or play_images)(job)
+  result.key, result.cpu, result.seconds = json.encode(job), os.clock() - began_cpu, core.clock() - began
+  local f = must(io.open(results_path, "a"))
+  must(f:write(json.encode(result) .. "\n"))
+  f:close()
+  print(opt.job)
+  return
+end
+
+-- ---- all runs ----
+
+-- What a configuration is, without its name: what two groups share is played once.
+local function job_of(entry, seed)
+  local config = {}
+  for k, v in pairs(base[ground]) do config[k] = v end
+  config.batch = opt.batch or config.batch
+  if opt.width then config.ngf, config.ndf = opt.width, opt.width end
+  for k, v in pairs(entry) do if type(k) == "string" and k ~= "on" and k ~= "times" then config[k] = v end end
+  local defaults = {init = "default", activation = "leaky_relu", slope = 0.2}
+  for k, v in pairs(ground == "ring" and defaults or {}) do if config[k] == v then config[k] = nil end end
+  local job = {config = config, data = opt.data, seed = seed, steps = math.max(1, math.floor(opt.steps * (entry.times or 1))), n = opt.n}
+  if ground == "images" then job.size, job.limit, job.features = opt.size, opt.limit, opt.features end
+  return job
+end
+
+local chosen = {}
+for name in opt.group:gmatch "[^,%s]+" do
+  if not groups[name] then stop("--group: expected any of %s, got '%s'", table.concat(order, ", "), name) end
+  local list = {name = name}
+  for _, entry in ipairs(groups[name]) do if not entry.on or entry.on == ground then list[#list + 1] = entry end end
+  chosen[#chosen + 1] = list
+end
+if not chosen[1] then stop("--group: expected any of %s", table.concat(order, ", ")) end
+
+local function make(dir)
+  local parent = dir:match "^(.+)/[^/]+/*$"
+  if parent and not lfs.attributes(parent) then make(parent) end
+  if not lfs.attributes(dir) then must(lfs.mkdir(dir)) end
+end
+make(opt.out)
+
+local function results()
+  local found = {}
+  local f = io.open(results_path, "r+")
+  if f then
+    if f:seek "end" > 0 and f:seek("end", -1) and f:read(1) ~= "\n" then f:write "\n" end
+    f:close()
+  end
+  for _, line in ipairs(lines_of(results_path)) do
+    local r = json.decode(line) -- a killed process may have left half a line
+    if type(r) == "table" and r.key then found[r.key] = r end
+  end
+  return found
+end
+
+-- Seed by seed: what is there when it is stopped can be compared.
+local found, todo, total = results(), {}, 0
+for seed = 0, opt.seeds - 1 do
+  for _, list in ipairs(chosen) do
+    for _, entry in ipairs(list) do
+      local key = json.encode(job_of(entry, seed))
+      total = total + 1
+      if not found[key] then
+        found[key] = true
+        todo[#todo + 1] = key
+      end
+    end
+  end
+end
+must(train.rundir.write(jobs_path, table.concat(todo, "\n") .. "\n"))
+print(("%d runs, %d to be played, %d at a time"):format(total, #todo, opt.jobs))
+
+local function quoted(s) return "'" .. s:gsub("'", [['\'']]) .. "'" end
+local lua, i = arg[-1], -1
+while arg[i - 1] do i = i - 1 lua = arg[i] end
+if #todo > 0 then
+  local numbers = {}
+  for k = 1, #todo do numbers[k] = k end
+  local began, done = core.clock(), 0
+  local pipe = must(io.popen(("printf '%s\\n' %s | OPENBLAS_NUM_THREADS=1 xargs -P %d -n 1 %s %s --out %s --job"):format("%s",
+    table.concat(numbers, " "), opt.jobs, quoted(lua), quoted(arg[0]), quoted(opt.out))))
+  for _ in pipe:lines() do
+    done = done + 1
+    local seconds = core.clock() - began
+    print(("%d of %d, %s left"):format(done, #todo, train.progress.clock_text(seconds / done * (#todo - done))))
+    io.flush()
+  end
+  pipe:close()
+  if done < #todo then io.stderr:write(("ablation.lua: %d runs failed; the same command tries them again\n"):format(#todo - done)) end
+  found = results()
+end
+
+-- ---- the table ----
+
+local SURE = 2.3 -- standard errors: 5 % for two sets of five runs (Student's t, 8 degrees of freedom)
+
+local columns = ground == "ring" and {
+  {"modes", "modes", "%.1f"}, {"quality", "high-quality share", "%.3f"}, {"kl", "KL", "%.2f"}, {"lost", "modes lost", "%.1f"}, {"cpu", "CPU s", "%.0f"},
+} or {
+  {"kid", "KID", "%.3f"}, {"fid", "FID", "%.1f"}, {"precision", "precision", "%.2f"}, {"recall", "recall", "%.2f"},
+  {"diversity", "diversity", "%.2f"}, {"cpu", "CPU s", "%.0f"},
+}
+
+local function mean_of(values)
+  local sum, square = 0, 0
+  for _, v in ipairs(values) do sum = sum + v end
+  local mean = sum / #values
+  for _, v in ipairs(values) do square = square + (v - mean) ^ 2 end
+  return mean, #values > 1 and math.sqrt(square / (#values - 1)) or 0
+end
+
+-- The runs that there are of a configuration.
+local function runs_of(entry)
+  local out = {}
+  for seed = 0, opt.seeds - 1 do
+    local r = found[json.encode(job_of(entry, seed))]
+    if type(r) == "table" then
+      local most = 0
+      for _, s in ipairs(r.curve or {}) do most = math.max(most, s[2]) end
+      r.lost = r.modes and most - r.modes
+      out[#out + 1] = r
+    end
+  end
+  return out
+end
+
+local function values_of(runs, field)
+  local out = {}
+  for _, r in ipairs(runs) do out[#out + 1] = tonumber(r[field]) end -- what is not finite was written as null
+  return out
+end
+
+-- A star where a mean is further from the first configuration's than chance explains.
+local function star(a, b)
+  if #a < 2 or #b < 2 then return "" end
+  local m, s = mean_of(a)
+  local m2, s2 = mean_of(b)
+  return math.abs(m - m2) > SURE * math.sqrt(s * s / #a + s2 * s2 / #b) and " *" or ""
+end
+
+local function table_of(list)
+  local head, rule = {"| " .. list.name, "runs"}, {"|---", "---"}
+  for _, c in ipairs(columns) do head[#head + 1], rule[#rule + 1] = c[2], "---" end
+  local out, first = {table.concat(head, " | ") .. " |", table.concat(rule, "|") .. "|"}, runs_of(list[1])
+  for k, entry in ipairs(list) do
+    local runs = runs_of(entry)
+    local row = {"| " .. entry[1], tostring(#runs)}
+    for _, c in ipairs(columns) do
+      local values = values_of(runs, c[1])
+      local mean, deviation = mean_of(values)
+      row[#row + 1] = #values == 0 and "-" or c[1] == "cpu" and c[3]:format(mean)
+        or ("%s ± %s%s"):format(c[3]:format(mean), c[3]:format(deviation), k > 1 and star(values, values_of(first, c[1])) or "")
+    end
+    out[#out + 1] = table.concat(row, " | ") .. " |"
+  end
+  return table.concat(out, "\n") .. "\n"
+end
+
+-- ---- the plots ----
+
+-- Curves over the steps, of points; of images the two numbers of each configuration against each other.
+local function panels_of(list)
+  if ground == "images" then
+    local panel = {title = list.name, x = {label = "KID (lower is better)"}, y = {label = "recall (higher is better)"}, series = {}, width = 640, height = 420}
+    for k, entry in ipairs(list) do
+      local runs = runs_of(entry)
+      if #runs > 0 then panel.series[#panel.series + 1] = {name = entry[1], x = values_of(runs, "kid"), y = values_of(runs, "recall"), line = false,
+        colour = k == 8 and "#9a7d0a" or nil} end
+    end
+    return {panel}
+  end
+  local out = {}
+  for p, what in ipairs {"modes found", "high-quality share"} do
+    local panel = {title = ("%s: %s"):format(list.name, what), x = "step", y = {label = "mean over seeds", from = 0, to = p == 1 and points[opt.data] or 1},
+      series = {}, width = 480, height = 360}
+    for k, entry in ipairs(list) do
+      local at = {}
+      for _, r in ipairs(runs_of(entry)) do
+        for _, s in ipairs(r.curve) do
+          at[s[1]] = at[s[1]] or {}
+          table.insert(at[s[1]], s[p + 1])
+        end
+      end
+      local x, y = {}, {}
+      for step in pairs(at) do x[#x + 1] = step end
+      table.sort(x)
+      for m, step in ipairs(x) do y[m] = mean_of(at[step]) end
+      if x[1] then panel.series[#panel.series + 1] = {name = entry[1], x = x, y = y, dash = k > 7, points = false} end
+    end
+    out[p] = panel
+  end
+  return out
+end
+
+local text = {}
+for _, list in ipairs(chosen) do
+  text[#text + 1] = table_of(list)
+  local path = ("%s/%s-%s.svg"):format(opt.out, opt.data:match "([^/]*)/*$", list.name)
+  must(plot.save(path, {panels = panels_of(list), columns = 2}))
+end
+text = table.concat(text, "\n")
+must(train.rundir.write(("%s/%s.md"):format(opt.out, opt.data:match "([^/]*)/*$"), text))
+io.write("\n", text)
