@@ -82,9 +82,10 @@ describe("recipe", function()
     local files = require "spec.support.files"
     for k = 1, 4 do temp.write(("%s/flat/%d.png"):format(dir, k), files.plain(16, 60 * k, 0, 0)) end
     for _, name in ipairs {"cgan", "acgan", "projection"} do
-      local code, _, err = inside.run(("experiments/%s.lua"):format(name), ("--data %s/flat --size 16 --batch 2 --steps 1 --outdir %s"):format(dir, dir))
+      local code, _, err = inside.run(("experiments/%s.lua"):format(name), ("--data %s/flat --size 16 --steps 1 --outdir %s"):format(dir, dir))
       assert.are.equal(1, code)
-      assert.are.equal(("%s.lua: --data %s/flat has no classes, which this recipe needs\n"):format(name, dir), err)
+      assert.are.equal(("%s.lua: --data %s/flat has no classes, which this recipe needs: give labelled data, or a folder with a sub-folder for each class\n")
+        :format(name, dir), err)
     end
   end)
 

@@ -86,12 +86,14 @@ local function start(spec)
   core.threads(opt.threads)
   if spec.open then self.data = must(self, spec.open(opt))
   else self.data = must(self, data.open(opt.data, {size = opt.size, limit = opt.limit})) end
+  if spec.conditional then
+    if not (self.data.labels and self.data.classes) then
+      stop(self, "--data %s has no classes, which this recipe needs: give labelled data, or a folder with a sub-folder for each class", opt.data)
+    end
+    self.classes = #self.data.classes
+  end
   if opt.batch > self.data.n then
     stop(self, "--batch %d is more than the data: %s has %d images", opt.batch, opt.data, self.data.n)
-  end
-  if spec.conditional then
-    if not (self.data.labels and self.data.classes) then stop(self, "--data %s has no classes, which this recipe needs", opt.data) end
-    self.classes = #self.data.classes
   end
   random.seed(opt.seed)
   self.loader = batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
