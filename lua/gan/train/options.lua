@@ -38,7 +38,7 @@ M.training = {
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, arg = "warn|stop|rollback", free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with other random numbers and half the step size"},
   {"metrics", "string", nil, arg = "LIST", free = true,
-    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, ppl, diversity (default: nothing)"},
+    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, accuracy, nearest, ppl, diversity (default: nothing)"},
   {"metrics-every", "integer", 500, lo = 1, free = true, help = "steps between two measurements"},
   {"metrics-n", "integer", 5000, lo = 2, free = true, help = "images of each side in a measurement (at most all of the data)"},
   {"features", "string", "random_conv", arg = "NAME|PATH", free = true,
