@@ -1,5 +1,5 @@
 -- Gaussians in the plane, where everything is known: how many modes G finds, how many of its samples are near one, and what D thinks of every
--- place. A few seconds to two minutes.
+-- place.
 --
 --   lua experiments/ring.lua                                             the plain GAN loses modes
 --   lua experiments/ring.lua --norm spectral --penalty r1 --weight 1     finds all eight
