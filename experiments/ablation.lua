@@ -85,7 +85,7 @@ local declared = options.declare {
   {"limit", "integer", nil, lo = 2, help = "use only the first so many images (default: all)"},
   {"features", "string", "random_conv", arg = "NAME|PATH", help = "the network that sees images: see evaluate.lua"},
   {"n", "integer", 2000, lo = 10, hi = 1000000, help = "samples of a score, of each side"},
-  {"jobs", "integer", core.cores(), lo = 1, hi = 256, help = "runs at a time"},
+  {"jobs", "integer", core.cores(), lo = 0, hi = 256, help = "runs at a time; 0: tables and plots of what has been played"},
   {"out", "string", "runs/ablation", arg = "DIR", help = "where results, tables and plots go"},
   {"job", "integer", nil, lo = 1, help = "play this line of OUT/jobs.jsonl (for the processes that the script starts)"},
 }
@@ -232,7 +232,7 @@ print(("%d runs, %d to be played, %d at a time"):format(total, #todo, opt.jobs))
 local function quoted(s) return "'" .. s:gsub("'", [['\'']]) .. "'" end
 local lua, i = arg[-1], -1
 while arg[i - 1] do i = i - 1 lua = arg[i] end
-if #todo > 0 then
+if #todo > 0 and opt.jobs > 0 then
   local numbers = {}
   for k = 1, #todo do numbers[k] = k end
   local began, done = core.clock(), 0
@@ -251,7 +251,8 @@ end
 
 -- ---- the table ----
 
-local SURE = 2.3 -- standard errors: 5 % for two sets of five runs (Student's t, 8 degrees of freedom)
+-- By the runs of a configuration: so many standard errors apart, two means differ by chance in 5 % of cases (Student's t, two-sided).
+local SURE = {math.huge, 4.3, 2.78, 2.45, 2.31}
 
 local columns = ground == "ring" and {
   {"modes", "modes", "%.1f"}, {"quality", "high-quality share", "%.3f"}, {"kl", "KL", "%.2f"}, {"lost", "modes lost", "%.1f"}, {"cpu", "CPU s", "%.0f"},
@@ -291,10 +292,10 @@ end
 
 -- A star where a mean is further from the first configuration's than chance explains.
 local function star(a, b)
-  if #a < 2 or #b < 2 then return "" end
+  if #a == 0 or #b == 0 then return "" end
   local m, s = mean_of(a)
   local m2, s2 = mean_of(b)
-  return math.abs(m - m2) > SURE * math.sqrt(s * s / #a + s2 * s2 / #b) and " *" or ""
+  return math.abs(m - m2) > SURE[math.min(#a, #b, #SURE)] * math.sqrt(s * s / #a + s2 * s2 / #b) and " *" or ""
 end
 
 local function table_of(list)
