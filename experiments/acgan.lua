@@ -6,10 +6,14 @@ local gan = require "gan"
 local run = gan.train.run {
   recipe = "acgan", sizes = {16, 32, 64, 128}, conditional = true,
   summary = "Trains an AC-GAN on data with classes.",
-  options = {{"class-weight", "number", 1, lo = 0, help = "weight of the class in G's loss"}},
+  options = {
+    {"class-weight", "number", 1, lo = 0, help = "weight of the class in G's loss"},
+    {"class-fake", "number", 0, lo = 0, help = "weight of generated pictures' classes in D's loss; 1 is the paper's"},
+  },
 }
 
 run:train {
   G = run:generator("dcgan", {conditioning = "acgan"}), D = run:discriminator("dcgan", {conditioning = "acgan"}),
-  auxiliary = gan.loss.auxiliary_classifier {generator = run.options.class_weight},
+  -- D learns classes from real pictures alone: where it learns them from G's, too, the two agree on signs that nobody else can read.
+  auxiliary = gan.loss.auxiliary_classifier {fake = run.options.class_fake, generator = run.options.class_weight},
 }
