@@ -12,8 +12,8 @@ local noise = gan.data.fake {count = 50, size = 16, classes = 8}
 local function pixels() return assert(features.open("pixels", {size = 16, channels = 3})) end
 
 -- A network that keeps what it was asked for, and has classes: the brightest of `classes` parts of the picture.
-local function stub(classes, f)
-  local F = {name = "stub", hash = "crc32:00000007", dim = 4, classes = classes, resize = "none", domain = "any", most = 0}
+local function toy(classes, f)
+  local F = {name = "toy", hash = "crc32:00000007", dim = 4, classes = classes, resize = "none", domain = "any", most = 0}
   return setmetatable(F, {__call = function(self, images)
     local n = core.size(images, 1)
     self.most = math.max(self.most, n)
@@ -105,12 +105,12 @@ describe("train.evaluate", function()
   end)
 
   it("writes the protocol beside each number", function()
-    local F = stub(8)
+    local F = toy(8)
     local got = measure(F, "fid,kid,is,accuracy", evaluate.of_set(shapes, {n = 30, split = "all"}), evaluate.of_set(noise, {n = 40, split = "all"}),
       {seed = 5, batch = 9})
     assert.are.equal(9, F.most) -- never more images in memory than a batch
     for name, r in pairs(got) do
-      assert.are.same({"stub", "crc32:00000007", "none", 5, 40, "shapes", "all", "fake"},
+      assert.are.same({"toy", "crc32:00000007", "none", 5, 40, "shapes", "all", "fake"},
         {r.features, r.features_hash, r.resize, r.seed, r.n_fake, r.data, r.split, r.images})
       assert.are.equal((name == "fid" or name == "kid") and 30 or nil, r.n_real)
       for _, v in pairs(r) do assert.is_false(core.is_tensor(v)) end
@@ -124,8 +124,8 @@ describe("train.evaluate", function()
   end)
 
   it("makes the Inception Score of logits without their bias, where the network has them", function()
-    local F, real, fake = stub(4), evaluate.of_set(shapes), evaluate.of_set(noise)
-    local other = setmetatable({name = "stub", hash = F.hash, dim = 4, classes = 4, resize = "none", domain = "any"}, {__call = function(_, images)
+    local F, real, fake = toy(4), evaluate.of_set(shapes), evaluate.of_set(noise)
+    local other = setmetatable({name = "toy", hash = F.hash, dim = 4, classes = 4, resize = "none", domain = "any"}, {__call = function(_, images)
       local f, logits = F(images)
       return f, logits * 0, logits
     end})
@@ -143,11 +143,11 @@ describe("train.evaluate", function()
     local got = measure(pixels(), "fid,kid", evaluate.of_set(shapes), fake)
     warned(got.fid, "n = 50 is not above the 768 features")
     warned(got.kid, "60 real images, 50 others")
-    got = measure(stub(8), "fid,is,accuracy", evaluate.of_set(shapes, {n = 50}), fake)
+    got = measure(toy(8), "fid,is,accuracy", evaluate.of_set(shapes, {n = 50}), fake)
     warned(got.fid)
     warned(got.is, "50 images in 10 splits are few for 8 classes")
     warned(got.accuracy, "few images of some classes")
-    local F = stub()
+    local F = toy()
     for domain, fits in pairs {["any"] = true, ["data/Shapes/"] = true, ["fashion_mnist"] = false, ["photographs (ImageNet)"] = false} do
       F.domain = domain
       warned(measure(F, "kid", evaluate.of_set(shapes, {n = 50}), fake).kid, not fits and "has learnt from " .. domain .. ", the images are shapes" or nil)
@@ -155,7 +155,7 @@ describe("train.evaluate", function()
   end)
 
   it("refuses what cannot be measured", function()
-    local real, fake, F = evaluate.of_set(shapes), evaluate.of_set(noise), stub(8)
+    local real, fake, F = evaluate.of_set(shapes), evaluate.of_set(noise), toy(8)
     refused("metrics: unknown 'kdi' (did you mean 'kid'?)", evaluate.parse "fid,kdi")
     refused("metrics: unknown 'xylophone' (known: fid, kid", evaluate.parse "xylophone")
     refused("unknown ''", evaluate.parse "")
@@ -166,13 +166,13 @@ describe("train.evaluate", function()
     refused("fid: needs at least 2 images of each side, got n = 1", measure(F, "fid", real, few))
     refused("pr: needs at least 4 images of each side, got n = 3", measure(F, "pr", real, evaluate.of_set(shapes, {n = 3})))
     refused("is: needs at least 10 images", measure(F, "is", real, evaluate.of_set(shapes, {n = 9})))
-    refused("is: needs a network with classes, stub has none", measure(stub(), "is", real, fake))
+    refused("is: needs a network with classes, toy has none", measure(toy(), "is", real, fake))
     refused("ppl: needs a generator", measure(F, "ppl", real, fake))
-    refused("accuracy: fake has 8 classes, stub knows 5", measure(stub(5), "accuracy", real, fake))
+    refused("accuracy: fake has 8 classes, toy knows 5", measure(toy(5), "accuracy", real, fake))
     refused("accuracy: needs labels, bare has none", measure(F, "accuracy", real, evaluate.of_set({images = noise.images, n = 50}, {name = "bare"})))
-    refused("shapes: ", measure(stub(8, function(x) return x / 0 end), "kid", real, fake))
+    refused("shapes: ", measure(toy(8, function(x) return x / 0 end), "kid", real, fake))
     local count = 0 -- NaN in the second set only
-    local late = stub(8, function(x)
+    local late = toy(8, function(x)
       count = count + 1
       return count > 1 and x * (0 / 0) or x
     end)
@@ -188,7 +188,7 @@ describe("train.evaluate", function()
 
   it("keeps the statistics of the real side in a file", function()
     local path = temp.dir() .. "/stats.npz"
-    local real, fake, F = evaluate.of_set(shapes), evaluate.of_set(noise), stub()
+    local real, fake, F = evaluate.of_set(shapes), evaluate.of_set(noise), toy()
     local fresh = measure(F, "fid", real, fake, {stats = path})
     local arrays = assert(gan.file.npz.load(path))
     assert.are.same({{4}, {4, 4}, 60}, {core.shape(arrays.mu), core.shape(arrays.sigma), core.item(arrays.n)})
