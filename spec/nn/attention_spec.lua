@@ -2,6 +2,7 @@
 local gan = require "gan"
 local double = require "spec.support.double"
 local golden = require "spec.support.golden"
+local same_with_two_threads = require "spec.support.threads"
 local nn = double.nn
 
 -- One image, no pooling: x + gamma out(softmax(q . k) v), position by position.
@@ -78,10 +79,7 @@ describe("self_attention", function()
       local y = layer(rng:normal {4, 16, 16, 32})
       return y:to_bytes() .. gan.grad((y * y):sum(), {layer.query.weight})[1]:to_bytes()
     end
-    local before = gan.threads()
-    local one, two = run(1), run(2)
-    gan.threads(before)
-    assert.is_true(one == two)
+    assert.is_true(same_with_two_threads(run))
   end)
 
   it("knows its parameters and names what is wrong", function()

@@ -2,6 +2,7 @@
 local gan = require "gan"
 local double = require "spec.support.double"
 local golden = require "spec.support.golden"
+local same_with_two_threads = require "spec.support.threads"
 local nn = double.nn
 
 local function message(f, ...)
@@ -66,10 +67,7 @@ describe("conditional_batch_norm", function()
       local other = gan.nn.conditional_batch_norm {24, 5}:load(layer:state())
       return y:to_bytes() .. other.running_var:to_bytes() .. gan.grad((y * y):sum(), {layer.gamma})[1]:to_bytes()
     end
-    local before = gan.threads()
-    local one, two = run(1), run(2)
-    gan.threads(before)
-    assert.is_true(one == two)
+    assert.is_true(same_with_two_threads(run))
   end)
 
   it("names what is wrong", function()

@@ -1,6 +1,7 @@
 -- Normalising layers: worked numbers of batch norm in training and evaluation, running statistics, the others against plain Lua.
 local gan = require "gan"
 local double = require "spec.support.double"
+local same_with_two_threads = require "spec.support.threads"
 local nn = double.nn
 
 local function message(f, ...)
@@ -96,10 +97,7 @@ describe("batch_norm", function()
       local y = layer(gan.rng(1, "x"):normal {40, 13, 7, 24})
       return y:to_bytes() .. layer.running_var:to_bytes()
     end
-    local before = gan.threads()
-    local one, two = run(1), run(2)
-    gan.threads(before)
-    assert.is_true(one == two)
+    assert.is_true(same_with_two_threads(run))
   end)
 
   it("can do without gamma and beta, and with other momentum", function()

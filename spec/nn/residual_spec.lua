@@ -2,6 +2,7 @@
 local gan = require "gan"
 local double = require "spec.support.double"
 local golden = require "spec.support.golden"
+local same_with_two_threads = require "spec.support.threads"
 local nn = double.nn
 
 local function message(f, ...)
@@ -79,10 +80,7 @@ describe("residual block", function()
       assert.is_true(net:eval()(x):to_bytes() == copy:eval()(x):to_bytes())
       return y:to_bytes() .. gan.grad((y * y):sum(), net:params())[3]:to_bytes()
     end
-    local before = gan.threads()
-    local one, two = run(1), run(2)
-    gan.threads(before)
-    assert.is_true(one == two)
+    assert.is_true(same_with_two_threads(run))
   end)
 
   it("describes itself and names what is wrong", function()

@@ -2,6 +2,7 @@
 local gan = require "gan"
 local double = require "spec.support.double"
 local golden = require "spec.support.golden"
+local same_with_two_threads = require "spec.support.threads"
 
 local function example() return double.tensor {{{1, 0}, {.5, -.5}}, {{0, 2}, {1, 0}}, {{1, 2}, {1.5, -.5}}} end
 
@@ -35,10 +36,7 @@ describe("minibatch_similarity", function()
       local o = gan.ops.minibatch_similarity(m)
       return o:to_bytes() .. gan.grad(o, {m}, {seed = gan.rng(2):normal(o:shape())})[1]:to_bytes()
     end
-    local before = gan.threads()
-    local one, two = run(1), run(2)
-    gan.threads(before)
-    assert.is_true(one == two)
+    assert.is_true(same_with_two_threads(run))
   end)
 
   it("shows NaN", function()

@@ -4,6 +4,7 @@ local core = require "gan.core"
 local double = require "spec.support.double"
 local core64 = double.require "gan.core"
 local golden = require "spec.support.golden"
+local same_with_two_threads = require "spec.support.threads"
 
 -- (R,K) as a list of rows, from w with its rows' axis moved to the front.
 local function matrix(w, axis)
@@ -84,10 +85,7 @@ describe("power_iteration", function()
       end
       return table.concat(out)
     end
-    local before = gan.threads()
-    local one, two = run(1), run(2)
-    gan.threads(before)
-    assert.is_true(one == two)
+    assert.is_true(same_with_two_threads(run))
   end)
 
   it("names what is wrong", function()

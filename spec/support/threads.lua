@@ -1,0 +1,9 @@
+-- same(run): whether run(1) and run(2), which set as many threads and return bytes, return the same. The number of threads is put back.
+local core = require "gan.core"
+
+return function(run)
+  local before = core.threads()
+  local one, two = run(1), run(2)
+  core.threads(before)
+  return one == two
+end
