@@ -38,4 +38,12 @@ describe("check", function()
     assert.is_false(ok)
     assert.truthy(err:find("bad argument #2 'p' (expected a number in [0,1], got 1.5)", 1, true))
   end)
+
+  it("makes rooms whose files are fields on first use", function()
+    local room = check.room("gan.schedule", {here = 1}, {linear = true})
+    assert.equal(require "gan.schedule.linear", room.linear)
+    assert.equal(room.linear, rawget(room, "linear"))
+    assert.same({1}, {room.here, room.cosine, room.nothing, room[1], room["../check"]}) -- not public, not there, no names
+    assert.equal(require "gan.schedule.cosine", check.room("gan.schedule", {}).cosine)
+  end)
 end)

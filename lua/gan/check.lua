@@ -117,6 +117,22 @@ function M.options(op, opt, known)
   return out
 end
 
+--- Makes t a room whose modules are its fields, loaded on first use: gan.loss.hinge is lua/gan/loss/hinge.lua.
+-- @tparam string prefix such as "gan.loss"
+-- @tparam table t what the room has besides
+-- @tparam[opt] table names name -> true: the files that are public (default: all)
+-- @treturn table t
+function M.room(prefix, t, names)
+  return setmetatable(t, {
+    __index = function(_, key)
+      local module = type(key) == "string" and key:find "^[%w_]+$" and prefix .. "." .. key
+      if not module or names and not names[key] or not names and not package.searchpath(module, package.path) then return nil end
+      t[key] = require(module)
+      return t[key]
+    end,
+  })
+end
+
 M.none = setmetatable({}, {__tostring = function() return "none" end})
 
 return M

@@ -32,10 +32,4 @@ function M.open(name, opt)
     near and (" (did you mean '%s'?)"):format(near) or " (known: " .. table.concat(known, ", ") .. ")")
 end
 
-return setmetatable(M, {
-  __index = function(t, key)
-    local f = names[key] and require("gan.loss." .. key) or nil
-    t[key] = f
-    return f
-  end,
-})
+return check.room("gan.loss", M, names)

@@ -7,15 +7,11 @@
 -- The table has metric (its name), value, n_real, n_fake, dim where they apply, deviation where there is one, and every option that the
 -- number depends on. Feature sets are `sample` (keeps the rows) or, where means and covariances do, `moments`. Metrics that want the
 -- same rows share one set: give each `fake = s` and add to s alone. Wrong input raises; a value is always a finite number.
+local check = require "gan.check"
+
 local names = {
   moments = true, sample = true, fid = true, kid = true, inception_score = true, precision_recall = true, density_coverage = true,
   nearest = true, diversity = true, ppl = true, accuracy = true,
 }
 
-return setmetatable({}, {
-  __index = function(t, key)
-    local f = names[key] and require("gan.metric." .. key) or nil
-    t[key] = f
-    return f
-  end,
-})
+return check.room("gan.metric", {}, names)

@@ -2,15 +2,11 @@
 --
 -- Each is added to D's loss. D is called D(x, y) and returns logits (N,...) first; every sample is a slice of the first axis. Weights are
 -- fields, which may be set between steps. What has a memory (historical, lecam, lazy) has state() and load(). clip is no term: it acts in place.
+local check = require "gan.check"
+
 local names = {
   gradient = true, r1 = true, r2 = true, dragan = true, orthogonal = true, historical = true, consistency = true, lecam = true, clip = true,
   lazy = true,
 }
 
-return setmetatable({}, {
-  __index = function(t, key)
-    local f = names[key] and require("gan.penalty." .. key) or nil
-    t[key] = f
-    return f
-  end,
-})
+return check.room("gan.penalty", {}, names)

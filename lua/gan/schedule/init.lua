@@ -46,10 +46,4 @@ function M.bind(object, schedules)
   end
 end
 
-return setmetatable(M, {
-  __index = function(t, key)
-    local f = names[key] and require("gan.schedule." .. key) or nil
-    t[key] = f
-    return f
-  end,
-})
+return check.room("gan.schedule", M, names)
