@@ -34,6 +34,7 @@ local words = {
 -- @tparam table known name -> default; here or in `own` stand the words that an option may have
 -- @tparam[opt] table own name -> list of words, where this architecture has other ones than the rest
 function M.options(op, opt, known, own)
+  local asked = opt and opt.conditioning
   opt = check.options(op, opt, known)
   own = own or {}
   for name in pairs(known) do
@@ -56,7 +57,10 @@ function M.options(op, opt, known, own)
     end
   end
   if opt.rng ~= nil then module.stream(op, opt.rng) end
-  if opt.classes == nil then opt.conditioning = nil end
+  if opt.classes == nil then
+    if asked ~= nil then return check.fail(op, "conditioning = '%s' needs the option 'classes', how many there are", asked) end
+    opt.conditioning = nil
+  end
   return opt
 end
 
