@@ -44,6 +44,8 @@ describe("train.health", function()
     local two = gan.cat({gan.ones(2, 3), gan.ones(2, 3) * -1}, 1) -- two pictures, each twice: far apart on average, yet collapsed
     a, b = health.diversity(two)
     assert.is_true(a > 1.5 and b == 0)
+    a, b = health.diversity(gan.tensor {{1, 0 / 0}, {1, 2}})
+    assert.is_true(a ~= a and b ~= b)
     assert.error_matches(function() health.diversity(gan.ones(1, 3)) end, "at least two pictures")
   end)
 

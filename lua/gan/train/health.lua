@@ -23,26 +23,18 @@ local GONE, BURST = 1e-4, 1e3 -- gradient norms, of their early value
 --- How different pictures are from each other: root mean square of the difference of two pixels, over all pairs of pictures; and the mean
 -- over pictures of that to the nearest other one, which sees a collapse to a few pictures, too.
 -- @tparam Tensor images real (N,...), N >= 2
--- @treturn number, number
+-- @treturn number, number; NaN where a picture holds NaN or an infinity
 function M.diversity(images)
   check.real("diversity", 1, "images", images)
   local n = core.dim(images) > 1 and core.size(images, 1) or 0
   if n < 2 then return check.expected("diversity", 1, "images", "at least two pictures (N,...)", images) end
-  local x = core.reshape(core.contiguous(core.alias(images)), {n, core.numel(images) // n})
-  local d = core.size(x, 2)
-  x = core.sub(x, core.mean(x, 1, true))
-  local dots, sum, nearest = core.to_table(core.matmul(x, core.permute(x, {2, 1}))), 0, 0
-  for i = 1, n do
-    local least = math.huge
-    for j = 1, n do
-      if j ~= i then
-        local square = math.max(dots[i][i] + dots[j][j] - 2 * dots[i][j], 0) / d
-        sum, least = sum + square, math.min(least, square)
-      end
-    end
-    nearest = nearest + math.sqrt(least) / n
-  end
-  return math.sqrt(sum / (n * (n - 1))), nearest
+  local d = core.numel(images) // n
+  local x = core.reshape(core.contiguous(core.alias(images)), {n, d})
+  if core.bad_row(x) then return 0 / 0, 0 / 0 end
+  local _, squares = core.distance_sums(x)
+  local nearest = 0
+  for _, square in ipairs(core.to_table((core.nearest(x, nil, 1)))) do nearest = nearest + math.sqrt(square[1] / d) / n end
+  return math.sqrt(squares * 2 / (n * (n - 1) * d)), nearest
 end
 
 --- What logits say: the mean of their sigmoid, and of their sign.
