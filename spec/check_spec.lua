@@ -46,4 +46,11 @@ describe("check", function()
     assert.same({1}, {room.here, room.cosine, room.nothing, room[1], room["../check"]}) -- not public, not there, no names
     assert.equal(require "gan.schedule.cosine", check.room("gan.schedule", {}).cosine)
   end)
+
+  it("knows what can be called, and a message without its place", function()
+    for _, v in ipairs {print, setmetatable({}, {__call = print})} do assert.is_true(check.callable(v)) end
+    for _, v in ipairs {1, "x", {}, setmetatable({}, {})} do assert.is_false(check.callable(v)) end
+    assert.equal("op: wrong: 3", check.placeless("/a/b.lua:12: op: wrong: 3"))
+    assert.equal("no place: here", check.placeless "no place: here")
+  end)
 end)

@@ -73,6 +73,15 @@ function M.about(path, message)
   return nil, path .. ": " .. message
 end
 
+--- Whether v can be called: a function, or a table that is called like one.
+function M.callable(v)
+  local mt = type(v) == "table" and getmetatable(v)
+  return type(v) == "function" or type(mt) == "table" and mt.__call ~= nil
+end
+
+--- An error's message without the place that it blames, where it is told as `nil, message`.
+function M.placeless(message) return (tostring(message):gsub("^[^ ]*:%d+: ", "")) end
+
 --- The nearest of a list of names to a misspelt one, or nil if none is near (Levenshtein distance at most 2 or a third of it).
 function M.nearest(word, names)
   local best, best_d

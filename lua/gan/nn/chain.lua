@@ -4,12 +4,6 @@ local module = require "gan.nn.module"
 
 local chain = module.layer "chain"
 
-local function callable(v)
-  if type(v) == "function" or module.is_module(v) then return true end
-  local mt = type(v) == "table" and getmetatable(v)
-  return type(mt) == "table" and mt.__call ~= nil
-end
-
 local function check_shape_list(op, name, s)
   if type(s) ~= "table" then return check.fail(op, "option '%s': expected a list of sizes without the batch, got %s", name, check.found(s)) end
   local out = {}
@@ -31,7 +25,7 @@ function chain:init(opt)
   end
   named = check.options("nn.chain", named, {input = check.none, name = check.none})
   for i = 1, n do
-    if not callable(opt[i]) then return check.fail("nn.chain", "layer %d: expected a layer or a function, got %s", i, check.found(opt[i])) end
+    if not check.callable(opt[i]) then return check.fail("nn.chain", "layer %d: expected a layer or a function, got %s", i, check.found(opt[i])) end
     self[i] = opt[i]
   end
   if named.name ~= nil and type(named.name) ~= "string" then

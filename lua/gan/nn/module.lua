@@ -8,6 +8,7 @@ local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
 local ops = require "gan.ops"
+local random = require "gan.random"
 
 local M = {}
 
@@ -16,9 +17,6 @@ local known_classes = setmetatable({}, {__mode = "k"})
 
 --- Whether v is a layer.
 function M.is_module(v) return type(v) == "table" and known_classes[getmetatable(v) or false] == true end
-
---- Whether v is a random stream, as gan.rng makes them.
-function M.is_stream(v) return type(v) == "userdata" and not core.is_tensor(v) and tostring(v):find("^rng") ~= nil end
 
 -- A name with a path is shown once; "1" and 1 would collide.
 local function sorted_keys(t)
@@ -53,7 +51,7 @@ local function walk(t, prefix, seen, visit)
         walk(v, name .. ".", seen, visit)
       elseif type(v) == "table" and getmetatable(v) == nil then
         walk(v, name .. ".", seen, visit)
-      elseif M.is_stream(v) then
+      elseif random.is_stream(v) then
         seen[v] = true
         visit("stream", name, v)
       end
@@ -460,8 +458,8 @@ end
 
 --- The stream that a constructor draws from: the `rng` option, or the library's default stream.
 function M.stream(op, rng)
-  if rng == nil then return require("gan.random").default() end
-  if not M.is_stream(rng) then return wrong(op, "rng", "a random stream (gan.rng)", rng) end
+  if rng == nil then return random.default() end
+  if not random.is_stream(rng) then return wrong(op, "rng", "a random stream (gan.rng)", rng) end
   return rng
 end
 

@@ -17,12 +17,6 @@ function M.class(name)
   return class
 end
 
---- Whether v can be called.
-function M.callable(v)
-  local mt = type(v) == "table" and getmetatable(v)
-  return type(v) == "function" or type(mt) == "table" and mt.__call ~= nil
-end
-
 --- Checks a field that is a number >= lo (0), and may have been set since the object was made.
 function M.number(op, self, name, lo) return check.number(op, 1, name, self[name], lo or 0) end
 
@@ -44,7 +38,7 @@ end
 --- D's logits (N,...) of x.
 -- @raise if D is not callable, does not return a real tensor with a slice for each sample, or nothing is being recorded
 function M.logits(op, D, x, y)
-  if not M.callable(D) then return check.expected(op, 1, "D", "a net or a function", D) end
+  if not check.callable(D) then return check.expected(op, 1, "D", "a net or a function", D) end
   if not autograd.is_recording() then return check.fail(op, "nothing is recorded inside no_grad: a penalty has no gradient there") end
   local logits = D(x, y)
   if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.dim(logits) < 1 or core.size(logits, 1) ~= core.size(x, 1) then

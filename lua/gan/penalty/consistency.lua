@@ -29,6 +29,6 @@ end
 return function(opt)
   local self = setmetatable(check.options("consistency", opt, {augment = check.none, real = 10, fake = 0, rng = check.none}), Consistency)
   for _, name in ipairs {"real", "fake"} do base.number("consistency", self, name) end
-  if not base.callable(self.augment) then return check.expected("consistency", 1, "augment", "a function (x, rng) -> x", self.augment) end
+  if not check.callable(self.augment) then return check.expected("consistency", 1, "augment", "a function (x, rng) -> x", self.augment) end
   return self
 end

@@ -55,6 +55,6 @@ end
 -- @tparam integer k >= 1
 -- @treturn table callable, with due, adam, state and load
 return function(p, k)
-  if not base.callable(p) then return check.expected("lazy", 1, "penalty", "a penalty or a function", p) end
+  if not check.callable(p) then return check.expected("lazy", 1, "penalty", "a penalty or a function", p) end
   return setmetatable({penalty = p, every = check.int("lazy", 2, "k", k, 1), t = 0}, Lazy)
 end

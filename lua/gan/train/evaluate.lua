@@ -277,7 +277,7 @@ end
 local function try(f, ...)
   local results = table.pack(pcall(f, ...))
   if results[1] then return table.unpack(results, 2, results.n) end
-  return nil, (tostring(results[2]):gsub("^[^ ]*:%d+: ", ""))
+  return nil, check.placeless(results[2])
 end
 
 -- Passes a source through the network, into what its side of the metrics wants: {n, source, fid, features, score, accuracy}.

@@ -177,7 +177,7 @@ end
 local function try(f, ...)
   local ok, result, message = pcall(f, ...)
   if ok and result ~= nil then return result end
-  return nil, (tostring(ok and message or result):gsub("^[^ ]*:%d+: ", ""))
+  return nil, check.placeless(ok and message or result)
 end
 
 --- Writes a classifier to a file that `open` reads.

@@ -1,12 +1,11 @@
 --- What a script makes up at run time, as part of a run's checkpoints: plain Lua values, tensors and random streams, in tables or alone.
 local core = require "gan.core"
 local check = require "gan.check"
+local random = require "gan.random"
 
 local M = {}
 
 local STREAM = "rng" -- a stream is the list {"rng", key, counter}
-
-local function is_stream(v) return type(v) == "userdata" and not core.is_tensor(v) and tostring(v):find "^rng" ~= nil end
 
 local function plain(v) return type(v) == "number" or type(v) == "string" or type(v) == "boolean" or core.is_tensor(v) end
 
@@ -16,7 +15,7 @@ local function plain(v) return type(v) == "number" or type(v) == "string" or typ
 -- @raise names the entry that is anything else, or a table that holds itself
 function M.pack(name, v, above)
   if plain(v) then return v end
-  if is_stream(v) then return {STREAM, v:state()} end
+  if random.is_stream(v) then return {STREAM, v:state()} end
   above = above or {}
   if type(v) ~= "table" or above[v] then
     return check.fail("keep", "'%s': expected numbers, strings, booleans, tensors, random streams and tables of these, got %s", name,
@@ -54,7 +53,7 @@ function M.into(own, t)
   for k, x in pairs(t) do
     local old = own[k]
     if fits(old, x) then core.copy_(old, x)
-    elseif is_stream(old) and packed_stream(x) then old:load(x[2], x[3])
+    elseif random.is_stream(old) and packed_stream(x) then old:load(x[2], x[3])
     elseif type(old) == "table" and type(x) == "table" and not packed_stream(x) then M.into(old, x)
     else own[k] = M.unpack(x) end
   end

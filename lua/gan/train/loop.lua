@@ -33,11 +33,6 @@ function M.young(decay, step) return math.min(decay, step / (step + 9)) end
 --- Hooks of a step, in the order of their calls.
 M.hooks = {"before_step", "after_d", "after_g", "after_step"}
 
-local function callable(v)
-  local mt = type(v) == "table" and getmetatable(v)
-  return type(v) == "function" or type(mt) == "table" and mt.__call ~= nil
-end
-
 local function expected(name, what, v) return check.fail("loop", "option '%s': expected %s, got %s", name, what, check.found(v)) end
 
 local function need(opt, name, what, ok)
@@ -52,7 +47,7 @@ local function penalties(list, option)
   if list ~= nil and (type(list) ~= "table" or getmetatable(list)) then return expected(option, "a list of penalties", list) end
   for i, entry in ipairs(list or {}) do
     local f, own = entry, {}
-    if not callable(entry) then
+    if not check.callable(entry) then
       if type(entry) ~= "table" then
         return expected(("%s[%d]"):format(option, i), "a penalty f(D, real, fake, y), or {f, weight =, every =, name =}", entry)
       end
@@ -60,7 +55,7 @@ local function penalties(list, option)
       for k, v in pairs(entry) do if k ~= 1 then named[k] = v end end
       own = check.options("loop", named, {weight = none, every = none, name = none})
       f = entry[1]
-      if not callable(f) then return expected(("%s[%d]"):format(option, i), "a penalty f(D, real, fake, y)", f) end
+      if not check.callable(f) then return expected(("%s[%d]"):format(option, i), "a penalty f(D, real, fake, y)", f) end
     end
     if own.every then f = penalty.lazy(f, own.every) end
     out[i] = {f = f, weight = own.weight and schedule.check(own.weight, "weight"), name = own.name or "penalty"}
@@ -386,16 +381,16 @@ end
 -- @treturn table loop: step(step), state(), load(state), parts(); fields G, D, optG, optD, loss, updates.D, updates.G, last
 function M.new(opt)
   opt = check.options("loop", opt, known)
-  need(opt, "G", "a net or a function", callable)
-  need(opt, "D", "a net or a function", callable)
+  need(opt, "G", "a net or a function", check.callable)
+  need(opt, "D", "a net or a function", check.callable)
   for _, name in ipairs {"optG", "optD"} do
     need(opt, name, "an optimiser", function(v) return type(v) == "table" and type(v.params) == "table" and type(v.step) == "function" end)
   end
-  need(opt, "loss", "a loss (gan.loss.logistic(), ...)", function(v) return type(v) == "table" and callable(v.critic) and callable(v.generator) end)
-  need(opt, "batch", "a function () -> images, labels", callable)
-  need(opt, "latent", "a function (n) -> z", callable)
+  need(opt, "loss", "a loss (gan.loss.logistic(), ...)", function(v) return type(v) == "table" and check.callable(v.critic) and check.callable(v.generator) end)
+  need(opt, "batch", "a function () -> images, labels", check.callable)
+  need(opt, "latent", "a function (n) -> z", check.callable)
   for _, name in ipairs {"labels", "augment", "replay", "scale", "watch"} do
-    if opt[name] ~= nil then need(opt, name, "a function", callable) end
+    if opt[name] ~= nil then need(opt, name, "a function", check.callable) end
   end
   if opt.auxiliary and not opt.labels then return check.fail("loop", "option 'auxiliary' needs 'labels': the game is not conditional") end
   local self = setmetatable(opt, Loop)
@@ -419,7 +414,7 @@ function M.new(opt)
   for _, name in ipairs(M.hooks) do hooks[name] = none end
   self.hooks = check.options("loop", opt.hooks, hooks)
   for name, f in pairs(self.hooks) do
-    if not callable(f) then return expected("hooks." .. name, "a function", f) end
+    if not check.callable(f) then return expected("hooks." .. name, "a function", f) end
   end
   return self
 end

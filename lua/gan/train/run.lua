@@ -237,7 +237,7 @@ local function restore(self, path)
     local stored = tree[name]
     if stored == nil then stored = {} end
     local ok, result, message = pcall(part.load, part, stored)
-    fit(ok and (result ~= nil or message == nil), ("%s: %s"):format(name, tostring(ok and message or result):gsub("^[^ ]*:%d+: ", "")))
+    fit(ok and (result ~= nil or message == nil), ("%s: %s"):format(name, check.placeless(ok and message or result)))
   end
   streams(inner_streams(self), tree.masks, "masks.")
   self.health:load(tree.health or {})

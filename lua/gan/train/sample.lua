@@ -114,7 +114,7 @@ function M.open(path)
     if average then average:load(tree.ema) end
     return net, average
   end)
-  if not ok then return nil, ("%s: does not hold a generator: %s"):format(path, tostring(G):gsub("^[^ ]*:%d+: ", "")) end
+  if not ok then return nil, ("%s: does not hold a generator: %s"):format(path, check.placeless(G)) end
   return {G = G, ema = ema, options = opt, classes = run.classes, step = run.step, path = path}
 end
 
