@@ -13,7 +13,7 @@
 #define MAXN 6
 #define MAXP (MAXN * MAXN) /* points */
 #define DEPTH 256          /* channels multiplied at a time: panels of the kernel stay in the cache */
-#define BLOCK ((gn_int)1 << 20)
+#define BLOCK ((gn_int)1 << 18) /* reals of a block: they stay in a second-level cache of 1 MB or near it */
 #define MOST_TILES 192     /* tiles of a block, at most; a multiple of every GN_TILE_ROWS */
 #define TASKS 8            /* tasks wanted: enough to balance a few threads */
 #define CHANNELS 128       /* rows of dw in one task, at most */
