@@ -49,6 +49,22 @@ describe("train.health", function()
     assert.error_matches(function() health.diversity(gan.ones(1, 3)) end, "at least two pictures")
   end)
 
+  it("knows what may be probabilities", function()
+    local h = health.new()
+    assert.is_false(h:probabilities())
+    h:answers(0.2, 0.9)
+    assert.is_true(h:probabilities())
+    h:answers(0, 1.01)
+    assert.is_false(h:probabilities())
+    h = health.new()
+    h:answers(-0.01, 0.5)
+    assert.is_false(h:probabilities())
+    h = health.new()
+    h.absolute = false
+    h:answers(0.1, 0.5)
+    assert.is_false(h:probabilities())
+  end)
+
   it("reads logits", function()
     local belief, sign = health.belief(gan.tensor {0, 0, 100, -100})
     assert.are.same({0.5, 0}, {belief, sign})
@@ -56,6 +72,7 @@ describe("train.health", function()
     local s = function(x) return 1 / (1 + math.exp(-x)) end
     assert.is_true(math.abs(belief - (s(2) + s(3) + s(-1) + 0.5) / 4) < 1e-6)
     assert.are.equal(0.25, sign)
+    assert.are.same({-1, 3}, {select(3, health.belief(gan.tensor {2, 3, -1, 0}))})
     belief, sign = health.belief(gan.tensor {0 / 0, 1})
     assert.is_true(belief ~= belief and sign ~= sign)
     assert.error_matches(function() health.belief(3, "real") end, "'real' %(expected logits, got 3%)")
@@ -139,7 +156,7 @@ describe("train.health", function()
 
     -- Trains a tiny DCGAN whose hook `after_step` is f(loop, step, run); G has noise of its own, which evaluation does not stop and which
     -- makes its pictures differ.
-    local function train(words, f)
+    local function train(words, f, last)
       words = "--data shapes --limit 40 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --outdir " .. dir .. " " .. words
       return inside.call("test.lua", words, function()
         local run = gan.train.run {recipe = "test", sizes = {16}}
@@ -148,7 +165,9 @@ describe("train.health", function()
         function shake:init() self.rng, self.gain = rng, gan.nn.parameter(gan.tensor {0.5}) end
         function shake:forward(x) return x + self.rng:normal(x:shape()) * self.gain end
         G[#G + 1] = shake()
-        run:train {G = G, D = run:discriminator "dcgan", hooks = {after_step = f and function(loop, step) f(loop, step, run) end}}
+        local D = run:discriminator "dcgan"
+        D[#D + 1] = last
+        run:train {G = G, D = D, hooks = {after_step = f and function(loop, step) f(loop, step, run) end}}
       end)
     end
     local function path(name, file) return ("%s/%s/%s"):format(dir, name, file or "checkpoint_last.safetensors") end
@@ -196,6 +215,15 @@ describe("train.health", function()
         if step == at and run.rollbacks == 0 then core.copy_(loop.optG.params[1], core.full({}, 0 / 0)) end
       end
     end
+
+    it("hints at probabilities that pass for logits", function()
+      local hint = "step 2: all of D's answers lie between 0 and 1: are they probabilities?"
+      local _, out = train("--name chances --steps 6", nil, function(x) return x:sigmoid() * 1 end)
+      assert.is_truthy(out:find(hint, 1, true))
+      assert.are.equal(select(2, out:gsub("probabilities", "")), 1)
+      _, out = train "--name logits --steps 6"
+      assert.is_nil(out:find("probabilities", 1, true))
+    end)
 
     it("warns, and goes on", function()
       local code, out = train("--name warned --steps 34 --snap 0", forget(1))

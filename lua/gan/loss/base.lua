@@ -15,11 +15,26 @@ local function maker(t)
   return node and not node.leaf and node.op.name or nil
 end
 
+-- Whether v (N,K), N and K at least 2, has rows of numbers in [0,1] that sum to 1: a softmax's, however they came about.
+local function is_softmax(v)
+  if core.dim(v) ~= 2 or core.size(v, 1) < 2 or core.size(v, 2) < 2 then return false end
+  for _, row in ipairs(core.to_table(v)) do
+    local sum = 0
+    for _, p in ipairs(row) do
+      if not (p >= 0 and p <= 1) then return false end
+      sum = sum + p
+    end
+    if math.abs(sum - 1) > 1e-4 then return false end
+  end
+  return true
+end
+
 --- Checks that v is a real tensor with at least one element which is not a probability: these losses take logits.
 -- @tparam string op the loss
 -- @tparam integer i place of the argument
 -- @tparam string name of the argument
--- @raise if v was made by a sigmoid or softmax, as far as its graph tells
+-- @raise if v was made by a sigmoid or softmax, as far as its graph tells, or is of the shape and the range of a softmax. A sigmoid's range alone
+--   is that of many logits: gan.train.run gives a hint where a run has seen nothing else.
 function M.logits(op, i, name, v)
   check.real(op, i, name, v)
   if core.numel(v) == 0 then return check.expected(op, i, name, "at least one logit", v) end
@@ -27,6 +42,9 @@ function M.logits(op, i, name, v)
   if by == "sigmoid" or by == "softmax" or by == "log_softmax" then
     return check.fail(op, "bad argument #%d '%s' (expected logits, got the result of %s: leave out D's last %s, this loss works on what goes into it)",
       i, name, by, by)
+  end
+  if is_softmax(v) then
+    return check.fail(op, "bad argument #%d '%s' (expected logits, got %d rows of probabilities: each sums to 1)", i, name, core.size(v, 1))
   end
   return v
 end

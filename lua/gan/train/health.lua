@@ -37,20 +37,21 @@ function M.diversity(images)
   return math.sqrt(squares * 2 / (n * (n - 1) * d)), nearest
 end
 
---- What logits say: the mean of their sigmoid, and of their sign.
+--- What logits say: the mean of their sigmoid, and of their sign; the lowest and the highest.
 -- @tparam Tensor logits
 -- @tparam[opt] string name of the value, for errors
--- @treturn number, number
+-- @treturn number, number, number, number
 function M.belief(logits, name)
   if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.numel(logits) == 0 then
     return check.expected("report", 1, name or "logits", "logits", logits)
   end
-  local belief, sign, n = 0, 0, core.numel(logits)
+  local belief, sign, low, high, n = 0, 0, math.huge, -math.huge, core.numel(logits)
   for _, v in ipairs(core.to_table(core.reshape(logits, {n}))) do
     belief = belief + 1 / (1 + math.exp(-v))
     sign = sign + (v > 0 and 1 or v < 0 and -1 or v == 0 and 0 or v)
+    low, high = math.min(low, v), math.max(high, v)
   end
-  return belief / n, sign / n
+  return belief / n, sign / n, low, high
 end
 
 --- Words that --on-collapse acts on.
@@ -76,6 +77,17 @@ function M.due(step) return step % M.EVERY == 0 end
 -- @tparam string player "D" or "G"
 function Health:gradient(player, grads)
   self.now["grad_" .. player] = norm(grads)
+end
+
+--- Takes the lowest and the highest of D's answers in a step, of real and of generated pictures together.
+function Health:answers(low, high)
+  self.low_answer, self.high_answer = math.min(self.low_answer or low, low), math.max(self.high_answer or high, high)
+end
+
+--- Whether all of D's answers so far can be probabilities. A net that returns logits soon finds a fake less likely than not, and says so with a
+-- number below 0.
+function Health:probabilities()
+  return self.absolute and self.low_answer ~= nil and self.low_answer >= 0 and self.high_answer <= 1
 end
 
 --- Takes a step's numbers; those of D and G (losses), real, fake (D(x), D(G(z))) are looked at as means since the last check.

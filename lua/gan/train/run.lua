@@ -438,6 +438,10 @@ local function trouble(self)
   local y = self.fixed_y and core.narrow(self.fixed_y, 1, 1, n)
   local before = self.health.word
   local word, why = self.health:check(n and sample.images(self.G, core.narrow(self.fixed_z, 1, 1, n), self.options.batch, nil, y))
+  if self.step == health.EVERY and self.health:probabilities() then
+    must(self, self.log:say("step %d: all of D's answers lie between 0 and 1: are they probabilities? Losses take logits, so D ends without a sigmoid",
+      self.step))
+  end
   if word ~= before then
     must(self, self.log:say("step %d: health: %s%s", self.step, word, why ~= "" and (" (%s)"):format(why) or ""))
   end
@@ -532,8 +536,9 @@ function Run:report(values)
   for name, v in pairs(values) do
     local x = v
     if is_logits[name] then
-      local sign
-      x, sign = health.belief(v, name)
+      local sign, low, high
+      x, sign, low, high = health.belief(v, name)
+      self.health:answers(low, high)
       if name == "real" then numbers.sign = sign end
     elseif core.is_tensor(v) then
       x = v:item()
