@@ -8,8 +8,11 @@ local gan = require "gan"
 local run = gan.train.run {
   recipe = "cgan", sizes = {16, 32, 64, 128}, conditional = true,
   summary = "Trains a conditional DCGAN on data with classes.",
+  options = {{"mismatch", "number", 0.5, lo = 0, hi = 1, help = "part of the fakes' share in D's loss that goes to real pictures with a wrong label"}},
 }
 
 run:train {
   G = run:generator "dcgan", D = run:discriminator "dcgan",
+  -- A picture that is real but not of the class: without it D hardly needs the label (Reed et al. 2016, arXiv:1605.05396). 0: the paper's game.
+  mismatch = run.options.mismatch,
 }

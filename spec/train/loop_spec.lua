@@ -259,6 +259,49 @@ describe("train.loop", function()
     assert.error_matches(function() loop_new(options(game(gan), {labels = t.labels})):step(1) end, "the data has no labels")
   end)
 
+  it("shows D real images with wrong labels", function()
+    -- GAN-CLS: logits 2 of the real, -0.5 of the mismatched, 0.3 of the fake (SPEC part 2.6)
+    local zero = gan.nn.linear {2, 1, rng = gan.rng(1)}
+    local told = {}
+    local t = game(gan, {classes = 3})
+    local fixed = {0.3, 2, -0.5}
+    t.netD = zero
+    t.optD = gan.optim.adam(zero:params(), {lr = 0})
+    local function D(x, y)
+      told[#told + 1] = y:to_table()
+      return gan.ops.add(gan.ops.mul(gan.ops.reshape(zero(x), {BATCH}), 0), fixed[y:to_table()[1] + 1])
+    end
+    local function constant(k) return gan.full({BATCH}, k, "i32") end -- labels: 0 of fakes, 1 of real ones, 2 wrong
+    local rng = gan.rng(3)
+    local loop = loop_new(options(t, {D = D, optD = t.optD, batch = function() return rng:normal {BATCH, 2}, constant(1) end,
+      labels = function() return constant(0) end, wrong_labels = function(y)
+        assert.are.same(constant(1):to_table(), y:to_table())
+        return constant(2)
+      end, mismatch = 0.5}))
+    local values = loop:step(1)
+    assert.is_true(math.abs(values.D - 0.7911441254) < 1e-6, values.D)
+    assert.is_true(math.abs(values.G - 0.5543552445) < 1e-6)
+    assert.are.equal(-0.5, values.wrong:to_table()[1])
+    assert.are.same({1, 0, 2, 0}, {told[1][1], told[2][1], told[3][1], told[4][1]})
+    -- a step by hand
+    t = game(gan, {classes = 3, plain = true})
+    local function wrong(y)
+      local labels = y:to_table()
+      for i, v in ipairs(labels) do labels[i] = (v + 1) % 3 end
+      return gan.tensor(labels, "i32")
+    end
+    local first = loop_new(options(t, {labels = t.labels, wrong_labels = wrong, mismatch = 0.25}))
+    first:step(1)
+    local u = game(gan, {classes = 3, plain = true})
+    local real, y = u.batch()
+    local z, fake_y = u.latent(BATCH), u.labels(BATCH)
+    local fake = u.G(z, fake_y)
+    u.optD:step(gan.sum_grads(gan.grad(u.loss.real(u.D(real, y)), u.optD.params), gan.grad(u.loss.fake(u.D(fake:detach(), fake_y)) * 0.75, u.optD.params),
+      gan.grad(u.loss.fake(u.D(real, wrong(y))) * 0.25, u.optD.params)))
+    u.optG:step(gan.grad(u.loss.generator(u.D(fake, fake_y)), u.optG.params))
+    assert.are.equal(u.bytes(), t.bytes())
+  end)
+
   it("blurs and changes what D sees, and replays", function()
     local t = game(gan, {plain = true})
     local seen, D = {}, t.D
@@ -353,6 +396,10 @@ describe("train.loop", function()
       ["option 'dsteps': expected an integer >= 1 or a function"] = {dsteps = 0},
       ["'simultaneous': dsteps and gsteps must be 1"] = {simultaneous = true, gsteps = 2},
       ["option 'auxiliary' needs 'labels'"] = {auxiliary = gan.loss.auxiliary_classifier()}, ["option 'rng': expected a random stream"] = {noise = 0.1},
+      ["'mismatch' (expected a number in [0,1]"] = {mismatch = 2}, ["option 'mismatch' needs 'labels' and 'wrong_labels'"] = {mismatch = 0.5},
+      ["with 'auxiliary' D is not told the labels"] = {mismatch = 0.5, labels = print, wrong_labels = print, auxiliary = gan.loss.auxiliary_classifier()},
+      ["needs a loss whose terms of real and fake separate"] = {mismatch = 0.5, labels = print, wrong_labels = print, loss = gan.loss.relativistic()},
+      ["option 'wrong_labels': expected a function"] = {wrong_labels = 1},
       ["option 'penalties[1]': expected a penalty"] = {penalties = {3}}, ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
       ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}}, ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
       ["hooks.after_d': expected a function"] = {hooks = {after_d = 1}}, ["'micro' (expected an integer >= 1"] = {micro = 0},

@@ -22,8 +22,8 @@ Loop.__index = Loop
 
 local none = check.none
 local known = {
-  G = none, D = none, optG = none, optD = none, loss = none, batch = none, latent = none, labels = none, auxiliary = none, penalties = none,
-  g_penalties = none, dsteps = 1, gsteps = 1, simultaneous = false, micro = none, clip = none, lr = none, scale = none, ema = none, ema_decay = none,
+  G = none, D = none, optG = none, optD = none, loss = none, batch = none, latent = none, labels = none, auxiliary = none, mismatch = 0,
+  wrong_labels = none, penalties = none, g_penalties = none, dsteps = 1, gsteps = 1, simultaneous = false, micro = none, clip = none, lr = none, scale = none, ema = none, ema_decay = none,
   noise = none, rng = none, augment = none, replay = none, hooks = none, watch = none,
 }
 
@@ -166,10 +166,11 @@ local function check_classes(classes)
   return classes
 end
 
--- One kind's part of D's loss, the other kind's graph not in memory: gradients, logits, values.
-local function one_kind(self, kind, x, y)
+-- One kind's part of D's loss, the other kind's graph not in memory: gradients, logits, values. weight: of the part.
+local function one_kind(self, kind, x, y, weight)
   local logits, classes = self.D(x, y)
   local part = self.loss[kind](logits)
+  if weight ~= 1 then part = ops.mul(part, weight) end
   local class = self.auxiliary and self.auxiliary[kind](check_classes(classes), y)
   return autograd.grad(class and ops.add(part, class) or part, self.optD.params), logits, part, class
 end
@@ -188,9 +189,14 @@ local function d_gradients(self, real, y, fake, fake_y)
   local params, lists, values, logits = self.optD.params, {}, {}, {}
   if self.loss.real then
     local part, class, part2, class2
-    lists[1], logits.real, part, class = one_kind(self, "real", real, y)
-    lists[2], logits.fake, part2, class2 = one_kind(self, "fake", fake, fake_y)
+    lists[1], logits.real, part, class = one_kind(self, "real", real, y, 1)
+    lists[2], logits.fake, part2, class2 = one_kind(self, "fake", fake, fake_y, 1 - self.mismatch)
     values.D, values.class = core.add(part, part2), class and core.add(class, class2)
+    if self.mismatch > 0 then
+      local part3
+      lists[3], logits.wrong, part3 = one_kind(self, "fake", real, self.wrong_labels(y), self.mismatch)
+      values.D = core.add(values.D, part3)
+    end
   else
     lists[1], logits.real, logits.fake, values.D, values.class = both_kinds(self, real, y, fake, fake_y)
   end
@@ -295,7 +301,7 @@ end
 
 --- One step of the game.
 -- @tparam integer step from 1; what schedules and hooks get
--- @treturn table what it came to, for run:report: D, G (losses, numbers), real, fake, fake_after (D's logits), penalties under their names
+-- @treturn table what it came to, for run:report: D, G (losses, numbers), real, fake, fake_after, wrong (D's logits), penalties under their names
 --   (default "penalty"), class and class_G (the auxiliary classifier's losses). What a player did not do is missing.
 function Loop:step(step)
   self.now = step
@@ -364,6 +370,8 @@ end
 --   loss: of gan.loss, or any table with critic(real, fake), generator(fake, real), and real and fake where the critic's two terms separate
 --   batch: f() -> images, labels or nil; latent: f(n) -> z; labels: f(n) -> i32 (n), drawn for fakes: the game is conditional
 --   auxiliary: gan.loss.auxiliary_classifier; D returns logits and class logits
+--   mismatch = 0: part, in [0,1], of the loss on what is not to be taken for real that goes to real images with labels of another class, by
+--     wrong_labels: f(labels) -> labels (Reed et al. 2016, arXiv:1605.05396, with 0.5: GAN-CLS)
 --   penalties: list of f(D, real, fake, y) -> scalar added to D's loss, or {f, weight = number or f(step), every = k, name = "gp"};
 --     g_penalties: the same for G's; there real is D's last batch, and fake has G's graph
 --   dsteps, gsteps = 1: updates of D and G in a step: an integer, or f(step, last) -> integer >= 0; last: the last step's numbers (D, G, real,
@@ -389,10 +397,18 @@ function M.new(opt)
   need(opt, "loss", "a loss (gan.loss.logistic(), ...)", function(v) return type(v) == "table" and check.callable(v.critic) and check.callable(v.generator) end)
   need(opt, "batch", "a function () -> images, labels", check.callable)
   need(opt, "latent", "a function (n) -> z", check.callable)
-  for _, name in ipairs {"labels", "augment", "replay", "scale", "watch"} do
+  for _, name in ipairs {"labels", "wrong_labels", "augment", "replay", "scale", "watch"} do
     if opt[name] ~= nil then need(opt, name, "a function", check.callable) end
   end
   if opt.auxiliary and not opt.labels then return check.fail("loop", "option 'auxiliary' needs 'labels': the game is not conditional") end
+  opt.mismatch = check.number("loop", 1, "mismatch", opt.mismatch, 0, 1)
+  if opt.mismatch > 0 then
+    if not (opt.labels and opt.wrong_labels) then
+      return check.fail("loop", "option 'mismatch' needs 'labels' and 'wrong_labels': the game is not conditional")
+    end
+    if opt.auxiliary then return check.fail("loop", "option 'mismatch': with 'auxiliary' D is not told the labels") end
+    if not opt.loss.real then return check.fail("loop", "option 'mismatch' needs a loss whose terms of real and fake separate") end
+  end
   local self = setmetatable(opt, Loop)
   self.fixed, self.last, self.updates = {}, {}, {D = 0, G = 0}
   self.remember = type(opt.dsteps) == "function" or type(opt.gsteps) == "function"
@@ -455,7 +471,10 @@ function M.train(run, spec)
     local z = run:stream "z"
     own.latent = function(n) return z:normal {n, opt.z} end
   end
-  if run.classes then own.labels = own.labels or function(n) return run:labels(n) end end
+  if run.classes then
+    own.labels = own.labels or function(n) return run:labels(n) end
+    own.wrong_labels = own.wrong_labels or function(y) return run:wrong_labels(y) end
+  end
   if own.noise and not own.rng then own.rng = run:stream "noise" end
   own.batch, own.scale, own.watch = function() return run:batch() end, function() return run.scale end,
     function(player, grads) return run:watch(player, grads) end

@@ -166,6 +166,16 @@ function Run:labels(n)
   return core.tensor(rows, "i32")
 end
 
+--- For labels y, others of the same data, every other class as likely as any: i32 (n), from the stream "mismatch".
+function Run:wrong_labels(y)
+  if self.classes < 2 then return check.fail("wrong_labels", "the data have one class only") end
+  local labels = core.to_table(y)
+  for i, by in ipairs(core.to_table(self:stream "mismatch":integer({#labels}, 1, self.classes - 1))) do
+    labels[i] = (labels[i] + by) % self.classes
+  end
+  return core.tensor(labels, "i32")
+end
+
 --- Functions to be called: on_status(run, record) before a status line is written (numbers may be added to the record), on_snapshot(run,
 -- step, path) after a snapshot was.
 function Run:on(hooks)
@@ -525,11 +535,11 @@ function Run:steps()
   end
 end
 
-local is_logits = {real = true, fake = true, fake_after = true}
+local is_logits = {real = true, fake = true, fake_after = true, wrong = true}
 
 --- Tells what a step came to; the status line shows means over the steps since the last one.
 -- @tparam table values D, G: losses (one element, or numbers); real, fake, fake_after: D's logits of real images, of G's, and
---   of G's after D's update, shown as D(x) and D(G(z)) (means of their sigmoid); and any other numbers by name.
+--   of G's after D's update, shown as D(x) and D(G(z)) (means of their sigmoid); wrong: of real images with wrong labels; and any other numbers by name.
 --   A loss that is NaN or infinite ends the run; the last good checkpoint stays. (Or the run goes back to it: --on-collapse rollback.)
 function Run:report(values)
   local numbers = {}
