@@ -7,10 +7,12 @@ local gan = require "gan"
 local run = gan.train.run {
   recipe = "projection", sizes = {16, 32, 64, 128}, conditional = true,
   summary = "Trains a conditional GAN with a projection discriminator on data with classes.",
+  options = {{"mismatch", "number", 0.5, lo = 0, hi = 1, help = "part of the fakes' share in D's loss that goes to real pictures with a wrong label"}},
 }
 
 run:train {
   G = run:generator("dcgan", {conditioning = "projection"}),
   D = run:discriminator("dcgan", {conditioning = "projection", norm = "spectral"}),
   loss = gan.loss.hinge(),
+  mismatch = run.options.mismatch, -- as in cgan.lua; 0: the paper's game
 }

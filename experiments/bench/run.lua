@@ -179,6 +179,13 @@ for _, threads in ipairs(opt.threads > 1 and not opt.quick and {opt.threads, 1} 
 end
 doc.profile = part("where a step's time goes", opt.threads,
   tabled("step.lua", ("--profile --batch %d --width %d --steps %d"):format(opt.batch or 64, opt.width, opt.steps)))
+local few = ("--batch %d --width %d"):format(opt.batch or 64, opt.width)
+doc.layers = part("what layers add to a step", opt.threads, tabled("layers.lua", ("%s --rounds %d"):format(few, opt.quick and 1 or 2 * opt.steps + 1)))
+doc.penalty = {}
+for i, name in ipairs {"r1", "gp"} do
+  doc.penalty[i] = part("what a penalty adds: " .. name, opt.threads,
+    tabled("penalty.lua", ("--penalty %s %s --steps %d%s"):format(name, few, opt.steps, torch and "" or " --no-torch")))
+end
 doc.generate = part("drawing", opt.threads, drawing, compared)
 doc.features = part("features", opt.threads, features, compared)
 doc.load = part("data", opt.threads, tabled("load.lua", opt.quick and "--images 5000 --pictures 100 --batches 100" or ""))
