@@ -17,7 +17,7 @@ local evaluate, json, options, plot, ring = train.evaluate, train.json, train.op
 
 -- What all share, before a configuration's own fields: those of gan.train.ring, which images take too. `times`: so many times the steps.
 local base = {
-  ring = {batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3},
+  ring = {batch = ring.defaults.batch, z = ring.defaults.z, ngf = ring.defaults.ngf, ndf = ring.defaults.ndf, lr = ring.defaults.lr},
   images = {batch = 64, z = 64, ngf = 16, ndf = 16, lr = 2e-4, beta1 = 0.5, beta2 = 0.999, gnorm = "batch", init = "dcgan", ema = 0.999},
 }
 

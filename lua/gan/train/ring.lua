@@ -36,7 +36,7 @@ M.options = {
 }
 
 --- Options of every training script that mean something else here, with their defaults.
-M.defaults = {batch = 256, z = 16, ngf = 128, ndf = 128, lr = 2e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema = 0.999, steps = 15000,
+M.defaults = {batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema = 0.999, steps = 15000,
   snap = 5000}
 
 local none = {none = true}
