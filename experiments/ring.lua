@@ -1,8 +1,8 @@
 -- Gaussians in the plane, where everything is known: how many modes G finds, how many of its samples are near one, and what D thinks of every
 -- place.
 --
---   lua experiments/ring.lua                                             the plain GAN loses modes
---   lua experiments/ring.lua --norm spectral --penalty r1 --weight 1     finds all eight
+--   lua experiments/ring.lua                                                                                  the plain GAN misses modes
+--   lua experiments/ring.lua --norm spectral --penalty r1 --weight 3 --init orthogonal --slope 0.1            finds all eight
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 

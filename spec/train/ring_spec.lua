@@ -44,6 +44,18 @@ describe("train.ring", function()
     quick {simultaneous = true, steps = 2, weight = 0.5, penalty = "r2"}
   end)
 
+  it("finds all modes with spectral norm and R1, where the plain game misses some", function()
+    local function play(more)
+      local opt = {init = "orthogonal", slope = 0.1, steps = 1000, decay = 1000, samples = 1000}
+      for k, v in pairs(more) do opt[k] = v end
+      return ring.run(opt)
+    end
+    local cured, plain = play {norm = "spectral", penalty = "r1", weight = 3}, play {}
+    assert.are.equal(8, cured.modes)
+    assert.is_true(cured.kl < 0.1 and cured.quality > 0.3, cured.quality)
+    assert.is_true(plain.modes < 8 and plain.kl > 0.1, plain.modes)
+  end)
+
   it("gives D a step size of its own", function()
     local opt = {loss = "ns", penalty = "none", lr = 1e-3, dlr = 4e-3, decay = 0, noise = 0, replay = 0}
     local lr = ring.rules(opt).lr

@@ -31,13 +31,13 @@ M.options = {
     help = "of both players' hidden layers"},
   {"slope", "number", 0.2, lo = 0, hi = 10, help = "the slope of leaky_relu below 0; alpha of elu"},
   {"depth", "integer", 3, lo = 1, hi = 20, help = "hidden layers"},
-  {"decay", "integer", 15000, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
+  {"decay", "integer", 12000, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
   {"simultaneous", "flag", false, help = "both players move at once"},
 }
 
 --- Options of every training script that mean something else here, with their defaults.
-M.defaults = {batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema = 0.999, steps = 15000,
-  snap = 5000}
+M.defaults = {batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema = 0.999, steps = 12000,
+  snap = 4000}
 
 local none = {none = true}
 
