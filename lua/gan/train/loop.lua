@@ -23,8 +23,8 @@ Loop.__index = Loop
 local none = check.none
 local known = {
   G = none, D = none, optG = none, optD = none, loss = none, batch = none, latent = none, labels = none, auxiliary = none, mismatch = 0,
-  wrong_labels = none, penalties = none, g_penalties = none, dsteps = 1, gsteps = 1, simultaneous = false, micro = none, clip = none, lr = none, scale = none, ema = none, ema_decay = none,
-  noise = none, rng = none, augment = none, replay = none, hooks = none, watch = none,
+  wrong_labels = none, penalties = none, g_penalties = none, dsteps = 1, gsteps = 1, simultaneous = false, micro = none, clip = none, lr = none,
+  scale = none, ema = none, ema_decay = none, noise = none, rng = none, augment = none, replay = none, hooks = none, watch = none,
 }
 
 --- The decay of an average at a step: a young one forgets its start sooner.
