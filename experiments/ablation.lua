@@ -230,7 +230,7 @@ for seed = 0, opt.seeds - 1 do
     end
   end
 end
-must(train.rundir.write(jobs_path, table.concat(todo, "\n") .. "\n"))
+if opt.jobs > 0 then must(train.rundir.write(jobs_path, table.concat(todo, "\n") .. "\n")) end -- not those of a command that is playing
 print(("%d runs, %d to be played, %d at a time"):format(total, #todo, opt.jobs))
 
 local function quoted(s) return "'" .. s:gsub("'", [['\'']]) .. "'" end

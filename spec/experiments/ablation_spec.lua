@@ -34,7 +34,9 @@ describe("ablation.lua", function()
     assert.are.equal(6, #all)
     -- killed in the middle of its last line
     temp.write(path, table.concat(all, "\n", 1, 5) .. "\n" .. all[6]:sub(1, 60))
+    temp.write(dir .. "/new/points/jobs.jsonl", "somebody's\n")
     assert.is_truthy(run(words .. " --jobs 0"):find("| k = 5 | 1 |", 1, true)) -- what there is
+    assert.are.equal("somebody's\n", temp.read(dir .. "/new/points/jobs.jsonl"))
     out = run(words)
     assert.is_truthy(out:find("6 runs, 1 to be played", 1, true), out)
     assert.is_truthy(out:find("| k = 5 | 2 |", 1, true), out)
