@@ -12,28 +12,23 @@ local opt = bench.options("Times a training step with and without a gradient pen
 })
 local G = gan.model.dcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z}
 local D = gan.model.dcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width}
-local optG, optD = gan.optim.adam(G:params()), gan.optim.adam(D:params())
 local critic = opt.penalty == "gp"
-local loss = critic and gan.loss.wasserstein() or gan.loss.logistic()
-local penalty = critic and gan.penalty.gradient() or gan.penalty.r1()
 local real = gan.rand(opt.batch, opt.size, opt.size, opt.channels):mul(2):sub(1)
 
-local function step(penalised)
-  local fake = G(gan.randn(opt.batch, opt.z))
-  local up = gan.grad(loss.real(D(real)), optD.params)
-  local grads = gan.sum_grads(up, gan.grad(loss.fake(D(fake:detach())), optD.params))
-  if penalised then -- the last shift moves no slope
-    grads = gan.sum_grads(grads, gan.grad(penalty(D, real, fake:detach()), optD.params, {allow_unused = true}))
-  end
-  optD:step(grads)
-  if not critic then optG:step(gan.grad(loss.generator(D(fake)), optG.params)) end
-end
+local game = {
+  G = G, D = D, optG = gan.optim.adam(G:params()), optD = gan.optim.adam(D:params()),
+  loss = critic and gan.loss.wasserstein() or gan.loss.logistic(), batch = function() return real end,
+  latent = function(n) return gan.randn(n, opt.z) end, gsteps = critic and function() return 0 end or 1,
+}
+local loops = {plain = gan.train.loop.new(game)}
+game.penalties = {critic and gan.penalty.gradient() or gan.penalty.r1()}
+loops.penalised = gan.train.loop.new(game)
 
 local times = {plain = {}, penalised = {}}
 for i = -1, opt.steps do
   for _, kind in ipairs {"plain", "penalised"} do
     local t = core.clock()
-    step(kind == "penalised")
+    loops[kind]:step(math.max(1, i))
     if i > 0 then times[kind][i] = core.clock() - t end
   end
 end

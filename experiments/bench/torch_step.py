@@ -126,16 +126,30 @@ def train():
     report(params=params, s_step=round(s, 6), img_s=round(o.batch / s, 1))
 
 
-def penalty(real, fake):
-    """R1 (gamma 10) on real images, or WGAN-GP (weight 10) between real and fake ones."""
-    x = real
+def slope(logits, x):
+    return torch.autograd.grad(logits.sum(), x, create_graph=True)[0].flatten(1)
+
+
+def step_of_d(real, fake):
+    """A plain step of D, or of the critic."""
+    on_real = D(real)
+    (-on_real.mean() if o.penalty == "gp" else F.softplus(-on_real).mean()).backward()
+    on_fake = D(fake)
+    (on_fake.mean() if o.penalty == "gp" else F.softplus(on_fake).mean()).backward()
+
+
+def penalised_step_of_d(real, fake):
+    """With R1 (gamma 10) on real images, in the pass that the loss makes, as GAN_stability does; or WGAN-GP (weight 10) between the kinds."""
     if o.penalty == "gp":
+        step_of_d(real, fake)
         eps = torch.rand(o.batch, 1, 1, 1)
-        x = eps * real + (1 - eps) * fake
-    x = x.detach().requires_grad_()
-    g, = torch.autograd.grad(D(x).sum(), x, create_graph=True)
-    g = g.flatten(1)
-    return 5 * g.square().sum(1).mean() if o.penalty == "r1" else 10 * (g.norm(dim=1) - 1).square().mean()
+        x = (eps * real + (1 - eps) * fake).requires_grad_()
+        (10 * (slope(D(x), x).norm(dim=1) - 1).square().mean()).backward()
+        return
+    x = real.detach().requires_grad_()
+    on_real = D(x)
+    (F.softplus(-on_real).mean() + 5 * slope(on_real, x).square().sum(1).mean()).backward()
+    F.softplus(D(fake)).mean().backward()
 
 
 def penalise():
@@ -150,12 +164,7 @@ def penalise():
         t = time.perf_counter()
         optD.zero_grad()
         fake = G(torch.randn(o.batch, o.z))
-        on_real = D(real)
-        (-on_real.mean() if o.penalty == "gp" else F.softplus(-on_real).mean()).backward()
-        on_fake = D(fake.detach())
-        (on_fake.mean() if o.penalty == "gp" else F.softplus(on_fake).mean()).backward()
-        if i % 2:
-            penalty(real, fake.detach()).backward()
+        (penalised_step_of_d if i % 2 else step_of_d)(real, fake.detach())
         optD.step()
         if o.penalty == "r1":
             optG.zero_grad()

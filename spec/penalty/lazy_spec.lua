@@ -16,6 +16,12 @@ describe("lazy", function()
     near({100, 0, 0, 0, 100, 0, 0, 0, 100}, seen)
   end)
 
+  it("hands out the penalty by turns", function()
+    local r1 = gan.penalty.r1()
+    local p = gan.penalty.lazy(r1, 3)
+    for i = 0, 6 do assert.equal(i % 3 == 0 and r1 or nil, p:turn()) end
+  end)
+
   it("corrects Adam's options", function()
     local function p(k) return gan.penalty.lazy(function() end, k) end
     local o = p(16):adam {lr = 0.0025, beta1 = 0, beta2 = 0.99, eps = 1e-8}

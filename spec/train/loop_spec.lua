@@ -147,6 +147,67 @@ describe("train.loop", function()
     end
   end)
 
+  -- What R1 and R2 come to in passes of their own: the same penalties behind a function.
+  it("takes R1 and R2 from the passes that the loss makes, with the same result", function()
+    local function results(loss, wrap, more)
+      local t, passes = game(double, {plain = true, batch = 10}), 0
+      local D = t.D
+      t.optD = double.optim.sgd(t.netD:params(), {lr = 0.1}) -- Adam would blow up the rounding where a gradient is 0
+      function t.D(...)
+        passes = passes + 1
+        return D(...)
+      end
+      local function made(p) return wrap and function(...) return p(...) end or p end
+      local o = {loss = double.loss[loss](), penalties = {{made(double.penalty.r1 {gamma = 3}), weight = function(step) return step / 2 end, name = "r1"},
+        made(double.penalty.r1()), {made(double.penalty.r2 {gamma = 2}), every = 2, name = "r2"}}}
+      for k, v in pairs(more or {}) do o[k] = v end
+      local l, out = double.train.loop.new(options(t, o)), {}
+      for step = 1, 3 do
+        local values = l:step(step)
+        for _, name in ipairs {"D", "r1", "penalty", "r2"} do out[#out + 1] = values[name] or false end
+      end
+      for _, p in ipairs(t.netD:params()) do out[#out + 1] = p:sum():item() end
+      return out, passes
+    end
+    for _, loss in ipairs {"logistic", "wasserstein", "relativistic"} do
+      for _, more in ipairs {{}, {micro = 4}, {simultaneous = true}} do
+        if loss ~= "relativistic" or not more.micro then
+          local shared, few = results(loss, false, more)
+          local apart, many = results(loss, true, more)
+          local parts = more.micro and 3 or 1
+          assert.are.equal((2 * 3 + 2) * parts, many - few) -- two R1 in three steps, R2 in two of them
+          for k, v in ipairs(apart) do
+            assert.is_true(v == shared[k] or math.abs(v - shared[k]) < 1e-12, ("%s %d: %s, %s"):format(loss, k, v, shared[k]))
+          end
+        end
+      end
+    end
+  end)
+
+  it("takes R1 at the images as they are before augmentation", function()
+    local function penalty(factor)
+      local w = double.tensor({{3.0}, {-4.0}}):requires_grad_()
+      local t = game(double, {plain = true})
+      local l = double.train.loop.new(options(t, {D = function(x) return (x:matmul(w)):squeeze(2) end, optD = double.optim.sgd({w}, {lr = 0}),
+        penalties = {double.penalty.r1 {gamma = 2}}, augment = function(x) return x * factor end, noise = 0.1, rng = double.rng(3)}))
+      return l:step(1).penalty
+    end
+    assert.is_true(math.abs(penalty(1) - 25) < 1e-12)
+    assert.is_true(math.abs(penalty(3) - 9 * 25) < 1e-12)
+  end)
+
+  it("counts a lazy penalty by updates, whatever their parts", function()
+    local sizes = {}
+    local function square(D, real)
+      sizes[#sizes + 1] = real:size(1)
+      return D(real):square():mean()
+    end
+    local t = game(gan, {plain = true})
+    local loop = loop_new(options(t, {micro = 4, penalties = {{square, every = 2, name = "lazy"}}}))
+    for step = 1, 3 do assert.are.equal(step ~= 2, loop:step(step).lazy ~= nil) end
+    assert.are.same({4, 2, 4, 2}, sizes)
+  end)
+
   it("asks functions for the numbers of updates", function()
     local asked = {}
     local t = game(gan)

@@ -47,16 +47,23 @@ function M.logits(op, D, x, y)
   return logits
 end
 
---- d (sum of D's logits) / d x, of x's shape, itself differentiable in D's weights. It is each sample's own gradient where D treats
--- samples alone; with batch statistics in D it is coupled, as everybody's is. x's own graph is left out.
+--- A leaf with x's elements, whose own graph is left out: what D's slope can be asked at.
+function M.leaf(x) return autograd.requires_grad_(core.alias(x)) end
+
+--- d (sum of logits) / d x, of x's shape, itself differentiable in D's weights; x: the leaf that the logits were recorded from. It is each
+-- sample's own gradient where D treats samples alone; with batch statistics in D it is coupled, as everybody's is.
 -- The seed is tracked so that whatever comes of it is: then a rule that is not made of recorded ops cannot pass for a constant.
 -- @raise if an op of D has no second derivative, naming it
-function M.gradient(op, D, x, y)
-  x = autograd.requires_grad_(core.alias(x))
-  local logits = M.logits(op, D, x, y)
+function M.slope(op, logits, x)
   if not core.node(logits) then return check.fail(op, "D's logits do not depend on its input (was something detached?)") end
   local seed = autograd.requires_grad_(core.full(core.shape(logits), 1))
   return autograd.grad(logits, {x}, {create_graph = true, seed = seed})[1]
+end
+
+--- The slope of D at x in a pass of its own.
+function M.gradient(op, D, x, y)
+  x = M.leaf(x)
+  return M.slope(op, M.logits(op, D, x, y), x)
 end
 
 --- Mean over samples of (||gradient|| - target)^2, or of max(0, ||gradient|| - target)^2. The norm runs over all axes but the first; where it
@@ -73,15 +80,20 @@ function M.one_each(op, self, x)
   return random.stream(op, self.rng):uniform(shape)
 end
 
---- A penalty on the squared norm of the gradient: gamma / 2 * mean ||g||^2. Defines r1 and r2.
+--- A penalty on the squared norm of the gradient: gamma / 2 * mean ||g||^2. Defines r1 and r2. It needs nothing but D's pass over one kind of
+-- samples, so a loop that makes this pass anyway can ask for the penalty by of(logits, x), instead of a second pass; kind says which one.
 -- @tparam string op
--- @tparam integer i which of the call's arguments are the samples: 2 real, 3 fake
-function M.zero_centred(op, i)
+-- @tparam string kind of the samples: "real" or "fake"
+function M.zero_centred(op, kind)
   local class = M.class(op)
-  function class:term(D, real, fake, y)
-    local x = M.batch(op, i, i == 2 and "real" or "fake", i == 2 and real or fake)
-    local g = M.gradient(op, D, x, y)
+  class.kind = kind
+  function class:of(logits, x)
+    local g = M.slope(op, logits, x)
     return pointwise.mul(reduce.sum(pointwise.square(g)), M.number(op, self, "gamma") / (2 * core.size(x, 1)))
+  end
+  function class:term(D, real, fake, y)
+    local x = M.leaf(M.batch(op, kind == "real" and 2 or 3, kind, kind == "real" and real or fake))
+    return self:of(M.logits(op, D, x, y), x)
   end
   return function(opt)
     local self = setmetatable(check.options(op, opt, {gamma = 10}), class)

@@ -1,7 +1,8 @@
 --- Penalties and regularisers: constructors of callable objects f(D, real, fake, y) -> scalar, differentiable in D's weights.
 --
 -- Each is added to D's loss. D is called D(x, y) and returns logits (N,...) first; every sample is a slice of the first axis. Weights are
--- fields, which may be set between steps. What has a memory (historical, lecam, lazy) has state() and load(). clip is no term: it acts in place.
+-- fields, which may be set between steps. What has a memory (historical, lecam, lazy) has state() and load(). r1 and r2 have of(logits, x),
+-- too, for a pass that is made anyway. clip is no term: it acts in place.
 local check = require "gan.check"
 
 local names = {

@@ -12,11 +12,17 @@ local function stateful(p) return type(p) == "table" and p.state ~= nil end
 --- Whether the next call runs the penalty.
 function Lazy:due() return self.t % self.every == 0 end
 
-function Lazy:term(...)
+--- Counts a call, for a loop that runs the penalty itself, maybe in parts: the penalty, which then weighs `every` times as much, or nil if
+-- it is not due.
+function Lazy:turn()
   local due = self:due()
   self.t = self.t + 1
-  if not due then return core.full({}, 0) end
-  return pointwise.mul(self.penalty(...), self.every)
+  return due and self.penalty or nil
+end
+
+function Lazy:term(...)
+  local penalty = self:turn()
+  return penalty and pointwise.mul(penalty(...), self.every) or core.full({}, 0)
 end
 
 --- Adam's options for the player that is regularised lazily: lr k/(k+1), and both betas to the power of k/(k+1), as if the penalty were a
@@ -53,7 +59,7 @@ end
 -- Source: Karras et al. 2020, arXiv:1912.04958, app. B (k = 16 for R1).
 -- @tparam table p a penalty, or a function f(D, real, fake, y) -> scalar
 -- @tparam integer k >= 1
--- @treturn table callable, with due, adam, state and load
+-- @treturn table callable, with due, turn, adam, state and load
 return function(p, k)
   if not check.callable(p) then return check.expected("lazy", 1, "penalty", "a penalty or a function", p) end
   return setmetatable({penalty = p, every = check.int("lazy", 2, "k", k, 1), t = 0}, Lazy)

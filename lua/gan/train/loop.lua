@@ -63,15 +63,28 @@ local function penalties(list, option)
   return out
 end
 
--- A penalty's value at this step: a scalar, or nil if it is not due or weighs nothing.
-local function term(self, p, real, fake, y)
-  local weight = p.weight and p.weight(self.now) or 1
-  if weight == 0 then return nil end
-  local due = type(p.f) ~= "table" or not p.f.due or p.f:due()
-  local v = p.f(self.D, real, fake, y) -- a lazy one counts its calls
-  if not due then return nil end
+-- The penalties that weigh something in this update: {f, weight, name}. A lazy one counts it.
+local function due(self, list)
+  local out = {}
+  for _, p in ipairs(list) do
+    local f, weight = p.f, p.weight and p.weight(self.now) or 1
+    if weight ~= 0 and type(f) == "table" and f.turn then
+      f, weight = f:turn(), weight * f.every
+    end
+    if f and weight ~= 0 then out[#out + 1] = {f = f, weight = weight, name = p.name} end
+  end
+  return out
+end
+
+-- Whether a penalty needs no more than D's pass over this kind of images, which is made for the loss anyway.
+local function shares(p, kind) return type(p.f) == "table" and p.f.of ~= nil and p.f.kind == kind end
+
+-- A penalty's value as it weighs, added to the values under its name.
+local function weighed(p, v, values)
   if not core.is_tensor(v) or core.numel(v) ~= 1 then return check.fail("loop", "a penalty must return a scalar tensor, got %s", check.found(v)) end
-  return weight == 1 and v or ops.mul(v, weight)
+  if p.weight ~= 1 then v = ops.mul(v, p.weight) end
+  values[p.name] = values[p.name] and core.add(values[p.name], v) or v
+  return v
 end
 
 local function plan(self, name, v)
@@ -166,44 +179,72 @@ local function check_classes(classes)
   return classes
 end
 
--- One kind's part of D's loss, the other kind's graph not in memory: gradients, logits, values. weight: of the part.
-local function one_kind(self, kind, x, y, weight)
-  local logits, classes = self.D(x, y)
-  local part = self.loss[kind](logits)
-  if weight ~= 1 then part = ops.mul(part, weight) end
-  local class = self.auxiliary and self.auxiliary[kind](check_classes(classes), y)
-  return autograd.grad(class and ops.add(part, class) or part, self.optD.params), logits, part, class
+-- What D gets to see of one kind of images; and the images, tracked if one of the penalties asks for its slope there. It is the slope at the
+-- images as they are before noise and augmentation (Karras et al. 2020, arXiv:2006.06676).
+local function shown(self, kind, x, list)
+  for _, p in ipairs(list) do
+    if shares(p, kind) then
+      x = autograd.requires_grad_(core.alias(x))
+      break
+    end
+  end
+  return seen(self, x), x
 end
 
--- Both kinds where the loss needs them together: gradients, both logits, values.
-local function both_kinds(self, real, y, fake, fake_y)
-  local on_real, real_classes = self.D(real, y)
-  local on_fake, fake_classes = self.D(fake, fake_y)
-  local part = self.loss.critic(on_real, on_fake)
-  local class = self.auxiliary and self.auxiliary.critic(check_classes(real_classes), y, check_classes(fake_classes), fake_y)
-  return autograd.grad(class and ops.add(part, class) or part, self.optD.params), on_real, on_fake, part, class
+-- D's pass over one kind of images: logits, classes, the sum of the penalties that share it (or nil).
+local function pass(self, kind, view, x, y, list, values)
+  local logits, classes = self.D(view, y)
+  local sum
+  for _, p in ipairs(list) do
+    if shares(p, kind) then
+      local v = weighed(p, p.f:of(logits, x), values)
+      sum = sum and ops.add(sum, v) or v
+    end
+  end
+  return logits, classes, sum
 end
 
--- D's gradients on a batch or a part of it; values; logits.
-local function d_gradients(self, real, y, fake, fake_y)
+local function total(first, ...)
+  for i = 1, select("#", ...) do
+    local term = select(i, ...)
+    if term then first = ops.add(first, term) end
+  end
+  return first
+end
+
+-- D's gradients on a batch or a part of it; values; logits. Where the loss's two terms separate, only one kind's graph is in memory at a time.
+local function d_gradients(self, real, y, fake, fake_y, list)
   local params, lists, values, logits = self.optD.params, {}, {}, {}
-  if self.loss.real then
-    local part, class, part2, class2
-    lists[1], logits.real, part, class = one_kind(self, "real", real, y, 1)
-    lists[2], logits.fake, part2, class2 = one_kind(self, "fake", fake, fake_y, 1 - self.mismatch)
+  local real_view, fake_view
+  real_view, real = shown(self, "real", real, list)
+  fake_view, fake = shown(self, "fake", fake, list)
+  local auxiliary, loss = self.auxiliary, self.loss
+  if loss.real then
+    local on_real, real_classes, extra = pass(self, "real", real_view, real, y, list, values)
+    local part, class = loss.real(on_real), auxiliary and auxiliary.real(check_classes(real_classes), y)
+    lists[1] = autograd.grad(total(part, class, extra), params)
+    local on_fake, fake_classes, extra2 = pass(self, "fake", fake_view, fake, fake_y, list, values)
+    local part2, class2 = loss.fake(on_fake), auxiliary and auxiliary.fake(check_classes(fake_classes), fake_y)
+    if self.mismatch > 0 then part2 = ops.mul(part2, 1 - self.mismatch) end
+    lists[2] = autograd.grad(total(part2, class2, extra2), params)
+    logits.real, logits.fake = on_real, on_fake
     values.D, values.class = core.add(part, part2), class and core.add(class, class2)
     if self.mismatch > 0 then
-      local part3
-      lists[3], logits.wrong, part3 = one_kind(self, "fake", real, self.wrong_labels(y), self.mismatch)
+      logits.wrong = (self.D(core.alias(real_view), self.wrong_labels(y)))
+      local part3 = ops.mul(loss.fake(logits.wrong), self.mismatch)
+      lists[3] = autograd.grad(part3, params)
       values.D = core.add(values.D, part3)
     end
   else
-    lists[1], logits.real, logits.fake, values.D, values.class = both_kinds(self, real, y, fake, fake_y)
+    local on_real, real_classes, extra = pass(self, "real", real_view, real, y, list, values)
+    local on_fake, fake_classes, extra2 = pass(self, "fake", fake_view, fake, fake_y, list, values)
+    logits.real, logits.fake, values.D = on_real, on_fake, loss.critic(on_real, on_fake)
+    values.class = auxiliary and auxiliary.critic(check_classes(real_classes), y, check_classes(fake_classes), fake_y)
+    lists[1] = autograd.grad(total(values.D, values.class, extra, extra2), params)
   end
-  for _, p in ipairs(self.penalties) do
-    local v = term(self, p, real, fake, y)
-    if v then
-      values[p.name] = values[p.name] and core.add(values[p.name], v) or v
+  for _, p in ipairs(list) do
+    if not shares(p, "real") and not shares(p, "fake") then
+      local v = weighed(p, p.f(self.D, core.alias(real_view), core.alias(fake_view), y), values)
       if core.node(v) then lists[#lists + 1] = autograd.grad(v, params, {allow_unused = true}) end
     end
   end
@@ -229,7 +270,7 @@ local function draw(self, keep_graph)
 end
 
 local function d_update(self, keep_graph)
-  local n, sum = draw(self, keep_graph), collector()
+  local n, sum, list = draw(self, keep_graph), collector(), due(self, self.penalties)
   parts(self, n, function(first, size, share)
     local whole = share == 1
     local real, y, fake_y = self.real, self.y, self.fake_y
@@ -237,7 +278,7 @@ local function d_update(self, keep_graph)
     if not fake then fake = without_graph(self.G, cut(self.z, first, size), cut(fake_y, first, size)) end
     if not whole then real, y, fake_y = cut(real, first, size), cut(y, first, size), cut(fake_y, first, size) end
     if self.replay then fake, fake_y = self.replay(fake, fake_y) end
-    local grads, values, logits = d_gradients(self, seen(self, real), y, seen(self, fake), fake_y)
+    local grads, values, logits = d_gradients(self, real, y, fake, fake_y, list)
     sum.add(grads, share, values, logits)
   end)
   if not keep_graph then self.fake = nil end
@@ -245,23 +286,17 @@ local function d_update(self, keep_graph)
   return clipped(self, "D", grads), values
 end
 
-local function g_gradients(self, real, y, fake, fake_y)
+local function g_gradients(self, real, y, fake, fake_y, list)
   local logits, classes = self.D(seen(self, fake), fake_y)
   local on_real = not self.loss.real and without_graph(self.D, seen(self, real), y) or nil
   local values = {G = self.loss.generator(logits, on_real)}
-  local total = values.G
+  local sum = values.G
   if self.auxiliary then
     values.class_G = self.auxiliary.generator(check_classes(classes), fake_y)
-    total = ops.add(total, values.class_G)
+    sum = ops.add(sum, values.class_G)
   end
-  for _, p in ipairs(self.g_penalties) do
-    local v = term(self, p, real, fake, fake_y)
-    if v then
-      values[p.name] = values[p.name] and core.add(values[p.name], v) or v
-      total = ops.add(total, v)
-    end
-  end
-  return autograd.grad(total, self.optG.params), values, {fake_after = logits}
+  for _, p in ipairs(list) do sum = ops.add(sum, weighed(p, p.f(self.D, real, fake, fake_y), values)) end
+  return autograd.grad(sum, self.optG.params), values, {fake_after = logits}
 end
 
 local function g_update(self, fresh)
@@ -270,12 +305,12 @@ local function g_update(self, fresh)
     self.z, self.fake_y = self.latent(n), self.labels and self.labels(n) or nil
     self.fake = nil
   end
-  local sum = collector()
+  local sum, list = collector(), due(self, self.g_penalties)
   parts(self, core.size(self.z, 1), function(first, size, share)
     local fake, real, y, fake_y = self.fake, self.real, self.y, self.fake_y
     if share ~= 1 then real, y, fake_y = cut(real, first, size), cut(y, first, size), cut(fake_y, first, size) end
     if not fake then fake = self.G(share == 1 and self.z or cut(self.z, first, size), fake_y) end
-    local grads, values, logits = g_gradients(self, real, y, fake, fake_y)
+    local grads, values, logits = g_gradients(self, real, y, fake, fake_y, list)
     sum.add(grads, share, values, logits)
   end)
   self.fake = nil
@@ -373,6 +408,7 @@ end
 --   mismatch = 0: part, in [0,1], of the loss on what is not to be taken for real that goes to real images with labels of another class, by
 --     wrong_labels: f(labels) -> labels (Reed et al. 2016, arXiv:1605.05396, with 0.5: GAN-CLS)
 --   penalties: list of f(D, real, fake, y) -> scalar added to D's loss, or {f, weight = number or f(step), every = k, name = "gp"};
+--     one with of(logits, x) and kind ("real" or "fake") is taken from D's pass over that kind, x being the images before noise and augment;
 --     g_penalties: the same for G's; there real is D's last batch, and fake has G's graph
 --   dsteps, gsteps = 1: updates of D and G in a step: an integer, or f(step, last) -> integer >= 0; last: the last step's numbers (D, G, real,
 --     fake, fake_after, ...; empty at first)
