@@ -44,16 +44,19 @@ describe("train.ring", function()
     quick {simultaneous = true, steps = 2, weight = 0.5, penalty = "r2"}
   end)
 
-  it("finds all modes with spectral norm and R1, where the plain game misses some", function()
+  -- A processor with other instructions rounds otherwise, and so plays another game: of six seeds the cured ones were at KL <= 0.014, the plain
+  -- ones at >= 0.037, five of them with 7 modes or fewer.
+  it("finds all modes evenly with spectral norm and R1, as the plain game does not", function()
     local function play(more)
-      local opt = {init = "orthogonal", slope = 0.1, steps = 1000, decay = 1000, samples = 1000}
+      local opt = {init = "orthogonal", slope = 0.1, steps = 1500, decay = 1500, samples = 1000}
       for k, v in pairs(more) do opt[k] = v end
       return ring.run(opt)
     end
     local cured, plain = play {norm = "spectral", penalty = "r1", weight = 3}, play {}
     assert.are.equal(8, cured.modes)
-    assert.is_true(cured.kl < 0.1 and cured.quality > 0.3, cured.quality)
-    assert.is_true(plain.modes < 8 and plain.kl > 0.1, plain.modes)
+    assert.is_true(cured.kl < 0.03, cured.kl)
+    assert.is_true(cured.quality > 0.5, cured.quality)
+    assert.is_true(plain.kl > 0.03, plain.kl)
   end)
 
   it("gives D a step size of its own", function()
