@@ -20,8 +20,9 @@ local SURE = 0.99 -- mean of D's sigmoids beyond which it is
 local EVEN = 0.05 -- part of D's loss at guessing, below which D has nothing left to learn
 local GONE, BURST = 1e-4, 1e3 -- gradient norms, of their early value
 
---- How different pictures are from each other: root mean square of the difference of two pixels, over all pairs of pictures; and the mean
--- over pictures of that to the nearest other one, which sees a collapse to a few pictures, too.
+--- How different pictures are from each other: root mean square of the difference of two pixels, over all pairs of pictures; and the median
+-- over pictures of that to the nearest other one, which sees a collapse to a few pictures, too. (The mean would hang on those few that have
+-- their mode to themselves: of 32 points from eight Gaussians on a ring it varies sixfold, the median twofold.)
 -- @tparam Tensor images real (N,...), N >= 2
 -- @treturn number, number; NaN where a picture holds NaN or an infinity
 function M.diversity(images)
@@ -32,9 +33,10 @@ function M.diversity(images)
   local x = core.reshape(core.contiguous(core.alias(images)), {n, d})
   if core.bad_row(x) then return 0 / 0, 0 / 0 end
   local _, squares = core.distance_sums(x)
-  local nearest = 0
-  for _, square in ipairs(core.to_table((core.nearest(x, nil, 1)))) do nearest = nearest + math.sqrt(square[1] / d) / n end
-  return math.sqrt(squares * 2 / (n * (n - 1) * d)), nearest
+  local nearest = core.to_table(core.reshape((core.nearest(x, nil, 1)), {n}))
+  table.sort(nearest)
+  local function root(square) return math.sqrt(square / d) end
+  return root(squares * 2 / (n * (n - 1))), (root(nearest[(n + 1) // 2]) + root(nearest[n // 2 + 1])) / 2
 end
 
 --- What logits say: the mean of their sigmoid, and of their sign; the lowest and the highest.
