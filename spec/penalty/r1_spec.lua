@@ -54,6 +54,8 @@ describe("r1", function()
     near({{20.8548396504}, {-17.8720532310}}, gan.grad(y, {a, w})[1])
     assert.error_matches(function() gan.penalty.r1():of(D(x):detach(), x) end, "r1: D's logits do not depend on its input")
     assert.error_matches(function() gan.penalty.r1():of(D(x), gan.ones(1, 2)) end, "is not tracked")
+    assert.error_matches(function() gan.penalty.r1():of(D(x):mean(), x) end, "r1: D must return real logits %(1,...%)")
+    assert.error_matches(function() gan.penalty.r1():of(nil, x) end, "r1: D must return real logits")
   end)
 
   it("lets gamma be set, and checks it", function()

@@ -44,19 +44,23 @@ describe("train.ring", function()
     quick {simultaneous = true, steps = 2, weight = 0.5, penalty = "r2"}
   end)
 
-  -- A processor with other instructions rounds otherwise, and so plays another game: of six seeds the cured ones were at KL <= 0.014, the plain
-  -- ones at >= 0.037, five of them with 7 modes or fewer.
-  it("finds all modes evenly with spectral norm and R1, as the plain game does not", function()
-    local function play(more)
-      local opt = {init = "orthogonal", slope = 0.1, steps = 1500, decay = 1500, samples = 1000}
+  -- A processor with other instructions rounds otherwise, and so plays another game: one plain game in six finds all modes, three hardly do.
+  it("finds all modes with spectral norm and R1, where the plain game misses some", function()
+    local function play(steps, more)
+      local opt = {init = "orthogonal", slope = 0.1, steps = steps, decay = steps, samples = 1000}
       for k, v in pairs(more) do opt[k] = v end
       return ring.run(opt)
     end
-    local cured, plain = play {norm = "spectral", penalty = "r1", weight = 3}, play {}
+    local cured, modes, kl = play(1500, {norm = "spectral", penalty = "r1", weight = 3}), 0, 0
     assert.are.equal(8, cured.modes)
     assert.is_true(cured.kl < 0.03, cured.kl)
     assert.is_true(cured.quality > 0.5, cured.quality)
-    assert.is_true(plain.kl > 0.03, plain.kl)
+    for seed = 0, 2 do
+      local plain = play(1000, {seed = seed})
+      modes, kl = modes + plain.modes / 3, kl + plain.kl / 3
+    end
+    assert.is_true(modes < 8, modes)
+    assert.is_true(kl > 0.1, kl)
   end)
 
   it("gives D a step size of its own", function()

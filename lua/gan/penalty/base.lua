@@ -35,16 +35,19 @@ function M.batches(op, real, fake)
   if check.shape_string(core.shape(fake)) ~= want then return check.expected(op, 3, "fake", want .. " to match real", fake) end
 end
 
+local function logits_of(op, logits, x)
+  if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.dim(logits) < 1 or core.size(logits, 1) ~= core.size(x, 1) then
+    return check.fail(op, "D must return real logits (%d,...) for %s, got %s", core.size(x, 1), check.found(x), check.found(logits))
+  end
+  return logits
+end
+
 --- D's logits (N,...) of x.
 -- @raise if D is not callable, does not return a real tensor with a slice for each sample, or nothing is being recorded
 function M.logits(op, D, x, y)
   if not check.callable(D) then return check.expected(op, 1, "D", "a net or a function", D) end
   if not autograd.is_recording() then return check.fail(op, "nothing is recorded inside no_grad: a penalty has no gradient there") end
-  local logits = D(x, y)
-  if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.dim(logits) < 1 or core.size(logits, 1) ~= core.size(x, 1) then
-    return check.fail(op, "D must return real logits (%d,...) for %s, got %s", core.size(x, 1), check.found(x), check.found(logits))
-  end
-  return logits
+  return logits_of(op, D(x, y), x)
 end
 
 --- A leaf with x's elements, whose own graph is left out: what D's slope can be asked at.
@@ -53,9 +56,9 @@ function M.leaf(x) return autograd.requires_grad_(core.alias(x)) end
 --- d (sum of logits) / d x, of x's shape, itself differentiable in D's weights; x: the leaf that the logits were recorded from. It is each
 -- sample's own gradient where D treats samples alone; with batch statistics in D it is coupled, as everybody's is.
 -- The seed is tracked so that whatever comes of it is: then a rule that is not made of recorded ops cannot pass for a constant.
--- @raise if an op of D has no second derivative, naming it
+-- @raise if logits is no real tensor with a slice for each sample, or an op of D has no second derivative, naming it
 function M.slope(op, logits, x)
-  if not core.node(logits) then return check.fail(op, "D's logits do not depend on its input (was something detached?)") end
+  if not core.node(logits_of(op, logits, x)) then return check.fail(op, "D's logits do not depend on its input (was something detached?)") end
   local seed = autograd.requires_grad_(core.full(core.shape(logits), 1))
   return autograd.grad(logits, {x}, {create_graph = true, seed = seed})[1]
 end

@@ -79,11 +79,13 @@ end
 -- Whether a penalty needs no more than D's pass over this kind of images, which is made for the loss anyway.
 local function shares(p, kind) return type(p.f) == "table" and p.f.of ~= nil and p.f.kind == kind end
 
--- A penalty's value as it weighs, added to the values under its name.
+local function note(values, name, v) values[name] = values[name] and core.add(values[name], v) or v end
+
+-- A penalty's value as it weighs; noted under its name.
 local function weighed(p, v, values)
   if not core.is_tensor(v) or core.numel(v) ~= 1 then return check.fail("loop", "a penalty must return a scalar tensor, got %s", check.found(v)) end
   if p.weight ~= 1 then v = ops.mul(v, p.weight) end
-  values[p.name] = values[p.name] and core.add(values[p.name], v) or v
+  note(values, p.name, v)
   return v
 end
 
@@ -191,50 +193,47 @@ local function shown(self, kind, x, list)
   return seen(self, x), x
 end
 
+-- The sum of the terms that there are.
+local function total(first, ...)
+  for i = 1, select("#", ...) do
+    local term = select(i, ...)
+    if term then first = first and ops.add(first, term) or term end
+  end
+  return first
+end
+
 -- D's pass over one kind of images: logits, classes, the sum of the penalties that share it (or nil).
 local function pass(self, kind, view, x, y, list, values)
   local logits, classes = self.D(view, y)
   local sum
   for _, p in ipairs(list) do
-    if shares(p, kind) then
-      local v = weighed(p, p.f:of(logits, x), values)
-      sum = sum and ops.add(sum, v) or v
-    end
+    if shares(p, kind) then sum = total(sum, weighed(p, p.f:of(logits, x), values)) end
   end
   return logits, classes, sum
 end
 
-local function total(first, ...)
-  for i = 1, select("#", ...) do
-    local term = select(i, ...)
-    if term then first = ops.add(first, term) end
-  end
-  return first
-end
-
--- D's gradients on a batch or a part of it; values; logits. Where the loss's two terms separate, only one kind's graph is in memory at a time.
+-- D's gradients on a batch or a part of it; values; logits.
 local function d_gradients(self, real, y, fake, fake_y, list)
-  local params, lists, values, logits = self.optD.params, {}, {}, {}
+  local loss, auxiliary, params, lists, values, logits = self.loss, self.auxiliary, self.optD.params, {}, {}, {}
   local real_view, fake_view
   real_view, real = shown(self, "real", real, list)
   fake_view, fake = shown(self, "fake", fake, list)
-  local auxiliary, loss = self.auxiliary, self.loss
+
+  -- The part of one kind, the other kind's graph not in memory.
+  local function learn(name, kind, weight, view, x, labels, shared)
+    local on, classes, extra = pass(self, kind, view, x, labels, shared, values)
+    local part, class = loss[kind](on), auxiliary and auxiliary[kind](check_classes(classes), labels)
+    if weight ~= 1 then part = ops.mul(part, weight) end
+    lists[#lists + 1] = autograd.grad(total(part, class, extra), params)
+    logits[name] = on
+    note(values, "D", part)
+    if class then note(values, "class", class) end
+  end
+
   if loss.real then
-    local on_real, real_classes, extra = pass(self, "real", real_view, real, y, list, values)
-    local part, class = loss.real(on_real), auxiliary and auxiliary.real(check_classes(real_classes), y)
-    lists[1] = autograd.grad(total(part, class, extra), params)
-    local on_fake, fake_classes, extra2 = pass(self, "fake", fake_view, fake, fake_y, list, values)
-    local part2, class2 = loss.fake(on_fake), auxiliary and auxiliary.fake(check_classes(fake_classes), fake_y)
-    if self.mismatch > 0 then part2 = ops.mul(part2, 1 - self.mismatch) end
-    lists[2] = autograd.grad(total(part2, class2, extra2), params)
-    logits.real, logits.fake = on_real, on_fake
-    values.D, values.class = core.add(part, part2), class and core.add(class, class2)
-    if self.mismatch > 0 then
-      logits.wrong = (self.D(core.alias(real_view), self.wrong_labels(y)))
-      local part3 = ops.mul(loss.fake(logits.wrong), self.mismatch)
-      lists[3] = autograd.grad(part3, params)
-      values.D = core.add(values.D, part3)
-    end
+    learn("real", "real", 1, real_view, real, y, list)
+    learn("fake", "fake", 1 - self.mismatch, fake_view, fake, fake_y, list)
+    if self.mismatch > 0 then learn("wrong", "fake", self.mismatch, core.alias(real_view), nil, self.wrong_labels(y), {}) end
   else
     local on_real, real_classes, extra = pass(self, "real", real_view, real, y, list, values)
     local on_fake, fake_classes, extra2 = pass(self, "fake", fake_view, fake, fake_y, list, values)
@@ -289,12 +288,8 @@ end
 local function g_gradients(self, real, y, fake, fake_y, list)
   local logits, classes = self.D(seen(self, fake), fake_y)
   local on_real = not self.loss.real and without_graph(self.D, seen(self, real), y) or nil
-  local values = {G = self.loss.generator(logits, on_real)}
-  local sum = values.G
-  if self.auxiliary then
-    values.class_G = self.auxiliary.generator(check_classes(classes), fake_y)
-    sum = ops.add(sum, values.class_G)
-  end
+  local values = {G = self.loss.generator(logits, on_real), class_G = self.auxiliary and self.auxiliary.generator(check_classes(classes), fake_y)}
+  local sum = total(values.G, values.class_G)
   for _, p in ipairs(list) do sum = ops.add(sum, weighed(p, p.f(self.D, real, fake, fake_y), values)) end
   return autograd.grad(sum, self.optG.params), values, {fake_after = logits}
 end
