@@ -46,6 +46,16 @@ describe("logistic", function()
     local g = gan.grad(y, {real, fake})
     close({-0.0412127619, -0.2372212584}, g[1]:to_table())
     close({0.1659061139, 0.2993438301}, g[2]:to_table())
+    -- the least it can be is the target's entropy, where D says 0.9
+    local best = gan.tensor({math.log(9)}):requires_grad_()
+    local least = gan.loss.logistic {smooth = 0.9}.real(best)
+    close({0.3250829734, 0}, {least:item(), gan.grad(least, {best})[1]:item()})
+  end)
+
+  it("is 2 ln 2 in all where D can only guess", function()
+    local zeros = gan.zeros(4)
+    local loss = gan.loss.logistic()
+    close({1.3862943611}, {loss.critic(zeros, zeros):item()})
   end)
 
   it("takes logits of any shape, and batches of different size", function()

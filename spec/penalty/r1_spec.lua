@@ -6,6 +6,11 @@ describe("r1", function()
     local D, a, w = critic.worked(gan)
     local x = gan.tensor {{0.3, -0.2}}
     near({0.4860949257}, D(x), 1e-9)
+    local leaf = gan.tensor({{0.3, -0.2}}):requires_grad_()
+    local slope = gan.grad(D(leaf):sum(), {leaf})[1]
+    near({{-0.0537722668, -2.3784455332}}, slope)
+    near(5.6598946113, slope:square():sum())
+    near(2.3790533015, slope:norm())
     local y = gan.penalty.r1 {gamma = 10}(D, x)
     near(28.2994730563, y)
     local g = gan.grad(y, {a, w})
