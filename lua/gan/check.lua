@@ -1,4 +1,5 @@
 --- Errors and option checking for the Lua side: one message form, blaming the innermost line outside the library.
+-- @internal gan.check
 local core = require "gan.core"
 
 local M = {}

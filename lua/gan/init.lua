@@ -1,4 +1,5 @@
 --- The facade: `local gan = require "gan"`. Rooms (gan.nn, gan.data, ...) are loaded on first use; ops are fields too (gan.relu).
+-- @module gan
 require "gan.wait" -- before core: how threads wait
 local core = require "gan.core"
 

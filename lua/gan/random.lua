@@ -1,4 +1,5 @@
 --- The default random stream, and named streams of one's own.
+-- @module gan.random
 local core = require "gan.core"
 
 local M = {}

@@ -1,4 +1,5 @@
 --- Saving and loading what an object has in its fields: lists of tensors, and numbers.
+-- @internal gan.state
 local core = require "gan.core"
 local check = require "gan.check"
 

@@ -1,4 +1,5 @@
 --- Tensors as Lua sees them: constructors, methods that are no ops, indexing, printing. gan.ops adds its ops as methods.
+-- @module gan.tensor
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"

@@ -1,4 +1,5 @@
 --- Compares gradients with central differences, to any order; public as gan.gradcheck.
+-- @module gan.autograd.gradcheck
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"

@@ -2,6 +2,7 @@
 --
 -- A tracked tensor carries a node. The graph is made of nodes, not tensors: a node keeps only the argument values that some
 -- rule of its op reads, so what nobody reads can be collected. Ops are defined as lua/gan/README.md says.
+-- @module gan.autograd
 local core = require "gan.core"
 local check = require "gan.check"
 

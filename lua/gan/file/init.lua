@@ -2,4 +2,5 @@
 --
 -- Nothing in a file is executed or believed: what is wrong with one comes back as nil and a message that names it. Own
 -- checkpoints, and safetensors files of others, are gan.train.checkpoint's.
+-- @module gan.file
 return require("gan.check").room("gan.file", {})

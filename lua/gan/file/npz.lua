@@ -1,5 +1,6 @@
 --- NumPy's .npz: a zip archive of arrays, `np.savez` writes and `np.load` reads it. Statistics for FID are kept so (`mu`, `sigma`).
 -- Format: numpy.lib.format, versions 1.0 and 2.0 of .npy.
+-- @module gan.file.npz
 local core = require "gan.core"
 local check = require "gan.check"
 local zip = require "gan.file.zip"

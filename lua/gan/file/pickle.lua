@@ -4,6 +4,7 @@
 -- opcodes of protocol 2 that plain data needs, and of globals only those that its caller lists, each with a Lua function that
 -- stands for it; everything else is refused by name. What a file can make it spend is bounded by its length and by MOST_STEPS.
 -- Source: CPython, Lib/pickletools.py (the opcodes and their arguments).
+-- @module gan.file.pickle
 local M = {}
 
 local MOST_STEPS = 2000000 -- opcodes

@@ -3,6 +3,7 @@
 -- Executes nothing: the pickle inside is read by gan.file.pickle, which knows tensors and plain data; everything else that a
 -- file names is refused. TorchScript archives hold code and are refused.
 -- Formats: torch/serialization.py (`_save`, `_legacy_save`), torch/_utils.py (`_rebuild_tensor_v2`).
+-- @module gan.file.pth
 local core = require "gan.core"
 local check = require "gan.check"
 local zip = require "gan.file.zip"

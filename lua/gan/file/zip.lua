@@ -3,6 +3,7 @@
 -- Read: stored and deflated members, sizes beyond 4 GiB (zip64), as NumPy and PyTorch write them. Refused: encryption, other
 -- compressions, parts on several disks, two members of one name, members that overlap, bytes before or behind the archive.
 -- Format: PKWARE APPNOTE.TXT 6.3, sections 4.3 to 4.5.
+-- @module gan.file.zip
 local core = require "gan.core"
 local check = require "gan.check"
 

@@ -1,4 +1,5 @@
 --- The auxiliary classifier's loss (AC-GAN): D also tells the class, and G makes samples whose class D can tell.
+-- @module gan.loss.auxiliary_classifier
 local check = require "gan.check"
 local base = require "gan.loss.base"
 local loss = require "gan.ops.loss"

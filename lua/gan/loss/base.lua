@@ -1,4 +1,5 @@
 --- What losses share: checks of logits and options.
+-- @internal gan.loss.base
 local core = require "gan.core"
 local check = require "gan.check"
 local pointwise = require "gan.ops.pointwise"
@@ -33,6 +34,7 @@ end
 -- @tparam string op the loss
 -- @tparam integer i place of the argument
 -- @tparam string name of the argument
+-- @param v its value
 -- @raise if v was made by a sigmoid or softmax, as far as its graph tells, or is of the shape and the range of a softmax. A sigmoid's range alone
 --   is that of many logits: gan.train.run gives a hint where a run has seen nothing else.
 function M.logits(op, i, name, v)

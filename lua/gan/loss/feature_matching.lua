@@ -1,4 +1,5 @@
 --- Feature matching: G makes the means of some features of its samples those of the data.
+-- @module gan.loss.feature_matching
 local core = require "gan.core"
 local check = require "gan.check"
 local pointwise = require "gan.ops.pointwise"

@@ -1,4 +1,5 @@
 --- The hinge adversarial loss.
+-- @module gan.loss.hinge
 local check = require "gan.check"
 local base = require "gan.loss.base"
 local pointwise = require "gan.ops.pointwise"

@@ -2,6 +2,7 @@
 --
 -- real and fake are the critic's two terms, for those who take one gradient after the other; a loss whose terms do not separate
 -- (relativistic) has none. feature_matching has a generator only; auxiliary_classifier is on class logits, to be added to another.
+-- @module gan.loss
 local check = require "gan.check"
 
 local names = {

@@ -1,4 +1,5 @@
 --- The least squares adversarial loss (LSGAN).
+-- @module gan.loss.least_squares
 local check = require "gan.check"
 local base = require "gan.loss.base"
 local loss = require "gan.ops.loss"

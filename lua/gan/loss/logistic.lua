@@ -1,4 +1,5 @@
 --- The logistic (cross entropy) adversarial loss of the original GAN, on logits.
+-- @module gan.loss.logistic
 local core = require "gan.core"
 local check = require "gan.check"
 local random = require "gan.random"

@@ -1,4 +1,5 @@
 --- The minimax (saturating) logistic loss: G lowers log(1 - D(G(z))). See logistic.
+-- @module gan.loss.minimax
 local check = require "gan.check"
 local logistic = require "gan.loss.logistic"
 

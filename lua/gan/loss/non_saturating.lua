@@ -1,4 +1,5 @@
 --- The non-saturating logistic loss: G raises log D(G(z)). See logistic.
+-- @module gan.loss.non_saturating
 local check = require "gan.check"
 local logistic = require "gan.loss.logistic"
 

@@ -1,4 +1,5 @@
 --- The relativistic logistic loss: D says how much more real a real sample is than fake ones.
+-- @module gan.loss.relativistic
 local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.loss.base"

@@ -1,4 +1,5 @@
 --- The Wasserstein adversarial loss (WGAN): D is a critic whose outputs have no bounds.
+-- @module gan.loss.wasserstein
 local check = require "gan.check"
 local base = require "gan.loss.base"
 local pointwise = require "gan.ops.pointwise"

@@ -1,4 +1,5 @@
 --- Accuracy of a classifier, of all rows and of each class; the classification accuracy score's last step.
+-- @module gan.metric.accuracy
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

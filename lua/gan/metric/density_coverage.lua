@@ -1,4 +1,5 @@
 --- Density and coverage: precision and recall by the balls of real rows alone, so that one stray fake counts for little.
+-- @module gan.metric.density_coverage
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

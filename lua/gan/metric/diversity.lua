@@ -1,4 +1,5 @@
 --- The mean distance between two fakes: near 0 where a generator has collapsed.
+-- @module gan.metric.diversity
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

@@ -1,4 +1,5 @@
 --- The Frechet distance between Gaussians fitted to two feature sets (FID).
+-- @module gan.metric.fid
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

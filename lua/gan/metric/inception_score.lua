@@ -1,4 +1,5 @@
 --- The Inception Score: how sure a classifier is of each fake, and how many classes it sees.
+-- @module gan.metric.inception_score
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"
@@ -42,7 +43,7 @@ local function spread(parts, splits, all, first, logits)
 end
 
 --- Adds what a classifier gave for generated images.
--- @param features ignored: for the call that all metrics share
+-- @param _ features: ignored, for the call that all metrics share
 -- @tparam Tensor logits real (N,Y), in the order in which they are to be split
 -- @raise if more rows come than were announced
 function inception_score:add(_, logits)

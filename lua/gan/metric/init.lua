@@ -7,6 +7,7 @@
 -- The table has metric (its name), value, n_real, n_fake, dim where they apply, deviation where there is one, and every option that the
 -- number depends on. Feature sets are `sample` (keeps the rows) or, where means and covariances do, `moments`. Metrics that want the
 -- same rows share one set: give each `fake = s` and add to s alone. Wrong input raises; a value is always a finite number.
+-- @module gan.metric
 local check = require "gan.check"
 
 local names = {

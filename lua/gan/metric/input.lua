@@ -1,4 +1,5 @@
 --- What metrics check of their input and of their results.
+-- @internal gan.metric.input
 local core = require "gan.core"
 local check = require "gan.check"
 
@@ -17,6 +18,10 @@ function M.rows(op, i, name, x, dim)
 end
 
 --- Raises unless a set has enough rows.
+-- @tparam string op name of the metric
+-- @tparam string name of the option
+-- @tparam integer n rows that it has
+-- @tparam integer least rows that are needed
 -- @tparam string why what needs them
 function M.enough(op, name, n, least, why)
   if n < least then return check.fail(op, "%s needs at least %d rows in '%s', got %d", why, least, name, n) end

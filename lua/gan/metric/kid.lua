@@ -1,4 +1,5 @@
 --- The kernel distance between two feature sets (KID): an unbiased estimate, so that small sets do.
+-- @module gan.metric.kid
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

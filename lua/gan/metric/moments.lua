@@ -1,4 +1,5 @@
 --- Mean and covariance of features, summed in doubles as they come.
+-- @module gan.metric.moments
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

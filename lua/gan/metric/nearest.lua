@@ -1,4 +1,5 @@
 --- The nearest training rows of every fake: whether a generator remembers instead of inventing.
+-- @module gan.metric.nearest
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

@@ -1,4 +1,5 @@
 --- Perceptual path length: how fast pictures change along a path between two latents.
+-- @module gan.metric.ppl
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 local check = require "gan.check"

@@ -1,4 +1,5 @@
 --- Improved precision and recall: how many fakes look real, and how much of what is real is reached.
+-- @module gan.metric.precision_recall
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

@@ -1,4 +1,5 @@
 --- A feature set that is kept row by row, for metrics of neighbours and of pairs.
+-- @module gan.metric.sample
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"

@@ -1,5 +1,6 @@
 --- Small classifiers, whose penultimate features measure generators where Inception's would mean little: lenet for grey images of
 -- 28 or 32 pixels, resnet for colour ones of 32.
+-- @module gan.model.classifier
 local check = require "gan.check"
 local nn = require "gan.nn"
 local ops = require "gan.ops"

@@ -1,6 +1,7 @@
 --- DCGAN: generator and discriminator for square images of 16, 32, 64 or 128 pixels, and its variants.
 -- Source: Radford et al. 2015, arXiv:1511.06434, with the 4x4 kernels and widths of the authors' later code: no convolution
 -- in front of a norm has a bias, no norm at G's output and D's input.
+-- @module gan.model.dcgan
 local check = require "gan.check"
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"

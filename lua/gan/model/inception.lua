@@ -5,6 +5,7 @@
 -- the picture; Mixed_7c pools the maximum; the input is resized as TensorFlow 1 did (preprocess).
 -- For inference alone: no graph is recorded, batch norm (epsilon 0.001) is folded into the convolutions, temporaries give
 -- their memory back at once.
+-- @module gan.model.inception
 local core = require "gan.core"
 local check = require "gan.check"
 local module = require "gan.nn.module"

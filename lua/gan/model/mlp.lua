@@ -1,6 +1,7 @@
 --- Fully connected networks: those of the first GAN paper, for images, and small ones for points in the plane.
 -- Source: Goodfellow et al. 2014, arXiv:1406.2661, and its code for MNIST: G 1200-1200 relu, D maxout 240 units of 5 pieces, twice, with dropout.
 -- Differs: images are in [-1,1], so G ends in tanh, D has no sigmoid.
+-- @module gan.model.mlp
 local check = require "gan.check"
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"

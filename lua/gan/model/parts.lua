@@ -6,6 +6,7 @@
 --   "projection"  conditional batch norm in G, a projection head in D (Miyato & Koyama 2018, arXiv:1802.05637)
 --   "acgan"       the label is appended to z; D(x) returns logits (N) and class logits (N,Y) (Odena et al. 2017, arXiv:1610.09585)
 -- G(z, y) and D(x, y) are then called with y, i32 labels (N) counted from 0.
+-- @internal gan.model.parts
 local check = require "gan.check"
 local nn = require "gan.nn"
 local module = require "gan.nn.module"

@@ -1,6 +1,7 @@
 --- SNDCGAN: the plain convolutional nets of the paper on spectral normalisation, for square images of 16, 24, 32, ... 256 pixels.
 -- Source: Miyato et al. 2018, arXiv:1802.05957, table 3. D's features are summed over the picture, as in PyTorch-StudioGAN, so that it has no layer
 -- for one size only; its widths after each convolution are those of StudioGAN or those of compare_gan.
+-- @module gan.model.sndcgan
 local check = require "gan.check"
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"

@@ -1,6 +1,7 @@
 --- SNGAN's residual networks for square images of 32 or 64 pixels.
 -- Source: Miyato et al. 2018, arXiv:1802.05957, tables 4 and 5; conditional, Miyato & Koyama 2018, arXiv:1802.05637. The sizes of 64 pixels are those in
 -- common use for it: widths double from 64 to 1024.
+-- @module gan.model.sngan_resnet
 local check = require "gan.check"
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"

@@ -1,4 +1,5 @@
 --- Activations as layers: nn.relu{}, nn.leaky_relu{slope = 0.2}, ... They have no parameters and keep the shape.
+-- @module gan.nn.activation
 local check = require "gan.check"
 local ops = require "gan.ops"
 local module = require "gan.nn.module"

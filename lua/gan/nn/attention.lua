@@ -1,4 +1,5 @@
 --- self_attention: every position of an image looks at all others.
+-- @module gan.nn.attention
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

@@ -1,4 +1,5 @@
 --- chain: layers called one after the other.
+-- @module gan.nn.chain
 local check = require "gan.check"
 local module = require "gan.nn.module"
 

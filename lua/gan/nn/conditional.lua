@@ -1,4 +1,5 @@
 --- Layers that see the labels: conditional_batch_norm, label_concat, projection_head, class_head. Labels y are i32 (N), counted from 0.
+-- @module gan.nn.conditional
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

@@ -1,4 +1,5 @@
 --- conv2d and conv_transpose2d: convolutions of images (N,H,W,C).
+-- @module gan.nn.conv
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

@@ -1,4 +1,5 @@
 --- dropout: zeroes random elements while training.
+-- @module gan.nn.dropout
 local check = require "gan.check"
 local ops = require "gan.ops"
 local module = require "gan.nn.module"

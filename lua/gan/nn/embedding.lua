@@ -1,4 +1,5 @@
 --- embedding: a learned vector for each label.
+-- @module gan.nn.embedding
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

@@ -1,4 +1,5 @@
 --- gan.nn: layers, their starting values, and `class` for layers of one's own. See lua/gan/nn/module.lua for what layers share.
+-- @module gan.nn
 local module = require "gan.nn.module"
 
 local M = {class = module.class, is_module = module.is_module, parameter = module.parameter, initial = require "gan.nn.initial"}

@@ -4,6 +4,7 @@
 -- biases set to 0. fan_in = Ci Kh Kw and fan_out = Co Kh Kw by the layer's own input and output channels; a tensor is read as
 -- (Di,Do) or (Kh,Kw,Ci,Co). Option `rng` is the random stream (default: gan's default stream). All write in place and return
 -- their first argument.
+-- @module gan.nn.initial
 local core = require "gan.core"
 local check = require "gan.check"
 local module = require "gan.nn.module"
@@ -57,28 +58,34 @@ local function uniform(w, bound, rng) return rng:uniform(core.shape(w), -bound, 
 local function normal(w, std, rng) return rng:normal(core.shape(w), 0, std) end
 
 --- zeros(target).
+-- @function gan.nn.initial.zeros
 define("zeros", {}, function() return core.full({}, 0) end)
 
 --- constant(target, {value = 0}).
+-- @function gan.nn.initial.constant
 define("constant", {value = 0}, function(op, _, opt) return core.full({}, module.number(op, "value", opt.value)) end)
 
 --- normal(target, {mean = 0, std = 1}).
+-- @function gan.nn.initial.normal
 define("normal", {mean = 0, std = 1}, function(op, w, opt, rng)
   return rng:normal(core.shape(w), module.number(op, "mean", opt.mean), module.number(op, "std", opt.std, 0))
 end)
 
 --- uniform(target, {lo = -1, hi = 1}).
+-- @function gan.nn.initial.uniform
 define("uniform", {lo = -1, hi = 1}, function(op, w, opt, rng)
   return rng:uniform(core.shape(w), module.number(op, "lo", opt.lo), module.number(op, "hi", opt.hi))
 end)
 
 --- xavier_uniform(target, {gain = 1}): U(-b, b), b = gain sqrt(6 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 16.
+-- @function gan.nn.initial.xavier_uniform
 define("xavier_uniform", {gain = 1}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
   return uniform(w, module.number(op, "gain", opt.gain, 0) * math.sqrt(6 / (fi + fo)), rng)
 end)
 
 --- xavier_normal(target, {gain = 1}): N(0, 2 gain^2 / (fan_in + fan_out)).
+-- @function gan.nn.initial.xavier_normal
 define("xavier_normal", {gain = 1}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
   return normal(w, module.number(op, "gain", opt.gain, 0) * math.sqrt(2 / (fi + fo)), rng)
@@ -86,12 +93,14 @@ end)
 
 --- he_uniform(target, {slope = 0}): variance 2 / ((1 + slope^2) fan_in); slope is that of the leaky_relu behind the weight.
 -- Source: He et al. 2015, arXiv:1502.01852, eq. 15.
+-- @function gan.nn.initial.he_uniform
 define("he_uniform", {slope = 0}, function(op, w, opt, rng)
   local slope = module.number(op, "slope", opt.slope, 0)
   return uniform(w, math.sqrt(6 / ((1 + slope ^ 2) * fans(op, w))), rng)
 end)
 
 --- he_normal(target, {slope = 0}): N(0, 2 / ((1 + slope^2) fan_in)).
+-- @function gan.nn.initial.he_normal
 define("he_normal", {slope = 0}, function(op, w, opt, rng)
   local slope = module.number(op, "slope", opt.slope, 0)
   return normal(w, math.sqrt(2 / ((1 + slope ^ 2) * fans(op, w))), rng)
@@ -124,6 +133,7 @@ end
 
 --- orthogonal(target, {gain = 1}): the matrix (Ci Kh Kw, Co) has orthonormal rows or columns, whichever are fewer, times gain.
 -- Source: Saxe et al. 2014, arXiv:1312.6120.
+-- @function gan.nn.initial.orthogonal
 define("orthogonal", {gain = 1}, function(op, w, opt, rng)
   local gain = module.number(op, "gain", opt.gain)
   local s, rows = core.shape(w), fans(op, w)
@@ -137,6 +147,7 @@ end)
 
 --- dcgan(target): weights N(0, 0.02^2); for layers also batch-norm gamma N(1, 0.02^2), beta 0, and biases 0.
 -- Source: Radford et al. 2015, arXiv:1511.06434, sec. 4; gamma as in the authors' code.
+-- @function gan.nn.initial.dcgan
 define("dcgan", {}, function(_, w, _, rng) return normal(w, 0.02, rng) end)
 
 local weights = M.dcgan
@@ -157,6 +168,7 @@ function M.dcgan(target, opt)
 end
 
 --- default(target): what constructors of layers do: weight and bias U(-b, b), b = 1 / sqrt(fan_in), as PyTorch's convolution.
+-- @function gan.nn.initial.default
 define("default", {}, function(op, w, _, rng)
   return uniform(w, 1 / math.sqrt(math.max(1, (fans(op, w)))), rng)
 end)

@@ -1,4 +1,5 @@
 --- linear: y = x W + b.
+-- @module gan.nn.linear
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

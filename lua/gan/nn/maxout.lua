@@ -1,4 +1,5 @@
 --- maxout: the largest of several linear pieces.
+-- @module gan.nn.maxout
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

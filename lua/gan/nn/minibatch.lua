@@ -1,4 +1,5 @@
 --- Layers through which D sees a batch as a whole: minibatch_discrimination and minibatch_stddev.
+-- @module gan.nn.minibatch
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

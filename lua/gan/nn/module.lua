@@ -4,6 +4,7 @@
 -- parameters, other real tensors are buffers (running statistics), random streams are streams. Fields may also hold layers and
 -- plain tables of all these. They are visited in one order: integer keys ascending, then string keys sorted; what is met
 -- twice (shared weights) counts once, under its first name. Fields whose names begin with "_" are not looked at.
+-- @module gan.nn.module
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"

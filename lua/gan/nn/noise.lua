@@ -1,4 +1,5 @@
 --- noise: adds normal numbers to what passes.
+-- @module gan.nn.noise
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

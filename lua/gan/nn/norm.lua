@@ -1,4 +1,5 @@
 --- Normalising layers: batch_norm, layer_norm, instance_norm, group_norm, pixel_norm. Channels are the last axis.
+-- @module gan.nn.norm
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

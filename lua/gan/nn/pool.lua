@@ -1,4 +1,5 @@
 --- global_pool: the sum, mean or maximum over all positions of an image.
+-- @module gan.nn.pool
 local check = require "gan.check"
 local ops = require "gan.ops"
 local module = require "gan.nn.module"

@@ -1,4 +1,5 @@
 --- Residual blocks of SNGAN's and WGAN-GP's networks: residual_up for G, residual_down for D.
+-- @module gan.nn.residual
 local check = require "gan.check"
 local ops = require "gan.ops"
 local module = require "gan.nn.module"

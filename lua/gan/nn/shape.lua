@@ -1,4 +1,5 @@
 --- Layers that only move or repeat elements: flatten, view, upsample.
+-- @module gan.nn.shape
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

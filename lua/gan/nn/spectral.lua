@@ -1,4 +1,5 @@
 --- Spectral normalisation: weights divided by their largest singular value, so that a layer stretches no difference by more than 1.
+-- @module gan.nn.spectral
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"

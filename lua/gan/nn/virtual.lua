@@ -1,4 +1,5 @@
 --- Virtual batch normalisation: each element is normalised with the statistics of a fixed reference batch and its own.
+-- @module gan.nn.virtual
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"

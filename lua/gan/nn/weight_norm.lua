@@ -1,4 +1,5 @@
 --- Weight normalisation: length and direction of each output channel's weights as parameters of their own.
+-- @module gan.nn.weight_norm
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
@@ -29,6 +30,7 @@ function class.describe() return "weight norm" end
 -- (for embeddings: for each class). The parameter norm.gain starts as |v|, so that nothing changes at first.
 -- Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2.
 -- @tparam Module layer conv2d, conv_transpose2d, linear or embedding
+-- @tparam[opt] table opt no option yet
 -- @treturn Module the layer
 -- @raise if the layer has no weight, or has a normaliser already
 function M.weight_norm(layer, opt)

@@ -4,6 +4,7 @@
 -- {height, width}; defaults 1, 0, 1. `engine` names how it is computed, for tests and benchmarks: auto (the default, the fastest for the
 -- shape), direct, winograd2 or winograd4 (3x3 of stride 1, 4x4 of stride 2; Lavin & Gray 2015, arXiv:1509.09308).
 -- Source: Dumoulin & Visin 2016, arXiv:1603.07285.
+-- @module gan.ops.conv
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 

@@ -2,6 +2,7 @@
 --
 -- AXES COUNT FROM 1, like all in Lua. INDICES IN i32 TENSORS (class labels, rows) COUNT FROM 0, as in data files:
 -- a label tensor read from MNIST or CIFAR-10 is used as it is, and row 0 is the first row.
+-- @module gan.ops.index
 local core = require "gan.core"
 local check = require "gan.check"
 local op = require("gan.autograd").op

@@ -1,4 +1,5 @@
 --- All ops in one table; every op whose first argument is a tensor becomes a method of tensors too.
+-- @internal gan.ops
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 local tensor = require "gan.tensor"

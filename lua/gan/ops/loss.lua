@@ -1,4 +1,5 @@
 --- Losses that are one number: the mean over all elements, or over the rows of logits. In nats where there is a logarithm.
+-- @module gan.ops.loss
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 local pointwise = require "gan.ops.pointwise"
@@ -22,12 +23,15 @@ local function elementwise(name, compose)
 end
 
 --- Binary cross entropy of logits x against probabilities: mean of max(x,0) - x t + log(1 + e^-|x|).
+-- @function gan.bce_with_logits
 elementwise("bce_with_logits", function(x, t) return reduce.mean(pointwise.sub(pointwise.softplus(x), pointwise.mul(x, t))) end)
 
 --- Mean absolute difference. Its derivative is 0 where the difference is 0.
+-- @function gan.l1_loss
 elementwise("l1_loss", function(x, t) return reduce.mean(pointwise.abs(pointwise.sub(x, t))) end)
 
 --- Mean squared difference.
+-- @function gan.mse_loss
 elementwise("mse_loss", function(x, t) return reduce.mean(pointwise.square(pointwise.sub(x, t))) end)
 
 --- Mean over rows of -log softmax(logits)[label].

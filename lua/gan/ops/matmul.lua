@@ -1,4 +1,5 @@
 --- The matrix product, batched.
+-- @module gan.ops.matmul
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 local shape = require "gan.ops.shape"

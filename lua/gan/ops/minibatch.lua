@@ -1,4 +1,5 @@
 --- Minibatch discrimination: how near each element of a batch is to the others.
+-- @module gan.ops.minibatch
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 local pointwise = require "gan.ops.pointwise"

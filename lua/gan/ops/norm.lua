@@ -2,6 +2,7 @@
 --
 -- gamma and beta (C) may be nil. slope in [0,1], where it is given, is that of a (leaky) relu applied to the result.
 -- The *_norm ops also return the mean and the variance that they used, as plain tensors.
+-- @module gan.ops.norm
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
@@ -124,14 +125,17 @@ end
 
 --- batch_norm(x, gamma, beta, eps = 1e-5, slope): per channel over all axes but the last, x (N,...,C). Returns y, mean (C), var (C).
 -- With one value per channel y is beta. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1.
+-- @function gan.batch_norm
 norm("batch_norm", 1e-5, function(nd) return range(1, nd - 1) end)
 
 --- layer_norm(x, gamma, beta, eps = 1e-5, slope): per sample over everything, affine per channel. Returns y, mean (N), var (N).
 -- Source: Ba et al. 2016, arXiv:1607.06450, as in critics of WGAN-GP (arXiv:1704.00028).
+-- @function gan.layer_norm
 norm("layer_norm", 1e-5, function(nd) return range(2, nd) end)
 
 --- instance_norm(x, gamma, beta, eps = 1e-5, slope): per sample and channel. Returns y, mean (N,C), var (N,C).
 -- Source: Ulyanov et al. 2016, arXiv:1607.08022.
+-- @function gan.instance_norm
 norm("instance_norm", 1e-5, function(nd) return range(2, nd - 1) end)
 
 local function split_groups(x, groups)

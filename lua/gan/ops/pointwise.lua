@@ -1,4 +1,5 @@
 --- Pointwise ops: value (a kernel of csrc/kernels/pointwise.def), rule and sample, side by side. All broadcast.
+-- @module gan.ops.pointwise
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
@@ -59,6 +60,7 @@ unary {name = "erf", forward = core.erf, reads = {{1}},
   grad = {function(g, _, x) return M.mul(g, M.mul(M.exp(M.neg(M.mul(x, x))), 2 / math.sqrt(math.pi))) end}}
 
 --- x to the power of a number: pow(x, p). Negative x with fractional p gives NaN, as in C.
+-- @function gan.pow
 unary {name = "pow", forward = core.pow, reads = {{1}},
   sample = function(s) return {{s:uniform(0.5, 2, 2, 3), 2.5}, {s:randn(3), 3}, {s:uniform(0.5, 2, 3), -1}} end,
   bad = function(s) return {{s:randn(2), nil, match = "parameter"}, {nil, 2, match = "real tensor"}} end,
@@ -68,6 +70,7 @@ unary {name = "pow", forward = core.pow, reads = {{1}},
 function M.square(x) return M.mul(x, x) end
 
 --- Limits x to [lo, hi]; the gradient is 0 outside.
+-- @function gan.clamp
 unary {name = "clamp",
   forward = function(x, lo, hi)
     lo, hi = lo or -math.huge, hi or math.huge
@@ -111,6 +114,7 @@ activation("tanh", {}, 0, function(h, g, y) return M.mul(M.mul(h, g), M.mul(y, -
 activation("selu", {}, 0, function(h, g, y) return M.mul(M.mul(h, g), core.le(y, 0)) end)
 activation("softplus", {}, 1, function(h, g, x) return M.sigmoid_dx(M.mul(h, g), M.sigmoid(x)) end)
 --- x where positive, slope * x elsewhere; slope >= 0 (default 0.2, Radford et al. 2015, arXiv:1511.06434).
+-- @function gan.leaky_relu
 activation("leaky_relu", {
   forward = function(x, slope) return core.leaky_relu(x, check.number("leaky_relu", 2, "slope", slope, 0)) end,
   sample = function(s) return {{s:randn(2, 3), 0.2}, {s:randn(3), 0}} end,
@@ -130,6 +134,7 @@ M.bias_leaky_relu_ = op {name = "bias_leaky_relu_", private = true, builtin = tr
   end}
 
 --- x where positive, alpha (e^x - 1) elsewhere; alpha >= 0. Clevert et al. 2015, arXiv:1511.07289.
+-- @function gan.elu
 activation("elu", {
   forward = function(x, alpha) return core.elu(x, check.number("elu", 2, "alpha", alpha, 0)) end,
   sample = function(s) return {{s:randn(2, 3), 1}, {s:randn(3), 0.5}} end,
@@ -141,9 +146,11 @@ M.clamp_dx = op {name = "clamp_dx", forward = core.clamp_dx, reads = {{2}, {}}, 
   grad = {function(h, _, _, x, lo, hi) return M.clamp_dx(h, x, lo, hi) end, false}}
 
 --- x * sigmoid(x). Ramachandran et al. 2017, arXiv:1710.05941.
+-- @function gan.swish
 unary {name = "swish", forward = core.swish, compose = function(x) return M.mul(x, M.sigmoid(x)) end,
   grad = {function(g, _, x) return core.swish_dx(g, x) end}}
 --- x * Phi(x), exact form. Hendrycks & Gimpel 2016, arXiv:1606.08415.
+-- @function gan.gelu
 unary {name = "gelu", forward = core.gelu,
   compose = function(x) return M.mul(M.mul(x, 0.5), M.add(M.erf(M.mul(x, math.sqrt(0.5))), 1)) end,
   grad = {function(g, _, x) return core.gelu_dx(g, x) end}}

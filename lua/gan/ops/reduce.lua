@@ -1,6 +1,7 @@
 --- Ops that reduce axes: sums, means, extremes, norms, softmax. Axes count from 1, negative ones from the end.
 --
 -- `axes` is nil (all), a number or a list. The reduced axes go, or stay with size 1 under {keepdim = true}.
+-- @module gan.ops.reduce
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
@@ -59,16 +60,19 @@ local function reduction(def)
 end
 
 --- Sum. Runs in double over blocks fixed by the shape.
+-- @function gan.sum
 reduction {name = "sum", reads = {}, bad = bad, grad = {function(g, ctx, _, axes) return spread(g, ctx, axes) end}}
 
 --- Mean.
 -- @raise if there is nothing to take the mean of
+-- @function gan.mean
 reduction {name = "mean", reads = {}, grad = {function(g, ctx, _, axes)
   local _, n = kept(ctx.shapes[1], axes)
   return spread(pointwise.mul(g, 1 / n), ctx, axes)
 end}}
 
 --- Variance, biased (divided by n) unless {unbiased = true} (by n - 1). Also takes keepdim.
+-- @function gan.var
 reduction {name = "var",
   forward = function(x, axes, opt)
     opt = check.options("var", opt, {keepdim = false, unbiased = false})
@@ -100,11 +104,14 @@ local function extreme(name)
 end
 
 --- Largest value; NaN if there is one.
+-- @function gan.max
 extreme "max"
 --- Smallest value; NaN if there is one.
+-- @function gan.min
 extreme "min"
 
 --- Euclidean norm: the root of the sum of squares. Its gradient at 0 is taken to be 0.
+-- @function gan.norm
 reduction {name = "norm", reads = {{0, 1}}, bad = bad, grad = {function(g, ctx, x, axes)
   local zero = core.eq(ctx.y, 0)
   local scale = pointwise.where(zero, 0, pointwise.div(g, pointwise.where(zero, 1, ctx.y)))
@@ -121,8 +128,10 @@ end
 
 --- Position of the largest value along one axis (nil: in row-major order of all), an i32 tensor that counts from 0, as class labels
 -- do. The first of equal ones; a NaN counts as largest.
+-- @function gan.argmax
 position "argmax"
 --- Position of the smallest value, likewise.
+-- @function gan.argmin
 position "argmin"
 
 --- Undoes broadcasting: x summed over the axes along which `shape` was stretched to x's shape.
@@ -152,6 +161,7 @@ M.log_softmax = op {name = "log_softmax", forward = core.log_softmax, reads = {{
   end}}
 
 --- log(sum of e^x), around the largest x so that nothing overflows.
+-- @function gan.logsumexp
 reduction {name = "logsumexp", reads = {{0, 1}}, grad = {function(g, ctx, x, axes)
   return pointwise.mul(restore(g, ctx, axes), pointwise.exp(pointwise.sub(x, restore(ctx.y, ctx, axes))))
 end}}

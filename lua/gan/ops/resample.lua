@@ -2,6 +2,7 @@
 --
 -- Each linear map and its adjoint (`_dx`) are each other's derivative, so gradients of any order need no more kernels.
 -- Pairs are {height, width}; a single integer stands for both.
+-- @module gan.ops.resample
 local core = require "gan.core"
 local check = require "gan.check"
 local op = require("gan.autograd").op

@@ -1,4 +1,5 @@
 --- Ops that move elements without computing: views and copies. Axes and positions count from 1; negative axes from the end.
+-- @module gan.ops.shape
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"

@@ -1,4 +1,5 @@
 --- Division of a weight by its largest singular value, as spectral normalisation does it.
+-- @module gan.ops.spectral
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 local pointwise = require "gan.ops.pointwise"

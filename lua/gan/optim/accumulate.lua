@@ -1,4 +1,5 @@
 --- Gradient accumulation: several small batches make one step of a large one.
+-- @module gan.optim.accumulate
 local core = require "gan.core"
 local check = require "gan.check"
 

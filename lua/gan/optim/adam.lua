@@ -1,4 +1,5 @@
 --- Adam: steps scaled by running averages of the gradient and of its square.
+-- @module gan.optim.adam
 local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.optim.base"

@@ -1,4 +1,5 @@
 --- What optimisers share: checked parameter lists, state tensors, saving and loading (gan.state).
+-- @internal gan.optim.base
 local core = require "gan.core"
 local check = require "gan.check"
 local state = require "gan.state"

@@ -1,4 +1,5 @@
 --- Clipping of gradients, by their global norm or element by element. New lists: gradients may share memory.
+-- @module gan.optim.clip
 local core = require "gan.core"
 local check = require "gan.check"
 local norm = require "gan.optim.norm"

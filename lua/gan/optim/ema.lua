@@ -1,4 +1,5 @@
 --- Exponential moving average of parameters: smoother weights to sample from.
+-- @module gan.optim.ema
 local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.optim.base"

@@ -1,4 +1,5 @@
 --- The global norm of gradients.
+-- @module gan.optim.norm
 local core = require "gan.core"
 local check = require "gan.check"
 

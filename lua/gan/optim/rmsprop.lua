@@ -1,4 +1,5 @@
 --- RMSProp: steps scaled by a running average of the squared gradient.
+-- @module gan.optim.rmsprop
 local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.optim.base"

@@ -1,4 +1,5 @@
 --- Stochastic gradient descent, plain, with momentum, or with Nesterov's.
+-- @module gan.optim.sgd
 local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.optim.base"

@@ -1,4 +1,5 @@
 --- What penalties share: classes of callable objects, D's logits, gradients in the images that can be differentiated again.
+-- @internal gan.penalty.base
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"

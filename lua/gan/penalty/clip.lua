@@ -1,4 +1,5 @@
 --- Weight clipping of WGAN. No term of a loss: it changes the weights.
+-- @module gan.penalty.clip
 local check = require "gan.check"
 local core = require "gan.core"
 

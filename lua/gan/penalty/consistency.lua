@@ -1,4 +1,5 @@
 --- Consistency regularisation (CR, bCR): D is to say the same of a sample and of its augmented self.
+-- @module gan.penalty.consistency
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"

@@ -1,4 +1,5 @@
 --- The gradient penalty of WGAN-GP: between real and fake samples D's slope is to be 1.
+-- @module gan.penalty.gradient
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"

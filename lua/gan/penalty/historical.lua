@@ -1,4 +1,5 @@
 --- Historical averaging: the parameters are drawn to the mean of all that they were.
+-- @module gan.penalty.historical
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"

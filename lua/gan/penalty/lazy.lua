@@ -1,4 +1,5 @@
 --- Lazy regularisation: a penalty every k-th step, with k times its weight.
+-- @module gan.penalty.lazy
 local check = require "gan.check"
 local core = require "gan.core"
 local pointwise = require "gan.ops.pointwise"

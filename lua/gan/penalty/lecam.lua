@@ -1,4 +1,5 @@
 --- LeCam regularisation: D's logits of either kind are drawn to the running mean of the other kind.
+-- @module gan.penalty.lecam
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"

@@ -1,4 +1,5 @@
 --- Orthogonal regularisation: the filters of a layer are to be at right angles.
+-- @module gan.penalty.orthogonal
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"

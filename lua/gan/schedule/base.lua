@@ -1,4 +1,5 @@
 --- What schedules share: how far a step is between two.
+-- @internal gan.schedule.base
 local check = require "gan.check"
 
 local M = {}

@@ -1,4 +1,5 @@
 --- The schedule that stays.
+-- @module gan.schedule.constant
 local check = require "gan.check"
 
 --- constant(v)(step) = v.

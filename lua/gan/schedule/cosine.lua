@@ -1,4 +1,5 @@
 --- A schedule along half a cosine.
+-- @module gan.schedule.cosine
 local base = require "gan.schedule.base"
 
 --- cosine {from = 2e-4, to = 0, steps = 100000, start = 0}: to + (from - to) (1 + cos(pi way)) / 2, way = (step - start) / steps within [0,1].

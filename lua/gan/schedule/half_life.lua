@@ -1,4 +1,5 @@
 --- The decay of a moving average that is given by its half-life in images, and may begin with a short one.
+-- @module gan.schedule.half_life
 local check = require "gan.check"
 
 --- half_life {images = 500000, batch = 64, ramp = 0.05}: 0.5^(batch / h), h = min(images, ramp * images seen), images seen = step * batch:

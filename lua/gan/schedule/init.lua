@@ -1,5 +1,6 @@
 --- Schedules: constructors of f(step) -> number, for step sizes, weights of penalties, decays, noise, numbers of steps. Steps count from 1,
 -- as run:steps() does; 0 is the state before the first. Any function of the step is one, too: schedule.check makes sure of its numbers.
+-- @module gan.schedule
 local check = require "gan.check"
 
 local names = {constant = true, linear = true, cosine = true, step = true, warmup = true, piecewise = true, half_life = true}

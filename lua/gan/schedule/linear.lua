@@ -1,4 +1,5 @@
 --- A schedule along a straight line.
+-- @module gan.schedule.linear
 local base = require "gan.schedule.base"
 
 --- linear {from = 2e-4, to = 0, steps = 100000, start = 0}: `from` up to step `start`, then in a straight line to `to`, reached at step

@@ -1,4 +1,5 @@
 --- A schedule made of others, one after the other.
+-- @module gan.schedule.piecewise
 local check = require "gan.check"
 local schedule = require "gan.schedule"
 

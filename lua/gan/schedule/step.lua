@@ -1,4 +1,5 @@
 --- A schedule that falls in steps of one size.
+-- @module gan.schedule.step
 local check = require "gan.check"
 
 --- step {from = 2e-4, factor = 0.5, every = 1000}: from * factor^floor(step / every).

@@ -1,4 +1,5 @@
 --- A schedule that begins softly.
+-- @module gan.schedule.warmup
 local check = require "gan.check"
 local schedule = require "gan.schedule"
 

@@ -77,6 +77,7 @@ function M.due(step) return step % M.EVERY == 0 end
 
 --- Remembers the norm of a player's gradients.
 -- @tparam string player "D" or "G"
+-- @tparam table grads list of tensors
 function Health:gradient(player, grads)
   self.now["grad_" .. player] = norm(grads)
 end

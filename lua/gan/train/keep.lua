@@ -12,6 +12,7 @@ local function plain(v) return type(v) == "number" or type(v) == "string" or typ
 --- A value as a checkpoint takes it: streams become {"rng", key, counter}. Tensors are the same ones, not copies.
 -- @tparam string name of the value, for errors
 -- @param v number, string, boolean, tensor, stream, or a table of these (keys: strings or integers)
+-- @tparam[opt] table above the tables that v lies in
 -- @raise names the entry that is anything else, or a table that holds itself
 function M.pack(name, v, above)
   if plain(v) then return v end

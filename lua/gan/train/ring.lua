@@ -14,7 +14,7 @@ local schedule = require "gan.schedule"
 
 local M = {}
 
---- The options of a configuration beyond those of every training script, in their form (gan.train.options).
+-- The options of a configuration beyond those of every training script, in their form (gan.train.options).
 M.options = {
   {"modes", "integer", 8, choices = {8, 25}, help = "8 Gaussians on a ring, or 25 on a grid"},
   {"loss", "string", "ns", choices = {"ns", "minimax", "ls", "hinge", "wgan", "ra"}, help = "the adversarial loss"},

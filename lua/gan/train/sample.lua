@@ -54,6 +54,7 @@ end
 
 --- Runs f with averaged weights in the place of a net's own, which come back untouched, also after an error.
 -- @tparam table ema has params and shadow, two lists of tensors; nil: f runs as things are
+-- @tparam function f
 function M.with_average(ema, f)
   if not ema then return f() end
   local own = {}
