@@ -67,7 +67,7 @@ void gn_rng_integer(gn_rng *r, int32_t *x, gn_int n, int32_t lo, int32_t hi) {
   FOR_BLOCKS(for (gn_int j = 0; j < m; j++) x[4 * b + j] = (int32_t)(lo + (int64_t)(((uint64_t)w[j] * span) >> 32)););
 }
 
-uint64_t gn_rng_u64(gn_rng *r) {
+static uint64_t next_u64(gn_rng *r) { /* one 64-bit word; advances by one block */
   uint32_t w[4];
   gn_philox(r->key, 0, r->counter++, w);
   return (uint64_t)w[0] << 32 | w[1];
@@ -76,7 +76,7 @@ uint64_t gn_rng_u64(gn_rng *r) {
 void gn_rng_permutation(gn_rng *r, int32_t *p, gn_int n) {
   for (gn_int i = 0; i < n; i++) p[i] = (int32_t)i;
   for (gn_int i = n - 1; i > 0; i--) {
-    gn_int j = (gn_int)(gn_rng_u64(r) % (uint64_t)(i + 1)); /* bias below 2^-32 */
+    gn_int j = (gn_int)(next_u64(r) % (uint64_t)(i + 1)); /* bias below 2^-32 */
     int32_t t = p[i];
     p[i] = p[j];
     p[j] = t;

@@ -21,8 +21,7 @@ void gn_rng_uniform(gn_rng *r, gn_real *x, gn_int n, gn_real lo, gn_real hi); /*
 void gn_rng_normal(gn_rng *r, gn_real *x, gn_int n, gn_real mean, gn_real std); /* Box-Muller */
 void gn_rng_integer(gn_rng *r, int32_t *x, gn_int n, int32_t lo, int32_t hi); /* lo..hi inclusive */
 
-uint64_t gn_rng_u64(gn_rng *r);                     /* one 64-bit word; advances by one block */
-void gn_rng_permutation(gn_rng *r, int32_t *p, gn_int n); /* Fisher-Yates of 0..n-1 */
+void gn_rng_permutation(gn_rng *r, int32_t *p, gn_int n); /* Fisher-Yates of 0..n-1; advances by n - 1 blocks */
 
 static inline double gn_u01(uint32_t w) { return ((double)w + 0.5) * (1.0 / 4294967296.0); } /* (0,1) */
 

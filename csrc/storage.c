@@ -243,7 +243,17 @@ void gn_storage_discard(gn_storage *s) {
   gn_storage_release(s);
 }
 
+static void (*holders[GN_HOLDERS])(void);
+
+void gn_storage_on_trim(void (*give_up)(void)) {
+  for (int i = 0; i < GN_HOLDERS; i++) {
+    if (!holders[i]) holders[i] = give_up;
+    if (holders[i] == give_up) return;
+  }
+}
+
 void gn_storage_trim(void) {
+  for (int i = 0; i < GN_HOLDERS && holders[i]; i++) holders[i]();
   for (int i = 0; i < NCLASS; i++)
     while (cache[i]) {
       block *b = cache[i];

@@ -20,7 +20,12 @@ int gn_storage_grows(size_t bytes);        /* 1: a buffer of that size would hav
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
 void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */
-void gn_storage_trim(void);             /* gives the cache back to the system */
+void gn_storage_trim(void);             /* gives the cache back to the system, and what gn_storage_on_trim registered first */
+
+/* Registers a holder of buffers that can be made again: gn_storage_trim calls it, and it releases them. Holders live as long
+** as the process; a second registration of one changes nothing. At most GN_HOLDERS. */
+#define GN_HOLDERS 4
+void gn_storage_on_trim(void (*give_up)(void));
 
 typedef struct gn_memory {
   size_t live;      /* bytes in buffers that somebody holds (size classes included) */

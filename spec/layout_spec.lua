@@ -133,6 +133,31 @@ local function check_words(path, text)
   return found
 end
 
+-- The families that a list names, FAMILY(f) on a line of its own.
+local function families_in(text)
+  local list = {}
+  for name in strip_c(text):gmatch "FAMILY%(([%w_]+)%)" do list[#list + 1] = name end
+  return list
+end
+
+-- Files b_<family>.c and families of the list that have no counterpart, or stand in it twice.
+local function check_families(paths, text)
+  local found, listed, there = {}, {}, {}
+  for _, path in ipairs(paths) do
+    local name = path:match "^csrc/bind/b_([%w_]+)%.c$"
+    if name then there[name] = true end
+  end
+  for _, name in ipairs(families_in(text)) do
+    if listed[name] then found[#found + 1] = name .. " stands twice in families.def" end
+    if not there[name] then found[#found + 1] = ("families.def lists %s, but there is no b_%s.c"):format(name, name) end
+    listed[name] = true
+  end
+  for name in pairs(there) do
+    if not listed[name] then found[#found + 1] = ("b_%s.c is not in families.def"):format(name) end
+  end
+  return found
+end
+
 describe("layout of csrc", function()
   local sources = files("csrc", "%.[ch]$")
 
@@ -173,6 +198,16 @@ describe("layout of csrc", function()
       for _, f in ipairs(check_words(path, read(path))) do found[#found + 1] = f end
     end
     clean(found)
+  end)
+
+  it("lists every family of bindings once", function()
+    local two = {"csrc/bind/b_a.c", "csrc/bind/b_b.c", "csrc/bind/check.c"}
+    assert.equal(1, #check_families(two, "FAMILY(a)\n"))
+    assert.equal(1, #check_families(two, "FAMILY(a)\n/* FAMILY(b) */\n"))
+    assert.equal(1, #check_families(two, "FAMILY(a)\nFAMILY(b)\nFAMILY(c)\n"))
+    assert.equal(1, #check_families(two, "FAMILY(a)\nFAMILY(b)\nFAMILY(a)\n"))
+    clean(check_families(two, "/* FAMILY(f) is b_f.c */\nFAMILY(a)\nFAMILY(b)\n"))
+    clean(check_families(sources, read "csrc/bind/families.def"))
   end)
 
   it("says on top of every file what it is for", function()

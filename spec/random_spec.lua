@@ -11,6 +11,14 @@ local function moments(t)
 end
 
 describe("random", function()
+  it("knows a stream from all else", function()
+    local is_stream = require("gan.random").is_stream
+    assert.is_true(is_stream(gan.rng(1, "x")))
+    for _, v in ipairs {1, "rng", {}, io.stdout, gan.zeros(1), print} do assert.is_false(is_stream(v)) end
+    assert.is_false(is_stream(nil))
+    assert.is_false(core.is_rng())
+  end)
+
   it("has the moments of its distributions", function()
     local rng = gan.rng(1, "test")
     local mean, var = moments(rng:normal({50000}, 2, 3))

@@ -1,6 +1,7 @@
 /* b_conv.c - the convolution triple for Lua: arguments and options checked, output sizes, workspace. */
 #include "../kernels/conv.h"
 #include "bind.h"
+#include "kernel_cache.h"
 #include <string.h>
 
 #define MAX_OPTION ((gn_int)1 << 30) /* with sizes below 2^31, no size formula overflows */
@@ -93,96 +94,6 @@ static const gn_tensor *check_4d(lua_State *L, int arg, const char *name, const 
   return gn_check_dense_nd(L, arg, name, 4);
 }
 
-/* ---- transformed kernels, kept from their fourth use on: alternating training changes a
-** kernel before that (D: the G step, then real and fake), and needs the memory for itself. Those of inference: from their first ---- */
-
-#define KEPT 160 /* Inception-v3 has 94 convolutions, whose kernels are 140 MB then */
-#define KEPT_USES 4
-#define KEPT_BYTES ((size_t)256 << 20)
-
-typedef struct kept {
-  uint64_t id, version; /* of w's storage */
-  gn_int offset, size[4];
-  gn_conv_pass pass;
-  int form, uses;
-  uint64_t last;
-  gn_storage *u; /* NULL: only counted */
-} kept;
-
-static kept kernels[KEPT];
-static uint64_t uses;
-
-static void drop(kept *k) {
-  if (k->u) gn_storage_discard(k->u);
-  *k = (kept){0};
-}
-
-void gn_conv_forget(void) {
-  for (int i = 0; i < KEPT; i++) drop(kernels + i);
-}
-
-/* The same place in memory and use of it; whether it holds the same numbers, the version tells. */
-static int same_kernel(const kept *k, const gn_tensor *w, int form, gn_conv_pass pass) {
-  return k->id == w->storage->id && k->offset == w->offset && k->pass == pass && k->form == form && memcmp(k->size, w->size, sizeof k->size) == 0;
-}
-
-/* Room for `bytes` more: kernels that are gone meanwhile cannot be told, so the longest unused go. 0: too large to keep. */
-static int make_room(size_t bytes) {
-  for (;;) {
-    size_t sum = bytes;
-    kept *old = NULL;
-    for (int i = 0; i < KEPT; i++)
-      if (kernels[i].u) {
-        sum += kernels[i].u->bytes;
-        if (!old || kernels[i].last < old->last) old = kernels + i;
-      }
-    if (sum <= KEPT_BYTES) return 1;
-    if (!old) return 0;
-    drop(old);
-  }
-}
-
-/* Comes last, after all other allocation: that may give kept kernels up.
-** What the pass multiplies for w: kept, or made in scratch on the stack (one slot is pushed in either case); NULL: w itself. */
-static const gn_real *push_kernel(lua_State *L, const gn_tensor *w, const gn_conv *d, gn_conv_pass pass) {
-  const gn_int size = gn_conv2d_kernel_size(d, pass);
-  const int form = gn_conv2d_kernel_form(d, pass);
-  kept *k = NULL, *oldest = kernels;
-  if (size == 0) {
-    lua_pushnil(L);
-    return NULL;
-  }
-  for (int i = 0; i < KEPT; i++) {
-    if (same_kernel(kernels + i, w, form, pass)) k = kernels + i;
-    if (kernels[i].last < oldest->last) oldest = kernels + i;
-  }
-  if (!k || k->version != w->storage->version) {
-    if (!k) k = oldest;
-    drop(k);
-    *k = (kept){.id = w->storage->id, .version = w->storage->version, .offset = w->offset, .pass = pass, .form = form};
-    memcpy(k->size, w->size, sizeof k->size);
-  }
-  k->last = ++uses;
-  if (k->u) {
-    lua_pushnil(L);
-    return k->u->data;
-  }
-  const size_t bytes = (size_t)size * sizeof(gn_real);
-  if ((++k->uses >= KEPT_USES || pass == GN_CONV_RELU) && make_room(bytes) && (k->u = gn_storage_new(bytes)) != NULL) {
-    gn_conv2d_kernel(k->u->data, gn_real_ptr(w), d, pass);
-    lua_pushnil(L);
-    return k->u->data;
-  }
-  gn_real *u = gn_scratch(L, size);
-  gn_conv2d_kernel(u, gn_real_ptr(w), d, pass);
-  return u;
-}
-
-static void pop_kernel(lua_State *L) {
-  if (!lua_isnil(L, -1)) gn_scratch_free(L, -1);
-  lua_pop(L, 1);
-}
-
 static gn_int out_size(gn_int in, gn_int k, gn_int stride, gn_int pad, gn_int dil) { /* <= 0: the kernel does not fit */
   const gn_int room = in + 2 * pad - dil * (k - 1) - 1;
   return room < 0 ? 0 : room / stride + 1;
@@ -227,22 +138,22 @@ static gn_conv sizes_y(lua_State *L) {
 }
 
 /* conv2d(x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}) -> y (N,Ho,Wo,Co) */
-static int l_conv2d(lua_State *L) {
+static int conv2d(lua_State *L) {
   const gn_conv d = sizes_y(L);
   const gn_tensor *x = gn_test_tensor(L, 1), *w = gn_test_tensor(L, 2);
   gn_tensor *y = gn_new_real(L, 4, (gn_int[]){d.N, d.Ho, d.Wo, d.Co});
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_Y));
-  const gn_real *u = push_kernel(L, w, &d, GN_CONV_Y);
+  const gn_real *u = gn_push_kernel(L, w, &d, GN_CONV_Y);
   gn_conv2d(gn_real_ptr(y), gn_real_ptr(x), gn_real_ptr(w), u, &d, work);
-  pop_kernel(L);
+  gn_pop_kernel(L);
   gn_scratch_free(L, -1);
   lua_pop(L, 1);
   return 1;
 }
 
 /* conv2d_relu(x, w, {stride, padding, dilation}, bias (Co) [, y (N,Ho,Wo,Co)]) -> y = max(0, conv2d + bias), for inference: nothing is
-** recorded, the kernel is kept transformed. y: some channels of a larger dense tensor (core.narrow), to be overwritten. */
-static int l_conv2d_relu(lua_State *L) {
+** recorded, the transformed kernel is cached. y: some channels of a larger dense tensor (core.narrow), to be overwritten. */
+static int conv2d_relu(lua_State *L) {
   const gn_conv d = sizes_y(L);
   const gn_tensor *bias = gn_check_dense_nd(L, 4, "bias", 1);
   if (bias->size[0] != d.Co) gn_shape_error(L, 4, "bias", lua_pushfstring(L, "(%I)", (lua_Integer)d.Co), "to match w");
@@ -252,9 +163,9 @@ static int l_conv2d_relu(lua_State *L) {
   const gn_tensor *x = gn_test_tensor(L, 1), *w = gn_test_tensor(L, 2);
   if (y->storage == x->storage) gn_argerror(L, 5, "y", "must not share memory with x");
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_RELU));
-  const gn_real *u = push_kernel(L, w, &d, GN_CONV_RELU);
+  const gn_real *u = gn_push_kernel(L, w, &d, GN_CONV_RELU);
   gn_conv2d_relu(gn_real_ptr(y), y->stride[2], gn_real_ptr(x), u, gn_real_ptr(bias), &d, work);
-  pop_kernel(L);
+  gn_pop_kernel(L);
   gn_scratch_free(L, -1);
   lua_settop(L, 5);
   gn_touch(y);
@@ -266,9 +177,9 @@ static int run_dx(lua_State *L, gn_conv *d, const gn_tensor *dy, const gn_tensor
   check_engine(L, d);
   gn_tensor *dx = gn_new_real(L, 4, (gn_int[]){d->N, d->H, d->W, d->Ci});
   gn_real *work = gn_scratch(L, gn_conv2d_work(d, GN_CONV_DX));
-  const gn_real *u = push_kernel(L, w, d, GN_CONV_DX);
+  const gn_real *u = gn_push_kernel(L, w, d, GN_CONV_DX);
   gn_conv2d_dx(gn_real_ptr(dx), gn_real_ptr(dy), gn_real_ptr(w), u, d, work);
-  pop_kernel(L);
+  gn_pop_kernel(L);
   gn_scratch_free(L, -1);
   lua_pop(L, 1);
   return 1;
@@ -287,7 +198,7 @@ static gn_int least_input(gn_int out, gn_int k, gn_int stride, gn_int pad, gn_in
 }
 
 /* conv2d_dx(dy (N,Ho,Wo,Co), w (Kh,Kw,Ci,Co), {size = {H, W}, stride, padding, dilation}) -> dx (N,H,W,Ci) */
-static int l_conv2d_dx(lua_State *L) {
+static int conv2d_dx(lua_State *L) {
   const options o = read_options(L, "stride padding dilation size");
   const gn_tensor *dy = check_4d(L, 1, "dy", "(N,Ho,Wo,Co)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
   gn_conv d = sizes_dx(L, dy, "dy", w, &o);
@@ -299,7 +210,7 @@ static int l_conv2d_dx(lua_State *L) {
 }
 
 /* conv_transpose2d(x (N,H,W,Ci), w (Kh,Kw,Co,Ci), {stride, padding, output_padding, dilation}) -> y (N,Ho,Wo,Co) */
-static int l_conv_transpose2d(lua_State *L) {
+static int conv_transpose2d(lua_State *L) {
   const options o = read_options(L, "stride padding output_padding dilation");
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Co,Ci)");
   gn_conv d = sizes_dx(L, x, "x", w, &o);
@@ -314,7 +225,7 @@ static int l_conv_transpose2d(lua_State *L) {
 }
 
 /* conv2d_dw(x (N,H,W,Ci), dy (N,Ho,Wo,Co), {kernel = {Kh, Kw}, stride, padding, dilation}) -> dw (Kh,Kw,Ci,Co) */
-static int l_conv2d_dw(lua_State *L) {
+static int conv2d_dw(lua_State *L) {
   const options o = read_options(L, "stride padding dilation kernel");
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *dy = check_4d(L, 2, "dy", "(N,Ho,Wo,Co)");
   gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Ho = dy->size[1], .Wo = dy->size[2], .Co = dy->size[3]};
@@ -338,7 +249,7 @@ static int l_conv2d_dw(lua_State *L) {
 }
 
 /* winograd() -> largest tile of Winograd's engines that is chosen by itself; winograd(0 | 2 | 4) sets it */
-static int l_winograd(lua_State *L) {
+static int winograd(lua_State *L) {
   if (!lua_isnoneornil(L, 1)) {
     const gn_int m = gn_check_int(L, 1, "tile", 0, 4);
     if (m % 2) gn_argerror(L, 1, "tile", "expected 0, 2 or 4, got %I", (lua_Integer)m);
@@ -349,11 +260,11 @@ static int l_winograd(lua_State *L) {
 }
 
 /* simd() -> name of the instruction set that convolutions use, list of those there are; simd(name) chooses one (tests, benchmarks) */
-static int l_simd(lua_State *L) {
+static int simd(lua_State *L) {
   const char *name = lua_isnoneornil(L, 1) ? NULL : lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : luaL_typename(L, 1);
   const char *now = gn_simd_choose(name);
   if (!now) gn_argerror(L, 1, "name", "this build on this processor has no instruction set '%s'", name);
-  gn_conv_forget(); /* kernels lie in the order of one set's vectors */
+  gn_forget_kernels(); /* kernels lie in the order of one set's vectors */
   lua_pushstring(L, now);
   lua_newtable(L);
   for (int i = 0; gn_simd_name(i); i++) {
@@ -364,14 +275,17 @@ static int l_simd(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"simd", l_simd},
-    {"winograd", l_winograd},
-    {"conv2d", l_conv2d},
-    {"conv2d_relu", l_conv2d_relu},
-    {"conv2d_dx", l_conv2d_dx},
-    {"conv2d_dw", l_conv2d_dw},
-    {"conv_transpose2d", l_conv_transpose2d},
+    {"simd", simd},
+    {"winograd", winograd},
+    {"conv2d", conv2d},
+    {"conv2d_relu", conv2d_relu},
+    {"conv2d_dx", conv2d_dx},
+    {"conv2d_dw", conv2d_dw},
+    {"conv_transpose2d", conv_transpose2d},
     {NULL, NULL},
 };
 
-void gn_open_conv(lua_State *L) { gn_register(L, funcs); }
+void gn_open_conv(lua_State *L) {
+  gn_storage_on_trim(gn_forget_kernels);
+  gn_register(L, funcs);
+}

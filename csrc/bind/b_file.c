@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 #define T_FILE GN_PREFIX "file"
-#define PATH_MAX_BYTES 4000
 #define CHUNK 4096 /* elements converted at a time when the file's precision is not ours */
 
 typedef struct file {
   int fd;      /* -1: closed */
   int writing; /* a temporary file that awaits its commit */
-  char path[PATH_MAX_BYTES + 16], temp[PATH_MAX_BYTES + 16];
+  char path[GN_PATH_MAX + 16], temp[GN_PATH_MAX + 16];
 } file;
 
 static int64_t fail_after = -1; /* bytes that may still be written; -1: any number */
@@ -33,15 +32,6 @@ static void discard(file *f) {
   f->fd = -1;
   if (f->writing) unlink(f->temp);
   f->writing = 0;
-}
-
-static const char *check_path(lua_State *L, int arg) {
-  size_t n = 0;
-  const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tolstring(L, arg, &n) : NULL;
-  if (!s) gn_expected(L, arg, "path", "a string");
-  if (n == 0 || n > PATH_MAX_BYTES || strlen(s) != n)
-    gn_argerror(L, arg, "path", "expected 1 to %d bytes without a zero byte, got %I", PATH_MAX_BYTES, (lua_Integer)n);
-  return s;
 }
 
 static file *new_file(lua_State *L, const char *path) {
@@ -65,7 +55,7 @@ static file *check_file(lua_State *L, int writing) {
 /* core.file_create(path) -> file to write, or nil, message. Its bytes go to path.tmp beside it; path itself changes only in
 ** file:commit(), all at once. Without a commit (error, close, collection) the temporary file is removed. */
 static int file_create(lua_State *L) {
-  const char *path = check_path(L, 1);
+  const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
   memcpy(f->temp, path, strlen(path));
   memcpy(f->temp + strlen(path), ".tmp", 5);
@@ -131,7 +121,7 @@ static int file_write(lua_State *L) {
 
 /* Makes the new name durable. Some file systems cannot sync a directory: then there is nothing more to do. */
 static void sync_directory(const char *path) {
-  char dir[PATH_MAX_BYTES + 16];
+  char dir[GN_PATH_MAX + 16];
   const char *slash = strrchr(path, '/');
   size_t n = slash ? (size_t)(slash - path) + 1 : 0;
   memcpy(dir, path, n);
@@ -164,7 +154,7 @@ static int file_commit(lua_State *L) {
 
 /* core.file_open(path) -> file to read, its size in bytes; or nil, message. */
 static int file_open(lua_State *L) {
-  const char *path = check_path(L, 1);
+  const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
   struct stat st;
   f->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -263,7 +253,7 @@ static int file_close(lua_State *L) {
 /* core.file_lock(path) -> a held lock on a file or directory, until it is closed, collected, or the process ends; or nil,
 ** message. nil, nil where another process holds it. */
 static int file_lock(lua_State *L) {
-  const char *path = check_path(L, 1);
+  const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
   f->fd = open(path, O_RDONLY | O_CLOEXEC);
   if (f->fd < 0) return fail_errno(L, path, "lock", errno);
@@ -296,16 +286,6 @@ static const luaL_Reg funcs[] = {
 };
 
 void gn_open_file(lua_State *L) {
-  luaL_newmetatable(L, T_FILE);
-  lua_newtable(L);
-  gn_register(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pushcfunction(L, file_close);
-  lua_setfield(L, -2, "__gc");
-  lua_pushstring(L, "file");
-  lua_setfield(L, -2, "__name");
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  gn_register_class(L, T_FILE, "file", methods, file_close);
   gn_register(L, funcs);
 }

@@ -33,7 +33,7 @@ static matrix matrix_of(lua_State *L, int arg, const char *name, const gn_tensor
 }
 
 /* matmul(a (...,m,k), b (...,k,n)) -> (...,m,n) */
-static int l_matmul(lua_State *L) {
+static int matmul(lua_State *L) {
   const gn_tensor *ta = check_matrix(L, 1, "a"), *tb = check_matrix(L, 2, "b");
   gn_shape s;
   gn_batch batch;
@@ -76,7 +76,7 @@ static int l_matmul(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"matmul", l_matmul},
+    {"matmul", matmul},
     {NULL, NULL},
 };
 

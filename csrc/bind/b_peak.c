@@ -15,7 +15,7 @@ static double now(void) {
 }
 
 /* fma_peak() -> GFLOP/s of multiply-adds on all threads, the best of some short bursts (about 10 ms) */
-static int l_fma_peak(lua_State *L) {
+static int fma_peak(lua_State *L) {
   gn_real out[GN_MAX_THREADS];
   double best = 0, t = now();
   for (int i = 0; i < 20; i++) {
@@ -28,7 +28,7 @@ static int l_fma_peak(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"fma_peak", l_fma_peak},
+    {"fma_peak", fma_peak},
     {NULL, NULL},
 };
 

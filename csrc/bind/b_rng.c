@@ -77,17 +77,15 @@ static const luaL_Reg methods[] = {
     {"uniform", uniform}, {"normal", normal}, {"integer", integer}, {"permutation", permutation},
     {"state", state},     {"load", load},     {NULL, NULL},
 };
-static const luaL_Reg funcs[] = {{"rng", rng}, {NULL, NULL}};
+/* core.is_rng(v) -> whether v is a stream. */
+static int is_rng(lua_State *L) {
+  lua_pushboolean(L, luaL_testudata(L, 1, GN_T_RNG) != NULL);
+  return 1;
+}
+
+static const luaL_Reg funcs[] = {{"rng", rng}, {"is_rng", is_rng}, {NULL, NULL}};
 
 void gn_open_rng(lua_State *L) {
-  luaL_newmetatable(L, GN_T_RNG);
-  lua_newtable(L);
-  gn_register(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pushstring(L, "rng");
-  lua_setfield(L, -2, "__name");
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  gn_register_class(L, GN_T_RNG, "rng", methods, NULL);
   gn_register(L, funcs);
 }

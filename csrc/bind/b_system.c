@@ -88,7 +88,6 @@ static int collect(lua_State *L) {
 /* core.memory_trim(): gives cached buffers back to the system. */
 static int memory_trim(lua_State *L) {
   (void)L;
-  gn_conv_forget();
   gn_storage_trim();
   return 0;
 }

@@ -1,6 +1,5 @@
 /* check.c - named argument errors, new tensors on the stack, memory pressure. See check.h. */
 #include "check.h"
-#include "bind.h"
 #include "../kernels/copy.h"
 #include <math.h>
 #include <stdarg.h>
@@ -14,6 +13,24 @@ void gn_register(lua_State *L, const luaL_Reg *funcs) {
     lua_pushcclosure(L, funcs->func, 1);
     lua_setfield(L, -2, funcs->name);
   }
+}
+
+void gn_register_class(lua_State *L, const char *type, const char *name, const luaL_Reg *methods, lua_CFunction close) {
+  luaL_newmetatable(L, type);
+  lua_newtable(L);
+  gn_register(L, methods);
+  lua_setfield(L, -2, "__index");
+  if (close) {
+    lua_pushcfunction(L, close);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, close);
+    lua_setfield(L, -2, "__close");
+  }
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
 }
 
 void gn_set_library(lua_State *L, const char *prefix) {
@@ -186,6 +203,15 @@ gn_rng *gn_check_rng(lua_State *L, int arg, const char *name) {
   return r;
 }
 
+const char *gn_check_path(lua_State *L, int arg) {
+  size_t n = 0;
+  const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tolstring(L, arg, &n) : NULL;
+  if (!s) gn_expected(L, arg, "path", "a string");
+  if (n == 0 || n > GN_PATH_MAX || strlen(s) != n)
+    gn_argerror(L, arg, "path", "expected 1 to %d bytes without a zero byte, got %I", GN_PATH_MAX, (lua_Integer)n);
+  return s;
+}
+
 gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi) {
   int ok = 0;
   lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
@@ -266,7 +292,6 @@ static gn_storage *new_storage(lua_State *L, size_t bytes) {
   gn_storage *s = gn_storage_new(bytes);
   if (!s) {
     gn_collect(L);
-    gn_conv_forget();
     gn_storage_trim();
     s = gn_storage_new(bytes);
   }

@@ -25,8 +25,11 @@
 #endif
 
 /* A family registers its functions with gn_register(L, funcs): each C function gets its own name as upvalue 1, from
-** which errors take it. Families are listed in core.c. */
+** which errors take it. Families are listed in families.def. */
 void gn_register(lua_State *L, const luaL_Reg *funcs); /* into the table on top of the stack */
+
+/* Makes the metatable of userdata of a type: its methods, its name in messages, and close (or NULL) for collection and <close>. */
+void gn_register_class(lua_State *L, const char *type, const char *name, const luaL_Reg *methods, lua_CFunction close);
 
 void gn_set_library(lua_State *L, const char *prefix); /* "@dir/": chunks whose source starts so are the library's own */
 const char *gn_dtype_name(gn_dtype t);                 /* "real", "u8", "i32", "f64" */
@@ -52,6 +55,8 @@ gn_tensor *gn_check_dense_f64(lua_State *L, int arg, const char *name);         
 gn_tensor *gn_check_dense_any(lua_State *L, int arg, const char *name);               /* any dtype, contiguous */
 gn_tensor *gn_opt_dense(lua_State *L, int arg, const char *name);                     /* nil -> NULL */
 gn_rng *gn_check_rng(lua_State *L, int arg, const char *name);
+#define GN_PATH_MAX 4000 /* bytes */
+const char *gn_check_path(lua_State *L, int arg);                                     /* 'path': 1 .. GN_PATH_MAX bytes, no zero byte */
 gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi);   /* lo..hi inclusive, an integer value */
 gn_int gn_opt_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi, gn_int def);
 gn_real gn_check_number(lua_State *L, int arg, const char *name);

@@ -3,10 +3,9 @@
 #include "bind.h"
 
 static void (*const families[])(lua_State *) = {
-    gn_open_tensor, gn_open_pointwise, gn_open_rng, gn_open_system, gn_open_resample, gn_open_index, gn_open_file,
-    gn_open_gemm, gn_open_linalg, gn_open_conv, gn_open_peak,
-    gn_open_reduce, gn_open_norm, gn_open_loss, gn_open_optim,
-    gn_open_image, gn_open_data, gn_open_spectral, gn_open_minibatch, gn_open_unpack, gn_open_zip,
+#define FAMILY(f) gn_open_##f,
+#include "families.def"
+#undef FAMILY
 };
 
 __attribute__((visibility("default"))) int GN_LUAOPEN(lua_State *L);

@@ -10,8 +10,8 @@ local default = core.rng(0, "default")
 -- Methods: uniform(shape, lo, hi), normal(shape, mean, std), integer(shape, lo, hi), permutation(n), state(), load(key, counter).
 function M.rng(seed, name) return core.rng(seed, name) end
 
---- Whether v is a random stream, as gan.rng makes them.
-function M.is_stream(v) return type(v) == "userdata" and not core.is_tensor(v) and tostring(v):find "^rng" ~= nil end
+--- Tells whether v is a random stream, as gan.rng makes them.
+function M.is_stream(v) return core.is_rng(v) end
 
 --- Restarts the default stream.
 function M.seed(n) default = core.rng(n, "default") end

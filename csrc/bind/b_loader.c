@@ -1,0 +1,154 @@
+/* b_loader.c - loaders for Lua: the state machine of loader.h, whose batches are tensors of pictures and labels. */
+#include "../kernels/batch.h"
+#include "../loader.h"
+#include "bind.h"
+#include <string.h>
+
+#define T_LOADER GN_PREFIX "loader"
+enum { IMAGES = 1, LABELS, REAL, CLASSES, ROWS, NVALUES = ROWS }; /* user values: the set, then the batch being made */
+
+/* The thread sees the storages in `hold`, which the loader keeps alive itself: when a program ends, Lua may collect the
+** tensors before the loader. */
+typedef struct loader {
+  gn_loader l;
+  gn_storage *hold[NVALUES];
+  int open;
+  gn_batch job;
+  gn_real *x;
+  int32_t *y;
+} loader;
+
+static loader *check_loader(lua_State *L) {
+  loader *d = luaL_testudata(L, 1, T_LOADER);
+  if (!d) gn_expected(L, 1, "loader", "a loader");
+  if (!d->open) gn_error(L, "the loader is closed");
+  return d;
+}
+
+static void make(void *arg, const int32_t *rows, gn_int n, gn_place place) {
+  loader *d = arg;
+  d->job.rows = rows;
+  d->job.n = n;
+  d->job.epoch = (uint64_t)place.epoch;
+  d->job.first = (uint64_t)place.at;
+  gn_batch_make(d->x, d->y, &d->job);
+}
+
+static void hold(loader *d, int slot, gn_storage *s) {
+  if (s) gn_storage_retain(s);
+  gn_storage_release(d->hold[slot - 1]);
+  d->hold[slot - 1] = s;
+}
+
+/* Starts making the batch at p. Everything that can fail comes first: after an error the loader is as it was. */
+static void prepare(lua_State *L, loader *d, gn_place p) {
+  gn_int n = gn_loader_rows(&d->l, p), size[4] = {n, d->job.h, d->job.w, d->job.c};
+  gn_tensor *x = gn_new_real(L, 4, size), *y = NULL;
+  if (d->job.labels) y = gn_new_tensor(L, GN_I32, 1, &n);
+  else lua_pushnil(L);
+  gn_tensor *rows = gn_new_tensor(L, GN_I32, 1, &n);
+  hold(d, ROWS, rows->storage);
+  hold(d, CLASSES, y ? y->storage : NULL);
+  hold(d, REAL, x->storage);
+  d->x = gn_real_ptr(x);
+  d->y = y ? gn_i32_ptr(y) : NULL;
+  lua_setiuservalue(L, 1, ROWS);
+  lua_setiuservalue(L, 1, CLASSES);
+  lua_setiuservalue(L, 1, REAL);
+  gn_loader_start(&d->l, p, gn_i32_ptr(rows));
+}
+
+typedef struct options {
+  gn_int batch, seed, crop;
+  int mirror, drop_last, prefetch;
+} options;
+
+/* Arguments 3 to 8, for n images of the size of `images`. */
+static options check_options(lua_State *L, const gn_tensor *images) {
+  const gn_int n = images->size[0], least = GN_MIN(images->size[1], images->size[2]);
+  options o = {.batch = gn_check_int(L, 3, "batch", 1, INT32_MAX)};
+  if (o.batch > n)
+    gn_argerror(L, 3, "batch", "a batch of %I is more than the %I images there are", (lua_Integer)o.batch, (lua_Integer)n);
+  o.seed = gn_check_int(L, 4, "seed", INT64_MIN, INT64_MAX);
+  o.mirror = lua_toboolean(L, 5);
+  o.crop = gn_check_int(L, 6, "crop", 0, GN_MAX(0, least - 1));
+  o.drop_last = lua_toboolean(L, 7);
+  o.prefetch = lua_toboolean(L, 8);
+  return o;
+}
+
+/* core.loader(images u8 (N,H,W,C), labels i32 (N) | nil, batch, seed, mirror, crop, drop_last, prefetch) -> loader. */
+static int loader_new(lua_State *L) {
+  gn_tensor *images = gn_check_dense_u8(L, 1, "images");
+  if (images->nd != 4) gn_shape_error(L, 1, "images", "(N,H,W,C)", NULL);
+  gn_int n = images->size[0];
+  if (n < 1 || n > INT32_MAX) gn_shape_error(L, 1, "images", "1 to 2^31-1 images", NULL);
+  gn_tensor *labels = lua_isnoneornil(L, 2) ? NULL : gn_check_dense_i32(L, 2, "labels");
+  if (labels && (labels->nd != 1 || labels->size[0] != n))
+    gn_shape_error(L, 2, "labels", lua_pushfstring(L, "(%I)", (lua_Integer)n), "to match images");
+  const options o = check_options(L, images);
+  loader *d = lua_newuserdatauv(L, sizeof *d, NVALUES);
+  memset(d, 0, sizeof *d);
+  luaL_setmetatable(L, T_LOADER);
+  const gn_loader_options state = {.set = n, .batch = o.batch, .seed = (uint64_t)o.seed, .drop_last = o.drop_last, .prefetch = o.prefetch};
+  if (!gn_loader_open(&d->l, &state, make, d)) return gn_error(L, "out of memory (the order of %I images)", (lua_Integer)n);
+  d->job = (gn_batch){.images = gn_u8_ptr(images), .labels = labels ? gn_i32_ptr(labels) : NULL,
+                      .h = images->size[1], .w = images->size[2], .c = images->size[3],
+                      .mirror = o.mirror, .crop = o.crop, .key = gn_rng_key((uint64_t)o.seed, "data.change", 11)};
+  hold(d, IMAGES, images->storage);
+  hold(d, LABELS, labels ? labels->storage : NULL);
+  d->open = 1;
+  return 1;
+}
+
+/* loader:next() -> real (n,H,W,C) in [-1,1], labels i32 (n) or nil, rows i32 (n) (which images, from 0). */
+static int loader_next(lua_State *L) {
+  loader *d = check_loader(L);
+  lua_settop(L, 1);
+  if (!d->l.ahead) prepare(L, d, d->l.next);
+  gn_loader_wait(&d->l);
+  for (int k = REAL; k <= ROWS; k++) lua_getiuservalue(L, 1, k);
+  const gn_place after = gn_loader_after(&d->l, d->l.next);
+  if (d->l.worker) prepare(L, d, after);
+  else gn_loader_seek(&d->l, after);
+  return 3;
+}
+
+/* loader:position() -> epoch, images of it already handed over, images handed over in each epoch. */
+static int loader_position(lua_State *L) {
+  loader *d = check_loader(L);
+  lua_pushinteger(L, d->l.next.epoch);
+  lua_pushinteger(L, d->l.next.at);
+  lua_pushinteger(L, gn_loader_epoch_rows(&d->l));
+  return 3;
+}
+
+/* loader:seek(epoch, position): the next batch is the one at that position; it must be a multiple of the batch size. */
+static int loader_seek(lua_State *L) {
+  loader *d = check_loader(L);
+  const gn_int epoch = gn_check_int(L, 2, "epoch", 0, (gn_int)1 << 52), batch = d->l.o.batch;
+  const gn_int at = gn_check_int(L, 3, "position", 0, gn_loader_last(&d->l));
+  if (at % batch != 0)
+    gn_argerror(L, 3, "position", "expected a multiple of the batch, %I, got %I", (lua_Integer)batch, (lua_Integer)at);
+  gn_loader_seek(&d->l, (gn_place){epoch, at});
+  return 0;
+}
+
+static int loader_close(lua_State *L) {
+  loader *d = luaL_testudata(L, 1, T_LOADER);
+  if (!d) return gn_expected(L, 1, "loader", "a loader");
+  gn_loader_close(&d->l); /* waits for the batch being made, which the storages are for */
+  for (int k = 1; k <= NVALUES; k++) hold(d, k, NULL);
+  d->open = 0;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"next", loader_next}, {"position", loader_position}, {"seek", loader_seek}, {"close", loader_close}, {NULL, NULL},
+};
+static const luaL_Reg funcs[] = {{"loader", loader_new}, {NULL, NULL}};
+
+void gn_open_loader(lua_State *L) {
+  gn_register_class(L, T_LOADER, "loader", methods, loader_close);
+  gn_register(L, funcs);
+}
