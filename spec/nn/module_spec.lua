@@ -126,7 +126,8 @@ describe("module", function()
       return y
     end)
     assert.matches("module_spec.lua:%d+: nn.linear %(layer D.2.2%): bad argument #1 'x' %(expected real %(N,...,12%), got real tensor %(2,16%)%)", err)
-    assert.matches("nn.linear: bad argument #1 'x' %(expected real %(N,...,12%), got nil%)", message(net[2][2]))
+    assert.matches("nn.linear %(layer D.2.2%): bad argument #1 'x' %(expected real %(N,...,12%), got nil%)", message(net[2][2]))
+    assert.matches("nn.linear: bad argument #1 'x' %(expected real %(N,...,12%), got nil%)", message(nn.linear {12, 1}))
   end)
 
   it("knows a method called with a dot", function()

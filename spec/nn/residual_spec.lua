@@ -56,7 +56,7 @@ describe("residual block", function()
     local block = nn.residual_up {2, 3, classes = 4}
     local x, y = double.rng(1):normal {2, 2, 2, 2}, double.tensor({3, 0}, "i32")
     assert.same({2, 4, 4, 3}, block(x, y):shape())
-    assert.matches("nn.conditional_batch_norm %(layer G.1.1%): labels are missing", message(nn.chain {name = "G", block}, x))
+    assert.matches("nn.conditional_batch_norm %(layer G.1.main.1%): labels are missing", message(nn.chain {name = "G", block}, x))
     double.no_grad(function() block.main[1].gamma:copy_(double.rng(2):normal {4, 2}) end)
     assert(double.gradcheck(function(a) return block(a, y) end, {x, block.main[1].gamma, block.main[5].beta}, {order = 2}))
   end)

@@ -49,7 +49,8 @@ describe("virtual_batch_norm", function()
   it("needs its reference, and forgets it after each call", function()
     local norm = nn.virtual_batch_norm {2}
     local net = nn.virtual_batch {nn.chain {name = "G", norm}, reference = double.rng(1):normal {3, 2}}
-    assert.matches("nn.virtual_batch_norm: no reference batch: put the net into nn.virtual_batch", message(norm, double.zeros(1, 2)))
+    assert.matches("nn.virtual_batch_norm %(layer G.1%): no reference batch: put the net into nn.virtual_batch",
+      message(norm, double.zeros(1, 2)))
     net(double.zeros(1, 2))
     assert.matches("no reference batch", message(norm, double.zeros(1, 2)))
     assert.matches("nn.virtual_batch_norm %(layer G.1%): bad argument #1 'x' %(expected real %(N,...,2%)", message(net, double.zeros(1, 3)))

@@ -22,7 +22,7 @@ end
 
 --- G: z (N,Z) or (N,1,1,Z), standard normal -> images (N,size,size,channels) in (-1,1).
 -- @tparam table opt size = 64: 16, 32, 64 or 128; channels = 3: 1 or 3; z = 100: Z; ngf = 64: width before the last layer;
---   rng: stream of the starting values (default: gan's default stream); classes, conditioning = "concat": see gan.model.parts;
+--   rng: stream of the starting values (default: gan's default stream); classes, conditioning = "concat": see lua/gan/model/parts.lua;
 --   norm = "batch": or "layer", "instance", "none", "virtual" (with reference, a batch of z; default: 64 from the stream);
 --   activation = "relu", slope = 0.2: that of leaky_relu; dropout = 0: p behind the hidden activations, also when drawing;
 --   init = "dcgan": the name of one of nn.initial, or f(net, rng)

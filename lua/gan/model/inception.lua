@@ -8,7 +8,7 @@
 -- @module gan.model.inception
 local core = require "gan.core"
 local check = require "gan.check"
-local module = require "gan.nn.module"
+local checks = require "gan.nn.checks"
 
 local M = {}
 
@@ -142,8 +142,8 @@ end
 
 local function check_options(op, opt)
   opt = check.options(op, opt, {width = 1, batch = 16, rng = check.none})
-  opt.width = module.number(op, "width", opt.width, 1 / 64, 4)
-  opt.batch = module.integer(op, "batch", opt.batch, 1, 4096)
+  opt.width = checks.number(op, "width", opt.width, 1 / 64, 4)
+  opt.batch = checks.integer(op, "batch", opt.batch, 1, 4096)
   return opt
 end
 
@@ -153,8 +153,8 @@ end
 --   ("avg_pool2d", "max_pool2d") and joins ("join"; blocks are named) with the channels and size of their results
 function M.layers(opt)
   opt = check.options("inception.layers", opt, {width = 1, size = SIZE})
-  local size = module.integer("inception.layers", "size", opt.size, 75)
-  local steps, list = build(module.number("inception.layers", "width", opt.width, 1 / 64, 4)), {}
+  local size = checks.integer("inception.layers", "size", opt.size, 75)
+  local steps, list = build(checks.number("inception.layers", "width", opt.width, 1 / 64, 4)), {}
   sizes_after(steps, size, size, 3, function(step, h, w, co)
     list[#list + 1] = {name = step.name, kind = step.kind, ci = step.ci, co = co, kh = step.kh, kw = step.kw,
       stride = step.stride, padding = step.padding, h = h, w = w}
@@ -415,7 +415,7 @@ end
 -- @tparam[opt] table opt rng: stream of the weights (default: gan's default stream); width, batch: as for load
 function M.new(opt)
   opt = check_options("inception.new", opt)
-  local rng, self, features = module.stream("inception.new", opt.rng), assemble(opt)
+  local rng, self, features = checks.stream("inception.new", opt.rng), assemble(opt)
   for _, step in ipairs(self.convs) do
     local s = {step.kh, step.kw, step.ci, step.co}
     step.weight = rng:normal(s, 0, math.sqrt(2 / (step.kh * step.kw * step.ci)))

@@ -1,3 +1,7 @@
---- gan.model: architectures, each loaded on first use: gan.model.dcgan, .classifier (lenet, resnet: small nets whose features measure generators).
+--- gan.model: architectures, each loaded on first use: gan.model.dcgan.generator {size = 64}.
 -- @module gan.model
-return require("gan.check").room("gan.model", {})
+local check = require "gan.check"
+
+return check.room("gan.model", {}, {
+  classifier = true, dcgan = true, inception = true, mlp = true, sndcgan = true, sngan_resnet = true,
+})

@@ -36,7 +36,7 @@ end
 -- @tparam table opt dim: of points, without a last activation; or size = 32, channels = 1: 1 or 3; z: Z (default 100, for points 16); width or ngf:
 --   of the hidden layers (default 1200, for points 128); depth = 2: how many; activation = "relu", slope = 0.2: that of leaky_relu; norm = "none",
 --   "batch" or "layer", behind the hidden layers; dropout = 0: p behind them, also when drawing; rng: stream of the starting values;
---   classes: the label is appended to z; conditioning = "concat": see gan.model.parts; init: the name of one of nn.initial, f(net, rng), or
+--   classes: the label is appended to z; conditioning = "concat": see lua/gan/model/parts.lua; init: the name of one of nn.initial, f(net, rng), or
 --   "gan2014" (the default for images): U(-0.05, 0.05); for points "default"
 -- @treturn Module a chain, in training mode
 function M.generator(opt)
@@ -71,7 +71,7 @@ end
 --   activation: default "maxout" with pieces = 5, for points "leaky_relu"; dropout, input_dropout: p behind the hidden activations and of the
 --   input (default 0.5 and 0.2, for points 0); norm = "none": or "batch", "layer", "spectral" (spectral normalisation of every weight);
 --   minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev", before the last layer; noise = 0: deviation of instance noise;
---   classes, conditioning = "concat": see gan.model.parts; init: as for generator; "gan2014": U(-0.005, 0.005)
+--   classes, conditioning = "concat": see lua/gan/model/parts.lua; init: as for generator; "gan2014": U(-0.005, 0.005)
 -- @treturn Module a chain, in training mode
 function M.discriminator(opt)
   local op = "mlp.discriminator"

@@ -9,7 +9,7 @@
 -- @internal gan.model.parts
 local check = require "gan.check"
 local nn = require "gan.nn"
-local module = require "gan.nn.module"
+local checks = require "gan.nn.checks"
 
 local M = {}
 
@@ -49,15 +49,15 @@ function M.options(op, opt, known, own)
         end
         opt[name] = n
       elseif numbers[name] then
-        opt[name] = module.number(op, name, v, numbers[name][1], numbers[name][2])
+        opt[name] = checks.number(op, name, v, numbers[name][1], numbers[name][2])
       elseif type(known[name]) == "boolean" then
-        module.boolean(op, name, v)
+        checks.boolean(op, name, v)
       elseif list and not (name == "init" and type(v) == "function") then
         word(op, name, v, list)
       end
     end
   end
-  if opt.rng ~= nil then module.stream(op, opt.rng) end
+  if opt.rng ~= nil then checks.stream(op, opt.rng) end
   if opt.classes == nil then
     if asked ~= nil then return check.fail(op, "conditioning = '%s' needs the option 'classes', how many there are", asked) end
     opt.conditioning = nil
@@ -168,7 +168,7 @@ end
 --- For finish: 64 z from the generator's stream, and labels where they are wanted.
 function M.reference_z(op, opt)
   return function()
-    local rng = module.stream(op, opt.rng)
+    local rng = checks.stream(op, opt.rng)
     return rng:normal {64, opt.z}, opt.classes and rng:integer({64}, 0, opt.classes - 1) or nil
   end
 end

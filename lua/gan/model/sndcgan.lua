@@ -24,7 +24,7 @@ end
 
 --- G: z (N,Z), standard normal -> images (N,size,size,channels) in (-1,1).
 -- @tparam table opt size = 32: a multiple of 8; channels = 3: 1 or 3; z = 128: Z; ngf = 64: width before the last layer; rng: stream of the
---   starting values; classes, conditioning = "projection": see gan.model.parts; norm = "batch" or "none"; spectral = false: spectral
+--   starting values; classes, conditioning = "projection": see lua/gan/model/parts.lua; norm = "batch" or "none"; spectral = false: spectral
 --   normalisation of G's weights, too; init = "orthogonal": the name of one of nn.initial, or f(net, rng)
 -- @treturn Module a chain, in training mode
 function M.generator(opt)

@@ -31,7 +31,7 @@ end
 --- G: z (N,Z), standard normal -> images (N,size,size,channels) in (-1,1).
 -- @tparam table opt size = 32: 32 or 64; channels = 3: 1 or 3; z = 128: Z; ngf: width of the last block (default 256 at 32 pixels, where all
 --   blocks have that width, 64 at 64 pixels, where it doubles from block to block towards z); rng: stream of the starting values;
---   classes, conditioning = "projection": see gan.model.parts; attention: self-attention where pictures have so many pixels;
+--   classes, conditioning = "projection": see lua/gan/model/parts.lua; attention: self-attention where pictures have so many pixels;
 --   spectral = false: spectral normalisation of G's weights, too; init: the name of one of nn.initial, or f(net, rng) (default: Xavier's
 --   uniform distribution, gain sqrt 2 inside blocks)
 -- @treturn Module a chain, in training mode

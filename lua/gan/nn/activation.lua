@@ -2,18 +2,19 @@
 -- @module gan.nn.activation
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
 local M = {}
 
 -- A layer that calls the op of the same name; `parameter` is the op's second argument, an option with this default.
 local function define(name, parameter, default)
-  local class = module.layer(name)
+  local class = module.class("nn." .. name)
   local f, op = ops[name], "nn." .. name
   function class:init(opt)
     if parameter then
       opt = check.options(op, opt, {[parameter] = default})
-      self[parameter] = module.number(op, parameter, opt[parameter], 0)
+      self[parameter] = checks.number(op, parameter, opt[parameter], 0)
     else
       check.options(op, opt, {})
     end

@@ -3,10 +3,11 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 local conv2d = require("gan.nn.conv").conv2d
 
-local attention = module.layer "self_attention"
+local attention = module.class "nn.self_attention"
 
 --- nn.self_attention{C, reduction = 8, pool = true}: (N,H,W,C) -> the same: x + gamma o. Queries and keys have C/reduction channels, values C/2,
 -- all from 1x1 convolutions without bias; a position's weights over the others are softmax(q . k); o is a last 1x1 convolution.
@@ -16,10 +17,10 @@ local attention = module.layer "self_attention"
 -- @tparam table opt size C; reduction; pool; rng: stream of the starting values
 function attention:init(opt)
   local op = self.label
-  opt = module.options(op, opt, {"C"}, {reduction = 8, pool = true, rng = check.none})
-  local c, rng = opt[1], module.stream(op, opt.rng)
-  local small, half = math.max(1, c // module.integer(op, "reduction", opt.reduction, 1)), math.max(1, c // 2)
-  self.channels, self.pool = c, module.boolean(op, "pool", opt.pool)
+  opt = checks.options(op, opt, {"C"}, {reduction = 8, pool = true, rng = check.none})
+  local c, rng = opt[1], checks.stream(op, opt.rng)
+  local small, half = math.max(1, c // checks.integer(op, "reduction", opt.reduction, 1)), math.max(1, c // 2)
+  self.channels, self.pool = c, checks.boolean(op, "pool", opt.pool)
   local function one(ci, co) return conv2d {ci, co, kernel = 1, bias = false, rng = rng} end
   self.query, self.key, self.value, self.out = one(c, small), one(c, small), one(c, half), one(half, c)
   self.gamma = module.parameter(core.full({1}, 0))

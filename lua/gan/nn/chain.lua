@@ -1,21 +1,27 @@
 --- chain: layers called one after the other.
 -- @module gan.nn.chain
 local check = require "gan.check"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+local place = require "gan.nn.place"
 
-local chain = module.layer "chain"
+local chain = module.class "nn.chain"
 
-local function check_shape_list(op, name, s)
-  if type(s) ~= "table" then return check.fail(op, "option '%s': expected a list of sizes without the batch, got %s", name, check.found(s)) end
+local function check_sizes(op, name, s)
+  if type(s) ~= "table" then
+    return check.fail(op, "option '%s': expected a list of sizes without the batch, got %s", name, check.found(s))
+  end
   local out = {}
-  for i = 1, #s do out[i] = module.integer(op, ("%s[%d]"):format(name, i), s[i], 1) end
+  for i = 1, #s do out[i] = checks.integer(op, ("%s[%d]"):format(name, i), s[i], 1) end
   return out
 end
 
 --- nn.chain{layer1, layer2, ..., input = {100}, name = "G"}: x goes through the layers; each also gets y.
--- Layers are modules or plain functions f(x, y). The layers are the fields 1, 2, ...
--- @tparam table opt the layers; input: shape of x without the batch, e.g. {64, 64, 3}, which checks the layers against each
---   other at once and lets tostring show shapes; name: shown in errors
+-- Layers are modules or plain functions f(x, y). They are the fields 1, 2, ...
+-- With `input` the layers are checked against each other at once, and tostring shows shapes.
+-- @tparam table opt  the layers
+-- @tparam[opt] table opt.input  shape of x without the batch, e.g. {64, 64, 3}
+-- @tparam[opt] string opt.name  shown in errors, as in "nn.linear (layer G.2): ..."
 -- @raise if an entry is not callable or, given `input`, the layers do not fit together
 function chain:init(opt)
   if opt == nil then opt = {} end
@@ -26,29 +32,53 @@ function chain:init(opt)
   end
   named = check.options("nn.chain", named, {input = check.none, name = check.none})
   for i = 1, n do
-    if not check.callable(opt[i]) then return check.fail("nn.chain", "layer %d: expected a layer or a function, got %s", i, check.found(opt[i])) end
+    if not check.callable(opt[i]) then
+      return check.fail("nn.chain", "layer %d: expected a layer or a function, got %s", i, check.found(opt[i]))
+    end
     self[i] = opt[i]
   end
   if named.name ~= nil and type(named.name) ~= "string" then
     return check.fail("nn.chain", "option 'name': expected a string, got %s", check.found(named.name))
   end
   self.name = named.name
-  if named.input ~= nil then self:shape(check_shape_list("nn.chain", "input", named.input)) end
+  place.settle(self)
+  if named.input ~= nil then self:shape(check_sizes("nn.chain", "input", named.input)) end
 end
 
-chain.forward = module.run
+-- Each layer gets the first result of the one before it, and y. All results of the last layer are returned.
+-- A layer and the (leaky) relu behind it are one pass where both can.
+function chain:forward(x, y)
+  local i, n = 1, #self
+  while i < n do
+    local layer, after, out = self[i], self[i + 1], nil
+    local slope = module.is_module(after) and after.rectifier and after:rectifier()
+    if slope and module.is_module(layer) and layer.rectified then out = layer:rectified(x, slope, y) end
+    x = out or layer(x, y)
+    i = i + (out and 2 or 1)
+  end
+  if i == n then return self[n](x, y) end
+  return x
+end
 
---- Shape of the result for an input of shape s, both without the batch; nil if a layer does not know. Remembers s for tostring.
--- @raise names the layer that does not fit
+--- Returns the shape of the result for an input of shape s, both without the batch; nil if a layer does not know.
+-- Remembers s for tostring.
+-- @raise naming the layer that does not fit
 function chain:shape(s)
-  s = check_shape_list("nn.chain", "shape", s)
-  local first = s
-  s = module.run_shapes(self, s)
+  local first = check_sizes("nn.chain", "shape", s)
+  s = first
+  for i = 1, #self do
+    local layer = self[i]
+    if not (s and module.is_module(layer) and layer.shape) then
+      s = nil
+      break
+    end
+    s = layer:shape(s)
+  end
   self.input = first
   return s
 end
 
---- The layers, for tostring.
+--- Returns the layers, for tostring.
 function chain:children() return table.move(self, 1, #self, 1, {}) end
 
 return {chain = chain}

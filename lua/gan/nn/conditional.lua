@@ -4,6 +4,7 @@ local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local initial = require "gan.nn.initial"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 local linear = require("gan.nn.linear").linear
 local embedding = require("gan.nn.embedding").embedding
@@ -13,7 +14,7 @@ local M = {}
 
 -- ---- conditional batch norm ----
 
-M.conditional_batch_norm = module.layer "conditional_batch_norm"
+M.conditional_batch_norm = module.class "nn.conditional_batch_norm"
 local norm = M.conditional_batch_norm
 
 --- nn.conditional_batch_norm{C, Y, eps = 1e-5, momentum = 0.1}: called (x, y), (N,...,C) -> the same: batch_norm with gamma and beta of each
@@ -22,9 +23,9 @@ local norm = M.conditional_batch_norm
 -- @tparam table opt sizes C, Y (classes); eps, momentum as for batch_norm
 function norm:init(opt)
   local op = self.label
-  opt = module.options(op, opt, {"C", "Y"}, {eps = 1e-5, momentum = 0.1})
+  opt = checks.options(op, opt, {"C", "Y"}, {eps = 1e-5, momentum = 0.1})
   self.channels, self.classes = opt[1], opt[2]
-  self.eps, self.momentum = module.number(op, "eps", opt.eps, 0), module.number(op, "momentum", opt.momentum, 0, 1)
+  self.eps, self.momentum = checks.number(op, "eps", opt.eps, 0), checks.number(op, "momentum", opt.momentum, 0, 1)
   self.gamma, self.beta = module.parameter(core.full({opt[2], opt[1]}, 1)), module.parameter(core.full({opt[2], opt[1]}, 0))
   self.running_mean, self.running_var = core.full({opt[1]}, 0), core.full({opt[1]}, 1)
 end
@@ -48,7 +49,7 @@ function norm:describe() return ("conditional_batch_norm %d, %d classes"):format
 
 -- ---- label concatenation ----
 
-M.label_concat = module.layer "label_concat"
+M.label_concat = module.class "nn.label_concat"
 local concat = M.label_concat
 
 --- nn.label_concat{Y}: called (x, y): (N,D) -> (N,D+Y), (N,H,W,C) -> (N,H,W,C+Y): the label as one 1 among zeros behind the features, on
@@ -57,10 +58,10 @@ local concat = M.label_concat
 -- @tparam table opt size Y; features: length of a learnt embedding, from N(0, 1) (default: none); rng: stream of its starting values
 function concat:init(opt)
   local op = self.label
-  opt = module.options(op, opt, {"Y"}, {features = check.none, rng = check.none})
+  opt = checks.options(op, opt, {"Y"}, {features = check.none, rng = check.none})
   self.classes = opt[1]
-  local rng = module.stream(op, opt.rng)
-  if opt.features ~= nil then self.embedding = embedding {opt[1], module.integer(op, "features", opt.features, 1), rng = rng} end
+  local rng = checks.stream(op, opt.rng)
+  if opt.features ~= nil then self.embedding = embedding {opt[1], checks.integer(op, "features", opt.features, 1), rng = rng} end
 end
 
 local function width(self) return self.embedding and core.size(self.embedding.weight, 2) or self.classes end
@@ -90,7 +91,7 @@ end
 
 -- ---- heads of D ----
 
-M.projection_head = module.layer "projection_head"
+M.projection_head = module.class "nn.projection_head"
 local projection = M.projection_head
 
 --- nn.projection_head{D, Y, bias = true}: called (x, y): features (N,D) -> logits (N): x . psi + b + x . V[y]. Fields psi, a linear layer,
@@ -99,9 +100,9 @@ local projection = M.projection_head
 -- @tparam table opt sizes D, Y; bias: that of psi; rng: stream of the starting values
 function projection:init(opt)
   local op = self.label
-  opt = module.options(op, opt, {"D", "Y"}, {bias = true, rng = check.none})
-  local rng = module.stream(op, opt.rng)
-  self.psi = linear {opt[1], 1, bias = module.boolean(op, "bias", opt.bias), rng = rng}
+  opt = checks.options(op, opt, {"D", "Y"}, {bias = true, rng = check.none})
+  local rng = checks.stream(op, opt.rng)
+  self.psi = linear {opt[1], 1, bias = checks.boolean(op, "bias", opt.bias), rng = rng}
   self.classes = initial.xavier_uniform(embedding {opt[2], opt[1], rng = rng}, {rng = rng})
 end
 
@@ -123,15 +124,15 @@ function projection:describe()
   return ("projection_head %d, %d classes%s"):format(s[2], s[1], self.classes:describe_norm())
 end
 
-M.class_head = module.layer "class_head"
+M.class_head = module.class "nn.class_head"
 local class_head = M.class_head
 
 --- nn.class_head{D, Y}: features (N,D) -> logits (N), class logits (N,Y): an auxiliary classifier beside D's answer; the labels are for the loss.
 -- Fields logit and classes, linear layers. Source: Odena et al. 2017, arXiv:1610.09585.
 -- @tparam table opt sizes D, Y; rng: stream of the starting values
 function class_head:init(opt)
-  opt = module.options(self.label, opt, {"D", "Y"}, {rng = check.none})
-  local rng = module.stream(self.label, opt.rng)
+  opt = checks.options(self.label, opt, {"D", "Y"}, {rng = check.none})
+  local rng = checks.stream(self.label, opt.rng)
   self.logit, self.classes = linear {opt[1], 1, rng = rng}, linear {opt[1], opt[2], rng = rng}
 end
 

@@ -4,14 +4,15 @@ local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local initial = require "gan.nn.initial"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
-local conv2d, conv_transpose2d = module.layer "conv2d", module.layer "conv_transpose2d"
+local conv2d, conv_transpose2d = module.class "nn.conv2d", module.class "nn.conv_transpose2d"
 
 conv2d.output_axis, conv_transpose2d.output_axis = 4, 3
 
 local function pair(op, opt, name, lo)
-  local h, w = module.pair(op, name, opt[name], lo)
+  local h, w = checks.pair(op, name, opt[name], lo)
   return {h, w}
 end
 
@@ -20,14 +21,14 @@ local function init(self, opt, known, layout)
   local op = self.label
   known.kernel, known.stride, known.padding, known.dilation = check.none, 1, 0, 1
   known.bias, known.rng = true, check.none
-  opt = module.options(op, opt, {"Ci", "Co"}, known)
+  opt = checks.options(op, opt, {"Ci", "Co"}, known)
   if opt.kernel == nil then return check.fail(op, "option 'kernel' is missing") end
   local kernel = pair(op, opt, "kernel", 1)
-  local rng = module.stream(op, opt.rng)
+  local rng = checks.stream(op, opt.rng)
   self._options = {stride = pair(op, opt, "stride", 1), padding = pair(op, opt, "padding", 0), dilation = pair(op, opt, "dilation", 1)}
   if known.output_padding then self._options.output_padding = pair(op, opt, "output_padding", 0) end
   self.weight = module.parameter(core.full(layout(kernel[1], kernel[2], opt[1], opt[2]), 0))
-  if module.boolean(op, "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
+  if checks.boolean(op, "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
   initial.default(self, {rng = rng})
 end
 

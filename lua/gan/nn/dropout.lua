@@ -2,9 +2,10 @@
 -- @module gan.nn.dropout
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
-local dropout = module.layer "dropout"
+local dropout = module.class "nn.dropout"
 
 --- nn.dropout{p = 0.5, always = false}: while training, each element is 0 with probability p, else x / (1 - p); afterwards x itself,
 -- unless always: so a generator draws with it, too (Isola et al. 2017, arXiv:1611.07004, sec. 3.2).
@@ -13,9 +14,9 @@ local dropout = module.layer "dropout"
 -- @tparam table opt p in [0,1]; always; rng: stream
 function dropout:init(opt)
   opt = check.options("nn.dropout", opt, {p = 0.5, always = false, rng = check.none})
-  self.p = module.number("nn.dropout", "p", opt.p, 0, 1)
-  self.always = module.boolean("nn.dropout", "always", opt.always)
-  self.rng = module.own_stream("nn.dropout", opt.rng)
+  self.p = checks.number("nn.dropout", "p", opt.p, 0, 1)
+  self.always = checks.boolean("nn.dropout", "always", opt.always)
+  self.rng = checks.own_stream("nn.dropout", opt.rng)
 end
 
 function dropout:forward(x)

@@ -3,17 +3,18 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
-local embedding = module.layer "embedding"
+local embedding = module.class "nn.embedding"
 embedding.output_axis = 1 -- a row for each class
 
 --- nn.embedding{Y, D}: i32 labels of any shape, each 0..Y-1 (counted from 0, as in data files) -> their shape, then D.
 -- Field weight (Y,D), from N(0, 1).
 -- @tparam table opt sizes Y (classes), D (features); rng: stream of the starting values (default: gan's default stream)
 function embedding:init(opt)
-  opt = module.options("nn.embedding", opt, {"Y", "D"}, {rng = check.none})
-  local rng = module.stream("nn.embedding", opt.rng)
+  opt = checks.options("nn.embedding", opt, {"Y", "D"}, {rng = check.none})
+  local rng = checks.stream("nn.embedding", opt.rng)
   self.weight = module.parameter(rng:normal {opt[1], opt[2]})
 end
 

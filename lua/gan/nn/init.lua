@@ -1,11 +1,18 @@
---- gan.nn: layers, their starting values, and `class` for layers of one's own. See lua/gan/nn/module.lua for what layers share.
+--- gan.nn: layers, their starting values, and `class` for layers of one's own. module.lua says what all layers share.
 -- @module gan.nn
 local module = require "gan.nn.module"
 
-local M = {class = module.class, is_module = module.is_module, parameter = module.parameter, initial = require "gan.nn.initial"}
+local M = {
+  class = module.class, is_module = module.is_module, parameter = module.parameter, initial = require "gan.nn.initial",
+}
 
-for _, file in ipairs {"chain", "linear", "conv", "norm", "activation", "embedding", "dropout", "shape", "pool", "maxout",
-  "noise", "spectral", "weight_norm", "minibatch", "virtual", "conditional", "attention", "residual"} do
+-- The files of layers, each a table name -> class.
+local files = {
+  "activation", "attention", "chain", "conditional", "conv", "dropout", "embedding", "linear", "maxout", "minibatch", "noise",
+  "norm", "pool", "residual", "shape", "spectral", "virtual", "weight_norm",
+}
+
+for _, file in ipairs(files) do
   for name, class in pairs(require("gan.nn." .. file)) do M[name] = class end
 end
 

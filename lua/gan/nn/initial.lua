@@ -7,6 +7,7 @@
 -- @module gan.nn.initial
 local core = require "gan.core"
 local check = require "gan.check"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
 local M = {}
@@ -35,7 +36,7 @@ local function define(name, known, draw)
   known.rng = check.none
   M[name] = function(target, opt)
     opt = check.options(op, opt, known)
-    local rng = module.stream(op, opt.rng)
+    local rng = checks.stream(op, opt.rng)
     local function fill(w) core.copy_(w, draw(op, w, opt, rng)) end
     if core.is_tensor(target) then
       check.real(op, 1, "target", target)
@@ -63,46 +64,46 @@ define("zeros", {}, function() return core.full({}, 0) end)
 
 --- constant(target, {value = 0}).
 -- @function gan.nn.initial.constant
-define("constant", {value = 0}, function(op, _, opt) return core.full({}, module.number(op, "value", opt.value)) end)
+define("constant", {value = 0}, function(op, _, opt) return core.full({}, checks.number(op, "value", opt.value)) end)
 
 --- normal(target, {mean = 0, std = 1}).
 -- @function gan.nn.initial.normal
 define("normal", {mean = 0, std = 1}, function(op, w, opt, rng)
-  return rng:normal(core.shape(w), module.number(op, "mean", opt.mean), module.number(op, "std", opt.std, 0))
+  return rng:normal(core.shape(w), checks.number(op, "mean", opt.mean), checks.number(op, "std", opt.std, 0))
 end)
 
 --- uniform(target, {lo = -1, hi = 1}).
 -- @function gan.nn.initial.uniform
 define("uniform", {lo = -1, hi = 1}, function(op, w, opt, rng)
-  return rng:uniform(core.shape(w), module.number(op, "lo", opt.lo), module.number(op, "hi", opt.hi))
+  return rng:uniform(core.shape(w), checks.number(op, "lo", opt.lo), checks.number(op, "hi", opt.hi))
 end)
 
 --- xavier_uniform(target, {gain = 1}): U(-b, b), b = gain sqrt(6 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 16.
 -- @function gan.nn.initial.xavier_uniform
 define("xavier_uniform", {gain = 1}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
-  return uniform(w, module.number(op, "gain", opt.gain, 0) * math.sqrt(6 / (fi + fo)), rng)
+  return uniform(w, checks.number(op, "gain", opt.gain, 0) * math.sqrt(6 / (fi + fo)), rng)
 end)
 
 --- xavier_normal(target, {gain = 1}): N(0, 2 gain^2 / (fan_in + fan_out)).
 -- @function gan.nn.initial.xavier_normal
 define("xavier_normal", {gain = 1}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
-  return normal(w, module.number(op, "gain", opt.gain, 0) * math.sqrt(2 / (fi + fo)), rng)
+  return normal(w, checks.number(op, "gain", opt.gain, 0) * math.sqrt(2 / (fi + fo)), rng)
 end)
 
 --- he_uniform(target, {slope = 0}): variance 2 / ((1 + slope^2) fan_in); slope is that of the leaky_relu behind the weight.
 -- Source: He et al. 2015, arXiv:1502.01852, eq. 15.
 -- @function gan.nn.initial.he_uniform
 define("he_uniform", {slope = 0}, function(op, w, opt, rng)
-  local slope = module.number(op, "slope", opt.slope, 0)
+  local slope = checks.number(op, "slope", opt.slope, 0)
   return uniform(w, math.sqrt(6 / ((1 + slope ^ 2) * fans(op, w))), rng)
 end)
 
 --- he_normal(target, {slope = 0}): N(0, 2 / ((1 + slope^2) fan_in)).
 -- @function gan.nn.initial.he_normal
 define("he_normal", {slope = 0}, function(op, w, opt, rng)
-  local slope = module.number(op, "slope", opt.slope, 0)
+  local slope = checks.number(op, "slope", opt.slope, 0)
   return normal(w, math.sqrt(2 / ((1 + slope ^ 2) * fans(op, w))), rng)
 end)
 
@@ -135,7 +136,7 @@ end
 -- Source: Saxe et al. 2014, arXiv:1312.6120.
 -- @function gan.nn.initial.orthogonal
 define("orthogonal", {gain = 1}, function(op, w, opt, rng)
-  local gain = module.number(op, "gain", opt.gain)
+  local gain = checks.number(op, "gain", opt.gain)
   local s, rows = core.shape(w), fans(op, w)
   local cols = s[#s]
   if rows * cols == 0 then return core.full(s, 0) end
@@ -154,7 +155,7 @@ local weights = M.dcgan
 function M.dcgan(target, opt)
   if not module.is_module(target) then return weights(target, opt) end
   opt = check.options("nn.initial.dcgan", opt, {rng = check.none})
-  local rng = module.stream("nn.initial.dcgan", opt.rng)
+  local rng = checks.stream("nn.initial.dcgan", opt.rng)
   return target:apply(function(layer)
     local w = weight_of(layer)
     if w then
@@ -177,7 +178,7 @@ local plain = M.default
 function M.default(target, opt)
   plain(target, opt)
   if module.is_module(target) then
-    local rng = module.stream("nn.initial.default", opt and opt.rng)
+    local rng = checks.stream("nn.initial.default", opt and opt.rng)
     target:apply(function(layer)
       local w = weight_of(layer)
       if w and core.is_tensor(layer.bias) then

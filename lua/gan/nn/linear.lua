@@ -4,19 +4,20 @@ local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local initial = require "gan.nn.initial"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
-local linear = module.layer "linear"
+local linear = module.class "nn.linear"
 linear.output_axis = 2
 
 --- nn.linear{Di, Do, bias = true}: (N,...,Di) -> (N,...,Do).
 -- Fields weight (Di,Do) and bias (Do), both from U(-1/sqrt(Di), 1/sqrt(Di)).
 -- @tparam table opt sizes Di, Do; bias: whether there is one; rng: stream of the starting values (default: gan's default stream)
 function linear:init(opt)
-  opt = module.options("nn.linear", opt, {"Di", "Do"}, {bias = true, rng = check.none})
-  local rng = module.stream("nn.linear", opt.rng)
+  opt = checks.options("nn.linear", opt, {"Di", "Do"}, {bias = true, rng = check.none})
+  local rng = checks.stream("nn.linear", opt.rng)
   self.weight = module.parameter(core.full({opt[1], opt[2]}, 0))
-  if module.boolean("nn.linear", "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
+  if checks.boolean("nn.linear", "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
   initial.default(self, {rng = rng})
 end
 

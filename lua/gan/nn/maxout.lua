@@ -3,15 +3,16 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
-local maxout = module.layer "maxout"
+local maxout = module.class "nn.maxout"
 
 --- nn.maxout{pieces = 5}: (N,...,C) -> (N,...,C/pieces): the largest of each `pieces` neighbouring channels. Equal ones share the gradient.
 -- Source: Goodfellow et al. 2013, arXiv:1302.4389.
 -- @tparam table opt pieces: an integer that divides C
 function maxout:init(opt)
-  self.pieces = module.integer("nn.maxout", "pieces", check.options("nn.maxout", opt, {pieces = 5}).pieces, 1)
+  self.pieces = checks.integer("nn.maxout", "pieces", check.options("nn.maxout", opt, {pieces = 5}).pieces, 1)
 end
 
 local function split(self, s)

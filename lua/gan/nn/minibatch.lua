@@ -3,6 +3,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
 local M = {}
@@ -27,7 +28,7 @@ end
 
 -- ---- minibatch discrimination ----
 
-M.minibatch_discrimination = module.layer "minibatch_discrimination"
+M.minibatch_discrimination = module.class "nn.minibatch_discrimination"
 local discrimination = M.minibatch_discrimination
 
 local forms = {
@@ -44,13 +45,13 @@ local forms = {
 --   form); average = false: divide by the number of terms; rng: stream of the starting values: N(0, 1/A), in OpenAI's form N(0, 0.05^2)
 function discrimination:init(opt)
   local op = self.label
-  opt = module.options(op, opt, {"A"}, {kernels = 100, dims = 5, form = "paper", count_self = check.none, average = false, rng = check.none})
+  opt = checks.options(op, opt, {"A"}, {kernels = 100, dims = 5, form = "paper", count_self = check.none, average = false, rng = check.none})
   local form = forms[opt.form]
   if not form then return check.fail(op, "option 'form': expected 'paper' or 'openai', got %s", check.found(opt.form)) end
   if opt.count_self == nil then opt.count_self = form.count_self end
-  self.count_self, self.average = module.boolean(op, "count_self", opt.count_self), module.boolean(op, "average", opt.average)
-  local a, b, c = opt[1], module.integer(op, "kernels", opt.kernels, 1), module.integer(op, "dims", opt.dims, 1)
-  local rng = module.stream(op, opt.rng)
+  self.count_self, self.average = checks.boolean(op, "count_self", opt.count_self), checks.boolean(op, "average", opt.average)
+  local a, b, c = opt[1], checks.integer(op, "kernels", opt.kernels, 1), checks.integer(op, "dims", opt.dims, 1)
+  local rng = checks.stream(op, opt.rng)
   self.weight = module.parameter(rng:normal({a, b, c}, 0, opt.form == "openai" and 0.05 or 1 / math.sqrt(a)))
   if opt.form == "openai" then
     self.scale, self.bias = module.parameter(core.full({b, c}, 0)), module.parameter(core.full({b}, -1))
@@ -87,7 +88,7 @@ end
 
 -- ---- minibatch standard deviation ----
 
-M.minibatch_stddev = module.layer "minibatch_stddev"
+M.minibatch_stddev = module.class "nn.minibatch_stddev"
 local stddev = M.minibatch_stddev
 
 --- nn.minibatch_stddev{group = 4, features = 1}: (N,...,C) -> (N,...,C+features). In groups of min(group, N) elements of the batch (of N = 8,
@@ -98,7 +99,7 @@ local stddev = M.minibatch_stddev
 -- @raise if the group does not divide the batch, or features the channels
 function stddev:init(opt)
   opt = check.options(self.label, opt, {group = 4, features = 1})
-  self.group, self.features = module.integer(self.label, "group", opt.group, 1), module.integer(self.label, "features", opt.features, 1)
+  self.group, self.features = checks.integer(self.label, "group", opt.group, 1), checks.integer(self.label, "features", opt.features, 1)
 end
 
 local function check_features(self, c)

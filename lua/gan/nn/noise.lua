@@ -3,9 +3,10 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
-local noise = module.layer "noise"
+local noise = module.class "nn.noise"
 
 --- nn.noise{std = 0.1, always = false}: x + std n, n from N(0, 1), new at each call; after training x itself, unless always.
 -- At D's input it is instance noise (Sonderby et al. 2016, arXiv:1610.04490): set the field `std` to let it fade. Between layers of D, Zhao et
@@ -13,9 +14,9 @@ local noise = module.layer "noise"
 -- @tparam table opt std >= 0; always; rng: stream
 function noise:init(opt)
   opt = check.options("nn.noise", opt, {std = 0.1, always = false, rng = check.none})
-  self.std = module.number("nn.noise", "std", opt.std, 0)
-  self.always = module.boolean("nn.noise", "always", opt.always)
-  self.rng = module.own_stream("nn.noise", opt.rng)
+  self.std = checks.number("nn.noise", "std", opt.std, 0)
+  self.always = checks.boolean("nn.noise", "always", opt.always)
+  self.rng = checks.own_stream("nn.noise", opt.rng)
 end
 
 function noise:forward(x)

@@ -3,6 +3,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
 local M = {}
@@ -10,10 +11,10 @@ local M = {}
 -- Options of the layer's constructor, its sizes and eps; makes gamma (C) = 1 and beta (C) = 0 unless affine = false.
 local function init(self, opt, known)
   local op = self.label
-  opt = module.options(op, opt, {"C"}, known)
+  opt = checks.options(op, opt, {"C"}, known)
   self.channels = opt[1]
-  self.eps = module.number(op, "eps", opt.eps, 0)
-  if module.boolean(op, "affine", opt.affine) then
+  self.eps = checks.number(op, "eps", opt.eps, 0)
+  if checks.boolean(op, "affine", opt.affine) then
     self.gamma, self.beta = module.parameter(core.full({opt[1]}, 1)), module.parameter(core.full({opt[1]}, 0))
   end
   return opt
@@ -25,7 +26,7 @@ local function describe(self) return ("%s %d"):format(self.kind, self.channels) 
 
 -- ---- batch norm ----
 
-local batch_norm = module.layer "batch_norm"
+local batch_norm = module.class "nn.batch_norm"
 M.batch_norm = batch_norm
 
 --- nn.batch_norm{C, eps = 1e-5, momentum = 0.1}: (N,...,C) -> the same; per channel over all other axes.
@@ -37,7 +38,7 @@ M.batch_norm = batch_norm
 -- @raise in training, if there is but one value per channel
 function batch_norm:init(opt)
   opt = init(self, opt, {eps = 1e-5, momentum = 0.1, affine = true})
-  self.momentum = module.number("nn.batch_norm", "momentum", opt.momentum, 0, 1)
+  self.momentum = checks.number("nn.batch_norm", "momentum", opt.momentum, 0, 1)
   self.running_mean, self.running_var = core.full({self.channels}, 0), core.full({self.channels}, 1)
 end
 
@@ -72,7 +73,7 @@ batch_norm.shape, batch_norm.describe = shape, describe
 
 --- nn.layer_norm{C, eps = 1e-5, affine = true}: (N,...,C) -> the same; per element of the batch over all other axes; gamma and
 -- beta (C) are per channel. Source: Ba et al. 2016, arXiv:1607.06450.
-M.layer_norm = module.layer "layer_norm"
+M.layer_norm = module.class "nn.layer_norm"
 function M.layer_norm:init(opt) init(self, opt, {eps = 1e-5, affine = true}) end
 module.rectifies(M.layer_norm, function(self, x, slope)
   self:check_input(x, nil, self.channels)
@@ -82,7 +83,7 @@ M.layer_norm.shape, M.layer_norm.describe = shape, describe
 
 --- nn.instance_norm{C, eps = 1e-5, affine = false}: (N,H,W,C) -> the same; per image and channel over height and width.
 -- Source: Ulyanov et al. 2016, arXiv:1607.08022.
-M.instance_norm = module.layer "instance_norm"
+M.instance_norm = module.class "nn.instance_norm"
 function M.instance_norm:init(opt) init(self, opt, {eps = 1e-5, affine = false}) end
 module.rectifies(M.instance_norm, function(self, x, slope)
   self:check_input(x, 4, self.channels)
@@ -93,10 +94,10 @@ M.instance_norm.shape, M.instance_norm.describe = image_shape, describe
 --- nn.group_norm{C, groups = 32, eps = 1e-5, affine = true}: (N,...,C) -> the same; per element of the batch and group of
 -- C/groups neighbouring channels. Source: Wu & He 2018, arXiv:1803.08494.
 -- @raise if groups does not divide C
-M.group_norm = module.layer "group_norm"
+M.group_norm = module.class "nn.group_norm"
 function M.group_norm:init(opt)
   opt = init(self, opt, {eps = 1e-5, affine = true, groups = 32})
-  self.groups = module.integer("nn.group_norm", "groups", opt.groups, 1)
+  self.groups = checks.integer("nn.group_norm", "groups", opt.groups, 1)
   if self.channels % self.groups ~= 0 then
     return check.fail("nn.group_norm", "option 'groups': expected a divisor of C = %d, got %d", self.channels, self.groups)
   end
@@ -110,9 +111,9 @@ function M.group_norm:describe() return ("group_norm %d, groups %d"):format(self
 
 --- nn.pixel_norm{eps = 1e-8}: x / sqrt(mean over C of x^2 + eps). No parameters.
 -- Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2.
-M.pixel_norm = module.layer "pixel_norm"
+M.pixel_norm = module.class "nn.pixel_norm"
 function M.pixel_norm:init(opt)
-  self.eps = module.number("nn.pixel_norm", "eps", check.options("nn.pixel_norm", opt, {eps = 1e-8}).eps, 0)
+  self.eps = checks.number("nn.pixel_norm", "eps", check.options("nn.pixel_norm", opt, {eps = 1e-8}).eps, 0)
 end
 function M.pixel_norm:forward(x)
   self:check_input(x)

@@ -4,7 +4,7 @@ local check = require "gan.check"
 local ops = require "gan.ops"
 local module = require "gan.nn.module"
 
-local global_pool = module.layer "global_pool"
+local global_pool = module.class "nn.global_pool"
 
 --- nn.global_pool{mode = "mean"}: (N,H,W,C) -> (N,C).
 -- @tparam table opt mode: "mean", "sum" or "max"

@@ -2,6 +2,7 @@
 -- @module gan.nn.residual
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 local chain = require("gan.nn.chain").chain
 local conv2d = require("gan.nn.conv").conv2d
@@ -16,7 +17,7 @@ local function avg_pool(x) return ops.avg_pool2d(x, {kernel = 2}) end
 
 -- ---- G ----
 
-M.residual_up = module.layer "residual_up"
+M.residual_up = module.class "nn.residual_up"
 local up = M.residual_up
 
 --- nn.residual_up{Ci, Co, upsample = true}: (N,H,W,Ci) -> (N,2H,2W,Co): norm, relu, upsample, 3x3 convolution, norm, relu, 3x3 convolution;
@@ -27,11 +28,11 @@ local up = M.residual_up
 --   classes: Y (default: none); rng: stream of the starting values
 function up:init(opt)
   local op = self.label
-  opt = module.options(op, opt, {"Ci", "Co"}, {upsample = true, mode = "nearest", classes = check.none, rng = check.none})
-  local ci, co, rng = opt[1], opt[2], module.stream(op, opt.rng)
-  local classes = opt.classes ~= nil and module.integer(op, "classes", opt.classes, 1) or nil
+  opt = checks.options(op, opt, {"Ci", "Co"}, {upsample = true, mode = "nearest", classes = check.none, rng = check.none})
+  local ci, co, rng = opt[1], opt[2], checks.stream(op, opt.rng)
+  local classes = opt.classes ~= nil and checks.integer(op, "classes", opt.classes, 1) or nil
   local function norm(c) return classes and conditional_batch_norm {c, classes} or batch_norm {c} end
-  if module.boolean(op, "upsample", opt.upsample) then self.upsample = upsample {mode = opt.mode} end
+  if checks.boolean(op, "upsample", opt.upsample) then self.upsample = upsample {mode = opt.mode} end
   self.sizes = {ci, co}
   local layers = {norm(ci), relu()}
   layers[#layers + 1] = self.upsample
@@ -57,7 +58,7 @@ end
 
 -- ---- D ----
 
-M.residual_down = module.layer "residual_down"
+M.residual_down = module.class "nn.residual_down"
 local down = M.residual_down
 
 --- nn.residual_down{Ci, Co, down = true, first = false}: (N,H,W,Ci) -> (N,H/2,W/2,Co): relu, 3x3 convolution, relu, 3x3 convolution, mean of 2x2;
@@ -67,11 +68,11 @@ local down = M.residual_down
 --   hidden: channels between the two convolutions (default: Ci, Co in the first block); rng: stream of the starting values
 function down:init(opt)
   local op = self.label
-  opt = module.options(op, opt, {"Ci", "Co"}, {down = true, first = false, hidden = check.none, rng = check.none})
-  local ci, co, rng = opt[1], opt[2], module.stream(op, opt.rng)
-  self.down = module.boolean(op, "down", opt.down)
-  local first = module.boolean(op, "first", opt.first)
-  local hidden = opt.hidden == nil and (first and co or ci) or module.integer(op, "hidden", opt.hidden, 1)
+  opt = checks.options(op, opt, {"Ci", "Co"}, {down = true, first = false, hidden = check.none, rng = check.none})
+  local ci, co, rng = opt[1], opt[2], checks.stream(op, opt.rng)
+  self.down = checks.boolean(op, "down", opt.down)
+  local first = checks.boolean(op, "first", opt.first)
+  local hidden = opt.hidden == nil and (first and co or ci) or checks.integer(op, "hidden", opt.hidden, 1)
   self.sizes = {ci, co}
   local layers = {}
   if not first then layers[1] = relu() end

@@ -3,6 +3,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
 local function product(s)
@@ -13,7 +14,7 @@ end
 
 -- ---- flatten ----
 
-local flatten = module.layer "flatten"
+local flatten = module.class "nn.flatten"
 
 --- nn.flatten{}: (N,...) -> (N,D).
 function flatten.init(_, opt) check.options("nn.flatten", opt, {}) end
@@ -27,7 +28,7 @@ function flatten.shape(_, s) return {product(s)} end
 
 -- ---- view ----
 
-local view = module.layer "view"
+local view = module.class "nn.view"
 
 --- nn.view{1, 1, 100}: (N,...) -> (N,1,1,100), as many elements. nn.view{}: (N,1,...,1) -> (N).
 function view:init(opt)
@@ -42,7 +43,7 @@ function view:init(opt)
   if n > 7 then return check.fail("nn.view", "expected at most 7 sizes, got %d", n) end
   local total = 1.0
   for i = 1, n do
-    self.size[i] = module.integer("nn.view", "size " .. i, opt[i], 0)
+    self.size[i] = checks.integer("nn.view", "size " .. i, opt[i], 0)
     total = total * self.size[i]
   end
   if total > 2 ^ 40 then return check.fail("nn.view", "sizes %s are too large", check.shape_string(self.size)) end
@@ -69,13 +70,13 @@ function view:describe() return "view " .. check.shape_string(self.size) end
 
 -- ---- upsample ----
 
-local upsample = module.layer "upsample"
+local upsample = module.class "nn.upsample"
 
 --- nn.upsample{factor = 2, mode = "nearest"}: (N,H,W,C) -> (N,factor H,factor W,C).
 -- @tparam table opt factor: an integer or a pair {height, width}; mode: "nearest" or "bilinear"
 function upsample:init(opt)
   opt = check.options("nn.upsample", opt, {factor = 2, mode = "nearest"})
-  self.factor = {module.pair("nn.upsample", "factor", opt.factor, 1)}
+  self.factor = {checks.pair("nn.upsample", "factor", opt.factor, 1)}
   if opt.mode ~= "nearest" and opt.mode ~= "bilinear" then
     return check.fail("nn.upsample", "option 'mode': expected 'nearest' or 'bilinear', got %s", check.found(opt.mode))
   end

@@ -4,12 +4,13 @@ local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
 local M = {}
 
 -- The normaliser, which lies in the layer's field `norm`. Buffers u (output channels) and v (everything else).
-local class = module.layer "spectral_norm"
+local class = module.class "nn.spectral_norm"
 
 function class:init(layer, opt)
   local weight = layer.weight
@@ -53,8 +54,8 @@ function class.describe() return "spectral norm" end
 
 local function options(op, opt)
   opt = check.options(op, opt, {iterations = 1, rng = check.none})
-  opt.iterations = module.integer(op, "iterations", opt.iterations, 1, 1000)
-  opt.stream = module.stream(op, opt.rng)
+  opt.iterations = checks.integer(op, "iterations", opt.iterations, 1, 1000)
+  opt.stream = checks.stream(op, opt.rng)
   return opt
 end
 

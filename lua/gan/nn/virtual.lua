@@ -3,13 +3,14 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
+local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 
 local M = {}
 
 -- ---- the layer ----
 
-M.virtual_batch_norm = module.layer "virtual_batch_norm"
+M.virtual_batch_norm = module.class "nn.virtual_batch_norm"
 local norm = M.virtual_batch_norm
 
 --- nn.virtual_batch_norm{C, eps = 1e-5}: (N,...,C) -> the same, in a net inside nn.virtual_batch. m and q being mean and mean square, of the
@@ -19,8 +20,8 @@ local norm = M.virtual_batch_norm
 -- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 3.5; formula as in the authors' code for ImageNet.
 -- @tparam table opt size C; eps
 function norm:init(opt)
-  opt = module.options(self.label, opt, {"C"}, {eps = 1e-5})
-  self.channels, self.eps = opt[1], module.number(self.label, "eps", opt.eps, 0)
+  opt = checks.options(self.label, opt, {"C"}, {eps = 1e-5})
+  self.channels, self.eps = opt[1], checks.number(self.label, "eps", opt.eps, 0)
   self.gamma, self.beta = module.parameter(core.full({opt[1]}, 1)), module.parameter(core.full({opt[1]}, 0))
 end
 
@@ -61,7 +62,7 @@ function norm:describe() return "virtual_batch_norm " .. self.channels end
 
 -- ---- the reference batch ----
 
-M.virtual_batch = module.layer "virtual_batch"
+M.virtual_batch = module.class "nn.virtual_batch"
 local batch = M.virtual_batch
 
 --- nn.virtual_batch{net, reference = batch}: the net, whose virtual_batch_norm layers know the reference batch: at every call it goes through

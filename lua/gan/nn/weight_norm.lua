@@ -8,7 +8,7 @@ local module = require "gan.nn.module"
 local M = {}
 
 -- The normaliser, which lies in the layer's field `norm`. Parameter gain (output channels).
-local class = module.layer "weight_norm"
+local class = module.class "nn.weight_norm"
 
 function class:init(layer)
   self.axis = layer.output_axis
