@@ -11,11 +11,11 @@ local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
 local train = gan.train
-local evaluate, json, options, plot, ring = train.evaluate, train.json, train.options, train.plot, train.ring
+local evaluate, json, options, plot, ring = gan.measure.evaluate, gan.file.json, train.options, gan.show.plot, gan.game.ring
 
 -- ---- the configurations ----
 
--- What all share, before a configuration's own fields: those of gan.train.ring, which images take too. `times`: so many times the steps.
+-- What all share, before a configuration's own fields: those of gan.game.ring, which images take too. `times`: so many times the steps.
 local base = {
   ring = {batch = ring.defaults.batch, z = ring.defaults.z, ngf = ring.defaults.ngf, ndf = ring.defaults.ndf, lr = ring.defaults.lr},
   images = {batch = 64, z = 64, ngf = 16, ndf = 16, lr = 2e-4, beta1 = 0.5, beta2 = 0.999, gnorm = "batch", init = "dcgan", ema = 0.999},
@@ -132,12 +132,12 @@ local function play_images(job)
   local loader <close> = gan.data.batches(set, {batch = c.batch, seed = job.seed})
   local adam = {beta1 = c.beta1, beta2 = c.beta2}
   game.G, game.D, game.ema, game.dsteps, game.batch = G, D, ema, c.dsteps, loader
-  game.ema_decay = function(step) return train.loop.young(c.ema, step) end
+  game.ema_decay = gan.schedule.young {decay = c.ema}
   game.optG, game.optD = gan.optim.adam(G:params(), adam), gan.optim.adam(D:params(), adam)
   function game.latent(n) return z:normal {n, c.z} end
-  game = train.loop.new(game)
+  game = gan.game.loop.new(game)
   for step = 1, job.steps do game:step(step) end
-  local features = must(train.features.open(job.features, {size = job.size, channels = set.channels}))
+  local features = must(gan.measure.features.open(job.features, {size = job.size, channels = set.channels}))
   local session = evaluate.new {features = features, metrics = {"fid", "kid", "pr", "diversity"}}
   must(session:set_real(must(evaluate.of_set(set, {n = math.min(job.n, set.n)}))))
   local trained = {G = G, ema = ema, options = {z = c.z}, step = job.steps, path = "run"}
@@ -230,7 +230,7 @@ for seed = 0, opt.seeds - 1 do
     end
   end
 end
-if opt.jobs > 0 then must(train.rundir.write(jobs_path, table.concat(todo, "\n") .. "\n")) end -- not those of a command that is playing
+if opt.jobs > 0 then must(gan.file.text.write(jobs_path, table.concat(todo, "\n") .. "\n")) end -- not those of a command that is playing
 print(("%d runs, %d to be played, %d at a time"):format(total, #todo, opt.jobs))
 
 local function quoted(s) return "'" .. s:gsub("'", [['\'']]) .. "'" end
@@ -363,5 +363,5 @@ for _, list in ipairs(chosen) do
   must(plot.save(path, {panels = panels_of(list), columns = 2}))
 end
 text = table.concat(text, "\n")
-must(train.rundir.write(("%s/%s.md"):format(opt.out, opt.data:match "([^/]*)/*$"), text))
+must(gan.file.text.write(("%s/%s.md"):format(opt.out, opt.data:match "([^/]*)/*$"), text))
 io.write("\n", text)

@@ -1,4 +1,4 @@
--- A classifier of labelled pictures. Its features then measure generators of such pictures: see gan.train.features.
+-- A classifier of labelled pictures. Its features then measure generators of such pictures: see gan.measure.features.
 --
 --   lua experiments/classifier.lua --data MNIST --out mnist.safetensors
 --   lua experiments/classifier.lua --data FASHION-MNIST --mirror --epochs 15
@@ -7,7 +7,7 @@ dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
-local features, options = gan.train.features, gan.train.options
+local features, options = gan.measure.features, gan.train.options
 
 local function stop(...) return gan.train.stop("classifier.lua", ...) end
 local function must(ok, message)

@@ -9,7 +9,7 @@ dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
-local evaluate, features, json, options, sample = gan.train.evaluate, gan.train.features, gan.train.json, gan.train.options, gan.train.sample
+local evaluate, features, json, options = gan.measure.evaluate, gan.measure.features, gan.file.json, gan.train.options
 
 local NAME = "evaluate.lua"
 local MOST = 10000 -- images of a side, unless --n says more
@@ -61,29 +61,27 @@ if opt.a and opt.data then stop "--data belongs to --run and --images; with --a 
 if opt.split_b and not opt.b then stop "--split-b belongs to --b" end
 local metrics = must(evaluate.parse(opt.metrics))
 
-local trained, shape = opt.run and must(sample.open(opt.run)), nil
+local trained, shape = opt.run and must(gan.train.trained.open(opt.run)), nil
 if trained then -- the shape of its pictures: 1, height, width, channels
   shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = trained.classes and core.full({1}, 0, "i32")}).batch(1, 1))
 end
 if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3]) end
 local size = opt.size or trained and trained.options.size
 
--- A data set, and its split in a word.
 local function open(path, split, channels)
   local limit = trained and path == trained.options.data and trained.options.limit or nil
-  local set = must(gan.data.open(path, {size = size, channels = channels, split = split, limit = limit}))
-  return set, evaluate.split_of(set, path, split)
+  return (must(gan.data.open(path, {size = size, channels = channels, split = split, limit = limit})))
 end
 
 -- The statistics of a file may stand for the real images.
-local real_path, real, real_split = opt.a or opt.data or trained.options.data, nil, nil
+local real_path, real = opt.a or opt.data or trained.options.data, nil
 local by_file = opt.stats and lfs.attributes(opt.stats, "mode") and not evaluate.needs_real(metrics) and not (trained and trained.classes)
-if not by_file then real, real_split = open(real_path, opt.split, shape and shape[4]) end
+if not by_file then real = open(real_path, opt.split, shape and shape[4]) end
 
-local other, other_split
+local other
 if not trained then
   local path, split = opt.images or opt.b, opt.split_b or opt.b and opt.split or nil
-  other, other_split = open(path, split)
+  other = open(path, split)
   if real and other.channels ~= real.channels then -- grey pictures among colour ones are colour pictures
     if real.channels == 1 then real = open(real_path, opt.split, 3) else other = open(path, split, 3) end
   end
@@ -94,14 +92,14 @@ end
 
 -- ---- how many of each ----
 
-local halves = opt.a and opt.a == opt.b and real_split == other_split
+local halves = opt.a and opt.a == opt.b and real.split == other.split
 local most = math.min(real and real.n // (halves and 2 or 1) or MOST, other and other.n // (halves and 2 or 1) or MOST)
 if halves and most < 1 then stop("%s: one image has no two halves", opt.a) end
 local n = opt.n or math.min(MOST, most)
 local n_real = real and math.min(opt.n_real or n, real.n // (halves and 2 or 1))
 local n_other = other and math.min(n, other.n // (halves and 2 or 1)) or n
 
-local real_side = real and must(evaluate.of_set(real, {n = n_real, seed = opt.seed, split = real_split, name = real_path}))
+local real_side = real and must(evaluate.of_set(real, {n = n_real, seed = opt.seed, name = real_path}))
 local other_side
 if trained then
   local labels
@@ -117,7 +115,7 @@ if trained then
   end
   other_side = evaluate.of_generator(trained, {n = n, seed = opt.seed, ema = opt.ema, labels = labels, classes = trained.classes})
 else
-  other_side = must(evaluate.of_set(other, {n = n_other, seed = opt.seed, skip = halves and n_real or 0, split = other_split, name = opt.images or opt.b}))
+  other_side = must(evaluate.of_set(other, {n = n_other, seed = opt.seed, skip = halves and n_real or 0, name = opt.images or opt.b}))
 end
 
 -- ---- measuring ----
@@ -162,7 +160,7 @@ if session.neighbours then
   local path = opt.sheet or dir and dir .. "/nearest.png"
   if path then
     local images, columns = session:sheet()
-    must(gan.train.grid.save(path, images, {columns = columns}))
+    must(gan.show.grid.save(path, images, {columns = columns}))
     sheet = path
   end
 end

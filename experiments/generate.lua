@@ -5,7 +5,7 @@
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local lfs = require "lfs"
-local grid, options, sample = gan.train.grid, gan.train.options, gan.train.sample
+local grid, latent, options = gan.show.grid, gan.latent, gan.train.options
 
 local function stop(...) return gan.train.stop("generate.lua", ...) end
 local function must(ok, message)
@@ -28,18 +28,18 @@ local opt = must(options.parse(declared, arg, {name = "generate.lua", summary = 
 if not opt.run then stop "--run is missing: a run's directory, such as runs/demo" end
 gan.threads(opt.threads)
 
-local seeds, message = sample.seeds(opt.seeds)
+local seeds, message = latent.seeds(opt.seeds)
 if not seeds then stop("--seeds: %s", message) end
-local trained = must(sample.open(opt.run))
-local z = sample.latent(seeds, trained.options.z, opt.trunc)
+local trained = must(gan.train.trained.open(opt.run))
+local z = latent.of_seeds(seeds, trained.options.z, opt.trunc)
 local y
 if trained.classes then
-  y, message = sample.labels(trained.classes, seeds, opt.class)
+  y, message = latent.labels(trained.classes, seeds, opt.class)
   if not y then stop("--class: %s", message) end
 elseif opt.class then
   stop("--class: %s is not conditional", trained.path)
 end
-local images = sample.images(trained.G, z, 64, opt.ema and trained.ema or nil, y)
+local images = gan.nn.evaluate(trained.G, z, y, {average = opt.ema and trained.ema or nil})
 if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
 local out = opt.out or trained.path:match "^(.*)/" .. (opt.grid and "/generated.png" or "/generated")

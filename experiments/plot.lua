@@ -4,7 +4,7 @@
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
-local curves, options, plot = gan.train.curves, gan.train.options, gan.train.plot
+local curves, options, plot = gan.show.curves, gan.train.options, gan.show.plot
 
 local function stop(...) return gan.train.stop("plot.lua", ...) end
 local function must(ok, message)

@@ -15,5 +15,5 @@ local opt = run.options
 
 run:train {
   G = run:generator "dcgan", D = run:discriminator "dcgan",
-  replay = gan.train.replay[opt.memory] {capacity = opt.capacity, rng = run:stream "replay"},
+  replay = gan.game.replay[opt.memory] {capacity = opt.capacity, rng = run:stream "replay"},
 }

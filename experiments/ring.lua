@@ -6,7 +6,7 @@
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
-local ring = gan.train.ring
+local ring = gan.game.ring
 
 local run = gan.train.run {
   recipe = "ring", defaults = ring.defaults, options = ring.options, without = {"data", "size", "limit", "mirror"},
@@ -18,12 +18,12 @@ local for_G, for_D = ring.nets(opt)
 local G, D = run:generator("mlp", for_G), run:discriminator("mlp", for_D)
 
 local function score()
-  return run.data:score(gan.train.sample.images(G, gan.rng(opt.seed, "score"):normal {2500, opt.z}, 1024, run.ema))
+  return run.data:score(gan.nn.evaluate(G, gan.rng(opt.seed, "score"):normal {2500, opt.z}, nil, {batch = 1024, average = run.ema}))
 end
 
 local game = ring.rules(opt, function(name) return run:stream(name) end)
 game.G, game.D = G, D
-game.draw = {count = 1000, paint = function(path, samples) return ring.paint(path, run.data, D, samples) end}
+game.draw = {count = 1000, paint = function(path, samples) return gan.show.levels.paint(path, run.data, D, samples) end}
 game.hooks = {on_status = function(_, record)
   local s = score()
   record.modes, record.quality, record.kl = s.modes, s.quality, s.kl

@@ -225,9 +225,9 @@ end)
 
 -- Rooms from the bottom up. A module requires its own room and lower ones; rooms of one height do not know each other.
 local ladder = {
-  { "core" }, { "check", "random" }, { "state" }, { "autograd" }, { "tensor" }, { "ops" },
-  { "nn", "loss", "penalty", "augment", "optim", "schedule", "metric", "data", "file" },
-  { "model" }, { "train" },
+  {"core", "wait"}, {"check", "random"}, {"state"}, {"file"}, {"autograd"}, {"tensor"}, {"ops"}, {"latent"},
+  {"nn", "loss", "penalty", "augment", "optim", "schedule", "metric", "data"},
+  {"model"}, {"game", "measure", "show"}, {"train"},
 }
 local height = {}
 for h, rooms in ipairs(ladder) do
@@ -263,7 +263,7 @@ local function check_requires(path, text)
 end
 
 -- Rocks that the library itself may use, and only in these rooms; the rest runs on the module alone.
-local rocks = { argparse = "train", cjson = "train", lfs = "train data" }
+local rocks = {argparse = "train", cjson = "file", lfs = "file data train"}
 
 describe("layout of lua/gan", function()
   local modules = files("lua/gan", "%.lua$")
@@ -289,6 +289,37 @@ describe("layout of lua/gan", function()
       for _, f in ipairs(check_requires(path, read(path))) do found[#found + 1] = f end
     end
     clean(found)
+  end)
+
+  -- The ladder as lua/gan/README.md draws it, from the bottom up; the line above the rooms is for scripts and tests.
+  local function ladder_of(text)
+    local block, out = text:match "\nLadder.-\n```\n(.-)```", {}
+    for line in (block or ""):gmatch "[^\n]+" do
+      local rooms = {}
+      for room in line:match "^(.-)%s%s":gmatch "%S+" do rooms[#rooms + 1] = room end
+      table.insert(out, 1, rooms)
+    end
+    return out
+  end
+
+  -- The rocks as it lists them: `cjson in `file` alone; lfs in ...`.
+  local function rocks_of(text)
+    local out = {}
+    for rock, rooms in (text:match "\nRocks:([^\n]*)" or ""):gmatch "(%w+) in ([^;.]*)" do
+      local list = {}
+      for room in rooms:gmatch "`(%w+)`" do list[#list + 1] = room end
+      out[rock] = table.concat(list, " ")
+    end
+    return out
+  end
+
+  it("is what README.md says", function()
+    local text = read "lua/gan/README.md"
+    local drawn = ladder_of(text)
+    assert.are.same({"experiments", "spec"}, table.remove(drawn))
+    assert.are.same(ladder, drawn)
+    assert.are.same(rocks, rocks_of(text))
+    assert.are_not.same(ladder, ladder_of(text:gsub("\nlatent ", "\nother ")))
   end)
 
   it("uses rocks only where they belong", function()

@@ -67,6 +67,15 @@ describe("schedule", function()
     assert.error_matches(function() schedule.bind(opt) end, "#2 'schedules'")
   end)
 
+  it("lets a young average forget its start", function()
+    local f = schedule.young {decay = 0.9}
+    near(0.1, f(1))
+    near(0.5, f(9))
+    near(0.9, f(81))
+    near(0.9, f(1000))
+    assert.error_matches(function() schedule.young {decay = 2} end, "'decay'")
+  end)
+
   it("names wrong options", function()
     assert.error_matches(function() schedule.linear {from = 1} end, "linear: bad argument #1 'steps' %(expected an integer >= 1, got nil")
     assert.error_matches(function() schedule.cosine {steps = 1} end, "cosine: bad argument #1 'from'")

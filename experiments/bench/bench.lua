@@ -11,7 +11,7 @@ end
 local argparse = require "argparse"
 require "gan.wait"
 local core = require "gan.core"
-local json = require "gan.train.json"
+local json = require "gan.file.json"
 
 local M = {here = here, json = json}
 local opt

@@ -20,9 +20,9 @@ local game = {
   loss = critic and gan.loss.wasserstein() or gan.loss.logistic(), batch = function() return real end,
   latent = function(n) return gan.randn(n, opt.z) end, gsteps = critic and function() return 0 end or 1,
 }
-local loops = {plain = gan.train.loop.new(game)}
+local loops = {plain = gan.game.loop.new(game)}
 game.penalties = {critic and gan.penalty.gradient() or gan.penalty.r1()}
-loops.penalised = gan.train.loop.new(game)
+loops.penalised = gan.game.loop.new(game)
 
 local times = {plain = {}, penalised = {}}
 for i = -1, opt.steps do

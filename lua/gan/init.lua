@@ -19,7 +19,7 @@ local gan = {
 }
 
 local rooms = {ops = true, nn = true, loss = true, penalty = true, schedule = true, optim = true, metric = true, data = true, file = true,
-  model = true, train = true, autograd = true}
+  model = true, latent = true, game = true, measure = true, show = true, train = true, autograd = true}
 local ops = require "gan.ops"
 
 return setmetatable(gan, {

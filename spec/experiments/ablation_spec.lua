@@ -1,5 +1,5 @@
 -- The ablation, tiny: tables and plots of both grounds, going on where it was stopped, wrong use.
-local json = require "gan.train.json"
+local json = require "gan.file.json"
 local lfs = require "lfs"
 local script = require "spec.support.script"
 local temp = require "spec.support.temp"

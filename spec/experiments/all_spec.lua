@@ -24,7 +24,7 @@ local KILLED = [[
 package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
 package.cpath = "build/?.so;" .. package.cpath
 require "gan.wait"
-local health, steps = getmetatable(require("gan.train.health").new()), 0
+local health, steps = getmetatable(require("gan.game.health").new()), 0
 local add = health.add
 function health.add(...)
   steps = steps + 1
@@ -73,11 +73,11 @@ describe("recipe", function()
         assert.is_true(code == 9 or code == 128 + 9, ("%s %s"):format(code, out))
         assert.is_truthy(train(name, own, "--steps 3 --threads 2 --name " .. half):find("goes on from step 2", 1, true))
         assert.is_true(bytes(whole) == bytes(half), "the bytes differ")
-        local trained = assert(gan.train.sample.open(dir .. "/" .. whole))
+        local trained = assert(gan.train.trained.open(dir .. "/" .. whole))
         assert.are.equal(3, trained.step)
-        local y = trained.classes and assert(gan.train.sample.labels(trained.classes, {0, 1, 2}, "heart"))
+        local y = trained.classes and assert(gan.latent.labels(trained.classes, {0, 1, 2}, "heart"))
         if y then assert.are.same({6, 6, 6}, y:to_table()) end
-        local images = gan.train.sample.images(trained.G, gan.train.sample.latent({0, 1, 2}, trained.options.z), 2, trained.ema, y)
+        local images = gan.nn.evaluate(trained.G, gan.latent.of_seeds({0, 1, 2}, trained.options.z), y, {batch = 2, average = trained.ema})
         assert.are.same(points[name] and {3, 2} or {3, trained.options.size, trained.options.size, 3}, images:shape())
         local sum = core.sum(images):item()
         assert.are.equal(sum, sum)

@@ -1,12 +1,12 @@
 -- The main job through the command line: runs, exact resuming, signals, and every wrong use with one line and exit code 1.
 local core = require "gan.core"
 local gan = require "gan"
-local json = require "gan.train.json"
+local json = require "gan.file.json"
 local lfs = require "lfs"
 local script = require "spec.support.script"
 local temp = require "spec.support.temp"
 
-local checkpoint = gan.train.checkpoint
+local checkpoint = gan.file.safetensors
 
 local SCRIPT = "experiments/dcgan.lua"
 local TINY = "--data shapes --limit 40 --size 16 --ngf 2 --ndf 2 --z 8 --batch 4 --threads 1 "

@@ -1,7 +1,7 @@
 -- Measuring through the command line: a run, its pictures, two sets; JSON and nothing else where that was asked for; every wrong use in one line.
 local core = require "gan.core"
-local grid = require "gan.train.grid"
-local json = require "gan.train.json"
+local grid = require "gan.show.grid"
+local json = require "gan.file.json"
 local gan = require "gan"
 local lfs = require "lfs"
 local script = require "spec.support.script"
@@ -154,9 +154,9 @@ describe("evaluate.lua", function()
   end)
 
   it("never takes NaN for a number", function()
-    local tree = assert(gan.train.checkpoint.load(dir .. "/a/checkpoint_last.safetensors"))
+    local tree = assert(gan.file.safetensors.load(dir .. "/a/checkpoint_last.safetensors"))
     for _, t in pairs(tree.ema.shadow or tree.ema) do if core.is_tensor(t) then core.copy_(t, core.full({}, 0 / 0)) end end
-    assert(gan.train.checkpoint.save(dir .. "/nan.safetensors", tree))
+    assert(gan.file.safetensors.save(dir .. "/nan.safetensors", tree))
     fails("--run " .. dir .. "/nan.safetensors --n 20 --metrics kid", "NaN")
     run("--run " .. dir .. "/nan.safetensors --n 20 --metrics kid --no-ema")
   end)

@@ -56,10 +56,10 @@ describe("generate.lua", function()
 
   it("says in one line what is wrong", function()
     temp.write(dir .. "/bad.safetensors", "nothing")
-    gan.train.checkpoint.save(dir .. "/other.safetensors", {G = {w = gan.ones(2)}})
-    gan.train.checkpoint.save(dir .. "/odd.safetensors",
+    gan.file.safetensors.save(dir .. "/other.safetensors", {G = {w = gan.ones(2)}})
+    gan.file.safetensors.save(dir .. "/odd.safetensors",
       {G = {w = gan.ones(2)}, run = {options = '{"z":8}', nets = {generator = {model = "dcgan", options = '{"size":16,"z":8,"ngf":2}'}}}})
-    gan.train.checkpoint.save(dir .. "/bare.safetensors", {G = {w = gan.ones(2)}, run = {options = "{}"}})
+    gan.file.safetensors.save(dir .. "/bare.safetensors", {G = {w = gan.ones(2)}, run = {options = "{}"}})
     local run = "--run " .. dir .. "/a "
     for words, what in pairs {
       [""] = "--run is missing", ["--run no/such"] = "no/such: cannot read", ["--run " .. dir] = "checkpoint_last.safetensors: cannot read",

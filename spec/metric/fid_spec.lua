@@ -1,7 +1,7 @@
 -- The Frechet distance: closed forms, worked numbers, both routes, SciPy's numbers (spec/golden/fid.json), what wrong use says.
 local gan = require "gan"
 local double = require "spec.support.double"
-local json = require "gan.train.json"
+local json = require "gan.file.json"
 
 local function near(want, got, tol)
   assert.is_true(math.abs(want - got) <= tol * math.max(1, math.abs(want)), ("%.12g, expected %.12g"):format(got, want))

@@ -1,6 +1,6 @@
 -- The log's files, and the console as a terminal sees it.
 local temp = require "spec.support.temp"
-local json = require "gan.train.json"
+local json = require "gan.file.json"
 local script = require "spec.support.script"
 
 local CHUNK = [[

@@ -18,7 +18,7 @@ function M.set(opt)
   for k = 1, y do names[k] = tostring(k - 1) end
   local images = core.to(rng:integer({count, size, size, o.channels}, 0, 255), "u8")
   local labels = rng:integer({count}, 0, y - 1)
-  return set.new { images = images, labels = labels, classes = names, source = "fake", format = "noise" }
+  return set.new {images = images, labels = labels, classes = names, source = "fake", format = "noise", natural = false}
 end
 
 --- For gan.data.open "fake".

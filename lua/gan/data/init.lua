@@ -14,7 +14,7 @@ local M = {
 local built_in = { shapes = require "gan.data.shapes", fake = require "gan.data.fake" }
 M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 
-local idx, cifar, folder = require "gan.data.idx", require "gan.data.cifar", require "gan.data.folder"
+local idx, cifar, folder = require "gan.data.format.idx", require "gan.data.format.cifar", require "gan.data.format.folder"
 
 local known = { size = check.none, channels = check.none, background = "white", split = check.none, limit = check.none,
   count = check.none, seed = check.none }

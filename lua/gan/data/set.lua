@@ -1,7 +1,8 @@
 --- What a data set is: u8 images with the annotations there are.
 --
 -- Fields: n (also #set), height, width, size (the side, if square), channels, images u8 (N,H,W,C), labels i32 (N) from 0 or nil,
--- classes (names: classes[label + 1]) or nil, source (path or name), format. Methods: describe(), image(i), and where the set
+-- classes (names: classes[label + 1]) or nil, source (path or name), format, split ("train" or "test" where the data come in
+-- two), natural (false: drawn by the library). Methods: describe(), image(i), and where the set
 -- has them caption(i), boxes(i), mask(i); i counts from 1.
 local core = require "gan.core"
 local check = require "gan.check"
@@ -40,11 +41,12 @@ local mt = {
 }
 
 --- Makes a data set of its fields; the sizes are read off `images`.
--- @tparam table fields images, labels, classes, source, format, and methods of its own (caption, boxes, mask: f(set, i))
+-- @tparam table fields images, labels, classes, source, format, split, natural (default: true), and methods of its own (caption, boxes, mask: f(set, i))
 function M.new(fields)
   local shape = core.shape(fields.images)
   fields.n, fields.height, fields.width, fields.channels = shape[1], shape[2], shape[3], shape[4]
   fields.size = shape[2] == shape[3] and shape[2] or nil
+  if fields.natural == nil then fields.natural = true end
   for _, name in ipairs {"caption", "boxes", "mask"} do
     local f = fields[name]
     if f then fields[name] = function(set, i) return f(set, index(set, name, i)) end end

@@ -60,7 +60,7 @@ function M.set(opt)
   local count = check.int("data.shapes", 1, "count", o.count, 1, 2^31 - 1)
   local images, labels, scenes = core.shapes(count, o.size, o.seed, o.objects)
   return set.new { images = images, labels = labels, scenes = scenes, classes = table.move(kinds, 1, #kinds, 1, {}), seed = o.seed,
-    objects = o.objects, source = "shapes", format = "drawn", boxes = function(s, i) return (objects(s, i)) end, mask = mask,
+    objects = o.objects, source = "shapes", format = "drawn", natural = false, boxes = function(s, i) return (objects(s, i)) end, mask = mask,
     caption = caption }
 end
 

@@ -8,7 +8,7 @@ local KEPT = 10 -- one image of so many is kept for the test where the data have
 -- The images of all whose numbers (from 0) are in rows.
 local function part(all, rows)
   return set.new {images = core.gather_rows(all.images, rows), labels = core.gather_rows(all.labels, rows), classes = all.classes,
-    source = all.source, format = all.format}
+    source = all.source, format = all.format, natural = all.natural}
 end
 
 --- The splits "train" and "test" of a path where it has them (IDX, CIFAR-10); else every tenth image, drawn at random by `seed`, is for the

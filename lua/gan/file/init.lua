@@ -1,6 +1,6 @@
 --- gan.file: files of other programs, each format loaded on first use: gan.file.npz (NumPy), .pth (PyTorch), .zip, .pickle.
 --
 -- Nothing in a file is executed or believed: what is wrong with one comes back as nil and a message that names it. Own
--- checkpoints, and safetensors files of others, are gan.train.checkpoint's.
+-- checkpoints, and safetensors files of others, are gan.file.safetensors's.
 -- @module gan.file
 return require("gan.check").room("gan.file", {})

@@ -4,34 +4,16 @@ local core = require "gan.core"
 local autograd = require "gan.autograd"
 local check = require "gan.check"
 local input = require "gan.metric.input"
+local latent = require "gan.latent"
 
 local ppl = {}
 ppl.__index = ppl
-
--- One point of the straight line between two latents (lists of numbers), or of the arc: angle by their directions, as in Shoemake 1985.
-local function lerp(a, b, t)
-  local out = {}
-  for i = 1, #a do out[i] = a[i] + (b[i] - a[i]) * t end
-  return out
-end
-
-local function slerp(a, b, t)
-  local aa, bb, ab = 0, 0, 0
-  for i = 1, #a do aa, bb, ab = aa + a[i] * a[i], bb + b[i] * b[i], ab + a[i] * b[i] end
-  local cosine = aa > 0 and bb > 0 and ab / math.sqrt(aa * bb) or 1
-  local angle = math.acos(math.max(-1, math.min(1, cosine)))
-  local s = math.sin(angle)
-  if s < 1e-6 then return lerp(a, b, t) end -- parallel: the arc is the line; opposite: no arc is named
-  local p, q, out = math.sin((1 - t) * angle) / s, math.sin(t * angle) / s, {}
-  for i = 1, #a do out[i] = p * a[i] + q * b[i] end
-  return out
-end
 
 -- Latents (n,Z) at t and at t + eps of n random paths, and their labels or nil.
 local function draw(self, n, rng)
   local a, b = core.to_table(rng:normal {n, self.z}), core.to_table(rng:normal {n, self.z})
   local t = core.to_table(rng:uniform {n})
-  local here, there, along = {}, {}, self.space == "slerp" and slerp or lerp
+  local here, there, along = {}, {}, latent[self.space]
   for i = 1, n do here[i], there[i] = along(a[i], b[i], t[i]), along(a[i], b[i], t[i] + self.eps) end
   local y = self.classes and rng:integer({n}, 0, self.classes - 1) or nil
   return core.tensor(here), core.tensor(there), y

@@ -6,9 +6,9 @@ local M = {
   class = module.class, is_module = module.is_module, parameter = module.parameter, initial = require "gan.nn.initial",
 }
 
--- The files of layers, each a table name -> class.
+-- The files of the room, each a table name -> class or function.
 local files = {
-  "activation", "attention", "chain", "conditional", "conv", "dropout", "embedding", "linear", "maxout", "minibatch", "noise",
+  "activation", "attention", "chain", "conditional", "conv", "dropout", "embedding", "evaluate", "linear", "maxout", "minibatch", "noise",
   "norm", "pool", "residual", "shape", "spectral", "virtual", "weight_norm",
 }
 

@@ -3,7 +3,7 @@
 -- @module gan.schedule
 local check = require "gan.check"
 
-local names = {constant = true, linear = true, cosine = true, step = true, warmup = true, piecewise = true, half_life = true}
+local names = {constant = true, linear = true, cosine = true, step = true, warmup = true, piecewise = true, half_life = true, young = true}
 
 local M = {}
 

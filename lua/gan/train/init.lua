@@ -1,4 +1,3 @@
---- gan.train: what a training script needs besides the game itself; each part is loaded on first use: gan.train.run, .checkpoint,
--- .features, .grid, .options, .sample.
+--- gan.train: a run on disk and on a command line; each part is loaded on first use.
 -- @module gan.train
 return require("gan.check").room("gan.train", {})

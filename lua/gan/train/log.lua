@@ -1,6 +1,7 @@
 --- The console and a run's log: permanent lines, a live line on a terminal, log.txt and stats.jsonl.
 local core = require "gan.core"
-local json = require "gan.train.json"
+local json = require "gan.file.json"
+local file = require "gan.file.text"
 
 local M = {}
 M.__index = M
@@ -10,14 +11,10 @@ local LIVE_SECONDS = 0.2 -- between two states of the live line
 --- A log that only speaks to the console, until `open`.
 function M.new() return setmetatable({terminal = core.isatty(1), drawn = 0}, M) end
 
--- A line is in the file when `write` returns; a full disk is told.
 local function append(self, name, text)
   local f = self[name]
   if not f then return true end
-  local ok, message = f:write(text, "\n")
-  if ok then ok, message = f:flush() end
-  if not ok then return nil, ("%s/%s: cannot write: %s"):format(self.dir, name, message) end
-  return true
+  return file.append(f, self.dir .. "/" .. name, text)
 end
 
 --- Starts log.txt and stats.jsonl in a directory, or goes on with them (after they were rewritten, too). true, or nil and a message.

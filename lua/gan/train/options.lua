@@ -1,7 +1,7 @@
 --- Command-line options of training scripts: names, defaults, checks with one clear line, what a resumed run may change.
 local argparse = require "argparse"
 local check = require "gan.check"
-local json = require "gan.train.json"
+local json = require "gan.file.json"
 
 local M = {}
 

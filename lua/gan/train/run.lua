@@ -2,21 +2,22 @@
 -- step does, stays in the script.
 local core = require "gan.core"
 local check = require "gan.check"
-local checkpoint = require "gan.train.checkpoint"
+local checkpoint = require "gan.file.safetensors"
 local data = require "gan.data"
-local grid = require "gan.train.grid"
-local health = require "gan.train.health"
-local json = require "gan.train.json"
-local keep = require "gan.train.keep"
+local grid = require "gan.show.grid"
+local health = require "gan.game.health"
+local json = require "gan.file.json"
+local keep = require "gan.train.parts"
 local log = require "gan.train.log"
-local loop = require "gan.train.loop"
-local measure = require "gan.train.measure"
+local loop = require "gan.game.loop"
+local measure = require "gan.train.metrics"
 local models = require "gan.model"
 local options = require "gan.train.options"
 local progress = require "gan.train.progress"
 local random = require "gan.random"
-local rundir = require "gan.train.rundir"
-local sample = require "gan.train.sample"
+local directory = require "gan.train.directory"
+local text = require "gan.file.text"
+local nn = require "gan.nn"
 local exit = require "gan.train.stop"
 local lfs = require "lfs"
 
@@ -82,7 +83,7 @@ local function start(spec)
   must(self, opt, given)
   must(self, options.check_length(given))
   self.options = opt
-  self.place = must(self, rundir.locate(self.declared, opt, given, checkpoint_options))
+  self.place = must(self, directory.locate(self.declared, opt, given, checkpoint_options))
   core.threads(opt.threads)
   if spec.open then self.data = must(self, spec.open(opt))
   else self.data = must(self, data.open(opt.data, {size = opt.size, limit = opt.limit})) end
@@ -119,7 +120,7 @@ function Run:stream(name)
 end
 
 --- Says what makes up the run besides data and streams; all of it is in checkpoints: name -> net, optimiser, or anything with state() and
--- load(); or a table of plain values, tensors and streams of the script, which is kept in place. See gan.train.keep.
+-- load(); or a table of plain values, tensors and streams of the script, which is kept in place. See gan.train.parts.
 function Run:keep(parts)
   for name, part in pairs(parts) do
     if reserved[name] then return check.fail("keep", "the name '%s' is taken by the run itself", name) end
@@ -130,7 +131,7 @@ end
 --- Pictures are to show G, with the weights of the average `ema` if there is one.
 -- @tparam Module G
 -- @tparam[opt] table ema
--- @tparam[opt] table opt paint: f(path, samples, columns) -> true, or nil and a message, for what is no images (default: gan.train.grid.save);
+-- @tparam[opt] table opt paint: f(path, samples, columns) -> true, or nil and a message, for what is no images (default: gan.show.grid.save);
 --   count = 64: samples in a picture of a run that is not conditional
 function Run:draw(G, ema, opt)
   opt = check.options("draw", opt, {paint = function(path, images, columns) return grid.save(path, images, {columns = columns}) end, count = PICTURES})
@@ -182,11 +183,11 @@ function Run:on(hooks)
   for name, f in pairs(check.options("on", hooks, {on_status = check.none, on_snapshot = check.none})) do self.hooks[name] = f end
 end
 
---- Plays the game of a script in this run, from the first step to the last: see gan.train.loop, train.
+--- Plays the game of a script in this run, from the first step to the last: see gan.game.loop, train.
 function Run:train(spec) return loop.train(self, spec) end
 
 --- What would be left if the program ended now, as a text: "runs/a/checkpoint_last.safetensors keeps step 500"; or nil.
-function Run:kept() return self.saved_step and ("%s/%s keeps step %d"):format(self.place.dir, rundir.LAST, self.saved_step) end
+function Run:kept() return self.saved_step and ("%s/%s keeps step %d"):format(self.place.dir, directory.LAST, self.saved_step) end
 
 --- The next batch of real images: (N,H,W,C) in [-1,1], and labels if the data has them.
 function Run:batch() return self.loader() end
@@ -273,7 +274,7 @@ end
 -- A net that holds NaN is not worth keeping: the last good checkpoint stays. True, or nil and what is not finite.
 local function save(self)
   if self.saved_step == self.step then return true end
-  local tree, path = state(self), self.place.dir .. "/" .. rundir.LAST
+  local tree, path = state(self), self.place.dir .. "/" .. directory.LAST
   for name in pairs(self.parts) do
     local found = not_finite(name, tree[name])
     if found then return nil, found .. " is not finite" end
@@ -287,7 +288,7 @@ end
 
 local function picture(self, name)
   if not self.G then return end
-  local images = sample.images(self.G, self.fixed_z, self.options.batch, self.ema, self.fixed_y)
+  local images = nn.evaluate(self.G, self.fixed_z, self.fixed_y, {batch = self.options.batch, average = self.ema})
   must(self, self.paint(self.place.dir .. "/" .. name, images, self.fixed_y and COLUMNS or nil))
   self.picture = self.place.dir .. "/" .. name
 end
@@ -340,7 +341,7 @@ end
 local function write_options(self)
   local all = {}
   for _, d in ipairs(self.declared) do all[d.field] = self.options[d.field] end
-  must(self, rundir.write(self.place.dir .. "/options.json", json.encode {recipe = self.recipe, version = core.version_string,
+  must(self, text.write(self.place.dir .. "/options.json", json.encode {recipe = self.recipe, version = core.version_string,
     total_steps = self.total, options = all} .. "\n"))
 end
 
@@ -353,7 +354,7 @@ local function begin(self)
     self.meter = progress.new(DRY_STEPS, opt.batch * (opt.dsteps or 1), 0)
     return
   end
-  must(self, rundir.enter(self.place, self.declared, opt, label(self), function(path)
+  must(self, directory.enter(self.place, self.declared, opt, label(self), function(path)
     local step = step_of(path)
     return not step or step < self.total
   end))
@@ -362,7 +363,7 @@ local function begin(self)
   self.base_lr = {}
   if place.from then restore(self, place.from) end
   write_options(self)
-  must(self, rundir.rewind_stats(place.dir .. "/stats.jsonl", self.step))
+  must(self, directory.rewind_stats(place.dir .. "/stats.jsonl", self.step))
   must(self, self.log:open(place.dir))
   introduce(self)
   must(self, self.measure:begin())
@@ -373,14 +374,14 @@ local function begin(self)
   else
     must(self, self.log:say("%s: starts", place.dir))
   end
-  if self.step == 0 or place.from ~= place.dir .. "/" .. rundir.LAST then
+  if self.step == 0 or place.from ~= place.dir .. "/" .. directory.LAST then
     must(self, self.paint(self.place.dir .. "/reals.png", real_images(self, self.count)))
     if self.step == 0 then picture(self, "fakes_init.png") end
     must(self, save(self))
   end
   self.saved_step, self.saved_at = self.step, core.clock()
   if opt.on_collapse == "rollback" and not lfs.attributes(place.dir .. "/" .. GOOD) then
-    must(self, rundir.link(place.dir .. "/" .. rundir.LAST, place.dir .. "/" .. GOOD))
+    must(self, directory.link(place.dir .. "/" .. directory.LAST, place.dir .. "/" .. GOOD))
   end
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
@@ -434,7 +435,7 @@ local function rollback(self, word, why)
   self.broken, self.saved_step = nil, nil
   must(self, save(self))
   self.meter = progress.new(self.total, self.meter.images, self.step)
-  must(self, rundir.rewind_stats(dir .. "/stats.jsonl", self.step))
+  must(self, directory.rewind_stats(dir .. "/stats.jsonl", self.step))
   must(self, self.log:open(dir))
   must(self, self.log:say("step %d: %s (%s): back to step %d with other random numbers and %g of the step size", from, word, why, self.step, self.scale))
   must(self, self.log:record {step = self.step, rollback = rollbacks, from = from, health = word, why = why, scale = self.scale})
@@ -447,7 +448,7 @@ local function trouble(self)
   local n = self.G and math.min(health.PICTURES, core.size(self.fixed_z, 1))
   local y = self.fixed_y and core.narrow(self.fixed_y, 1, 1, n)
   local before = self.health.word
-  local word, why = self.health:check(n and sample.images(self.G, core.narrow(self.fixed_z, 1, 1, n), self.options.batch, nil, y))
+  local word, why = self.health:check(n and nn.evaluate(self.G, core.narrow(self.fixed_z, 1, 1, n), y, {batch = self.options.batch}))
   if self.step == health.EVERY and self.health:probabilities() then
     must(self, self.log:say("step %d: all of D's answers lie between 0 and 1: are they probabilities? Losses take logits, so D ends without a sigmoid",
       self.step))
@@ -468,7 +469,7 @@ local function cured(self, word, why)
   if self.broken or policy == "stop" then
     must(self, self.log:record {step = self.step, health = word, why = why})
     stop(self, "step %d: %s; stopped%s%s", self.step, self.broken or ("%s (%s)"):format(word, why),
-      self.saved_step and (", %s keeps step %d"):format(rundir.LAST, self.saved_step) or "", self.broken and " (a lower --lr may help)" or "")
+      self.saved_step and (", %s keeps step %d"):format(directory.LAST, self.saved_step) or "", self.broken and " (a lower --lr may help)" or "")
   end
 end
 
@@ -504,13 +505,13 @@ local function after_step(self)
   if snap or last or interrupted or good or best or core.clock() - self.saved_at > SAVE_SECONDS then
     if save_or_cure(self) then return end
   end
-  if good then must(self, rundir.link(place.dir .. "/" .. rundir.LAST, place.dir .. "/" .. GOOD)) end
-  if best then must(self, rundir.link(place.dir .. "/" .. rundir.LAST, place.dir .. "/" .. measure.BEST)) end
+  if good then must(self, directory.link(place.dir .. "/" .. directory.LAST, place.dir .. "/" .. GOOD)) end
+  if best then must(self, directory.link(place.dir .. "/" .. directory.LAST, place.dir .. "/" .. measure.BEST)) end
   if snap or early or last then picture(self, ("fakes_%06d.png"):format(step)) end
   if snap and opt.keep > 0 then
     local path = ("%s/snapshot_%06d.safetensors"):format(place.dir, step)
-    must(self, rundir.link(place.dir .. "/" .. rundir.LAST, path))
-    rundir.prune(place.dir, opt.keep)
+    must(self, directory.link(place.dir .. "/" .. directory.LAST, path))
+    directory.prune(place.dir, opt.keep)
     if self.hooks.on_snapshot then self.hooks.on_snapshot(self, step, path) end
   end
   if last then

@@ -1,0 +1,131 @@
+--- A folder of PNG and JPEG pictures, nested at will; the sub-folders are the classes.
+local core = require "gan.core"
+local set = require "gan.data.set"
+local image = require "gan.data.image"
+local lfs = require "lfs"
+
+local M = {}
+
+local LISTED = 20 -- unreadable pictures named one by one in an error
+
+local function is_picture(path, name)
+  local ext = name:lower():match "%.(%w+)$"
+  if ext == "png" or ext == "jpg" or ext == "jpeg" then return true end
+  local f = io.open(path, "rb")
+  local head = f and f:read(8) or ""
+  if f then f:close() end
+  return head == "\x89PNG\r\n\x1a\n" or head:sub(1, 3) == "\xff\xd8\xff"
+end
+
+-- Collects {dir, path} of every picture below `path`; `seen` stops symbolic links that lead back up.
+local function walk(path, dir, files, seen)
+  local a = lfs.attributes(path)
+  if not a then return true end
+  local id = a.dev .. ":" .. a.ino
+  if seen[id] then return true end
+  seen[id] = true
+  local ok, iterate, state = pcall(lfs.dir, path)
+  if not ok then return nil, ("%s: cannot open (%s)"):format(path, (tostring(iterate):match "([^:]*)$":gsub("^ ", ""))) end
+  local names = {}
+  for name in iterate, state do
+    if name:sub(1, 1) ~= "." then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local full = path .. "/" .. name
+    local mode = lfs.attributes(full, "mode")
+    if mode == "directory" then
+      local fine, message = walk(full, dir == "." and name or dir .. "/" .. name, files, seen)
+      if not fine then return nil, message end
+    elseif mode == "file" and is_picture(full, name) then
+      files[#files + 1] = { dir = dir, path = full }
+    end
+  end
+  return true
+end
+
+local function problem_list(path, problems, total)
+  local lines = { ("%s: %d of %d pictures cannot be read:"):format(path, #problems, total) }
+  for i = 1, math.min(#problems, LISTED) do lines[#lines + 1] = "  " .. problems[i] end
+  if #problems > LISTED then lines[#lines + 1] = ("  and %d more"):format(#problems - LISTED) end
+  return table.concat(lines, "\n")
+end
+
+-- Looks at every file: sizes, colour, what cannot be read.
+local function survey(files, problems)
+  local first, odd, colour
+  for _, file in ipairs(files) do
+    local bytes, message = image.bytes(file.path)
+    local h, w, c
+    if bytes then
+      h, w, c = core.image_info(bytes)
+      if not h then message = ("%s: %s"):format(file.path, w) end
+    end
+    if not h then
+      problems[#problems + 1] = message
+      file.bad = true
+    else
+      file.h, file.w = h, w
+      first = first or file
+      if h ~= first.h or w ~= first.w then odd = odd or file end
+      colour = colour or c >= 3
+    end
+  end
+  return first, odd, colour
+end
+
+local function classes_of(files)
+  local names, index = {}, {}
+  for _, file in ipairs(files) do
+    if not index[file.dir] then
+      index[file.dir] = true
+      names[#names + 1] = file.dir
+    end
+  end
+  if #names < 2 then return nil end
+  table.sort(names)
+  for i, name in ipairs(names) do index[name] = i - 1 end
+  local labels = {}
+  for i, file in ipairs(files) do labels[i] = index[file.dir] end
+  return core.tensor(labels, "i32"), names
+end
+
+--- Opens a folder; see gan.data.open. The class of a picture is its folder's path below `path` ("." for the top); with all
+-- pictures in one folder there are no classes. Order: by path, so that the same folder gives the same set. Hidden files and
+-- files that are no pictures are passed over.
+function M.open(path, o)
+  if o.split then return nil, ("%s: a folder of pictures has no splits (give the sub-folder)"):format(path) end
+  local files = {}
+  local ok, message = walk(path:match "^(.-)/+$" or path, ".", files, {})
+  if not ok then return nil, message end
+  if #files == 0 then return nil, ("%s: no PNG or JPEG pictures in it"):format(path) end
+  for i = #files, (o.limit or #files) + 1, -1 do files[i] = nil end
+  local problems = {}
+  local first, odd, colour = survey(files, problems)
+  if first and not o.size and odd then
+    return nil, ("%s: pictures differ in size (%s is %dx%d, %s is %dx%d); give --size"):format(path, first.path, first.h, first.w, odd.path,
+      odd.h, odd.w)
+  end
+  if not first then return nil, problem_list(path, problems, #files) end
+  local bg = o.background
+  local n = #problems == 0 and #files or 1 -- a set with problems is decoded only to find all of them
+  local images = core.full({n, o.size or first.h, o.size or first.w, o.channels or (colour and 3 or 1)}, 0, "u8")
+  for i, file in ipairs(files) do
+    if not file.bad then
+      local bytes, why = image.bytes(file.path)
+      if bytes then
+        ok, why = core.image_load_(images, math.min(i, n), bytes, bg[1], bg[2], bg[3])
+        why = not ok and ("%s: %s"):format(file.path, why) or nil
+      end
+      if why then problems[#problems + 1] = why end
+    end
+  end
+  if #problems > 0 then
+    table.sort(problems)
+    return nil, problem_list(path, problems, #files)
+  end
+  local labels, classes = classes_of(files)
+  return set.new {images = images, labels = labels, classes = classes, source = path, format = "folder"}
+end
+
+return M

@@ -1,0 +1,280 @@
+--- Checkpoints: nested Lua tables of tensors, numbers, strings and booleans, kept in one safetensors file.
+--
+-- Tensors get plain names ("G.1.weight"), so every tool of that format reads them; all else goes to its `__metadata__`, as
+-- text. The same tree gives the same bytes: names are sorted, and nothing of the time or place is written.
+-- Format: https://github.com/huggingface/safetensors (8 bytes of header length, JSON header, data).
+local core = require "gan.core"
+local check = require "gan.check"
+local json = require "gan.file.json"
+
+local M = {}
+
+local name_of = {real = core.real == "double" and "F64" or "F32", u8 = "U8", i32 = "I32", f64 = "F64"}
+local dtype_of = {F64 = "real", F32 = "real", I32 = "i32", U8 = "u8", F16 = "real", BF16 = "real", I64 = "i32", I16 = "i32", I8 = "i32", BOOL = "u8"}
+local width_of = {F64 = 8, F32 = 4, I32 = 4, U8 = 1, F16 = 2, BF16 = 2, I64 = 8, I16 = 2, I8 = 1, BOOL = 1}
+local packed_of = {F16 = "f2", BF16 = "bf2", I64 = "i8", I16 = "i2", I8 = "i1", BOOL = "b1"} -- what others write: formats of core.unpack
+local MAX_HEADER = 100000000 -- bytes, as the reference reader has it
+local MAX_DEPTH = 30
+local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
+local DOUBLES = "gan.f64" -- metadata: names of tensors that are f64, not reals (F64 alone may be either)
+
+-- Scalars as metadata text, and back. A string that would read as another type is quoted.
+local words = {["true"] = true, ["false"] = false, nan = 0 / 0, inf = 1 / 0, ["-inf"] = -1 / 0}
+
+local function parse_scalar(s)
+  if words[s] ~= nil then return words[s] end
+  if s:find "^%-?%d+$" then return math.tointeger(s) or s end
+  if s:find "^%-?%d[%d.e+-]*$" then return tonumber(s) or s end
+  if s:find '^".*"$' then return (json.decode("[" .. s .. "]") or {s})[1] end
+  return s
+end
+
+local function scalar_text(v)
+  if math.type(v) == "float" then
+    if v ~= v then return "nan" elseif v == 1 / 0 then return "inf" elseif v == -1 / 0 then return "-inf" end
+    local s = json.number(v)
+    return s:find "^%-?%d+$" and s .. ".0" or s
+  elseif type(v) == "string" then
+    return parse_scalar(v) == v and not v:find '^"' and v or json.encode(v)
+  end
+  return tostring(v)
+end
+
+-- "G.1.weight" -> {"G", 1, "weight"}
+local function default_path(name)
+  local path = {}
+  for part in (name .. "."):gmatch "([^.]*)%." do path[#path + 1] = part:find "^[1-9]%d*$" and math.tointeger(part) or part end
+  return path
+end
+
+local function same_list(a, b)
+  if #a ~= #b then return false end
+  for i = 1, #a do if a[i] ~= b[i] then return false end end
+  return true
+end
+
+-- Walks a tree: tensors (a list of {name, tensor}) and metadata (name -> text).
+local function flatten(tree)
+  local tensors, meta, paths, doubles, seen = {}, {}, {}, {}, {[PATHS] = true, [DOUBLES] = true, ["__metadata__"] = true}
+
+  local function leaf(v, path, name)
+    if seen[name] then return check.fail("save", "two entries would be called '%s'", name) end
+    seen[name] = true
+    if not same_list(default_path(name), path) then paths[name] = path end
+    if core.is_tensor(v) then
+      tensors[#tensors + 1] = {name = name, tensor = v}
+      if core.dtype(v) == "f64" then doubles[#doubles + 1] = name end
+    elseif type(v) == "string" or type(v) == "number" or type(v) == "boolean" then meta[name] = scalar_text(v)
+    else return check.expected("save", 2, "tree", "tensors, numbers, strings and booleans, at '" .. name .. "'", v) end
+  end
+
+  local function walk(t, path)
+    if #path > MAX_DEPTH then return check.fail("save", "tables nested too deeply at '%s'", table.concat(path, ".")) end
+    for k, v in pairs(t) do
+      if type(k) ~= "string" and math.type(k) ~= "integer" then
+        return check.fail("save", "keys must be strings or integers, got %s at '%s'", check.found(k), table.concat(path, "."))
+      end
+      local here = table.move(path, 1, #path, 1, {})
+      here[#here + 1] = k
+      if type(v) == "table" then walk(v, here) else leaf(v, here, table.concat(here, ".")) end
+    end
+  end
+
+  walk(tree, {})
+  if next(paths) then meta[PATHS] = json.encode(paths) end
+  table.sort(doubles)
+  if next(doubles) then meta[DOUBLES] = json.encode(doubles) end
+  return tensors, meta
+end
+
+-- The header's text. Sorts tensors into the order of their data: wide elements first, so that all are aligned.
+local function header_of(tensors, meta)
+  for _, e in ipairs(tensors) do e.dtype = name_of[core.dtype(e.tensor)] end
+  table.sort(tensors, function(a, b)
+    local wa, wb = width_of[a.dtype], width_of[b.dtype]
+    if wa ~= wb then return wa > wb end
+    return a.name < b.name
+  end)
+  local parts, at = {}, 0
+  if next(meta) then parts[1] = '"__metadata__":' .. json.encode(meta) end
+  for _, e in ipairs(tensors) do
+    local stop = at + core.numel(e.tensor) * width_of[e.dtype]
+    parts[#parts + 1] = ('%s:{"dtype":"%s","shape":[%s],"data_offsets":[%d,%d]}'):format(
+      json.encode(e.name), e.dtype, table.concat(core.shape(e.tensor), ","), at, stop)
+    at = stop
+  end
+  local text = "{" .. table.concat(parts, ",") .. "}"
+  return text .. (" "):rep(-#text % 8)
+end
+
+--- Writes a tree to a file, all or nothing: until the new file is whole and on the disk, the old one stays.
+-- @tparam string path
+-- @tparam table tree tensors of any dtype, numbers, strings, booleans and tables of these; keys are strings or integers.
+--   Empty tables are not kept.
+-- @treturn boolean true, or nil and a message (a full disk)
+-- @raise if the tree holds anything else, or two entries would get one name
+function M.save(path, tree)
+  if type(tree) ~= "table" then return check.expected("save", 2, "tree", "a table", tree) end
+  local tensors, meta = flatten(tree)
+  local header = header_of(tensors, meta)
+  local file, message = core.file_create(path)
+  local ok = file
+  if ok then ok, message = file:write(("<I8"):pack(#header) .. header) end
+  for _, e in ipairs(tensors) do
+    if ok then ok, message = file:write(e.tensor) end
+  end
+  if ok then ok, message = file:commit() end
+  if not ok then return nil, message end
+  return true
+end
+
+-- The first name that stands twice on the header's top level: a decoder would keep one of them silently.
+local function duplicate(text)
+  local plain = text:gsub("\\.", "__") -- no escaped quotes; every place stays
+  local depth, seen, at = 0, {}, 1
+  while true do
+    local first, last, c = plain:find('(["{}%[%]])', at)
+    if not first then return nil end
+    if c == '"' then
+      last = plain:find('"', first + 1, true) or #plain
+      local name = text:sub(first + 1, last - 1)
+      if depth == 1 and plain:find("^%s*:", last + 1) then
+        if seen[name] then return name end
+        seen[name] = true
+      end
+    else
+      depth = depth + ((c == "{" or c == "[") and 1 or -1)
+    end
+    at = last + 1
+  end
+end
+
+local function offset(v) return type(v) == "number" and math.tointeger(v) end
+
+-- One tensor's entry, checked: {name, dtype, shape, first, last}, or nil, what was expected.
+local function entry(name, e)
+  if type(e) ~= "table" then return nil, "expected an object" end
+  local width = width_of[e.dtype]
+  if not width then return nil, ("expected dtype F16, BF16, F32, F64, I8, I16, I32, I64, U8 or BOOL, found %s"):format(check.found(e.dtype)) end
+  if type(e.shape) ~= "table" or type(e.data_offsets) ~= "table" then return nil, "expected shape and data_offsets" end
+  local shape, count = check.claimed_shape(e.shape)
+  if not shape then return nil, count end
+  local first, last = offset(e.data_offsets[1]), offset(e.data_offsets[2])
+  if not first or not last or #e.data_offsets ~= 2 then return nil, "expected two data_offsets" end
+  if last - first ~= count * width then
+    return nil, ("expected %d bytes for %s %s, found data_offsets %d to %d"):format(
+      count * width, e.dtype, check.shape_string(shape), first, last)
+  end
+  return {name = name, dtype = e.dtype, shape = shape, first = first, last = last}
+end
+
+-- Header of an open file of `size` bytes: entries in the order of their data, metadata, where the data starts; or nil, message.
+local function read_header(file, size)
+  if size < 8 then return nil, ("expected a safetensors file, found %d bytes"):format(size) end
+  local word, message = file:read(8)
+  if not word then return nil, message end
+  local length = ("<i8"):unpack(word)
+  if length < 2 or length > math.min(size - 8, MAX_HEADER) then
+    return nil, ("expected a header of 2 to %d bytes, found length %d: not a safetensors file, or truncated"):format(
+      math.min(size - 8, MAX_HEADER), length)
+  end
+  local text
+  text, message = file:read(length)
+  if not text then return nil, message end
+  local header
+  header, message = json.decode(text)
+  if type(header) ~= "table" then return nil, "expected a JSON header: " .. (message or "found no object") end
+  local twice = duplicate(text)
+  if twice then return nil, ("name '%s' stands twice in the header"):format(twice) end
+  local meta = header.__metadata__ or {}
+  if type(meta) ~= "table" then return nil, "__metadata__: expected an object" end
+  for k, v in pairs(meta) do
+    if type(k) ~= "string" or type(v) ~= "string" then return nil, ("__metadata__ '%s': expected a string"):format(tostring(k)) end
+  end
+  local entries = {}
+  for name, e in pairs(header) do
+    if name ~= "__metadata__" then
+      local checked
+      checked, message = entry(name, e)
+      if not checked then return nil, ("tensor '%s': %s"):format(tostring(name), message) end
+      entries[#entries + 1] = checked
+    end
+  end
+  table.sort(entries, function(a, b)
+    if a.first ~= b.first then return a.first < b.first end
+    return a.last < b.last
+  end)
+  local at = 0
+  for _, e in ipairs(entries) do
+    if e.first ~= at then return nil, ("tensor '%s': expected data at offset %d, found %d"):format(e.name, at, e.first) end
+    at = e.last
+  end
+  if at ~= size - 8 - length then
+    return nil, ("expected %d bytes of data, found %d: truncated, or damaged"):format(at, size - 8 - length)
+  end
+  return entries, meta, 8 + length
+end
+
+-- Puts v where its name says; nil if something else stands there or on the way.
+local function plant(tree, paths, name, v)
+  local path = paths[name]
+  if type(path) ~= "table" or #path == 0 then path = default_path(name) end
+  local t = tree
+  for i, k in ipairs(path) do
+    if type(k) == "number" then k = math.tointeger(k) or k end
+    if i == #path then
+      if t[k] ~= nil then return nil end
+      t[k] = v
+    else
+      if t[k] == nil then t[k] = {} end
+      t = t[k]
+      if type(t) ~= "table" then return nil end
+    end
+  end
+  return true
+end
+
+--- Reads a file that `save` or any safetensors writer made.
+-- Everything is checked before it is believed. Floats of every width become reals (what was saved as f64 comes back so), I8 to I64 i32, if all
+-- values fit, U8 and BOOL u8; other types are refused.
+-- @tparam string path
+-- @tparam[opt] function want name -> whether to read it (default: everything); what is not wanted costs neither time nor memory
+-- @treturn table the tree; or nil and a message that names the file
+function M.load(path, want)
+  local file, size = core.file_open(path)
+  if not file then return nil, size end
+  local function failed(message)
+    file:close()
+    return check.about(path, message)
+  end
+  local entries, meta, start = read_header(file, size)
+  if not entries then return failed(meta) end
+  local paths = meta[PATHS] and json.decode(meta[PATHS]) or {}
+  if type(paths) ~= "table" then return failed(PATHS .. ": expected an object") end
+  local doubles, is_double = meta[DOUBLES] and json.decode(meta[DOUBLES]) or {}, {}
+  if type(doubles) ~= "table" then return failed(DOUBLES .. ": expected a list") end
+  for _, name in pairs(doubles) do is_double[name] = true end
+  local tree = {}
+  for _, e in ipairs(entries) do
+    if not want or want(e.name) then
+      local packed = packed_of[e.dtype]
+      local t = packed and core.full({e.last - e.first}, 0, "u8")
+        or core.full(e.shape, 0, e.dtype == "F64" and is_double[e.name] and "f64" or dtype_of[e.dtype])
+      local ok, message = file:seek(start + e.first)
+      if ok then ok, message = file:read_(t, not packed and width_of[e.dtype] or 1) end
+      if not ok then return failed(message) end
+      if packed then t, message = core.unpack(t, packed, dtype_of[e.dtype], e.shape) end
+      if not t then return failed(("tensor '%s': %s"):format(e.name, message)) end
+      if not plant(tree, paths, e.name, t) then return failed(("name '%s' does not fit beside the others"):format(e.name)) end
+    end
+  end
+  file:close()
+  for name, s in pairs(meta) do
+    if name ~= PATHS and name ~= DOUBLES and (not want or want(name)) and not plant(tree, paths, name, parse_scalar(s)) then
+      return failed(("name '%s' does not fit beside the others"):format(name))
+    end
+  end
+  return tree
+end
+
+return M

@@ -1,0 +1,92 @@
+--- Small text files, whole or a line at a time: read, written all or nothing, appended to, JSON lines.
+local core = require "gan.core"
+local json = require "gan.file.json"
+local lfs = require "lfs"
+
+local M = {}
+
+--- Reads a whole file.
+-- @tparam string path
+-- @treturn string its bytes; or nil and a message
+function M.read(path)
+  local f, message = io.open(path, "rb")
+  if not f then return nil, message end
+  local s = f:read "a"
+  f:close()
+  if not s then return nil, path .. ": cannot read" end
+  return s
+end
+
+--- Tells whether a file can be read.
+-- @tparam string path
+-- @treturn boolean
+function M.exists(path)
+  local f = io.open(path, "rb")
+  if f then f:close() end
+  return f ~= nil
+end
+
+--- Lists the names in a folder, sorted, without those that begin with a dot.
+-- @tparam string path
+-- @treturn table list of names; or nil and a message
+function M.names(path)
+  if lfs.attributes(path, "mode") ~= "directory" then return nil, path .. ": no such folder" end
+  local list = {}
+  for name in lfs.dir(path) do if name:sub(1, 1) ~= "." then list[#list + 1] = name end end
+  table.sort(list)
+  return list
+end
+
+--- Writes a file, all or nothing: after a crash the old one is there, or the new one.
+-- @tparam string path
+-- @tparam string text
+-- @treturn boolean true; or nil and a message
+function M.write(path, text)
+  local file, message = core.file_create(path)
+  if not file then return nil, message end
+  local ok
+  ok, message = file:write(text)
+  if not ok then return nil, message end
+  return file:commit()
+end
+
+--- Appends a line to an open file: it is in the file when this returns.
+-- @tparam file file  from io.open
+-- @tparam string path  its name, for messages
+-- @tparam string line  without a line break
+-- @treturn boolean true; or nil and a message (a full disk)
+function M.append(file, path, line)
+  local ok, message = file:write(line, "\n")
+  if ok then ok, message = file:flush() end
+  if not ok then return nil, ("%s: cannot write: %s"):format(path, message) end
+  return true
+end
+
+--- Appends a line to the file of a name, which is made where it is missing.
+-- @tparam string path
+-- @tparam string line  without a line break
+-- @treturn boolean true; or nil and a message
+function M.append_to(path, line)
+  local f, message = io.open(path, "a")
+  if not f then return nil, message end
+  local ok
+  ok, message = M.append(f, path, line)
+  f:close()
+  return ok, message
+end
+
+--- Reads JSON lines. What is no object (half a line of a run that was killed) is passed over.
+-- @tparam string path
+-- @treturn table list of {value = table, line = string}; or nil and a message
+function M.json_lines(path)
+  local s, message = M.read(path)
+  if not s then return nil, message end
+  local list = {}
+  for line in s:gmatch "[^\n]+" do
+    local t = json.decode(line)
+    if type(t) == "table" then list[#list + 1] = {value = t, line = line} end
+  end
+  return list
+end
+
+return M

@@ -1,0 +1,101 @@
+--- Latent vectors: from seeds, truncated, on paths between two, and the labels that go with them.
+local core = require "gan.core"
+local check = require "gan.check"
+
+local M = {}
+
+local MAX_SEEDS = 100000
+
+--- Reads seeds from a text such as "0-63" or "1,5,9-12".
+-- @tparam string text
+-- @treturn table list of integers; or nil and a message
+function M.seeds(text)
+  local out = {}
+  for part in (text .. ","):gmatch "([^,]*)," do
+    local first, last = part:match "^%s*(%d+)%s*%-%s*(%d+)%s*$"
+    if not first then first = part:match "^%s*(%d+)%s*$" last = first end
+    first, last = math.tointeger(first), math.tointeger(last)
+    if not first or not last or last < first then
+      return nil, ("expected seeds such as 0-63 or 1,5,9-12, got '%s'"):format(text)
+    end
+    if last - first + 1 > MAX_SEEDS - #out then
+      return nil, ("expected at most %d seeds, got '%s'"):format(MAX_SEEDS, text)
+    end
+    for seed = first, last do out[#out + 1] = seed end
+  end
+  return out
+end
+
+-- n standard normal numbers of a stream, those beyond trunc drawn anew, each by itself.
+local function normals(rng, n, trunc)
+  local out, pool, at = {}, {}, 0
+  while #out < n do
+    at = at + 1
+    if not pool[at] then pool, at = core.to_table(rng:normal {256}), 1 end
+    if not trunc or math.abs(pool[at]) <= trunc then out[#out + 1] = pool[at] end
+  end
+  return out
+end
+
+--- Draws latent vectors, one for each seed: a row depends on its seed alone.
+-- @tparam table seeds  list of N integers
+-- @tparam integer z  Z, the length of a vector
+-- @tparam[opt] number trunc  >= 0.01: coordinates with |z| > trunc are drawn again (less variety, likelier pictures)
+-- @treturn Tensor real (N,Z)
+-- @raise if trunc is below 0.01
+-- Source: Brock et al. 2018, arXiv:1809.11096, sec. 3.1 (truncation).
+function M.of_seeds(seeds, z, trunc)
+  if trunc then check.number("latent", 3, "trunc", trunc, 0.01) end
+  local rows = {}
+  for i, seed in ipairs(seeds) do rows[i] = normals(core.rng(seed, "generate"), z, trunc) end
+  return core.tensor(rows)
+end
+
+--- Returns the labels of seeds: those of one class, or each seed's own (the seed modulo the number of classes).
+-- @tparam table classes  list of names
+-- @tparam table seeds  list of N integers
+-- @tparam[opt] string class  a name, or a number from 0
+-- @treturn Tensor i32 (N); or nil and a message
+function M.labels(classes, seeds, class)
+  local list, label = {}, nil
+  for i, name in ipairs(classes) do if class == name then label = i - 1 end end
+  label = label or class and math.tointeger(tonumber(class))
+  if class and not (label and label >= 0 and label < #classes) then
+    return nil, ("expected a class in 0..%d or its name (%s), got '%s'"):format(#classes - 1,
+      table.concat(classes, " "), class)
+  end
+  for i, seed in ipairs(seeds) do list[i] = label or seed % #classes end
+  return core.tensor(list, "i32")
+end
+
+--- Returns the point at t of the straight line from a (t = 0) to b (t = 1).
+-- @tparam table a  list of Z numbers
+-- @tparam table b  the same
+-- @tparam number t  any; beyond [0,1] the line goes on
+-- @treturn table list of Z numbers
+function M.lerp(a, b, t)
+  local out = {}
+  for i = 1, #a do out[i] = a[i] + (b[i] - a[i]) * t end
+  return out
+end
+
+--- Returns the point at t of the arc from a to b: sin((1 - t) w)/sin w a + sin(t w)/sin w b, w the angle between the two directions.
+-- Parallel vectors have a line for an arc; between opposite ones no arc is named, and the line is taken.
+-- @tparam table a  list of Z numbers
+-- @tparam table b  the same
+-- @tparam number t
+-- @treturn table list of Z numbers
+-- Source: Shoemake 1985, "Animating rotation with quaternion curves". Differs: lengths stay what they are.
+function M.slerp(a, b, t)
+  local aa, bb, ab = 0, 0, 0
+  for i = 1, #a do aa, bb, ab = aa + a[i] * a[i], bb + b[i] * b[i], ab + a[i] * b[i] end
+  local cosine = aa > 0 and bb > 0 and ab / math.sqrt(aa * bb) or 1
+  local angle = math.acos(math.max(-1, math.min(1, cosine)))
+  local s = math.sin(angle)
+  if s < 1e-6 then return M.lerp(a, b, t) end
+  local p, q, out = math.sin((1 - t) * angle) / s, math.sin(t * angle) / s, {}
+  for i = 1, #a do out[i] = p * a[i] + q * b[i] end
+  return out
+end
+
+return M

@@ -1,0 +1,413 @@
+--- Measures a generator, or one set of images against another: draws or reads the images, passes them through a feature network, asks
+-- gan.metric, and writes beside every number how it was come by.
+--
+-- Both sides are sources: tables with n, batch(first, count) -> images (u8 or real), labels (i32 or nil), classes (names or nil), name, split, whose
+-- images are made when they are wanted, so that memory holds features and one batch of images, whatever n is.
+local core = require "gan.core"
+local check = require "gan.check"
+local json = require "gan.file.json"
+local metric = require "gan.metric"
+local latent = require "gan.latent"
+local nn = require "gan.nn"
+local text = require "gan.file.text"
+
+local M = {}
+
+local FIRST = 1 << 32 -- seeds of one --seed
+local KID_SIZE, KID_SUBSETS = 1000, 100
+local SPLITS = 10 -- of the Inception Score
+local PATHS = 1000 -- of the path length
+local NEIGHBOURS = 5 -- in the picture of the nearest
+local FEW = 10 -- images of a class, below which its share means little
+
+-- ---- sources ----
+
+--- Images of a data set, in an order drawn from a seed.
+-- @tparam table set of gan.data
+-- @tparam[opt] table opt n (default: all), seed (0), skip (0: leave out the first so many of the order, which another source has), name
+--   (default: the set's source)
+-- @treturn table a source, or nil and a message
+function M.of_set(set, opt)
+  local o = check.options("evaluate.of_set", opt, {n = check.none, seed = 0, skip = 0, name = set.source or "images"})
+  local n = o.n or set.n - o.skip
+  if n < 1 or n > set.n - o.skip then
+    return nil, ("%s: has %d images%s, %d are asked for"):format(o.name, set.n, o.skip > 0 and (", %d of them taken"):format(o.skip) or "", n)
+  end
+  local rows = core.narrow(core.rng(o.seed, "evaluate.order"):permutation(set.n), 1, o.skip + 1, n)
+  return {
+    n = n, has = set.n, name = o.name, split = set.split or "all", channels = set.channels, natural = set.natural, classes = set.classes,
+    labels = set.labels and core.gather_rows(set.labels, rows),
+    batch = function(first, count) return core.gather_rows(set.images, core.narrow(rows, 1, first, count)) end,
+  }
+end
+
+--- Images that a generator draws, one per seed: seed 0 has those of generate.lua.
+-- @tparam table trained of gan.train.trained.open: G, ema or nil, options.z, step, path
+-- @tparam table opt n; seed (0); ema (true: the averaged weights, where there are any); labels (i32 (N): what to draw) and classes (names) of a
+--   conditional generator
+-- @treturn table a source
+function M.of_generator(trained, opt)
+  local o = check.options("evaluate.of_generator", opt, {n = check.none, seed = 0, ema = true, labels = check.none, classes = check.none})
+  local average = o.ema and trained.ema or nil
+  local source = {n = o.n, name = trained.path, labels = o.labels, classes = o.classes, z = trained.options.z,
+    run = {path = trained.path, step = trained.step, ema = average ~= nil}}
+  function source.draw(z, y) return nn.evaluate(trained.G, z, y, {average = average}) end
+  function source.batch(first, count)
+    local seeds = {}
+    for i = 1, count do seeds[i] = o.seed * FIRST + first + i - 2 end
+    return source.draw(latent.of_seeds(seeds, source.z), o.labels and core.narrow(o.labels, 1, first, count))
+  end
+  return source
+end
+
+-- ---- metrics ----
+
+-- What each word of --metrics stands for: results (the metrics it gives), what it wants of the real and of the fake side ("moments", "features",
+-- "logits": what a network gives; labels), least (images of a side), and value(self, fake): a list of the results.
+local measures = {}
+
+-- A result from a metric's answer: its protocol by another name, without what is no number.
+local function result(name, value, protocol, extra)
+  local r = {}
+  for k, v in pairs(protocol) do if not core.is_tensor(v) then r[k] = v end end
+  for k, v in pairs(extra or {}) do r[k] = v end
+  r.metric, r.value = name, value
+  return r
+end
+
+measures.fid = {results = {"fid"}, real = "moments", fake = "moments", value = function(self, fake)
+  local value, protocol = metric.fid {real = self.real.fid, fake = fake.fid}:value()
+  return {result("fid", value, protocol)}
+end}
+
+-- Where a subset would be the whole of both sets one will do, and there is no deviation.
+measures.kid = {results = {"kid"}, real = "features", fake = "features", value = function(self, fake)
+  local real = self.real.features
+  local size = math.min(KID_SIZE, real.n, fake.features.n)
+  local whole = size == real.n and size == fake.features.n
+  local value, protocol = metric.kid {real = real, fake = fake.features, size = size, subsets = whole and 1 or KID_SUBSETS, seed = self.seed}:value()
+  if whole then protocol.deviation = nil end
+  return {result("kid", value, protocol)}
+end}
+
+-- Two numbers of one metric.
+local function both(name, least, first, second)
+  return {results = {first, second}, real = "features", fake = "features", least = least, value = function(self, fake)
+    local _, p = metric[name] {real = self.real.features, fake = fake.features}:value()
+    local a, b = p[first], p[second]
+    p[first], p[second] = nil, nil
+    return {result(first, a, p), result(second, b, p)}
+  end}
+end
+
+measures.pr = both("precision_recall", 4, "precision", "recall")
+measures.dc = both("density_coverage", 6, "density", "coverage")
+
+measures.is = {results = {"is"}, fake = "logits", least = SPLITS, value = function(_, fake)
+  local value, protocol = fake.score:value()
+  return {result("is", value, protocol)}
+end}
+
+measures.accuracy = {results = {"accuracy"}, fake = "logits", labels = true, value = function(_, fake)
+  local value, protocol = fake.accuracy:value()
+  return {result("accuracy", value, protocol)}
+end}
+
+measures.nearest = {results = {"nearest"}, real = "features", fake = "features", value = function(self, fake)
+  local k = math.min(NEIGHBOURS, self.real.n)
+  local value, protocol = metric.nearest {real = self.real.features, fake = fake.features, k = k, authenticity = true}:value()
+  self.neighbours = {fake = fake.source, real = self.real.source, distances = protocol.distances, rows = protocol.rows}
+  return {result("nearest", value, protocol)}
+end}
+
+measures.ppl = {results = {"ppl"}, generator = true, value = function(self, fake)
+  local F, source = self.features, fake.source
+  local value, protocol = metric.ppl {generator = source.draw, features = function(x) return F:smooth(x) end, z = source.z,
+    classes = source.classes and #source.classes, n = PATHS, seed = self.seed}:value()
+  return {result("ppl", value, protocol)}
+end}
+
+measures.diversity = {results = {"diversity"}, real = "features", fake = "features", value = function(self, fake)
+  local value, protocol = metric.diversity {fake = fake.features}:value()
+  self.real.diversity = self.real.diversity or metric.diversity {fake = self.real.features}:value()
+  return {result("diversity", value, protocol, {reference = self.real.diversity})}
+end}
+
+--- The words of --metrics, in the order in which they are told.
+M.names = {"fid", "kid", "pr", "dc", "is", "accuracy", "nearest", "ppl", "diversity"}
+
+--- Which results a word gives: pr gives precision and recall.
+M.results = {}
+for name, m in pairs(measures) do M.results[name] = m.results end
+
+local function lower(a, b) return a < b end
+local function higher(a, b) return a > b end
+
+--- Results that tell a better run from a worse one: better[name](a, b).
+M.better = {fid = lower, kid = lower, precision = higher, recall = higher, density = higher, coverage = higher, is = higher, accuracy = higher,
+  ppl = lower, diversity = higher}
+
+--- Their names, in order.
+M.judges = {}
+for _, name in ipairs(M.names) do
+  for _, r in ipairs(M.results[name]) do if M.better[r] then table.insert(M.judges, r) end end
+end
+
+--- The metrics of a text such as "fid,kid": a list, in the order of M.names; or nil and a message.
+function M.parse(words)
+  local asked, list = {}, {}
+  for word in (words .. ","):gmatch "([^,]*)," do
+    word = word:match "^%s*(.-)%s*$"
+    if not measures[word] then
+      local near = check.nearest(word, M.names)
+      return nil, ("metrics: unknown '%s'%s"):format(word, near and (" (did you mean '%s'?)"):format(near)
+        or " (known: " .. table.concat(M.names, ", ") .. ")")
+    end
+    asked[word] = true
+  end
+  for _, name in ipairs(M.names) do if asked[name] then list[#list + 1] = name end end
+  return list
+end
+
+-- Whether any of the metrics wants this of a side ("real", "fake").
+local function wants(metrics, side, what)
+  for _, name in ipairs(metrics) do if measures[name][side] == what then return true end end
+  return false
+end
+
+--- Whether metrics need real images although their mean and covariance are known.
+function M.needs_real(metrics) return wants(metrics, "real", "features") end
+
+-- Why a metric cannot be had, or nil. real may be nil where its statistics are enough.
+local function impossible(F, name, real, fake)
+  local m, fewest = measures[name], measures[name].least or 2
+  if m.fake == "logits" and not F.classes then return ("needs a network with classes, %s has none"):format(F.name) end
+  if m.generator and not fake.draw then return "needs a generator" end
+  local sides = {m.real and real or fake, m.fake and fake or real}
+  for _, side in ipairs(m.fake and sides or {}) do
+    if (side.has or fewest) < fewest then return ("needs at least %d images, %s has %d"):format(fewest, side.name, side.has) end
+  end
+  for _, side in ipairs(m.fake and sides or {}) do
+    if side.n < fewest then return ("needs at least %d images of each side, got n = %d"):format(fewest, side.n) end
+  end
+  if m.labels then
+    if not fake.labels then return ("needs labels, %s has none"):format(fake.name) end
+    if #fake.classes ~= F.classes then return ("%s has %d classes, %s knows %d"):format(fake.name, #fake.classes, F.name, F.classes) end
+  end
+end
+
+--- Which of a list of metrics cannot be had, and why: name -> text.
+-- @tparam table F feature network
+-- @tparam table metrics list of names
+-- @tparam ?table real source
+-- @tparam table fake source
+function M.impossible(F, metrics, real, fake)
+  local out = {}
+  for _, name in ipairs(metrics) do out[name] = impossible(F, name, real, fake) end
+  return out
+end
+
+-- ---- warnings ----
+
+-- Names without what their spelling adds: "Fashion-MNIST" and "data/fashion_mnist/" share "fashionmnist".
+local function plain(s) return (s:lower():gsub("[^%w]", "")) end
+
+-- Whether a network that has learnt from its domain has any business with these images.
+local function strange(F, real)
+  local domain = F.domain
+  if not domain or domain == "any" or not real then return nil end
+  local fits
+  if domain:find "ImageNet" then fits = real.channels == 3 and real.natural
+  else fits = plain(real.name):find(plain(domain:match "([^/]*)/*$"), 1, true) end
+  return not fits and ("%s has learnt from %s, the images are %s: the number says little about them"):format(F.name, domain, real.name) or nil
+end
+
+-- The fewest images that a class has, and its number.
+local function rarest(labels, classes)
+  local counts, least = {}, 1
+  for y = 1, classes do counts[y] = 0 end
+  for _, y in ipairs(core.to_table(labels)) do counts[y + 1] = (counts[y + 1] or 0) + 1 end
+  for y = 2, classes do if counts[y] < counts[least] then least = y end end
+  return counts[least], least
+end
+
+local function warnings_of(self, name, r, fake)
+  local list, F = {}, self.features
+  local function add(fmt, ...) list[#list + 1] = fmt:format(...) end
+  if name == "fid" then
+    local n = math.min(r.n_real or math.huge, r.n_fake)
+    if n <= r.dim then add("n = %d is not above the %d features: FID comes out far too large; use kid, or more images", n, r.dim) end
+    if not r.n_real then add("the file of statistics does not say of how many images it is") end
+  end
+  if measures[name].real and r.n_real and r.n_fake and r.n_real ~= r.n_fake then
+    add("%d real images, %d others: compare with numbers of the same two only", r.n_real, r.n_fake)
+  end
+  if name == "is" and (F.classes - 1) * SPLITS > 0.4 * r.n_fake then
+    add("%d images in %d splits are few for %d classes: the score comes out too large", r.n_fake, SPLITS, F.classes)
+  elseif name == "accuracy" then
+    local n, y = rarest(fake.source.labels, F.classes)
+    if n < FEW then add("few images of some classes: class %s has %d", fake.source.classes[y], n) end
+  end
+  list[#list + 1] = strange(F, self.real.source)
+  return #list > 0 and list or json.list
+end
+
+-- ---- a session ----
+
+local Session = {}
+Session.__index = Session
+
+--- Metrics of several sets (the steps of a run) against one real set, whose features are computed once.
+-- @tparam table opt features (of gan.measure.features), metrics (list of names), seed (0: of random subsets and paths), batch (64: images in memory
+--   at a time), stats (path of an npz file with mu and sigma of the real features: read if it is there, written if not), progress
+--   (f(what, done, total))
+-- @treturn table with set_real(source), measure(source)
+function M.new(opt)
+  local o = check.options("evaluate", opt, {features = check.none, metrics = check.none, seed = 0, batch = 64, stats = check.none,
+    progress = function() end})
+  return setmetatable(o, Session)
+end
+
+-- What f(...) returns, or nil and the message of its error without the place.
+local function try(f, ...)
+  local results = table.pack(pcall(f, ...))
+  if results[1] then return table.unpack(results, 2, results.n) end
+  return nil, check.placeless(results[2])
+end
+
+-- Passes a source through the network, into what its side of the metrics wants: {n, source, fid, features, score, accuracy}.
+local function gather(self, source, side, known)
+  local F, n = self.features, source.n
+  local out = {n = n, source = source, fid = known}
+  if wants(self.metrics, side, "features") then out.features = metric.sample {capacity = n} end
+  for _, name in ipairs(side == "fake" and self.metrics or {}) do
+    if name == "is" then out.score = metric.inception_score {n = n, splits = SPLITS} end
+    if name == "accuracy" then out.accuracy = metric.accuracy {classes = F.classes} end
+  end
+  local sets = {out.features}
+  if not known and wants(self.metrics, side, "moments") then
+    -- Few rows need no covariance, which would be larger than they are.
+    out.fid = self.few and (out.features or metric.sample {capacity = n}) or metric.moments()
+    if out.fid ~= out.features then sets[#sets + 1] = out.fid end
+  end
+  if #sets == 0 and not out.score and not out.accuracy then return out end
+  for first = 1, n, self.batch do
+    local count = math.min(self.batch, n - first + 1)
+    local f, logits, unbiased = F(source.batch(first, count))
+    for _, set in ipairs(sets) do set:add(f) end
+    if out.score then out.score:add(nil, unbiased or logits) end
+    if out.accuracy then out.accuracy:add(logits, core.narrow(source.labels, 1, first, count)) end
+    self.progress(source.name, first + count - 1, n)
+  end
+  return out
+end
+
+-- Mean and covariance from a file: moments; or nil and a message.
+local function load_stats(self)
+  local F, path = self.features, self.stats
+  local arrays, message = require "gan.file.npz".load(path)
+  if not arrays then return nil, message end
+  local known
+  known, message = metric.moments.from_state(arrays)
+  if not known then return nil, ("%s: %s"):format(path, message) end
+  if F.dim and known.dim ~= F.dim then return nil, ("%s: has %d features, %s has %d"):format(path, known.dim, F.name, F.dim) end
+  local hash = arrays.features and core.numel(arrays.features) == 1 and ("crc32:%08x"):format(math.tointeger(core.item(arrays.features)) or 0)
+  if hash and hash ~= (F.hash or "crc32:00000000") then
+    return nil, ("%s: measured with other weights (%s, these are %s)"):format(path, hash, F.hash or "none")
+  end
+  return known
+end
+
+local function save_stats(self, moments)
+  local state = moments:state()
+  local crc = self.features.hash and tonumber(self.features.hash:match "crc32:(%x+)", 16) or 0
+  state.features = core.full({}, crc, "f64")
+  return require "gan.file.npz".save(self.stats, state)
+end
+
+--- Takes the real side.
+-- @tparam ?table source nil: the file of statistics is enough
+-- @treturn boolean true; or nil and a message
+function Session:set_real(source)
+  local F = self.features
+  local there = self.stats and text.exists(self.stats)
+  local known, message
+  if source and not F.dim then -- known after the first image
+    local seen, problem = try(function() return F(source.batch(1, 1)) end)
+    if not seen then return nil, ("%s: %s"):format(source.name, problem) end
+  end
+  if there then
+    known, message = load_stats(self)
+    if not known then return nil, message end
+  end
+  self.few = source and not self.stats and source.n < F.dim
+  if not source then
+    self.real = {n = known and known.n, fid = known}
+    return true
+  end
+  self.real, message = try(gather, self, source, "real", known)
+  if not self.real then return nil, ("%s: %s"):format(source.name, message) end
+  if self.stats and not there and self.real.fid then return save_stats(self, self.real.fid) end
+  return true
+end
+
+--- Measures a source against the real side.
+-- @treturn table list of results: metric, value, deviation where there is one, n_real, n_fake, and whatever else the metric's number depends on
+--   (see gan.metric); data, split, features, features_hash, resize, seed, run = {path, step, ema} of a generator, warnings (list of texts);
+--   or nil and a message
+function Session:measure(source)
+  local F, real = self.features, self.real.source
+  local why = M.impossible(F, self.metrics, real, source)
+  for _, name in ipairs(self.metrics) do
+    if why[name] then return nil, ("%s: %s"):format(name, why[name]) end
+  end
+  local fake, message = try(gather, self, source, "fake")
+  if not fake then return nil, ("%s: %s"):format(source.name, message) end
+  local results = {}
+  for _, name in ipairs(self.metrics) do
+    self.progress(name, 0, 0)
+    local list
+    list, message = try(measures[name].value, self, fake)
+    if not list then return nil, ("%s: %s"):format(name, message) end
+    for _, r in ipairs(list) do
+      if not measures[name].real then r.n_real = nil end
+      r.n_fake = r.n_fake or source.n
+      r.data, r.split, r.images, r.split_images = real and real.name, real and real.split, not source.run and source.name or nil, source.split
+      r.features, r.features_hash, r.resize, r.seed, r.run = F.name, F.hash, F.resize, self.seed, source.run
+      r.warnings = warnings_of(self, name, r, fake)
+      results[#results + 1] = r
+    end
+  end
+  return results
+end
+
+--- A picture of the metric nearest: in each row a generated image, then the real ones that it is nearest to; the nearest of all first.
+-- @tparam[opt=16] integer rows
+-- @treturn Tensor images u8 (rows * columns,H,W,C)
+-- @treturn integer columns; or nil and a message where `nearest` was not measured
+function Session:sheet(rows)
+  local found = self.neighbours
+  if not found then return nil, "nearest was not measured" end
+  local order, distances, places = {}, core.to_table(found.distances), core.to_table(found.rows)
+  for i = 1, #distances do order[i] = i end
+  table.sort(order, function(a, b)
+    local x, y = distances[a][1], distances[b][1]
+    if x ~= y then return x < y end
+    return a < b
+  end)
+  local function one(source, i)
+    local image = source.batch(i, 1)
+    return core.dtype(image) == "real" and core.image_quantise(image) or image
+  end
+  local parts = {}
+  for i = 1, math.min(rows or 16, #order) do
+    parts[#parts + 1] = one(found.fake, order[i])
+    for _, row in ipairs(places[order[i]]) do parts[#parts + 1] = one(found.real, row + 1) end
+  end
+  local shape = core.shape(parts[1])
+  local all = core.full({#parts, shape[2], shape[3], shape[4]}, 0, "u8")
+  for i, image in ipairs(parts) do core.copy_(core.narrow(all, 1, i, 1), image) end
+  return all, 1 + #places[1]
+end
+
+return M

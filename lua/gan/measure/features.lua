@@ -1,0 +1,314 @@
+--- Feature networks, by which generators are measured: images -> features (N,D), with a name and a hash for every number made of them.
+--
+-- An object F is called F(images) -> features real (N,D), logits real (N,classes) or nil; of Inception, as a third result, the logits without
+-- their bias, of which the Inception Score is made. images: u8, or real in [-1,1], (N,H,W,C), C 1 or 3.
+-- Reals are rounded to 8 bits first, so that a picture counts the same in memory and read from its PNG file. It is evaluated without a
+-- graph, in evaluation mode, `batch` images at a time. Fields:
+--   name ("pixels", "random_conv", "lenet", "resnet", "inception"), hash ("crc32:xxxxxxxx" of the weights; nil for pixels), dim (D; nil for
+--   pixels until their size is known), classes (nil without logits), batch,
+--   resize (text: what is done to images of another size), channels (what the net sees: 1, 3, or nil = what comes; grey is repeated,
+--   colour becomes luma 0.299 R + 0.587 G + 0.114 B), size (side the net sees, or nil = what comes),
+--   domain (text: what the net has learnt to see; "any" if nothing),
+--   and of classifiers: data (name of the set), accuracy (on its test images, 0 to 1), class_names (list, or nil).
+local core = require "gan.core"
+local autograd = require "gan.autograd"
+local check = require "gan.check"
+local checkpoint = require "gan.file.safetensors"
+local models = require "gan.model"
+local nn = require "gan.nn"
+local ops = require "gan.ops"
+
+local M = {}
+
+local KIND, FORMAT = "classifier", 1 -- of the files that save writes
+local FIT = "%dx%d, 8 bits, centre crop to a square; area mean down, bilinear up"
+local known = "expected pixels, random_conv, or a file: of experiments/classifier.lua, or Inception's weights (.pth, .safetensors)"
+
+-- ---- images in ----
+
+-- u8 (N,H,W,C) of what the caller gave.
+local function to_bytes(images)
+  local dtype = core.is_tensor(images) and core.dtype(images)
+  local s = (dtype == "u8" or dtype == "real") and core.shape(images) or {}
+  if #s ~= 4 or s[1] < 1 or s[2] < 1 or s[3] < 1 or s[4] ~= 1 and s[4] ~= 3 then
+    return check.expected("features", 1, "images", "u8 or real (N,H,W,C), N >= 1, C 1 or 3", images)
+  end
+  if dtype == "u8" then return images end
+  local sum = core.sum(images):item()
+  if sum - sum ~= 0 then return check.expected("features", 1, "images", "finite numbers in [-1,1]; there is NaN or infinity in them", images) end
+  return core.image_quantise(images)
+end
+
+-- The same with `channels` channels and sides of `size` pixels, as gan.data does it to images of a set; nil: as they are.
+local function fit(bytes, size, channels)
+  local s = core.shape(bytes)
+  local h, w, c = size or s[2], size or s[3], channels or s[4]
+  if h == s[2] and w == s[3] and c == s[4] then return bytes end
+  local out = core.full({s[1], h, w, c}, 0, "u8")
+  core.image_unpack_(out, 1, core.to_bytes(bytes), s[2], s[3], s[4], false, 0)
+  return out
+end
+
+-- The same for numbers in 0..255 that are not rounded: a bilinear resize.
+local function fit_smooth(x, size, channels)
+  local s = core.shape(x)
+  if channels == 3 and s[4] == 1 then
+    x = core.cat({x, x, x}, 4)
+  elseif channels == 1 and s[4] == 3 then
+    x = core.sum(core.mul(x, core.tensor {0.299, 0.587, 0.114}), {4}, true)
+  end
+  if not size or s[2] == size and s[3] == size then return x end
+  local side = math.min(s[2], s[3])
+  x = core.narrow(core.narrow(x, 2, (s[2] - side) // 2 + 1, side), 3, (s[3] - side) // 2 + 1, side)
+  return ops.resize(x, {size = {size, size}, mode = "bilinear"})
+end
+
+-- u8, or numbers in 0..255 -> real in [-1,1], to the bytes that gan.data.batches gives.
+local function scaled(bytes) return core.div(core.sub(core.mul(core.to(bytes, "real"), 2), 255), 255) end
+
+-- ---- the object ----
+
+local F = {}
+F.__index = F
+
+-- What compute gives (features, logits, and whatever else) for images in 0..255, a batch at a time.
+local function see(self, images, fitted)
+  local n, all = core.size(images, 1), {}
+  autograd.no_grad(function()
+    for first = 1, n, self.batch do
+      local part = fitted(core.narrow(images, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels)
+      for k, rows in ipairs {self.compute(part)} do
+        all[k] = all[k] or core.full({n, core.size(rows, 2)}, 0)
+        core.copy_(core.narrow(all[k], 1, first, core.size(rows, 1)), rows)
+      end
+    end
+  end)
+  return all[1], all[2], all[3]
+end
+
+function F:__call(images) return see(self, to_bytes(images), fit) end
+
+--- The same without rounding to 8 bits, for differences between images that are nearly the same (path length).
+-- @tparam Tensor images real (N,H,W,C) in [-1,1]
+function F:smooth(images)
+  to_bytes(check.real("features", 1, "images", images, 4))
+  return see(self, core.clamp(core.mul(core.add(images, 1), 127.5), 0, 255), fit_smooth)
+end
+
+function F:__tostring()
+  local parts = {self.name}
+  if self.hash then parts[#parts + 1] = self.hash end
+  if self.dim then parts[#parts + 1] = "D " .. self.dim end
+  if self.accuracy then parts[#parts + 1] = ("%s %.2f %%"):format(self.data, 100 * self.accuracy) end
+  return table.concat(parts, ", ")
+end
+
+--- The hash of named weights: crc32 of their bytes, in the order of their sorted names.
+-- @tparam table state name -> tensor
+-- @tparam[opt] string seed bytes that come before
+-- @treturn string "crc32:" and 8 hexadecimal digits
+function M.hash(state, seed)
+  local names, crc = {}, core.crc32(seed or "")
+  for name in pairs(state) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do crc = core.crc32(state[name], crc) end
+  return ("crc32:%08x"):format(crc)
+end
+
+-- ---- without training ----
+
+local function pixels(opt)
+  local self = {name = "pixels", resize = "none", domain = "any", batch = opt.batch or 1024, channels = opt.channels}
+  if opt.size and opt.channels then self.dim = opt.size * opt.size * opt.channels end
+  function self.compute(bytes)
+    local x = ops.flatten(scaled(bytes))
+    local d = core.size(x, 2)
+    if d ~= (self.dim or d) then
+      return check.fail("features", "pixels: expected images of %d numbers, as the ones before, got %s", self.dim, check.found(bytes))
+    end
+    self.dim = d
+    return x
+  end
+  return setmetatable(self, F)
+end
+
+-- Three 4x4 convolutions of stride 2 with leaky rectifiers; the means over the pixels of each stage's output, one after the other.
+local WIDTHS = {3, 32, 64, 128}
+
+local function random_conv(opt)
+  local rng, weights = core.rng(opt.seed, "features.random_conv"), {}
+  for i = 1, #WIDTHS - 1 do
+    weights[i] = nn.initial.he_normal(core.full({4, 4, WIDTHS[i], WIDTHS[i + 1]}, 0), {slope = 0.2, rng = rng})
+  end
+  return setmetatable({
+    name = "random_conv", hash = M.hash(weights, "random_conv seed " .. opt.seed), dim = 32 + 64 + 128, batch = opt.batch or 256,
+    resize = "none", channels = 3, domain = "any",
+    compute = function(bytes)
+      local x, means = scaled(bytes), {}
+      if math.min(core.size(x, 2), core.size(x, 3)) < 8 then
+        return check.fail("features", "random_conv: expected images of 8 pixels a side or more, got %s", check.found(bytes))
+      end
+      for i, w in ipairs(weights) do
+        x = ops.leaky_relu(ops.conv2d(x, w, {stride = 2, padding = 1}), 0.2)
+        means[i] = ops.global_avg_pool2d(x)
+      end
+      return ops.cat(means, 2)
+    end,
+  }, F)
+end
+
+-- ---- classifiers ----
+
+--- The feature network that a classifier is, as `open` gives it for its file, before it is saved. The net has to be in evaluation mode.
+-- @tparam Module net of gan.model.classifier
+-- @tparam[opt=128] integer batch
+function M.of(net, batch)
+  local size = net.options.size
+  return setmetatable({
+    name = net.kind, hash = M.hash(net:state()), dim = net.dim, classes = net.classes, batch = batch or 128,
+    resize = FIT:format(size, size), size = size, channels = net.options.channels,
+    compute = function(bytes) return net:features(scaled(bytes)) end,
+  }, F)
+end
+
+-- ---- files ----
+
+-- What f(...) returns, or nil and the message of its error without the place.
+local function try(f, ...)
+  local ok, result, message = pcall(f, ...)
+  if ok and result ~= nil then return result end
+  return nil, check.placeless(ok and message or result)
+end
+
+--- Writes a classifier to a file that `open` reads.
+-- @tparam string path
+-- @tparam Module net of gan.model.classifier
+-- @tparam table about data (name of the set), accuracy (on test images, 0 to 1), and what there is of class_names (list), images (how many
+--   trained it), test_images, epochs, seed
+-- @treturn string the hash of its weights, or nil and a message
+function M.save(path, net, about)
+  local none = check.none
+  local tree = check.options("features.save", about, {data = none, accuracy = none, class_names = none, images = none, test_images = none,
+    epochs = none, seed = none})
+  tree.kind, tree.format, tree.version = KIND, FORMAT, core.version_string
+  tree.net, tree.options, tree.state = net.kind, net.options, net:state()
+  local ok, message = checkpoint.save(path, tree)
+  if not ok then return nil, message end
+  return M.hash(tree.state)
+end
+
+local function strings(t)
+  if type(t) ~= "table" then return nil end
+  local out = {}
+  for i, v in ipairs(t) do out[i] = tostring(v) end
+  return out
+end
+
+local function classifier(path, tree, opt)
+  local function bad(message) return nil, ("%s: not a classifier that can be used: %s"):format(path, message) end
+  if tree.format ~= FORMAT then return bad(("expected format %d, found %s"):format(FORMAT, check.found(tree.format))) end
+  local make = (tree.net == "lenet" or tree.net == "resnet") and models.classifier[tree.net]
+  if not make then return bad(("expected net lenet or resnet, found %s"):format(check.found(tree.net))) end
+  if type(tree.accuracy) ~= "number" or type(tree.data) ~= "string" then return bad "its data and accuracy are missing" end
+  local net, message = try(make, tree.options)
+  if net then net, message = try(net.load, net, tree.state or {}) end
+  if not net then return bad(message) end
+  for name, t in pairs(tree.state) do
+    local sum = core.sum(t):item()
+    if sum - sum ~= 0 then return bad(("'%s' holds numbers that are not finite"):format(name)) end
+  end
+  local self = M.of(net:eval(), opt.batch)
+  self.data, self.domain, self.accuracy, self.class_names = tree.data, tree.data, tree.accuracy, strings(tree.class_names)
+  return self
+end
+
+-- state: torch's names -> tensors.
+local function inception(path, state, opt)
+  local model = models.inception
+  local net, message = model.load(state)
+  if not net then return nil, ("%s: %s"):format(path, message) end
+  local fc = state["fc.weight"]
+  return setmetatable({
+    name = "inception", hash = M.hash(state), dim = core.size(fc, 2), classes = core.size(fc, 1), batch = opt.batch or 16,
+    resize = "299x299 tf1 bilinear", channels = 3, domain = "photographs (ImageNet)",
+    compute = function(x) -- bytes; or, of F:smooth, numbers in 0..255, on which the same is done
+      if core.dtype(x) == "u8" then return net(model.preprocess(x)) end
+      x = core.resize(x, {size = 299, mode = "bilinear", legacy = true})
+      return net(core.div(core.sub(x, 128), 128))
+    end,
+  }, F)
+end
+
+-- Reals by their names, from a tree of checkpoint.load.
+local function flat(tree, prefix, out)
+  for k, v in pairs(tree) do
+    if core.is_tensor(v) then out[prefix .. k] = v elseif type(v) == "table" then flat(v, prefix .. k .. ".", out) end
+  end
+  return out
+end
+
+-- Counters of newer torch versions; no weights.
+local function counts(name) return name:find "num_batches_tracked$" ~= nil end
+
+-- How files of torch begin: zip archives, and the pickles of versions before 1.6. What is called .pth or .pt is never taken for another format.
+local torch = {"PK\3\4", "\x80\x02\x8a\x0a\x6c\xfc"}
+
+local function is_torch(path)
+  local file, size = core.file_open(path)
+  if not file then return nil, size end
+  local head = file:read(math.min(size, 6)) or ""
+  file:close()
+  for _, magic in ipairs(torch) do if head:sub(1, #magic) == magic then return true end end
+  return path:find "%.pth?$" ~= nil
+end
+
+local function is_inception(state)
+  for name in pairs(state) do if name:find "^Conv2d_1a_3x3%." or name:find "^Mixed_" then return true end end
+  return false
+end
+
+local function from_file(path, opt)
+  local from_torch, message = is_torch(path)
+  if message then return nil, message end
+  local state
+  if from_torch then
+    state, message = require("gan.file.pth").load(path)
+    if not state then return nil, message end
+    for name in pairs(state) do if counts(name) then state[name] = nil end end
+  else
+    local tree
+    tree, message = checkpoint.load(path, function(name) return not counts(name) end)
+    if not tree then return nil, message end
+    if tree.kind == KIND then return classifier(path, tree, opt) end
+    state = flat(tree, "", {})
+  end
+  if not is_inception(state) then return nil, ("%s: holds no feature network (%s)"):format(path, known) end
+  return inception(path, state, opt)
+end
+
+--- Opens a feature network.
+-- @tparam string name "pixels" (the numbers of the image in [-1,1], at its own size), "random_conv" (three convolutions with weights drawn
+--   from a seed, D = 224), or the path of a file: of M.save (experiments/classifier.lua), or of Inception-v3's weights as the field has them
+--   (pt_inception-2015-12-05-6726825d.pth, or the same as safetensors)
+-- @tparam[opt] table opt size, channels: of the images that will come, where known (for pixels); seed = 0 (of random_conv); batch: images
+--   evaluated together (default: by the net)
+-- @treturn table F, see above; or nil and a message (a file that is missing, damaged, or holds something else)
+-- @raise on unknown or impossible options
+function M.open(name, opt)
+  if type(name) ~= "string" then return check.expected("features.open", 1, "name", "a string", name) end
+  opt = check.options("features.open", opt, {size = check.none, channels = check.none, seed = 0, batch = check.none})
+  opt.seed = check.int("features.open", 2, "seed", opt.seed, math.mininteger)
+  if opt.size then opt.size = check.int("features.open", 2, "size", opt.size, 1, 16384) end
+  if opt.batch then opt.batch = check.int("features.open", 2, "batch", opt.batch, 1) end
+  if opt.channels ~= nil and opt.channels ~= 1 and opt.channels ~= 3 then
+    return check.expected("features.open", 2, "channels", "1 or 3", opt.channels)
+  end
+  if name == "pixels" then return pixels(opt) end
+  if name == "random_conv" then return random_conv(opt) end
+  if name == "inception" or name == "lenet" or name == "resnet" or name == "" then
+    return nil, ("features '%s': there are no weights of this name (%s)"):format(name, known)
+  end
+  return from_file(name, opt)
+end
+
+return M

@@ -1,0 +1,55 @@
+--- Nets asked without being trained: in evaluation mode, a batch at a time, without a graph, with averaged weights if wanted.
+local core = require "gan.core"
+local check = require "gan.check"
+local autograd = require "gan.autograd"
+local ops = require "gan.ops"
+
+local M = {}
+
+local BATCH = 64
+
+--- Runs f with averaged weights in the place of a net's own, which come back untouched, also after an error.
+-- @tparam ?table average  has params and shadow, two lists of tensors (gan.optim.ema); nil: f runs as things are
+-- @tparam function f
+-- @return what f returns
+function M.with_average(average, f)
+  if not average then return f() end
+  local own = {}
+  for i, p in ipairs(average.params) do own[i] = core.clone(p) core.copy_(p, average.shadow[i]) end
+  local result = table.pack(pcall(f))
+  for i, p in ipairs(average.params) do core.copy_(p, own[i]) end
+  if not result[1] then error(result[2], 0) end
+  return table.unpack(result, 2, result.n)
+end
+
+--- Returns net(x, y) in evaluation mode, computed a batch at a time without a graph: a row does not depend on its neighbours.
+-- Training does not notice: random streams in the net (noise, dropout that stays on) stand where they stood, and the net is
+-- in training mode afterwards.
+-- @tparam Module net
+-- @tparam Tensor x  (N,...)
+-- @tparam[opt] Tensor y  labels, i32 (N), of a conditional net
+-- @tparam[opt] table opt
+-- @tparam[opt=64] integer opt.batch  rows at a time
+-- @tparam[opt] table opt.average  weights to ask instead of the net's own (gan.optim.ema)
+-- @treturn Tensor (N,...)
+-- @raise what the net raises
+function M.evaluate(net, x, y, opt)
+  opt = check.options("nn.evaluate", opt, {batch = BATCH, average = check.none})
+  local n, parts, streams = core.size(x, 1), {}, {}
+  for name, rng in pairs(net:streams()) do streams[name] = {rng, rng:state()} end
+  net:eval()
+  local ok, message = pcall(M.with_average, opt.average, function()
+    return autograd.no_grad(function()
+      for first = 1, n, opt.batch do
+        local size = math.min(opt.batch, n - first + 1)
+        parts[#parts + 1] = net(core.narrow(x, 1, first, size), y and core.narrow(y, 1, first, size))
+      end
+    end)
+  end)
+  net:train()
+  for _, s in pairs(streams) do s[1]:load(s[2], s[3]) end
+  if not ok then error(message, 0) end
+  return #parts == 1 and parts[1] or ops.cat(parts, 1)
+end
+
+return M

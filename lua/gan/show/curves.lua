@@ -1,0 +1,123 @@
+--- Curves of runs: what stats.jsonl and metric-NAME.jsonl of one run or several hold, made ready for gan.show.plot.
+local check = require "gan.check"
+local text = require "gan.file.text"
+
+local M = {}
+
+local labels = {D = "loss of D (nats)", G = "loss of G (nats)", real = "D(x)", fake = "D(G(z))", fake_after = "D(G(z)), D one step on", fid = "FID",
+  kid = "KID", is = "Inception Score", images_per_second = "images/s", memory = "memory (bytes)", seconds = "seconds", lr = "step size"}
+
+-- Not curves of training: they only rise.
+local counters = {step = true, total = true, kimg = true, epoch = true, seconds = true, eta = true}
+
+-- The records of a file that have a step; nil where there is no such file.
+local function records(path)
+  local lines = text.json_lines(path)
+  if not lines then return nil end
+  local list = {}
+  for _, l in ipairs(lines) do
+    if type(l.value.step) == "number" then list[#list + 1] = l.value end
+  end
+  return list
+end
+
+--- Reads a run.
+-- @tparam string dir
+-- @treturn table {dir, name, stats = list of records, metrics = name -> list of {step, value, deviation, ...}}; or nil and a message
+function M.read(dir)
+  dir = dir:match "^(.-)/*$"
+  local files = text.names(dir)
+  if not files then return nil, ("%s: no such run"):format(dir) end
+  local stats = records(dir .. "/stats.jsonl")
+  if not stats then return nil, ("%s: expected a run, it has no stats.jsonl"):format(dir) end
+  local metrics = {}
+  for _, file in ipairs(files) do
+    local name = file:match "^metric%-(.*)%.jsonl$"
+    if name then metrics[name] = records(dir .. "/" .. file) end
+  end
+  return {dir = dir, name = dir:match "[^/]*$", stats = stats, metrics = metrics}
+end
+
+--- The names of what a run's files hold: metrics first, then the losses and the rest, sorted.
+function M.keys(run)
+  local list, seen, rest = {}, {}, {}
+  for name in pairs(run.metrics) do list[#list + 1], seen[name] = name, true end
+  table.sort(list)
+  for _, record in ipairs(run.stats) do
+    for k, v in pairs(record) do
+      if type(v) == "number" and not seen[k] and not counters[k] then rest[#rest + 1], seen[k] = k, true end
+    end
+  end
+  table.sort(rest)
+  return table.move(rest, 1, #rest, #list + 1, list)
+end
+
+--- One curve: a series for gan.show.plot, with a band of one deviation where the metric has one; nil if the run has no such numbers.
+function M.series(run, key, x)
+  local x_of = {} -- step -> x, for metrics know the step alone
+  if x ~= "step" then for _, r in ipairs(run.stats) do x_of[r.step] = r[x] end end
+  local s, deviations = {name = key, x = {}, y = {}}, {}
+  for _, r in ipairs(run.metrics[key] or run.stats) do
+    local y = run.metrics[key] and r.value or r[key]
+    local at = x == "step" and r.step or r[x] or x_of[r.step]
+    if type(y) == "number" and type(at) == "number" then
+      s.x[#s.x + 1], s.y[#s.y + 1] = at, y
+      deviations[#s.y] = type(r.deviation) == "number" and r.deviation or nil
+    end
+  end
+  if #s.x == 0 then return nil end
+  if next(deviations) then
+    s.low, s.high, s.band = {}, {}, true
+    for i, y in ipairs(s.y) do s.low[i], s.high[i] = y - (deviations[i] or 0), y + (deviations[i] or 0) end
+  end
+  return s
+end
+
+--- The plots of some keys: one panel each, "D+G" for two in one; with several runs a line for each of them.
+-- @tparam table runs list, from M.read
+-- @tparam[opt] table keys list of names (default: the runs' metrics, or D+G where they have none)
+-- @tparam[opt] table opt x ("step", or "kimg", "epoch", "seconds"), log (false: logarithmic y), columns (1), title
+-- @treturn table for plot.svg; or nil and a message
+function M.plots(runs, keys, opt)
+  local o = check.options("curves", opt, {x = "step", log = false, columns = 1, title = check.none})
+  if o.x ~= "step" and o.x ~= "kimg" and o.x ~= "epoch" and o.x ~= "seconds" then
+    return nil, ("x: expected step, kimg, epoch or seconds, got '%s'"):format(tostring(o.x))
+  end
+  local known = {}
+  for _, run in ipairs(runs) do
+    for _, k in ipairs(M.keys(run)) do known[k] = true end
+  end
+  if not keys then
+    keys = {}
+    for _, run in ipairs(runs) do
+      for name in pairs(run.metrics) do if not keys[name] then keys[#keys + 1], keys[name] = name, true end end
+    end
+    table.sort(keys)
+    if #keys == 0 then keys = {"D+G"} end
+  end
+  local names, panels = {}, {}
+  for k in pairs(known) do names[#names + 1] = k end
+  table.sort(names)
+  for _, group in ipairs(keys) do
+    local all, several = {}, group:find("+", 1, true)
+    for key in (group .. "+"):gmatch "([^+]*)%+" do
+      if not known[key] then
+        local near = check.nearest(key, names)
+        return nil, ("%s: has no '%s'%s"):format(runs[1].dir, key, near and (" (did you mean '%s'?)"):format(near)
+          or " (it has " .. table.concat(names, ", ") .. ")")
+      end
+      for _, run in ipairs(runs) do
+        local s = M.series(run, key, o.x)
+        if s then
+          s.name = #runs > 1 and (several and run.name .. " " .. key or run.name) or several and (labels[key] or key) or nil
+          all[#all + 1] = s
+        end
+      end
+    end
+    panels[#panels + 1] = {title = #panels == 0 and o.title or nil, x = o.x, y = {label = not several and (labels[group] or group) or nil, log = o.log},
+      series = all}
+  end
+  return {panels = panels, columns = o.columns}
+end
+
+return M

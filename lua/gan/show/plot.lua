@@ -1,0 +1,350 @@
+--- Plots as small SVG files: lines and points, error bars and bands, linear and logarithmic axes with round numbers, a legend.
+local check = require "gan.check"
+local file = require "gan.file.text"
+
+local M = {}
+
+-- Colours that colour-blind readers tell apart. Source: Okabe and Ito 2008, "Color universal design", without yellow, which white swallows.
+local colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444"}
+
+local FONT, TITLE = 12, 14 -- pixels
+local INK, AXIS, GRID = "#222", "#777", "#e4e4e4"
+local FEW = 40 -- points of a line that are marked one by one
+
+-- ---- text ----
+
+local escapes = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
+local function escape(s) return (s:gsub('[&<>"]', escapes)) end
+
+-- About how wide a text is: exact widths are the viewer's business.
+local function width_of(s, size) return (utf8.len(s) or #s) * (size or FONT) * 0.56 end
+
+-- A coordinate: a hundredth of a pixel is enough, and -0 is 0.
+local function at(v)
+  local s = ("%.2f"):format(v):gsub("0+$", ""):gsub("%.$", "")
+  return s == "-0" and "0" or s
+end
+
+local function text(x, y, s, attributes) return ('<text x="%s" y="%s"%s>%s</text>'):format(at(x), at(y), attributes or "", escape(s)) end
+
+local superscript = {["-"] = "⁻", ["0"] = "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"}
+
+local function power(e)
+  return "10" .. tostring(e):gsub(".", function(c) return superscript[tonumber(c) ~= 0 and tonumber(c) or c] end)
+end
+
+-- ---- ticks ----
+
+--- Round numbers in lo..hi, about `count` of them, whose steps are 1, 2 or 5 times a power of ten.
+-- @treturn table list of numbers, rising
+-- @treturn number their step
+function M.ticks(lo, hi, count)
+  local raw = (hi - lo) / math.max(1, count)
+  local p = 10.0 ^ math.floor(math.log(raw, 10))
+  local m = raw / p
+  local step = (m < 1.42 and 1 or m < 3.17 and 2 or m < 7.08 and 5 or 10) * p -- the nearest in ratio
+  local out = {}
+  for k = math.ceil(lo / step - 1e-6), math.floor(hi / step + 1e-6) do out[#out + 1] = k * step end
+  return out, step
+end
+
+local function fixed(v, decimals) return ("%." .. math.tointeger(decimals) .. "f"):format(v) end
+
+-- The numbers of linear ticks as texts, all with the same decimals; thousands and millions are k and M where all are whole.
+local function labels_of(values, step)
+  local largest = 0
+  for _, v in ipairs(values) do largest = math.max(largest, math.abs(v)) end
+  local unit, name = 1, ""
+  for _, u in ipairs {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} do
+    if largest >= 10 * u[1] and step >= u[1] / 10 * (1 - 1e-9) then unit, name = u[1], u[2] break end
+  end
+  local decimals = math.max(0, -math.floor(math.log(step / unit, 10) + 1e-9))
+  local scientific = unit == 1 and (largest < 1e-3 or largest >= 1e12)
+  local out = {}
+  for i, v in ipairs(values) do
+    if v == 0 then out[i] = "0"
+    elseif scientific then out[i] = ("%.3g"):format(v):gsub("e([+-])0*", "e%1"):gsub("e%+", "e"):gsub("^%-", "−")
+    else out[i] = fixed(v / unit, decimals):gsub("^%-", "−") .. name end
+  end
+  return out
+end
+
+-- Ticks and texts of an axis from lo to hi (of logarithms where it is logarithmic).
+local function axis_ticks(axis, count)
+  local lo, hi = axis.lo, axis.hi
+  if not axis.log then
+    local values, step = M.ticks(lo, hi, count)
+    return values, labels_of(values, step)
+  end
+  local span, values, texts = hi - lo, {}, {}
+  if span < 0.7 then -- less than a factor of five: round numbers of their own
+    local step
+    values, step = M.ticks(10 ^ lo, 10 ^ hi, count)
+    texts = labels_of(values, step)
+    for i, v in ipairs(values) do values[i] = math.log(v, 10) end
+    return values, texts
+  end
+  local every = math.max(1, math.ceil(span / count))
+  for e = math.floor(lo), math.ceil(hi) do
+    for _, m in ipairs(span < 2.2 and {1, 2, 5} or {1}) do
+      local v = e + math.log(m, 10)
+      if v >= lo - 1e-9 and v <= hi + 1e-9 and e % every == 0 then
+        values[#values + 1] = v
+        texts[#texts + 1] = e >= -3 and e < 4 and fixed(m * 10.0 ^ e, math.max(0, -e)) or m == 1 and power(e)
+          or ("%d·%s"):format(m, power(e))
+      end
+    end
+  end
+  return values, texts
+end
+
+-- ---- axes ----
+
+local function finite(v) return v and v - v == 0 end
+
+-- Where a value lies on its axis: itself or its logarithm; nil where there is no such place.
+local function place(axis, v)
+  if not finite(v) or (axis.log and v <= 0) then return nil end
+  return axis.log and math.log(v, 10) or v
+end
+
+-- The range of an axis: all that is drawn, a little more, and zero where it is near.
+local function fit(axis, series, key)
+  local lo, hi = math.huge, -math.huge
+  for _, s in ipairs(series) do
+    for _, list in ipairs(key == "y" and {s.y, s.low or s.y, s.high or s.y} or {s.x}) do
+      for i = 1, #s.x do
+        local v = place(axis, list[i])
+        if v then lo, hi = math.min(lo, v), math.max(hi, v) end
+      end
+    end
+  end
+  if lo > hi then lo, hi = 0, 1 end
+  if hi - lo <= 1e-12 * math.max(math.abs(lo), math.abs(hi)) then
+    local room = axis.log and 0.3 or math.max(math.abs(hi) * 0.1, 1e-9)
+    lo, hi = lo - room, hi + room
+  elseif key == "y" then
+    local room = 0.05 * (hi - lo)
+    local near = not axis.log and lo >= 0 and lo < 0.4 * hi
+    lo, hi = near and 0 or lo - room, hi + room
+  end
+  axis.lo, axis.hi = place(axis, axis.from) or lo, place(axis, axis.to) or hi
+  if axis.lo >= axis.hi then return check.fail("plot", "axis %s: expected from < to, got %g and %g", key, axis.from or lo, axis.to or hi) end
+end
+
+-- ---- checking ----
+
+local function axis_of(given, name)
+  if type(given) == "string" then given = {label = given} end
+  return check.options("plot: " .. name, given, {label = check.none, log = false, from = check.none, to = check.none})
+end
+
+local function series_of(given, i)
+  local s = check.options(("plot: series %d"):format(i), given, {name = check.none, x = check.none, y = check.none, error = check.none,
+    low = check.none, high = check.none, line = true, points = check.none, band = false, dash = check.none, colour = colours[(i - 1) % #colours + 1]})
+  for _, key in ipairs {"x", "y"} do
+    if type(s[key]) ~= "table" then return check.expected("plot", 1, key, "a list of numbers in series " .. i, s[key]) end
+  end
+  if #s.x ~= #s.y then return check.fail("plot", "series %d has %d values of x and %d of y", i, #s.x, #s.y) end
+  if s.error then
+    s.low, s.high = {}, {}
+    for k, e in pairs(s.error) do
+      if s.y[k] then s.low[k], s.high[k] = s.y[k] - e, s.y[k] + e end
+    end
+  end
+  if s.points == nil then s.points = not s.line or #s.x <= FEW end
+  return s
+end
+
+local function panel_of(given)
+  local p = check.options("plot", given, {title = check.none, x = check.none, y = check.none, series = check.none, width = 560, height = 340})
+  if type(p.series) ~= "table" then return check.expected("plot", 1, "series", "a list of series", p.series) end
+  p.x, p.y = axis_of(p.x, "x"), axis_of(p.y, "y")
+  local all = {}
+  for i, s in ipairs(p.series) do all[i] = series_of(s, i) end
+  p.series = all
+  fit(p.x, all, "x")
+  fit(p.y, all, "y")
+  return p
+end
+
+-- ---- drawing ----
+
+-- Runs of neighbouring points that all have their places: a missing one leaves a gap.
+local function runs(s, place_of)
+  local list, run = {}, nil
+  for i = 1, #s.x do
+    local point = place_of(i)
+    if point then
+      if not run then
+        run = {}
+        list[#list + 1] = run
+      end
+      run[#run + 1] = point
+    else
+      run = nil
+    end
+  end
+  return list
+end
+
+local function path_of(points) return "M" .. table.concat(points, "L") end
+
+-- One series inside its panel; X and Y give pixels.
+local function draw_series(out, s, X, Y)
+  local function add(fmt, ...) out[#out + 1] = fmt:format(...) end
+  if s.low and s.band then
+    for _, run in ipairs(runs(s, function(i)
+      local x, a, b = X(s.x[i]), Y(s.low[i]), Y(s.high[i])
+      return x and a and b and {x, a, b}
+    end)) do
+      local points = {}
+      for i = 1, #run do points[i] = at(run[i][1]) .. "," .. at(run[i][3]) end
+      for i = #run, 1, -1 do points[#points + 1] = at(run[i][1]) .. "," .. at(run[i][2]) end
+      add('<path d="%sZ" fill="%s" fill-opacity="0.18"/>', path_of(points), s.colour)
+    end
+  end
+  local lines = runs(s, function(i)
+    local x, y = X(s.x[i]), Y(s.y[i])
+    return x and y and at(x) .. "," .. at(y)
+  end)
+  if s.line then
+    for _, run in ipairs(lines) do
+      if #run > 1 then
+        add('<path d="%s" fill="none" stroke="%s" stroke-width="1.8" stroke-linejoin="round"%s/>', path_of(run), s.colour,
+          s.dash and ' stroke-dasharray="5 4"' or "")
+      end
+    end
+  end
+  if s.low and not s.band then
+    local bars = {}
+    for i = 1, #s.x do
+      local x, a, b = X(s.x[i]), Y(s.low[i]), Y(s.high[i])
+      if x and a and b then
+        bars[#bars + 1] = ("M%s,%sV%sM%s,%sh6M%s,%sh6"):format(at(x), at(a), at(b), at(x - 3), at(a), at(x - 3), at(b))
+      end
+    end
+    if bars[1] then add('<path d="%s" fill="none" stroke="%s" stroke-width="1.2"/>', table.concat(bars), s.colour) end
+  end
+  for _, run in ipairs(lines) do
+    if s.points or #run == 1 then
+      for _, point in ipairs(run) do add('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>', point:match "^(.*),", point:match ",(.*)$", s.colour) end
+    end
+  end
+end
+
+-- The rows of a legend: lists of {series, x}.
+local function legend_rows(p, left, right)
+  local rows, x = {}, math.huge
+  for _, s in ipairs(p.series) do
+    if s.name then
+      local width = 30 + width_of(s.name) + 14
+      if x + width > right then
+        rows[#rows + 1], x = {}, left
+      end
+      table.insert(rows[#rows], {s, x})
+      x = x + width
+    end
+  end
+  return rows
+end
+
+local function draw_legend(out, rows, y)
+  for _, row in ipairs(rows) do
+    for _, e in ipairs(row) do
+      local s, x = e[1], e[2]
+      if s.line then
+        out[#out + 1] = ('<path d="M%s,%sh22" stroke="%s" stroke-width="1.8"%s/>'):format(at(x), at(y - 4), s.colour,
+          s.dash and ' stroke-dasharray="5 4"' or "")
+      end
+      if s.points then out[#out + 1] = ('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>'):format(at(x + 11), at(y - 4), s.colour) end
+      out[#out + 1] = text(x + 28, y, s.name)
+    end
+    y = y + 17
+  end
+end
+
+-- One plot, its upper left corner at (0,0). `id` tells its clipping rectangle from the others'.
+local function draw_panel(p, id)
+  local out = {}
+  local function add(fmt, ...) out[#out + 1] = fmt:format(...) end
+  local top, bottom = 14, p.height - (p.x.label and 46 or 28)
+  if p.title then
+    top = top + 22
+  end
+  local rows_at = top
+  local y_values, y_texts = axis_ticks(p.y, math.max(2, (bottom - top) // 48))
+  local left = 0
+  for _, s in ipairs(y_texts) do left = math.max(left, width_of(s)) end
+  left = left + (p.y.label and 40 or 20)
+  local right = p.width - 18
+  local rows = legend_rows(p, left, right)
+  if rows[1] then top = top + 17 * #rows + 4 end
+  local x_values, x_texts = axis_ticks(p.x, math.max(2, (right - left) // 76))
+  local kx, ky = (right - left) / (p.x.hi - p.x.lo), (bottom - top) / (p.y.hi - p.y.lo)
+  local function across(v) return left + (v - p.x.lo) * kx end
+  local function down(v) return bottom - (v - p.y.lo) * ky end
+
+  if p.title then out[#out + 1] = text(left, 22, p.title, (' font-size="%d" font-weight="600"'):format(TITLE)) end
+  draw_legend(out, rows, rows_at + 8)
+  local lines = {}
+  for _, v in ipairs(y_values) do lines[#lines + 1] = ("M%s,%sH%s"):format(at(left), at(down(v)), at(right)) end
+  for _, v in ipairs(x_values) do lines[#lines + 1] = ("M%s,%sV%s"):format(at(across(v)), at(top), at(bottom)) end
+  add('<path d="%s" stroke="%s"/>', table.concat(lines), GRID)
+  for i, v in ipairs(y_values) do out[#out + 1] = text(left - 8, down(v) + 4, y_texts[i], ' text-anchor="end"') end
+  for i, v in ipairs(x_values) do out[#out + 1] = text(across(v), bottom + 18, x_texts[i], ' text-anchor="middle"') end
+  add('<clipPath id="c%d"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>', id, at(left - 4), at(top - 4), at(right - left + 8),
+    at(bottom - top + 8))
+  add('<path d="M%s,%sV%sH%s" fill="none" stroke="%s"/>', at(left), at(top), at(bottom), at(right), AXIS)
+  add('<g clip-path="url(#c%d)">', id)
+  local function X(v)
+    v = place(p.x, v)
+    return v and across(v)
+  end
+  local function Y(v)
+    v = place(p.y, v)
+    return v and down(v)
+  end
+  for _, s in ipairs(p.series) do draw_series(out, s, X, Y) end
+  out[#out + 1] = "</g>"
+  if p.x.label then out[#out + 1] = text((left + right) / 2, p.height - 10, p.x.label, ' text-anchor="middle"') end
+  if p.y.label then
+    local y = (top + bottom) / 2
+    out[#out + 1] = text(16, y, p.y.label, (' text-anchor="middle" transform="rotate(-90 16 %s)"'):format(at(y)))
+  end
+  return table.concat(out, "\n")
+end
+
+--- Draws one plot, or several side by side.
+-- @tparam table spec title; x, y: a label, or {label, log (false), from, to}; width (560), height (340): pixels; series: a list of
+--   {name (none: not in the legend), x, y: lists of numbers, error: a list, or low and high: lists, band (false: error bars; true: a
+--   band), line (true), points (true where they are few), dash (false), colour}. NaN, infinity, and what has no logarithm leave gaps.
+--   Or {panels = {spec, ...}, columns (1)}.
+-- @treturn string the SVG file's text; the same spec gives the same bytes
+-- @raise on unknown options and lists of different lengths
+function M.svg(spec)
+  local panels, columns = {spec}, 1
+  if type(spec) == "table" and spec.panels then
+    local o = check.options("plot", spec, {panels = check.none, columns = 1})
+    panels, columns = o.panels, check.int("plot", 1, "columns", o.columns, 1)
+    if type(panels) ~= "table" or #panels == 0 then return check.expected("plot", 1, "panels", "a list of plots", panels) end
+  end
+  local out, x, y, row, width = {}, 0, 0, 0, 0
+  for i, given in ipairs(panels) do
+    if type(given) ~= "table" then return check.expected("plot", 1, "spec", "a table", given) end
+    local p = panel_of(given)
+    if i > 1 and (i - 1) % columns == 0 then x, y, row = 0, y + row, 0 end
+    out[i] = ('<g transform="translate(%s %s)">\n%s\n</g>'):format(at(x), at(y), draw_panel(p, i))
+    x, row = x + p.width, math.max(row, p.height)
+    width = math.max(width, x)
+  end
+  return ('<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" font-family="Helvetica, Arial, sans-serif" '
+    .. 'font-size="%d" fill="%s">\n<rect width="100%%" height="100%%" fill="#fff"/>\n%s\n</svg>\n'):format(at(width), at(y + row), at(width), at(y + row),
+    FONT, INK, table.concat(out, "\n"))
+end
+
+--- Draws and writes the file, all or nothing.
+-- @treturn boolean true, or nil and a message
+function M.save(path, spec) return file.write(path, M.svg(spec)) end
+
+return M

@@ -1,0 +1,192 @@
+--- Run directories: their names, which of them a new command goes on with, what lies in them. Nothing is ever overwritten by
+-- another run.
+local core = require "gan.core"
+local json = require "gan.file.json"
+local lfs = require "lfs"
+local options = require "gan.train.options"
+local text = require "gan.file.text"
+
+local M = {LAST = "checkpoint_last.safetensors"}
+
+local function mode(path) return lfs.attributes(path, "mode") end
+
+--- What options.json of a run holds, or nil, message.
+function M.read_options(dir)
+  local path = dir .. "/options.json"
+  local s, message = text.read(path)
+  if not s then return nil, message end
+  local t
+  t, message = json.decode(s)
+  if type(t) ~= "table" or type(t.options) ~= "table" then
+    return nil, ("%s: expected the options of a run%s"):format(path, message and ": " .. message or "")
+  end
+  options.integers(t.options)
+  return t
+end
+
+local function is_empty(dir)
+  for name in lfs.dir(dir) do if name ~= "." and name ~= ".." then return false end end
+  return true
+end
+
+-- Directories above path, too.
+local function make(path)
+  local at = path:sub(1, 1) == "/" and "/" or ""
+  for part in path:gmatch "[^/]+" do
+    at = at .. part
+    if mode(at) == nil then
+      local ok, message = lfs.mkdir(at)
+      if not ok and mode(at) ~= "directory" then return nil, ("%s: cannot make the directory: %s"):format(at, message) end
+    elseif mode(at) ~= "directory" then
+      return nil, ("%s: expected a directory, found a %s"):format(at, mode(at))
+    end
+    at = at .. "/"
+  end
+  return true
+end
+
+-- The numbered runs in outdir: a list of {number, name}, highest number first.
+local function numbered(outdir)
+  local list = {}
+  if mode(outdir) == "directory" then
+    for name in lfs.dir(outdir) do
+      local number = name:match "^(%d%d%d%d%d+)%-"
+      if number then list[#list + 1] = {number = math.tointeger(number) or 0, name = name} end
+    end
+  end
+  table.sort(list, function(a, b) return a.number > b.number end)
+  return list
+end
+
+--- Where the command's run is, as far as its options tell: before any data is opened.
+-- @tparam table declared options
+-- @tparam table values their values; with --resume PATH, what was not given on the command line is taken from the run
+-- @tparam table given what stood on the command line
+-- @tparam function load reads a checkpoint's own options: path -> table, or nil and message
+-- @treturn table {dir = path or nil (a number is to be taken), from = checkpoint or nil}; or nil and a message
+function M.locate(declared, values, given, load)
+  local resume = values.resume
+
+  -- Takes over what was not given, refuses what differs.
+  local function adopt(stored, what)
+    for _, d in ipairs(declared) do
+      local wanted = not given[d.field] and stored[d.field] ~= nil
+      if wanted and not d.free then values[d.field] = stored[d.field] end
+    end
+    local length = given.steps or given.epochs or given.kimg
+    for _, name in ipairs {"steps", "epochs", "kimg"} do
+      if not length and stored[name] then values[name] = stored[name] end
+    end
+    for _, name in ipairs {"snap", "keep", "metrics", "metrics_every", "metrics_n", "features", "best"} do
+      if not given[name] and stored[name] then values[name] = stored[name] end
+    end
+    local changed = options.difference(declared, stored, values)
+    if changed then return nil, ("%s %s; take it as it was, or start anew with --resume new"):format(what, changed) end
+    return true
+  end
+
+  if resume ~= "auto" and resume ~= "new" then
+    local kind = mode(resume)
+    if kind == "directory" then
+      resume = resume:match "^(.-)/*$"
+      local stored, message = M.read_options(resume)
+      if not stored then return nil, "--resume: " .. message end
+      local ok
+      ok, message = adopt(stored.options, resume)
+      if not ok then return nil, message end
+      local last = resume .. "/" .. M.LAST
+      return {dir = resume, from = mode(last) and last or nil}
+    elseif kind == nil then
+      return nil, ("--resume: %s: no such run or checkpoint (expected auto, new, or a path)"):format(resume)
+    end
+    local stored, message = load(resume)
+    if not stored then return nil, "--resume: " .. message end
+    local ok
+    ok, message = adopt(stored, resume)
+    if not ok then return nil, message end
+    local dir = values.name and values.outdir .. "/" .. values.name
+    if dir and mode(dir) and not (mode(dir) == "directory" and is_empty(dir)) then
+      return nil, ("%s: exists; a checkpoint starts a run of its own, give it another --name"):format(dir)
+    end
+    return {dir = dir, from = resume}
+  end
+
+  if not values.name then return {} end
+  local dir = values.outdir .. "/" .. values.name
+  local kind = mode(dir)
+  if kind == nil then return {dir = dir} end
+  if kind ~= "directory" then return nil, ("%s: exists and is a %s, not a run"):format(dir, kind) end
+  if is_empty(dir) then return {dir = dir} end
+  if resume == "new" then return nil, ("%s: exists; nothing was overwritten, give another --name"):format(dir) end
+  if not mode(dir .. "/options.json") then
+    return nil, ("%s: exists and is no run (it has no options.json); nothing was overwritten, give another --name"):format(dir)
+  end
+  local stored, message = M.read_options(dir)
+  if not stored then return nil, message end
+  local changed = options.difference(declared, stored.options, values)
+  if changed then return nil, ("%s %s; nothing was overwritten, give another --name or the old value"):format(dir, changed) end
+  local last = dir .. "/" .. M.LAST
+  return {dir = dir, from = mode(last) and last or nil}
+end
+
+--- Makes and locks the run's directory. Without a name: with --resume auto the newest numbered run of the same options that is
+-- not finished, otherwise the next number.
+-- @tparam table place from M.locate; dir and from are filled in
+-- @tparam string label what the run is, for its name: "shapes-dcgan-32"
+-- @tparam function unfinished checkpoint path -> whether there is more to do
+-- @treturn table place with its lock, or nil and a message
+function M.enter(place, declared, values, label, unfinished)
+  local outdir = values.outdir
+  local list = not place.dir and numbered(outdir) or {}
+  if not place.dir and not place.from and values.resume == "auto" then
+    for _, run in ipairs(list) do
+      local dir = outdir .. "/" .. run.name
+      local stored = run.name:match "^%d+%-(.*)$" == label and M.read_options(dir)
+      local last = dir .. "/" .. M.LAST
+      if stored and not options.difference(declared, stored.options, values) and mode(last) and unfinished(last) then
+        place.dir, place.from = dir, last
+        break
+      end
+    end
+  end
+  if not place.dir then
+    place.dir = ("%s/%05d-%s"):format(outdir, list[1] and list[1].number + 1 or 0, label)
+  end
+  local ok, message = make(place.dir)
+  if not ok then return nil, message end
+  place.lock, message = core.file_lock(place.dir)
+  if not place.lock then return nil, message or ("%s: another process is training there"):format(place.dir) end
+  return place
+end
+
+--- Keeps a checkpoint under another name, without writing it twice where the file system can.
+function M.link(from, to)
+  os.remove(to)
+  if lfs.link(from, to) then return true end
+  local bytes, message = text.read(from)
+  if not bytes then return nil, message end
+  return text.write(to, bytes)
+end
+
+--- Removes all but the newest `keep` snapshots.
+function M.prune(dir, keep)
+  local names = {}
+  for name in lfs.dir(dir) do
+    if name:find "^snapshot_%d+%.safetensors$" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for i = 1, #names - keep do os.remove(dir .. "/" .. names[i]) end
+end
+
+--- Drops the lines of stats.jsonl that are later than a step: the run goes on from there.
+function M.rewind_stats(path, step)
+  local lines = text.json_lines(path)
+  if not lines then return true end
+  local kept = {}
+  for _, l in ipairs(lines) do
+    if type(l.value.step) == "number" and l.value.step <= step then kept[#kept + 1] = l.line .. "\n" end
+  end
+  return text.write(path, table.concat(kept))
+end
+
+return M

@@ -1,0 +1,153 @@
+--- Metrics of a run while it trains: every so many steps the averaged weights are measured, the numbers go to stats.jsonl and, with their
+-- protocol, to metric-NAME.jsonl, and the best checkpoint so far is kept. What training does is not touched by it: the weights are the same bytes
+-- with and without.
+local core = require "gan.core"
+local check = require "gan.check"
+local evaluate = require "gan.measure.evaluate"
+local features = require "gan.measure.features"
+local json = require "gan.file.json"
+local progress = require "gan.train.progress"
+local file = require "gan.file.text"
+local directory = require "gan.train.directory"
+
+local M = {BEST = "checkpoint_best.safetensors"}
+
+local Measure = {}
+Measure.__index = Measure
+
+-- What the run is measured with, but for the files: nothing that a change of would make numbers incomparable is left out.
+local function protocol(self, name)
+  return ("%s, %s %s, n %d"):format(name, self.features.name, self.features.hash or "", self.n)
+end
+
+--- For a run that is being started: reads its options, opens the network.
+-- @tparam table run of gan.train.run: options, data, total
+-- @treturn table with state() and load() for the run's checkpoints, which hold the best value so far; or nil and a message
+function M.new(run)
+  local opt = run.options
+  local self = setmetatable({run = run}, Measure)
+  if not opt.metrics or opt.metrics == "none" then
+    if opt.best then return nil, "--best: needs --metrics" end
+    return self
+  end
+  local metrics, message = evaluate.parse(opt.metrics)
+  if not metrics then return nil, "--" .. message end
+  self.features, message = features.open(opt.features, {size = run.data.size, channels = run.data.channels})
+  if not self.features then return nil, "--features: " .. message end
+  self.n, self.every = math.min(opt.metrics_n, run.data.n), opt.metrics_every
+  self.real, message = evaluate.of_set(run.data, {n = self.n, seed = opt.seed, name = opt.data})
+  if not self.real then return nil, message end
+  local why = evaluate.impossible(self.features, metrics, self.real, self:fakes())
+  for _, name in ipairs(metrics) do
+    if why[name] then return nil, ("--metrics: %s: %s"):format(name, why[name]) end
+  end
+  self.best_of = opt.best or evaluate.results[metrics[1]][1]
+  if not evaluate.better[self.best_of] then
+    local near = check.nearest(self.best_of, evaluate.judges)
+    return nil, ("--best: expected one of %s, got '%s'%s"):format(table.concat(evaluate.judges, ", "), self.best_of,
+      near and (" (did you mean '%s'?)"):format(near) or "")
+  end
+  local measured = false
+  for _, name in ipairs(metrics) do
+    for _, result in ipairs(evaluate.results[name]) do measured = measured or result == self.best_of end
+  end
+  if not measured then return nil, ("--best: %s is not among --metrics %s"):format(self.best_of, opt.metrics) end
+  self.metrics = metrics
+  return self
+end
+
+-- The generated side: the same latent vectors at every step, labels as the real images have them.
+function Measure:fakes()
+  local run = self.run
+  local trained = {G = run.G or {}, ema = run.ema, options = run.options, step = run.step, path = run.place and run.place.dir or "run"}
+  return evaluate.of_generator(trained, {n = self.n, seed = run.options.seed, labels = run.classes and self.real.labels or nil,
+    classes = run.classes and self.real.classes or nil})
+end
+
+--- The best value so far; nothing where nothing was measured.
+function Measure:state() return self.best or {} end
+
+--- Takes a state over. A better value of this process (from after the checkpoint to which a run went back) stays.
+function Measure:load(state)
+  local ok = type(state) == "table" and (next(state) == nil or type(state.value) == "number" and type(state.step) == "number"
+    and type(state.protocol) == "string")
+  if not ok then return nil, "expected the best value so far" end
+  if next(state) and not self.best then self.best = state end
+  return true
+end
+
+local function path_of(self, name) return ("%s/metric-%s.jsonl"):format(self.run.place.dir, name) end
+
+-- Drops what was measured after the run's step: it goes on from there.
+local function rewind(self)
+  for _, name in ipairs(self.metrics) do
+    for _, result in ipairs(evaluate.results[name]) do
+      local ok, message = directory.rewind_stats(path_of(self, result), self.run.step)
+      if not ok then return nil, message end
+    end
+  end
+  return true
+end
+
+--- Before the first step of this process. true, or nil and a message.
+function Measure:begin()
+  local run = self.run
+  if not self.metrics then return true end
+  if self.best and self.best.protocol ~= protocol(self, self.best_of) then
+    run.log:say("the best so far was measured by %s, now %s: the best is looked for anew", self.best.protocol, protocol(self, self.best_of))
+    self.best = nil
+  end
+  -- The process may have ended between the two files.
+  if self.best and self.best.step == run.step and run.step > 0 then
+    local dir = run.place.dir
+    local ok, message = directory.link(dir .. "/" .. directory.LAST, dir .. "/" .. M.BEST)
+    if not ok then return nil, message end
+  end
+  if self.every > run.total then run.log:say("--metrics-every %d is more than the %d steps: nothing will be measured", self.every, run.total) end
+  return rewind(self)
+end
+
+local function text(results)
+  local parts = {}
+  for i, r in ipairs(results) do parts[i] = ("%s %.4g%s"):format(r.metric, r.value, r.deviation and (" ± %.2g"):format(r.deviation) or "") end
+  return table.concat(parts, "  ")
+end
+
+--- Between two steps: measures if it is time.
+-- @treturn table numbers for the status line, name -> value (empty where nothing was measured); or nil and a message
+-- @treturn boolean whether the run as it stands is the best so far, which its next checkpoint must be kept as
+function Measure:after_step()
+  local run = self.run
+  if not self.metrics or run.step % self.every ~= 0 then return {}, false end
+  local begun = core.clock()
+  local ok, message
+  if self.written and self.written >= run.step then
+    ok, message = rewind(self)
+    if not ok then return nil, message end
+  end
+  if not self.session then
+    self.session = evaluate.new {features = self.features, metrics = self.metrics, seed = run.options.seed}
+    ok, message = self.session:set_real(self.real)
+    if not ok then return nil, message end
+  end
+  local results
+  results, message = self.session:measure(self:fakes())
+  if not results then return nil, message end
+  local numbers, best, taken = {}, false, {diversity = true, nearest = true} -- names of the run's own in stats.jsonl
+  for _, r in ipairs(results) do
+    r.step = run.step
+    if not taken[r.metric] then numbers[r.metric] = r.value end
+    ok, message = file.append_to(path_of(self, r.metric), json.encode(r))
+    if not ok then return nil, message end
+    if r.metric == self.best_of then
+      best = not self.best or evaluate.better[r.metric](r.value, self.best.value)
+      if best then self.best = {metric = r.metric, value = r.value, step = run.step, protocol = protocol(self, r.metric)} end
+    end
+  end
+  self.written = run.step
+  ok, message = run.log:say("step %d: %s  (%s%s)", run.step, text(results), progress.clock_text(core.clock() - begun), best and ", the best so far" or "")
+  if not ok then return nil, message end
+  return numbers, best
+end
+
+return M

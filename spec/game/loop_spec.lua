@@ -1,0 +1,543 @@
+-- Strategies: each against the same game written out by hand, to the byte; the signs of the game on the Dirac-GAN; hooks; wrong use.
+local gan = require "gan"
+local core = require "gan.core"
+local double = require "spec.support.double"
+local inside = require "spec.support.inside"
+local temp = require "spec.support.temp"
+
+local BATCH, Z = 6, 3
+
+-- A small game with batch norm and dropout, in which everything is reproducible: fresh nets, streams and optimisers.
+local function game(g, opt)
+  opt = opt or {}
+  local nn, rng = g.nn, g.rng
+  local classes = opt.classes
+  local function with_label(f)
+    local table_ = classes and nn.embedding {classes, 4, rng = rng(9)}
+    return function(net, x, y) return f(net, table_ and g.cat({x, table_(y)}, 2) or x) end, table_
+  end
+  local norm = not opt.plain
+  local t = {
+    G = nn.chain {nn.linear {Z + (classes and 4 or 0), 8, rng = rng(1)}, norm and nn.batch_norm {8} or nn.tanh {}, nn.relu {}, nn.linear {8, 2, rng = rng(2)}},
+    D = nn.chain {nn.linear {2 + (classes and 4 or 0), 8, rng = rng(3)}, nn.leaky_relu {slope = 0.2}, norm and nn.dropout {p = 0.3, rng = rng(4)} or nn.tanh {},
+      nn.linear {8, 1, rng = rng(5)}, nn.view {}},
+    real = rng(6), z = rng(7), y = rng(8), loss = g.loss.logistic(),
+  }
+  t.netG, t.netD = t.G, t.D
+  if classes then
+    local net = {G = t.G, D = t.D}
+    local f, table_ = with_label(function(n, x) return n(x) end)
+    t.G = function(z, y) return f(net.G, z, y) end
+    t.D = function(x, y) return f(net.D, x, y) end
+    t.table = table_
+  end
+  t.optG = g.optim.adam(t.netG:params(), {lr = 0.01})
+  t.optD = g.optim.adam(t.netD:params(), {lr = 0.01})
+  t.ema = g.optim.ema(t.netG:params(), {decay = 0.9})
+  function t.batch()
+    local n = opt.batch or BATCH
+    return t.real:normal {n, 2}, classes and t.y:integer({n}, 0, classes - 1)
+  end
+  function t.latent(n) return t.z:normal {n, Z} end
+  function t.labels(n) return t.y:integer({n}, 0, classes - 1) end
+  function t.bytes()
+    local out = {}
+    for _, part in ipairs {t.netG, t.netD, t.optG, t.optD, t.ema} do
+      local names, state = {}, part:state()
+      for name, v in pairs(state) do if core.is_tensor(v) or type(v) == "userdata" then names[#names + 1] = name end end
+      table.sort(names)
+      for _, name in ipairs(names) do out[#out + 1] = state[name]:to_bytes() end
+    end
+    return table.concat(out)
+  end
+  return t
+end
+
+local function options(t, more)
+  local o = {G = t.G, D = t.D, optG = t.optG, optD = t.optD, loss = t.loss, batch = t.batch, latent = t.latent}
+  for k, v in pairs(more or {}) do o[k] = v end
+  return o
+end
+
+local function play(t, more, steps)
+  local loop = gan.game.loop.new(options(t, more))
+  local values
+  for step = 1, steps or 4 do values = loop:step(step) end
+  return t.bytes(), values, loop
+end
+
+describe("game.loop", function()
+  local loop_new = gan.game.loop.new
+
+  it("is the game of dcgan.lua, to the byte", function()
+    for _, k in ipairs {{1, 1}, {2, 3}} do
+      local t = game(gan)
+      local last
+      for _ = 1, 4 do
+        local fake, on_real, on_fake
+        for _ = 1, k[1] do
+          fake = t.G(t.latent(BATCH))
+          on_real = t.D((t.batch()))
+          local up = gan.grad(t.loss.real(on_real), t.optD.params)
+          on_fake = t.D(fake:detach())
+          local down = gan.grad(t.loss.fake(on_fake), t.optD.params)
+          t.optD:step(gan.sum_grads(up, down))
+        end
+        local after, lossG
+        for i = 1, k[2] do
+          if i > 1 then fake = t.G(t.latent(BATCH)) end
+          after = t.D(fake)
+          lossG = t.loss.generator(after)
+          t.optG:step(gan.grad(lossG, t.optG.params), i == k[2] and t.ema or nil)
+        end
+        last = {D = t.loss.critic(on_real, on_fake):item(), G = lossG:item(), real = on_real:to_bytes(), fake = on_fake:to_bytes(), after = after:to_bytes()}
+      end
+      local other = game(gan)
+      local bytes, values, loop = play(other, {dsteps = k[1], gsteps = k[2], ema = other.ema})
+      assert.are.equal(t.bytes(), bytes)
+      assert.are.same(last, {D = values.D, G = values.G, real = values.real:to_bytes(), fake = values.fake:to_bytes(), after = values.fake_after:to_bytes()})
+      assert.are.same({updates = {D = 4 * k[1], G = 4 * k[2]}, last = {}}, loop:state())
+    end
+  end)
+
+  it("updates both players at once", function()
+    local t = game(gan)
+    for _ = 1, 3 do
+      local real, fake = (t.batch()), t.G(t.latent(BATCH))
+      local up = gan.grad(t.loss.real(t.D(real)), t.optD.params)
+      local d = gan.sum_grads(up, gan.grad(t.loss.fake(t.D(fake:detach())), t.optD.params))
+      local g = gan.grad(t.loss.generator(t.D(fake)), t.optG.params)
+      t.optD:step(d)
+      t.optG:step(g)
+    end
+    assert.are.equal(t.bytes(), (play(game(gan), {simultaneous = true}, 3)))
+    assert.are_not.equal(t.bytes(), (play(game(gan), nil, 3)))
+  end)
+
+  it("takes a loss whose terms do not separate", function()
+    local t = game(gan)
+    t.loss = gan.loss.relativistic()
+    for _ = 1, 3 do
+      local real, fake = (t.batch()), t.G(t.latent(BATCH))
+      local on_real = t.D(real)
+      t.optD:step(gan.grad(t.loss.critic(on_real, t.D(fake:detach())), t.optD.params))
+      local after = t.D(fake)
+      t.optG:step(gan.grad(t.loss.generator(after, gan.no_grad(function() return t.D(real) end)), t.optG.params))
+    end
+    local other = game(gan)
+    other.loss = gan.loss.relativistic()
+    assert.are.equal(t.bytes(), (play(other, nil, 3)))
+  end)
+
+  it("adds up parts of a batch to the gradient of the whole", function()
+    for _, loss in ipairs {"logistic", "wasserstein"} do
+      local results = {}
+      for i, micro in ipairs {false, 5, 4, 1} do
+        local t = game(double, {plain = true, batch = 10})
+        local l = double.game.loop.new(options(t, {loss = double.loss[loss](), micro = micro or nil,
+          penalties = {double.penalty.r1 {gamma = 1}}}))
+        local values
+        for step = 1, 3 do values = l:step(step) end
+        results[i] = {values.D, values.G, values.penalty, values.fake_after:sum():item(), t.netG[1].weight:sum():item(), t.netD[1].weight:sum():item()}
+        assert.are.equal(10, values.real:size(1))
+      end
+      for i = 2, #results do
+        for k, v in ipairs(results[i]) do assert.is_true(math.abs(v - results[1][k]) < 1e-10, ("%s %d %d"):format(loss, i, k)) end
+      end
+    end
+  end)
+
+  -- What R1 and R2 come to in passes of their own: the same penalties behind a function.
+  it("takes R1 and R2 from the passes that the loss makes, with the same result", function()
+    local function results(loss, wrap, more)
+      local t, passes = game(double, {plain = true, batch = 10}), 0
+      local D = t.D
+      t.optD = double.optim.sgd(t.netD:params(), {lr = 0.1}) -- Adam would blow up the rounding where a gradient is 0
+      function t.D(...)
+        passes = passes + 1
+        return D(...)
+      end
+      local function made(p) return wrap and function(...) return p(...) end or p end
+      local o = {loss = double.loss[loss](), penalties = {{made(double.penalty.r1 {gamma = 3}), weight = function(step) return step / 2 end, name = "r1"},
+        made(double.penalty.r1()), {made(double.penalty.r2 {gamma = 2}), every = 2, name = "r2"}}}
+      for k, v in pairs(more or {}) do o[k] = v end
+      local l, out = double.game.loop.new(options(t, o)), {}
+      for step = 1, 3 do
+        local values = l:step(step)
+        for _, name in ipairs {"D", "r1", "penalty", "r2"} do out[#out + 1] = values[name] or false end
+      end
+      for _, p in ipairs(t.netD:params()) do out[#out + 1] = p:sum():item() end
+      return out, passes
+    end
+    for _, loss in ipairs {"logistic", "wasserstein", "relativistic"} do
+      for _, more in ipairs {{}, {micro = 4}, {simultaneous = true}} do
+        if loss ~= "relativistic" or not more.micro then
+          local shared, few = results(loss, false, more)
+          local apart, many = results(loss, true, more)
+          local parts = more.micro and 3 or 1
+          assert.are.equal((2 * 3 + 2) * parts, many - few) -- two R1 in three steps, R2 in two of them
+          for k, v in ipairs(apart) do
+            assert.is_true(v == shared[k] or math.abs(v - shared[k]) < 1e-12, ("%s %d: %s, %s"):format(loss, k, v, shared[k]))
+          end
+        end
+      end
+    end
+  end)
+
+  it("takes R1 at the images as they are before augmentation", function()
+    local function penalty(factor)
+      local w = double.tensor({{3.0}, {-4.0}}):requires_grad_()
+      local t = game(double, {plain = true})
+      local l = double.game.loop.new(options(t, {D = function(x) return (x:matmul(w)):squeeze(2) end, optD = double.optim.sgd({w}, {lr = 0}),
+        penalties = {double.penalty.r1 {gamma = 2}}, augment = function(x) return x * factor end, noise = 0.1, rng = double.rng(3)}))
+      return l:step(1).penalty
+    end
+    assert.is_true(math.abs(penalty(1) - 25) < 1e-12)
+    assert.is_true(math.abs(penalty(3) - 9 * 25) < 1e-12)
+  end)
+
+  it("counts a lazy penalty by updates, whatever their parts", function()
+    local sizes = {}
+    local function square(D, real)
+      sizes[#sizes + 1] = real:size(1)
+      return D(real):square():mean()
+    end
+    local t = game(gan, {plain = true})
+    local loop = loop_new(options(t, {micro = 4, penalties = {{square, every = 2, name = "lazy"}}}))
+    for step = 1, 3 do assert.are.equal(step ~= 2, loop:step(step).lazy ~= nil) end
+    assert.are.same({4, 2, 4, 2}, sizes)
+  end)
+
+  it("asks functions for the numbers of updates", function()
+    local asked = {}
+    local t = game(gan)
+    local loop = loop_new(options(t, {
+      dsteps = function(step, last)
+        asked[step] = last
+        return step % 3
+      end,
+      gsteps = function(step) return step == 2 and 0 or 1 end,
+    }))
+    for step = 1, 3 do loop:step(step) end
+    assert.are.same({D = 3, G = 2}, loop.updates)
+    assert.are.same({}, asked[1])
+    for _, name in ipairs {"D", "G", "real", "fake", "fake_after"} do assert.is_number(asked[2][name]) end
+    assert.is_nil(asked[3].G)
+    assert.is_true(asked[2].real > 0 and asked[2].real < 1)
+    local state = loop:state()
+    assert.is_nil(state.last.D)
+    assert.is_number(state.last.G)
+    for _, bad in ipairs {-1, 1.5, "x", 0 / 0} do
+      local l = loop_new(options(game(gan), {dsteps = function() return bad end}))
+      local ok, message = pcall(l.step, l, 7)
+      assert.is_false(ok)
+      assert.is_truthy(message:find "loop_spec.lua:%d+: loop: dsteps must return an integer >= 0, returned .* at step 7", message)
+    end
+  end)
+
+  it("adds penalties by weight, schedule and turn", function()
+    local calls = {}
+    local function square(D) return D(gan.ones(1, 2)):square():mean() end
+    local t = game(gan, {plain = true})
+    local loop = loop_new(options(t, {penalties = {
+      {square, weight = function(step) return step == 2 and 0 or step end, name = "scheduled"},
+      {function(D, real, fake, y)
+        calls[#calls + 1] = {real:size(1), fake:size(1), y}
+        return square(D)
+      end, every = 2, name = "lazy"},
+      function() return gan.ones(1):sum() * 5 end, -- nothing for D to learn
+    }}))
+    local weights = {}
+    for step = 1, 3 do weights[step] = loop:step(step) end
+    assert.are.same({{BATCH, BATCH}, {BATCH, BATCH}}, calls)
+    assert.is_nil(weights[2].scheduled)
+    assert.is_nil(weights[2].lazy)
+    assert.is_number(weights[3].lazy)
+    assert.are.equal(5, weights[1].penalty)
+    -- the same step by hand
+    t = game(gan, {plain = true})
+    local l = loop_new(options(t, {penalties = {{square, weight = 3}}}))
+    l:step(1)
+    local u = game(gan, {plain = true})
+    local real, fake = (u.batch()), u.G(u.latent(BATCH))
+    local grads = gan.sum_grads(gan.grad(u.loss.real(u.D(real)), u.optD.params), gan.grad(u.loss.fake(u.D(fake:detach())), u.optD.params),
+      gan.grad(square(u.D) * 3, u.optD.params))
+    u.optD:step(grads)
+    u.optG:step(gan.grad(u.loss.generator(u.D(fake)), u.optG.params))
+    assert.are.equal(u.bytes(), t.bytes())
+  end)
+
+  it("gives G terms of its own", function()
+    local features = function(net, x) return net[1](x) end
+    local matching = gan.loss.feature_matching()
+    local function term(_, real, fake) return matching.generator(features(game(gan).netD, fake), features(game(gan).netD, real)) end
+    local a = play(game(gan), {g_penalties = {{term, name = "features"}}}, 2)
+    assert.are_not.equal(a, (play(game(gan), nil, 2)))
+    local _, values = play(game(gan), {g_penalties = {{term, name = "features"}}}, 1)
+    assert.is_true(values.features > 0)
+  end)
+
+  it("sets step sizes and decays by schedules, and clips", function()
+    local t = game(gan)
+    local _, _, loop = play(t, {lr = {D = function(step) return step / 100 end, G = 0.5}, scale = function() return 0.5 end, ema = t.ema,
+      ema_decay = function(step) return step / 10 end}, 3)
+    assert.are.same({0.015, 0.25, 0.3}, {loop.optD.lr, loop.optG.lr, t.ema.decay})
+    local seen = {}
+    t = game(gan, {plain = true})
+    local sgd = gan.optim.sgd(t.netD:params(), {lr = 1})
+    local before = {}
+    for i, p in ipairs(sgd.params) do before[i] = p:detach():clone() end
+    loop = loop_new(options(t, {optD = sgd, clip = {D = 1e-3}, watch = function(player, grads)
+      seen[player] = gan.optim.norm(grads)
+      return grads
+    end}))
+    loop:step(1)
+    local moved = {}
+    for i, p in ipairs(sgd.params) do moved[i] = p:detach() - before[i] end
+    assert.is_true(seen.D > 1e-3 and seen.G > 0)
+    assert.is_true(math.abs(gan.optim.norm(moved) - 1e-3) < 1e-6)
+  end)
+
+  it("conditions both players, and lets D tell classes", function()
+    local t = game(gan, {classes = 3})
+    local seen = {}
+    local D = t.D
+    t.D = function(x, y)
+      seen[#seen + 1] = y:to_table()
+      return D(x, y)
+    end
+    play(t, {labels = t.labels}, 1)
+    assert.are.equal(3, #seen)
+    assert.are.same(seen[2], seen[3]) -- the fake's labels, for D and for G
+    assert.are_not.same(seen[1], seen[2])
+    local u = game(gan, {classes = 3})
+    local head = gan.nn.linear {2, 3, rng = gan.rng(11)}
+    local D2 = u.D
+    u.D = function(x, y) return D2(x, y), head(x) end
+    local _, values = play(u, {labels = u.labels, auxiliary = gan.loss.auxiliary_classifier {generator = 0.1}}, 2)
+    assert.is_true(values.class > 0 and values.class_G > 0 and values.class > values.class_G)
+    assert.error_matches(function() play(t, {labels = t.labels, auxiliary = gan.loss.auxiliary_classifier()}, 1) end, "D returns no class logits")
+    assert.error_matches(function() loop_new(options(game(gan), {labels = t.labels})):step(1) end, "the data has no labels")
+  end)
+
+  it("shows D real images with wrong labels", function()
+    -- GAN-CLS: logits 2 of the real, -0.5 of the mismatched, 0.3 of the fake (SPEC part 2.6)
+    local zero = gan.nn.linear {2, 1, rng = gan.rng(1)}
+    local told = {}
+    local t = game(gan, {classes = 3})
+    local fixed = {0.3, 2, -0.5}
+    t.netD = zero
+    t.optD = gan.optim.adam(zero:params(), {lr = 0})
+    local function D(x, y)
+      told[#told + 1] = y:to_table()
+      return gan.ops.add(gan.ops.mul(gan.ops.reshape(zero(x), {BATCH}), 0), fixed[y:to_table()[1] + 1])
+    end
+    local function constant(k) return gan.full({BATCH}, k, "i32") end -- labels: 0 of fakes, 1 of real ones, 2 wrong
+    local rng = gan.rng(3)
+    local loop = loop_new(options(t, {D = D, optD = t.optD, batch = function() return rng:normal {BATCH, 2}, constant(1) end,
+      labels = function() return constant(0) end, wrong_labels = function(y)
+        assert.are.same(constant(1):to_table(), y:to_table())
+        return constant(2)
+      end, mismatch = 0.5}))
+    local values = loop:step(1)
+    assert.is_true(math.abs(values.D - 0.7911441254) < 1e-6, values.D)
+    assert.is_true(math.abs(values.G - 0.5543552445) < 1e-6)
+    assert.are.equal(-0.5, values.wrong:to_table()[1])
+    assert.are.same({1, 0, 2, 0}, {told[1][1], told[2][1], told[3][1], told[4][1]})
+    -- a step by hand
+    t = game(gan, {classes = 3, plain = true})
+    local function wrong(y)
+      local labels = y:to_table()
+      for i, v in ipairs(labels) do labels[i] = (v + 1) % 3 end
+      return gan.tensor(labels, "i32")
+    end
+    local first = loop_new(options(t, {labels = t.labels, wrong_labels = wrong, mismatch = 0.25}))
+    first:step(1)
+    local u = game(gan, {classes = 3, plain = true})
+    local real, y = u.batch()
+    local z, fake_y = u.latent(BATCH), u.labels(BATCH)
+    local fake = u.G(z, fake_y)
+    u.optD:step(gan.sum_grads(gan.grad(u.loss.real(u.D(real, y)), u.optD.params), gan.grad(u.loss.fake(u.D(fake:detach(), fake_y)) * 0.75, u.optD.params),
+      gan.grad(u.loss.fake(u.D(real, wrong(y))) * 0.25, u.optD.params)))
+    u.optG:step(gan.grad(u.loss.generator(u.D(fake, fake_y)), u.optG.params))
+    assert.are.equal(u.bytes(), t.bytes())
+  end)
+
+  it("blurs and changes what D sees, and replays", function()
+    local t = game(gan, {plain = true})
+    local seen, D = {}, t.D
+    t.D = function(x)
+      seen[#seen + 1] = x:detach()
+      return D(x)
+    end
+    play(t, {noise = function(step) return step == 1 and 0 or 0.5 end, rng = gan.rng(12), augment = function(x, step) return x + 100 * step end}, 2)
+    assert.are.equal(6, #seen)
+    local clean = game(gan, {plain = true})
+    assert.are.equal(((clean.batch()) + 100):to_bytes(), seen[1]:to_bytes())
+    local difference = seen[4]:clone():sub((clean.batch()) + 200)
+    assert.is_true(difference:abs():mean():item() > 0.05)
+    t = game(gan)
+    local old
+    local _, values = play(t, {replay = function(x)
+      assert.is_false(x:requires_grad())
+      old = old or x:clone()
+      return old
+    end}, 3)
+    assert.is_number(values.D)
+    assert.are_not.equal((play(game(gan), nil, 3)), t.bytes())
+    local r = game(gan)
+    assert.are.equal((play(game(gan), nil, 3)), (play(r, {replay = gan.game.replay.pool {capacity = 0, rng = gan.rng(13)}}, 3)))
+  end)
+
+  it("follows the Dirac-GAN's circle outwards, and inwards with R1", function()
+    -- Real data 0, G's point theta, D(x) = psi x; Mescheder et al. 2018, arXiv:1801.04406, sec. 2.
+    local h = 0.1
+    -- Plain descent, of the test's own.
+    local function descent(p)
+      return {params = {p}, step = function(_, grads) double.no_grad(function() p:sub_(grads[1] * h) end) end}
+    end
+    local function run(gamma, simultaneous, steps)
+      local theta, psi = double.tensor({{1.0}}):requires_grad_(), double.tensor({{0.5}}):requires_grad_()
+      local loop = double.game.loop.new {
+        G = function() return theta * 1 end, D = function(x) return (x * psi):reshape {1} end,
+        optG = descent(theta), optD = descent(psi), loss = double.loss.wasserstein(),
+        batch = function() return double.zeros(1, 1) end, latent = function(n) return double.zeros(n, 1) end, simultaneous = simultaneous,
+        penalties = gamma > 0 and {double.penalty.r1 {gamma = gamma}} or {},
+      }
+      for step = 1, steps do loop:step(step) end
+      return theta:item(), psi:item()
+    end
+    local r0 = math.sqrt(1.25)
+    for _, n in ipairs {1, 10, 50} do
+      local x, y = run(0, true, n)
+      assert.is_true(math.abs(math.sqrt(x * x + y * y) / (r0 * (1 + h * h) ^ (n / 2)) - 1) < 1e-12)
+    end
+    local x, y = run(0, true, 1)
+    assert.is_true(math.abs(x - 1.05) < 1e-15 and math.abs(y - 0.4) < 1e-15) -- G moves to where D is high; D away from the fake
+    for _, gamma in ipairs {0.05, 0.2, 1, 1.9} do
+      -- [[1, h], [-h, 1 - h gamma]] times (theta, psi)
+      local a, b = 1.0, 0.5
+      for _ = 1, 40 do a, b = a + h * b, -h * a + (1 - h * gamma) * b end
+      x, y = run(gamma, true, 40)
+      assert.is_true(math.abs(x - a) < 1e-12 and math.abs(y - b) < 1e-12)
+      x, y = run(gamma, true, 200)
+      assert.are.equal(gamma > h, math.sqrt(x * x + y * y) < r0)
+    end
+    x, y = run(0, false, 1)
+    assert.is_true(math.abs(y - 0.4) < 1e-15 and math.abs(x - 1.04) < 1e-15) -- alternating: G sees the new D
+    x, y = run(0, false, 300)
+    assert.is_true(math.sqrt(x * x + y * y) < 2) -- alternating steps keep to a ring
+  end)
+
+  it("calls hooks in order, and tells where one fails", function()
+    local order = {}
+    local function note(name) return function(loop, step, ...)
+      assert.is_function(loop.step)
+      order[#order + 1] = ("%s %d %s"):format(name, step, type((...)) == "table" and "values" or tostring((...)))
+    end end
+    play(game(gan), {dsteps = 2, hooks = {before_step = note "before", after_d = note "d", after_g = note "g", after_step = note "after"}}, 1)
+    assert.are.same({"before 1 nil", "d 1 1", "d 1 2", "g 1 1", "after 1 values"}, order)
+    local loop = loop_new(options(game(gan), {hooks = {after_g = function() error "oops" end}}))
+    loop.kept = function() return "x keeps step 3" end
+    local ok, message = pcall(loop.step, loop, 4)
+    assert.is_false(ok)
+    assert.is_truthy(message:find "loop_spec.lua:%d+: oops %(hook after_g, step 4; x keeps step 3%)$", message)
+    loop = loop_new(options(game(gan), {hooks = {before_step = function() gan.ones(2):add(gan.ones(3)) end}}))
+    ok, message = pcall(loop.step, loop, 1)
+    assert.is_false(ok)
+    assert.is_truthy(message:find "loop_spec.lua:%d+: add: .*%(hook before_step, step 1%)", message)
+  end)
+
+  it("refuses wrong use in the script's own line", function()
+    local t = game(gan)
+    for what, more in pairs {
+      ["unknown option 'penalty' (known: D, G, augment"] = {penalty = 1}, ["(did you mean 'penalties'?)"] = {penaltis = {}},
+      ["option 'G': expected a net or a function, got 3"] = {G = 3},
+      ["option 'optD': expected an optimiser"] = {optD = {}}, ["option 'loss': expected a loss"] = {loss = function() end},
+      ["option 'dsteps': expected an integer >= 1 or a function"] = {dsteps = 0},
+      ["'simultaneous': dsteps and gsteps must be 1"] = {simultaneous = true, gsteps = 2},
+      ["option 'auxiliary' needs 'labels'"] = {auxiliary = gan.loss.auxiliary_classifier()}, ["option 'rng': expected a random stream"] = {noise = 0.1},
+      ["'mismatch' (expected a number in [0,1]"] = {mismatch = 2}, ["option 'mismatch' needs 'labels' and 'wrong_labels'"] = {mismatch = 0.5},
+      ["with 'auxiliary' D is not told the labels"] = {mismatch = 0.5, labels = print, wrong_labels = print, auxiliary = gan.loss.auxiliary_classifier()},
+      ["needs a loss whose terms of real and fake separate"] = {mismatch = 0.5, labels = print, wrong_labels = print, loss = gan.loss.relativistic()},
+      ["option 'wrong_labels': expected a function"] = {wrong_labels = 1},
+      ["option 'penalties[1]': expected a penalty"] = {penalties = {3}}, ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
+      ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}}, ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
+      ["hooks.after_d': expected a function"] = {hooks = {after_d = 1}}, ["'micro' (expected an integer >= 1"] = {micro = 0},
+      ["lr.D: expected a number or a function"] = {lr = {D = "x"}},
+    } do
+      local ok, message = pcall(loop_new, options(t, more))
+      assert.is_false(ok, what)
+      assert.is_truthy(message:find(what, 1, true), message)
+      assert.is_truthy(message:find("loop_spec.lua", 1, true), message)
+    end
+    assert.error_matches(function() play(t, {penalties = {function() return 3 end}}, 1) end, "a penalty must return a scalar tensor, got 3")
+    assert.error_matches(function() play(t, {lr = {D = function() return "x" end}}, 1) end, "lr.D must return a number")
+  end)
+
+  describe("in a run", function()
+    local dir
+    setup(function() dir = temp.dir() end)
+    teardown(temp.clean)
+
+    local TINY = "--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --outdir "
+    local function train(words, spec)
+      local code, out, err = inside.call("test.lua", TINY .. dir .. " " .. words, function()
+        local run = gan.train.run {recipe = "dcgan", sizes = {16}}
+        run:train(type(spec) == "function" and spec(run) or {G = run:generator "dcgan", D = run:discriminator "dcgan"})
+      end)
+      return code, out, err
+    end
+    local function tree(name) return assert(gan.file.safetensors.load(("%s/%s/checkpoint_last.safetensors"):format(dir, name))) end
+
+    it("is dcgan.lua", function()
+      assert.are.equal(0, (train "--name loop --steps 3"))
+      assert.are.equal(0, (inside.run("experiments/dcgan.lua", TINY .. dir .. " --name script --steps 3")))
+      local a, b = tree "loop", tree "script"
+      for _, part in ipairs {"G", "D", "optG", "optD", "ema"} do
+        for name, t in pairs(a[part]) do
+          if core.is_tensor(t) then assert.are.equal(core.to_bytes(t), core.to_bytes(b[part][name]), part .. "." .. name) end
+        end
+      end
+    end)
+
+    it("keeps a script's own state", function()
+      local function strategy(run)
+        local lead = {mean = 0.5, rng = gan.rng(run.options.seed, "lead")} -- a user's own: D waits where it is far ahead
+        return {
+          G = run:generator "dcgan", D = run:discriminator "dcgan", keep = {lead = lead},
+          gsteps = function() return lead.mean > 0.5 and 2 or 1 end,
+          hooks = {after_step = function(_, _, values)
+            lead.mean = 0.9 * lead.mean + 0.1 * core.to_table(lead.rng:uniform {1})[1] + 0.01 * values.D
+            values.lead = lead.mean
+          end},
+        }
+      end
+      train("--name whole --steps 6", strategy)
+      train("--name half --steps 2", strategy)
+      local code, _, err = train("--name half --steps 6", strategy)
+      assert.are.equal("", err)
+      assert.are.equal(0, code)
+      local path = "/%s/checkpoint_last.safetensors"
+      assert.are.equal(temp.read(dir .. path:format "whole"), temp.read(dir .. path:format "half"))
+      assert.is_number(tree("half").lead.mean)
+      assert.is_truthy(temp.read(dir .. "/half/stats.jsonl"):find '"lead":')
+    end)
+
+    it("leaves the last checkpoint when a hook fails, and calls those of the run", function()
+      local seen = {}
+      local code, _, err = train("--name fails --steps 9 --snap 2", function(run)
+        return {G = run:generator "dcgan", D = run:discriminator "dcgan", hooks = {
+          on_snapshot = function(r, step, path) seen[#seen + 1] = {r == run, step, path:match "[^/]*$"} end,
+          on_status = function(_, record) record.mine = record.step end,
+          after_d = function(_, step) if step == 6 then error "oops" end end,
+        }}
+      end)
+      assert.is_nil(code)
+      assert.is_truthy(err:find "loop_spec.lua:%d+: oops %(hook after_d, step 6; .*/fails/checkpoint_last.safetensors keeps step 4%)$", err)
+      assert.are.same({{true, 2, "snapshot_000002.safetensors"}, {true, 4, "snapshot_000004.safetensors"}}, seen)
+      assert.are.equal(4, tree("fails").run.step)
+      assert.is_truthy(temp.read(dir .. "/fails/stats.jsonl"):find '"mine":4')
+    end)
+  end)
+end)

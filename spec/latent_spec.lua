@@ -1,0 +1,60 @@
+-- Latent vectors by seed, the truncation of worked numbers, labels of seeds, lines and arcs between two.
+local gan = require "gan"
+local core = require "gan.core"
+local latent = gan.latent
+
+describe("latent", function()
+  it("reads seeds", function()
+    assert.are.same({0, 1, 2, 9, 5}, latent.seeds "0-2, 9,5")
+    for _, bad in ipairs {"", "a", "1-", "-1", "3-2", "1,,2", "1.5", "99999999999999999999", "0-100000", "1 2"} do
+      local list, message = latent.seeds(bad)
+      assert.is_nil(list, bad)
+      assert.is_string(message)
+    end
+  end)
+
+  it("gives each seed its own vector", function()
+    local z = latent.of_seeds({7, 8, 9}, 10)
+    assert.are.same({3, 10}, z:shape())
+    assert.are.equal(core.to_bytes(z:narrow(1, 2, 1)), core.to_bytes(latent.of_seeds({8}, 10)))
+    assert.are_not.equal(core.to_bytes(z:narrow(1, 1, 1)), core.to_bytes(z:narrow(1, 2, 1)))
+  end)
+
+  it("truncates coordinates, not vectors", function()
+    -- Standard deviation of N(0,1) cut at +-t.
+    for t, std in pairs {[0.3] = 0.1721672210, [1] = 0.5395600938, [2] = 0.8796256610} do
+      local values, sum = core.to_table(latent.of_seeds({1, 2, 3, 4}, 5000, t):reshape {-1}), 0
+      for _, v in ipairs(values) do
+        assert.is_true(math.abs(v) <= t)
+        sum = sum + v * v
+      end
+      assert.is_true(math.abs(math.sqrt(sum / #values) / std - 1) < 0.02, t)
+    end
+    assert.has_error(function() latent.of_seeds({1}, 3, 0) end)
+    assert.has_error(function() latent.of_seeds({1}, 3, 0 / 0) end)
+  end)
+
+  it("finds labels for seeds", function()
+    local names = {"cat", "dog", "7"}
+    assert.are.same({0, 1, 2, 0}, latent.labels(names, {0, 4, 5, 9}):to_table())
+    for class, label in pairs {dog = 1, ["1"] = 1, ["7"] = 2, ["0"] = 0} do
+      assert.are.same({label, label}, latent.labels(names, {3, 4}, class):to_table())
+    end
+    for _, bad in ipairs {"3", "-1", "horse", "1.5", "nan"} do
+      local y, message = latent.labels(names, {1}, bad)
+      assert.is_nil(y)
+      assert.are.equal(("expected a class in 0..2 or its name (cat dog 7), got '%s'"):format(bad), message)
+    end
+  end)
+
+  it("goes along lines and arcs", function()
+    assert.same({1.5, 2}, latent.lerp({1, 0}, {2, 4}, 0.5))
+    assert.same({3, 8}, latent.lerp({1, 0}, {2, 4}, 2))
+    local mid = latent.slerp({1, 0}, {0, 1}, 0.5)
+    assert.is_true(math.abs(mid[1] - math.sqrt(0.5)) < 1e-15 and math.abs(mid[2] - math.sqrt(0.5)) < 1e-15)
+    local third = latent.slerp({2, 0}, {0, 2}, 1 / 3) -- lengths stay
+    assert.is_true(math.abs(third[1] - 2 * math.cos(math.pi / 6)) < 1e-15)
+    assert.same({2, 0}, latent.slerp({1, 0}, {3, 0}, 0.5)) -- parallel
+    assert.same({0, 0}, latent.slerp({1, 0}, {-1, 0}, 0.5)) -- opposite: the line
+  end)
+end)

@@ -1,0 +1,264 @@
+-- Measuring: sources, numbers equal to those of gan.metric on all features at once, what is written beside them, warnings, what is refused.
+local gan = require "gan"
+local core = require "gan.core"
+local evaluate = require "gan.measure.evaluate"
+local features = require "gan.measure.features"
+local metric = require "gan.metric"
+local temp = require "spec.support.temp"
+
+local shapes = gan.data.shapes {count = 60, size = 16}
+local noise = gan.data.fake {count = 50, size = 16, classes = 8}
+
+local function pixels() return assert(features.open("pixels", {size = 16, channels = 3})) end
+
+-- A network that keeps what it was asked for, and has classes: the brightest of `classes` parts of the picture.
+local function toy(classes, f)
+  local F = {name = "toy", hash = "crc32:00000007", dim = 4, classes = classes, resize = "none", domain = "any", most = 0}
+  return setmetatable(F, {__call = function(self, images)
+    local n = core.size(images, 1)
+    self.most = math.max(self.most, n)
+    local x = core.reshape(core.to(images, "real"), {n, -1})
+    local feats = core.contiguous(core.narrow(x, 2, 1, 4))
+    return f and f(feats) or feats, classes and core.contiguous(core.narrow(x, 2, 5, classes)) or nil
+  end})
+end
+
+local function by_name(results)
+  local out = {}
+  for _, r in ipairs(results) do out[r.metric] = r end
+  return out
+end
+
+local function measure(F, metrics, real, fake, more)
+  local opt = {features = F, metrics = assert(evaluate.parse(metrics))}
+  for k, v in pairs(more or {}) do opt[k] = v end
+  local session = evaluate.new(opt)
+  local ok, message = session:set_real(real)
+  if not ok then return nil, message end
+  local results
+  results, message = session:measure(fake)
+  return results and by_name(results), message, session
+end
+
+local function refused(what, ...)
+  local ok, message = ...
+  assert.is_nil(ok)
+  assert.is_truthy(message:find(what, 1, true), message)
+  assert.is_nil(message:find("\n", 1, true))
+end
+
+describe("measure.evaluate", function()
+  teardown(temp.clean)
+
+  it("takes images in an order of the seed, and disjoint parts", function()
+    local a = evaluate.of_set(shapes, {n = 25, seed = 3})
+    local b = evaluate.of_set(shapes, {n = 35, seed = 3, skip = 25})
+    local seen = {}
+    for _, s in ipairs {a, b} do
+      for i = 1, s.n do seen[core.to_bytes(s.batch(i, 1))] = true end
+    end
+    local count = 0
+    for _ in pairs(seen) do count = count + 1 end
+    assert.are.equal(60, count)
+    assert.are.equal(core.to_bytes(a.batch(3, 4)), core.to_bytes(evaluate.of_set(shapes, {seed = 3}).batch(3, 4)))
+    assert.are_not.equal(core.to_bytes(a.batch(1, 9)), core.to_bytes(evaluate.of_set(shapes, {seed = 4}).batch(1, 9)))
+    for i = 1, 25 do -- labels belong to their images
+      local row
+      for k = 1, 60 do if core.to_bytes(shapes:image(k)) == core.to_bytes(a.batch(i, 1)) then row = k end end
+      assert.are.equal(core.item(core.narrow(shapes.labels, 1, row, 1)), core.item(core.narrow(a.labels, 1, i, 1)))
+    end
+    refused("shapes: has 60 images, 61 are asked for", evaluate.of_set(shapes, {n = 61}))
+    refused("has 60 images, 40 of them taken, 21 are asked for", evaluate.of_set(shapes, {n = 21, skip = 40}))
+  end)
+
+  it("draws what generate.lua draws, whatever the batches", function()
+    local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
+    local trained = {G = G, options = {z = 4}, step = 7, path = "somewhere"}
+    local source = evaluate.of_generator(trained, {n = 5})
+    local all = source.batch(1, 5)
+    assert.are.equal(core.to_bytes(gan.nn.evaluate(G, gan.latent.of_seeds({0, 1, 2, 3, 4}, 4))), core.to_bytes(all))
+    assert.are.equal(core.to_bytes(core.narrow(all, 1, 4, 2)), core.to_bytes(source.batch(4, 2)))
+    assert.are_not.equal(core.to_bytes(all), core.to_bytes(evaluate.of_generator(trained, {n = 5, seed = 1}).batch(1, 5)))
+    assert.are.same({path = "somewhere", step = 7, ema = false}, source.run)
+  end)
+
+  it("gives what gan.metric gives for all features at once, in batches of any size", function()
+    local F, real, fake = pixels(), evaluate.of_set(shapes, {}), evaluate.of_set(noise)
+    local x, y = F(real.batch(1, 60)), F(fake.batch(1, 50))
+    local got = measure(F, "fid,kid,pr,dc,nearest,diversity", real, fake, {batch = 7})
+    local function near(expected, r) assert.is_true(math.abs(r.value - expected) <= 1e-6 * math.max(1, math.abs(expected)), r.metric .. r.value) end
+    near(metric.fid {real = x, fake = y}:value(), got.fid)
+    near(metric.kid {real = x, fake = y, size = 50}:value(), got.kid)
+    local _, p = metric.precision_recall {real = x, fake = y}:value()
+    near(p.precision, got.precision)
+    near(p.recall, got.recall)
+    _, p = metric.density_coverage {real = x, fake = y}:value()
+    near(p.density, got.density)
+    near(p.coverage, got.coverage)
+    near(metric.nearest {real = x, fake = y}:value(), got.nearest)
+    near(metric.diversity {fake = y}:value(), got.diversity)
+    near(metric.diversity {fake = x}:value(), {metric = "reference", value = got.diversity.reference})
+    assert.is_number(got.nearest.authenticity)
+    local again = measure(F, "diversity,fid", real, fake, {batch = 64})
+    assert.are.equal(got.fid.value, again.fid.value)
+    assert.is_nil(again.kid)
+  end)
+
+  it("writes the protocol beside each number", function()
+    local F = toy(8)
+    local got = measure(F, "fid,kid,is,accuracy", evaluate.of_set(shapes, {n = 30}), evaluate.of_set(noise, {n = 40}),
+      {seed = 5, batch = 9})
+    assert.are.equal(9, F.most) -- never more images in memory than a batch
+    for name, r in pairs(got) do
+      assert.are.same({"toy", "crc32:00000007", "none", 5, 40, "shapes", "all", "fake"},
+        {r.features, r.features_hash, r.resize, r.seed, r.n_fake, r.data, r.split, r.images})
+      assert.are.equal((name == "fid" or name == "kid") and 30 or nil, r.n_real)
+      for _, v in pairs(r) do assert.is_false(core.is_tensor(v)) end
+      assert.is_string(gan.file.json.encode(r))
+    end
+    assert.are.equal(30, got.kid.size)
+    assert.are.equal(100, got.kid.subsets)
+    assert.is_number(got.kid.deviation)
+    assert.are.equal(10, got.is.splits)
+    assert.is_nil(measure(F, "kid", evaluate.of_set(shapes, {n = 30}), evaluate.of_set(noise, {n = 30})).kid.deviation)
+  end)
+
+  it("makes the Inception Score of logits without their bias, where the network has them", function()
+    local F, real, fake = toy(4), evaluate.of_set(shapes), evaluate.of_set(noise)
+    local other = setmetatable({name = "toy", hash = F.hash, dim = 4, classes = 4, resize = "none", domain = "any"}, {__call = function(_, images)
+      local f, logits = F(images)
+      return f, logits * 0, logits
+    end})
+    local is = assert(measure(F, "is", real, fake)).is
+    assert.is_true(is.value > 1.01)
+    assert.are.equal(is.value, measure(other, "is", real, fake).is.value)
+  end)
+
+  it("warns where a number means little", function()
+    local function warned(r, what)
+      local text = table.concat(r.warnings, "; ")
+      if what then assert.is_truthy(text:find(what, 1, true), r.metric .. ": " .. text) else assert.are.equal("", text) end
+    end
+    local fake = evaluate.of_set(noise)
+    local got = measure(pixels(), "fid,kid", evaluate.of_set(shapes), fake)
+    warned(got.fid, "n = 50 is not above the 768 features")
+    warned(got.kid, "60 real images, 50 others")
+    got = measure(toy(8), "fid,is,accuracy", evaluate.of_set(shapes, {n = 50}), fake)
+    warned(got.fid)
+    warned(got.is, "50 images in 10 splits are few for 8 classes")
+    warned(got.accuracy, "few images of some classes")
+    local F = toy()
+    for domain, fits in pairs {["any"] = true, ["data/Shapes/"] = true, ["fashion_mnist"] = false, ["photographs (ImageNet)"] = false} do
+      F.domain = domain
+      warned(measure(F, "kid", evaluate.of_set(shapes, {n = 50}), fake).kid, not fits and "has learnt from " .. domain .. ", the images are shapes" or nil)
+    end
+  end)
+
+  it("refuses what cannot be measured", function()
+    local real, fake, F = evaluate.of_set(shapes), evaluate.of_set(noise), toy(8)
+    refused("metrics: unknown 'kdi' (did you mean 'kid'?)", evaluate.parse "fid,kdi")
+    refused("metrics: unknown 'xylophone' (known: fid, kid", evaluate.parse "xylophone")
+    refused("unknown ''", evaluate.parse "")
+    assert.are.same({"fid", "kid"}, evaluate.parse " kid, fid,kid")
+    local one, few = evaluate.of_set(gan.data.fake {count = 1, size = 16}), evaluate.of_set(shapes, {n = 1})
+    refused("fid: needs at least 2 images, fake has 1", measure(F, "fid", one, few))
+    refused("fid: needs at least 2 images, fake has 1", measure(F, "fid", few, one))
+    refused("fid: needs at least 2 images of each side, got n = 1", measure(F, "fid", real, few))
+    refused("pr: needs at least 4 images of each side, got n = 3", measure(F, "pr", real, evaluate.of_set(shapes, {n = 3})))
+    refused("is: needs at least 10 images", measure(F, "is", real, evaluate.of_set(shapes, {n = 9})))
+    refused("is: needs a network with classes, toy has none", measure(toy(), "is", real, fake))
+    refused("ppl: needs a generator", measure(F, "ppl", real, fake))
+    refused("accuracy: fake has 8 classes, toy knows 5", measure(toy(5), "accuracy", real, fake))
+    refused("accuracy: needs labels, bare has none", measure(F, "accuracy", real, evaluate.of_set({images = noise.images, n = 50}, {name = "bare"})))
+    refused("shapes: ", measure(toy(8, function(x) return x / 0 end), "kid", real, fake))
+    local count = 0 -- NaN in the second set only
+    local late = toy(8, function(x)
+      count = count + 1
+      return count > 1 and x * (0 / 0) or x
+    end)
+    local got, message = measure(late, "fid", real, fake)
+    assert.is_nil(got)
+    assert.matches("^fake: .*NaN", message)
+    local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
+    core.copy_(G:params()[1], core.full({}, 0 / 0))
+    got, message = measure(pixels(), "kid", real, evaluate.of_generator({G = G, options = {z = 4}, step = 1, path = "rotten"}, {n = 6}))
+    assert.is_nil(got)
+    assert.matches("^rotten: .*NaN", message)
+  end)
+
+  it("keeps the statistics of the real side in a file", function()
+    local path = temp.dir() .. "/stats.npz"
+    local real, fake, F = evaluate.of_set(shapes), evaluate.of_set(noise), toy()
+    local fresh = measure(F, "fid", real, fake, {stats = path})
+    local arrays = assert(gan.file.npz.load(path))
+    assert.are.same({{4}, {4, 4}, 60}, {core.shape(arrays.mu), core.shape(arrays.sigma), core.item(arrays.n)})
+    local got = measure(F, "fid", nil, fake, {stats = path})
+    assert.is_true(math.abs(got.fid.value - fresh.fid.value) < 1e-9 * fresh.fid.value)
+    assert.are.equal(60, got.fid.n_real)
+    assert.are.equal(got.fid.value, measure(F, "fid", evaluate.of_set(shapes, {n = 9}), fake, {stats = path}).fid.value) -- the file counts
+    F.hash = "crc32:12345678"
+    refused("stats.npz: measured with other weights (crc32:00000007, these are crc32:12345678)", measure(F, "fid", nil, fake, {stats = path}))
+    refused("stats.npz: has 4 features, pixels has 768", measure(pixels(), "fid", nil, fake, {stats = path}))
+    assert(gan.file.npz.save(path, {mu = arrays.mu, sigma = arrays.sigma})) -- as others write it
+    F.hash = "crc32:00000007"
+    got = measure(F, "fid", nil, fake, {stats = path})
+    assert.is_nil(got.fid.n_real)
+    assert.matches("does not say of how many images", got.fid.warnings[1])
+    assert(gan.file.npz.save(path, {mu = arrays.mu}))
+    refused("stats.npz: 'sigma'", measure(F, "fid", nil, fake, {stats = path}))
+    temp.write(path, "PK\3\4 nothing")
+    refused("stats.npz", measure(F, "fid", nil, fake, {stats = path}))
+    refused("cannot", measure(F, "fid", real, fake, {stats = path .. "/no/x.npz"}))
+  end)
+
+  it("shows generated images beside their nearest real ones", function()
+    -- Noise, but for three pictures that are copies of real ones.
+    local images = core.clone(noise.images)
+    for i, row in ipairs {11, 22, 33} do core.copy_(core.narrow(images, 1, i, 1), core.narrow(shapes.images, 1, row, 1)) end
+    local fake = evaluate.of_set({images = images, n = 50, channels = 3}, {name = "copies"})
+    local got, _, session = measure(pixels(), "nearest", evaluate.of_set(shapes), fake)
+    assert.is_true(got.nearest.authenticity <= 47 / 50)
+    local sheet, columns = session:sheet(5)
+    assert.are.equal(6, columns)
+    assert.are.same({30, 16, 16, 3}, core.shape(sheet))
+    for row = 0, 2 do
+      local first = core.to_bytes(core.narrow(sheet, 1, row * 6 + 1, 1))
+      assert.are.equal(first, core.to_bytes(core.narrow(sheet, 1, row * 6 + 2, 1)))
+      assert.are_not.equal(first, core.to_bytes(core.narrow(sheet, 1, row * 6 + 3, 1)))
+    end
+    refused("nearest was not measured", evaluate.new {features = pixels(), metrics = {"kid"}}:sheet())
+  end)
+
+  it("measures path length through the generator, averaged weights and all", function()
+    local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
+    local source = evaluate.of_generator({G = G, options = {z = 4}, step = 7, path = "p"}, {n = 20})
+    local got = measure(pixels(), "ppl", evaluate.of_set(shapes), source)
+    assert.is_true(got.ppl.value > 0)
+    assert.are.equal(1000, got.ppl.n_fake)
+    assert.are.equal(7, got.ppl.run.step)
+  end)
+
+  it("is as far from itself as the bias of FID says", function()
+    -- Two N-samples of one Gaussian whose covariance has the eigenvalues v: to first order
+    --   2 sum v_i / N + (sum_ij v_i v_j / (v_i + v_j) + sum v_i / 2) / N,
+    -- which for v = 1 in R^d is 2d/N + d(d+1)/2N. Images are the features themselves.
+    for _, case in ipairs {{{1, 1}, 200, 0.035}, {{1, 1, 1, 1, 1, 1, 1, 1}, 400, 0.13}, {{4, 1, 0.25, 0.01}, 300}} do
+      local v, n, trials, sum = case[1], case[2], 80, 0
+      local rng, roots, d = gan.rng(7), {}, #case[1]
+      for i = 1, d do roots[i] = math.sqrt(v[i]) end
+      local F = setmetatable({name = "itself", dim = d, resize = "none", domain = "any"}, {__call = function(_, x) return x end})
+      local function source(name)
+        local x = rng:normal {n, d} * gan.tensor(roots)
+        return {n = n, name = name, batch = function(first, count) return core.narrow(x, 1, first, count) end}
+      end
+      for _ = 1, trials do sum = sum + measure(F, "fid", source "a", source "b").fid.value / trials end
+      local expected = 0
+      for i = 1, d do
+        expected = expected + 2.5 * v[i] / n
+        for j = 1, d do expected = expected + v[i] * v[j] / (v[i] + v[j]) / n end
+      end
+      assert.is_true(math.abs(expected - (case[3] or expected)) < 1e-12, expected)
+      assert.is_true(math.abs(sum / expected - 1) < 0.1, ("d %d, N %d: %g, expected %g"):format(d, n, sum, expected))
+    end
+  end)
+end)
