@@ -8,8 +8,8 @@ local M = {
 
 -- The files of the room, each a table name -> class or function.
 local files = {
-  "activation", "attention", "chain", "conditional", "conv", "dropout", "embedding", "evaluate", "linear", "maxout", "minibatch", "noise",
-  "norm", "pool", "residual", "shape", "spectral", "virtual", "weight_norm",
+  "activation", "attention", "chain", "conditional", "conv", "dropout", "embedding", "evaluate", "linear", "maxout",
+  "minibatch", "noise", "norm", "pool", "residual", "shape", "spectral", "virtual", "weight_norm",
 }
 
 for _, file in ipairs(files) do
