@@ -1,0 +1,402 @@
+-- The manual says what the code does: every public name has its entry, by the rules of lua/gan/README.md ("Doc
+-- comments"). `make doc` renders the entries; this spec reads them with spec/support/manual.lua, and the names off the
+-- library as it runs.
+local gan = require "gan"
+local check = require "gan.check"
+local autograd = require "gan.autograd"
+local lfs = require "lfs"
+local manual = require "spec.support.manual"
+
+-- Rooms that are not written up yet. Whoever writes one up takes it off the list; at the end there is no list.
+local pending = {}
+for room in ([[autograd check data game latent loss measure metric model nn optim penalty schedule show train augment
+  ops tensor random state file init]]):gmatch "%a+" do pending[room] = true end
+
+local ROOT = "lua/gan/"
+
+-------------------------------------------------------------------------------- what is written
+
+local function sources(folder, out)
+  for name in lfs.dir(folder) do
+    local path = folder .. name
+    if name:sub(1, 1) ~= "." and lfs.attributes(path, "mode") == "directory" then sources(path .. "/", out)
+    elseif name:find "%.lua$" then out[#out + 1] = path end
+  end
+  table.sort(out)
+  return out
+end
+
+local files = {} -- path -> what manual.read gives
+for _, path in ipairs(sources(ROOT, {})) do files[path] = manual.read(path) end
+
+local function room_of(path) return path:match "^lua/gan/([%w_]+)" end
+
+local by_name, by_place = {}, {} -- "gan.relu" and "lua/gan/x.lua:12" -> entry
+for path, file in pairs(files) do
+  for _, e in ipairs(file.entries) do
+    if e.name then by_name[e.name] = e end
+    by_place[path .. ":" .. e.at] = e
+  end
+end
+
+-------------------------------------------------------------------------------- what is public
+
+-- What a class of layers or penalties must have: told once, where classes are made.
+local contract = {}
+for name in ("init forward shape describe kernel rectified rectifier term"):gmatch "%a+" do contract[name] = true end
+
+local built_in = {} -- public function of an op -> its definition
+for _, def in pairs(autograd.registry) do built_in[def.call] = def end
+
+local function callable(v)
+  local mt = type(v) == "table" and debug.getmetatable(v)
+  return type(v) == "function" or type(mt) == "table" and mt.__call ~= nil
+end
+
+local function place(f)
+  if type(f) ~= "function" or built_in[f] then return nil end
+  local info = debug.getinfo(f, "S")
+  local path = info.source:match "lua/gan/.*%.lua$"
+  return info.what ~= "C" and path and path .. ":" .. info.linedefined or nil
+end
+
+local public, order = {}, {} -- key of a value -> {names, value, place}; one value may have several names
+local function add(name, value, at)
+  at = at or place(value)
+  local key = at or tostring(value)
+  if not public[key] then
+    public[key] = {names = {}, value = value, place = at}
+    order[#order + 1] = key
+  end
+  table.insert(public[key].names, name)
+end
+
+local function methods(word, t)
+  for name, f in pairs(t) do
+    if type(f) == "function" and type(name) == "string" and not name:find "^_" and not contract[name] then
+      add(word .. ":" .. name, f)
+    end
+  end
+end
+
+local is_module = {}
+local walk
+local function visit(name, value)
+  if type(value) == "table" and not callable(value) and is_module[value] then return walk(name, value) end
+  add(name, value)
+end
+function walk(prefix, t)
+  local names = {}
+  for name in pairs(t) do if type(name) == "string" and not name:find "^_" then names[#names + 1] = name end end
+  table.sort(names)
+  for _, name in ipairs(names) do visit(prefix .. "." .. name, t[name]) end
+end
+
+local function file_names(folder)
+  local out = {}
+  for name in lfs.dir(folder) do
+    local stem = name:match "^([%w_]+)%.lua$" or name:match "^([%w_]+)$"
+    if stem and stem ~= "init" then out[#out + 1] = stem end
+  end
+  table.sort(out)
+  return out
+end
+
+-- Rooms load on first use: each file is asked for by the name that it would have.
+local rooms = {}
+for _, room in ipairs(file_names(ROOT)) do
+  local v = gan[room]
+  if type(v) == "table" and not callable(v) then
+    rooms[room] = v
+    if lfs.attributes(ROOT .. room, "mode") == "directory" then
+      for _, name in ipairs(file_names(ROOT .. room)) do local _ = v[name] end
+    end
+  end
+end
+for name, v in pairs(package.loaded) do if name:find "^gan%." and type(v) == "table" then is_module[v] = true end end
+for name, v in pairs(gan) do
+  if type(name) == "string" and not name:find "^_" and not rooms[name] then add("gan." .. name, v) end
+end
+for name, f in pairs(gan.ops) do add("gan." .. name, f) end
+for room, t in pairs(rooms) do if room ~= "ops" then walk("gan." .. room, t) end end
+
+methods("Tensor", require("gan.tensor").methods)
+methods("Stream", debug.getmetatable(gan.rng(1)).__index)
+
+-- Objects whose classes no name leads to: `*` stands for the class's word.
+local p = gan.zeros(2)
+local set = gan.data.shapes {size = 16, count = 4}
+local function indexed(v)
+  local mt = debug.getmetatable(v)
+  return type(mt.__index) == "table" and mt.__index or mt
+end
+local net = gan.nn.linear {1, 1}
+for _, object in ipairs {
+  gan.optim.adam {p}, gan.optim.sgd {p}, gan.optim.rmsprop {p}, gan.optim.ema({p}, {}), gan.optim.accumulate(), set,
+  gan.data.batches(set, {batch = 2}), gan.metric.moments {dim = 2}, gan.metric.inception_score {}, gan.penalty.r1 {},
+  gan.penalty.lecam {},
+} do methods("*", indexed(object)) end
+methods("*", debug.getmetatable(debug.getmetatable(net)).__index) -- of every layer
+
+-- Whatever else is defined for others to call: methods everywhere, functions of modules that are public.
+for path, file in pairs(files) do
+  for _, f in ipairs(file.functions) do
+    local method = f.written:match "[:.]([%w_]+)$"
+    local is_method = not f.written:find "^M%."
+    if method and not contract[method] and not method:find "^_" and is_method then
+      add(f.name, nil, path .. ":" .. f.line)
+    end
+  end
+end
+
+-------------------------------------------------------------------------------- what an entry must say
+
+-- Plurals that look like verbs.
+local noun = {}
+for w in ([[This Its Is Has Options Rows Columns Pixels Zeros Ones Elements Images Samples Tensors Statistics Weights
+  Parameters Labels Logits Names Losses Methods Fields Numbers Axes]]):gmatch "%a+" do noun[w] = true end
+
+local function says_shape(text)
+  for _, word in ipairs {"%(", "shape", "scalar", "any", "view", "the same"} do
+    if text:find(word) then return true end
+  end
+  return false
+end
+
+-- The options that a constructor knows, as it tells check.options; nil where it does not ask.
+local function known_options(f, at)
+  local asked
+  local real = check.options
+  check.options = function(_, _, known)
+    asked = known
+    error("asked", 0)
+  end
+  local args = {}
+  for i = 1, at - 1 do args[i] = nil end
+  args[at] = {}
+  pcall(f, table.unpack(args, 1, at))
+  check.options = real
+  return asked
+end
+
+-- What is wrong with an entry, one line each.
+-- formal: names of the arguments where the code tells them; f: the function, or nil.
+local function problems(e, formal, f)
+  local out = {}
+  local function say(fmt, ...) out[#out + 1] = fmt:format(...) end
+  local first = e.text:match "^(%S*)"
+  local verb = first:match "^(%u[%l%-]*s)[,.:]?$"
+  if not verb or noun[verb] then say("begins with '%s', not with a verb (Returns, Adds, ...)", first) end
+  local top, named, has = {}, {}, {}
+  for _, param in ipairs(e.params) do
+    has[param.name] = true
+    if not param.type then say("parameter '%s' has no type: @tparam", param.name) end
+    if param.type == "Tensor" and not says_shape(param.text) then
+      say("parameter '%s': a tensor of which shape?", param.name)
+    elseif param.text == "" and not param.name:find "^opt" then
+      say("parameter '%s': no word about it", param.name)
+    end
+    if param.name:find "[^.]%.[^.]" then named[#named + 1] = param.name else top[#top + 1] = param.name end
+  end
+  for _, name in ipairs(named) do if not has[name:match "^[^.]*"] then say("'%s': where is its table?", name) end end
+  if formal then
+    local rest = formal[#formal] == "..."
+    for i, name in ipairs(formal) do
+      if name ~= "_" and name ~= "..." and top[i] ~= name then
+        say("parameter %d is '%s' in the code and '%s' here", i, name, top[i] or "missing")
+      end
+    end
+    if #top > #formal and not rest then say("parameter '%s' is not in the code", top[#formal + 1]) end
+    if rest and #top < #formal then say "parameter '...' is missing" end
+  end
+  local options = top[#top]
+  if f and options and has[options] and options:find "^opt" then
+    for name in pairs(known_options(f, #top) or {}) do
+      if type(name) == "string" and not has[options .. "." .. name] then say("option '%s' is missing", name) end
+    end
+  end
+  for _, r in ipairs(e.returns) do
+    if not r.type then say "a result has no type: @treturn" end
+    if r.type == "Tensor" and not says_shape(r.text) then say "returns a tensor of which shape?" end
+  end
+  if not (e.raise or e.error or e.text:find "Cannot fail%.") then
+    say "errors: neither @raise nor @error nor 'Cannot fail.'"
+  end
+  return out
+end
+
+local function arguments(f)
+  local names = {}
+  local info = debug.getinfo(f, "u")
+  for i = 1, info.nparams do names[i] = debug.getlocal(f, i) end
+  if info.isvararg then names[#names + 1] = "..." end
+  return names
+end
+
+local function matches(name, names)
+  for _, n in ipairs(names) do
+    if n == name or n:sub(1, 2) == "*:" and name:match ":([%w_]+)$" == n:sub(3) then return true end
+  end
+  return false
+end
+
+-- Where an entry should be of what no Lua code tells: the room's name.
+local function home(it)
+  local name = it.names[1]
+  return built_in[it.value] and "ops" or name:find "^Tensor:" and "tensor" or name:find "^Stream:" and "random"
+    or name:match "^gan%.([%w_]+)%." or "init"
+end
+
+-- All that is wrong with one public value: "path:line: name: ..." each.
+local function judge(it)
+  local e = it.place and by_place[it.place]
+  for _, name in ipairs(it.names) do e = e or by_name[name] end
+  table.sort(it.names, function(a, b) return a > b end) -- gan.relu before Tensor:relu
+  if not e then
+    local path = it.place and it.place:match "^[^:]*" or ROOT .. home(it)
+    return {("%s: %s has no entry"):format(it.place or path, it.names[1])}, path
+  end
+  local out, path = {}, e.path
+  local where = ("%s:%d: %s: "):format(path, e.line, it.names[1])
+  local function say(text) out[#out + 1] = where .. text end
+  if files[path].kind == "internal" and it.names[1]:find "^gan%." then say "public, but its file says @internal" end
+  if not matches(e.name or "nothing", it.names) then say(("shown as '%s' (@function)"):format(e.name or "nothing")) end
+  if it.value == nil or callable(it.value) then
+    local def, formal = built_in[it.value], e.formal
+    if def and not formal and place(def.forward) then formal = arguments(def.forward) end
+    local f = not def and type(it.value) == "function" and it.value or nil
+    for _, text in ipairs(problems(e, formal, f)) do say(text) end
+    if def and #e.params == 0 then say "an op without parameters" end
+    if def and #e.returns == 0 then say "an op without a result" end
+  end
+  return out, path
+end
+
+local function clean(found)
+  table.sort(found)
+  assert.equal("", table.concat(found, "\n"))
+end
+
+describe("the manual", function()
+  it("has an entry for every public name, with parameters, shapes and errors", function()
+    local found = {}
+    for _, key in ipairs(order) do
+      local list, path = judge(public[key])
+      if not pending[room_of(path)] then table.move(list, 1, #list, #found + 1, found) end
+    end
+    clean(found)
+  end)
+
+  it("has no two entries of one name", function()
+    local found, seen = {}, {}
+    for path, file in pairs(files) do
+      for _, e in ipairs(file.entries) do
+        local before = e.name and not pending[room_of(path)] and seen[e.name]
+        if before then found[#found + 1] = ("%s:%d and %s: %s"):format(path, e.line, before, e.name) end
+        if e.name then seen[e.name] = ("%s:%d"):format(path, e.line) end
+      end
+    end
+    clean(found)
+  end)
+
+  it("says in each file's head which module it is, and whether it is public", function()
+    local found = {}
+    for path, file in pairs(files) do
+      local function say(text) found[#found + 1] = path .. ": " .. text end
+      if file.module and file.module ~= file.expected then say("says " .. file.module) end
+      if not file.module and not pending[room_of(path)] then say "neither @module nor @internal" end
+    end
+    clean(found)
+  end)
+
+  it("finds what it looks for", function()
+    assert.truthy(#order > 300)
+    local any = {}
+    for _, it in pairs(public) do for _, name in ipairs(it.names) do any[name] = true end end
+    for _, name in ipairs {"gan.relu", "Tensor:size", "Stream:uniform", "gan.optim.adam", "gan.loss.open"} do
+      assert.is_true(any[name], name)
+    end
+  end)
+end)
+
+describe("the reader of doc comments", function()
+  local text = [[
+--- Provides a thing.
+-- @module gan.thing
+local M = {}
+
+--- Adds x to
+-- y.
+-- @tparam Tensor x  (N)
+-- @tparam[opt=2] number y  how
+--   much
+-- @treturn Tensor  (N)
+-- @raise if not
+function M.add(x, y) end
+
+--- Makes a thing.
+-- @function gan.thing.new
+return function(opt) end
+]]
+  it("takes names, parameters, results and errors apart", function()
+    local file = manual.parse(text, "lua/gan/thing.lua")
+    assert.equal("gan.thing", file.module)
+    assert.equal("module", file.kind)
+    local e, made = file.entries[1], file.entries[2]
+    assert.equal("gan.thing.add", e.name)
+    assert.equal("Adds x to\ny.", e.text)
+    assert.equal("x", e.params[1].name)
+    assert.equal("Tensor", e.params[1].type)
+    assert.equal("how much", e.params[2].text)
+    assert.is_true(e.params[2].optional)
+    assert.equal("(N)", e.returns[1].text)
+    assert.equal("if not", e.raise)
+    assert.equal("x y", table.concat(e.formal, " "))
+    assert.equal(12, e.at)
+    assert.equal("gan.thing.new", made.name)
+    assert.equal("gan.thing.add", file.functions[1].name)
+  end)
+
+  -- each line: what is changed in an entry that is right, and what is then said
+  local right = [[
+--- Head.
+
+--- Adds.
+-- @tparam Tensor x  (N)
+-- @tparam[opt] table opt
+-- @tparam number opt.p  in [0,1]
+-- @treturn Tensor  (N)
+-- @raise if not
+function M.f(x, opt) end
+]]
+  local function said(from, to, f)
+    local at, last = right:find(from, 1, true)
+    local e = manual.parse(right:sub(1, at - 1) .. to .. right:sub(last + 1), "lua/gan/thing.lua").entries[1]
+    return table.concat(problems(e, e.formal, f), "\n")
+  end
+  for _, case in ipairs {
+    {"Adds.", "Adds.", ""},
+    {"Adds.", "The sum.", "begins with 'The'"},
+    {"Adds.", "Rows.", "begins with 'Rows.'"},
+    {"-- @tparam Tensor x  (N)\n", "", "parameter 1 is 'x' in the code and 'opt' here"},
+    {"Tensor x  (N)", "Tensor y  (N)", "parameter 1 is 'x' in the code and 'y' here"},
+    {"@tparam Tensor x", "@param x", "'x' has no type"},
+    {"x  (N)", "x  rows", "'x': a tensor of which shape?"},
+    {"opt.p  in [0,1]", "opt.p", ""},
+    {"table opt", "table other", "'opt.p': where is its table?"},
+    {"Tensor  (N)\n", "Tensor  rows\n", "returns a tensor of which shape?"},
+    {"-- @raise if not\n", "", "neither @raise nor @error"},
+    {"(x, opt)", "(x)", "parameter 'opt' is not in the code"},
+  } do
+    it(("says of '%s' for '%s': %s"):format(case[2]:gsub("\n", ""), case[1]:gsub("\n", ""), case[3]), function()
+      local text_said = said(case[1], case[2])
+      if case[3] == "" then return assert.equal("", text_said) end
+      assert.truthy(text_said:find(case[3], 1, true), text_said)
+    end)
+  end
+
+  it("asks the code which options there are", function()
+    local function f(_, opt) check.options("f", opt, {p = 1, q = 2}) end
+    assert.equal("option 'q' is missing", said("Adds.", "Adds.", f))
+  end)
+end)
