@@ -9,7 +9,6 @@ local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
 local health = require "gan.game.health"
-local loss_room = require "gan.loss"
 local ops = require "gan.ops"
 local optim = require "gan.optim"
 local penalty = require "gan.penalty"
@@ -328,7 +327,7 @@ end
 
 --- One step of the game.
 -- @tparam integer step from 1; what schedules and hooks get
--- @treturn table what it came to, for run:report: D, G (losses, numbers), real, fake, fake_after, wrong (D's logits), penalties under their names
+-- @treturn table what it came to, as reports take it: D, G (losses, numbers), real, fake, fake_after, wrong (D's logits), penalties under their names
 --   (default "penalty"), class and class_G (the auxiliary classifier's losses). What a player did not do is missing.
 function Loop:step(step)
   self.now = step
@@ -371,7 +370,7 @@ function Loop:step(step)
   return values
 end
 
---- What a run keeps of the loop: how many updates the players have made, and the last step's numbers where a function of them decides.
+--- Returns what checkpoints hold of the loop: how many updates the players have made, and the last step's numbers where a function of them decides.
 function Loop:state() return {updates = self.updates, last = self.last} end
 
 --- Restores a state.
@@ -380,7 +379,7 @@ function Loop:load(state)
   self.last = state.last or {}
 end
 
---- The loop, and what it holds that has a state of its own (replay, penalties): name -> part, for run:keep.
+--- The loop, and what it holds that has a state of its own (replay, penalties): name -> part, for checkpoints.
 function Loop:parts()
   local out = {loop = self, replay = self.replay}
   for prefix, list in pairs {penalty = self.penalties, g_penalty = self.g_penalties} do
@@ -461,62 +460,6 @@ function M.new(opt)
     if not check.callable(f) then return expected("hooks." .. name, "a function", f) end
   end
   return self
-end
-
--- ---- in a run ----
-
--- D's loss where it can only guess; nil for a critic whose outputs have no zero.
-local function even(loss)
-  local zeros = core.full({2}, 0)
-  local v = core.item(loss.critic(zeros, zeros))
-  return v > 0 and v or nil
-end
-
---- Trains to the end of a run with what its options say: Adam for both players with --lr, --beta1 and --beta2, --dsteps and --gsteps updates,
--- an average of G by --ema, latent vectors from the stream "z". What is given in spec replaces or adds to that.
--- @tparam table run of gan.train.run
--- @tparam table spec G, D, loss (default: the logistic one), and everything that `new` takes, except batch, scale, watch; further
---   optimiser: f(params, "D" or "G") -> optimiser; keep: table for run:keep; draw: third
---   argument of run:draw; hooks also on_status(run, record) and on_snapshot(run, step, path)
--- The game is conditional if the run is (run.classes).
-function M.train(run, spec)
-  local opt, own, hooks, run_hooks = run.options, {}, {}, {}
-  for k, v in pairs(spec) do own[k] = v end
-  for name, f in pairs(spec.hooks or {}) do
-    if type(name) == "string" and name:find "^on_" then run_hooks[name] = f else hooks[name] = f end
-  end
-  local keep, optimiser = own.keep, own.optimiser or function(params, player)
-    return optim.adam(params, {lr = run:lr(player), beta1 = opt.beta1, beta2 = opt.beta2})
-  end
-  local pictures = own.draw
-  own.keep, own.optimiser, own.draw, own.hooks = nil, nil, nil, hooks
-  own.loss = own.loss or loss_room.logistic()
-  own.optG, own.optD = own.optG or optimiser(own.G:params(), "G"), own.optD or optimiser(own.D:params(), "D")
-  own.dsteps, own.gsteps = own.dsteps or opt.dsteps or 1, own.gsteps or opt.gsteps or 1
-  if own.ema == nil and opt.ema > 0 then own.ema = optim.ema(own.G:params(), {decay = opt.ema}) end
-  own.ema_decay = own.ema_decay or schedule.young {decay = opt.ema}
-  if not own.latent then
-    local z = run:stream "z"
-    own.latent = function(n) return z:normal {n, opt.z} end
-  end
-  if run.classes then
-    own.labels = own.labels or function(n) return run:labels(n) end
-    own.wrong_labels = own.wrong_labels or function(y) return run:wrong_labels(y) end
-  end
-  if own.noise and not own.rng then own.rng = run:stream "noise" end
-  own.batch, own.scale, own.watch = function() return run:batch() end, function() return run.scale end,
-    function(player, grads) return run:watch(player, grads) end
-  local loop = M.new(own)
-  loop.kept = function() return run:kept() end
-  local level = even(own.loss)
-  run.health.even, run.health.absolute = level, level ~= nil
-  run:keep {G = own.G, D = own.D, optG = own.optG, optD = own.optD, ema = own.ema}
-  run:keep(loop:parts())
-  run:keep(keep or {})
-  run:draw(own.G, own.ema, pictures)
-  run:on(run_hooks)
-  for step in run:steps() do run:report(loop:step(step)) end
-  run:close()
 end
 
 return M

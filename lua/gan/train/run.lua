@@ -9,10 +9,10 @@ local health = require "gan.game.health"
 local json = require "gan.file.json"
 local keep = require "gan.train.parts"
 local log = require "gan.train.log"
-local loop = require "gan.game.loop"
 local measure = require "gan.train.metrics"
 local models = require "gan.model"
 local options = require "gan.train.options"
+local play = require "gan.train.play"
 local progress = require "gan.train.progress"
 local random = require "gan.random"
 local directory = require "gan.train.directory"
@@ -183,8 +183,13 @@ function Run:on(hooks)
   for name, f in pairs(check.options("on", hooks, {on_status = check.none, on_snapshot = check.none})) do self.hooks[name] = f end
 end
 
---- Plays the game of a script in this run, from the first step to the last: see gan.game.loop, train.
-function Run:train(spec) return loop.train(self, spec) end
+--- Trains to the end of the run with what its options say: Adam for both players with --lr, --beta1 and --beta2, --dsteps and --gsteps updates,
+-- an average of G by --ema, latent vectors from the stream "z". What is given in spec replaces or adds to that.
+-- The game is conditional if the run is (run.classes).
+-- @tparam table spec G, D, loss (default: the logistic one), and everything that gan.game.loop takes, except batch, scale, watch; further
+--   optimiser: f(params, "D" or "G") -> optimiser; keep: table for run:keep; draw: third
+--   argument of run:draw; hooks also on_status(run, record) and on_snapshot(run, step, path)
+function Run:train(spec) return play(self, spec) end
 
 --- What would be left if the program ended now, as a text: "runs/a/checkpoint_last.safetensors keeps step 500"; or nil.
 function Run:kept() return self.saved_step and ("%s/%s keeps step %d"):format(self.place.dir, directory.LAST, self.saved_step) end
