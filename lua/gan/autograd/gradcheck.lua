@@ -31,7 +31,8 @@ local function leaves(xs)
   return out
 end
 
--- Compares d(sum r*f)/dx with central differences; returns the worst |difference| / (1 + |numeric|) and where it was.
+-- Compares d(sum r*f)/dx with central differences.
+-- Returns the worst |difference| / (1 + |numeric|) and where it was.
 local function compare(f, xs, eps, rng)
   local r
   local function loss()
@@ -54,28 +55,53 @@ local function compare(f, xs, eps, rng)
       local err = math.abs(analytic - numeric) / (1 + math.abs(numeric))
       if err ~= err or err > worst then
         worst = err == err and err or math.huge
-        where = ("argument %d at (%s): analytic %.9g, numeric %.9g"):format(j, table.concat(pos, ","), analytic, numeric)
+        where = ("argument %d at (%s): analytic %.9g, numeric %.9g"):format(j, table.concat(pos, ","), analytic,
+          numeric)
       end
     end)
   end
   return worst, where
 end
 
+-- Returns a function with the arguments of f: a sum of f's gradients, with random weights that stay.
+local function gradient_of(f, rng)
+  local r, u = nil, {}
+  return function(...)
+    local args = {...}
+    local y = f(...)
+    r = r or rng:uniform(core.shape(y), -1, 1)
+    local gs = autograd.grad(dot(y, r), args, {create_graph = true, allow_unused = true})
+    local sum
+    for j, g in ipairs(gs) do
+      u[j] = u[j] or rng:uniform(core.shape(g), -1, 1)
+      local s = dot(g, u[j])
+      sum = sum and autograd.registry.add.call(sum, s) or s
+    end
+    return sum
+  end
+end
+
 --- Checks the gradient of f at xs against central differences.
 -- f must be smooth there and must not draw random numbers anew at each call.
--- @tparam function f f(x1, x2, ...) -> real tensor of any shape
--- @tparam table xs list of real tensors; marked as tracked, restored after
--- @tparam[opt] table opt order: 1 (default) checks gradients, 2 also the gradients of gradients; eps: step (1e-5 in double,
---   1e-2 in float); tol: largest |difference| / (1 + |numeric|) (1e-6 in double, 2e-2 in float); seed
--- @treturn boolean|nil true, or nil
--- @treturn string the worst difference and where
+-- @function gan.gradcheck
+-- @tparam function f  `f(x1, x2, ...)` -> real tensor of any shape
+-- @tparam table xs  list of real tensors; marked as tracked, their values restored after
+-- @tparam[opt] table opt
+-- @tparam[opt=1] integer opt.order  2 checks the gradients of gradients, too
+-- @tparam[opt] number opt.eps  step (default: 1e-5 in double, 1e-2 in float)
+-- @tparam[opt] number opt.tol  largest |difference| / (1 + |numeric|) (default: 1e-6 in double, 2e-2 in float)
+-- @tparam[opt=7] integer opt.seed  of the random weights that make one number of f
+-- @treturn boolean  true, or nil if a difference is too large
+-- @treturn string  the worst difference and where it is
+-- @raise if f is no function, xs no list of real tensors, or an option unknown or out of range
 function M.gradcheck(f, xs, opt)
   local double = core.real == "double"
-  opt = check.options("gradcheck", opt, {order = 1, eps = double and 1e-5 or 1e-2, tol = double and 1e-6 or 2e-2, seed = 7})
+  local eps, tol = double and 1e-5 or 1e-2, double and 1e-6 or 2e-2
+  opt = check.options("gradcheck", opt, {order = 1, eps = eps, tol = tol, seed = 7})
   check.int("gradcheck", 3, "order", opt.order, 1, 9)
   for _, name in ipairs {"eps", "tol"} do check.number("gradcheck", 3, name, opt[name], 0) end
   check.int("gradcheck", 3, "seed", opt.seed, 0)
-  if not (type(f) == "function" or getmetatable(f) and getmetatable(f).__call) then return check.expected("gradcheck", 1, "f", "a function", f) end
+  if not check.callable(f) then return check.expected("gradcheck", 1, "f", "a function", f) end
   if type(xs) ~= "table" then return check.expected("gradcheck", 2, "xs", "a list of tensors", xs) end
   xs = leaves(xs)
   local rng = core.rng(opt.seed, "gradcheck")
@@ -85,20 +111,7 @@ function M.gradcheck(f, xs, opt)
     if err > worst then worst, where = err, ("order %d, %s"):format(order, at) end
     if err > opt.tol then return nil, ("gradient differs by %.2e: order %d, %s"):format(err, order, at) end
     if order < opt.order then
-      local inner, r, u = f, nil, {}
-      f = function(...)
-        local args = {...}
-        local y = inner(...)
-        r = r or rng:uniform(core.shape(y), -1, 1)
-        local gs = autograd.grad(dot(y, r), args, {create_graph = true, allow_unused = true})
-        local sum
-        for j, g in ipairs(gs) do
-          u[j] = u[j] or rng:uniform(core.shape(g), -1, 1)
-          local s = dot(g, u[j])
-          sum = sum and autograd.registry.add.call(sum, s) or s
-        end
-        return sum
-      end
+      f = gradient_of(f, rng)
     end
   end
   return true, ("worst difference %.2e, %s"):format(worst, where)
