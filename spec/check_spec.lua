@@ -1,6 +1,14 @@
 -- gan.check: option tables, nearest names, and the line that an error blames.
 local gan = require "gan"
 local check = require "gan.check"
+local option = check.option
+
+-- Raises a message that contains a text.
+local function fails(text, f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok, "accepted; expected: " .. text)
+  assert.truthy(err:find(text, 1, true), ("expected '%s' in: %s"):format(text, err))
+end
 
 describe("check", function()
   it("suggests the nearest name", function()
@@ -10,14 +18,79 @@ describe("check", function()
   end)
 
   it("fills in defaults and refuses unknown options", function()
-    local opt = check.options("f", {b = 2}, {a = 1, b = 0, c = check.none})
-    assert.same({a = 1, b = 2}, opt)
-    local ok, err = pcall(check.options, "f", {strde = 2}, {stride = 1, padding = 0})
-    assert.is_false(ok)
-    assert.truthy(err:find("f: unknown option 'strde' (did you mean 'stride'?)", 1, true))
-    ok, err = pcall(check.options, "f", 3, {})
-    assert.is_false(ok)
-    assert.truthy(err:find("expected a table, got 3", 1, true))
+    local given = {b = 2}
+    assert.same({a = 1, b = 2}, check.options("f", given, {a = 1, b = 0, c = check.none}))
+    assert.same({b = 2}, given)
+    fails("f: unknown option 'strde' (did you mean 'stride'?)", check.options, "f", {strde = 2}, {stride = 1, padding = 0})
+    fails("f: unknown option 'xyz' (known: padding, stride)", check.options, "f", {xyz = 2}, {stride = 1, padding = 0})
+    fails("f: unknown option '1'", check.options, "f", {2}, {stride = 1})
+    fails("f: expected a table of options, got 3", check.options, "f", 3, {})
+  end)
+
+  it("takes the kinds of options that it knows, and tells what was expected of others", function()
+    local stream, tensor = gan.rng(1), gan.zeros(2, 3)
+    local callable = setmetatable({}, {__call = print})
+    local cases = { -- kind, what it takes, what it does not take, the text
+      {option.integer {lo = 1}, {1, 3.0, 2147483647}, {0, 1.5, "3", 0 / 0, true}, "an integer >= 1"},
+      {option.integer {lo = 1}, {}, {2147483648}, "an integer in 1..2147483647"},
+      {option.integer {lo = 1, hi = 3}, {1, 3}, {0, 4}, "an integer in 1..3"},
+      {option.integer {hi = 3}, {-5, 3}, {4}, "an integer <= 3"},
+      {option.integer {}, {math.mininteger, 1 << 40}, {0.5}, "an integer"},
+      {option.number {lo = 0, hi = 1}, {0, 0.5, 1}, {-0.1, 1.1, 0 / 0, "0"}, "a number in [0,1]"},
+      {option.number {lo = 0}, {0, math.huge}, {-1}, "a number >= 0"},
+      {option.number {hi = 0}, {0, -1}, {1}, "a number <= 0"},
+      {option.number {above = 0}, {1e-9}, {0, -1}, "a number > 0"},
+      {option.number {above = 0, hi = 1}, {1}, {0, 1.5}, "a number in (0,1]"},
+      {option.number {lo = 0, below = 1}, {0, 0.99}, {1, -1}, "a number in [0,1)"},
+      {option.number {below = 1}, {-9}, {1}, "a number < 1"},
+      {option.number {}, {-9}, {false}, "a number"},
+      {option.boolean {}, {true, false}, {0, "true"}, "true or false"},
+      {option.word {"mean", "sum", "max"}, {"mean", "max"}, {"other", 1}, "'mean', 'sum' or 'max'"},
+      {option.word {"mean", "sum"}, {}, {"maen"}, "'mean' or 'sum' (did you mean 'mean'?)"},
+      {option.word {8, 25}, {8, 25}, {9, "8"}, "8 or 25"},
+      {option.word {"one"}, {"one"}, {1}, "'one'"},
+      {option.string {}, {"", "x"}, {1, {}}, "a string"},
+      {option.table {}, {{}}, {1, print}, "a table"},
+      {option.callable {}, {print, callable}, {{}, 1, stream}, "a function"},
+      {option.stream {}, {stream}, {io.stdout, {uniform = print}, 1, tensor}, "a random stream (gan.rng)"},
+      {option.tensor {}, {tensor}, {{}, stream, gan.tensor({1}, "i32")}, "a real tensor"},
+      {option.tensor {dtype = "i32", dim = 1}, {gan.tensor({1}, "i32")}, {tensor}, "an i32 tensor of 1 dimensions"},
+      {option.callable {expected = "a net"}, {print}, {{}}, "a net"},
+      {option.where {expected = "an even number", accept = function(v)
+        if v == 3 then return nil, "no three" end
+        return v % 2 == 0 and v // 2 or nil
+      end}, {}, {5}, "an even number"},
+    }
+    for _, c in ipairs(cases) do
+      local known = {x = c[1]}
+      for _, v in ipairs(c[2]) do assert.equal(v, check.options("f", {x = v}, known).x) end
+      for _, v in ipairs(c[3]) do
+        fails(("f: option 'x': expected %s, got %s"):format(c[4], check.found(v)), check.options, "f", {x = v}, known)
+        fails(("f: option 'x': expected %s, got %s"):format(c[4], check.found(v)), c[1].check, c[1], "f", "x", v)
+      end
+    end
+    local halved = cases[#cases][1]
+    assert.equal(2, check.options("f", {x = 4}, {x = halved}).x)
+    fails("f: option 'x': expected no three, got 3", check.options, "f", {x = 3}, {x = halved})
+    assert.equal("integer", math.type(check.options("f", {x = 3.0}, {x = option.integer {lo = 1}}).x))
+    assert.equal(tensor, check.options("f", {x = tensor}, {x = option.any {}}).x)
+  end)
+
+  it("knows what must be given, what has a default, and what may be left out", function()
+    local known = {a = option.integer {required = true, lo = 0}, b = option.boolean {default = true}, c = option.number {}}
+    assert.same({a = 1, b = true}, check.options("f", {a = 1}, known))
+    assert.same({a = 1, b = false, c = 2}, check.options("f", {a = 1, b = false, c = 2}, known))
+    fails("f: option 'a': expected an integer >= 0, got nil", check.options, "f", nil, known)
+    fails("f: option 'c': expected a number, got nil", known.c.check, known.c, "f", "c", nil)
+  end)
+
+  it("takes sizes in the list part", function()
+    local known = {bias = option.boolean {default = true}}
+    assert.same({3, 4, bias = true}, check.options("nn.f", {3.0, 4}, known, {"Di", "Do"}))
+    fails("nn.f: size Do is missing: nn.f{Di, Do, ...}", check.options, "nn.f", {3}, known, {"Di", "Do"})
+    fails("nn.f: option 'Do': expected an integer >= 1, got 0", check.options, "nn.f", {3, 0}, known, {"Di", "Do"})
+    fails("nn.f: expected 2 sizes in the list part of the options, got 3", check.options, "nn.f", {3, 4, 5}, known,
+      {"Di", "Do"})
   end)
 
   it("blames the user's line, not the library's", function()
@@ -39,12 +112,29 @@ describe("check", function()
     assert.truthy(err:find("bad argument #2 'p' (expected a number in [0,1], got 1.5)", 1, true))
   end)
 
-  it("makes rooms whose files are fields on first use", function()
-    local room = check.room("gan.schedule", {here = 1}, {linear = true})
+  it("makes rooms whose files are fields on first use, and which tell of misspelt names", function()
+    local room = check.room("gan.schedule", {here = 1}, {"linear", "cosine"})
+    assert.is_true(check.has(room, "linear"))
+    assert.is_nil(rawget(room, "linear"))
     assert.equal(require "gan.schedule.linear", room.linear)
     assert.equal(room.linear, rawget(room, "linear"))
-    assert.same({1}, {room.here, room.cosine, room.nothing, room[1], room["../check"]}) -- not public, not there, no names
-    assert.equal(require "gan.schedule.cosine", check.room("gan.schedule", {}).cosine)
+    assert.same({"cosine", "here", "linear"}, check.names(room))
+    for _, name in ipairs {"step", "base", 1, "../check"} do -- not in the list, no names
+      assert.is_false(check.has(room, name))
+      fails(("gan.schedule: there is no '%s' (known: cosine, here, linear)"):format(name), function() return room[name] end)
+    end
+  end)
+
+  it("suggests names in every room, and tensors' methods", function()
+    for text, f in pairs {
+      ["gan: there is no 'rleu' (did you mean 'relu'?)"] = function() return gan.rleu(1) end,
+      ["gan: there is no 'optm' (did you mean 'optim'?)"] = function() return gan.optm.adam end,
+      ["gan.loss: there is no 'hing' (did you mean 'hinge'?)"] = function() return gan.loss.hing() end,
+      ["gan.nn: there is no 'conv2' (did you mean 'conv2d'?)"] = function() return gan.nn.conv2 {} end,
+      ["gan.ops: there is no 'maen' (did you mean 'mean'?)"] = function() return gan.ops.maen end,
+      ["tensor: there is no method 'rleu' (did you mean 'relu'?)"] = function() return gan.zeros(1):rleu() end,
+      ["tensor: there is no method 'something_else'"] = function() return gan.zeros(1).something_else end,
+    } do fails("check_spec.lua:", f) fails(text, f) end
   end)
 
   it("knows what can be called, and a message without its place", function()

@@ -105,11 +105,11 @@ end
 -- Rooms load on first use: each file is asked for by the name that it would have.
 local rooms = {}
 for _, room in ipairs(file_names(ROOT)) do
-  local v = gan[room]
+  local v = check.has(gan, room) and gan[room]
   if type(v) == "table" and not callable(v) then
     rooms[room] = v
     if lfs.attributes(ROOT .. room, "mode") == "directory" then
-      for _, name in ipairs(file_names(ROOT .. room)) do local _ = v[name] end
+      for _, name in ipairs(file_names(ROOT .. room)) do local _ = check.has(v, name) and v[name] end
     end
   end
 end

@@ -262,6 +262,25 @@ local function check_requires(path, text)
   return found
 end
 
+-- Files of a room that its init.lua neither lists nor requires by name, and entries of the list that are no public files. `internal`: stems of those whose
+-- head says @internal, which only the room itself uses.
+local function check_list(room, text, stems, internal)
+  local found, listed, there = {}, {}, {}
+  local function bad(fmt, ...) found[#found + 1] = fmt:format(...) end
+  for _, stem in ipairs(stems) do there[stem] = true end
+  for name in (text:match "local files = (%b{})" or ""):gmatch '"([%w_]+)"' do
+    if listed[name] then bad("%s/init.lua lists %s twice", room, name) end
+    listed[name] = true
+    if not there[name] then bad("%s/init.lua lists %s, but there is no such file", room, name)
+    elseif internal[name] then bad("%s/init.lua lists %s, which says that it is internal", room, name) end
+  end
+  for _, stem in ipairs(stems) do
+    local own = text:find(('require "gan.%s.%s"'):format(room, stem), 1, true)
+    if not listed[stem] and not internal[stem] and not own then bad("%s.lua is not in the list of %s/init.lua", stem, room) end
+  end
+  return found
+end
+
 -- Rocks that the library itself may use, and only in these rooms; the rest runs on the module alone.
 local rocks = {argparse = "train", cjson = "file", lfs = "file data train"}
 
@@ -320,6 +339,30 @@ describe("layout of lua/gan", function()
     assert.are.same(ladder, drawn)
     assert.are.same(rocks, rocks_of(text))
     assert.are_not.same(ladder, ladder_of(text:gsub("\nlatent ", "\nother ")))
+  end)
+
+  it("registers every file of a room in the list of its init.lua", function()
+    assert.equal("x.lua is not in the list of a/init.lua", check_list("a", 'local files = {"y"}', {"x", "y"}, {})[1])
+    assert.equal("a/init.lua lists z, but there is no such file", check_list("a", 'local files = {"z"}', {}, {})[1])
+    assert.equal("a/init.lua lists y twice", check_list("a", 'local files = {\n "y",\n "y"}', {"y"}, {})[1])
+    assert.equal("a/init.lua lists y, which says that it is internal", check_list("a", 'local files = {"y"}', {"y"}, {y = 1})[1])
+    clean(check_list("a", 'local z = require "gan.a.z"\nlocal files = {"y"}', {"x", "y", "z"}, {x = 1}))
+    local found, rooms = {}, 0
+    for _, path in ipairs(files("lua/gan", "^init%.lua$")) do
+      local room, text = path:match "^lua/gan/(.+)/init%.lua$", read(path)
+      if room and text:find "\nlocal files = {" then
+        rooms = rooms + 1
+        local stems, internal = {}, {}
+        for _, file in ipairs(files("lua/gan/" .. room, "%.lua$")) do
+          local stem = file:match "^lua/gan/.+/([%w_]+)%.lua$"
+          if stem ~= "init" then stems[#stems + 1] = stem end
+          if read(file):find "\n%-%- @internal" then internal[stem] = true end
+        end
+        for _, f in ipairs(check_list(room, text, stems, internal)) do found[#found + 1] = f end
+      end
+    end
+    assert.is_true(rooms >= 13, rooms .. " rooms with a list")
+    clean(found)
   end)
 
   it("uses rocks only where they belong", function()

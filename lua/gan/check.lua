@@ -1,4 +1,10 @@
---- Errors and option checking for the Lua side: one message form, blaming the innermost line outside the library.
+--- Checks arguments, options and names: one message form each, blaming the innermost line outside the library.
+--
+--     conv2d: bad argument #2 'w' (expected (*,*,3,*) to match x (1,4,4,3), got (3,3,2,2))     -- an argument
+--     nn.dropout: option 'p': expected a number in [0,1], got 2                                -- an option
+--     nn.conv2d: unknown option 'kernal' (did you mean 'kernel'?)                              -- a name
+--     gan.loss: there is no 'hing' (did you mean 'hinge'?)                                     -- a name in a room
+--
 -- @internal gan.check
 local core = require "gan.core"
 
@@ -12,7 +18,7 @@ function M.fail(op, fmt, ...)
   return core.raise(op, fmt)
 end
 
---- A short word for a value, as error messages show it: `real tensor (2,3)`, `string 'abc'`, `nil`.
+--- Returns a short text for a value, as error messages show it: `real tensor (2,3)`, `string 'abc'`, `nil`.
 function M.found(v)
   if core.is_tensor(v) then return ("%s tensor %s"):format(core.dtype(v), M.shape_string(core.shape(v))) end
   if type(v) == "string" then return ("string '%s'"):format(#v > 60 and v:sub(1, 57) .. "..." or v) end
@@ -20,7 +26,7 @@ function M.found(v)
   return type(v)
 end
 
---- "(64,32,32,3)".
+--- Returns a list of sizes as a text: "(64,32,32,3)".
 function M.shape_string(s)
   return "(" .. table.concat(s, ",") .. ")"
 end
@@ -37,25 +43,40 @@ function M.real(op, i, name, v, nd)
   return v
 end
 
---- Checks that v is an integer in lo..hi (hi may be nil); returns it as an integer.
-function M.int(op, i, name, v, lo, hi)
+-- v as an integer in lo..hi (either may be nil), or nil.
+local function to_integer(v, lo, hi)
   local n = type(v) == "number" and math.tointeger(v)
-  if not n or n < lo or (hi and n > hi) then
-    return M.expected(op, i, name, hi and ("an integer in %d..%d"):format(lo, hi) or ("an integer >= %d"):format(lo), v)
-  end
-  return n
+  if n and not (lo and n < lo) and not (hi and n > hi) then return n end
+  return nil
 end
 
---- Checks that v is a number in [lo, hi] (either may be nil).
+local function integer_text(lo, hi)
+  if lo and hi then return ("an integer in %d..%d"):format(lo, hi) end
+  return lo and ("an integer >= %d"):format(lo) or hi and ("an integer <= %d"):format(hi) or "an integer"
+end
+
+local function in_range(v, lo, hi)
+  return type(v) == "number" and v == v and not (lo and v < lo) and not (hi and v > hi)
+end
+
+local function number_text(lo, hi)
+  if lo and hi then return ("a number in [%g,%g]"):format(lo, hi) end
+  return lo and ("a number >= %g"):format(lo) or hi and ("a number <= %g"):format(hi) or "a number"
+end
+
+--- Checks that an argument is an integer in lo..hi (hi may be nil); returns it as an integer.
+function M.int(op, i, name, v, lo, hi)
+  return to_integer(v, lo, hi) or M.expected(op, i, name, integer_text(lo, hi), v)
+end
+
+--- Checks that an argument is a number in [lo, hi] (either may be nil).
 function M.number(op, i, name, v, lo, hi)
-  if type(v) ~= "number" or v ~= v or (lo and v < lo) or (hi and v > hi) then
-    local range = lo and hi and (" in [%g,%g]"):format(lo, hi) or lo and (" >= %g"):format(lo) or hi and (" <= %g"):format(hi) or ""
-    return M.expected(op, i, name, "a number" .. range, v)
-  end
+  if not in_range(v, lo, hi) then return M.expected(op, i, name, number_text(lo, hi), v) end
   return v
 end
 
---- The shape that a file claims, and how many elements it has; or nil and what was expected where no tensor can have it.
+--- Returns the shape that a file claims, and how many elements it has; or nil and what was expected, where no tensor
+-- can have it.
 function M.claimed_shape(sizes)
   local shape, product, count = {}, 1, 1
   for i, v in ipairs(sizes) do
@@ -68,81 +89,268 @@ function M.claimed_shape(sizes)
   return shape, count
 end
 
---- nil and a message about a file, which names the file once, whether or not the message did already.
+--- Returns nil and a message about a file, which names the file once, also where the message did already.
 function M.about(path, message)
   if message:sub(1, #path + 2) == path .. ": " then return nil, message end
   return nil, path .. ": " .. message
 end
 
---- Whether v can be called: a function, or a table that is called like one.
+--- Tells whether v can be called: a function, or a table that is called like one.
 function M.callable(v)
   local mt = type(v) == "table" and getmetatable(v)
   return type(v) == "function" or type(mt) == "table" and mt.__call ~= nil
 end
 
---- An error's message without the place that it blames, where it is told as `nil, message`.
+--- Returns an error's message without the place that it blames, for those who hand it on as `nil, message`.
 function M.placeless(message) return (tostring(message):gsub("^[^ ]*:%d+: ", "")) end
 
---- The nearest of a list of names to a misspelt one, or nil if none is near (Levenshtein distance at most 2 or a third of it).
+-- The least number of letters to insert, drop, change or swap with the next one to get from a to b.
+local function distance(a, b)
+  local before, last = nil, {}
+  for j = 0, #b do last[j] = j end
+  for i = 1, #a do
+    local row = {[0] = i}
+    for j = 1, #b do
+      local same = a:byte(i) == b:byte(j)
+      row[j] = math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (same and 0 or 1))
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        row[j] = math.min(row[j], before[j - 2] + 1)
+      end
+    end
+    before, last = last, row
+  end
+  return last[#b]
+end
+
+--- Returns the nearest of a list of names to a misspelt one, or nil if none is near.
+-- Near is a distance of at most 2 letters, or of a third of the word.
 function M.nearest(word, names)
   local best, best_d
   for _, name in ipairs(names) do
-    local prev = {}
-    for j = 0, #name do prev[j] = j end
-    for i = 1, #word do
-      local row = {[0] = i}
-      for j = 1, #name do
-        local cost = word:byte(i) == name:byte(j) and 0 or 1
-        row[j] = math.min(prev[j] + 1, row[j - 1] + 1, prev[j - 1] + cost)
-      end
-      prev = row
-    end
-    local d = prev[#name]
+    local d = distance(word, name)
     if not best_d or d < best_d then best, best_d = name, d end
   end
   if best_d and best_d <= math.max(2, #word // 3) and best_d < math.min(#word, #best) then return best end
   return nil
 end
 
---- Checks an options table against what is known: unknown names are errors that suggest the nearest.
--- @tparam string op
--- @tparam ?table opt the caller's options
--- @tparam table known name -> default (use M.none for "no default")
--- @treturn table a new table with every known option set
-function M.options(op, opt, known)
-  if opt ~= nil and type(opt) ~= "table" then return M.fail(op, "options: expected a table, got %s", M.found(opt)) end
-  local out = {}
-  for k, v in pairs(known) do if v ~= M.none then out[k] = v end end
-  for k, v in pairs(opt or {}) do
-    if known[k] == nil then
-      local names = {}
-      for name in pairs(known) do names[#names + 1] = name end
-      table.sort(names)
-      local near = type(k) == "string" and M.nearest(k, names)
-      local hint = near and (" (did you mean '%s'?)"):format(near) or " (known: " .. table.concat(names, ", ") .. ")"
-      return M.fail(op, "unknown option '%s'%s", tostring(k), hint)
+local MAX_LISTED = 40 -- names that an error lists
+
+--- Returns what an error says of a name that is not in the sorted list `names`: " (did you mean 'x'?)", or
+-- " (known: a, b)" where none is near, or nothing where these are too many.
+function M.hint(word, names)
+  local near = type(word) == "string" and M.nearest(word, names)
+  if near then return (" (did you mean '%s'?)"):format(near) end
+  return #names > 0 and #names <= MAX_LISTED and " (known: " .. table.concat(names, ", ") .. ")" or ""
+end
+
+local function sorted_names(t)
+  local names = {}
+  for name in pairs(t) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return names
+end
+
+------------------------------------------------------------------------------------------------------------ options
+
+-- A kind of option: `default`, `required`, `expected` (a text) and accept(v), which returns the value to use, or nil
+-- and, where it can tell, a more exact text of what was expected.
+local Kind = {}
+Kind.__index = Kind
+
+--- Returns the value to use for v, for a field that may be set after its object was made.
+-- @raise `op: option 'name': expected X, got Y`, also for nil
+function Kind:check(op, name, v)
+  local value, expected
+  if v ~= nil then value, expected = self.accept(v) end
+  if value ~= nil then return value end
+  return M.fail(op, "option '%s': expected %s, got %s", tostring(name), expected or self.expected, M.found(v))
+end
+
+local function kind(o, expected, accept)
+  return setmetatable(
+    {default = o.default, required = o.required, expected = o.expected or expected, accept = accept}, Kind)
+end
+
+-- Makes an accept(v) of a test: v itself, or nil.
+local function if_true(test)
+  return function(v)
+    if test(v) then return v end
+    return nil
+  end
+end
+
+--- Makes the kinds of options that `known` of check.options is made of. Each is made of one table, and all take
+--   default    the value where the user gives none; it is not checked
+--   required   true: the user must give one
+--   expected   the text of what is expected, for errors, where the usual one is not plain enough
+-- An option with neither `default` nor `required` may be left out, and is nil then.
+local option = {}
+M.option = option
+
+local LARGEST = 2147483647 -- what C's int holds
+
+--- Takes integers from `lo` to `hi` (2^31 - 1); without either, any integer, as seeds are.
+function option.integer(o)
+  local lo, hi = o.lo, o.hi or o.lo and LARGEST
+  return kind(o, integer_text(lo, o.hi), function(v)
+    local n = to_integer(v, lo, hi)
+    if n then return n end
+    return nil, not o.expected and to_integer(v, lo) and integer_text(lo, hi) or nil
+  end)
+end
+
+--- Takes numbers in [`lo`, `hi`], which are > `above` and < `below`; each may be left out. NaN is no number.
+function option.number(o)
+  local text = number_text(o.lo, o.hi)
+  if o.above then text = o.hi and ("a number in (%g,%g]"):format(o.above, o.hi) or ("a number > %g"):format(o.above) end
+  if o.below then text = o.lo and ("a number in [%g,%g)"):format(o.lo, o.below) or ("a number < %g"):format(o.below) end
+  return kind(o, text, if_true(function(v)
+    return in_range(v, o.lo, o.hi) and not (o.above and v <= o.above) and not (o.below and v >= o.below)
+  end))
+end
+
+--- Takes true and false.
+function option.boolean(o) return kind(o, "true or false", if_true(function(v) return type(v) == "boolean" end)) end
+
+--- Takes the words (or numbers) in the list part: option.word {"mean", "sum", default = "mean"}.
+function option.word(o)
+  local texts, words = {}, {}
+  for i, v in ipairs(o) do
+    texts[i] = type(v) == "string" and ("'%s'"):format(v) or tostring(v)
+    if type(v) == "string" then words[#words + 1] = v end
+  end
+  local last = table.remove(texts)
+  local text = o.expected or #texts > 0 and table.concat(texts, ", ") .. " or " .. last or last
+  return kind(o, text, function(v)
+    for _, word in ipairs(o) do
+      if v == word then return word end
     end
-    out[k] = v
+    local near = type(v) == "string" and M.nearest(v, words)
+    return nil, near and ("%s (did you mean '%s'?)"):format(text, near) or nil
+  end)
+end
+
+--- Takes strings.
+function option.string(o) return kind(o, "a string", if_true(function(v) return type(v) == "string" end)) end
+
+--- Takes tables.
+function option.table(o) return kind(o, "a table", if_true(function(v) return type(v) == "table" end)) end
+
+--- Takes functions, and tables that are called like one.
+function option.callable(o) return kind(o, "a function", if_true(M.callable)) end
+
+--- Takes random streams, as gan.rng makes them. Without one the default stream serves: `rng or random.default()`.
+function option.stream(o) return kind(o, "a random stream (gan.rng)", if_true(core.is_rng)) end
+
+--- Takes tensors of `dtype` (default "real") with `dim` dimensions, if given.
+function option.tensor(o)
+  local dtype = o.dtype or "real"
+  local text = ("%s %s tensor"):format(dtype:find "^i" and "an" or "a", dtype)
+  if o.dim then text = ("%s of %d dimensions"):format(text, o.dim) end
+  return kind(o, text, if_true(function(v)
+    return core.is_tensor(v) and core.dtype(v) == dtype and (not o.dim or core.dim(v) == o.dim)
+  end))
+end
+
+--- Takes what `accept(v)` takes: it returns the value to use, or nil and, where it can tell, a more exact text than
+-- `expected`.
+function option.where(o) return kind(o, "another value", o.accept) end
+
+--- Takes anything: what a constructor checks by itself, or hands on.
+function option.any(o) return kind(o, "a value", function(v) return v end) end
+
+-- The list part of an options table, {"Di", "Do"}: all sizes must be there, as integers >= 1.
+local size_kind = option.integer {lo = 1}
+
+local function take_sizes(op, opt, sizes, out)
+  for i, name in ipairs(sizes) do
+    local v = opt[i]
+    if v == nil then return M.fail(op, "size %s is missing: %s{%s, ...}", name, op, table.concat(sizes, ", ")) end
+    out[i] = size_kind:check(op, name, v)
+  end
+  local n = 0
+  for k in pairs(opt) do
+    if math.type(k) == "integer" then n = n + 1 end
+  end
+  if n > #sizes then return M.fail(op, "expected %d sizes in the list part of the options, got %d", #sizes, n) end
+end
+
+--- Checks an options table against what is known.
+--
+--     opt = check.options("nn.dropout", opt, {
+--       p = option.number {default = 0.5, lo = 0, hi = 1},
+--       always = option.boolean {default = false},
+--       rng = option.stream {},
+--     })
+--
+-- @tparam string op  public name of the function, "nn.dropout"
+-- @tparam[opt] table opt  the caller's options; not changed
+-- @tparam table known  name -> kind (check.option). Any other value is the default of an option that is not checked;
+--   check.none stands for "not checked, no default"
+-- @tparam[opt] table sizes  names of the list part, such as {"Di", "Do"}: integers >= 1, all of them required
+-- @treturn table  a new one with every option that is given or has a default, and the sizes at 1, 2, ...
+-- @raise naming an unknown option and the nearest known one, or an option's name, what it must be and what it is
+function M.options(op, opt, known, sizes)
+  if opt == nil then opt = {} end
+  if type(opt) ~= "table" then return M.fail(op, "expected a table of options, got %s", M.found(opt)) end
+  local names, out = sorted_names(known), {}
+  for k in pairs(opt) do
+    if known[k] == nil and not (sizes and math.type(k) == "integer") then
+      return M.fail(op, "unknown option '%s'%s", tostring(k), M.hint(k, names))
+    end
+  end
+  if sizes then take_sizes(op, opt, sizes, out) end
+  for _, name in ipairs(names) do
+    local k, v = known[name], opt[name]
+    if getmetatable(k) ~= Kind then
+      if v ~= nil then out[name] = v elseif k ~= M.none then out[name] = k end
+    elseif v ~= nil or k.required then out[name] = k:check(op, name, v)
+    else out[name] = k.default end
   end
   return out
 end
 
---- Makes t a room whose modules are its fields, loaded on first use: gan.loss.hinge is lua/gan/loss/hinge.lua.
--- @tparam string prefix such as "gan.loss"
--- @tparam table t what the room has besides
--- @tparam[opt] table names name -> true: the files that are public (default: all)
--- @treturn table t
-function M.room(prefix, t, names)
+M.none = setmetatable({}, {__tostring = function() return "none" end})
+
+-------------------------------------------------------------------------------------------------------------- rooms
+
+local room_names = setmetatable({}, {__mode = "k"}) -- room -> names of its files
+
+--- Makes t a room whose files are its fields, loaded on first use: gan.loss.hinge is lua/gan/loss/hinge.lua.
+-- A name that is neither a field of t nor in the list raises, and suggests the nearest.
+-- @tparam string prefix  such as "gan.loss"
+-- @tparam table t  what the room has besides
+-- @tparam table files  list of the files that are public
+-- @treturn table  t
+function M.room(prefix, t, files)
+  local public = {}
+  for _, name in ipairs(files) do public[name] = true end
+  room_names[t] = files
   return setmetatable(t, {
     __index = function(_, key)
-      local module = type(key) == "string" and key:find "^[%w_]+$" and prefix .. "." .. key
-      if not module or names and not names[key] or not names and not package.searchpath(module, package.path) then return nil end
-      t[key] = require(module)
+      if not public[key] then return M.fail(prefix, "there is no '%s'%s", tostring(key), M.hint(key, M.names(t))) end
+      t[key] = require(prefix .. "." .. key)
       return t[key]
     end,
   })
 end
 
-M.none = setmetatable({}, {__tostring = function() return "none" end})
+--- Returns the sorted names of all that a room (or any other table) has: its fields, and the files it loads on use.
+function M.names(room)
+  local all = {}
+  for name in pairs(room) do all[name] = true end
+  for _, name in ipairs(room_names[room] or {}) do all[name] = true end
+  return sorted_names(all)
+end
+
+--- Tells whether a room has a name, without an error if not.
+function M.has(room, name)
+  if rawget(room, name) ~= nil then return true end
+  for _, file in ipairs(room_names[room] or {}) do
+    if file == name then return true end
+  end
+  return false
+end
 
 return M

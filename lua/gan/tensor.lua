@@ -86,7 +86,7 @@ function mt.__index(x, key)
   local f = methods[key]
   if f then return f end
   if math.type(key) == "integer" then return methods.select(x, key) end
-  return nil
+  return check.fail("tensor", "there is no method '%s'%s", tostring(key), check.hint(key, check.names(methods)))
 end
 
 function mt.__newindex(_, key)

@@ -121,6 +121,7 @@ describe("logistic", function()
     assert.error_matches(function() gan.loss.logistic().critic(gan.zeros(2), nil) end, "real tensor")
     assert.error_matches(function() gan.loss.logistic {flip = -1} end, "'flip' %(expected a number in %[0,1%]")
     assert.error_matches(function() gan.loss.logistic {flip = 0.1, rng = 7} end, "logistic: option 'rng': expected a random stream %(gan.rng%), got number")
-    assert.is_nil(gan.loss.logistik)
+    assert.error_matches(function() return gan.loss.logistik end,
+      "gan.loss: there is no 'logistik' %(did you mean 'logistic'%?%)")
   end)
 end)

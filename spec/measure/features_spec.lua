@@ -223,7 +223,7 @@ describe("measure.features", function()
         ["option 'size': expected an integer in 16..64, got 17000"] = function(t) t.options.size = 17000 end,
         ["unknown option 'depth'"] = function(t) t.options.depth = 3 end, ["(3,3,1,32) is missing"] = function(t) t.options, t.state = nil, nil end,
         ["expected real tensor"] = function(t) t.net, t.options.features = "resnet", nil t.options.size = 8 end,
-        ["options: expected a table, got 3"] = function(t) t.options = 3 end, ["a table of tensors, got 3"] = function(t) t.state = 3 end,
+        ["expected a table of options, got 3"] = function(t) t.options = 3 end, ["a table of tensors, got 3"] = function(t) t.state = 3 end,
         ["its data and accuracy are missing"] = function(t) t.accuracy = "good" end,
         ["'head.2.bias' holds numbers that are not finite"] = function(t) t.state["head.2.bias"] = gan.tensor {0, 0 / 0} end,
       } do

@@ -156,8 +156,8 @@ end)
 
 describe("gan.model", function()
   it("has no model of another name", function()
-    assert.is_nil(gan.model.nothing)
-    assert.is_nil(gan.model["../nn"])
-    assert.is_nil(gan.model[1])
+    for _, name in ipairs {"parts", "nothing", "../nn", 1} do
+      assert.error_matches(function() return gan.model[name] end, "gan.model: there is no '" .. name .. "'", 1, true)
+    end
   end)
 end)

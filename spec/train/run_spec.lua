@@ -58,7 +58,7 @@ describe("train.run", function()
     local run = start "--name wrong --steps 3"
     for _, case in ipairs {
       {function() run:keep {D = 7} end, "keep: 'D': expected a table of plain values, or something with state() and load(), got 7"},
-      {function() run:generator "dcgna" end, "generator: there is no architecture string 'dcgna' in gan.model"},
+      {function() run:generator "dcgna" end, "gan.model: there is no 'dcgna' (did you mean 'dcgan'?)"},
       {function() run:keep {data = {}} end, "keep: the name 'data' is taken by the run itself"},
       {function() run:on {on_snapsht = print} end, "did you mean 'on_snapshot'"},
       {function() gan.train.run {options = {{"lr", "number", 1, help = "x"}}} end, "option '--lr' is there already"},

@@ -3,4 +3,8 @@
 -- Nothing in a file is executed or believed: what is wrong with one comes back as nil and a message that names it. Own
 -- checkpoints, and safetensors files of others, are gan.file.safetensors's.
 -- @module gan.file
-return require("gan.check").room("gan.file", {})
+local check = require "gan.check"
+
+local files = {"json", "npz", "pickle", "pth", "safetensors", "text", "zip"}
+
+return check.room("gan.file", {}, files)

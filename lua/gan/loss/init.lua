@@ -5,9 +5,9 @@
 -- @module gan.loss
 local check = require "gan.check"
 
-local names = {
-  logistic = true, non_saturating = true, minimax = true, least_squares = true, hinge = true, wasserstein = true, relativistic = true,
-  feature_matching = true, auxiliary_classifier = true,
+local files = {
+  "logistic", "non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic",
+  "feature_matching", "auxiliary_classifier",
 }
 
 local M = {}
@@ -33,4 +33,4 @@ function M.open(name, opt)
     near and (" (did you mean '%s'?)"):format(near) or " (known: " .. table.concat(known, ", ") .. ")")
 end
 
-return check.room("gan.loss", M, names)
+return check.room("gan.loss", M, files)

@@ -1,3 +1,7 @@
 --- gan.measure: what generators are measured by: feature networks, evaluation and its protocol. Each is loaded on first use.
 -- @module gan.measure
-return require("gan.check").room("gan.measure", {})
+local check = require "gan.check"
+
+local files = {"evaluate", "features"}
+
+return check.room("gan.measure", {}, files)

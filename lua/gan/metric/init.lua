@@ -10,9 +10,9 @@
 -- @module gan.metric
 local check = require "gan.check"
 
-local names = {
-  moments = true, sample = true, fid = true, kid = true, inception_score = true, precision_recall = true, density_coverage = true,
-  nearest = true, diversity = true, ppl = true, accuracy = true,
+local files = {
+  "moments", "sample", "fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest",
+  "diversity", "ppl", "accuracy",
 }
 
-return check.room("gan.metric", {}, names)
+return check.room("gan.metric", {}, files)

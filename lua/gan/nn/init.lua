@@ -1,5 +1,6 @@
 --- gan.nn: layers, their starting values, and `class` for layers of one's own. module.lua says what all layers share.
 -- @module gan.nn
+local check = require "gan.check"
 local module = require "gan.nn.module"
 
 local M = {
@@ -16,4 +17,4 @@ for _, file in ipairs(files) do
   for name, class in pairs(require("gan.nn." .. file)) do M[name] = class end
 end
 
-return M
+return check.room("gan.nn", M, {})

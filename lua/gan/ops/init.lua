@@ -1,6 +1,7 @@
 --- All ops in one table; every op whose first argument is a tensor becomes a method of tensors too.
 -- @internal gan.ops
 local core = require "gan.core"
+local check = require "gan.check"
 local autograd = require "gan.autograd"
 local tensor = require "gan.tensor"
 
@@ -22,4 +23,4 @@ for event, name in pairs {__add = "add", __sub = "sub", __mul = "mul", __div = "
 core.tensor_mt.__unm = function(x) return M.neg(x) end
 core.tensor_mt.__pow = function(x, p) return M.pow(x, p) end
 
-return M
+return check.room("gan.ops", M, {})

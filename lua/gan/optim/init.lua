@@ -3,6 +3,6 @@
 -- @module gan.optim
 local check = require "gan.check"
 
-local names = {adam = true, sgd = true, rmsprop = true, ema = true, norm = true, clip = true, accumulate = true}
+local files = {"adam", "sgd", "rmsprop", "ema", "norm", "clip", "accumulate"}
 
-return check.room("gan.optim", {}, names)
+return check.room("gan.optim", {}, files)

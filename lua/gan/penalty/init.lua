@@ -6,9 +6,8 @@
 -- @module gan.penalty
 local check = require "gan.check"
 
-local names = {
-  gradient = true, r1 = true, r2 = true, dragan = true, orthogonal = true, historical = true, consistency = true, lecam = true, clip = true,
-  lazy = true,
+local files = {
+  "gradient", "r1", "r2", "dragan", "orthogonal", "historical", "consistency", "lecam", "clip", "lazy",
 }
 
-return check.room("gan.penalty", {}, names)
+return check.room("gan.penalty", {}, files)

@@ -3,7 +3,7 @@
 -- @module gan.schedule
 local check = require "gan.check"
 
-local names = {constant = true, linear = true, cosine = true, step = true, warmup = true, piecewise = true, half_life = true, young = true}
+local files = {"constant", "linear", "cosine", "step", "warmup", "piecewise", "half_life", "young"}
 
 local M = {}
 
@@ -47,4 +47,4 @@ function M.bind(object, schedules)
   end
 end
 
-return check.room("gan.schedule", M, names)
+return check.room("gan.schedule", M, files)

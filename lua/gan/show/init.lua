@@ -1,3 +1,7 @@
 --- gan.show: pictures of what was trained: grids, plots, curves, level sets. Each is loaded on first use.
 -- @module gan.show
-return require("gan.check").room("gan.show", {})
+local check = require "gan.check"
+
+local files = {"curves", "grid", "levels", "plot"}
+
+return check.room("gan.show", {}, files)

@@ -1,3 +1,7 @@
 --- gan.train: a run on disk and on a command line; each part is loaded on first use.
 -- @module gan.train
-return require("gan.check").room("gan.train", {})
+local check = require "gan.check"
+
+local files = {"directory", "log", "metrics", "options", "parts", "progress", "run", "stop", "trained"}
+
+return check.room("gan.train", {}, files)

@@ -141,7 +141,6 @@ end
 -- A net of gan.model[name] for this run's data and options; what made it is kept, so that others can make it again.
 local function net(self, kind, name, width, extra)
   local model = models[name]
-  if not model then return check.fail(kind, "there is no architecture %s in gan.model", check.found(name)) end
   local opt = {size = self.options.size, channels = self.data.channels, classes = self.classes, [width] = self.options[width]}
   if kind == "generator" then opt.z = self.options.z end
   for k, v in pairs(extra or {}) do opt[k] = v end
