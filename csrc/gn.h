@@ -12,10 +12,12 @@
 typedef double gn_real;
 #define GN_R(x) x /* a real literal: GN_R(0.5) */
 #define GN_REAL_NAME "double"
+#define GN_EITHER(single, twice) twice /* by the precision of real */
 #else
 typedef float gn_real;
 #define GN_R(x) x##f
 #define GN_REAL_NAME "float"
+#define GN_EITHER(single, twice) single
 #endif
 
 typedef int64_t gn_int; /* sizes, strides, offsets: counted in elements unless a name says bytes */
@@ -25,11 +27,36 @@ typedef int64_t gn_int; /* sizes, strides, offsets: counted in elements unless a
 #define GN_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define GN_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* Ops compute on reals; the others only store: pictures, labels and positions, statistics. */
-typedef enum { GN_REAL = 0, GN_U8 = 1, GN_I32 = 2, GN_F64 = 3 } gn_dtype;
+typedef enum {
+#define DTYPE(TAG, ...) GN_##TAG,
+#include "dtype.def"
+#undef DTYPE
+} gn_dtype;
+
+enum { /* how many there are */
+  GN_DTYPES = 0
+#define DTYPE(...) +1
+#include "dtype.def"
+#undef DTYPE
+};
 
 static inline size_t gn_dtype_size(gn_dtype t) {
-  return t == GN_REAL ? sizeof(gn_real) : t == GN_U8 ? 1 : t == GN_I32 ? 4 : 8;
+  static const unsigned char bytes[] = {
+#define DTYPE(TAG, name, article, type, ...) sizeof(type),
+#include "dtype.def"
+#undef DTYPE
+  };
+  return bytes[t];
+}
+
+static inline int gn_dtype_is_float(gn_dtype t) {
+  enum { INTEGER, FLOAT };
+  static const unsigned char kinds[] = {
+#define DTYPE(TAG, name, article, type, KIND, ...) KIND,
+#include "dtype.def"
+#undef DTYPE
+  };
+  return kinds[t] == FLOAT;
 }
 
 #endif

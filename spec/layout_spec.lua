@@ -84,7 +84,7 @@ local home_of = {
 
 -- What a kernel may include of the project: the pure part of the ground, and other kernels.
 local kernel_ground = {
-  ["csrc/gn.h"] = true, ["csrc/par.h"] = true, ["csrc/blas.h"] = true, ["csrc/rng.h"] = true, ["csrc/tensor.h"] = true,
+  ["csrc/gn.h"] = true, ["csrc/dtype.def"] = true, ["csrc/par.h"] = true, ["csrc/blas.h"] = true, ["csrc/rng.h"] = true, ["csrc/tensor.h"] = true,
 }
 local kernel_system = {
   ["math.h"] = true, ["string.h"] = true, ["stddef.h"] = true, ["stdint.h"] = true, ["float.h"] = true, ["limits.h"] = true,
@@ -158,6 +158,29 @@ local function check_families(paths, text)
   return found
 end
 
+-- The tags of dtype.def: REAL, U8, ...
+local function dtypes_in(text)
+  local tags = {}
+  for tag in strip_c(text):gmatch "DTYPE%(([%w_]+)," do tags[#tags + 1] = tag end
+  return tags
+end
+
+-- Tables of dtypes of a file's own: a switch over them, or a list of half of them or more within two lines.
+local function check_dtypes(path, text, tags)
+  local found, code = {}, strip_c(text)
+  for _, tag in ipairs(tags) do
+    if code:find("case%s+GN_" .. tag .. "%f[^%w_]") then found[#found + 1] = ("%s: case GN_%s"):format(path, tag) end
+  end
+  local before = ""
+  for line in code:gmatch "[^\n]*" do
+    local n, near = 0, before .. line
+    for _, tag in ipairs(tags) do n = n + (near:find("%f[%w_]GN_" .. tag .. "%s*[,}]") and 1 or 0) end
+    if n > 1 and n >= #tags / 2 and near:find "{" then found[#found + 1] = ("%s lists dtypes: %s"):format(path, line) end
+    before = line
+  end
+  return found
+end
+
 describe("layout of csrc", function()
   local sources = files("csrc", "%.[ch]$")
 
@@ -208,6 +231,22 @@ describe("layout of csrc", function()
     assert.equal(1, #check_families(two, "FAMILY(a)\nFAMILY(b)\nFAMILY(a)\n"))
     clean(check_families(two, "/* FAMILY(f) is b_f.c */\nFAMILY(a)\nFAMILY(b)\n"))
     clean(check_families(sources, read "csrc/bind/families.def"))
+  end)
+
+  it("enumerates the dtypes in dtype.def alone", function()
+    local tags = dtypes_in "/* DTYPE(X, x) */\nDTYPE(REAL, real)\nDTYPE(U8, u8)\nDTYPE(I32, i32)\nDTYPE(F64, f64)\n"
+    assert.same({"REAL", "U8", "I32", "F64"}, tags)
+    assert.equal(1, #check_dtypes("a.c", "switch (t) {\n  case GN_U8: f(); break;\n}", tags))
+    assert.equal(1, #check_dtypes("a.h", "typedef enum { GN_REAL, GN_U8 } t;", tags))
+    assert.equal(1, #check_dtypes("a.c", "static const gn_dtype may[] = {GN_REAL,\n GN_F64};", tags))
+    clean(check_dtypes("a.c", "/* case GN_U8: */ gn_new_tensor(L, GN_U8, 2, n), gn_new_tensor(L, GN_I32, 1, &n);\n case GN_##TAG:", tags))
+    local found = {}
+    tags = dtypes_in(read "csrc/dtype.def")
+    assert.is_true(#tags >= 4)
+    for _, path in ipairs(sources) do
+      for _, f in ipairs(check_dtypes(path, read(path), tags)) do found[#found + 1] = f end
+    end
+    clean(found)
   end)
 
   it("says on top of every file what it is for", function()

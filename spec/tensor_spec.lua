@@ -45,6 +45,30 @@ describe("tensor", function()
     assert.truthy(message(function() return t + t end):find("expected a real tensor or a number, got f64 tensor (2,2)", 1, true))
   end)
 
+  it("rounds to the nearest on every way into i32 and u8", function()
+    local values = {1.7, 2.5, -1.7, 254.5, 0.49, 3e9, -3e9, 0 / 0}
+    for dtype, want in pairs {i32 = {2, 2, -2, 254, 0, 2147483647, -2147483648, 0}, u8 = {2, 3, 0, 255, 0, 255, 0, 0}} do
+      assert.same(want, gan.tensor(values, dtype):to_table())
+      assert.same(want, gan.tensor(values, "f64"):to(dtype):to_table())
+      local t = gan.zeros(8):to(dtype)
+      for i, v in ipairs(values) do
+        assert.equal(want[i], gan.full({600}, v, dtype):get(600))
+        t:set_(v, i)
+      end
+      assert.same(want, t:to_table())
+    end
+  end)
+
+  it("knows each dtype's size and its names in files", function()
+    local real = core.real == "double" and {size = 8, float = true, safetensors = "F64", npy = "<f8"}
+      or {size = 4, float = true, safetensors = "F32", npy = "<f4"}
+    assert.same({
+      real = real, u8 = {size = 1, float = false, safetensors = "U8", npy = "|u1"},
+      i32 = {size = 4, float = false, safetensors = "I32", npy = "<i4"}, f64 = {size = 8, float = true, safetensors = "F64", npy = "<f8"},
+    }, core.dtypes)
+    for name, t in pairs(core.dtypes) do assert.equal(2 * t.size, #gan.full({2}, 1, name):to_bytes()) end
+  end)
+
   it("converts f64 both ways", function()
     local t = gan.tensor({-1.5, 0.5, 254.6, 300, 0 / 0, 2147483646.6}, "f64")
     assert.same({-2, 0, 255, 300, 0, 2147483647}, t:to "i32":to_table())

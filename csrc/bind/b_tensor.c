@@ -4,30 +4,18 @@
 #include <string.h>
 
 static gn_dtype opt_dtype(lua_State *L, int arg) {
-  if (lua_isnoneornil(L, arg)) return GN_REAL;
-  const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : "";
-  for (int i = GN_REAL; i <= GN_F64; i++)
-    if (strcmp(s, gn_dtype_name((gn_dtype)i)) == 0) return (gn_dtype)i;
-  gn_expected(L, arg, "dtype", "'real', 'u8', 'i32' or 'f64'");
-  return GN_REAL;
+  return lua_isnoneornil(L, arg) ? GN_REAL : gn_check_dtype(L, arg, "dtype", GN_ANY_DTYPE);
 }
 
-static void store(gn_tensor *t, gn_int at, lua_Number v) {
-  switch (t->dtype) {
-  case GN_REAL: ((gn_real *)t->storage->data)[at] = (gn_real)v; break;
-  case GN_U8: ((uint8_t *)t->storage->data)[at] = v >= 255 ? 255 : v > 0 ? (uint8_t)(v + 0.5) : 0; break;
-  case GN_I32: ((int32_t *)t->storage->data)[at] = v >= 2147483647.0 ? INT32_MAX : v <= -2147483648.0 ? INT32_MIN : v == v ? (int32_t)v : 0; break;
-  case GN_F64: ((double *)t->storage->data)[at] = v; break;
-  }
-}
+static char *element(const gn_tensor *t, gn_int at) { return (char *)t->storage->data + (size_t)at * gn_dtype_size(t->dtype); }
+
+static void store(gn_tensor *t, gn_int at, double v) { gn_store_elements(element(t, at), t->dtype, 1, &v, 1); }
 
 static void push_element(lua_State *L, const gn_tensor *t, gn_int at) {
-  switch (t->dtype) {
-  case GN_REAL: lua_pushnumber(L, (lua_Number)((gn_real *)t->storage->data)[at]); break;
-  case GN_U8: lua_pushinteger(L, ((uint8_t *)t->storage->data)[at]); break;
-  case GN_I32: lua_pushinteger(L, ((int32_t *)t->storage->data)[at]); break;
-  case GN_F64: lua_pushnumber(L, ((double *)t->storage->data)[at]); break;
-  }
+  double v;
+  gn_load_elements(&v, element(t, at), t->dtype, 1, 1);
+  if (gn_dtype_is_float(t->dtype)) lua_pushnumber(L, v);
+  else lua_pushinteger(L, (lua_Integer)v);
 }
 
 /* core.full(shape, value [, dtype]) -> tensor filled with value. */
@@ -38,10 +26,12 @@ static int full(lua_State *L) {
   lua_Number v = lua_tonumber(L, 2);
   gn_tensor *t = gn_new_tensor(L, opt_dtype(L, 3), s.nd, s.size);
   gn_int n = gn_numel(s.nd, s.size);
-  if (v == 0)
-    memset(t->storage->data, 0, (size_t)n * gn_dtype_size(t->dtype));
+  double many[256];
+  const gn_int most = sizeof many / sizeof *many;
+  for (gn_int i = 0; i < most; i++) many[i] = v;
+  if (v == 0) memset(t->storage->data, 0, (size_t)n * gn_dtype_size(t->dtype));
   else
-    for (gn_int i = 0; i < n; i++) store(t, i, v);
+    for (gn_int i = 0; i < n; i += most) gn_store_elements(element(t, i), t->dtype, 1, many, GN_MIN(most, n - i));
   return 1;
 }
 
@@ -418,6 +408,28 @@ static int tensor_gc(lua_State *L) {
   return 0;
 }
 
+/* Pushes {name = {size = bytes, float = boolean, safetensors = name, npy = descr}, ...}: what dtype.def knows. */
+static void push_dtypes(lua_State *L) {
+  static const struct { const char *name, *safetensors, *npy; } names[] = {
+#define DTYPE(TAG, name, article, type, KIND, safetensors, npy) {#name, safetensors, npy},
+#include "../dtype.def"
+#undef DTYPE
+  };
+  lua_createtable(L, 0, GN_DTYPES);
+  for (int i = 0; i < GN_DTYPES; i++) {
+    lua_createtable(L, 0, 4);
+    lua_pushinteger(L, (lua_Integer)gn_dtype_size((gn_dtype)i));
+    lua_setfield(L, -2, "size");
+    lua_pushboolean(L, gn_dtype_is_float((gn_dtype)i));
+    lua_setfield(L, -2, "float");
+    lua_pushstring(L, names[i].safetensors);
+    lua_setfield(L, -2, "safetensors");
+    lua_pushstring(L, names[i].npy);
+    lua_setfield(L, -2, "npy");
+    lua_setfield(L, -2, names[i].name);
+  }
+}
+
 static const luaL_Reg funcs[] = {
     {"tensor", tensor},         {"full", full},
     {"from_bytes", from_bytes}, {"to_bytes", to_bytes},
@@ -445,5 +457,7 @@ void gn_open_tensor(lua_State *L) {
   lua_pushstring(L, "tensor");
   lua_setfield(L, -2, "__name");
   lua_setfield(L, -2, "tensor_mt"); /* gan.tensor adds methods and operators; hidden from scripts by __metatable there */
+  push_dtypes(L);
+  lua_setfield(L, -2, "dtypes");
   gn_register(L, funcs);
 }

@@ -13,13 +13,12 @@ static gn_packed check_format(lua_State *L, int arg) {
   return GN_PACKED_U1;
 }
 
+/* A dtype that holds what the format does: floats, or integers. */
 static gn_dtype check_dtype(lua_State *L, int arg, gn_packed format) {
-  const gn_dtype of_floats[] = {GN_REAL, GN_F64}, of_others[] = {GN_I32, GN_U8}, *may = gn_packed_is_float(format) ? of_floats : of_others;
-  const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : "";
-  for (int i = 0; i < 2; i++)
-    if (strcmp(s, gn_dtype_name(may[i])) == 0) return may[i];
-  gn_expected(L, arg, "dtype", gn_packed_is_float(format) ? "'real' or 'f64', as the format is" : "'i32' or 'u8', as the format is");
-  return GN_U8;
+  unsigned may = 0;
+  for (int i = 0; i < GN_DTYPES; i++)
+    if (gn_dtype_is_float((gn_dtype)i) == gn_packed_is_float(format)) may |= 1u << i;
+  return gn_check_dtype(L, arg, "dtype", may);
 }
 
 /* Strides of the packed elements: argument arg, row-major where there is none. */
@@ -81,4 +80,12 @@ static int unpack(lua_State *L) {
 
 static const luaL_Reg funcs[] = {{"unpack", unpack}, {NULL, NULL}};
 
-void gn_open_unpack(lua_State *L) { gn_register(L, funcs); }
+void gn_open_unpack(lua_State *L) {
+  lua_newtable(L); /* core.packed: format -> bytes of one number */
+  for (int i = 0; i < (int)(sizeof formats / sizeof *formats); i++) {
+    lua_pushinteger(L, (lua_Integer)gn_packed_size((gn_packed)i));
+    lua_setfield(L, -2, formats[i]);
+  }
+  lua_setfield(L, -2, "packed");
+  gn_register(L, funcs);
+}

@@ -118,7 +118,11 @@ const char *gn_shape_str(lua_State *L, int nd, const gn_int *size) {
   return lua_tostring(L, -1);
 }
 
-static const char *const dtype_names[] = {"real", "u8", "i32", "f64"};
+static const char *const dtype_names[] = {
+#define DTYPE(TAG, name, ...) #name,
+#include "../dtype.def"
+#undef DTYPE
+};
 const char *gn_dtype_name(gn_dtype t) { return dtype_names[t]; }
 
 /* Pushes a short word for what is there: "(64,32)", "u8 tensor (3)", "string 'abc'", "nil". */
@@ -159,7 +163,11 @@ gn_tensor *gn_check_tensor(lua_State *L, int arg, const char *name) {
   return t;
 }
 
-static const char *const dtype_wanted[] = {"a real tensor", "a u8 tensor", "an i32 tensor", "an f64 tensor"};
+static const char *const dtype_wanted[] = {
+#define DTYPE(TAG, name, article, ...) article " " #name " tensor",
+#include "../dtype.def"
+#undef DTYPE
+};
 
 static gn_tensor *check_dtype(lua_State *L, int arg, const char *name, gn_dtype dt) {
   gn_tensor *t = gn_test_tensor(L, arg);
@@ -195,6 +203,31 @@ gn_tensor *gn_check_dense_nd(lua_State *L, int arg, const char *name, int nd) {
 
 gn_tensor *gn_opt_dense(lua_State *L, int arg, const char *name) {
   return lua_isnoneornil(L, arg) ? NULL : gn_check_dense(L, arg, name);
+}
+
+/* Raises that one of the dtypes in the set `may` was expected: "'real', 'u8', 'i32' or 'f64'". */
+static void dtype_expected(lua_State *L, int arg, const char *name, unsigned may) {
+  luaL_Buffer b;
+  int left = 0;
+  for (int i = 0; i < GN_DTYPES; i++) left += may >> i & 1;
+  if (lua_gettop(L) < arg) lua_settop(L, arg); /* what is pushed now must not be taken for the argument */
+  luaL_buffinit(L, &b);
+  for (int i = 0; i < GN_DTYPES; i++) {
+    if (!(may >> i & 1)) continue;
+    luaL_addchar(&b, '\'');
+    luaL_addstring(&b, dtype_names[i]);
+    luaL_addstring(&b, --left > 1 ? "', " : left == 1 ? "' or " : "'");
+  }
+  luaL_pushresult(&b);
+  gn_expected(L, arg, name, lua_tostring(L, -1));
+}
+
+gn_dtype gn_check_dtype(lua_State *L, int arg, const char *name, unsigned may) {
+  const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : "";
+  for (int i = 0; i < GN_DTYPES; i++)
+    if (may >> i & 1 && strcmp(s, dtype_names[i]) == 0) return (gn_dtype)i;
+  dtype_expected(L, arg, name, may);
+  return GN_REAL;
 }
 
 gn_rng *gn_check_rng(lua_State *L, int arg, const char *name) {

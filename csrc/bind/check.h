@@ -32,7 +32,7 @@ void gn_register(lua_State *L, const luaL_Reg *funcs); /* into the table on top 
 void gn_register_class(lua_State *L, const char *type, const char *name, const luaL_Reg *methods, lua_CFunction close);
 
 void gn_set_library(lua_State *L, const char *prefix); /* "@dir/": chunks whose source starts so are the library's own */
-const char *gn_dtype_name(gn_dtype t);                 /* "real", "u8", "i32", "f64" */
+const char *gn_dtype_name(gn_dtype t);                 /* as dtype.def has it */
 
 /* Errors. All raise `user.lua:41: conv2d: bad argument #2 'w' (…)` where user.lua:41 is the innermost line outside the
 ** library, and never return. gn_arg_name tells 'w' (the binding passes it). */
@@ -54,6 +54,8 @@ gn_tensor *gn_check_dense_u8(lua_State *L, int arg, const char *name);          
 gn_tensor *gn_check_dense_f64(lua_State *L, int arg, const char *name);               /* f64, contiguous */
 gn_tensor *gn_check_dense_any(lua_State *L, int arg, const char *name);               /* any dtype, contiguous */
 gn_tensor *gn_opt_dense(lua_State *L, int arg, const char *name);                     /* nil -> NULL */
+gn_dtype gn_check_dtype(lua_State *L, int arg, const char *name, unsigned may);       /* a name; may: the set of them, bit 1 << dtype */
+#define GN_ANY_DTYPE ((1u << GN_DTYPES) - 1)
 gn_rng *gn_check_rng(lua_State *L, int arg, const char *name);
 #define GN_PATH_MAX 4000 /* bytes */
 const char *gn_check_path(lua_State *L, int arg);                                     /* 'path': 1 .. GN_PATH_MAX bytes, no zero byte */

@@ -40,33 +40,53 @@ void gn_copy(void *dst, const void *src, size_t size, const gn_plan *p) {
     COPY_AS(uint64_t);
 }
 
-/* From any dtype; halves are rounded up in bytes and to even in i32. */
-#define TO_REAL(x) ((gn_real)(x))
-#define TO_F64(x) ((double)(x))
-#define TO_U8(x) ((x) >= 255 ? 255 : (x) > 0 ? (uint8_t)((x) + GN_R(0.5)) : 0)
-static int32_t to_i32(double x) { return x >= INT32_MAX ? INT32_MAX : x <= INT32_MIN ? INT32_MIN : x == x ? (int32_t)lrint(x) : 0; }
+#define DTYPE(TAG, name, article, type, ...)                                                                           \
+  _Static_assert(sizeof(type) == 1 || sizeof(type) == 4 || sizeof(type) == 8, "gn_copy knows no such size");
+#include "../dtype.def"
+#undef DTYPE
 
-#define CONVERT(TO, FROM, f) FOR_ROWS(for (gn_int i = 0; i < n; i++)((TO *)dst)[od + i * sd] = f(((const FROM *)src)[os + i * ss]);)
-#define CONVERT_ANY(TO, f)                                                                                             \
-  switch (from) {                                                                                                      \
-  case GN_REAL: CONVERT(TO, gn_real, f); break;                                                                        \
-  case GN_U8: CONVERT(TO, uint8_t, f); break;                                                                          \
-  case GN_I32: CONVERT(TO, int32_t, f); break;                                                                         \
-  case GN_F64: CONVERT(TO, double, f); break;                                                                          \
-  }                                                                                                                    \
-  break
+#define GN_TO_REAL(x) ((gn_real)(x))
+#define GN_TO_F64(x) (x)
+#define GN_TO_U8(x) ((uint8_t)(int32_t)((x) >= UINT8_MAX ? UINT8_MAX : (x) > 0 ? (x) + 0.5 : 0))
+#define GN_TO_I32(x) ((int32_t)((x) >= INT32_MAX ? INT32_MAX : (x) <= INT32_MIN ? INT32_MIN : (x) == (x) ? rint(x) : 0))
+
+/* A step of 1 apart: that loop becomes vectors. */
+#define LOAD(type, at) for (gn_int i = 0; i < n; i++) v[i] = (double)((const type *)src)[at];
+#define STORE(type, TAG, at) for (gn_int i = 0; i < n; i++) ((type *)dst)[at] = GN_TO_##TAG(v[i]);
+
+void gn_load_elements(double *v, const void *src, gn_dtype from, gn_int stride, gn_int n) {
+  switch (from) {
+#define DTYPE(TAG, name, article, type, ...)                                                                           \
+  case GN_##TAG:                                                                                                       \
+    if (stride == 1) LOAD(type, i) else LOAD(type, i * stride) break;
+#include "../dtype.def"
+#undef DTYPE
+  }
+}
+
+void gn_store_elements(void *dst, gn_dtype to, gn_int stride, const double *v, gn_int n) {
+  switch (to) {
+#define DTYPE(TAG, name, article, type, ...)                                                                           \
+  case GN_##TAG:                                                                                                       \
+    if (stride == 1) STORE(type, TAG, i) else STORE(type, TAG, i * stride) break;
+#include "../dtype.def"
+#undef DTYPE
+  }
+}
+
+#define CHUNK 512 /* elements that are doubles for a moment, in the nearest cache */
 
 void gn_convert(void *dst, gn_dtype to, const void *src, gn_dtype from, const gn_plan *p) {
+  const gn_int to_size = (gn_int)gn_dtype_size(to), from_size = (gn_int)gn_dtype_size(from);
   if (to == from) {
-    gn_copy(dst, src, gn_dtype_size(to), p);
+    gn_copy(dst, src, (size_t)to_size, p);
     return;
   }
   for (int d = 0; d < p->nd; d++)
     if (p->size[d] == 0) return;
-  switch (to) {
-  case GN_REAL: CONVERT_ANY(gn_real, TO_REAL);
-  case GN_U8: CONVERT_ANY(uint8_t, TO_U8);
-  case GN_I32: CONVERT_ANY(int32_t, to_i32);
-  case GN_F64: CONVERT_ANY(double, TO_F64);
-  }
+  FOR_ROWS(double v[CHUNK]; for (gn_int i = 0; i < n; i += CHUNK) {
+    const gn_int k = GN_MIN(CHUNK, n - i);
+    gn_load_elements(v, (const char *)src + (os + i * ss) * from_size, from, ss, k);
+    gn_store_elements((char *)dst + (od + i * sd) * to_size, to, sd, v, k);
+  });
 }

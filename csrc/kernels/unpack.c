@@ -48,15 +48,17 @@ static float brain(uint16_t h) { return from_bits((uint32_t)h << 16); } /* bfloa
   default: EACH(D, double, d[i * sd] = (D)v) break;                                                                    \
   }
 
-#define INTEGER(D, S, lo, hi)                                                                                          \
-  EACH(D, S, const int64_t w = v; if (w < (lo) || w > (hi)) return r * n + i; d[i * sd] = (D)w)
-#define INTEGERS(D, lo, hi)                                                                                            \
+#define INTEGER(D, S)                                                                                                  \
+  EACH(D, S, const int64_t w = v; if (w < LEAST(D) || w > MOST(D)) return r * n + i; d[i * sd] = (D)w)
+#define MOST(D) ((D)-1 > 0 ? ((int64_t)1 << 8 * sizeof(D)) - 1 : ((int64_t)1 << (8 * sizeof(D) - 1)) - 1)
+#define LEAST(D) ((D)-1 > 0 ? 0 : -MOST(D) - 1)
+#define INTEGERS(D)                                                                                                    \
   switch (from) {                                                                                                      \
-  case GN_PACKED_I1: INTEGER(D, int8_t, lo, hi) break;                                                                 \
-  case GN_PACKED_I2: INTEGER(D, int16_t, lo, hi) break;                                                                \
-  case GN_PACKED_I4: INTEGER(D, int32_t, lo, hi) break;                                                                \
-  case GN_PACKED_I8: INTEGER(D, int64_t, lo, hi) break;                                                                \
-  case GN_PACKED_U1: INTEGER(D, uint8_t, lo, hi) break;                                                                \
+  case GN_PACKED_I1: INTEGER(D, int8_t) break;                                                                 \
+  case GN_PACKED_I2: INTEGER(D, int16_t) break;                                                                \
+  case GN_PACKED_I4: INTEGER(D, int32_t) break;                                                                \
+  case GN_PACKED_I8: INTEGER(D, int64_t) break;                                                                \
+  case GN_PACKED_U1: INTEGER(D, uint8_t) break;                                                                \
   default: EACH(D, uint8_t, d[i * sd] = v != 0) break;                                                                 \
   }
 
@@ -64,10 +66,9 @@ gn_int gn_unpack(void *dst, gn_dtype to, const void *src, gn_packed from, const 
   const int in = p->nd - 1;
   const gn_int n = p->size[in], sd = p->stride[0][in], ss = p->stride[1][in], rows = gn_numel(in, p->size);
   switch (to) {
-  case GN_REAL: FLOATS(gn_real) break;
-  case GN_F64: FLOATS(double) break;
-  case GN_I32: INTEGERS(int32_t, INT32_MIN, INT32_MAX) break;
-  case GN_U8: INTEGERS(uint8_t, 0, 255) break;
+#define DTYPE(TAG, name, article, type, KIND, ...) case GN_##TAG: KIND##S(type) break;
+#include "../dtype.def"
+#undef DTYPE
   }
   return -1;
 }

@@ -16,7 +16,7 @@ static inline size_t gn_packed_size(gn_packed f) {
   return bytes[f];
 }
 
-/* Fills dst (real or f64 for floats, i32 or u8 for the others) from src, which need not be aligned, along a plan of two operands: 0 is
+/* Fills dst (a float dtype for floats, an integer one for the others) from src, which need not be aligned, along a plan of two operands: 0 is
 ** written, 1 is read, its strides counted in packed elements; there is at least one. Returns -1, or the number (from 0, row-major) of
 ** the first element that does not fit dst's type; what comes behind it is not written then. Doubles beyond float become infinite. */
 gn_int gn_unpack(void *dst, gn_dtype to, const void *src, gn_packed from, const gn_plan *p);

@@ -9,13 +9,8 @@ local M = {}
 
 local MOST_HEADER = 65535
 
--- descr without its byte order -> {format for core.unpack, dtype}
-local types = {
-  f4 = {"f4", "real"}, f8 = {"f8", "f64"}, f2 = {"f2", "real"}, i1 = {"i1", "i32"}, i2 = {"i2", "i32"}, i4 = {"i4", "i32"}, i8 = {"i8", "i32"},
-  u1 = {"u1", "u8"}, b1 = {"b1", "u8"},
-}
-local width = {f2 = 2, f4 = 4, f8 = 8, i1 = 1, i2 = 2, i4 = 4, i8 = 8, u1 = 1, b1 = 1}
-local descr_of = {real = core.real == "double" and "<f8" or "<f4", f64 = "<f8", i32 = "<i4", u8 = "|u1"}
+-- descr without its byte order, which is the format for core.unpack -> dtype
+local types = {f2 = "real", f4 = "real", f8 = "f64", i1 = "i32", i2 = "i32", i4 = "i32", i8 = "i32", u1 = "u8", b1 = "u8"}
 
 -- "3, 4" -> {3, 4}; a tuple of one has a comma behind it.
 local function parse_shape(text)
@@ -75,11 +70,11 @@ local function parse_header(text)
   return header
 end
 
--- Type of a descr: {format, dtype}; or nil, message.
+-- The format of a descr; or nil, message.
 local function parse_descr(descr)
   local order, name = descr:match "^([<>|=]?)(.*)$"
   local known = types[name]
-  if known and (order == "<" or order == "|" and width[known[1]] == 1) then return known end
+  if known and (order == "<" or order == "|" and core.packed[name] == 1) then return name end
   if known and order == ">" then return nil, ("type '%s' is big-endian (expected little-endian)"):format(descr) end
   if name:find "^O" then return nil, ("type '%s': objects of Python are not read"):format(descr) end
   return nil, ("type '%s' (expected f2, f4, f8, i1, i2, i4, i8, u1 or b1, little-endian)"):format(descr)
@@ -99,20 +94,21 @@ local function parse_npy(bytes)
   if length > MOST_HEADER or start > size then return nil, ("a header of %d bytes in a file of %d"):format(length, size) end
   local header, message = parse_header(text(start - length + 1, length))
   if not header then return nil, "header: " .. message end
-  local known
-  known, message = parse_descr(header.descr)
-  if not known then return nil, message end
+  local format
+  format, message = parse_descr(header.descr)
+  if not format then return nil, message end
   local shape, count, strides = header.shape, 1
   for _, n in ipairs(shape) do count = count * n end
-  if size - start ~= count * width[known[1]] then
-    return nil, ("%d bytes of data (expected %d for %s %s)"):format(size - start, count * width[known[1]], header.descr, check.shape_string(shape))
+  local bytes_of_data = count * core.packed[format]
+  if size - start ~= bytes_of_data then
+    return nil, ("%d bytes of data (expected %d for %s %s)"):format(size - start, bytes_of_data, header.descr, check.shape_string(shape))
   end
   if header.fortran_order == "True" then
     strides = {}
     local step = 1
     for i, n in ipairs(shape) do strides[i], step = step, step * n end
   end
-  return core.unpack(core.narrow(bytes, 1, start + 1, size - start), known[1], known[2], shape, 0, strides)
+  return core.unpack(core.narrow(bytes, 1, start + 1, size - start), format, types[format], shape, 0, strides)
 end
 
 --- Reads every array of a file.
@@ -143,7 +139,7 @@ end
 
 local function header_of(t)
   local shape = core.shape(t)
-  local text = ("{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }"):format(descr_of[core.dtype(t)], table.concat(shape, ", "),
+  local text = ("{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }"):format(core.dtypes[core.dtype(t)].npy, table.concat(shape, ", "),
     #shape == 1 and "," or "")
   text = text .. (" "):rep(-(10 + #text + 1) % 64) .. "\n"
   return "\x93NUMPY\1\0" .. ("<I2"):pack(#text) .. text

@@ -20,12 +20,12 @@ local MOST_NODES, MOST_DEPTH = 200000, 50
 local MOST_NAME = 1000      -- bytes
 local MOST_SHARED = 8       -- elements of all tensors together for each that is stored
 
--- Storages: {format for core.unpack, bytes, dtype}
+-- Storages: {format for core.unpack, dtype}
 local storages = {
-  ["torch.FloatStorage"] = {"f4", 4, "real"}, ["torch.DoubleStorage"] = {"f8", 8, "real"}, ["torch.HalfStorage"] = {"f2", 2, "real"},
-  ["torch.BFloat16Storage"] = {"bf2", 2, "real"}, ["torch.LongStorage"] = {"i8", 8, "i32"}, ["torch.IntStorage"] = {"i4", 4, "i32"},
-  ["torch.ShortStorage"] = {"i2", 2, "i32"}, ["torch.CharStorage"] = {"i1", 1, "i32"}, ["torch.ByteStorage"] = {"u1", 1, "i32"},
-  ["torch.BoolStorage"] = {"b1", 1, "i32"},
+  ["torch.FloatStorage"] = {"f4", "real"}, ["torch.DoubleStorage"] = {"f8", "real"}, ["torch.HalfStorage"] = {"f2", "real"},
+  ["torch.BFloat16Storage"] = {"bf2", "real"}, ["torch.LongStorage"] = {"i8", "i32"}, ["torch.IntStorage"] = {"i4", "i32"},
+  ["torch.ShortStorage"] = {"i2", "i32"}, ["torch.CharStorage"] = {"i1", "i32"}, ["torch.ByteStorage"] = {"u1", "i32"},
+  ["torch.BoolStorage"] = {"b1", "i32"},
 }
 
 local function is(v, kind) return type(v) == "table" and v.kind == kind end
@@ -77,7 +77,7 @@ local function persistent_into(found)
     local s = found[key]
     if s and (s.type ~= kind or s.count ~= count) then return refuse("storage '%s' has two types or sizes", key) end
     if not s then
-      s = {kind = "storage", key = key, type = kind, count = count, bytes = count * kind[2], tensors = {}}
+      s = {kind = "storage", key = key, type = kind, count = count, bytes = count * core.packed[kind[1]], tensors = {}}
       found[key] = s
     end
     return s
@@ -142,7 +142,7 @@ local function materialise(root, pick, fetch)
     end
     for _, e in ipairs(s.tensors) do
       local t = e.tensor
-      state[e.name], message = core.unpack(bytes, s.type[1], s.type[3], t.size, t.offset, t.stride)
+      state[e.name], message = core.unpack(bytes, s.type[1], s.type[2], t.size, t.offset, t.stride)
       if not state[e.name] then return refuse("tensor '%s': %s", e.name, message) end
     end
   end

@@ -9,10 +9,14 @@ local json = require "gan.file.json"
 
 local M = {}
 
-local name_of = {real = core.real == "double" and "F64" or "F32", u8 = "U8", i32 = "I32", f64 = "F64"}
-local dtype_of = {F64 = "real", F32 = "real", I32 = "i32", U8 = "u8", F16 = "real", BF16 = "real", I64 = "i32", I16 = "i32", I8 = "i32", BOOL = "u8"}
-local width_of = {F64 = 8, F32 = 4, I32 = 4, U8 = 1, F16 = 2, BF16 = 2, I64 = 8, I16 = 2, I8 = 1, BOOL = 1}
-local packed_of = {F16 = "f2", BF16 = "bf2", I64 = "i8", I16 = "i2", I8 = "i1", BOOL = "b1"} -- what others write: formats of core.unpack
+-- Types that other writers use: the dtype that holds them, and their format for core.unpack (F32 in a build of doubles: read as it is).
+local foreign = {
+  F16 = {"real", "f2"}, BF16 = {"real", "bf2"}, F32 = {"real"}, I64 = {"i32", "i8"}, I16 = {"i32", "i2"}, I8 = {"i32", "i1"}, BOOL = {"u8", "b1"},
+}
+-- By the names in a file: the dtype that holds them (floats of every width become reals), the format of foreign ones, bytes of an element.
+local dtype_of, packed_of, width_of = {}, {}, {}
+for name, t in pairs(foreign) do dtype_of[name], packed_of[name], width_of[name] = t[1], t[2], core.packed[t[2] or "f4"] end
+for name, t in pairs(core.dtypes) do dtype_of[t.safetensors], width_of[t.safetensors] = t.float and "real" or name, t.size end
 local MAX_HEADER = 100000000 -- bytes, as the reference reader has it
 local MAX_DEPTH = 30
 local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
@@ -89,7 +93,7 @@ end
 
 -- The header's text. Sorts tensors into the order of their data: wide elements first, so that all are aligned.
 local function header_of(tensors, meta)
-  for _, e in ipairs(tensors) do e.dtype = name_of[core.dtype(e.tensor)] end
+  for _, e in ipairs(tensors) do e.dtype = core.dtypes[core.dtype(e.tensor)].safetensors end
   table.sort(tensors, function(a, b)
     local wa, wb = width_of[a.dtype], width_of[b.dtype]
     if wa ~= wb then return wa > wb end
