@@ -93,7 +93,8 @@ function M.parse(text, path)
       if head then
         out.module, out.kind, out.text = e.module, e.kind, e.text
       else
-        local name, formal, own = defined(table.concat(lines, "\n", i, math.min(#lines, i + 4)))
+        local code = (lines[i] or ""):find "%S" and table.concat(lines, "\n", i, math.min(#lines, i + 4)) or ""
+        local name, formal, own = defined(code)
         e.line, e.at, e.formal = first, i, formal
         e.name = e.name or not own and name and public(name) or nil
         e.path = path

@@ -1,9 +1,8 @@
---- Convolution: a closed triple, the derivatives of each op are the other two; the transposed convolution is one of them.
+--- Provides convolution as a closed triple: the derivatives of each op are the other two.
 --
--- Images are (N,H,W,C), kernels (Kh,Kw,Ci,Co). Options are `stride`, `padding` (symmetric) and `dilation`: an integer, or a pair
--- {height, width}; defaults 1, 0, 1. `engine` names how it is computed, for tests and benchmarks: auto (the default, the fastest for the
--- shape), direct, winograd2 or winograd4 (3x3 of stride 1, 4x4 of stride 2; Lavin & Gray 2015, arXiv:1509.09308).
--- Source: Dumoulin & Visin 2016, arXiv:1603.07285.
+-- The transposed convolution is one of them. Images are (N,H,W,C), kernels (Kh,Kw,Ci,Co). An option that is a pair is
+-- {height, width}; an integer stands for both. `engine` names how an op is computed, for tests and benchmarks.
+-- Source: Dumoulin & Visin 2016, arXiv:1603.07285; Lavin & Gray 2015, arXiv:1509.09308, for Winograd's engines.
 -- @module gan.ops.conv
 local core = require "gan.core"
 local autograd = require "gan.autograd"
@@ -14,18 +13,29 @@ local M = {}
 -- The options that all three share, and the size that one of them needs besides.
 local function with(o, name, height, width)
   o = o or {}
-  return {stride = o.stride, padding = o.padding, dilation = o.dilation, engine = o.engine, [name or "stride"] = name and {height, width} or o.stride}
+  local out = {stride = o.stride, padding = o.padding, dilation = o.dilation, engine = o.engine}
+  if name then out[name] = {height, width} end
+  return out
 end
 
 local function dx(g, w, o, xshape) return M.conv2d_dx(g, w, with(o, "size", xshape[2], xshape[3])) end
 local function dw(x, g, o, wshape) return M.conv2d_dw(x, g, with(o, "kernel", wshape[1], wshape[2])) end
 
---- Convolution (cross-correlation): y[n,i,j,o] = sum of x[n, i*stride - padding + a*dilation, …, c] * w[a,b,c,o].
--- @tparam Tensor x (N,H,W,Ci)
--- @tparam Tensor w (Kh,Kw,Ci,Co)
--- @tparam[opt] table options stride, padding, dilation
--- @treturn Tensor (N,Ho,Wo,Co), Ho = floor((H + 2*padding - dilation*(Kh-1) - 1) / stride) + 1
--- @raise if the channels differ or the kernel is larger than the padded input
+--- Convolves images with a kernel (cross-correlation).
+--
+--     y[n,i,j,o] = sum over a, b, c of x[n, i*stride - padding + a*dilation, ..., c] * w[a,b,c,o]
+--     Ho = floor((H + 2*padding - dilation*(Kh-1) - 1) / stride) + 1
+--
+-- @function gan.conv2d
+-- @tparam Tensor x  (N,H,W,Ci)
+-- @tparam Tensor w  (Kh,Kw,Ci,Co)
+-- @tparam[opt] table options
+-- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
+-- @tparam[opt=0] integer|table options.padding  zeros at each side
+-- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @treturn Tensor  (N,Ho,Wo,Co)
+-- @raise if the channels differ, the kernel is larger than the padded input, or an option is unknown
 M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
   sample = function(s) return {
     {s:randn(2, 4, 3, 2), s:randn(3, 2, 2, 3), {padding = 1}},
@@ -38,7 +48,8 @@ M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
     {s:randn(1, 5, 3, 1), s:randn(3, 3, 1, 2), {engine = "winograd4"}},
   } end,
   bad = function(s) return {
-    {s:randn(2, 4, 4, 3), s:randn(3, 3, 2, 5), match = "#2 'w' (expected (*,*,3,*) to match x (2,4,4,3), got (3,3,2,5))"},
+    {s:randn(2, 4, 4, 3), s:randn(3, 3, 2, 5),
+      match = "#2 'w' (expected (*,*,3,*) to match x (2,4,4,3), got (3,3,2,5))"},
     {s:randn(4, 4, 3), s:randn(3, 3, 3, 5), match = "#1 'x' (expected (N,H,W,Ci), got (4,4,3))"},
     {s:randn(1, 2, 2, 1), s:randn(3, 3, 1, 1), match = "larger than the padded input (2,2)"},
     {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {stride = 0}, match = "'stride'"},
@@ -52,12 +63,18 @@ M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
     function(g, ctx, x, _, o) return dw(x, g, o, ctx.shapes[2]) end,
   }}
 
---- Adjoint of conv2d in x: the gradient of sum(conv2d(x, w) * dy) with respect to x.
--- @tparam Tensor dy (N,Ho,Wo,Co)
--- @tparam Tensor w (Kh,Kw,Ci,Co)
--- @tparam table options size = {H, W} of the result; stride, padding, dilation
--- @treturn Tensor (N,H,W,Ci)
--- @raise if a convolution of `size` would not give (Ho,Wo)
+--- Returns the gradient of sum(conv2d(x, w) * dy) in x: the adjoint of conv2d in x.
+-- @function gan.conv2d_dx
+-- @tparam Tensor dy  (N,Ho,Wo,Co)
+-- @tparam Tensor w  (Kh,Kw,Ci,Co)
+-- @tparam table options
+-- @tparam integer|table options.size  {H, W} of the result
+-- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
+-- @tparam[opt=0] integer|table options.padding  zeros at each side
+-- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @treturn Tensor  (N,H,W,Ci)
+-- @raise if a convolution of `size` would not give (Ho,Wo), or an option is unknown
 M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1}},
   sample = function(s) return {
     {s:randn(2, 4, 4, 3), s:randn(3, 2, 2, 3), {size = {4, 3}, padding = 1}},
@@ -67,7 +84,8 @@ M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1
     {s:randn(2, 1, 1, 2), s:randn(2, 2, 3, 2), {size = 2}},
   } end,
   bad = function(s) return {
-    {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 4), {size = 4}, match = "#2 'w' (expected (*,*,*,3) to match dy (1,2,2,3), got (3,3,2,4))"},
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 4), {size = 4},
+      match = "#2 'w' (expected (*,*,*,3) to match dy (1,2,2,3), got (3,3,2,4))"},
     {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 3), match = "'size' (expected {H, W}"},
     {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 3), {size = 5}, match = "gives (3,3), not (2,2)"},
   } end,
@@ -76,12 +94,18 @@ M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1
     function(h, ctx, dy, _, o) return dw(h, dy, o, ctx.shapes[2]) end,
   }}
 
---- Adjoint of conv2d in w: the gradient of sum(conv2d(x, w) * dy) with respect to w.
--- @tparam Tensor x (N,H,W,Ci)
--- @tparam Tensor dy (N,Ho,Wo,Co)
--- @tparam table options kernel = {Kh, Kw} of the result; stride, padding, dilation
--- @treturn Tensor (Kh,Kw,Ci,Co)
--- @raise if a convolution of x with such a kernel would not give (Ho,Wo)
+--- Returns the gradient of sum(conv2d(x, w) * dy) in w: the adjoint of conv2d in w.
+-- @function gan.conv2d_dw
+-- @tparam Tensor x  (N,H,W,Ci)
+-- @tparam Tensor dy  (N,Ho,Wo,Co)
+-- @tparam table options
+-- @tparam integer|table options.kernel  {Kh, Kw} of the result
+-- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
+-- @tparam[opt=0] integer|table options.padding  zeros at each side
+-- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @treturn Tensor  (Kh,Kw,Ci,Co)
+-- @raise if a convolution of x with such a kernel would not give (Ho,Wo), or an option is unknown
 M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1}},
   sample = function(s) return {
     {s:randn(2, 4, 3, 2), s:randn(2, 4, 4, 3), {kernel = {3, 2}, padding = 1}},
@@ -89,7 +113,8 @@ M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1
     {s:randn(2, 2, 2, 3), s:randn(2, 1, 1, 2), {kernel = 2}},
   } end,
   bad = function(s) return {
-    {s:randn(2, 3, 3, 1), s:randn(1, 2, 2, 1), {kernel = 2}, match = "#2 'dy' (expected (2,*,*,*) to match x (2,3,3,1), got (1,2,2,1))"},
+    {s:randn(2, 3, 3, 1), s:randn(1, 2, 2, 1), {kernel = 2},
+      match = "#2 'dy' (expected (2,*,*,*) to match x (2,3,3,1), got (1,2,2,1))"},
     {s:randn(2, 3, 3, 1), s:randn(2, 2, 2, 1), match = "'kernel' (expected {Kh, Kw}"},
     {s:randn(2, 3, 3, 1), s:randn(2, 2, 2, 1), {kernel = 3}, match = "gives (1,1), not (2,2)"},
   } end,
@@ -98,13 +123,22 @@ M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1
     function(h, _, x, _, o) return M.conv2d(x, h, with(o)) end,
   }}
 
---- Transposed convolution, the adjoint of a convolution from y to x: it *is* conv2d_dx, so its kernel is laid out as that
--- convolution's, (Kh,Kw,Co,Ci) with Co the channels of the result.
--- @tparam Tensor x (N,H,W,Ci)
--- @tparam Tensor w (Kh,Kw,Co,Ci)
--- @tparam[opt] table options stride, padding, dilation; output_padding (default 0, less than stride): rows and columns more at the end
--- @treturn Tensor (N,Ho,Wo,Co), Ho = (H-1)*stride - 2*padding + dilation*(Kh-1) + 1 + output_padding
--- @raise if the channels differ or the result would be empty
+--- Convolves backwards, as generators enlarge: the adjoint of a convolution from y to x.
+-- It is conv2d_dx, so its kernel is laid out as that convolution's, with Co the channels of the result.
+--
+--     Ho = (H-1)*stride - 2*padding + dilation*(Kh-1) + 1 + output_padding
+--
+-- @function gan.conv_transpose2d
+-- @tparam Tensor x  (N,H,W,Ci)
+-- @tparam Tensor w  (Kh,Kw,Co,Ci)
+-- @tparam[opt] table options
+-- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
+-- @tparam[opt=0] integer|table options.padding  of that convolution: rows and columns taken off each side
+-- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @tparam[opt=0] integer|table options.output_padding  rows and columns more at the end, fewer than `stride`
+-- @treturn Tensor  (N,Ho,Wo,Co)
+-- @raise if the channels differ, the result would be empty, or an option is unknown
 M.conv_transpose2d = op {name = "conv_transpose2d", forward = core.conv_transpose2d, reads = {{2}, {1}},
   sample = function(s) return {
     {s:randn(2, 2, 3, 3), s:randn(4, 4, 2, 3), {stride = 2, padding = 1}},
@@ -112,8 +146,10 @@ M.conv_transpose2d = op {name = "conv_transpose2d", forward = core.conv_transpos
     {s:randn(2, 1, 1, 3), s:randn(2, 2, 2, 3)},
   } end,
   bad = function(s) return {
-    {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 2), match = "#2 'w' (expected (*,*,*,3) to match x (1,2,2,3), got (3,3,3,2))"},
-    {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 3), {stride = 2, output_padding = 2}, match = "'output_padding' (expected less than the stride 2"},
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 2),
+      match = "#2 'w' (expected (*,*,*,3) to match x (1,2,2,3), got (3,3,3,2))"},
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 3), {stride = 2, output_padding = 2},
+      match = "'output_padding' (expected less than the stride 2"},
     {s:randn(1, 1, 1, 1), s:randn(2, 2, 1, 1), {padding = 1}, match = "'padding' (the result would have size (0,0))"},
     {s:randn(1, 1, 1, 1), s:randn(2, 2, 1, 1), {size = 1}, match = "unknown option 'size'"},
   } end,

@@ -1,4 +1,4 @@
---- Joining, splitting, and picking by index.
+--- Provides joining, splitting, and picking by index.
 --
 -- AXES COUNT FROM 1, like all in Lua. INDICES IN i32 TENSORS (class labels, rows) COUNT FROM 0, as in data files:
 -- a label tensor read from MNIST or CIFAR-10 is used as it is, and row 0 is the first row.
@@ -45,19 +45,24 @@ local join = op {
   } end,
 }
 
---- Tensors of one dtype joined along an axis; their other sizes are equal.
--- @tparam table list tensors, at least one
--- @tparam[opt=1] integer axis
--- @raise names the first tensor that does not fit
+--- Joins tensors of one dtype along an axis.
+-- @function gan.cat
+-- @tparam table list  tensors, at least one, equal in their other sizes
+-- @tparam[opt=1] integer axis  along which
+-- @treturn Tensor  (their sizes, added up along the axis)
+-- @raise naming the first tensor that does not fit
 function M.cat(list, axis)
   if axis == nil then axis = 1 end
   if type(list) ~= "table" then return core.cat(list, axis) end
   return join(axis, table.unpack(list))
 end
 
---- Tensors of one shape and dtype joined along a new axis.
--- @tparam table list tensors, at least one
--- @tparam[opt=1] integer axis the place of the new axis in the result
+--- Joins tensors of one shape and dtype along a new axis.
+-- @function gan.stack
+-- @tparam table list  tensors, at least one
+-- @tparam[opt=1] integer axis  the place of the new axis in the result
+-- @treturn Tensor  (their sizes, with #list at the axis)
+-- @raise naming the first tensor that does not fit
 function M.stack(list, axis)
   if axis == nil then axis = 1 end
   local first = type(list) == "table" and list[1]
@@ -83,11 +88,13 @@ function M.stack(list, axis)
   return join(axis, table.unpack(parts))
 end
 
---- Consecutive parts of a tensor along an axis, as views.
--- @tparam Tensor x
--- @tparam integer|table parts how many equal parts, or a list of sizes that add up to x's size
--- @tparam[opt=1] integer axis
--- @treturn table list of tensors
+--- Cuts a tensor into consecutive parts along an axis. Views.
+-- @function gan.split
+-- @tparam Tensor x  any shape and dtype
+-- @tparam integer|table parts  how many equal parts, or a list of sizes that add up to x's size
+-- @tparam[opt=1] integer axis  along which
+-- @treturn table  list of tensors
+-- @raise if the parts do not add up to x's size
 function M.split(x, parts, axis)
   if not core.is_tensor(x) then return check.expected("split", 1, "x", "a tensor", x) end
   if axis == nil then axis = 1 end
@@ -117,10 +124,12 @@ end
 
 -- ---- rows ----
 
---- Rows of x (R,...) by index: idx's shape followed by a row's shape. x of any dtype.
--- @tparam Tensor x
--- @tparam Tensor idx i32 of any shape, each 0..R-1 (COUNTED FROM 0)
--- @raise names the first index out of range
+--- Takes rows of x by index.
+-- @function gan.gather_rows
+-- @tparam Tensor x  (R,...), any dtype
+-- @tparam Tensor idx  i32, any shape, each 0..R-1 (COUNTED FROM 0)
+-- @treturn Tensor  (idx's shape, then a row's shape)
+-- @raise naming the first index out of range
 M.gather_rows = op {
   name = "gather_rows",
   forward = core.gather_rows,
@@ -140,10 +149,13 @@ M.gather_rows = op {
   } end,
 }
 
---- Zeros (rows,...) to whose row idx[i] the row y[i] is added; rows named twice add up. Adjoint of gather_rows.
--- @tparam Tensor y idx's shape followed by a row's shape
--- @tparam Tensor idx i32, each 0..rows-1 (COUNTED FROM 0)
--- @tparam integer rows
+--- Adds the row y[i] to row idx[i] of zeros; rows named twice add up. The adjoint of gather_rows.
+-- @function gan.scatter_rows
+-- @tparam Tensor y  (idx's shape, then a row's shape)
+-- @tparam Tensor idx  i32, any shape, each 0..rows-1 (COUNTED FROM 0)
+-- @tparam integer rows  of the result
+-- @treturn Tensor  (rows, then a row's shape)
+-- @raise naming the first index out of range, or if y's shape does not begin with idx's
 M.scatter_rows = op {
   name = "scatter_rows",
   forward = core.scatter_rows,
@@ -161,17 +173,23 @@ M.scatter_rows = op {
   } end,
 }
 
---- Embedding: a row of weight (Y,D) for each label: idx's shape followed by D.
--- @tparam Tensor weight
--- @tparam Tensor idx i32 labels, each 0..Y-1 (COUNTED FROM 0)
+--- Takes a row of the weight for each label.
+-- @function gan.embedding
+-- @tparam Tensor weight  (Y,D)
+-- @tparam Tensor idx  i32 labels of any shape, each 0..Y-1 (COUNTED FROM 0)
+-- @treturn Tensor  (idx's shape, then D)
+-- @raise naming the first label out of range
 function M.embedding(weight, idx) return M.gather_rows(weight, idx) end
 
 -- ---- along an axis ----
 
---- Elements picked along an axis: y[..,j,..] = x[..,idx[..,j,..],..].
--- @tparam Tensor x
--- @tparam Tensor idx i32 of x's shape except along axis, each 0..size-1 (COUNTED FROM 0)
--- @tparam integer axis
+--- Picks elements along an axis: y[..,j,..] = x[..,idx[..,j,..],..].
+-- @function gan.take_along
+-- @tparam Tensor x  any shape
+-- @tparam Tensor idx  i32, x's shape except along the axis, each 0..size-1 (COUNTED FROM 0)
+-- @tparam integer axis  along which
+-- @treturn Tensor  idx's shape
+-- @raise naming the first index out of range, or if the shapes do not fit
 M.take_along = op {
   name = "take_along",
   forward = core.take_along,
@@ -192,12 +210,14 @@ M.take_along = op {
   } end,
 }
 
---- Zeros of y's shape, n along axis, to which y's elements are added: x[..,idx[..,j,..],..] += y[..,j,..].
--- Adjoint of take_along.
--- @tparam Tensor y
--- @tparam Tensor idx i32 of y's shape, each 0..n-1 (COUNTED FROM 0)
--- @tparam integer axis
--- @tparam integer n
+--- Adds y's elements to zeros along an axis: x[..,idx[..,j,..],..] += y[..,j,..]. The adjoint of take_along.
+-- @function gan.put_along
+-- @tparam Tensor y  any shape
+-- @tparam Tensor idx  i32, y's shape, each 0..n-1 (COUNTED FROM 0)
+-- @tparam integer axis  along which
+-- @tparam integer n  the result's size along it
+-- @treturn Tensor  y's shape, n along the axis
+-- @raise naming the first index out of range, or if the shapes differ
 M.put_along = op {
   name = "put_along",
   forward = core.put_along,
@@ -213,9 +233,12 @@ M.put_along = op {
   } end,
 }
 
---- 1 at the label, 0 elsewhere: idx's shape followed by classes.
--- @tparam Tensor idx i32 labels, each 0..classes-1 (COUNTED FROM 0)
--- @tparam integer classes
+--- Marks labels: 1 at the label, 0 elsewhere. Has no gradient.
+-- @function gan.one_hot
+-- @tparam Tensor idx  i32 labels of any shape, each 0..classes-1 (COUNTED FROM 0)
+-- @tparam integer classes  >= 1
+-- @treturn Tensor  (idx's shape, then classes)
+-- @raise naming the first label out of range
 M.one_hot = op {
   name = "one_hot",
   forward = core.one_hot,

@@ -1,4 +1,4 @@
---- The matrix product, batched.
+--- Provides the matrix product, batched.
 -- @module gan.ops.matmul
 local core = require "gan.core"
 local autograd = require "gan.autograd"
@@ -6,10 +6,11 @@ local shape = require "gan.ops.shape"
 
 local M = {}
 
---- Matrix product: (...,m,k) x (...,k,n) -> (...,m,n); leading dimensions broadcast. Transposed views are read where they lie.
--- @tparam Tensor a (...,m,k), at least 2 dimensions
--- @tparam Tensor b (...,k,n), at least 2 dimensions
--- @treturn Tensor
+--- Multiplies matrices. Leading dimensions broadcast; transposed views are read where they lie.
+-- @function gan.matmul
+-- @tparam Tensor a  (...,m,k), at least 2 dimensions
+-- @tparam Tensor b  (...,k,n), at least 2 dimensions
+-- @treturn Tensor  (...,m,n)
 -- @raise if a dimension is missing, the inner sizes differ, or the leading ones do not broadcast
 M.matmul = autograd.op {name = "matmul", forward = core.matmul, reads = {{2}, {1}},
   sample = function(s) return {

@@ -1,4 +1,4 @@
---- Minibatch discrimination: how near each element of a batch is to the others.
+--- Provides minibatch discrimination: how near each element of a batch is to the others.
 -- @module gan.ops.minibatch
 local core = require "gan.core"
 local autograd = require "gan.autograd"
@@ -8,11 +8,17 @@ local shape_ops = require "gan.ops.shape"
 
 local M = {}
 
---- o[i,b] = sum over j ~= i of exp(-sum over c of |m[i,b,c] - m[j,b,c]|). An element's nearness to itself, which is 1, is left out.
--- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 3.2.
--- @tparam Tensor m (N,B,C)
--- @treturn Tensor (N,B)
-M.minibatch_similarity = autograd.op {name = "minibatch_similarity", method = false, forward = core.minibatch_similarity,
+--- Sums up, for each element of a batch and each row of features, its nearness to the other elements.
+--
+--     o[i,b] = sum over j ~= i of exp(-sum over c of |m[i,b,c] - m[j,b,c]|)
+--
+-- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 3.2.  Differs: an element's nearness to itself, 1, is left out.
+-- @function gan.minibatch_similarity
+-- @tparam Tensor m  (N,B,C)
+-- @treturn Tensor  (N,B)
+-- @raise if m has not 3 dimensions
+M.minibatch_similarity = autograd.op {name = "minibatch_similarity", method = false,
+  forward = core.minibatch_similarity,
   compose = function(m)
     local s = core.shape(m)
     local d = pointwise.sub(shape_ops.reshape(m, {s[1], 1, s[2], s[3]}), shape_ops.reshape(m, {1, s[1], s[2], s[3]}))

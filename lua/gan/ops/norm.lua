@@ -1,7 +1,7 @@
---- Normalisation over batch, sample, channel or group, and dropout. Channels are the last axis; statistics are biased.
+--- Provides the normalisations over batch, sample, channel or group, and dropout.
 --
--- gamma and beta (C) may be nil. slope in [0,1], where it is given, is that of a (leaky) relu applied to the result.
--- The *_norm ops also return the mean and the variance that they used, as plain tensors.
+-- Channels are the last axis; variances are biased. A slope, where it is given, is that of a (leaky) relu which is
+-- applied to the result in the same pass. The statistics that are returned are plain tensors, without a gradient.
 -- @module gan.ops.norm
 local core = require "gan.core"
 local check = require "gan.check"
@@ -43,7 +43,8 @@ local function samples(s)
 end
 local function bad(s)
   return {
-    {s:randn(3), match = "at least 2 dimensions"}, {s:randn(2, 3), s:randn(2), match = "'gamma' (expected (3) to match the channels of x, got (2))"},
+    {s:randn(3), match = "at least 2 dimensions"},
+    {s:randn(2, 3), s:randn(2), match = "'gamma' (expected (3) to match the channels of x, got (2))"},
     {s:randn(2, 3), nil, s:randn(3, 1), match = "'beta'"}, {s:randn(0, 3), match = "at least one element"},
     {s:randn(2, 3), nil, nil, -1, match = "eps"}, {s:randn(2, 3), nil, nil, 0 / 0, match = "eps"},
     {s:randn(2, 3), nil, nil, 1, 2, match = "slope"}, {nil, match = "real tensor"},
@@ -55,8 +56,9 @@ local function rectified(y, slope)
   return slope and pointwise.leaky_relu(y, slope) or y
 end
 
--- The gradient of a norm's result in x as an op of its own, for penalties on gradients: dx(dy, x, gamma, beta, eps, slope, groups, mean, var).
--- mean and var are what the norm returned; where they are missing they are computed anew. moments(x, eps, groups) -> _, mean, var.
+-- The gradient of a norm's result in x as an op of its own, for penalties on gradients: dx(dy, x, gamma, beta, eps,
+-- slope, groups, mean, var). mean and var are what the norm returned; where they are missing they are computed anew.
+-- moments(x, eps, groups) -> _, mean, var.
 -- to_rows(x, groups): x, and whatever has its shape, as the statistics see it, and the axes that they run over.
 local function norm_dx(name, moments, to_rows, group_cases)
   local backward, twice = core[name .. "_grad"], core[name .. "_grad2"]
@@ -76,9 +78,13 @@ local function norm_dx(name, moments, to_rows, group_cases)
       local d = pointwise.sub(rows, reduce.mean(rows, axes, keep))
       local s = pointwise.pow(add(reduce.mean(mul(d, d), axes, keep), eps), -0.5)
       local n = mul(d, s)
-      if slope then dy = pointwise.leaky_relu_dx(dy, affine(shape_ops.reshape(n, core.shape(x)), gamma, beta), slope) end
+      if slope then
+        local y = affine(shape_ops.reshape(n, core.shape(x)), gamma, beta)
+        dy = pointwise.leaky_relu_dx(dy, y, slope)
+      end
       local t = to_rows(gamma and mul(dy, gamma) or dy, groups)
-      local dx = mul(s, pointwise.sub(pointwise.sub(t, reduce.mean(t, axes, keep)), mul(n, reduce.mean(mul(t, n), axes, keep))))
+      local centred = pointwise.sub(t, reduce.mean(t, axes, keep))
+      local dx = mul(s, pointwise.sub(centred, mul(n, reduce.mean(mul(t, n), axes, keep))))
       return shape_ops.reshape(dx, core.shape(x))
     end,
     grad = function(h, _, need, dy, x, gamma, beta, eps, slope, groups, mean, var)
@@ -89,7 +95,8 @@ local function norm_dx(name, moments, to_rows, group_cases)
       local cases = {}
       for i, c in ipairs(group_cases and group_cases(s) or samples(s)) do
         local x, gamma, beta, eps, slope, groups = table.unpack(c, 1, 6)
-        cases[i] = {s:randn(table.unpack(core.shape(x))), x, gamma, beta, eps or 1e-2, slope, groups, wrt = gamma and {1, 2, 3} or {1, 2}}
+        local dy, wrt = s:randn(table.unpack(core.shape(x))), gamma and {1, 2, 3} or {1, 2}
+        cases[i] = {dy, x, gamma, beta, eps or 1e-2, slope, groups, wrt = wrt}
       end
       return cases
     end,
@@ -108,14 +115,16 @@ end
 -- axes(nd): what the statistics run over.
 local function norm(name, default_eps, axes)
   local forward, backward = core[name], core[name .. "_grad"]
-  local dx = norm_dx(name, function(x, eps) return forward(x, nil, nil, eps) end, function(x) return x, axes(core.dim(x)) end)
+  local function moments(x, eps) return forward(x, nil, nil, eps) end
+  local dx = norm_dx(name, moments, function(x) return x, axes(core.dim(x)) end)
   M[name] = op {name = name, sample = samples, bad = bad,
     forward = function(x, gamma, beta, eps, slope) return forward(x, gamma, beta, eps or default_eps, slope) end,
     compose = function(x, gamma, beta, eps, slope)
       return rectified(affine(standardise(x, axes(core.dim(x)), eps or default_eps), gamma, beta), slope)
     end,
     grad = function(g, ctx, need, x, gamma, beta, eps, slope)
-      return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or default_eps, need[1], need[2], need[3], nil, slope, beta)
+      eps = eps or default_eps
+      return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, eps, need[1], need[2], need[3], nil, slope, beta)
     end,
     again = function(g, ctx, need, x, gamma, beta, eps, slope)
       if need[2] or need[3] then return end
@@ -123,19 +132,88 @@ local function norm(name, default_eps, axes)
     end}
 end
 
---- batch_norm(x, gamma, beta, eps = 1e-5, slope): per channel over all axes but the last, x (N,...,C). Returns y, mean (C), var (C).
--- With one value per channel y is beta. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1.
+--- Returns the gradient of batch_norm in x, itself differentiable.
+-- @function gan.batch_norm_dx
+-- @tparam Tensor dy  the gradient of batch_norm's result, x's shape
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C)
+-- @tparam[opt] Tensor beta  (C), read where there is a slope
+-- @tparam number eps  as it was given
+-- @tparam[opt] number slope  as it was given
+-- @tparam[opt] integer groups  of group_norm
+-- @tparam[opt] Tensor mean  (C), as batch_norm returned it; default: computed anew
+-- @tparam[opt] Tensor var  (C), likewise
+-- @treturn Tensor  x's shape
+-- @raise if a shape does not fit
+
+--- Normalises each channel over all axes but the last.
+-- With one value per channel the result is beta. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1.
 -- @function gan.batch_norm
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C), multiplies; default: ones
+-- @tparam[opt] Tensor beta  (C), is added; default: zeros
+-- @tparam[opt=1e-5] number eps  added to the variance, >= 0
+-- @tparam[opt] number slope  of the relu behind, in [0,1]; default: none
+-- @treturn Tensor  x's shape
+-- @treturn Tensor  (C), the mean
+-- @treturn Tensor  (C), the variance
+-- @raise if x has fewer than 2 dimensions or no element, a shape does not fit, or a number is out of range
 norm("batch_norm", 1e-5, function(nd) return range(1, nd - 1) end)
 
---- layer_norm(x, gamma, beta, eps = 1e-5, slope): per sample over everything, affine per channel. Returns y, mean (N), var (N).
+--- Returns the gradient of layer_norm in x, itself differentiable.
+-- @function gan.layer_norm_dx
+-- @tparam Tensor dy  the gradient of layer_norm's result, x's shape
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C)
+-- @tparam[opt] Tensor beta  (C), read where there is a slope
+-- @tparam number eps  as it was given
+-- @tparam[opt] number slope  as it was given
+-- @tparam[opt] integer groups  of group_norm
+-- @tparam[opt] Tensor mean  (N), as layer_norm returned it; default: computed anew
+-- @tparam[opt] Tensor var  (N), likewise
+-- @treturn Tensor  x's shape
+-- @raise if a shape does not fit
+
+--- Normalises each sample over everything; gamma and beta are per channel.
 -- Source: Ba et al. 2016, arXiv:1607.06450, as in critics of WGAN-GP (arXiv:1704.00028).
 -- @function gan.layer_norm
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C), multiplies; default: ones
+-- @tparam[opt] Tensor beta  (C), is added; default: zeros
+-- @tparam[opt=1e-5] number eps  added to the variance, >= 0
+-- @tparam[opt] number slope  of the relu behind, in [0,1]; default: none
+-- @treturn Tensor  x's shape
+-- @treturn Tensor  (N), the means
+-- @treturn Tensor  (N), the variances
+-- @raise if x has fewer than 2 dimensions or no element, a shape does not fit, or a number is out of range
 norm("layer_norm", 1e-5, function(nd) return range(2, nd) end)
 
---- instance_norm(x, gamma, beta, eps = 1e-5, slope): per sample and channel. Returns y, mean (N,C), var (N,C).
+--- Returns the gradient of instance_norm in x, itself differentiable.
+-- @function gan.instance_norm_dx
+-- @tparam Tensor dy  the gradient of instance_norm's result, x's shape
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C)
+-- @tparam[opt] Tensor beta  (C), read where there is a slope
+-- @tparam number eps  as it was given
+-- @tparam[opt] number slope  as it was given
+-- @tparam[opt] integer groups  of group_norm
+-- @tparam[opt] Tensor mean  (N,C), as instance_norm returned it; default: computed anew
+-- @tparam[opt] Tensor var  (N,C), likewise
+-- @treturn Tensor  x's shape
+-- @raise if a shape does not fit
+
+--- Normalises each channel of each sample.
 -- Source: Ulyanov et al. 2016, arXiv:1607.08022.
 -- @function gan.instance_norm
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C), multiplies; default: ones
+-- @tparam[opt] Tensor beta  (C), is added; default: zeros
+-- @tparam[opt=1e-5] number eps  added to the variance, >= 0
+-- @tparam[opt] number slope  of the relu behind, in [0,1]; default: none
+-- @treturn Tensor  x's shape
+-- @treturn Tensor  (N,C), the means
+-- @treturn Tensor  (N,C), the variances
+-- @raise if x has fewer than 2 dimensions or no element, a shape does not fit, or a number is out of range
 norm("instance_norm", 1e-5, function(nd) return range(2, nd - 1) end)
 
 local function split_groups(x, groups)
@@ -143,12 +221,37 @@ local function split_groups(x, groups)
   return shape_ops.reshape(x, {shape[1], -1, groups, shape[#shape] // groups}), {2, 4}
 end
 
-local group_norm_dx = norm_dx("group_norm", function(x, eps, groups) return core.group_norm(x, groups, nil, nil, eps) end, split_groups, function(s)
+--- Returns the gradient of group_norm in x, itself differentiable.
+-- @function gan.group_norm_dx
+-- @tparam Tensor dy  the gradient of group_norm's result, x's shape
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C)
+-- @tparam[opt] Tensor beta  (C), read where there is a slope
+-- @tparam number eps  as it was given
+-- @tparam[opt] number slope  as it was given
+-- @tparam[opt] integer groups  of group_norm
+-- @tparam[opt] Tensor mean  (N,groups), as group_norm returned it; default: computed anew
+-- @tparam[opt] Tensor var  (N,groups), likewise
+-- @treturn Tensor  x's shape
+-- @raise if a shape does not fit
+
+local function group_moments(x, eps, groups) return core.group_norm(x, groups, nil, nil, eps) end
+local group_norm_dx = norm_dx("group_norm", group_moments, split_groups, function(s)
   return {{s:randn(2, 2, 2, 4), s:randn(4), s:randn(4), 1e-2, nil, 2}, {s:randn(3, 6), nil, nil, 1e-2, nil, 2}}
 end)
 
---- group_norm(x, groups, gamma, beta, eps = 1e-5): per sample and group of neighbouring channels. Returns y, mean (N,groups), var.
+--- Normalises each group of neighbouring channels of each sample.
 -- Source: Wu & He 2018, arXiv:1803.08494.
+-- @function gan.group_norm
+-- @tparam Tensor x  (N,...,C)
+-- @tparam integer groups  divides C
+-- @tparam[opt] Tensor gamma  (C), multiplies; default: ones
+-- @tparam[opt] Tensor beta  (C), is added; default: zeros
+-- @tparam[opt=1e-5] number eps  added to the variance, >= 0
+-- @treturn Tensor  x's shape
+-- @treturn Tensor  (N,groups), the means
+-- @treturn Tensor  (N,groups), the variances
+-- @raise if x has fewer than 2 dimensions or no element, the groups do not divide C, or a shape does not fit
 M.group_norm = op {name = "group_norm",
   forward = function(x, groups, gamma, beta, eps) return core.group_norm(x, groups, gamma, beta, eps or 1e-5) end,
   compose = function(x, groups, gamma, beta, eps)
@@ -160,30 +263,53 @@ M.group_norm = op {name = "group_norm",
     return group_norm_dx(g, x, gamma, beta, eps or 1e-5, nil, groups, ctx.aux[1], ctx.aux[2])
   end,
   grad = function(g, ctx, need, x, groups, gamma, _, eps)
-    local dx, dgamma, dbeta = core.group_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5, need[1], need[3], need[4], groups)
+    local dx, dgamma, dbeta = core.group_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5,
+      need[1], need[3], need[4], groups)
     return dx, nil, dgamma, dbeta
   end,
   sample = function(s)
-    return {{s:randn(2, 2, 2, 4), 2, s:randn(4), s:randn(4), 1e-2}, {s:randn(3, 6), 2, nil, s:randn(6), 1e-2}, {s:randn(2, 3, 2), 1, s:randn(2)}}
+    return {
+      {s:randn(2, 2, 2, 4), 2, s:randn(4), s:randn(4), 1e-2}, {s:randn(3, 6), 2, nil, s:randn(6), 1e-2},
+      {s:randn(2, 3, 2), 1, s:randn(2)},
+    }
   end,
   bad = function(s)
     return {{s:randn(2, 3), 2, match = "3 channels do not split into 2 groups"}, {s:randn(2, 3), 0, match = "groups"},
       {s:randn(2, 4), 2, s:randn(2), match = "#3 'gamma'"}, {s:randn(2, 3), match = "groups"}}
   end}
 
---- batch_norm_eval(x, gamma, beta, mean, var, eps = 1e-5, slope): with given statistics (C), e.g. running averages.
+--- Normalises each channel with given statistics, such as running averages.
+-- @function gan.batch_norm_eval
+-- @tparam Tensor x  (N,...,C)
+-- @tparam[opt] Tensor gamma  (C), multiplies
+-- @tparam[opt] Tensor beta  (C), is added
+-- @tparam Tensor mean  (C)
+-- @tparam Tensor var  (C)
+-- @tparam[opt=1e-5] number eps  added to the variance, >= 0
+-- @tparam[opt] number slope  of the relu behind, in [0,1]; default: none
+-- @treturn Tensor  x's shape
+-- @raise if x has fewer than 2 dimensions or no element, a shape does not fit, or a number is out of range
 M.batch_norm_eval = op {name = "batch_norm_eval",
-  forward = function(x, gamma, beta, mean, var, eps, slope) return core.batch_norm_eval(x, gamma, beta, mean, var, eps or 1e-5, slope) end,
+  forward = function(x, gamma, beta, mean, var, eps, slope)
+    return core.batch_norm_eval(x, gamma, beta, mean, var, eps or 1e-5, slope)
+  end,
   compose = function(x, gamma, beta, mean, var, eps, slope)
-    return rectified(affine(mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5)), gamma, beta), slope)
+    local y = mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5))
+    return rectified(affine(y, gamma, beta), slope)
   end,
   sample = function(s)
-    return {{s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3)}, {s:randn(2, 3, 2), nil, nil, s:randn(2), s:uniform(0.5, 2, 2), 1e-2},
-      {s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3), 1e-2, 0.2}}
+    return {
+      {s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3)},
+      {s:randn(2, 3, 2), nil, nil, s:randn(2), s:uniform(0.5, 2, 2), 1e-2},
+      {s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3), 1e-2, 0.2},
+    }
   end,
   bad = function(s)
-    return {{s:randn(2, 3), nil, nil, s:randn(2), s:randn(3), match = "#4 'mean'"}, {s:randn(2, 3), nil, nil, s:randn(3), nil, match = "#5 'var'"},
-      {s:randn(3), nil, nil, s:randn(3), s:randn(3), match = "at least 2 dimensions"}}
+    return {
+      {s:randn(2, 3), nil, nil, s:randn(2), s:randn(3), match = "#4 'mean'"},
+      {s:randn(2, 3), nil, nil, s:randn(3), nil, match = "#5 'var'"},
+      {s:randn(3), nil, nil, s:randn(3), s:randn(3), match = "at least 2 dimensions"},
+    }
   end}
 
 -- (N,C) beside x (N,...,C): sizes 1 between.
@@ -199,29 +325,57 @@ local function conditional_bad(s)
   return {
     {s:randn(3), s:randn(3, 3), s:randn(3, 3), match = "at least 2 dimensions"},
     {s:randn(2, 3), s:randn(2, 2), s:randn(2, 3), match = "'gamma' (expected (2,3)"},
-    {s:randn(2, 3), s:randn(2, 3), s:randn(3), match = "'beta' (expected (2,3) to match batch and channels of x, got (3))"},
-    {s:randn(2, 3), nil, s:randn(2, 3), match = "'gamma'"}, {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), -1, match = "eps"},
+    {s:randn(2, 3), s:randn(2, 3), s:randn(3),
+      match = "'beta' (expected (2,3) to match batch and channels of x, got (3))"},
+    {s:randn(2, 3), nil, s:randn(2, 3), match = "'gamma'"},
+    {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), -1, match = "eps"},
     {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), 1, 2, match = "slope"}, {nil, match = "real tensor"},
   }
 end
 
---- conditional_batch_norm(x, gamma, beta, eps = 1e-5, slope): batch_norm with gamma and beta (N,C), one row for each element of the
--- batch. Returns y, mean (C), var (C). Source: de Vries et al. 2017, arXiv:1707.00683, eq. 4.
+--- Normalises each channel over all axes but the last, with a gamma and a beta for each element of the batch.
+-- Source: de Vries et al. 2017, arXiv:1707.00683, eq. 4.
+-- @function gan.conditional_batch_norm
+-- @tparam Tensor x  (N,...,C)
+-- @tparam Tensor gamma  (N,C), multiplies
+-- @tparam Tensor beta  (N,C), is added
+-- @tparam[opt=1e-5] number eps  added to the variance, >= 0
+-- @tparam[opt] number slope  of the relu behind, in [0,1]; default: none
+-- @treturn Tensor  x's shape
+-- @treturn Tensor  (C), the mean
+-- @treturn Tensor  (C), the variance
+-- @raise if x has fewer than 2 dimensions or no element, a shape does not fit, or a number is out of range
 M.conditional_batch_norm = op {name = "conditional_batch_norm",
-  forward = function(x, gamma, beta, eps, slope) return core.conditional_batch_norm(x, gamma, beta, eps or 1e-5, slope) end,
+  forward = function(x, gamma, beta, eps, slope)
+    return core.conditional_batch_norm(x, gamma, beta, eps or 1e-5, slope)
+  end,
   compose = function(x, gamma, beta, eps, slope)
-    return rectified(affine(standardise(x, range(1, core.dim(x) - 1), eps or 1e-5), beside(gamma, x), beside(beta, x)), slope)
+    local y = standardise(x, range(1, core.dim(x) - 1), eps or 1e-5)
+    return rectified(affine(y, beside(gamma, x), beside(beta, x)), slope)
   end,
   grad = function(g, ctx, need, x, gamma, beta, eps, slope)
-    return core.conditional_batch_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5, need[1], need[2], need[3], slope, beta)
+    return core.conditional_batch_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5,
+      need[1], need[2], need[3], slope, beta)
   end,
   sample = function(s)
-    return {{s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(2, 4), s:randn(2, 4), 1e-2},
-      {s:randn(3, 2, 2, 2), s:randn(3, 2), s:randn(3, 2), 1e-2, 0.2}}
+    return {
+      {s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(2, 4), s:randn(2, 4), 1e-2},
+      {s:randn(3, 2, 2, 2), s:randn(3, 2), s:randn(3, 2), 1e-2, 0.2},
+    }
   end,
   bad = conditional_bad}
 
---- conditional_batch_norm_eval(x, gamma, beta, mean, var, eps = 1e-5, slope): with given statistics (C), e.g. running averages.
+--- Normalises each channel with given statistics, and a gamma and a beta for each element of the batch.
+-- @function gan.conditional_batch_norm_eval
+-- @tparam Tensor x  (N,...,C)
+-- @tparam Tensor gamma  (N,C), multiplies
+-- @tparam Tensor beta  (N,C), is added
+-- @tparam Tensor mean  (C)
+-- @tparam Tensor var  (C)
+-- @tparam[opt=1e-5] number eps  added to the variance, >= 0
+-- @tparam[opt] number slope  of the relu behind, in [0,1]; default: none
+-- @treturn Tensor  x's shape
+-- @raise if x has fewer than 2 dimensions or no element, a shape does not fit, or a number is out of range
 M.conditional_batch_norm_eval = op {name = "conditional_batch_norm_eval",
   forward = function(x, gamma, beta, mean, var, eps, slope)
     check.real("conditional_batch_norm_eval", 4, "mean", mean)
@@ -242,8 +396,13 @@ M.conditional_batch_norm_eval = op {name = "conditional_batch_norm_eval",
       {s:randn(2, 3), s:randn(2, 3), s:randn(2, 3), s:randn(3), nil, match = "#5 'var'"}}
   end}
 
---- pixel_norm(x, eps = 1e-8): every position's channels divided by their root mean square, x (...,C).
+--- Divides the channels at each position by their root mean square.
 -- Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2.
+-- @function gan.pixel_norm
+-- @tparam Tensor x  (...,C), at least one channel
+-- @tparam[opt=1e-8] number eps  added to the mean square, >= 0
+-- @treturn Tensor  x's shape
+-- @raise if x has no channel, or eps is negative
 M.pixel_norm = op {name = "pixel_norm",
   forward = function(x, eps) return core.pixel_norm(x, eps or 1e-8) end,
   compose = function(x, eps)
@@ -251,16 +410,27 @@ M.pixel_norm = op {name = "pixel_norm",
   end,
   grad = function(g, _, _, x, eps) return core.pixel_norm_grad(g, x, eps or 1e-8) end,
   sample = function(s) return {{s:randn(2, 3), 1e-2}, {s:randn(2, 2, 9)}, {s:randn(4), 0.1}} end,
-  bad = function(s) return {{s:randn(), match = "at least one channel"}, {s:randn(2), -1, match = "eps"}, {nil, match = "real tensor"}} end}
+  bad = function(s)
+    return {{s:randn(), match = "at least one channel"}, {s:randn(2), -1, match = "eps"}, {nil, match = "real tensor"}}
+  end}
 
---- dropout(x, p = 0.5, rng = the default stream): each element is 0 with probability p, else x / (1 - p). Draws from rng at every call;
--- returns also the mask. Source: Srivastava et al. 2014, JMLR 15.
+--- Makes each element 0 with probability p, else x / (1 - p). Draws from the stream at every call.
+-- Source: Srivastava et al. 2014, JMLR 15.  Differs: inverted, so the mean stays.
+-- @function gan.dropout
+-- @tparam Tensor x  any shape
+-- @tparam[opt=0.5] number p  probability of a zero, in [0,1]
+-- @tparam[opt] Stream rng  default: gan's default stream
+-- @treturn Tensor  x's shape
+-- @treturn Tensor  x's shape, the mask: 0 or 1 / (1 - p)
+-- @raise if p is out of range, or rng is no stream
 M.dropout = op {name = "dropout", reads = {},
   forward = function(x, p, rng)
     return core.dropout(x, check.number("dropout", 2, "p", p or 0.5, 0, 1), rng or random.default())
   end,
-  sample = function(s) return {{s:randn(2, 3), 0, s.rng}, {s:randn(2, 3), 1, s.rng}} end, -- others differ from call to call
-  bad = function(s) return {{s:randn(2), 1.5, match = "'p'"}, {s:randn(2), 0.5, 7, match = "'rng'"}, {nil, match = "real tensor"}} end,
+  sample = function(s) return {{s:randn(2, 3), 0, s.rng}, {s:randn(2, 3), 1, s.rng}} end, -- others vary
+  bad = function(s)
+    return {{s:randn(2), 1.5, match = "'p'"}, {s:randn(2), 0.5, 7, match = "'rng'"}, {nil, match = "real tensor"}}
+  end,
   grad = {function(g, ctx) return mul(g, ctx.aux[1]) end}}
 
 return M

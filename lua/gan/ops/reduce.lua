@@ -1,6 +1,6 @@
---- Ops that reduce axes: sums, means, extremes, norms, softmax. Axes count from 1, negative ones from the end.
+--- Provides the ops that reduce axes: sums, means, extremes, norms, softmax.
 --
--- `axes` is nil (all), a number or a list. The reduced axes go, or stay with size 1 under {keepdim = true}.
+-- Axes count from 1, negative ones from the end.
 -- @module gan.ops.reduce
 local core = require "gan.core"
 local check = require "gan.check"
@@ -33,7 +33,10 @@ local function restore(g, ctx, axes) return shape_ops.reshape(g, (kept(ctx.shape
 local function spread(g, ctx, axes) return shape_ops.expand(restore(g, ctx, axes), ctx.shapes[1]) end
 
 local function samples(s)
-  return {{s:randn(2, 3)}, {s:randn(2, 3, 4), 2}, {s:randn(2, 3, 4), {1, -1}}, {s:randn(2, 3, 2, 2), {2, 3}, {keepdim = true}}, {s:randn()}, {s:randn(3), {}}}
+  return {
+    {s:randn(2, 3)}, {s:randn(2, 3, 4), 2}, {s:randn(2, 3, 4), {1, -1}},
+    {s:randn(2, 3, 2, 2), {2, 3}, {keepdim = true}}, {s:randn()}, {s:randn(3), {}},
+  }
 end
 local function bad(s)
   return {
@@ -59,20 +62,38 @@ local function reduction(def)
   M[name] = op(def)
 end
 
---- Sum. Runs in double over blocks fixed by the shape.
+--- Adds elements up, in double, over blocks that the shape fixes: the same bytes for any number of threads.
 -- @function gan.sum
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer|table axes  one axis or a list of them; default: all
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves reduced axes with size 1
+-- @treturn Tensor  x's shape without the reduced axes
+-- @raise if an axis is out of range or given twice, or an option is unknown
 reduction {name = "sum", reads = {}, bad = bad, grad = {function(g, ctx, _, axes) return spread(g, ctx, axes) end}}
 
---- Mean.
--- @raise if there is nothing to take the mean of
+--- Returns the mean.
 -- @function gan.mean
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer|table axes  one axis or a list of them; default: all
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves reduced axes with size 1
+-- @treturn Tensor  x's shape without the reduced axes
+-- @raise if an axis is out of range or given twice, if there is nothing to reduce, or an option is unknown
 reduction {name = "mean", reads = {}, grad = {function(g, ctx, _, axes)
   local _, n = kept(ctx.shapes[1], axes)
   return spread(pointwise.mul(g, 1 / n), ctx, axes)
 end}}
 
---- Variance, biased (divided by n) unless {unbiased = true} (by n - 1). Also takes keepdim.
+--- Returns the variance: the mean squared distance from the mean.
 -- @function gan.var
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer|table axes  one axis or a list of them; default: all
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves reduced axes with size 1
+-- @tparam[opt=false] boolean opt.unbiased  divides by n - 1 instead of n
+-- @treturn Tensor  x's shape without the reduced axes
+-- @raise if an axis is out of range or given twice, if there are too few elements, or an option is unknown
 reduction {name = "var",
   forward = function(x, axes, opt)
     opt = check.options("var", opt, {keepdim = false, unbiased = false})
@@ -92,10 +113,10 @@ reduction {name = "var",
   grad = {function(g, ctx, x, axes, opt)
     local _, n = kept(ctx.shapes[1], axes)
     if opt and opt.unbiased then n = n - 1 end
-    return pointwise.mul(restore(pointwise.mul(g, 2 / n), ctx, axes), pointwise.sub(x, M.mean(x, axes, {keepdim = true})))
+    local d = pointwise.sub(x, M.mean(x, axes, {keepdim = true}))
+    return pointwise.mul(restore(pointwise.mul(g, 2 / n), ctx, axes), d)
   end}}
 
--- Equal extremes share the gradient in equal parts.
 local function extreme(name)
   reduction {name = name, reads = {{0, 1}}, grad = {function(g, ctx, x, axes)
     local is = core.eq(x, core.reshape(ctx.y, (kept(ctx.shapes[1], axes))))
@@ -103,15 +124,37 @@ local function extreme(name)
   end}}
 end
 
---- Largest value; NaN if there is one.
+--- Returns the largest value; NaN if there is one.
+-- Equal ones share the gradient in equal parts.
 -- @function gan.max
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer|table axes  one axis or a list of them; default: all
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves reduced axes with size 1
+-- @treturn Tensor  x's shape without the reduced axes
+-- @raise if an axis is out of range or given twice, if there is nothing to reduce, or an option is unknown
 extreme "max"
---- Smallest value; NaN if there is one.
+
+--- Returns the smallest value; NaN if there is one.
+-- Equal ones share the gradient in equal parts.
 -- @function gan.min
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer|table axes  one axis or a list of them; default: all
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves reduced axes with size 1
+-- @treturn Tensor  x's shape without the reduced axes
+-- @raise if an axis is out of range or given twice, if there is nothing to reduce, or an option is unknown
 extreme "min"
 
---- Euclidean norm: the root of the sum of squares. Its gradient at 0 is taken to be 0.
+--- Returns the Euclidean norm: the root of the sum of squares.
+-- Its gradient at 0 is taken to be 0.
 -- @function gan.norm
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer|table axes  one axis or a list of them; default: all
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves reduced axes with size 1
+-- @treturn Tensor  x's shape without the reduced axes
+-- @raise if an axis is out of range or given twice, or an option is unknown
 reduction {name = "norm", reads = {{0, 1}}, bad = bad, grad = {function(g, ctx, x, axes)
   local zero = core.eq(ctx.y, 0)
   local scale = pointwise.where(zero, 0, pointwise.div(g, pointwise.where(zero, 1, ctx.y)))
@@ -123,45 +166,94 @@ local function position(name)
   M[name] = op {name = name, nondiff = true,
     forward = function(x, axis, opt) return f(x, axis, check.options(name, opt, {keepdim = false}).keepdim) end,
     sample = function(s) return {{s:randn(2, 3)}, {s:randn(2, 3, 2), 2}, {s:randn(4, 3), -1, {keepdim = true}}} end,
-    bad = function(s) return {{s:randn(2, 3), 3, match = "axis"}, {nil, match = "real tensor"}, {s:randn(2, 0), 2, match = "nothing to reduce"}} end}
+    bad = function(s)
+      return {
+        {s:randn(2, 3), 3, match = "axis"}, {nil, match = "real tensor"},
+        {s:randn(2, 0), 2, match = "nothing to reduce"},
+      }
+    end}
 end
 
---- Position of the largest value along one axis (nil: in row-major order of all), an i32 tensor that counts from 0, as class labels
--- do. The first of equal ones; a NaN counts as largest.
+--- Returns the position of the largest value along one axis, or in row-major order of all. Has no gradient.
+-- Positions count from 0, as class labels do. The first of equal ones wins, and a NaN before all numbers.
 -- @function gan.argmax
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer axis  default: all axes
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves the axis with size 1
+-- @treturn Tensor  i32, x's shape without the axis
+-- @raise if the axis is out of range, or there is nothing to reduce
 position "argmax"
---- Position of the smallest value, likewise.
+
+--- Returns the position of the smallest value along one axis, or in row-major order of all. Has no gradient.
+-- Positions count from 0, as class labels do. The first of equal ones wins, and a NaN before all numbers.
 -- @function gan.argmin
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer axis  default: all axes
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves the axis with size 1
+-- @treturn Tensor  i32, x's shape without the axis
+-- @raise if the axis is out of range, or there is nothing to reduce
 position "argmin"
 
---- Undoes broadcasting: x summed over the axes along which `shape` was stretched to x's shape.
+--- Undoes broadcasting: sums x over the axes along which `shape` was stretched to x's shape.
+-- @function gan.sum_to
+-- @tparam Tensor x  any shape
+-- @tparam table shape  sizes that broadcast to x's shape
+-- @treturn Tensor  (shape)
+-- @raise if `shape` does not broadcast to x's
 M.sum_to = op {name = "sum_to", forward = core.sum_to, reads = {},
   sample = function(s)
-    return {{s:randn(2, 3), {3}}, {s:randn(2, 3, 4), {2, 1, 1}}, {s:randn(2, 3), {}}, {s:randn(2, 3), {2, 3}}, {s:randn(2, 3, 2), {1, 3, 1}}}
+    return {
+      {s:randn(2, 3), {3}}, {s:randn(2, 3, 4), {2, 1, 1}}, {s:randn(2, 3), {}}, {s:randn(2, 3), {2, 3}},
+      {s:randn(2, 3, 2), {1, 3, 1}},
+    }
   end,
   bad = function(s)
-    return {{s:randn(2, 3), {2}, match = "(2) broadcasts to"}, {s:randn(3), {2, 3}, match = "broadcasts to"}, {s:randn(3), 3, match = "table of sizes"}}
+    return {
+      {s:randn(2, 3), {2}, match = "(2) broadcasts to"}, {s:randn(3), {2, 3}, match = "broadcasts to"},
+      {s:randn(3), 3, match = "table of sizes"},
+    }
   end,
   grad = {function(g, ctx) return shape_ops.expand(g, ctx.shapes[1]) end}}
 
 local function axis_samples(s) return {{s:randn(2, 3)}, {s:randn(2, 3, 4), 2}, {s:randn(3, 2), 1}} end
-local function axis_bad(s) return {{s:randn(2, 3), 3, match = "axis"}, {nil, match = "real tensor"}, {s:randn(), match = "at least 1 dimension"}} end
+local function axis_bad(s)
+  return {{s:randn(2, 3), 3, match = "axis"}, {nil, match = "real tensor"}, {s:randn(), match = "at least 1 dimension"}}
+end
 
---- e^x / sum of e^x along one axis (default: the last).
+--- Returns e^x / sum of e^x along one axis, without overflow.
+-- @function gan.softmax
+-- @tparam Tensor x  at least 1 dimension, any sizes
+-- @tparam[opt=-1] integer axis  the axis whose elements belong together
+-- @treturn Tensor  x's shape
+-- @raise if the axis is out of range
 M.softmax = op {name = "softmax", forward = core.softmax, reads = {{0}}, sample = axis_samples, bad = axis_bad,
   grad = {function(g, ctx, _, axis)
     local gy = pointwise.mul(g, ctx.y)
     return pointwise.sub(gy, pointwise.mul(ctx.y, M.sum(gy, axis or -1, {keepdim = true})))
   end}}
 
---- log(softmax(x)), without ever forming the softmax.
-M.log_softmax = op {name = "log_softmax", forward = core.log_softmax, reads = {{0}}, sample = axis_samples, bad = axis_bad,
+--- Returns log(softmax(x)), without ever forming the softmax.
+-- @function gan.log_softmax
+-- @tparam Tensor x  at least 1 dimension, any sizes
+-- @tparam[opt=-1] integer axis  the axis whose elements belong together
+-- @treturn Tensor  x's shape
+-- @raise if the axis is out of range
+M.log_softmax = op {name = "log_softmax", forward = core.log_softmax, reads = {{0}},
+  sample = axis_samples, bad = axis_bad,
   grad = {function(g, ctx, _, axis)
     return pointwise.sub(g, pointwise.mul(pointwise.exp(ctx.y), M.sum(g, axis or -1, {keepdim = true})))
   end}}
 
---- log(sum of e^x), around the largest x so that nothing overflows.
+--- Returns log(sum of e^x), around the largest x so that nothing overflows.
 -- @function gan.logsumexp
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer|table axes  one axis or a list of them; default: all
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.keepdim  leaves reduced axes with size 1
+-- @treturn Tensor  x's shape without the reduced axes
+-- @raise if an axis is out of range or given twice, if there is nothing to reduce, or an option is unknown
 reduction {name = "logsumexp", reads = {{0, 1}}, grad = {function(g, ctx, x, axes)
   return pointwise.mul(restore(g, ctx, axes), pointwise.exp(pointwise.sub(x, restore(ctx.y, ctx, axes))))
 end}}

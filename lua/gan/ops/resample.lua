@@ -1,4 +1,4 @@
---- Pooling, resizing, padding and cropping of images (N,H,W,C).
+--- Provides pooling, resizing, padding and cropping of images (N,H,W,C).
 --
 -- Each linear map and its adjoint (`_dx`) are each other's derivative, so gradients of any order need no more kernels.
 -- Pairs are {height, width}; a single integer stands for both.
@@ -22,10 +22,18 @@ local pools = {
   {kernel = 3, stride = 2, padding = 2, count_include_pad = false},
 }
 
---- Mean over windows: (N,H,W,C) -> (N,Ho,Wo,C), Ho = (H + 2 padding - kernel) // stride + 1.
--- @tparam Tensor x
--- @tparam table options kernel: window; stride (default kernel); padding (default 0): zeros at each side, fewer than
---   kernel; count_include_pad (default true): divide by all of the window, false: by its pixels inside the image
+--- Returns the mean over windows.
+--
+--     Ho = (H + 2*padding - kernel) // stride + 1
+--
+-- @function gan.avg_pool2d
+-- @tparam Tensor x  (N,H,W,C)
+-- @tparam table options
+-- @tparam integer|table options.kernel  the window
+-- @tparam[opt] integer|table options.stride  pixels from one window to the next; default: the kernel
+-- @tparam[opt=0] integer|table options.padding  pixels at each side, fewer than the kernel has
+-- @tparam[opt=true] boolean options.count_include_pad  divides by all of the window; false: by its pixels in the image
+-- @treturn Tensor  (N,Ho,Wo,C)
 -- @raise if the kernel is larger than the padded image, or an option is unknown
 M.avg_pool2d = op {
   name = "avg_pool2d",
@@ -49,10 +57,17 @@ M.avg_pool2d = op {
   } end,
 }
 
---- Adjoint of avg_pool2d: (N,Ho,Wo,C) -> (N,H,W,C).
--- @tparam Tensor dy
--- @tparam table size {H, W}
--- @tparam table options as for avg_pool2d
+--- Spreads each mean over its window: the adjoint of avg_pool2d.
+-- @function gan.avg_pool2d_dx
+-- @tparam Tensor dy  (N,Ho,Wo,C)
+-- @tparam table size  {H, W}
+-- @tparam table options
+-- @tparam integer|table options.kernel  the window
+-- @tparam[opt] integer|table options.stride  pixels from one window to the next; default: the kernel
+-- @tparam[opt=0] integer|table options.padding  pixels at each side, fewer than the kernel has
+-- @tparam[opt=true] boolean options.count_include_pad  divides by all of the window; false: by its pixels in the image
+-- @treturn Tensor  (N,H,W,C)
+-- @raise if pooling of `size` would not give (Ho,Wo), or an option is unknown
 M.avg_pool2d_dx = op {
   name = "avg_pool2d_dx",
   forward = core.avg_pool2d_dx,
@@ -69,12 +84,17 @@ M.avg_pool2d_dx = op {
   } end,
 }
 
---- Largest of each window: (N,H,W,C) -> (N,Ho,Wo,C). Padding never wins, NaN always does, the first one of equals.
--- The gradient goes to the pixel that won.
--- @tparam Tensor x
--- @tparam table options kernel, stride (default kernel), padding (default 0, less than kernel)
--- @treturn Tensor the maxima
--- @treturn Tensor i32, of the same shape: where they were, h*W + w, counted from 0
+--- Returns the largest of each window, and where it was.
+-- Padding never wins, NaN always does, and the first of equal ones. The gradient goes to the pixel that won.
+-- @function gan.max_pool2d
+-- @tparam Tensor x  (N,H,W,C)
+-- @tparam table options
+-- @tparam integer|table options.kernel  the window
+-- @tparam[opt] integer|table options.stride  pixels from one window to the next; default: the kernel
+-- @tparam[opt=0] integer|table options.padding  pixels at each side, fewer than the kernel has
+-- @treturn Tensor  (N,Ho,Wo,C), the maxima
+-- @treturn Tensor  i32 (N,Ho,Wo,C), where they were: h*W + w, counted from 0
+-- @raise if the kernel is larger than the padded image, or an option is unknown
 M.max_pool2d = op {
   name = "max_pool2d",
   forward = core.max_pool2d,
@@ -104,16 +124,28 @@ local function global(name, pool, x)
   return shape.reshape((pool(x, {kernel = {s[2], s[3]}})), {s[1], s[4]}), s[2] * s[3]
 end
 
---- Mean over height and width: (N,H,W,C) -> (N,C).
+--- Returns the mean over height and width.
+-- @function gan.global_avg_pool2d
+-- @tparam Tensor x  (N,H,W,C), H and W at least 1
+-- @treturn Tensor  (N,C)
+-- @raise if x is no such tensor
 function M.global_avg_pool2d(x) return (global("global_avg_pool2d", M.avg_pool2d, x)) end
 
---- Sum over height and width: (N,H,W,C) -> (N,C).
+--- Returns the sum over height and width.
+-- @function gan.global_sum_pool2d
+-- @tparam Tensor x  (N,H,W,C), H and W at least 1
+-- @treturn Tensor  (N,C)
+-- @raise if x is no such tensor
 function M.global_sum_pool2d(x)
   local mean, count = global("global_sum_pool2d", M.avg_pool2d, x)
   return pointwise.mul(mean, count)
 end
 
---- Largest over height and width: (N,H,W,C) -> (N,C).
+--- Returns the largest over height and width.
+-- @function gan.global_max_pool2d
+-- @tparam Tensor x  (N,H,W,C), H and W at least 1
+-- @treturn Tensor  (N,C)
+-- @raise if x is no such tensor
 function M.global_max_pool2d(x) return (global("global_max_pool2d", M.max_pool2d, x)) end
 
 -- ---- resizing ----
@@ -126,12 +158,17 @@ local sizes = {
   {size = {2, 5}, mode = "bilinear", legacy = true},
 }
 
---- Images at another size: (N,H,W,C) -> (N,Ho,Wo,C).
--- nearest: y[i] = x[floor(i H/Ho)]. bilinear: pixel centres, x at (i + 1/2) H/Ho - 1/2, the edge repeated, no smoothing
--- when made smaller (use avg_pool2d for that); both as PyTorch's interpolate.
--- @tparam Tensor x
--- @tparam table options size: {Ho, Wo}; mode: "nearest" (default) or "bilinear"; for bilinear only, align_corners:
---   corner pixels coincide, x at i (H-1)/(Ho-1); legacy: x at i H/Ho, as TensorFlow 1 (Inception's input)
+--- Resizes images, as PyTorch's `interpolate`.
+-- nearest: y[i] = x[floor(i H/Ho)]. bilinear: pixel centres, x at (i + 1/2) H/Ho - 1/2, the edge repeated. Neither
+-- smooths when it makes images smaller: avg_pool2d is for that.
+-- @function gan.resize
+-- @tparam Tensor x  (N,H,W,C)
+-- @tparam table options
+-- @tparam integer|table options.size  {Ho, Wo}
+-- @tparam[opt=nearest] string options.mode  "nearest" or "bilinear"
+-- @tparam[opt=false] boolean options.align_corners  of bilinear: corner pixels coincide, x at i (H-1)/(Ho-1)
+-- @tparam[opt=false] boolean options.legacy  of bilinear: x at i H/Ho, as TensorFlow 1 (Inception's input)
+-- @treturn Tensor  (N,Ho,Wo,C)
 -- @raise if an option is unknown or does not fit the others
 M.resize = op {
   name = "resize",
@@ -153,10 +190,17 @@ M.resize = op {
   } end,
 }
 
---- Adjoint of resize: (N,Ho,Wo,C) -> (N,H,W,C).
--- @tparam Tensor dy
--- @tparam table size {H, W}
--- @tparam table options as for resize; its size is that of dy
+--- Returns the gradient of resize in its images: its adjoint.
+-- @function gan.resize_dx
+-- @tparam Tensor dy  (N,Ho,Wo,C)
+-- @tparam table size  {H, W}
+-- @tparam table options
+-- @tparam integer|table options.size  {Ho, Wo}
+-- @tparam[opt=nearest] string options.mode  "nearest" or "bilinear"
+-- @tparam[opt=false] boolean options.align_corners  of bilinear: corner pixels coincide, x at i (H-1)/(Ho-1)
+-- @tparam[opt=false] boolean options.legacy  of bilinear: x at i H/Ho, as TensorFlow 1 (Inception's input)
+-- @treturn Tensor  (N,H,W,C)
+-- @raise if dy is not of `options.size`, or an option is unknown
 M.resize_dx = op {
   name = "resize_dx",
   forward = core.resize_dx,
@@ -172,10 +216,13 @@ M.resize_dx = op {
   } end,
 }
 
---- Images made larger by an integer factor: (N,H,W,C) -> (N,factor H,factor W,C).
--- @tparam Tensor x
--- @tparam[opt=2] integer|table factor
--- @tparam[opt="nearest"] string mode "nearest" or "bilinear"
+--- Makes images larger by an integer factor.
+-- @function gan.upsample
+-- @tparam Tensor x  (N,H,W,C)
+-- @tparam[opt=2] integer|table factor  for height and width
+-- @tparam[opt=nearest] string mode  "nearest" or "bilinear"
+-- @treturn Tensor  (N,factor*H,factor*W,C)
+-- @raise if the factor is no integer >= 1, or the mode is unknown
 function M.upsample(x, factor, mode)
   local s = core.shape(check.real("upsample", 1, "x", x, 4))
   if factor == nil then factor = 2 end
@@ -194,11 +241,17 @@ local pads = {
   {top = 4, bottom = 1, left = 0, right = 6, mode = "replicate"},
 }
 
---- Images with a border: (N,H,W,C) -> (N,top+H+bottom,left+W+right,C).
--- @tparam Tensor x
--- @tparam table options top, bottom, left, right (default 0): pixels added; mode: "constant" (default), "reflect" (the
---   edge pixel is not repeated; fewer pixels than the image has), "replicate" (it is); value: of a constant border
---   (default 0)
+--- Adds a border to images.
+-- @function gan.pad2d
+-- @tparam Tensor x  (N,H,W,C)
+-- @tparam table options
+-- @tparam[opt=0] integer options.top  rows to be added
+-- @tparam[opt=0] integer options.bottom  rows to be added
+-- @tparam[opt=0] integer options.left  columns to be added
+-- @tparam[opt=0] integer options.right  columns to be added
+-- @tparam[opt=constant] string options.mode  "constant"; "reflect", the edge not repeated; "replicate", it is
+-- @tparam[opt=0] number options.value  of a constant border
+-- @treturn Tensor  (N,top+H+bottom,left+W+right,C)
 -- @raise if an option is unknown or negative, or the image is too small for the mode
 M.pad2d = op {
   name = "pad2d",
@@ -220,9 +273,18 @@ M.pad2d = op {
   } end,
 }
 
---- Adjoint of pad2d with value 0: (N,top+H+bottom,left+W+right,C) -> (N,H,W,C).
--- @tparam Tensor dy
--- @tparam table options as for pad2d
+--- Folds a border back onto images: the adjoint of pad2d with value 0.
+-- @function gan.pad2d_dx
+-- @tparam Tensor dy  (N,top+H+bottom,left+W+right,C)
+-- @tparam table options
+-- @tparam[opt=0] integer options.top  rows of the border
+-- @tparam[opt=0] integer options.bottom  rows of the border
+-- @tparam[opt=0] integer options.left  columns of the border
+-- @tparam[opt=0] integer options.right  columns of the border
+-- @tparam[opt=constant] string options.mode  "constant"; "reflect", the edge not repeated; "replicate", it is
+-- @tparam[opt=0] number options.value  takes no part
+-- @treturn Tensor  (N,H,W,C)
+-- @raise if dy is smaller than the border, or an option is unknown
 M.pad2d_dx = op {
   name = "pad2d_dx",
   forward = core.pad2d_dx,
@@ -240,10 +302,16 @@ M.pad2d_dx = op {
   } end,
 }
 
---- Images without their border: (N,H,W,C) -> (N,H-top-bottom,W-left-right,C), a view of x, of any dtype.
--- @tparam Tensor x
--- @tparam table options top, bottom, left, right (default 0): pixels taken away
--- @raise if that is more than there is
+--- Takes a border off images. A view.
+-- @function gan.crop2d
+-- @tparam Tensor x  (N,H,W,C), any dtype
+-- @tparam table options
+-- @tparam[opt=0] integer options.top  rows to be taken away
+-- @tparam[opt=0] integer options.bottom  rows to be taken away
+-- @tparam[opt=0] integer options.left  columns to be taken away
+-- @tparam[opt=0] integer options.right  columns to be taken away
+-- @treturn Tensor  (N,H-top-bottom,W-left-right,C)
+-- @raise if that is more than there is, or an option is unknown
 M.crop2d = op {
   name = "crop2d",
   forward = core.crop2d,

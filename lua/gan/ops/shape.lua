@@ -1,4 +1,6 @@
---- Ops that move elements without computing: views and copies. Axes and positions count from 1; negative axes from the end.
+--- Provides the ops that move elements without computing: views and copies.
+--
+-- Axes and positions count from 1, negative axes from the end. A view shares its elements with x.
 -- @module gan.ops.shape
 local core = require "gan.core"
 local check = require "gan.check"
@@ -7,10 +9,20 @@ local autograd = require "gan.autograd"
 local op = autograd.op
 local M = {}
 
---- A view of x with another shape of as many elements (a copy if its strides allow no view); one size may be -1.
+--- Gives x another shape of as many elements. A view, or a copy where the strides allow none.
+-- @function gan.reshape
+-- @tparam Tensor x  any shape and dtype
+-- @tparam table shape  sizes; one may be -1, and is found out
+-- @treturn Tensor  (shape)
+-- @raise if the shape has not as many elements
 M.reshape = op {name = "reshape", forward = core.reshape, reads = {},
   sample = function(s) return {{s:randn(2, 3), {3, 2}}, {s:randn(2, 3, 2), {2, -1}}, {s:randn(1), {}}} end,
-  bad = function(s) return {{s:randn(2, 3), {4}, match = "as many elements"}, {s:randn(2), {-1, -1}, match = "size 2"}, {s:randn(2), 3, match = "table"}} end,
+  bad = function(s)
+    return {
+      {s:randn(2, 3), {4}, match = "as many elements"}, {s:randn(2), {-1, -1}, match = "size 2"},
+      {s:randn(2), 3, match = "table"},
+    }
+  end,
   grad = {function(g, ctx) return M.reshape(g, ctx.shapes[1]) end}}
 
 local function inverse(axes, nd)
@@ -19,13 +31,24 @@ local function inverse(axes, nd)
   return out
 end
 
---- A view with the axes in another order.
+--- Puts the axes in another order. A view.
+-- @function gan.permute
+-- @tparam Tensor x  any shape and dtype
+-- @tparam table axes  a permutation of x's axes: result axis i is x's axis `axes[i]`
+-- @treturn Tensor  (sizes in that order)
+-- @raise if `axes` is no permutation
 M.permute = op {name = "permute", forward = core.permute, reads = {},
   sample = function(s) return {{s:randn(2, 3, 4), {3, 1, 2}}, {s:randn(2, 3), {-1, 1}}} end,
   bad = function(s) return {{s:randn(2, 3), {1, 1}, match = "twice"}, {s:randn(2, 3), {1}, match = "permutation"}} end,
   grad = {function(g, ctx, _, axes) return M.permute(g, inverse(axes, #ctx.shapes[1])) end}}
 
---- x with two axes exchanged (default: the last two). A view.
+--- Exchanges two axes. A view.
+-- @function gan.transpose
+-- @tparam Tensor x  any shape and dtype
+-- @tparam[opt=-2] integer a  one axis
+-- @tparam[opt=-1] integer b  the other
+-- @treturn Tensor  x's shape with two sizes exchanged
+-- @raise if an axis is out of range
 function M.transpose(x, a, b)
   local nd = core.dim(x)
   if nd < 2 and not a then return check.fail("transpose", "expected at least 2 dimensions, got %s", check.found(x)) end
@@ -43,19 +66,48 @@ function M.transpose(x, a, b)
   return M.permute(x, axes)
 end
 
---- A view in which sizes 1 (and missing leading ones) are stretched to `shape`; its gradient sums them up again.
+--- Stretches sizes 1, and missing leading ones, to a shape. A view; its gradient sums them up again.
+-- @function gan.expand
+-- @tparam Tensor x  any shape and dtype
+-- @tparam table shape  sizes
+-- @treturn Tensor  (shape)
+-- @raise if x does not broadcast to the shape
 M.expand = op {name = "expand", forward = core.expand, reads = {},
   sample = function(s) return {{s:randn(3), {2, 3}}, {s:randn(2, 1), {2, 4}}, {s:randn(), {2}}} end,
   bad = function(s) return {{s:randn(2, 3), {3, 2}, match = "broadcasts to"}} end,
   grad = {function(g) return g end}}
 
---- Elements start, start + step, ... (length of them) along an axis. A view.
+--- Takes elements start, start + step, ... along an axis. A view.
+-- @function gan.narrow
+-- @tparam Tensor x  any shape and dtype
+-- @tparam integer axis  along which
+-- @tparam integer start  the first position, from 1
+-- @tparam integer length  how many
+-- @tparam[opt=1] integer step  >= 1
+-- @treturn Tensor  x's shape, `length` along the axis
+-- @raise if that is more than there is
 M.narrow = op {name = "narrow", forward = core.narrow, reads = {},
   sample = function(s) return {{s:randn(4, 3), 1, 2, 2}, {s:randn(2, 5), -1, 1, 3, 2}} end,
-  bad = function(s) return {{s:randn(4), 2, 1, 1, match = "axis"}, {s:randn(4), 1, 3, 3, match = "length"}, {s:randn(4), 1, 0, 1, match = "start"}} end,
-  grad = {function(g, ctx, _, axis, start, length, step) return M.narrow_dx(g, ctx.shapes[1], axis, start, length, step) end}}
+  bad = function(s)
+    return {
+      {s:randn(4), 2, 1, 1, match = "axis"}, {s:randn(4), 1, 3, 3, match = "length"},
+      {s:randn(4), 1, 0, 1, match = "start"},
+    }
+  end,
+  grad = {function(g, ctx, _, axis, start, length, step)
+    return M.narrow_dx(g, ctx.shapes[1], axis, start, length, step)
+  end}}
 
---- Adjoint of narrow: g put into a tensor of zeros of the given shape.
+--- Puts g into a tensor of zeros. The adjoint of narrow.
+-- @function gan.narrow_dx
+-- @tparam Tensor g  what `narrow` gives of the result, any shape
+-- @tparam table shape  sizes of the result
+-- @tparam integer axis  along which
+-- @tparam integer start  the first position, from 1
+-- @tparam integer length  how many
+-- @tparam[opt=1] integer step  >= 1
+-- @treturn Tensor  (shape)
+-- @raise if g does not fit there
 M.narrow_dx = op {name = "narrow_dx", reads = {}, method = false,
   forward = function(g, shape, axis, start, length, step)
     local x = core.full(shape, 0)
@@ -66,16 +118,29 @@ M.narrow_dx = op {name = "narrow_dx", reads = {}, method = false,
   bad = function(s) return {{s:randn(2, 3), {4, 3}, 1, 4, 2, match = "length"}} end,
   grad = {function(h, _, _, _, axis, start, length, step) return M.narrow(h, axis, start, length, step) end}}
 
---- The i-th slice along an axis (default 1), without that axis. A view.
+--- Takes the i-th slice along an axis, without that axis. A view. Also `x[i]`, along the first.
+-- @function gan.select
+-- @tparam Tensor x  any shape and dtype
+-- @tparam integer i  from 1
+-- @tparam[opt=1] integer axis  along which
+-- @treturn Tensor  x's shape without the axis
+-- @raise if there is no such slice
 function M.select(x, i, axis)
   local y = M.narrow(x, axis or 1, i, 1)
   return M.squeeze(y, axis or 1)
 end
 
---- Without the axis (which must have size 1), or without all axes of size 1. A view.
+--- Leaves out an axis of size 1, or all of them. A view.
+-- @function gan.squeeze
+-- @tparam Tensor x  any shape and dtype
+-- @tparam[opt] integer axis  default: every axis of size 1
+-- @treturn Tensor  x's shape without these
+-- @raise if the axis has another size
 function M.squeeze(x, axis)
   local shape, out = core.shape(x), {}
-  if axis and core.size(x, axis) ~= 1 then return check.fail("squeeze", "axis %d of %s has not size 1", axis, check.found(x)) end
+  if axis and core.size(x, axis) ~= 1 then
+    return check.fail("squeeze", "axis %d of %s has not size 1", axis, check.found(x))
+  end
   if axis and axis < 0 then axis = #shape + 1 + axis end
   for i, n in ipairs(shape) do
     if axis and i ~= axis or not axis and n ~= 1 then out[#out + 1] = n end
@@ -83,7 +148,12 @@ function M.squeeze(x, axis)
   return M.reshape(x, out)
 end
 
---- With a new axis of size 1 at place `axis`. A view.
+--- Adds an axis of size 1. A view.
+-- @function gan.unsqueeze
+-- @tparam Tensor x  any shape and dtype
+-- @tparam integer axis  its place in the result
+-- @treturn Tensor  x's shape with a 1 there
+-- @raise if there is no such place
 function M.unsqueeze(x, axis)
   local shape = core.shape(x)
   axis = check.int("unsqueeze", 2, "axis", axis, -#shape - 1, #shape + 1)
@@ -92,7 +162,11 @@ function M.unsqueeze(x, axis)
   return M.reshape(x, shape)
 end
 
---- (N, ...) -> (N, everything else).
+--- Makes rows of samples: all axes but the first become one. A view, or a copy where the strides allow none.
+-- @function gan.flatten
+-- @tparam Tensor x  (N,...)
+-- @treturn Tensor  (N,D), D the product of the other sizes; (1) of a scalar
+-- @raise if x is no tensor
 function M.flatten(x)
   local shape = core.shape(x)
   if #shape == 0 then return M.reshape(x, {1}) end
@@ -101,22 +175,33 @@ function M.flatten(x)
   return M.reshape(x, {shape[1], n})
 end
 
---- A copy in row-major order, or a view if x is so already.
+--- Copies x into row-major order; a view if it is so already.
+-- @function gan.contiguous
+-- @tparam Tensor x  any shape and dtype
+-- @treturn Tensor  x's shape
+-- @raise if x is no tensor
 M.contiguous = op {name = "contiguous", forward = core.contiguous, reads = {},
   sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
   grad = {function(g) return g end}}
 
---- A copy in row-major order.
+--- Copies x, into row-major order.
+-- @function gan.clone
+-- @tparam Tensor x  any shape and dtype
+-- @treturn Tensor  x's shape
+-- @raise if x is no tensor
 M.clone = op {name = "clone", forward = core.clone, reads = {},
   sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
   grad = {function(g) return g end}}
 
---- A view of all of x.
+--- Returns a view of all of x.
+-- @function gan.alias
+-- @tparam Tensor x  any shape and dtype
+-- @treturn Tensor  x's shape
+-- @raise if x is no tensor
 M.alias = op {name = "alias", forward = core.alias, reads = {},
   sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
   grad = {function(g) return g end}}
 
---- A view without the graph.
 M.detach = autograd.detach
 
 return M

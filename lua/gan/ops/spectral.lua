@@ -1,4 +1,4 @@
---- Division of a weight by its largest singular value, as spectral normalisation does it.
+--- Provides the ops of weight normalisers: division by the largest singular value, and by the length.
 -- @module gan.ops.spectral
 local core = require "gan.core"
 local autograd = require "gan.autograd"
@@ -14,15 +14,19 @@ local function positive(axis, nd) return axis < 0 and nd + 1 + axis or axis end
 
 local function at_least(sigma) return math.abs(sigma) < TINY and TINY or sigma end
 
---- w / sigma, sigma = u' W v, where W is w as a matrix: rows along `axis`, everything else along the columns, in w's order. u and v are
--- constants, so that d/dw = (g - <g, y> u v') / sigma. Source: Miyato et al. 2018, arXiv:1802.05957, eqs. 8 and 12.
--- @tparam Tensor w
--- @tparam Tensor u (R), R = w's size along axis
--- @tparam Tensor v (columns)
--- @tparam integer axis
--- @tparam[opt] number sigma u' W v, by who knows it already
--- @treturn Tensor w's shape
--- @treturn number sigma
+--- Divides a weight by sigma = u' W v.
+-- W is w as a matrix: rows along `axis`, everything else along the columns, in w's order.
+-- u and v are constants, so that d/dw = (g - <g, y> u v') / sigma.
+-- Source: Miyato et al. 2018, arXiv:1802.05957, eqs. 8 and 12.
+-- @function gan.spectral_divide
+-- @tparam Tensor w  any shape, at least one element
+-- @tparam Tensor u  (R), R being w's size along the axis
+-- @tparam Tensor v  (numel(w) / R)
+-- @tparam integer axis  which counts the rows
+-- @tparam[opt] number sigma  for who knows it already
+-- @treturn Tensor  w's shape
+-- @treturn number  sigma
+-- @raise if u or v does not fit w
 M.spectral_divide = autograd.op {name = "spectral_divide", method = false,
   forward = function(w, u, v, axis, sigma)
     sigma = at_least(sigma or core.spectral_sigma(w, u, v, axis))
@@ -53,11 +57,14 @@ M.spectral_divide = autograd.op {name = "spectral_divide", method = false,
     {nil, match = "real tensor"},
   } end}
 
---- The weight with directions: g v / |v|, a length g for each index along `axis`. Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2.
--- @tparam Tensor v
--- @tparam Tensor g (R), R = v's size along axis
--- @tparam integer axis
--- @treturn Tensor v's shape
+--- Makes a weight of directions and lengths: g v / |v|, a length g for each index along the axis.
+-- Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2.
+-- @function gan.weight_normalise
+-- @tparam Tensor v  any shape
+-- @tparam Tensor g  (R), R being v's size along the axis
+-- @tparam integer axis  which counts the lengths
+-- @treturn Tensor  v's shape
+-- @raise if g does not fit v
 function M.weight_normalise(v, g, axis)
   local s, axes = core.shape(v), {}
   axis = positive(axis, #s)
