@@ -1,8 +1,8 @@
--- Every op of the registry: its sample against compose, gradients to order 2 in double (dense and strided arguments), float
--- against double, named errors, memory back where it was. An op without a sample fails.
+-- Every op of the registry: its cases against compose, gradients to order 2 in double (dense and strided arguments),
+-- float against double, named errors, memory back where it was. An op without cases fails.
 local gan = require "gan"
 local double = require "spec.support.double"
-local sampler = require "spec.support.sample"
+local maker = require "spec.support.cases"
 
 local float_core, core = require "gan.core", double.require "gan.core"
 local float_registry, autograd = require("gan.autograd").registry, double.require "gan.autograd"
@@ -55,12 +55,12 @@ describe("registry", function()
   for _, name in ipairs(names) do
     local def = registry[name]
     describe(name, function()
-      it("has a sample", function() assert.is_function(def.sample) end)
-      if not def.sample then return end
+      it("has cases", function() assert.is_function(def.cases) end)
+      if not def.cases then return end
 
       it("agrees with its definition", function()
-        local s = sampler(core)
-        for _, case in ipairs(def.sample(s)) do
+        local s = maker(core)
+        for _, case in ipairs(def.cases(s)) do
           local n = count(case)
           local y = def.call(table.unpack(case, 1, n))
           assert.is_true(core.is_tensor(y))
@@ -73,8 +73,8 @@ describe("registry", function()
       end)
 
       it("gives the same for strided arguments", function()
-        local s = sampler(core)
-        for _, case in ipairs(def.sample(s)) do
+        local s = maker(core)
+        for _, case in ipairs(def.cases(s)) do
           local n, strided = count(case), strided_case(s, case)
           local y, z = def.call(table.unpack(case, 1, n)), def.call(table.unpack(strided, 1, n))
           assert.same(core.to_table(y), core.to_table(z))
@@ -84,8 +84,8 @@ describe("registry", function()
       if not def.nondiff then
         for order = 1, 2 do
           it("has the gradient of order " .. order, function()
-            local s = sampler(core)
-            for _, case in ipairs(def.sample(s)) do
+            local s = maker(core)
+            for _, case in ipairs(def.cases(s)) do
               if order <= (case.order or 2) then
                 for _, c in ipairs {case, strided_case(s, case)} do
                   local f, xs = as_function(def, c)
@@ -99,31 +99,33 @@ describe("registry", function()
 
       it("agrees between float and double", function()
         local fdef = float_registry[name]
-        local fcases, dcases = fdef.sample(sampler(float_core)), def.sample(sampler(core))
+        local fcases, dcases = fdef.cases(maker(float_core)), def.cases(maker(core))
         for i, fcase in ipairs(fcases) do
           local fy = fdef.call(table.unpack(fcase, 1, count(fcase)))
           local dy = def.call(table.unpack(dcases[i], 1, count(dcases[i])))
           assert.same(core.shape(dy), float_core.shape(fy))
           local a = float_core.to_table(float_core.reshape(fy, {-1}))
           for j, v in ipairs(core.to_table(core.reshape(dy, {-1}))) do
-            assert.is_true(math.abs(a[j] - v) <= 1e-4 * (1 + math.abs(v)), ("element %d: %g, in double %g"):format(j, a[j], v))
+            assert.is_true(math.abs(a[j] - v) <= 1e-4 * (1 + math.abs(v)),
+              ("element %d: %g, in double %g"):format(j, a[j], v))
           end
         end
       end)
 
       it("names what is wrong", function()
-        assert.is_function(def.bad, "no bad-input sample")
-        for _, case in ipairs(def.bad(sampler(core))) do
+        assert.is_function(def.bad, "no wrong input")
+        for _, case in ipairs(def.bad(maker(core))) do
           local ok, err = pcall(def.call, table.unpack(case, 1, count(case)))
           assert.is_false(ok, "accepted: " .. tostring(case.match))
           assert.truthy(tostring(err):find("registry_spec.lua:%d+: "), "blames another line: " .. tostring(err))
-          assert.truthy(tostring(err):find(case.match, 1, true), ("expected '%s' in: %s"):format(case.match, tostring(err)))
+          assert.truthy(tostring(err):find(case.match, 1, true),
+            ("expected '%s' in: %s"):format(case.match, tostring(err)))
         end
       end)
 
       it("gives its memory back", function()
         local function once()
-          for _, case in ipairs(def.sample(sampler(core))) do
+          for _, case in ipairs(def.cases(maker(core))) do
             local f, xs = as_function(def, case)
             if not def.nondiff and #xs > 0 then
               for _, x in ipairs(xs) do autograd.requires_grad_(x) end

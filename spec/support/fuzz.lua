@@ -4,7 +4,7 @@
 local gan = require "gan"
 local core = require "gan.core"
 local autograd = require "gan.autograd"
-local sampler = require "spec.support.sample"
+local maker = require "spec.support.cases"
 local lfs = require "lfs"
 
 local seed, count, log_path, pattern = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
@@ -270,9 +270,9 @@ local function call(step, name, f, args)
   return result[2]
 end
 
--- An argument list near one that works: a sample of the op with one or two arguments replaced.
-local function near_sample(def)
-  local cases = def.sample(sampler(core, random(100)))
+-- An argument list near one that works: a case of the op with one or two arguments replaced.
+local function near_case(def)
+  local cases = def.cases(maker(core, random(100)))
   local case, n = pick(cases), 0
   for k in pairs(case) do if math.type(k) == "integer" and k > n then n = k end end
   local args = {n = n}
@@ -320,7 +320,7 @@ end
 
 local op_names = {}
 for _, name in ipairs(sorted_keys(autograd.registry)) do
-  if autograd.registry[name].sample and name:find(pattern) then op_names[#op_names + 1] = name end
+  if autograd.registry[name].cases and name:find(pattern) then op_names[#op_names + 1] = name end
 end
 
 local function one(step)
@@ -328,7 +328,7 @@ local function one(step)
   if #op_names > 0 and chance(0.5) then
     local name = pick(op_names)
     local def = autograd.registry[name]
-    local args = near_sample(def)
+    local args = near_case(def)
     local y = call(step, "op " .. name, def.call, args)
     if y then differentiate(step, y, args) end
     if core[name] and chance(0.3) then call(step, "core." .. name, core[name], args) end

@@ -37,7 +37,7 @@ local function dw(x, g, o, wshape) return M.conv2d_dw(x, g, with(o, "kernel", ws
 -- @treturn Tensor  (N,Ho,Wo,Co)
 -- @raise if the channels differ, the kernel is larger than the padded input, or an option is unknown
 M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 4, 3, 2), s:randn(3, 2, 2, 3), {padding = 1}},
     {s:randn(1, 5, 4, 1), s:randn(2, 3, 1, 2), {stride = {2, 1}, padding = {0, 2}, dilation = {2, 1}}},
     {s:randn(2, 2, 2, 3), s:randn(2, 2, 3, 1)},
@@ -76,7 +76,7 @@ M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
 -- @treturn Tensor  (N,H,W,Ci)
 -- @raise if a convolution of `size` would not give (Ho,Wo), or an option is unknown
 M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 4, 4, 3), s:randn(3, 2, 2, 3), {size = {4, 3}, padding = 1}},
     {s:randn(1, 2, 2, 2), s:randn(4, 4, 2, 2), {size = {5, 4}, stride = 2, padding = 1, engine = "winograd4"}},
     {s:randn(1, 3, 4, 2), s:randn(3, 3, 2, 2), {size = {3, 4}, padding = 1, engine = "winograd2"}},
@@ -107,7 +107,7 @@ M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1
 -- @treturn Tensor  (Kh,Kw,Ci,Co)
 -- @raise if a convolution of x with such a kernel would not give (Ho,Wo), or an option is unknown
 M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 4, 3, 2), s:randn(2, 4, 4, 3), {kernel = {3, 2}, padding = 1}},
     {s:randn(1, 6, 4, 1), s:randn(1, 2, 3, 2), {kernel = {2, 3}, stride = 2, padding = {0, 2}, dilation = {2, 1}}},
     {s:randn(2, 2, 2, 3), s:randn(2, 1, 1, 2), {kernel = 2}},
@@ -140,7 +140,7 @@ M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1
 -- @treturn Tensor  (N,Ho,Wo,Co)
 -- @raise if the channels differ, the result would be empty, or an option is unknown
 M.conv_transpose2d = op {name = "conv_transpose2d", forward = core.conv_transpose2d, reads = {{2}, {1}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 2, 3, 3), s:randn(4, 4, 2, 3), {stride = 2, padding = 1}},
     {s:randn(1, 2, 2, 2), s:randn(3, 2, 1, 2), {stride = {3, 2}, output_padding = {2, 1}, dilation = {1, 2}}},
     {s:randn(2, 1, 1, 3), s:randn(2, 2, 2, 3)},

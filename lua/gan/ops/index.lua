@@ -32,7 +32,7 @@ local join = op {
     return table.unpack(out, 1, 1 + select("#", ...))
   end,
   reads = {},
-  sample = function(s) return {
+  cases = function(s) return {
     {1, s:randn(2, 3), s:randn(1, 3), s:randn(4, 3)},
     {-1, s:randn(2, 3, 2), s:randn(2, 3, 4)},
     {2, s:randn(2, 3, 2), s:randn(2, 0, 2)},
@@ -135,7 +135,7 @@ M.gather_rows = op {
   forward = core.gather_rows,
   grad = {function(g, ctx, _, idx) return M.scatter_rows(g, idx, ctx.shapes[1][1]) end},
   reads = {{2}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(4, 3), i32 {2, 0, 2}},
     {s:randn(3, 2, 2), i32 {{0, 1}, {2, 2}}},
     {s:randn(5), i32 {4, 4, 0}},
@@ -161,7 +161,7 @@ M.scatter_rows = op {
   forward = core.scatter_rows,
   grad = {function(g, _, _, idx) return M.gather_rows(g, idx) end},
   reads = {{2}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(3, 2), i32 {2, 0, 2}, 4},
     {s:randn(2, 2, 3), i32 {{0, 1}, {2, 2}}, 3},
     {s:randn(3), i32 {4, 4, 0}, 5},
@@ -198,7 +198,7 @@ M.take_along = op {
     return M.put_along(g, idx, axis, s[positive(axis, #s)])
   end},
   reads = {{2}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 4), i32 {{3, 0, 3}, {1, 1, 2}}, 2},
     {s:randn(4, 2), i32 {{3, 0}}, 1},
     {s:randn(2, 3, 2), i32 {{{0, 2}}, {{1, 1}}}, -2},
@@ -223,7 +223,7 @@ M.put_along = op {
   forward = core.put_along,
   grad = {function(g, _, _, idx, axis) return M.take_along(g, idx, axis) end},
   reads = {{2}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 3), i32 {{3, 0, 3}, {1, 1, 2}}, 2, 4},
     {s:randn(1, 2), i32 {{3, 0}}, -2, 4},
   } end,
@@ -243,7 +243,7 @@ M.one_hot = op {
   name = "one_hot",
   forward = core.one_hot,
   nondiff = true,
-  sample = function() return {{i32 {2, 0, 1}, 3}} end,
+  cases = function() return {{i32 {2, 0, 1}, 3}} end,
   bad = function(s) return {
     {i32 {3}, 3, match = "indices in 0..2, got 3 at element 1"},
     {i32 {3}, 0, match = "'classes'"},

@@ -15,7 +15,7 @@ local function elementwise(name, compose)
   local forward, backward = core[name], core[name .. "_grad"]
   M[name] = op {name = name, forward = forward, compose = compose,
     grad = function(g, _, need, x, target) return backward(g, x, target, need[1], need[2]) end,
-    sample = function(s)
+    cases = function(s)
       return {{s:randn(2, 3), s:randn(2, 3)}, {s:randn(5), 0.9}, {s:randn(3, 1), 0}, {s:randn(), s:randn()}}
     end,
     bad = function(s)
@@ -70,7 +70,7 @@ M.softmax_cross_entropy = op {name = "softmax_cross_entropy", forward = core.sof
     return pointwise.mul(reduce.sum(pointwise.mul(reduce.log_softmax(x), hot)), -1 / core.size(x, 1))
   end,
   grad = function(g, _, _, x, labels) return core.softmax_cross_entropy_grad(g, x, labels) end,
-  sample = function(s) return {{s:randn(3, 4), s:integer(0, 3, 3)}, {s:randn(1, 2), s:integer(1, 1, 1)}} end,
+  cases = function(s) return {{s:randn(3, 4), s:integer(0, 3, 3)}, {s:randn(1, 2), s:integer(1, 1, 1)}} end,
   bad = function(s)
     return {
       {s:randn(3, 4), s:integer(4, 4, 3), match = "entry 1 is 4, expected a class in 0..3"},

@@ -13,7 +13,7 @@ local M = {}
 -- @treturn Tensor  (...,m,n)
 -- @raise if a dimension is missing, the inner sizes differ, or the leading ones do not broadcast
 M.matmul = autograd.op {name = "matmul", forward = core.matmul, reads = {{2}, {1}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 3), s:randn(3, 4)},
     {shape.transpose(s:randn(3, 2)), shape.transpose(s:randn(4, 3))},
     {s:randn(2, 2, 3), s:randn(3, 2)},

@@ -26,7 +26,7 @@ M.minibatch_similarity = autograd.op {name = "minibatch_similarity", method = fa
     return pointwise.sub(reduce.sum(near, 2), 1)
   end,
   grad = function(g, _, _, m) return core.minibatch_similarity_grad(g, m) end,
-  sample = function(s) return {{s:randn(4, 3, 2)}, {s:randn(2, 70, 1)}, {s:randn(1, 2, 3)}, {s:randn(3, 2, 0)}} end,
+  cases = function(s) return {{s:randn(4, 3, 2)}, {s:randn(2, 70, 1)}, {s:randn(1, 2, 3)}, {s:randn(3, 2, 0)}} end,
   bad = function(s) return {{s:randn(2, 3), match = "'m' (expected"}, {nil, match = "real tensor"}} end}
 
 return M

@@ -34,7 +34,7 @@ local function range(a, b)
   return out
 end
 
-local function samples(s)
+local function cases(s)
   return {
     {s:randn(4, 3), s:randn(3), s:randn(3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(4), nil, 1e-2},
     {s:randn(3, 2, 2, 2), nil, s:randn(2), 1e-2}, {s:randn(3, 2, 2)},
@@ -91,14 +91,14 @@ local function norm_dx(name, moments, to_rows, group_cases)
       mean, var = stats(x, eps, groups, mean, var)
       return twice(h, dy, x, mean, var, gamma, beta, eps, slope, need[1], need[2], need[3], groups)
     end,
-    sample = function(s)
-      local cases = {}
-      for i, c in ipairs(group_cases and group_cases(s) or samples(s)) do
+    cases = function(s)
+      local list = {}
+      for i, c in ipairs(group_cases and group_cases(s) or cases(s)) do
         local x, gamma, beta, eps, slope, groups = table.unpack(c, 1, 6)
-        local dy, wrt = s:randn(table.unpack(core.shape(x))), gamma and {1, 2, 3} or {1, 2}
-        cases[i] = {dy, x, gamma, beta, eps or 1e-2, slope, groups, wrt = wrt}
+        local dy = s:randn(table.unpack(core.shape(x)))
+        list[i] = {dy, x, gamma, beta, eps or 1e-2, slope, groups, wrt = gamma and {1, 2, 3} or {1, 2}}
       end
-      return cases
+      return list
     end,
     bad = function(s)
       local groups = group_cases and 1 or nil
@@ -117,7 +117,7 @@ local function norm(name, default_eps, axes)
   local forward, backward = core[name], core[name .. "_grad"]
   local function moments(x, eps) return forward(x, nil, nil, eps) end
   local dx = norm_dx(name, moments, function(x) return x, axes(core.dim(x)) end)
-  M[name] = op {name = name, sample = samples, bad = bad,
+  M[name] = op {name = name, cases = cases, bad = bad,
     forward = function(x, gamma, beta, eps, slope) return forward(x, gamma, beta, eps or default_eps, slope) end,
     compose = function(x, gamma, beta, eps, slope)
       return rectified(affine(standardise(x, axes(core.dim(x)), eps or default_eps), gamma, beta), slope)
@@ -267,7 +267,7 @@ M.group_norm = op {name = "group_norm",
       need[1], need[3], need[4], groups)
     return dx, nil, dgamma, dbeta
   end,
-  sample = function(s)
+  cases = function(s)
     return {
       {s:randn(2, 2, 2, 4), 2, s:randn(4), s:randn(4), 1e-2}, {s:randn(3, 6), 2, nil, s:randn(6), 1e-2},
       {s:randn(2, 3, 2), 1, s:randn(2)},
@@ -297,7 +297,7 @@ M.batch_norm_eval = op {name = "batch_norm_eval",
     local y = mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5))
     return rectified(affine(y, gamma, beta), slope)
   end,
-  sample = function(s)
+  cases = function(s)
     return {
       {s:randn(4, 3), s:randn(3), s:randn(3), s:randn(3), s:uniform(0.5, 2, 3)},
       {s:randn(2, 3, 2), nil, nil, s:randn(2), s:uniform(0.5, 2, 2), 1e-2},
@@ -357,7 +357,7 @@ M.conditional_batch_norm = op {name = "conditional_batch_norm",
     return core.conditional_batch_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5,
       need[1], need[2], need[3], slope, beta)
   end,
-  sample = function(s)
+  cases = function(s)
     return {
       {s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), 1e-2}, {s:randn(2, 3, 2, 4), s:randn(2, 4), s:randn(2, 4), 1e-2},
       {s:randn(3, 2, 2, 2), s:randn(3, 2), s:randn(3, 2), 1e-2, 0.2},
@@ -386,7 +386,7 @@ M.conditional_batch_norm_eval = op {name = "conditional_batch_norm_eval",
     local y = mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5))
     return rectified(affine(y, beside(gamma, x), beside(beta, x)), slope)
   end,
-  sample = function(s)
+  cases = function(s)
     return {{s:randn(4, 3), s:randn(4, 3), s:randn(4, 3), s:randn(3), s:uniform(0.5, 2, 3)},
       {s:randn(2, 3, 2), s:randn(2, 2), s:randn(2, 2), s:randn(2), s:uniform(0.5, 2, 2), 1e-2, 0.2}}
   end,
@@ -409,7 +409,7 @@ M.pixel_norm = op {name = "pixel_norm",
     return mul(x, pointwise.pow(add(reduce.mean(mul(x, x), -1, {keepdim = true}), eps or 1e-8), -0.5))
   end,
   grad = function(g, _, _, x, eps) return core.pixel_norm_grad(g, x, eps or 1e-8) end,
-  sample = function(s) return {{s:randn(2, 3), 1e-2}, {s:randn(2, 2, 9)}, {s:randn(4), 0.1}} end,
+  cases = function(s) return {{s:randn(2, 3), 1e-2}, {s:randn(2, 2, 9)}, {s:randn(4), 0.1}} end,
   bad = function(s)
     return {{s:randn(), match = "at least one channel"}, {s:randn(2), -1, match = "eps"}, {nil, match = "real tensor"}}
   end}
@@ -427,7 +427,7 @@ M.dropout = op {name = "dropout", reads = {},
   forward = function(x, p, rng)
     return core.dropout(x, check.number("dropout", 2, "p", p or 0.5, 0, 1), rng or random.default())
   end,
-  sample = function(s) return {{s:randn(2, 3), 0, s.rng}, {s:randn(2, 3), 1, s.rng}} end, -- others vary
+  cases = function(s) return {{s:randn(2, 3), 0, s.rng}, {s:randn(2, 3), 1, s.rng}} end, -- others vary
   bad = function(s)
     return {{s:randn(2), 1.5, match = "'p'"}, {s:randn(2), 0.5, 7, match = "'rng'"}, {nil, match = "real tensor"}}
   end,

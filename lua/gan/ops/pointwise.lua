@@ -1,4 +1,4 @@
---- Provides the pointwise ops: value (a kernel of csrc/kernels/pointwise.def), rule and sample, side by side.
+--- Provides the pointwise ops: value (a kernel of csrc/kernels/pointwise.def), rule and cases, side by side.
 --
 -- All of them broadcast: sizes 1 and missing leading axes are stretched.
 -- @module gan.ops.pointwise
@@ -9,9 +9,9 @@ local autograd = require "gan.autograd"
 local op = autograd.op
 local M = {}
 
-local function unary_samples(s) return {{s:randn(2, 3)}, {s:randn(2, 1, 3)}} end
-local function positive_samples(s) return {{s:uniform(0.5, 2, 2, 3)}} end
-local function binary_samples(s)
+local function unary_cases(s) return {{s:randn(2, 3)}, {s:randn(2, 1, 3)}} end
+local function positive_cases(s) return {{s:uniform(0.5, 2, 2, 3)}} end
+local function binary_cases(s)
   return {
     {s:randn(2, 3), s:randn(2, 3)}, {s:randn(2, 3), s:randn(3)}, {s:randn(2, 1), s:randn(1, 3)},
     {s:randn(2, 3), 1.5}, {0.5, s:randn(3)},
@@ -24,12 +24,12 @@ end
 
 -- Fields every binary op shares.
 local function binary(def)
-  def.sample = def.sample or binary_samples
+  def.cases = def.cases or binary_cases
   def.bad = bad_binary
   M[def.name] = op(def)
 end
 local function unary(def)
-  def.sample = def.sample or unary_samples
+  def.cases = def.cases or unary_cases
   def.bad = def.bad or bad_unary
   M[def.name] = op(def)
 end
@@ -68,7 +68,7 @@ binary {name = "mul", forward = core.mul, reads = {{2}, {1}},
 -- @treturn Tensor  (the broadcast shape)
 -- @raise if the shapes do not broadcast, or an argument is neither a real tensor nor a number
 binary {name = "div", forward = core.div, reads = {{2}, {0, 2}},
-  sample = function(s)
+  cases = function(s)
     return {
       {s:randn(2, 3), s:uniform(0.5, 2, 2, 3)}, {s:randn(2, 3), s:uniform(0.5, 2, 3)}, {1, s:uniform(0.5, 2, 3)},
     }
@@ -173,7 +173,7 @@ unary {name = "exp", forward = core.exp, reads = {{0}}, grad = {function(g, ctx)
 -- @tparam Tensor|number x  any shape
 -- @treturn Tensor  x's shape
 -- @raise if x is neither a real tensor nor a number
-unary {name = "log", forward = core.log, reads = {{1}}, sample = positive_samples,
+unary {name = "log", forward = core.log, reads = {{1}}, cases = positive_cases,
   grad = {function(g, _, x) return M.div(g, x) end}}
 
 --- Returns the square root: NaN below 0, an infinite gradient at 0.
@@ -181,7 +181,7 @@ unary {name = "log", forward = core.log, reads = {{1}}, sample = positive_sample
 -- @tparam Tensor|number x  any shape
 -- @treturn Tensor  x's shape
 -- @raise if x is neither a real tensor nor a number
-unary {name = "sqrt", forward = core.sqrt, reads = {{0}}, sample = positive_samples,
+unary {name = "sqrt", forward = core.sqrt, reads = {{0}}, cases = positive_cases,
   grad = {function(g, ctx) return M.div(M.mul(g, 0.5), ctx.y) end}}
 
 --- Returns -1, 0 or 1; 0 for NaN. Has no gradient.
@@ -221,7 +221,7 @@ unary {name = "erf", forward = core.erf, reads = {{1}},
 -- @treturn Tensor  x's shape
 -- @raise if x is neither a real tensor nor a number, or p no number
 unary {name = "pow", forward = core.pow, reads = {{1}},
-  sample = function(s) return {{s:uniform(0.5, 2, 2, 3), 2.5}, {s:randn(3), 3}, {s:uniform(0.5, 2, 3), -1}} end,
+  cases = function(s) return {{s:uniform(0.5, 2, 2, 3), 2.5}, {s:randn(3), 3}, {s:uniform(0.5, 2, 3), -1}} end,
   bad = function(s) return {{s:randn(2), nil, match = "parameter"}, {nil, 2, match = "real tensor"}} end,
   grad = {function(g, _, x, p) return M.mul(g, M.mul(M.pow(x, p - 1), p)) end}}
 
@@ -248,7 +248,7 @@ unary {name = "clamp",
     return core.clamp(x, lo, hi)
   end,
   reads = {{1}},
-  sample = function(s) return {{s:randn(2, 3), -0.5, 0.7}, {s:randn(3), 0}, {s:randn(3), nil, 0}} end,
+  cases = function(s) return {{s:randn(2, 3), -0.5, 0.7}, {s:randn(3), 0}, {s:randn(3), nil, 0}} end,
   bad = function(s) return {{s:randn(2), 1, 0, match = "above"}, {nil, 0, 1, match = "real tensor"}} end,
   grad = {function(g, _, x, lo, hi) return M.clamp_dx(g, x, lo or -math.huge, hi or math.huge) end}}
 
@@ -260,11 +260,11 @@ local function activation(name, def, v, slope_rule)
   local dx = name .. "_dx"
   def.grad = {function(g, ctx, x, ...) return M[dx](g, v == 0 and ctx.y or x, ...) end}
   unary(def)
-  local sample = def.sample or unary_samples
+  local cases = def.cases or unary_cases
   M[dx] = op {name = dx, forward = core[dx], reads = {{2}, {1, 2}}, method = false,
-    sample = function(s)
+    cases = function(s)
       local out = {}
-      for i, case in ipairs(sample(s)) do
+      for i, case in ipairs(cases(s)) do
         local x = case[1]
         -- any numbers do for outputs, and relu's own would all too often lie on the kink
         local shape = core.shape(x)
@@ -325,7 +325,7 @@ activation("softplus", {}, 1, function(h, g, x) return M.sigmoid_dx(M.mul(h, g),
 -- @raise if x is no real tensor, or slope is negative
 activation("leaky_relu", {
   forward = function(x, slope) return core.leaky_relu(x, check.number("leaky_relu", 2, "slope", slope, 0)) end,
-  sample = function(s) return {{s:randn(2, 3), 0.2}, {s:randn(3), 0}} end,
+  cases = function(s) return {{s:randn(2, 3), 0.2}, {s:randn(3), 0}} end,
   bad = function(s) return {{s:randn(2), -1, match = "slope"}, {nil, 0.2, match = "real tensor"}} end,
 }, 0)
 
@@ -355,7 +355,7 @@ M.bias_leaky_relu_ = op {name = "bias_leaky_relu_", private = true, builtin = tr
 -- @raise if x is no real tensor, or alpha is negative
 activation("elu", {
   forward = function(x, alpha) return core.elu(x, check.number("elu", 2, "alpha", alpha, 0)) end,
-  sample = function(s) return {{s:randn(2, 3), 1}, {s:randn(3), 0.5}} end,
+  cases = function(s) return {{s:randn(2, 3), 1}, {s:randn(3), 0.5}} end,
   bad = function(s) return {{s:randn(2), -1, match = "alpha"}, {nil, 1, match = "real tensor"}} end,
 }, 0, function(h, g, y) return M.mul(M.mul(h, g), core.le(y, 0)) end)
 
@@ -419,7 +419,7 @@ activation("elu", {
 -- @treturn Tensor  x's shape
 -- @raise if the shapes do not broadcast, or an argument is no real tensor
 M.clamp_dx = op {name = "clamp_dx", forward = core.clamp_dx, reads = {{2}, {}}, method = false,
-  sample = function(s) return {{s:randn(2, 3), s:randn(2, 3), -0.5, 0.7}} end, bad = bad_binary,
+  cases = function(s) return {{s:randn(2, 3), s:randn(2, 3), -0.5, 0.7}} end, bad = bad_binary,
   grad = {function(h, _, _, x, lo, hi) return M.clamp_dx(h, x, lo, hi) end, false}}
 
 --- Returns x * sigmoid(x).
@@ -449,7 +449,7 @@ unary {name = "gelu", forward = core.gelu,
 -- @treturn Tensor  (the broadcast shape)
 -- @raise if the shapes do not broadcast
 M.where = op {name = "where", forward = core.where, reads = {{}, {1}, {1}},
-  sample = function(s)
+  cases = function(s)
     return {
       {core.gt(s:randn(2, 3), 0), s:randn(2, 3), s:randn(3), wrt = {2, 3}},
       {core.gt(s:randn(3), 0), s:randn(2, 3), 0, wrt = {2}},

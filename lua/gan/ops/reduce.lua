@@ -32,7 +32,7 @@ end
 local function restore(g, ctx, axes) return shape_ops.reshape(g, (kept(ctx.shapes[1], axes))) end
 local function spread(g, ctx, axes) return shape_ops.expand(restore(g, ctx, axes), ctx.shapes[1]) end
 
-local function samples(s)
+local function cases(s)
   return {
     {s:randn(2, 3)}, {s:randn(2, 3, 4), 2}, {s:randn(2, 3, 4), {1, -1}},
     {s:randn(2, 3, 2, 2), {2, 3}, {keepdim = true}}, {s:randn()}, {s:randn(3), {}},
@@ -58,7 +58,7 @@ local function reduction(def)
     if opt == nil then return f(x, axes) end
     return f(x, axes, check.options(name, opt, {keepdim = false}).keepdim)
   end
-  def.sample, def.bad = def.sample or samples, def.bad or bad_empty
+  def.cases, def.bad = def.cases or cases, def.bad or bad_empty
   M[name] = op(def)
 end
 
@@ -100,8 +100,8 @@ reduction {name = "var",
     return core.var(x, axes, opt.keepdim, opt.unbiased)
   end,
   reads = {{1}},
-  sample = function(s)
-    local list = samples(s)
+  cases = function(s)
+    local list = cases(s)
     list[#list + 1] = {s:randn(4, 3), 1, {unbiased = true}}
     return list
   end,
@@ -165,7 +165,7 @@ local function position(name)
   local f = core[name]
   M[name] = op {name = name, nondiff = true,
     forward = function(x, axis, opt) return f(x, axis, check.options(name, opt, {keepdim = false}).keepdim) end,
-    sample = function(s) return {{s:randn(2, 3)}, {s:randn(2, 3, 2), 2}, {s:randn(4, 3), -1, {keepdim = true}}} end,
+    cases = function(s) return {{s:randn(2, 3)}, {s:randn(2, 3, 2), 2}, {s:randn(4, 3), -1, {keepdim = true}}} end,
     bad = function(s)
       return {
         {s:randn(2, 3), 3, match = "axis"}, {nil, match = "real tensor"},
@@ -203,7 +203,7 @@ position "argmin"
 -- @treturn Tensor  (shape)
 -- @raise if `shape` does not broadcast to x's
 M.sum_to = op {name = "sum_to", forward = core.sum_to, reads = {},
-  sample = function(s)
+  cases = function(s)
     return {
       {s:randn(2, 3), {3}}, {s:randn(2, 3, 4), {2, 1, 1}}, {s:randn(2, 3), {}}, {s:randn(2, 3), {2, 3}},
       {s:randn(2, 3, 2), {1, 3, 1}},
@@ -217,7 +217,7 @@ M.sum_to = op {name = "sum_to", forward = core.sum_to, reads = {},
   end,
   grad = {function(g, ctx) return shape_ops.expand(g, ctx.shapes[1]) end}}
 
-local function axis_samples(s) return {{s:randn(2, 3)}, {s:randn(2, 3, 4), 2}, {s:randn(3, 2), 1}} end
+local function axis_cases(s) return {{s:randn(2, 3)}, {s:randn(2, 3, 4), 2}, {s:randn(3, 2), 1}} end
 local function axis_bad(s)
   return {{s:randn(2, 3), 3, match = "axis"}, {nil, match = "real tensor"}, {s:randn(), match = "at least 1 dimension"}}
 end
@@ -228,7 +228,7 @@ end
 -- @tparam[opt=-1] integer axis  the axis whose elements belong together
 -- @treturn Tensor  x's shape
 -- @raise if the axis is out of range
-M.softmax = op {name = "softmax", forward = core.softmax, reads = {{0}}, sample = axis_samples, bad = axis_bad,
+M.softmax = op {name = "softmax", forward = core.softmax, reads = {{0}}, cases = axis_cases, bad = axis_bad,
   grad = {function(g, ctx, _, axis)
     local gy = pointwise.mul(g, ctx.y)
     return pointwise.sub(gy, pointwise.mul(ctx.y, M.sum(gy, axis or -1, {keepdim = true})))
@@ -241,7 +241,7 @@ M.softmax = op {name = "softmax", forward = core.softmax, reads = {{0}}, sample 
 -- @treturn Tensor  x's shape
 -- @raise if the axis is out of range
 M.log_softmax = op {name = "log_softmax", forward = core.log_softmax, reads = {{0}},
-  sample = axis_samples, bad = axis_bad,
+  cases = axis_cases, bad = axis_bad,
   grad = {function(g, ctx, _, axis)
     return pointwise.sub(g, pointwise.mul(pointwise.exp(ctx.y), M.sum(g, axis or -1, {keepdim = true})))
   end}}

@@ -40,7 +40,7 @@ M.avg_pool2d = op {
   forward = core.avg_pool2d,
   grad = {function(g, ctx, _, options) return M.avg_pool2d_dx(g, height_width(ctx.shapes[1]), options) end},
   reads = {{}},
-  sample = function(s)
+  cases = function(s)
     local cases = {}
     for i, o in ipairs(pools) do cases[i] = {s:randn(2, 5, 4, 3), o} end
     return cases
@@ -73,7 +73,7 @@ M.avg_pool2d_dx = op {
   forward = core.avg_pool2d_dx,
   grad = {function(g, _, _, _, options) return M.avg_pool2d(g, options) end},
   reads = {{}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 2, 2, 3), {5, 4}, pools[1]},
     {s:randn(2, 3, 3, 3), {5, 4}, pools[2]},
     {s:randn(2, 4, 3, 3), {5, 4}, pools[3]},
@@ -105,7 +105,7 @@ M.max_pool2d = op {
     return shape.reshape(dx, s)
   end},
   reads = {{}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 5, 4, 3), {kernel = 2}},
     {s:randn(2, 5, 4, 3), {kernel = {3, 2}, stride = {2, 1}, padding = {1, 0}}},
     {s:randn(1, 4, 4, 2), {kernel = 3, stride = 1, padding = 2}},
@@ -175,7 +175,7 @@ M.resize = op {
   forward = core.resize,
   grad = {function(g, ctx, _, options) return M.resize_dx(g, height_width(ctx.shapes[1]), options) end},
   reads = {{}},
-  sample = function(s)
+  cases = function(s)
     local cases = {}
     for i, o in ipairs(sizes) do cases[i] = {s:randn(2, 3, 5, 2), o} end
     return cases
@@ -206,7 +206,7 @@ M.resize_dx = op {
   forward = core.resize_dx,
   grad = {function(g, _, _, _, options) return M.resize(g, options) end},
   reads = {{}},
-  sample = function(s)
+  cases = function(s)
     local cases = {}
     for i, o in ipairs(sizes) do cases[i] = {s:randn(2, o.size[1], o.size[2], 2), {3, 5}, o} end
     return cases
@@ -258,7 +258,7 @@ M.pad2d = op {
   forward = core.pad2d,
   grad = {function(g, _, _, options) return M.pad2d_dx(g, options) end},
   reads = {{}},
-  sample = function(s)
+  cases = function(s)
     local cases = {{s:randn(2, 3, 4, 2), {left = 2, value = 1.5}}}
     for _, o in ipairs(pads) do cases[#cases + 1] = {s:randn(2, 3, 4, 2), o} end
     return cases
@@ -292,7 +292,7 @@ M.pad2d_dx = op {
     return M.pad2d(g, o and {top = o.top, bottom = o.bottom, left = o.left, right = o.right, mode = o.mode})
   end},
   reads = {{}},
-  sample = function(s)
+  cases = function(s)
     local cases = {{s:randn(2, 3, 6, 2), {left = 2, value = 1.5}}}
     for _, o in ipairs(pads) do cases[#cases + 1] = {s:randn(2, 3 + o.top + o.bottom, 4 + o.left + o.right, 2), o} end
     return cases
@@ -317,7 +317,7 @@ M.crop2d = op {
   forward = core.crop2d,
   grad = {function(g, _, _, options) return M.pad2d(g, options) end},
   reads = {{}},
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 5, 6, 2), {top = 1, bottom = 2, left = 3}},
     {s:randn(2, 5, 6, 2), {right = 6}},
   } end,

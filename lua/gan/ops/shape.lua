@@ -16,7 +16,7 @@ local M = {}
 -- @treturn Tensor  (shape)
 -- @raise if the shape has not as many elements
 M.reshape = op {name = "reshape", forward = core.reshape, reads = {},
-  sample = function(s) return {{s:randn(2, 3), {3, 2}}, {s:randn(2, 3, 2), {2, -1}}, {s:randn(1), {}}} end,
+  cases = function(s) return {{s:randn(2, 3), {3, 2}}, {s:randn(2, 3, 2), {2, -1}}, {s:randn(1), {}}} end,
   bad = function(s)
     return {
       {s:randn(2, 3), {4}, match = "as many elements"}, {s:randn(2), {-1, -1}, match = "size 2"},
@@ -38,7 +38,7 @@ end
 -- @treturn Tensor  (sizes in that order)
 -- @raise if `axes` is no permutation
 M.permute = op {name = "permute", forward = core.permute, reads = {},
-  sample = function(s) return {{s:randn(2, 3, 4), {3, 1, 2}}, {s:randn(2, 3), {-1, 1}}} end,
+  cases = function(s) return {{s:randn(2, 3, 4), {3, 1, 2}}, {s:randn(2, 3), {-1, 1}}} end,
   bad = function(s) return {{s:randn(2, 3), {1, 1}, match = "twice"}, {s:randn(2, 3), {1}, match = "permutation"}} end,
   grad = {function(g, ctx, _, axes) return M.permute(g, inverse(axes, #ctx.shapes[1])) end}}
 
@@ -73,7 +73,7 @@ end
 -- @treturn Tensor  (shape)
 -- @raise if x does not broadcast to the shape
 M.expand = op {name = "expand", forward = core.expand, reads = {},
-  sample = function(s) return {{s:randn(3), {2, 3}}, {s:randn(2, 1), {2, 4}}, {s:randn(), {2}}} end,
+  cases = function(s) return {{s:randn(3), {2, 3}}, {s:randn(2, 1), {2, 4}}, {s:randn(), {2}}} end,
   bad = function(s) return {{s:randn(2, 3), {3, 2}, match = "broadcasts to"}} end,
   grad = {function(g) return g end}}
 
@@ -87,7 +87,7 @@ M.expand = op {name = "expand", forward = core.expand, reads = {},
 -- @treturn Tensor  x's shape, `length` along the axis
 -- @raise if that is more than there is
 M.narrow = op {name = "narrow", forward = core.narrow, reads = {},
-  sample = function(s) return {{s:randn(4, 3), 1, 2, 2}, {s:randn(2, 5), -1, 1, 3, 2}} end,
+  cases = function(s) return {{s:randn(4, 3), 1, 2, 2}, {s:randn(2, 5), -1, 1, 3, 2}} end,
   bad = function(s)
     return {
       {s:randn(4), 2, 1, 1, match = "axis"}, {s:randn(4), 1, 3, 3, match = "length"},
@@ -114,7 +114,7 @@ M.narrow_dx = op {name = "narrow_dx", reads = {}, method = false,
     core.copy_(core.narrow(x, axis, start, length, step), g)
     return x
   end,
-  sample = function(s) return {{s:randn(2, 3), {4, 3}, 1, 2, 2}} end,
+  cases = function(s) return {{s:randn(2, 3), {4, 3}, 1, 2, 2}} end,
   bad = function(s) return {{s:randn(2, 3), {4, 3}, 1, 4, 2, match = "length"}} end,
   grad = {function(h, _, _, _, axis, start, length, step) return M.narrow(h, axis, start, length, step) end}}
 
@@ -181,7 +181,7 @@ end
 -- @treturn Tensor  x's shape
 -- @raise if x is no tensor
 M.contiguous = op {name = "contiguous", forward = core.contiguous, reads = {},
-  sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
+  cases = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
   grad = {function(g) return g end}}
 
 --- Copies x, into row-major order.
@@ -190,7 +190,7 @@ M.contiguous = op {name = "contiguous", forward = core.contiguous, reads = {},
 -- @treturn Tensor  x's shape
 -- @raise if x is no tensor
 M.clone = op {name = "clone", forward = core.clone, reads = {},
-  sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
+  cases = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
   grad = {function(g) return g end}}
 
 --- Returns a view of all of x.
@@ -199,7 +199,7 @@ M.clone = op {name = "clone", forward = core.clone, reads = {},
 -- @treturn Tensor  x's shape
 -- @raise if x is no tensor
 M.alias = op {name = "alias", forward = core.alias, reads = {},
-  sample = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
+  cases = function(s) return {{s:randn(2, 3)}} end, bad = function() return {{nil, match = "a tensor"}} end,
   grad = {function(g) return g end}}
 
 M.detach = autograd.detach

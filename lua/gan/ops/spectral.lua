@@ -44,7 +44,7 @@ M.spectral_divide = autograd.op {name = "spectral_divide", method = false,
     return pointwise.div(w, sigma)
   end,
   grad = function(g, ctx, _, w, u, v, axis) return core.spectral_grad(g, w, u, v, axis, ctx.aux[1]) end,
-  sample = function(s) return {
+  cases = function(s) return {
     {s:randn(2, 3), s:randn(2), s:randn(3), 1, wrt = {1}},
     {s:randn(3, 2, 2, 4), s:randn(4), s:randn(12), -1, wrt = {1}},
     {s:randn(2, 2, 3, 2), s:randn(3), s:randn(8), 3, wrt = {1}},

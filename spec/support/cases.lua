@@ -1,6 +1,7 @@
--- Makes the sample tensors of registry_spec from one seeded stream: s:randn(2,3), s:uniform(lo,hi,2,3), s:integer(lo,hi,2,3).
+-- Makes the tensors of ops' cases (registry_spec) from one seeded stream: s:randn(2,3), s:uniform(lo,hi,2,3),
+-- s:integer(lo,hi,2,3).
 return function(core, seed)
-  local rng = core.rng(seed or 1, "sample")
+  local rng = core.rng(seed or 1, "cases")
   local s = {rng = rng, core = core}
   function s:randn(...) return self.rng:normal({...}) end
   function s:uniform(lo, hi, ...) return self.rng:uniform({...}, lo, hi) end
