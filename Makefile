@@ -33,12 +33,12 @@ SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_look
 LIBS = $(DEP_LIBS) -lm
 
 Q = $(if $(V),,@)
-SRC := $(filter-out csrc/wait.c,$(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/bind/*.c)))
+SRC := $(filter-out csrc/wait.c,$(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/kernels/*/*.c csrc/bind/*.c)))
 B = build
 
-# The files that live from wide vectors are compiled for each instruction set (csrc/kernels/simd.h): for ARCH, and for those beyond it
+# The files that live from wide vectors are compiled for each instruction set (csrc/kernels/conv/simd.h): for ARCH, and for those beyond it
 # that the machine may have where the module runs. A native build needs no other.
-SIMD = $(addprefix csrc/kernels/,conv.c conv_direct.c peak.c simd_table.c tile.c winograd.c)
+SIMD = $(addprefix csrc/kernels/conv/,conv.c conv_direct.c peak.c simd_table.c sums.c tile.c winograd.c)
 BEYOND = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),$(if $(filter native x86-64-v4,$(ARCH)),,$(if $(filter x86-64-v3,$(ARCH)),v4,v3 v4)))
 SETS = base $(BEYOND)
 COMMON = $(filter-out $(SIMD),$(SRC))

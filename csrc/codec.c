@@ -1,26 +1,8 @@
-/* codec.c - which picture format is it, and the limits common to all. */
-#include "gn.h"
+/* codec.c - tells picture formats apart by their first bytes (see codec.h). */
 #include "codec.h"
-#include <stdarg.h>
-#include <stdio.h>
+#include "png.h"
+#include "stb.h"
 #include <string.h>
-
-gn_codec_rc gn_codec_bad(gn_picture *pic, const char *fmt, ...) {
-  va_list ap;
-  va_start(ap, fmt);
-  vsnprintf(pic->err, sizeof pic->err, fmt, ap);
-  va_end(ap);
-  return GN_CODEC_BAD;
-}
-
-int gn_picture_size_ok(gn_picture *pic) {
-  if (pic->h >= 1 && pic->w >= 1 && pic->h <= GN_PICTURE_SIDE && pic->w <= GN_PICTURE_SIDE &&
-      pic->h * pic->w <= GN_PICTURE_PIXELS)
-    return 1;
-  gn_codec_bad(pic, "size of %lld x %lld pixels (expected 1 to %d a side, at most %ld in all)", (long long)pic->h,
-               (long long)pic->w, GN_PICTURE_SIDE, GN_PICTURE_PIXELS);
-  return 0;
-}
 
 typedef enum { OTHER, PNG, JPEG } format;
 
@@ -30,9 +12,9 @@ static format format_of(gn_picture *pic, const uint8_t *p, size_t n) {
   if (n >= sizeof png && memcmp(p, png, sizeof png) == 0) return PNG;
   if (n >= sizeof jpeg && memcmp(p, jpeg, sizeof jpeg) == 0) return JPEG;
   if (n == 0)
-    gn_codec_bad(pic, "empty file");
+    gn_picture_bad(pic, "empty file");
   else
-    gn_codec_bad(pic, "neither PNG nor JPEG (%zu bytes, first 0x%02x)", n, p[0]);
+    gn_picture_bad(pic, "neither PNG nor JPEG (%zu bytes, first 0x%02x)", n, p[0]);
   return OTHER;
 }
 

@@ -1,7 +1,6 @@
 /* png.c - reads PNG: every colour type, depth and interlace, transparency, strictly checked. Inflating is zlib's.
 ** Source: W3C PNG specification (2nd edition), sections 5, 7, 9, 11. */
-#include "gn.h"
-#include "codec.h"
+#include "png.h"
 #include "storage.h"
 #include <string.h>
 #include <zlib.h>
@@ -33,7 +32,7 @@ static int channels(const png *g) {
 }
 
 static gn_codec_rc read_header(gn_picture *pic, png *g, const uint8_t *d, uint32_t len) {
-  if (len != 13) return gn_codec_bad(pic, "PNG header of %u bytes (expected 13)", len);
+  if (len != 13) return gn_picture_bad(pic, "PNG header of %u bytes (expected 13)", len);
   pic->w = be32(d);
   pic->h = be32(d + 4);
   if (!gn_picture_size_ok(pic)) return GN_CODEC_BAD;
@@ -48,9 +47,9 @@ static gn_codec_rc read_header(gn_picture *pic, png *g, const uint8_t *d, uint32
   case RGB: case GREY_ALPHA: case RGB_ALPHA: ok = g->depth == 8 || g->depth == 16; break;
   default: break;
   }
-  if (!ok) return gn_codec_bad(pic, "PNG of colour type %d with %d bits (no such kind)", g->colour, g->depth);
+  if (!ok) return gn_picture_bad(pic, "PNG of colour type %d with %d bits (no such kind)", g->colour, g->depth);
   if (d[10] != 0 || d[11] != 0 || d[12] > 1)
-    return gn_codec_bad(pic, "PNG of unknown compression %d, filter %d or interlace %d", d[10], d[11], d[12]);
+    return gn_picture_bad(pic, "PNG of unknown compression %d, filter %d or interlace %d", d[10], d[11], d[12]);
   g->interlaced = d[12];
   return GN_CODEC_OK;
 }
@@ -59,9 +58,9 @@ static gn_codec_rc read_trns(gn_picture *pic, png *g, const uint8_t *d, uint32_t
   uint32_t want = g->colour == GREY ? 2 : g->colour == RGB ? 6 : 0;
   if (g->colour == PALETTE) {
     if (!g->plte || len == 0 || len > (uint32_t)g->npal)
-      return gn_codec_bad(pic, "PNG tRNS of %u entries for %d colours", len, g->npal);
+      return gn_picture_bad(pic, "PNG tRNS of %u entries for %d colours", len, g->npal);
   } else if (len != want || want == 0) {
-    return gn_codec_bad(pic, "PNG tRNS of %u bytes in colour type %d (expected %u)", len, g->colour, want);
+    return gn_picture_bad(pic, "PNG tRNS of %u bytes in colour type %d (expected %u)", len, g->colour, want);
   }
   g->trns = d;
   g->ntrns = (int)len;
@@ -74,25 +73,25 @@ static gn_codec_rc walk(gn_picture *pic, png *g, const uint8_t *p, size_t n) {
   g->p = p;
   g->n = n;
   for (size_t at = 8;;) {
-    if (n - at < 12) return gn_codec_bad(pic, "truncated PNG: ends at byte %zu without IEND", n);
+    if (n - at < 12) return gn_picture_bad(pic, "truncated PNG: ends at byte %zu without IEND", n);
     uint32_t len = be32(p + at);
     const uint8_t *type = p + at + 4, *d = p + at + 8;
     for (int i = 0; i < 4; i++)
       if (((type[i] | 32) < 'a') || ((type[i] | 32) > 'z'))
-        return gn_codec_bad(pic, "corrupt PNG: no chunk name at byte %zu", at + 4);
+        return gn_picture_bad(pic, "corrupt PNG: no chunk name at byte %zu", at + 4);
     if (len > n - at - 12)
-      return gn_codec_bad(pic, "truncated PNG: chunk %.4s at byte %zu has %u bytes, the file has %zu more",
+      return gn_picture_bad(pic, "truncated PNG: chunk %.4s at byte %zu has %u bytes, the file has %zu more",
                           (const char *)type, at, len, n - at - 12);
     uint32_t crc = be32(d + len), found = (uint32_t)crc32(crc32(0, NULL, 0), type, (uInt)len + 4);
     if (crc != found)
-      return gn_codec_bad(pic, "corrupt PNG: chunk %.4s at byte %zu (CRC %08x expected, %08x found)",
+      return gn_picture_bad(pic, "corrupt PNG: chunk %.4s at byte %zu (CRC %08x expected, %08x found)",
                           (const char *)type, at, crc, found);
     gn_codec_rc rc = GN_CODEC_OK;
     if (at == 8) {
-      if (!is(type, "IHDR")) return gn_codec_bad(pic, "corrupt PNG: first chunk is %.4s, not IHDR", (const char *)type);
+      if (!is(type, "IHDR")) return gn_picture_bad(pic, "corrupt PNG: first chunk is %.4s, not IHDR", (const char *)type);
       rc = read_header(pic, g, d, len);
     } else if (is(type, "PLTE")) {
-      if (len == 0 || len % 3 != 0 || len > 768) return gn_codec_bad(pic, "PNG palette of %u bytes", len);
+      if (len == 0 || len % 3 != 0 || len > 768) return gn_picture_bad(pic, "PNG palette of %u bytes", len);
       g->plte = d;
       g->npal = (int)(len / 3);
     } else if (is(type, "tRNS")) {
@@ -102,13 +101,13 @@ static gn_codec_rc walk(gn_picture *pic, png *g, const uint8_t *p, size_t n) {
     } else if (is(type, "IEND")) {
       break;
     } else if (!(type[0] & 32)) {
-      return gn_codec_bad(pic, "PNG with unknown chunk %.4s that may not be left out", (const char *)type);
+      return gn_picture_bad(pic, "PNG with unknown chunk %.4s that may not be left out", (const char *)type);
     }
     if (rc != GN_CODEC_OK) return rc;
     at += 12 + (size_t)len;
   }
-  if (!g->idat) return gn_codec_bad(pic, "corrupt PNG: no image data (IDAT)");
-  if (g->colour == PALETTE && !g->plte) return gn_codec_bad(pic, "corrupt PNG: no palette (PLTE)");
+  if (!g->idat) return gn_picture_bad(pic, "corrupt PNG: no image data (IDAT)");
+  if (g->colour == PALETTE && !g->plte) return gn_picture_bad(pic, "corrupt PNG: no palette (PLTE)");
   pic->c = channels(g);
   return GN_CODEC_OK;
 }
@@ -171,10 +170,10 @@ static gn_codec_rc inflate_all(gn_picture *pic, const png *g, uint8_t *raw, size
   const char *why = z.msg ? z.msg : "unknown reason"; /* a constant of zlib's */
   inflateEnd(&z);
   if (rc == Z_MEM_ERROR) return GN_CODEC_MEMORY;
-  if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) return gn_codec_bad(pic, "corrupt PNG image data (%s)", why);
-  if (extra > 65536) return gn_codec_bad(pic, "corrupt PNG: more image data than the %zu bytes expected", want);
+  if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) return gn_picture_bad(pic, "corrupt PNG image data (%s)", why);
+  if (extra > 65536) return gn_picture_bad(pic, "corrupt PNG: more image data than the %zu bytes expected", want);
   if (rc != Z_STREAM_END || got < want)
-    return gn_codec_bad(pic, "truncated PNG image data (expected %zu bytes, got %zu)", want, got);
+    return gn_picture_bad(pic, "truncated PNG image data (expected %zu bytes, got %zu)", want, got);
   return GN_CODEC_OK;
 }
 
@@ -244,11 +243,11 @@ static gn_codec_rc expand(gn_picture *pic, const png *g, uint8_t *out, uint8_t *
     const uint8_t *up = NULL;
     for (gn_int i = 0; i < ph && pw > 0; i++) {
       uint8_t *row = raw + 1;
-      if (!unfilter(raw[0], row, up, nb, bpp)) return gn_codec_bad(pic, "corrupt PNG: row filter %d", raw[0]);
+      if (!unfilter(raw[0], row, up, nb, bpp)) return gn_picture_bad(pic, "corrupt PNG: row filter %d", raw[0]);
       uint8_t *line = out + (size_t)(s->y0 + i * s->dy) * (size_t)(g->w * c);
       for (gn_int j = 0; j < pw; j++)
         if (!put_pixel(g, line + (s->x0 + j * s->dx) * c, c, row, j))
-          return gn_codec_bad(pic, "corrupt PNG: palette index beyond its %d colours", g->npal);
+          return gn_picture_bad(pic, "corrupt PNG: palette index beyond its %d colours", g->npal);
       up = row;
       raw += 1 + nb;
     }

@@ -181,6 +181,34 @@ local function check_dtypes(path, text, tags)
   return found
 end
 
+-- Circles of units, a unit being x.c and x.h: whoever reads one needs to know the other. texts: path -> source.
+local function circles(texts)
+  local uses, units, found, state = {}, {}, {}, {}
+  for path, text in pairs(texts) do
+    local unit = path:gsub("%.[ch]$", "")
+    if not uses[unit] then units[#units + 1] = unit end
+    uses[unit] = uses[unit] or {}
+    for _, inc in ipairs(c_includes(text)) do
+      local other = resolve(path, inc.name):gsub("%.h$", "")
+      if not inc.system and other ~= unit then table.insert(uses[unit], other) end
+    end
+  end
+  local function visit(unit, trail)
+    if state[unit] == "done" then return end
+    if state[unit] then
+      found[#found + 1] = trail:sub((trail:find(unit .. " ->", 1, true))) .. unit
+      return
+    end
+    state[unit] = "open"
+    table.sort(uses[unit] or {})
+    for _, other in ipairs(uses[unit] or {}) do visit(other, trail .. unit .. " -> ") end
+    state[unit] = "done"
+  end
+  table.sort(units)
+  for _, unit in ipairs(units) do visit(unit, "") end
+  return found
+end
+
 describe("layout of csrc", function()
   local sources = files("csrc", "%.[ch]$")
 
@@ -205,6 +233,19 @@ describe("layout of csrc", function()
       for _, f in ipairs(check_includes(path, read(path))) do found[#found + 1] = f end
     end
     clean(found)
+  end)
+
+  it("finds circles of units", function()
+    local circle = { ["csrc/a.c"] = '#include "b.h"', ["csrc/b.h"] = '#include "gn.h"', ["csrc/b.c"] = '#include "b.h"\n#include "a.h"' }
+    assert.equal("csrc/a -> csrc/b -> csrc/a", circles(circle)[1])
+    circle["csrc/b.c"] = '#include "b.h"\n/* #include "a.h" */'
+    clean(circles(circle))
+  end)
+
+  it("has no circle of units", function()
+    local texts = {}
+    for _, path in ipairs(sources) do texts[path] = read(path) end
+    clean(circles(texts))
   end)
 
   it("finds forbidden calls, but not in comments and strings", function()

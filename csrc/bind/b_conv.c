@@ -1,5 +1,7 @@
 /* b_conv.c - the convolution triple for Lua: arguments and options checked, output sizes, workspace. */
-#include "../kernels/conv.h"
+#include "../kernels/conv/choice.h"
+#include "../kernels/conv/conv.h"
+#include "../kernels/conv/simd.h"
 #include "bind.h"
 #include "kernel_cache.h"
 #include <string.h>
@@ -253,9 +255,9 @@ static int winograd(lua_State *L) {
   if (!lua_isnoneornil(L, 1)) {
     const gn_int m = gn_check_int(L, 1, "tile", 0, 4);
     if (m % 2) gn_argerror(L, 1, "tile", "expected 0, 2 or 4, got %I", (lua_Integer)m);
-    gn_conv_winograd((int)m);
+    gn_conv_limit_tile((int)m);
   }
-  lua_pushinteger(L, gn_conv_winograd(-1));
+  lua_pushinteger(L, gn_conv_largest_tile());
   return 1;
 }
 

@@ -36,7 +36,7 @@ static matrix matrix_of(lua_State *L, int arg, const char *name, const gn_tensor
 static int matmul(lua_State *L) {
   const gn_tensor *ta = check_matrix(L, 1, "a"), *tb = check_matrix(L, 2, "b");
   gn_shape s;
-  gn_batch batch;
+  gn_gemm_strides batch;
   const gn_int rows = ta->size[ta->nd - 2], inner = ta->size[ta->nd - 1], cols = tb->size[tb->nd - 1];
   if (tb->size[tb->nd - 2] != inner || !gn_broadcast(ta->nd - 2, ta->size, tb->nd - 2, tb->size, &s)) {
     const char *why = lua_pushfstring(L, tb->size[tb->nd - 2] != inner ? "to match a %s" : "with batch dimensions that broadcast with a %s",

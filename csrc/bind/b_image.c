@@ -1,6 +1,7 @@
 /* b_image.c - pictures: decoding, fitting to a size, sheets, PNG. What is wrong with a file's bytes comes back as nil, message. */
 #include "../codec.h"
 #include "../kernels/image.h"
+#include "../stb.h"
 #include "bind.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* b_peak.c - core.fma_peak(): the yardstick of experiments/bench. */
 #define _POSIX_C_SOURCE 199309L /* clock_gettime under -std=c11 */
 #include "../gn.h"
-#include "../kernels/peak.h"
+#include "../kernels/conv/peak.h"
 #include "../par.h"
 #include "bind.h"
 #include <time.h>

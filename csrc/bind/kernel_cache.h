@@ -2,7 +2,7 @@
 #ifndef GN_KERNEL_CACHE_H
 #define GN_KERNEL_CACHE_H
 
-#include "../kernels/conv.h"
+#include "../kernels/conv/conv.h"
 #include "check.h"
 
 /* Returns what `pass` of a convolution multiplies in place of w: the cached kernel, or one made in scratch; NULL stands for w

@@ -26,7 +26,7 @@ static void shifted_row(gn_real *x, const uint8_t *v, gn_int w, gn_int c, gn_int
     for (gn_int k = 0; k < c; k++) x[j * c + k] = lut[v[(w - 1) * c + k]];
 }
 
-void gn_batch_make(gn_real *x, int32_t *y, const gn_batch *b) {
+void gn_batch_make(gn_real *x, int32_t *y, const gn_pictures *b) {
   gn_int row = b->w * b->c, image = b->h * row;
   uint8_t byte[256];
   gn_real lut[256];

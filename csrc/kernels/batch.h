@@ -4,7 +4,7 @@
 
 #include "../gn.h"
 
-typedef struct gn_batch {
+typedef struct gn_pictures {
   const uint8_t *images; /* (N,h,w,c) the whole set */
   const int32_t *labels; /* (N), or NULL */
   const int32_t *rows;   /* (n) which images, 0 .. N-1 */
@@ -12,9 +12,9 @@ typedef struct gn_batch {
   int mirror;            /* each image flipped left-right with probability 1/2 */
   gn_int crop;           /* each image shifted by -crop .. crop rows and columns; its edge pixels fill the gap */
   uint64_t key, epoch, first; /* image i draws from block first+i of sequence `epoch` of stream `key`: not from who asks */
-} gn_batch;
+} gn_pictures;
 
 /* x (n,h,w,c) real: v/127.5 - 1; y (n): labels, if there are any. Not parallel: it runs beside the training. Cannot fail. */
-void gn_batch_make(gn_real *x, int32_t *y, const gn_batch *b);
+void gn_batch_make(gn_real *x, int32_t *y, const gn_pictures *b);
 
 #endif

@@ -2,6 +2,7 @@
 #include "gemm.h"
 #include "../blas.h"
 #include "../par.h"
+#include "runs.h"
 
 #define TASKS 16       /* blocks wanted: enough to balance a few threads */
 #define TASK_MACS 1e6  /* multiply-adds below which a block is not cut further (some 20 us) */
@@ -15,8 +16,7 @@ typedef struct cut {
   gn_int nm, nn, nk; /* how many */
 } cut;
 
-static gn_int ceil_div(gn_int a, gn_int b) { return (a + b - 1) / b; }
-static gn_int half(gn_int a) { return ceil_div(ceil_div(a, 2), 32) * 32; } /* multiples of 32: only the last block has edges */
+static gn_int half(gn_int a) { return gn_ceil_div(gn_ceil_div(a, 2), 32) * 32; } /* multiples of 32: only the last block has edges */
 
 /* Halved until there are enough blocks or they would get thin: rows first (they need no repacking of b), then columns, then
 ** the depth, which costs a partial sum each. */
@@ -28,9 +28,9 @@ static cut cut_of(gn_int m, gn_int n, gn_int k) {
     else if (c.bn >= 2 * MIN_COLS) c.bn = half(c.bn);
     else if (c.bk >= 2 * MIN_DEPTH && 2 * c.nk * m * n <= PART_REALS) c.bk = half(c.bk);
     else break;
-    c.nm = ceil_div(m, c.bm);
-    c.nn = ceil_div(n, c.bn);
-    c.nk = ceil_div(k, c.bk);
+    c.nm = gn_ceil_div(m, c.bm);
+    c.nn = gn_ceil_div(n, c.bn);
+    c.nk = gn_ceil_div(k, c.bk);
   }
   return c;
 }
@@ -64,7 +64,7 @@ void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a,
   }
 }
 
-void gn_gemm_batch(const gn_batch *s, int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
+void gn_gemm_batch(const gn_gemm_strides *s, int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
                    gn_int ldb, gn_real *c) {
   gn_int batch = 1;
   for (int d = 0; d < s->nd; d++) batch *= s->size[d];

@@ -12,14 +12,14 @@ void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a,
 gn_int gn_gemm_par_work(gn_int m, gn_int n, gn_int k);
 
 /* A batch of products: nd batch dimensions of the given sizes; sa, sb: what a and b move along each (0 where broadcast). */
-typedef struct gn_batch {
+typedef struct gn_gemm_strides {
   int nd;
   gn_int size[GN_MAXD], sa[GN_MAXD], sb[GN_MAXD];
-} gn_batch;
+} gn_gemm_strides;
 
 /* c (batch...,m,n) <- op(a) op(b) for every index of the batch, in row-major order. No workspace. Parallel over the batch.
 ** Cannot fail. */
-void gn_gemm_batch(const gn_batch *s, int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
+void gn_gemm_batch(const gn_gemm_strides *s, int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
                    gn_int ldb, gn_real *c);
 
 #endif

@@ -1,13 +1,9 @@
 /* optim.c - Adam, SGD, RMSProp and moving averages over lists of tensors. See optim.h. */
 #include "optim.h"
 #include "../par.h"
+#include "vecmath.h"
 #include <math.h>
 
-#ifdef GN_DOUBLE
-#define M(fn) fn
-#else
-#define M(fn) fn##f
-#endif
 #define BLOCK GN_PAR_BLOCK
 
 gn_int gn_param_blocks(gn_param *list, gn_int count) {

@@ -3,11 +3,6 @@
 #include "../par.h"
 #include "vecmath.h"
 
-#ifdef GN_DOUBLE
-#define M(fn) fn
-#else
-#define M(fn) fn##f
-#endif
 #define HALF GN_R(0.5)
 #define RSQRT2 GN_R(0.70710678118654752440)
 #define INV_SQRT_2PI GN_R(0.39894228040143267794)

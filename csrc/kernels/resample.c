@@ -2,19 +2,8 @@
 ** Adjoints gather: each row of dx looks for the output rows that read it, so rows are independent and need no atomics. */
 #include "resample.h"
 #include "../par.h"
+#include "runs.h"
 #include <math.h>
-
-static void zero(gn_real *restrict y, gn_int n) {
-  for (gn_int i = 0; i < n; i++) y[i] = 0;
-}
-
-static void copy(gn_real *restrict y, const gn_real *restrict x, gn_int n) {
-  for (gn_int i = 0; i < n; i++) y[i] = x[i];
-}
-
-static void add(gn_real *restrict y, const gn_real *restrict x, gn_int n) {
-  for (gn_int i = 0; i < n; i++) y[i] += x[i];
-}
 
 static void add_scaled(gn_real *restrict y, const gn_real *restrict x, gn_real a, gn_int n) {
   for (gn_int i = 0; i < n; i++) y[i] += a * x[i];
@@ -53,9 +42,9 @@ void gn_avg_pool2d(gn_real *y, const gn_real *x, const gn_pool *p) {
     for (gn_int o = 0; o < p->wo; o++, yr += p->ldy) {
       span b = window(o, p->sw, p->pw, p->kw, p->w);
       gn_real weight = window_weight(p, a, b);
-      zero(yr, c);
+      gn_zero_run(yr, c);
       for (gn_int i = a.lo; i < a.hi; i++)
-        for (gn_int j = b.lo; j < b.hi; j++) add(yr, xn + (i * p->w + j) * c, c);
+        for (gn_int j = b.lo; j < b.hi; j++) gn_add_run(yr, xn + (i * p->w + j) * c, c);
       for (gn_int k = 0; k < c; k++) yr[k] *= weight;
     }
   }
@@ -68,7 +57,7 @@ void gn_avg_pool2d_dx(gn_real *dx, const gn_real *dy, const gn_pool *p) {
     const gn_real *dyn = dy + row / p->h * p->ho * p->wo * c;
     gn_real *dxr = dx + row * p->w * c;
     span rows = windows_of(row % p->h, p->sh, p->ph, p->kh, p->ho);
-    zero(dxr, p->w * c);
+    gn_zero_run(dxr, p->w * c);
     for (gn_int i = rows.lo; i < rows.hi; i++) {
       span a = window(i, p->sh, p->ph, p->kh, p->h);
       for (gn_int j = 0; j < p->wo; j++) {
@@ -91,7 +80,7 @@ void gn_max_pool2d(gn_real *y, int32_t *idx, const gn_real *x, const gn_pool *p)
       int32_t *restrict at = idx ? idx + (row * p->wo + o) * c : NULL;
       span b = window(o, p->sw, p->pw, p->kw, p->w);
       int32_t first = (int32_t)(a.lo * p->w + b.lo);
-      copy(most, xn + first * c, c);
+      gn_copy_run(most, xn + first * c, c);
       for (gn_int k = 0; at && k < c; k++) at[k] = first;
       for (gn_int i = a.lo; i < a.hi; i++)
         for (gn_int j = b.lo; j < b.hi; j++) {
@@ -126,7 +115,7 @@ void gn_resize_nearest(gn_real *y, const gn_real *x, const gn_resize *r) {
     gn_real *yr = y + row * r->wo * c;
     gn_int whole = r->w / r->wo, part = r->w % r->wo, rest = 0; /* rest = o*w mod wo: saves a division per pixel */
     for (gn_int o = 0; o < r->wo; o++, yr += c) {
-      copy(yr, xr, c);
+      gn_copy_run(yr, xr, c);
       xr += whole * c;
       rest += part;
       if (rest >= r->wo) rest -= r->wo, xr += c;
@@ -141,11 +130,11 @@ void gn_resize_nearest_dx(gn_real *dx, const gn_real *dy, const gn_resize *r) {
     const gn_real *dyn = dy + row / r->h * r->ho * r->wo * c;
     gn_real *dxr = dx + row * r->w * c;
     span rows = nearest_of(row % r->h, r->h, r->ho);
-    zero(dxr, r->w * c);
+    gn_zero_run(dxr, r->w * c);
     for (gn_int w = 0; w < r->w; w++, dxr += c) {
       span cols = nearest_of(w, r->w, r->wo);
       for (gn_int i = rows.lo; i < rows.hi; i++)
-        for (gn_int j = cols.lo; j < cols.hi; j++) add(dxr, dyn + (i * r->wo + j) * c, c);
+        for (gn_int j = cols.lo; j < cols.hi; j++) gn_add_run(dxr, dyn + (i * r->wo + j) * c, c);
     }
   }
 }
@@ -214,7 +203,7 @@ void gn_resize_bilinear_dx(gn_real *dx, const gn_real *dy, const gn_resize *r) {
     gn_real *dxr = dx + row * r->w * c;
     gn_int i = row % r->h;
     span rows = taps_near(&vertical, i);
-    zero(dxr, r->w * c);
+    gn_zero_run(dxr, r->w * c);
     for (gn_int o = rows.lo; o < rows.hi; o++) {
       tap v = tap_at(&vertical, o);
       if (v.i0 != i && v.i1 != i) continue;
@@ -250,7 +239,7 @@ void gn_pad2d(gn_real *y, const gn_real *x, const gn_pad *p, gn_real value) {
     gn_real *yr = y + row * wo * c;
     for (gn_int o = 0; o < wo; o++, yr += c) {
       gn_int j = pad_source(o, p->left, p->w, p->mode);
-      if (i >= 0 && j >= 0) copy(yr, x + ((n * p->h + i) * p->w + j) * c, c);
+      if (i >= 0 && j >= 0) gn_copy_run(yr, x + ((n * p->h + i) * p->w + j) * c, c);
       else
         for (gn_int k = 0; k < c; k++) yr[k] = value;
     }
@@ -261,7 +250,7 @@ void gn_pad2d(gn_real *y, const gn_real *x, const gn_pad *p, gn_real value) {
 static void fold_row(gn_real *dx, const gn_real *dy, const gn_pad *p) {
   for (gn_int j = 0; j < p->left + p->w + p->right; j++) {
     gn_int w = pad_source(j, p->left, p->w, p->mode);
-    if (w >= 0) add(dx + w * p->c, dy + j * p->c, p->c);
+    if (w >= 0) gn_add_run(dx + w * p->c, dy + j * p->c, p->c);
   }
 }
 
@@ -272,7 +261,7 @@ void gn_pad2d_dx(gn_real *dx, const gn_real *dy, const gn_pad *p) {
     const gn_real *dyn = dy + row / p->h * ho * wo * c;
     gn_real *dxr = dx + row * p->w * c;
     gn_int h = row % p->h;
-    zero(dxr, p->w * c);
+    gn_zero_run(dxr, p->w * c);
     fold_row(dxr, dyn + (p->top + h) * wo * c, p);
     if (p->mode == GN_PAD_CONSTANT) continue;
     for (gn_int i = 0; i < p->top; i++)

@@ -1,19 +1,18 @@
 /* spectral.c - power iteration, singular value and gradient of spectral normalisation; sums in blocks fixed by the shape. See spectral.h. */
 #include "spectral.h"
 #include "../par.h"
+#include "runs.h"
 #include <math.h>
 
 #define LANES 16
 #define BLOCK 32768 /* elements of w in one block of rows */
 #define COLUMNS 256 /* columns of one piece where B > 1 */
 
-static gn_int ceil_div(gn_int a, gn_int b) { return (a + b - 1) / b; }
-
 /* Rows of A in one block where B = 1; at most 64 blocks bound the partial sums. */
-static gn_int block_rows(const gn_spectral_dims *d) { return GN_MAX(GN_MAX(BLOCK / (d->r * d->b), 1), ceil_div(d->a, 64)); }
+static gn_int block_rows(const gn_spectral_dims *d) { return GN_MAX(GN_MAX(BLOCK / (d->r * d->b), 1), gn_ceil_div(d->a, 64)); }
 
 gn_int gn_spectral_work(const gn_spectral_dims *d) {
-  const gn_int blocks = ceil_div(d->a, block_rows(d));
+  const gn_int blocks = gn_ceil_div(d->a, block_rows(d));
   return GN_MAX(blocks * d->r, blocks * (gn_int)(sizeof(double) / sizeof(gn_real)));
 }
 
@@ -40,7 +39,7 @@ static void scale(gn_real *x, double by, gn_int n) {
 
 /* v <- W'u0, u <- W v of W (R,A), w (A,R): each row is used twice while it is at hand. */
 static void both(gn_real *u, gn_real *v, const gn_real *w, const gn_real *u0, const gn_spectral_dims *d, gn_real *work) {
-  const gn_int rows = block_rows(d), blocks = ceil_div(d->a, rows), r = d->r;
+  const gn_int rows = block_rows(d), blocks = gn_ceil_div(d->a, rows), r = d->r;
   GN_PARALLEL_FOR_IF(d->a * r > GN_PAR_MIN)
   for (gn_int k = 0; k < blocks; k++) {
     gn_real *restrict part = work + k * r;
@@ -60,7 +59,7 @@ static void both(gn_real *u, gn_real *v, const gn_real *w, const gn_real *u0, co
 
 /* v (A,B) <- W'u0 */
 static void transposed(gn_real *v, const gn_real *w, const gn_real *u0, const gn_spectral_dims *d) {
-  const gn_int pieces = ceil_div(d->b, COLUMNS);
+  const gn_int pieces = gn_ceil_div(d->b, COLUMNS);
   GN_PARALLEL_FOR_IF(d->a * d->r * d->b > GN_PAR_MIN)
   for (gn_int k = 0; k < d->a * pieces; k++) {
     const gn_int a = k / pieces, b0 = k % pieces * COLUMNS, n = GN_MIN(COLUMNS, d->b - b0);
@@ -100,7 +99,7 @@ double gn_power_iteration(gn_real *u, gn_real *v, const gn_real *w, const gn_rea
 
 /* sum of x (A,R,B) times what row(a, r) of it is multiplied with; y: another (A,R,B), or NULL: u v' */
 static double inner(const gn_real *x, const gn_real *y, const gn_real *u, const gn_real *v, const gn_spectral_dims *d, gn_real *work) {
-  const gn_int rows = block_rows(d), blocks = ceil_div(d->a, rows), n = d->r * d->b;
+  const gn_int rows = block_rows(d), blocks = gn_ceil_div(d->a, rows), n = d->r * d->b;
   double *part = (double *)(void *)work, s = 0;
   GN_PARALLEL_FOR_IF(d->a * n > GN_PAR_MIN)
   for (gn_int k = 0; k < blocks; k++) {

@@ -7,6 +7,13 @@
 #include <math.h>
 #include <string.h>
 
+/* M(fn): the libm function fn for reals. */
+#ifdef GN_DOUBLE
+#define M(fn) fn
+#else
+#define M(fn) fn##f
+#endif
+
 #ifdef GN_DOUBLE
 
 static inline gn_real gn_exp(gn_real x) { return exp(x); }

@@ -3,8 +3,10 @@
 ** Blocks of tiles are transformed into the cache of one thread, multiplied there point by point (n*n matrix products on register
 ** tiles), and transformed back. Blocks are fixed by the shape, so the result does not depend on the number of threads. */
 #include "winograd.h"
-#include "../par.h"
-#include "conv_engines.h"
+#include "../../par.h"
+#include "../runs.h"
+#include "choice.h"
+#include "sums.h"
 #include "tile.h"
 
 #define ROWS GN_TILE_ROWS

@@ -3,28 +3,8 @@
 #ifndef GN_CONV_H
 #define GN_CONV_H
 
-#include "simd.h"
-
-/* AUTO: the fastest for the shape. The others are for tests and benchmarks; whoever asks for a WINOGRAD sees to gn_conv_winograd_fits.
-** Shapes that are one matrix product, or empty, are that whatever is asked for. */
-typedef enum { GN_CONV_AUTO, GN_CONV_DIRECT, GN_CONV_WINOGRAD2, GN_CONV_WINOGRAD4 } gn_conv_engine;
-
-/* Largest tile of Winograd's engines that AUTO may choose: 0 (none), 2 or 4. m < 0 only asks. */
-int gn_conv_winograd(int m);
-
-struct gn_conv;
-int gn_conv_winograd_fits(const struct gn_conv *d); /* 1: a shape that Winograd's engines can do */
-
-/* Sizes of x (N,H,W,Ci), w (Kh,Kw,Ci,Co), y (N,Ho,Wo,Co); strides, symmetric paddings, dilations. Whoever fills it sees to
-** Ho <= (H + 2*ph - dh*(Kh-1) - 1) / sh + 1 (and the same for Wo), and to kernel, stride, dilation >= 1. */
-typedef struct gn_conv {
-  gn_int N, H, W, Ci, Ho, Wo, Co;
-  gn_int Kh, Kw, sh, sw, ph, pw, dh, dw;
-  gn_conv_engine engine;
-} gn_conv;
-
-/* RELU: y for inference, gn_conv2d_relu. */
-typedef enum { GN_CONV_Y, GN_CONV_DX, GN_CONV_DW, GN_CONV_RELU } gn_conv_pass;
+#include "shape.h"
+#include "simd_names.h"
 
 /* Reals of workspace that a pass wants for this shape and the present number of threads: a few MB per thread, for dx also the
 ** size of w. */

@@ -2,7 +2,8 @@
 #ifndef GN_TILE_H
 #define GN_TILE_H
 
-#include "simd.h"
+#include "../../gn.h"
+#include "simd_names.h"
 
 #if defined __AVX512F__
 #define GN_VECTOR_BYTES 64

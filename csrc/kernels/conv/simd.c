@@ -1,5 +1,7 @@
 /* simd.c - the choice of an instruction set at run time (see simd.h). */
 #include "simd.h"
+#include "conv.h"
+#include "peak.h"
 #include "simd_table.h"
 #include <string.h>
 
@@ -41,7 +43,7 @@ const char *gn_simd_name(int i) {
   return NULL;
 }
 
-static const struct set *in_use;
+static const struct set *_Atomic in_use; /* several Lua states may run in one process */
 
 static const struct set *choose(const char *name) {
   const struct set *found = NULL;
@@ -62,13 +64,6 @@ const char *gn_simd_choose(const char *name) {
   return s ? s->name : NULL;
 }
 
-static int largest_tile = 4;
-
-int gn_conv_winograd(int m) {
-  if (m >= 0) largest_tile = m;
-  return largest_tile;
-}
-
 gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) { return table()->work(d, pass); }
 gn_int gn_conv2d_kernel_size(const gn_conv *d, gn_conv_pass pass) { return table()->kernel_size(d, pass); }
 void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass) { table()->kernel(u, w, d, pass); }
@@ -84,8 +79,3 @@ void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_rea
 }
 void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work) { table()->dw(dw, x, dy, d, work); }
 double gn_fma_rounds(gn_int rounds, gn_real *out) { return table()->fma_rounds(rounds, out); }
-
-int gn_conv_winograd_fits(const gn_conv *d) {
-  if (d->Kh != d->Kw || d->sh != d->sw || d->dh != 1 || d->dw != 1) return 0;
-  return (d->Kh == 3 && d->sh == 1) || (d->Kh == 4 && d->sh == 2);
-}

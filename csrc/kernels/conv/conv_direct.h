@@ -1,8 +1,9 @@
-/* conv_engines.h - what conv.c chooses from: the direct engines, and what all engines share. Passes as in conv.h. */
-#ifndef GN_CONV_ENGINES_H
-#define GN_CONV_ENGINES_H
+/* conv_direct.h - the engines that convolve by the definition: gather and columns. Passes as in conv.h. */
+#ifndef GN_CONV_DIRECT_H
+#define GN_CONV_DIRECT_H
 
-#include "conv.h"
+#include "shape.h"
+#include "simd_names.h"
 
 /* Any kernel, stride, padding, dilation. */
 gn_int gn_gather_work(const gn_conv *d, gn_conv_pass pass);
@@ -19,21 +20,5 @@ void gn_gather_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_con
 int gn_columns_fit(const gn_conv *d);
 gn_int gn_columns_work(const gn_conv *d);
 void gn_columns_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work);
-
-/* to (size)  <-  sums (parts,size), added in order. Parallel. */
-void gn_sum_parts(gn_real *to, const gn_real *sums, gn_int size, gn_int parts);
-
-static inline gn_int gn_ceil_div(gn_int a, gn_int b) { return (a + b - 1) / b; } /* a >= 0 */
-
-static inline void gn_zero_run(gn_real *to, gn_int n) {
-  for (gn_int i = 0; i < n; i++) to[i] = 0;
-}
-
-static inline void gn_bias_relu_run(gn_real *restrict y, const gn_real *restrict bias, gn_int n) { /* NaN stays */
-  for (gn_int i = 0; i < n; i++) {
-    const gn_real v = y[i] + bias[i];
-    y[i] = v < 0 ? 0 : v;
-  }
-}
 
 #endif

@@ -2,7 +2,8 @@
 #ifndef GN_PEAK_H
 #define GN_PEAK_H
 
-#include "simd.h"
+#include "../../gn.h"
+#include "simd_names.h"
 
 /* Runs `rounds` rounds of independent multiply-adds in registers on every thread. Returns the floating-point operations done by all of
 ** them. out (gn_threads()): a value that depends on every operation. Cannot fail. */

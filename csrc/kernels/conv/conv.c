@@ -6,29 +6,21 @@
 **   exchanged  y with few channels and stride 1: dw, and where `columns` can y, of the convolution from y to x with the taps backwards
 **   gather     everything else (conv_direct.c) */
 #include "conv.h"
-#include "../par.h"
-#include "conv_engines.h"
-#include "gemm.h"
+#include "../gemm.h"
+#include "../runs.h"
+#include "choice.h"
+#include "conv_direct.h"
 #include "winograd.h"
-#include <string.h>
 
 #define LEAST_CHANNELS 24 /* of x and of y, for Winograd's engines to pay */
 #define TRANSFORM 24      /* what transforming a number of x or y costs, in multiply-adds */
 #define TRANSFORM_W 60    /* the same for a number of the kernel, in memory */
 
-void gn_sum_parts(gn_real *to, const gn_real *sums, gn_int size, gn_int parts) {
-  GN_PARALLEL_FOR_IF(size * parts > GN_PAR_MIN)
-  for (gn_int i = 0; i < size; i += GN_PAR_BLOCK) {
-    const gn_int n = GN_MIN(GN_PAR_BLOCK, size - i);
-    memcpy(to + i, sums + i, (size_t)n * sizeof *to);
-    for (gn_int p = 1; p < parts; p++)
-      for (gn_int j = i; j < i + n; j++) to[j] += sums[p * size + j];
-  }
-}
+typedef enum { EMPTY, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2, WINOGRAD4 } engine;
 
-typedef enum { EMPTY, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2 = 102, WINOGRAD4 = 104 } engine;
-
-#define TILE(e) ((int)(e) - 100) /* of a Winograd engine */
+static int is_winograd(engine e) { return e == WINOGRAD2 || e == WINOGRAD4; }
+static int tile(engine e) { return e == WINOGRAD4 ? 4 : 2; } /* of a Winograd engine */
+static engine winograd(int tile) { return tile == 2 ? WINOGRAD2 : tile == 4 ? WINOGRAD4 : GATHER; } /* 0: none of them */
 
 /* The tile whose products and transforms cost least, or 0: the plain convolution costs less. kept: for pass RELU, where the kernel is
 ** transformed once for many calls. */
@@ -37,7 +29,7 @@ static int tile_of(const gn_conv *d, int kept) {
   double least = 1;
   int best = 0;
   if (thin < LEAST_CHANNELS || (!kept && !gn_conv_winograd_fits(d))) return 0;
-  for (int m = 2; m <= gn_conv_winograd(-1); m += 2) {
+  for (int m = 2; m <= gn_conv_largest_tile(); m += 2) {
     if (kept && !gn_winograd_relu_fits(d, m)) continue;
     const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
     const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / (weights * outputs);
@@ -73,7 +65,7 @@ static void exchange_kernel(gn_real *to, const gn_real *from, gn_int taps, gn_in
 /* Those that read a kernel made for them, and pass by their results while these are in the cache. */
 static engine relu_engine(const gn_conv *d) {
   const int m = d->engine == GN_CONV_AUTO ? tile_of(d, 1) : d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
-  return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER;
+  return winograd(m);
 }
 
 static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
@@ -88,7 +80,7 @@ static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   if (pass == GN_CONV_DX && gn_columns_fit(d)) return COLUMNS;
   if (exchange_fits(d, pass)) return EXCHANGED;
   const int m = d->engine == GN_CONV_AUTO ? tile_of(d, 0) : 0;
-  return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER;
+  return winograd(m);
 }
 
 /* The matrices of a plain product: x (m,k), w (k,n), y (m,n). */
@@ -117,18 +109,18 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
     return d->Kh * d->Kw * d->Ci * d->Co + (pass == GN_CONV_Y ? gn_columns_work(&x) : gn_gather_work(&x, GN_CONV_DW));
   }
   if (e == GATHER) return gn_gather_work(d, pass);
-  return gn_winograd_work(d, pass, TILE(e));
+  return gn_winograd_work(d, pass, tile(e));
 }
 
 gn_int gn_conv2d_kernel_size(const gn_conv *d, gn_conv_pass pass) {
   const engine e = engine_of(d, pass);
   if (e == GATHER && pass == GN_CONV_RELU) return gn_gather_kernel_size(d);
-  return e >= WINOGRAD2 && pass != GN_CONV_DW ? gn_winograd_kernel_size(d, pass, TILE(e)) : 0;
+  return is_winograd(e) && pass != GN_CONV_DW ? gn_winograd_kernel_size(d, pass, tile(e)) : 0;
 }
 
 void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass) {
   const engine e = engine_of(d, pass);
-  if (e >= WINOGRAD2) gn_winograd_kernel(u, w, d, pass, TILE(e));
+  if (is_winograd(e)) gn_winograd_kernel(u, w, d, pass, tile(e));
   else if (e == GATHER && pass == GN_CONV_RELU) gn_gather_kernel(u, w, d);
 }
 
@@ -144,13 +136,13 @@ void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u,
     const gn_conv other = exchanged(d);
     exchange_kernel(work, w, d->Kh * d->Kw, d->Ci, d->Co);
     gn_columns_dx(y, x, work, &other, work + d->Kh * d->Kw * d->Ci * d->Co);
-  } else if (e >= WINOGRAD2) gn_winograd_y(y, d->Co, x, u, NULL, d, TILE(e), work);
+  } else if (is_winograd(e)) gn_winograd_y(y, d->Co, x, u, NULL, d, tile(e), work);
   else gn_gemm_par(0, 0, m, n, k, x, k, w, n, y, n, work);
 }
 
 void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, gn_real *work) {
   const engine e = engine_of(d, GN_CONV_RELU);
-  if (e >= WINOGRAD2) gn_winograd_y(y, ldy, x, u, bias, d, TILE(e), work);
+  if (is_winograd(e)) gn_winograd_y(y, ldy, x, u, bias, d, tile(e), work);
   else if (e == GATHER) gn_gather_packed(y, ldy, x, u, bias, d, work);
   else
     for (gn_int i = 0; i < count(d->N, d->Ho, d->Wo, 1); i++)
@@ -164,7 +156,7 @@ void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_rea
   if (e == EMPTY) gn_zero_run(dx, count(d->N, d->H, d->W, d->Ci));
   else if (e == GATHER) gn_gather_dx(dx, dy, w, d, work);
   else if (e == COLUMNS) gn_columns_dx(dx, dy, w, d, work);
-  else if (e >= WINOGRAD2) gn_winograd_dx(dx, dy, u, d, TILE(e), work);
+  else if (is_winograd(e)) gn_winograd_dx(dx, dy, u, d, tile(e), work);
   else gn_gemm_par(0, 1, m, k, n, dy, n, w, n, dx, k, work);
 }
 
@@ -178,6 +170,6 @@ void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_con
     const gn_conv other = exchanged(d);
     gn_gather_dw(work, dy, x, &other, work + d->Kh * d->Kw * d->Ci * d->Co);
     exchange_kernel(dw, work, d->Kh * d->Kw, d->Co, d->Ci);
-  } else if (e >= WINOGRAD2) gn_winograd_dw(dw, x, dy, d, TILE(e), work);
+  } else if (is_winograd(e)) gn_winograd_dw(dw, x, dy, d, tile(e), work);
   else gn_gemm_par(1, 0, k, n, m, x, k, dy, n, dw, n, work);
 }

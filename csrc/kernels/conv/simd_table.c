@@ -1,5 +1,7 @@
 /* simd_table.c - the functions of one instruction set, for simd.c. Compiled once for each. */
 #include "simd_table.h"
+#include "conv.h"
+#include "peak.h"
 
 extern const gn_simd_table GN_SIMD_OWN(gn_simd);
 const gn_simd_table GN_SIMD_OWN(gn_simd) = {

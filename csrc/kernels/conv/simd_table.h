@@ -2,8 +2,7 @@
 #ifndef GN_SIMD_TABLE_H
 #define GN_SIMD_TABLE_H
 
-#include "conv.h"
-#include "peak.h"
+#include "shape.h"
 
 typedef struct gn_simd_table {
   gn_int (*work)(const gn_conv *d, gn_conv_pass pass);

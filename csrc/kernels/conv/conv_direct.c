@@ -7,8 +7,10 @@
 **   columns  dx with few channels (pictures): dy times the transposed kernel, then each strip of dx sums its columns
 **
 ** Blocks are fixed by the shape, so the result does not depend on the number of threads. */
-#include "conv_engines.h"
-#include "../par.h"
+#include "conv_direct.h"
+#include "../../par.h"
+#include "../runs.h"
+#include "sums.h"
 #include "tile.h"
 #include <string.h>
 
@@ -24,12 +26,6 @@
 
 static gn_int floor_div(gn_int a, gn_int b) { return a >= 0 ? a / b : -gn_ceil_div(-a, b); }
 static gn_int gcd(gn_int a, gn_int b) { return b ? gcd(b, a % b) : a; }
-
-static void copy_run(gn_real *restrict to, const gn_real *restrict from, gn_int n) {
-  if (n >= 64) memcpy(to, from, (size_t)n * sizeof *to);
-  else
-    for (gn_int i = 0; i < n; i++) to[i] = from[i];
-}
 
 /* ---- gather: one axis ---- */
 
@@ -132,7 +128,7 @@ static chunk chunk_size(const gather *g) {
 /* to (nu, nc) <- the source at columns w, w + ostep, ... of a line, zeros outside */
 static void copy_taps(gn_real *to, const gather *g, const chunk *q, const gn_real *line, gn_int w) {
   for (gn_int u = 0; u < q->nu; u++, w += g->w.ostep, to += q->nc) {
-    if (w >= 0 && w < g->w.src) copy_run(to, line + w * g->C, q->nc);
+    if (w >= 0 && w < g->w.src) gn_copy_run(to, line + w * g->C, q->nc);
     else gn_zero_run(to, q->nc);
   }
 }
@@ -155,7 +151,7 @@ static void patches(gn_real *p, const gather *g, const chunk *q, gn_int r0, gn_i
       gn_int w = a.j * g->w.step + g->w.off + q->u * g->w.ostep;
       for (gn_int j = 0; j < a.len; j++, to += ld, w += g->w.step) {
         if (!line) gn_zero_run(to, run);
-        else if (joined && w >= 0 && w + q->nu <= g->w.src) copy_run(to, line + w * g->C, run);
+        else if (joined && w >= 0 && w + q->nu <= g->w.src) gn_copy_run(to, line + w * g->C, run);
         else copy_taps(to, g, q, line, w);
       }
     }

@@ -1,6 +1,6 @@
 /* peak.c - a loop of nothing but multiply-adds. */
 #include "peak.h"
-#include "../par.h"
+#include "../../par.h"
 #include "tile.h"
 
 #define CHAINS 12 /* latency times throughput of a multiply-add, with some to spare */

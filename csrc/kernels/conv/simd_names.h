@@ -1,9 +1,7 @@
-/* simd.h - the convolutions and the peak loop are compiled for several instruction sets; the best that the processor has is chosen at
-** run time. Each set's files see GN_SIMD (base, v3, v4) and get names of their own; simd.c gives the plain names to everybody else. */
-#ifndef GN_SIMD_H
-#define GN_SIMD_H
-
-#include "../gn.h"
+/* simd_names.h - the names of functions that are compiled once for each instruction set. Their files see GN_SIMD (base, v3, v4) and define
+** gn_x as gn_x_base, gn_x_v3, ...; simd.c offers gn_x to everybody else. A function that is forgotten here is a link error. */
+#ifndef GN_SIMD_NAMES_H
+#define GN_SIMD_NAMES_H
 
 #ifdef GN_SIMD
 #define GN_SIMD_JOIN(name, set) name##_##set
@@ -39,10 +37,5 @@
 #define gn_winograd_dx GN_SIMD_OWN(gn_winograd_dx)
 #define gn_winograd_dw GN_SIMD_OWN(gn_winograd_dw)
 #endif
-
-/* Chooses a set by name for the whole process (tests, benchmarks); NULL only asks. Returns the name of the set in use; NULL: this build or
-** this processor does not have it. */
-const char *gn_simd_choose(const char *name);
-const char *gn_simd_name(int i); /* the i-th set that this build has and this processor can run, worst first; NULL: no more */
 
 #endif

@@ -8,7 +8,8 @@
 #ifndef GN_WINOGRAD_H
 #define GN_WINOGRAD_H
 
-#include "conv.h"
+#include "shape.h"
+#include "simd_names.h"
 
 /* Whether pass RELU can be done with tiles of m: shapes of gn_conv_winograd_fits, and of stride 1 without dilation 5x5 (m = 2), 1x3, 3x1, 1x7,
 ** 7x1 (m = 4; along one axis y = At ((G w) o (Bt x))). */
