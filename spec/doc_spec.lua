@@ -10,7 +10,7 @@ local manual = require "spec.support.manual"
 -- Rooms that are not written up yet. Whoever writes one up takes it off the list; at the end there is no list.
 local pending = {}
 for room in ([[autograd check data game latent loss measure metric model nn optim penalty schedule show train augment
-  tensor random state file init]]):gmatch "%a+" do pending[room] = true end
+  file]]):gmatch "%a+" do pending[room] = true end
 
 local ROOT = "lua/gan/"
 
@@ -32,11 +32,13 @@ for _, path in ipairs(sources(ROOT, {})) do files[path] = manual.read(path) end
 local function room_of(path) return path:match "^lua/gan/([%w_]+)" end
 
 local by_name, by_place = {}, {} -- "gan.relu" and "lua/gan/x.lua:12" -> entry
+local defined = {}               -- place -> true: here is a function with a name
 for path, file in pairs(files) do
   for _, e in ipairs(file.entries) do
     if e.name then by_name[e.name] = e end
-    by_place[path .. ":" .. e.at] = e
+    by_place[path .. ":" .. e.at], defined[path .. ":" .. e.at] = e, true
   end
+  for _, f in ipairs(file.functions) do defined[path .. ":" .. f.line] = true end
 end
 
 -------------------------------------------------------------------------------- what is public
@@ -53,19 +55,22 @@ local function callable(v)
   return type(v) == "function" or type(mt) == "table" and mt.__call ~= nil
 end
 
+-- Where a function is made: file and line, or the file alone where one line makes many functions.
 local function place(f)
   if type(f) ~= "function" or built_in[f] then return nil end
   local info = debug.getinfo(f, "S")
   local path = info.source:match "lua/gan/.*%.lua$"
-  return info.what ~= "C" and path and path .. ":" .. info.linedefined or nil
+  local at = info.what ~= "C" and path and path .. ":" .. info.linedefined
+  return defined[at] and at or nil, path
 end
 
 local public, order = {}, {} -- key of a value -> {names, value, place}; one value may have several names
 local function add(name, value, at)
-  at = at or place(value)
+  local path
+  if not at then at, path = place(value) end
   local key = at or tostring(value)
   if not public[key] then
-    public[key] = {names = {}, value = value, place = at}
+    public[key] = {names = {}, value = value, place = at, path = at and at:match "^[^:]*" or path}
     order[#order + 1] = key
   end
   table.insert(public[key].names, name)
@@ -190,7 +195,7 @@ local function problems(e, formal, f)
   local top, named, has = {}, {}, {}
   for _, param in ipairs(e.params) do
     has[param.name] = true
-    if not param.type then say("parameter '%s' has no type: @tparam", param.name) end
+    if not param.type and not param.text:find "any" then say("parameter '%s' has no type: @tparam", param.name) end
     if param.type == "Tensor" and not says_shape(param.text) then
       say("parameter '%s': a tensor of which shape?", param.name)
     elseif param.text == "" and not param.name:find "^opt" then
@@ -253,7 +258,7 @@ local function judge(it)
   for _, name in ipairs(it.names) do e = e or by_name[name] end
   table.sort(it.names, function(a, b) return a > b end) -- gan.relu before Tensor:relu
   if not e then
-    local path = it.place and it.place:match "^[^:]*" or ROOT .. home(it)
+    local path = it.path or ROOT .. home(it)
     return {("%s: %s has no entry"):format(it.place or path, it.names[1])}, path
   end
   local out, path = {}, e.path

@@ -151,7 +151,7 @@ local function sorted_names(t)
   return names
 end
 
------------------------------------------------------------------------------------------------------------- options
+-- ---- options ----
 
 -- A kind of option: `default`, `required`, `expected` (a text) and accept(v), which returns the value to use, or nil
 -- and, where it can tell, a more exact text of what was expected.
@@ -313,7 +313,7 @@ end
 
 M.none = setmetatable({}, {__tostring = function() return "none" end})
 
--------------------------------------------------------------------------------------------------------------- rooms
+-- ---- rooms ----
 
 local room_names = setmetatable({}, {__mode = "k"}) -- room -> names of its files
 

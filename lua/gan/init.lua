@@ -1,5 +1,6 @@
---- The facade: `local gan = require "gan"`. Rooms (gan.nn, gan.data, ...) are loaded on first use; ops are fields, too
--- (gan.relu).
+--- Gathers the library: `local gan = require "gan"`.
+--
+-- Rooms (`gan.nn`, `gan.data`, ...) are loaded on first use; ops are fields, too (`gan.relu`).
 -- @module gan
 require "gan.wait" -- before core: how threads wait
 local core = require "gan.core"
@@ -12,6 +13,30 @@ local tensor = require "gan.tensor"
 local autograd = require "gan.autograd"
 local random = require "gan.random"
 
+--- Returns true if v is a tensor. Cannot fail.
+-- @function gan.is_tensor
+-- @param v  any value
+-- @treturn boolean
+
+--- Returns how many threads kernels use, and sets it first where n is given.
+-- The results are the same bytes for any number.
+-- @function gan.threads
+-- @tparam[opt] integer n  from 1
+-- @treturn integer
+-- @raise if n is out of range
+
+--- Returns the largest tile of Winograd's convolutions that is chosen by itself, and sets it first where it is given.
+-- Larger tiles are faster and round more; 0 leaves convolutions exact to the last bits.
+-- @function gan.winograd
+-- @tparam[opt] integer tile  0 (none), 2 or 4
+-- @treturn integer
+-- @raise if it is another number
+
+--- Returns what tensors occupy. Cannot fail.
+-- @function gan.memory
+-- @treturn table  in bytes: `live`, `cached` (free, kept for later), `peak`, `since` (handed out since the collector ran);
+--   and `count`, buffers handed out
+
 local gan = {
   _VERSION = core.version_string,
   tensor = tensor.tensor, zeros = tensor.zeros, ones = tensor.ones, full = tensor.full,
@@ -22,8 +47,8 @@ local gan = {
 }
 
 local rooms = {
-  "ops", "nn", "latent", "loss", "penalty", "schedule", "optim", "metric", "data", "file", "model", "game", "measure", "show",
-  "train", "autograd",
+  "ops", "nn", "latent", "loss", "penalty", "schedule", "optim", "metric", "data", "file", "model", "game", "measure",
+  "show", "train", "autograd",
 }
 
 for name, op in pairs(require "gan.ops") do gan[name] = op end

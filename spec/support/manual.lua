@@ -95,6 +95,7 @@ function M.parse(text, path)
       else
         local code = (lines[i] or ""):find "%S" and table.concat(lines, "\n", i, math.min(#lines, i + 4)) or ""
         local name, formal, own = defined(code)
+        if formal and (e.name or ""):find ":" and not (name or ":"):find ":" then table.remove(formal, 1) end -- self
         e.line, e.at, e.formal = first, i, formal
         e.name = e.name or not own and name and public(name) or nil
         e.path = path
