@@ -15,6 +15,7 @@ local opt = run.options
 
 -- The players, and how each of them learns.
 local G, D = run:generator "dcgan", run:discriminator "dcgan" -- gan.model.dcgan, for --size, --z, --ngf, --ndf and the data's channels
+if opt.blocks > 1 then return run:train {G = G, D = D} end -- the same game, a block of the batch at a time: gan.game.loop
 local optG = gan.optim.adam(G:params(), {lr = run:lr "G", beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = run:lr "D", beta1 = opt.beta1, beta2 = opt.beta2})
 local ema = opt.ema > 0 and gan.optim.ema(G:params(), {decay = opt.ema}) or nil

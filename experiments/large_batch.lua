@@ -1,16 +1,16 @@
--- Large batches on a small machine: gradients are added up over parts of a batch that fit into memory. D learns four times as fast as G.
--- Brock et al.: Large scale GAN training for high fidelity natural image synthesis, arXiv:1809.11096; two step sizes: Heusel et al.,
--- arXiv:1706.08500.
+-- Large batches on a small machine: gradients are added up over blocks of a batch that fit into memory (--blocks). D learns
+-- four times as fast as G.
+-- Brock et al.: Large scale GAN training for high fidelity natural image synthesis, arXiv:1809.11096; two step sizes:
+-- Heusel et al., arXiv:1706.08500.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
 local run = gan.train.run {
   recipe = "large_batch", sizes = {16, 32, 64, 128},
-  summary = "Trains a DCGAN with batches larger than memory, in parts.",
-  defaults = {batch = 512, lr = 5e-5, beta1 = 0},
+  summary = "Trains a DCGAN with batches larger than memory, in blocks.",
+  defaults = {batch = 512, blocks = 8, lr = 5e-5, beta1 = 0},
   without = {"dlr", "glr"},
   options = {
-    {"micro", "integer", 64, lo = 1, help = "images at a time"},
     {"ratio", "number", 4, above = 0, help = "D's step size, of G's"},
     {"clip", "number", 10, above = 0, help = "largest norm of a gradient"},
   },
@@ -20,7 +20,6 @@ local opt = run.options
 run:train {
   G = run:generator "dcgan", D = run:discriminator("dcgan", {norm = "spectral"}),
   loss = gan.loss.hinge(),
-  micro = opt.micro,
   lr = {D = opt.lr * opt.ratio, G = opt.lr},
   clip = {D = opt.clip, G = opt.clip},
 }

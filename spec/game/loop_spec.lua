@@ -129,17 +129,17 @@ describe("game.loop", function()
     assert.are.equal(t.bytes(), (play(other, nil, 3)))
   end)
 
-  it("adds up parts of a batch to the gradient of the whole", function()
+  it("adds up blocks of a batch to the gradient of the whole", function()
     for _, loss in ipairs {"logistic", "wasserstein"} do
       local results = {}
-      for i, micro in ipairs {false, 5, 4, 1} do
-        local t = game(double, {plain = true, batch = 10})
-        local l = double.game.loop.new(options(t, {loss = double.loss[loss](), micro = micro or nil,
+      for i, count in ipairs {1, 2, 4, 8} do
+        local t = game(double, {plain = true, batch = 8})
+        local l = double.game.loop.new(options(t, {loss = double.loss[loss](), blocks = count,
           penalties = {double.penalty.r1 {gamma = 1}}}))
         local values
         for step = 1, 3 do values = l:step(step) end
         results[i] = {values.D, values.G, values.penalty, values.fake_after:sum():item(), t.netG[1].weight:sum():item(), t.netD[1].weight:sum():item()}
-        assert.are.equal(10, values.real:size(1))
+        assert.are.equal(8, values.real:size(1))
       end
       for i = 2, #results do
         for k, v in ipairs(results[i]) do assert.is_true(math.abs(v - results[1][k]) < 1e-10, ("%s %d %d"):format(loss, i, k)) end
@@ -150,7 +150,7 @@ describe("game.loop", function()
   -- What R1 and R2 come to in passes of their own: the same penalties behind a function.
   it("takes R1 and R2 from the passes that the loss makes, with the same result", function()
     local function results(loss, wrap, more)
-      local t, passes = game(double, {plain = true, batch = 10}), 0
+      local t, passes = game(double, {plain = true, batch = 8}), 0
       local D = t.D
       t.optD = double.optim.sgd(t.netD:params(), {lr = 0.1}) -- Adam would blow up the rounding where a gradient is 0
       function t.D(...)
@@ -170,11 +170,11 @@ describe("game.loop", function()
       return out, passes
     end
     for _, loss in ipairs {"logistic", "wasserstein", "relativistic"} do
-      for _, more in ipairs {{}, {micro = 4}, {simultaneous = true}} do
-        if loss ~= "relativistic" or not more.micro then
+      for _, more in ipairs {{}, {blocks = 4}, {simultaneous = true}} do
+        if loss ~= "relativistic" or not more.blocks then
           local shared, few = results(loss, false, more)
           local apart, many = results(loss, true, more)
-          local parts = more.micro and 3 or 1
+          local parts = more.blocks or 1
           assert.are.equal((2 * 3 + 2) * parts, many - few) -- two R1 in three steps, R2 in two of them
           for k, v in ipairs(apart) do
             assert.is_true(v == shared[k] or math.abs(v - shared[k]) < 1e-12, ("%s %d: %s, %s"):format(loss, k, v, shared[k]))
@@ -196,16 +196,16 @@ describe("game.loop", function()
     assert.is_true(math.abs(penalty(3) - 9 * 25) < 1e-12)
   end)
 
-  it("counts a lazy penalty by updates, whatever their parts", function()
+  it("counts a lazy penalty by updates, however many their blocks", function()
     local sizes = {}
     local function square(D, real)
       sizes[#sizes + 1] = real:size(1)
       return D(real):square():mean()
     end
     local t = game(gan, {plain = true})
-    local loop = loop_new(options(t, {micro = 4, penalties = {{square, every = 2, name = "lazy"}}}))
+    local loop = loop_new(options(t, {blocks = 2, penalties = {{square, every = 2, name = "lazy"}}}))
     for step = 1, 3 do assert.are.equal(step ~= 2, loop:step(step).lazy ~= nil) end
-    assert.are.same({4, 2, 4, 2}, sizes)
+    assert.are.same({3, 3, 3, 3}, sizes)
   end)
 
   it("asks functions for the numbers of updates", function()
@@ -231,7 +231,7 @@ describe("game.loop", function()
       local l = loop_new(options(game(gan), {dsteps = function() return bad end}))
       local ok, message = pcall(l.step, l, 7)
       assert.is_false(ok)
-      assert.is_truthy(message:find "loop_spec.lua:%d+: loop: dsteps must return an integer >= 0, returned .* at step 7", message)
+      assert.is_truthy(message:find "loop_spec.lua:%d+: game.loop: dsteps must return an integer >= 0, returned .* at step 7", message)
     end
   end)
 
@@ -365,12 +365,16 @@ describe("game.loop", function()
 
   it("blurs and changes what D sees, and replays", function()
     local t = game(gan, {plain = true})
-    local seen, D = {}, t.D
+    local seen, D, calls = {}, t.D, 0
     t.D = function(x)
       seen[#seen + 1] = x:detach()
       return D(x)
     end
-    play(t, {noise = function(step) return step == 1 and 0 or 0.5 end, rng = gan.rng(12), augment = function(x, step) return x + 100 * step end}, 2)
+    play(t, {noise = function(step) return step == 1 and 0 or 0.5 end, rng = gan.rng(12), augment = function(x, stream)
+      assert.is_true(require("gan.random").is_stream(stream))
+      calls = calls + 1
+      return x + 100 * (calls > 3 and 2 or 1)
+    end}, 2)
     assert.are.equal(6, #seen)
     local clean = game(gan, {plain = true})
     assert.are.equal(((clean.batch()) + 100):to_bytes(), seen[1]:to_bytes())
@@ -437,8 +441,8 @@ describe("game.loop", function()
     end end
     play(game(gan), {dsteps = 2, hooks = {before_step = note "before", after_d = note "d", after_g = note "g", after_step = note "after"}}, 1)
     assert.are.same({"before 1 nil", "d 1 1", "d 1 2", "g 1 1", "after 1 values"}, order)
-    local loop = loop_new(options(game(gan), {hooks = {after_g = function() error "oops" end}}))
-    loop.kept = function() return "x keeps step 3" end
+    local loop = loop_new(options(game(gan), {hooks = {after_g = function() error "oops" end},
+      last_saved = function() return "x keeps step 3" end}))
     local ok, message = pcall(loop.step, loop, 4)
     assert.is_false(ok)
     assert.is_truthy(message:find "loop_spec.lua:%d+: oops %(hook after_g, step 4; x keeps step 3%)$", message)
@@ -463,7 +467,9 @@ describe("game.loop", function()
       ["option 'wrong_labels': expected a function"] = {wrong_labels = 1},
       ["option 'penalties[1]': expected a penalty"] = {penalties = {3}}, ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
       ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}}, ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
-      ["hooks.after_d': expected a function"] = {hooks = {after_d = 1}}, ["'micro' (expected an integer >= 1"] = {micro = 0},
+      ["hooks.after_d': expected a function"] = {hooks = {after_d = 1}}, ["option 'blocks': expected a power of two, got 3"] = {blocks = 3},
+      ["option 'blocks': expected a power of two, got 0"] = {blocks = 0}, ["option 'noise': expected a deviation >= 0, got -1"] = {noise = -1},
+      ["call it, as in gan.loss.logistic()"] = {loss = gan.loss.logistic},
       ["lr.D: expected a number or a function"] = {lr = {D = "x"}},
     } do
       local ok, message = pcall(loop_new, options(t, more))
@@ -471,8 +477,53 @@ describe("game.loop", function()
       assert.is_truthy(message:find(what, 1, true), message)
       assert.is_truthy(message:find("loop_spec.lua", 1, true), message)
     end
-    assert.error_matches(function() play(t, {penalties = {function() return 3 end}}, 1) end, "a penalty must return a scalar tensor, got 3")
+    assert.error_matches(function() play(t, {penalties = {function() return 3 end}}, 1) end, "penalty 'penalty' must return a scalar tensor, returned 3")
     assert.error_matches(function() play(t, {lr = {D = function() return "x" end}}, 1) end, "lr.D must return a number")
+  end)
+
+  it("names the function that returned nothing, or a wrong thing", function()
+    local function nothing() end
+    for what, more in pairs {
+      ["option 'augment' must return images of (6,2), returned nil (step 1)"] = {augment = nothing},
+      ["option 'augment' must return images of (6,2), returned real tensor (3,2) (step 1)"] = {
+        augment = function(x) return x:narrow(1, 1, 3) end},
+      ["option 'batch' must return a tensor of samples, returned nil"] = {batch = nothing},
+      ["option 'latent' must return a tensor of 6 samples, returned nil"] = {latent = nothing},
+      ["option 'labels' must return a tensor of 6 samples, returned nil"] = {
+        labels = nothing, batch = function() return gan.ones(6, 2), gan.full({6}, 0, "i32") end},
+      ["option 'replay' must return images, labels, returned nil"] = {replay = nothing},
+      ["option 'watch' must return the gradients, returned nil"] = {watch = nothing},
+      ["option 'noise': expected a deviation >= 0, got -1 at step 1"] = {noise = function() return -1 end, rng = gan.rng(1)},
+      ["option 'loss': real must return a scalar tensor, returned nil"] = {
+        loss = {real = nothing, fake = nothing, critic = nothing, generator = nothing}},
+      ["option 'loss': generator must return a scalar tensor, returned real tensor (6)"] = {
+        loss = {real = gan.mean, fake = gan.mean, critic = nothing, generator = function(l) return l end}},
+    } do
+      local ok, message = pcall(play, game(gan), more, 1)
+      assert.is_false(ok, what)
+      assert.is_truthy(message:find(what, 1, true), message)
+      assert.is_truthy(message:find("loop_spec.lua", 1, true), message)
+    end
+    assert.error_matches(function() play(game(gan), {noise = 0.1, rng = io.stdout}) end, "option 'rng': expected a random stream")
+  end)
+
+  it("lets an augmentation see D's logits, tell its numbers, and be kept", function()
+    local augment = {p = 0, seen = {}}
+    function augment:see(logits, kind)
+      self.seen[#self.seen + 1] = ("%s %d"):format(kind, logits:numel())
+      self.p = self.p + 0.25
+    end
+    function augment:numbers() return {p = self.p} end
+    function augment:state() return {p = self.p} end
+    function augment:load(state) self.p = state.p end
+    setmetatable(augment, {__call = function(_, x) return x * 2 end})
+    for _, count in ipairs {1, 2} do
+      augment.p, augment.seen = 0, {}
+      local _, values, loop = play(game(gan), {augment = augment, dsteps = 2, blocks = count}, 1)
+      assert.are.same({"real 6", "fake 6", "real 6", "fake 6"}, augment.seen)
+      assert.are.equal(1, values.p)
+      assert.are.equal(augment, loop:parts().augment)
+    end
   end)
 
   describe("in a run", function()

@@ -98,4 +98,21 @@ describe("train.options", function()
     assert.is_nil(s:find("*batch", 1, true))
     for line in s:gmatch "[^\n]+" do assert.is_true(#line <= 120, line) end
   end)
+
+  it("cuts batches into blocks that divide them", function()
+    assert.is_true(options.check_blocks {batch = 24, blocks = 8})
+    assert.is_true(options.check_blocks {batch = 24}) -- a script without the option
+    assert.same({nil, "--blocks: expected a power of two, got 6"}, {options.check_blocks {batch = 24, blocks = 6}})
+    assert.same({nil, "--blocks: 16 does not divide --batch 24"}, {options.check_blocks {batch = 24, blocks = 16}})
+  end)
+
+  it("lets a run go on that did not know an option yet", function()
+    local declared = options.declare(options.training)
+    local old, new = {}, {}
+    for _, d in ipairs(declared) do old[d.field], new[d.field] = d.default, d.default end
+    old.blocks = nil
+    assert.is_nil(options.difference(declared, old, new))
+    new.blocks = 2
+    assert.equal("was started with --blocks 1, now 2", options.difference(declared, old, new))
+  end)
 end)

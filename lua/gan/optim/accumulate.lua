@@ -1,46 +1,68 @@
---- Gradient accumulation: several small batches make one step of a large one.
+--- Gradient accumulation: the blocks of a large batch make one step.
 -- @module gan.optim.accumulate
 local core = require "gan.core"
 local check = require "gan.check"
+local tree = require "gan.optim.tree"
 
 local Accumulator = {}
 Accumulator.__index = Accumulator
 
---- Takes in the gradients of one micro-batch's mean loss.
--- @tparam table grads list of tensors, the same shapes at every call
--- @tparam[opt=1] number weight its share, e.g. the number of its images, where they differ
--- @raise naming the entry that differs
-function Accumulator:add(grads, weight)
-  weight = check.number("accumulate", 2, "weight", weight or 1, 0)
+--- Takes in the gradients of one block's mean loss.
+-- @tparam table grads  list of real tensors, of the same shapes at every call; they stay as they are
+-- @tparam[opt] integer block  its number in 1..blocks (default: the next one)
+-- @raise naming the entry that differs, or a block that is there already
+function Accumulator:add(grads, block)
+  block = check.int("accumulate", 2, "block", block or self.count + 1, 1, self.blocks)
+  if self.seen[block] then return check.fail("accumulate", "block %d was added already", block) end
   if type(grads) ~= "table" then return check.expected("accumulate", 1, "grads", "a list of tensors", grads) end
-  local sums = self.sums
-  if sums and #grads ~= #sums then return check.fail("accumulate", "expected a list of %d tensors as before, got %d", #sums, #grads) end
+  local shapes = {}
+  if self.shapes and #grads ~= #self.shapes then
+    return check.fail("accumulate", "expected a list of %d tensors as before, got %d", #self.shapes, #grads)
+  end
   for i, g in ipairs(grads) do
     check.real("accumulate", 1, ("grads[%d]"):format(i), g)
-    local shape = check.shape_string(core.shape(g))
-    local want = sums and check.shape_string(core.shape(sums[i])) or shape
-    if shape ~= want then return check.expected("accumulate", 1, ("grads[%d]"):format(i), want .. " as before", g) end
+    shapes[i] = check.shape_string(core.shape(g))
+    local want = self.shapes and self.shapes[i] or shapes[i]
+    if shapes[i] ~= want then return check.expected("accumulate", 1, ("grads[%d]"):format(i), want .. " as before", g) end
   end
-  if sums then
-    for i, g in ipairs(grads) do core.add_(sums[i], weight == 1 and g or core.mul(g, weight)) end
-  else
-    self.sums = {}
-    for i, g in ipairs(grads) do self.sums[i] = core.mul(g, weight) end
-  end
-  self.weight = self.weight + weight
+  self.shapes, self.seen[block], self.count = shapes, true, self.count + 1
+  self.tree:add(block, grads)
 end
 
---- The weighted mean of what was taken in, for one step of the optimiser; starts anew.
--- @treturn table list of tensors
--- @raise if nothing was added
+local function restart(self)
+  self.tree, self.seen, self.count, self.shapes = tree.new(self.blocks), {}, 0, nil
+  return self
+end
+
+--- Returns the mean over all blocks, for one step of the optimiser, and starts anew.
+-- @treturn table  list of tensors
+-- @raise if a block is missing
 function Accumulator:mean()
-  if self.weight == 0 then return check.fail("accumulate", "nothing was added since the last mean") end
-  local out = self.sums
-  for _, g in ipairs(out) do core.div_(g, self.weight) end
-  self.sums, self.weight = nil, 0
+  if self.count < self.blocks then
+    return check.fail("accumulate", "%d of %d blocks were added since the last mean", self.count, self.blocks)
+  end
+  local out = self.tree:mean()
+  restart(self)
   return out
 end
 
---- accumulate(): an object with :add(grads) for each micro-batch and :mean() for the step. Differs from a true large batch only where samples
--- of a batch meet: batch statistics, minibatch discrimination; spectral normalisation iterates once for each micro-batch.
-return function() return setmetatable({weight = 0}, Accumulator) end
+--- Makes an accumulator: `add(grads)` for each block of a batch, `mean()` for the step.
+-- Gradients are added up in a fixed binary tree, so the bytes do not depend on the order in which the blocks come. The
+-- mean differs from a true large batch's gradient only where samples of a batch meet: batch statistics, minibatch
+-- layers.
+-- @function gan.optim.accumulate
+-- @tparam table opt
+-- @tparam integer opt.blocks  how many blocks of equal size make a batch, a power of two
+-- @treturn table
+-- @raise if blocks is no power of two
+-- @usage local sums = gan.optim.accumulate {blocks = 4}
+--for _ = 1, 4 do sums:add(gan.grad(loss.real(D(next_real())), optD.params)) end
+--optD:step(sums:mean())
+return function(opt)
+  opt = check.options("optim.accumulate", opt, {blocks = check.none})
+  local n = type(opt.blocks) == "number" and math.tointeger(opt.blocks)
+  if not n or not tree.is_power_of_two(n) then
+    return check.fail("optim.accumulate", "option 'blocks': expected a power of two, got %s", check.found(opt.blocks))
+  end
+  return restart(setmetatable({blocks = n}, Accumulator))
+end

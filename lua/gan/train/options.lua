@@ -15,6 +15,8 @@ M.training = {
   {"outdir", "string", "runs", arg = "DIR", free = true, help = "where runs are kept"},
   {"name", "string", nil, free = true, help = "the run's directory below outdir (default: a number and what the run is)"},
   {"batch", "integer", 64, lo = 1, hi = 65536, alias = {"batch-size"}, help = "images in a batch"},
+  {"blocks", "integer", 1, lo = 1, hi = 65536,
+    help = "cut each batch into so many blocks, a power of two: less memory, and statistics of a batch are those of a block"},
   {"steps", "integer", nil, lo = 1, hi = 1000000000, free = true, help = "length of training in steps"},
   {"epochs", "number", nil, above = 0, hi = 1e9, free = true, help = "or in passes over the data (default: 25)"},
   {"kimg", "number", nil, above = 0, hi = 1e9, free = true, help = "or in thousands of real images shown to D"},
@@ -206,6 +208,14 @@ function M.check_length(given)
   return names[1] and names[1]:sub(3) or "epochs"
 end
 
+--- Checks that --blocks is a power of two and divides --batch: true, or nil and a message.
+function M.check_blocks(values)
+  local blocks = values.blocks or 1
+  if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
+  if values.batch % blocks ~= 0 then return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch) end
+  return true
+end
+
 --- Steps of training: kimg counts thousands of real images shown to D, epochs passes over n images.
 function M.total_steps(values, n)
   local per_step = values.batch * (values.dsteps or 1)
@@ -215,11 +225,14 @@ end
 
 local function text(v) return v == nil and "unset" or (json.encode(v):gsub('^"(.*)"$', "%1")) end
 
---- What a run was started with and is not now, among what may not change: a message, or nil.
+--- Says what a run was started with and is not now, among what may not change. An option that the run did not know yet had its default.
+-- @treturn string a message; or nil
 function M.difference(declared, old, new)
   for _, d in ipairs(declared) do
-    if not d.free and text(old[d.field]) ~= text(new[d.field]) then
-      return ("was started with --%s %s, now %s"):format(d.name, text(old[d.field]), text(new[d.field]))
+    local before = old[d.field]
+    if before == nil then before = d.default end
+    if not d.free and text(before) ~= text(new[d.field]) then
+      return ("was started with --%s %s, now %s"):format(d.name, text(before), text(new[d.field]))
     end
   end
 end

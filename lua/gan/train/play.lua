@@ -44,10 +44,13 @@ local function complete(run, own, optimiser)
     own.labels = own.labels or function(n) return run:labels(n) end
     own.wrong_labels = own.wrong_labels or function(y) return run:wrong_labels(y) end
   end
-  if own.noise and not own.rng then own.rng = run:stream "noise" end
+  if (own.noise or own.augment) and not own.rng then own.rng = run:stream(own.noise and "noise" or "augment") end
+  own.blocks = own.blocks or opt.blocks
+  own.streams = function() return run.streams end
   own.batch = function() return run:batch() end
   own.scale = function() return run.scale end
   own.watch = function(player, grads) return run:watch(player, grads) end
+  own.last_saved = function() return run:kept() end
 end
 
 -- Trains a run to its end: Run:train.
@@ -57,7 +60,6 @@ return function(run, spec)
   own.keep, own.draw, own.optimiser = nil, nil, nil
   complete(run, own, optimiser)
   local game = loop.new(own)
-  game.kept = function() return run:kept() end
   local level = even(own.loss)
   run.health.even, run.health.absolute = level, level ~= nil
   run:keep {G = own.G, D = own.D, optG = own.optG, optD = own.optD, ema = own.ema}

@@ -82,6 +82,7 @@ local function start(spec)
   local opt, given = options.parse(self.declared, spec.arg, {name = self.program, summary = spec.summary})
   must(self, opt, given)
   must(self, options.check_length(given))
+  must(self, options.check_blocks(opt))
   self.options = opt
   self.place = must(self, directory.locate(self.declared, opt, given, checkpoint_options))
   core.threads(opt.threads)

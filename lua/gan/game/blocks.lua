@@ -1,0 +1,96 @@
+--- Cuts the batch of an update into blocks of equal size, so that the result does not depend on which block is computed
+-- first, or where.
+--
+-- Each block starts from the same state: running statistics, spectral norm's vectors and penalties with a memory are
+-- put back before it, and take the mean over the blocks after the last. Each block has random numbers of its own: block
+-- k reads a stream (k - 1) * 2^32 positions further on, so a picture's numbers are those of its place in the batch.
+-- Means over blocks are added up in a fixed binary tree. With one block nothing of this is done.
+-- @internal gan.game.blocks
+local core = require "gan.core"
+local check = require "gan.check"
+local tree = require "gan.optim.tree"
+
+local M = {}
+
+local STRIDE = 1 << 32 -- positions of a stream that are a block's own (four numbers each)
+
+local Blocks = {}
+Blocks.__index = Blocks
+
+-- Copies a state: nested tables of tensors and plain values.
+local function copy(v)
+  if core.is_tensor(v) then return core.clone(v) end
+  if type(v) ~= "table" then return v end
+  local out = {}
+  for k, x in pairs(v) do out[k] = copy(x) end
+  return out
+end
+
+-- A net's buffers by name: running statistics and the like, which its forward pass changes.
+local function buffers(net)
+  local own = net:state()
+  for _, name in ipairs(net:names()) do own[name] = nil end
+  return own
+end
+
+local function take(self)
+  local out = {nets = {}, objects = {}}
+  for i, net in ipairs(self.nets) do out.nets[i] = copy(buffers(net)) end
+  for i, object in ipairs(self.objects) do out.objects[i] = copy(object:state()) end
+  return out
+end
+
+local function put(self, state)
+  for i, net in ipairs(self.nets) do
+    for name, t in pairs(buffers(net)) do core.copy_(t, state.nets[i][name]) end
+  end
+  for i, object in ipairs(self.objects) do object:load(copy(state.objects[i])) end
+end
+
+-- Where the streams stand: stream -> {key, counter}.
+local function positions(self)
+  local out = {}
+  for _, rng in pairs(self.streams()) do out[rng] = {rng:state()} end
+  return out
+end
+
+--- Makes the blocks of a game.
+-- @tparam table opt
+-- @tparam integer opt.count  K, a power of two
+-- @tparam table opt.nets  list of modules whose buffers a block may change
+-- @tparam table opt.objects  list of what has state() and load(), and may change in a block
+-- @tparam function opt.streams  f() -> table of the random streams that a block may read
+-- @tparam[opt] table opt.order  in which order the blocks are computed (default: 1..K); the result is the same
+function M.new(opt)
+  opt.order = opt.order or {}
+  for k = #opt.order + 1, opt.count do opt.order[k] = k end
+  return setmetatable(opt, Blocks)
+end
+
+--- Calls f(first, size, k) for every block of a batch of n, and returns the mean of what it returned.
+-- f returns a table of real tensors, floats and tables of them.
+-- @raise if the blocks do not divide n
+function Blocks:mean(n, f)
+  if self.count == 1 then return f(1, n, 1) end
+  if n % self.count ~= 0 then
+    return check.fail("game.loop", "option 'blocks': %d blocks do not divide a batch of %d", self.count, n)
+  end
+  local size, start, from = n // self.count, take(self), positions(self)
+  local sums, used = tree.new(self.count), {}
+  for _, k in ipairs(self.order) do
+    put(self, start)
+    for rng, p in pairs(from) do rng:load(p[1], p[2] + (k - 1) * STRIDE) end
+    local result = f((k - 1) * size + 1, size, k)
+    for rng, p in pairs(from) do
+      local _, at = rng:state()
+      if at ~= p[2] + (k - 1) * STRIDE then used[rng] = true end
+    end
+    sums:add(k, {result = result, state = take(self)})
+  end
+  for rng, p in pairs(from) do rng:load(p[1], used[rng] and p[2] + self.count * STRIDE or p[2]) end
+  local mean = sums:mean()
+  put(self, mean.state)
+  return mean.result
+end
+
+return M

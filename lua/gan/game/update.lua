@@ -1,0 +1,299 @@
+--- One player's update: a batch in, the mean gradients and the numbers of the loss out, in blocks where the game is cut
+-- into them.
+--
+-- A batch is a table: n, real, y (labels or nil), z, fake_y (labels or nil), and fake, the generated images with G's
+-- graph where G is to learn from them. `game` is the loop (gan.game.loop), whose fields say how it is played; this file
+-- changes none of them.
+-- @internal gan.game.update
+local core = require "gan.core"
+local check = require "gan.check"
+local autograd = require "gan.autograd"
+local ops = require "gan.ops"
+local optim = require "gan.optim"
+
+local M = {}
+
+local OP = "game.loop" -- in errors
+
+-- ---- what scripts' functions return ----
+
+local function returned(game, name, what, v)
+  return check.fail(OP, "option '%s' must return %s, returned %s (step %d)", name, what, check.found(v), game.now)
+end
+
+-- Calls one of the game's functions that must return samples (N,...); of n of them, if n is given.
+local function samples(game, name, n, ...)
+  local x, y = game[name](...)
+  if not core.is_tensor(x) or core.dim(x) < 1 or n and core.size(x, 1) ~= n then
+    return returned(game, name, n and ("a tensor of %d samples"):format(n) or "a tensor of samples", x)
+  end
+  return x, y
+end
+
+-- ---- penalties ----
+
+-- The penalties that weigh something in this update: {f, weight, name}. A lazy one counts it.
+local function due(game, list)
+  local out = {}
+  for _, p in ipairs(list) do
+    local f, weight = p.f, p.weight and p.weight(game.now) or 1
+    if weight ~= 0 and type(f) == "table" and f.turn then
+      f, weight = f:turn(), weight * f.every
+    end
+    if f and weight ~= 0 then out[#out + 1] = {f = f, weight = weight, name = p.name} end
+  end
+  return out
+end
+
+-- True if a penalty needs no more than D's pass over this kind of images, which is made for the loss anyway.
+local function shares(p, kind) return type(p.f) == "table" and p.f.of ~= nil and p.f.kind == kind end
+
+local function record(values, name, v) values[name] = values[name] and core.add(values[name], v) or v end
+
+-- Weighs a penalty's value, and records it under its name.
+local function weighed(p, v, values)
+  if not core.is_tensor(v) or core.numel(v) ~= 1 then
+    return check.fail(OP, "penalty '%s' must return a scalar tensor, returned %s", p.name, check.found(v))
+  end
+  if p.weight ~= 1 then v = ops.mul(v, p.weight) end
+  record(values, p.name, v)
+  return v
+end
+
+-- ---- what D sees ----
+
+-- Images as D sees them: with instance noise, augmented.
+local function view(game, x)
+  local std = game.noise and game.noise(game.now) or 0
+  if std < 0 then
+    return check.fail(OP, "option 'noise': expected a deviation >= 0, got %g at step %d", std, game.now)
+  end
+  if std ~= 0 then x = ops.add(x, core.mul(game.rng:normal(core.shape(x)), std)) end
+  if not game.augment then return x end
+  local changed = game.augment(x, game.rng)
+  if not core.is_tensor(changed) or check.shape_string(core.shape(changed)) ~= check.shape_string(core.shape(x)) then
+    return returned(game, "augment", "images of " .. check.shape_string(core.shape(x)), changed)
+  end
+  return changed
+end
+
+-- One kind of images as D sees them; and the images, tracked if one of the penalties asks for its slope there: the
+-- slope at the images as they are before noise and augmentation (Karras et al. 2020, arXiv:2006.06676).
+local function tracked_view(game, kind, x, list)
+  for _, p in ipairs(list) do
+    if shares(p, kind) then
+      x = autograd.requires_grad_(core.alias(x))
+      break
+    end
+  end
+  return view(game, x), x
+end
+
+-- net(x, y) for whom nobody learns through.
+local function without_graph(net, x, y) return autograd.no_grad(function() return (net(x, y)) end) end
+
+local function check_classes(classes)
+  if not core.is_tensor(classes) then
+    return check.fail(OP, "option 'auxiliary': D returns no class logits beside its logits (it must return two tensors)")
+  end
+  return classes
+end
+
+-- A term of the loss, which must be a scalar.
+local function term(name, v)
+  if not core.is_tensor(v) or core.numel(v) ~= 1 then
+    return check.fail(OP, "option 'loss': %s must return a scalar tensor, returned %s", name, check.found(v))
+  end
+  return v
+end
+
+-- The sum of the terms that there are.
+local function total(first, ...)
+  for i = 1, select("#", ...) do
+    local t = select(i, ...)
+    if t then first = first and ops.add(first, t) or t end
+  end
+  return first
+end
+
+-- D's pass over one kind of images: logits, classes, the sum of the penalties that share it (or nil).
+local function forward_D(game, kind, seen, x, y, list, values)
+  local logits, classes = game.D(seen, y)
+  local sum
+  for _, p in ipairs(list) do
+    if shares(p, kind) then sum = total(sum, weighed(p, p.f:of(logits, x), values)) end
+  end
+  return logits, classes, sum
+end
+
+-- ---- gradients of a block ----
+
+local function narrow(t, first, n) return t and core.narrow(t, 1, first, n) end
+
+-- The rows of a batch that make a block; with one block the batch itself.
+local function block_of(batch, first, size)
+  if size == batch.n then return batch end
+  local block = {n = size}
+  for _, name in ipairs {"real", "y", "z", "fake", "fake_y"} do block[name] = narrow(batch[name], first, size) end
+  return block
+end
+
+-- D's gradients on a block, whose fakes have no graph; values; logits.
+local function d_gradients(game, block, list)
+  local loss, auxiliary, params, lists, values, logits = game.loss, game.auxiliary, game.optD.params, {}, {}, {}
+  local real_view, real = tracked_view(game, "real", block.real, list)
+  local fake_view, fake = tracked_view(game, "fake", block.fake, list)
+
+  -- Learns one kind's term, the other kind's graph not in memory.
+  local function learn(name, kind, weight, seen, x, labels, shared)
+    local on, classes, extra = forward_D(game, kind, seen, x, labels, shared, values)
+    local part = term(kind, loss[kind](on))
+    local class = auxiliary and auxiliary[kind](check_classes(classes), labels)
+    if weight ~= 1 then part = ops.mul(part, weight) end
+    lists[#lists + 1] = autograd.grad(total(part, class, extra), params)
+    logits[name] = on
+    record(values, "D", part)
+    if class then record(values, "class", class) end
+  end
+
+  if loss.real then
+    learn("real", "real", 1, real_view, real, block.y, list)
+    learn("fake", "fake", 1 - game.mismatch, fake_view, fake, block.fake_y, list)
+    if game.mismatch > 0 then
+      learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, samples(game, "wrong_labels", block.n, block.y), {})
+    end
+  else
+    local on_real, real_classes, extra = forward_D(game, "real", real_view, real, block.y, list, values)
+    local on_fake, fake_classes, extra2 = forward_D(game, "fake", fake_view, fake, block.fake_y, list, values)
+    logits.real, logits.fake = on_real, on_fake
+    values.D = term("critic", loss.critic(on_real, on_fake))
+    values.class = auxiliary
+      and auxiliary.critic(check_classes(real_classes), block.y, check_classes(fake_classes), block.fake_y)
+    lists[1] = autograd.grad(total(values.D, values.class, extra, extra2), params)
+  end
+  for _, p in ipairs(list) do
+    if not shares(p, "real") and not shares(p, "fake") then
+      local v = weighed(p, p.f(game.D, core.alias(real_view), core.alias(fake_view), block.y), values)
+      if core.node(v) then lists[#lists + 1] = autograd.grad(v, params, {allow_unused = true}) end
+    end
+  end
+  return #lists == 1 and lists[1] or autograd.sum_grads(table.unpack(lists)), values, logits
+end
+
+-- G's gradients on a block, whose fakes have G's graph; values; logits.
+local function g_gradients(game, block, list)
+  local logits, classes = game.D(view(game, block.fake), block.fake_y)
+  local on_real = not game.loss.real and without_graph(game.D, view(game, block.real), block.y) or nil
+  local values = {G = term("generator", game.loss.generator(logits, on_real)),
+    class_G = game.auxiliary and game.auxiliary.generator(check_classes(classes), block.fake_y)}
+  local sum = total(values.G, values.class_G)
+  for _, p in ipairs(list) do
+    sum = ops.add(sum, weighed(p, p.f(game.D, block.real, block.fake, block.fake_y), values))
+  end
+  return autograd.grad(sum, game.optG.params), values, {fake_after = logits}
+end
+
+-- Means over the blocks of a batch: gradients; values as numbers; and the logits of all.
+local function over_blocks(game, batch, gradients)
+  local logits = {}
+  local mean = game.blocks:mean(batch.n, function(first, size, k)
+    local grads, values, on = gradients(block_of(batch, first, size))
+    for name, v in pairs(values) do values[name] = core.item(v) + 0.0 end
+    for name, v in pairs(on) do
+      logits[name] = logits[name] or {}
+      logits[name][k] = core.alias(v)
+    end
+    return {grads = grads, values = values}
+  end)
+  local values = mean.values
+  for name, list in pairs(logits) do values[name] = #list == 1 and list[1] or core.cat(list, 1) end
+  return mean.grads, values
+end
+
+-- The player's gradients as its optimiser gets them: watched, clipped.
+local function finished(game, player, grads)
+  if game.watch then grads = game.watch(player, grads) or returned(game, "watch", "the gradients", nil) end
+  local max = game.clip[player]
+  return max and optim.clip.norm(grads, max) or grads
+end
+
+-- ---- updates ----
+
+local function draw_latent(game, batch)
+  batch.z = samples(game, "latent", batch.n, batch.n)
+  batch.fake_y = game.labels and samples(game, "labels", batch.n, batch.n) or nil
+  batch.fake = nil
+end
+
+--- Draws a batch: real images with their labels, latent vectors, labels of the fakes.
+function M.draw(game)
+  local real, y = samples(game, "batch")
+  if not game.labels then
+    y = nil
+  elseif not y then
+    return check.fail(OP, "the data has no labels, and the game is conditional")
+  end
+  local batch = {n = core.size(real, 1), real = real, y = y}
+  draw_latent(game, batch)
+  return batch
+end
+
+-- Makes a batch's fakes. They keep G's graph if G is to learn from them and there is one block; else G makes them
+-- again, a block at a time.
+local function generate(game, batch, keep_graph)
+  if game.blocks.count == 1 then
+    if keep_graph then
+      batch.fake = (game.G(batch.z, batch.fake_y))
+      return batch.fake
+    end
+    return without_graph(game.G, batch.z, batch.fake_y)
+  end
+  local list = {}
+  game.blocks:mean(batch.n, function(first, size, k)
+    list[k] = without_graph(game.G, narrow(batch.z, first, size), narrow(batch.fake_y, first, size))
+    return {}
+  end)
+  return core.cat(list, 1)
+end
+
+--- Makes the fakes of a batch, and computes D's update.
+-- @tparam table game
+-- @tparam table batch  from draw
+-- @tparam boolean keep_graph  batch.fake gets G's graph, for M.g
+-- @treturn table  gradients
+-- @treturn table  values: numbers, and logits real, fake, wrong
+function M.d(game, batch, keep_graph)
+  local fake, fake_y, list = generate(game, batch, keep_graph), batch.fake_y, due(game, game.penalties)
+  fake = core.alias(fake)
+  if game.replay then
+    fake, fake_y = game.replay(fake, fake_y)
+    if not core.is_tensor(fake) then return returned(game, "replay", "images, labels", fake) end
+  end
+  local own = {n = batch.n, real = batch.real, y = batch.y, fake = fake, fake_y = fake_y}
+  local grads, values = over_blocks(game, own, function(block) return d_gradients(game, block, list) end)
+  local augment = game.augment
+  if type(augment) == "table" and augment.see then
+    augment:see(values.real, "real")
+    augment:see(values.fake, "fake")
+  end
+  return finished(game, "D", grads), values
+end
+
+--- Computes G's update.
+-- @tparam table game
+-- @tparam table batch  that D learnt from
+-- @tparam boolean fresh  G learns from new fakes, not from those that D saw
+-- @treturn table  gradients
+-- @treturn table  values: numbers, and logits fake_after
+function M.g(game, batch, fresh)
+  if fresh then draw_latent(game, batch) end
+  local list = due(game, game.g_penalties)
+  local grads, values = over_blocks(game, batch, function(block)
+    if not block.fake then block.fake = (game.G(block.z, block.fake_y)) end
+    return g_gradients(game, block, list)
+  end)
+  batch.fake = nil
+  return finished(game, "G", grads), values
+end
+
+return M
