@@ -12,7 +12,8 @@ local recipes = {
   dcgan = {"", "--blocks 2"}, gan2014 = {"--ngf 8 --ndf 6"}, lsgan = {""}, hinge_sn = {""}, wgan = {"--burn-in 1 --dsteps 1"}, wgan_gp = {"--dsteps 2"},
   r1 = {"", "--every 3"}, dragan = {""}, relativistic = {""}, minibatch = {"", "--layer stddev"},
   replay = {"--capacity 6", "--memory buffer --capacity 6"}, virtual_batch_norm = {""}, cgan = {""}, acgan = {""}, projection = {""},
-  sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"}, large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},
+  sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"},
+  large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},
   ring = {"--norm spectral --penalty r1 --replay 6 --noise 0.1", "--penalty gp --loss wgan --minibatch discrimination --dsteps 2"},
 }
 local points = {ring = true}

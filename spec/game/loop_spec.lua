@@ -461,15 +461,15 @@ describe("game.loop", function()
       ["option 'dsteps': expected an integer >= 1 or a function"] = {dsteps = 0},
       ["'simultaneous': dsteps and gsteps must be 1"] = {simultaneous = true, gsteps = 2},
       ["option 'auxiliary' needs 'labels'"] = {auxiliary = gan.loss.auxiliary_classifier()}, ["option 'rng': expected a random stream"] = {noise = 0.1},
-      ["'mismatch' (expected a number in [0,1]"] = {mismatch = 2}, ["option 'mismatch' needs 'labels' and 'wrong_labels'"] = {mismatch = 0.5},
+      ["option 'mismatch': expected a number in [0,1], got 2"] = {mismatch = 2}, ["option 'mismatch' needs 'labels' and 'wrong_labels'"] = {mismatch = 0.5},
       ["with 'auxiliary' D is not told the labels"] = {mismatch = 0.5, labels = print, wrong_labels = print, auxiliary = gan.loss.auxiliary_classifier()},
       ["needs a loss whose terms of real and fake separate"] = {mismatch = 0.5, labels = print, wrong_labels = print, loss = gan.loss.relativistic()},
       ["option 'wrong_labels': expected a function"] = {wrong_labels = 1},
       ["option 'penalties[1]': expected a penalty"] = {penalties = {3}}, ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
       ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}}, ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
       ["hooks.after_d': expected a function"] = {hooks = {after_d = 1}}, ["option 'blocks': expected a power of two, got 3"] = {blocks = 3},
-      ["option 'blocks': expected a power of two, got 0"] = {blocks = 0}, ["option 'noise': expected a deviation >= 0, got -1"] = {noise = -1},
-      ["call it, as in gan.loss.logistic()"] = {loss = gan.loss.logistic},
+      ["option 'blocks': expected a power of two, got 0"] = {blocks = 0}, ["option 'noise': expected a deviation >= 0, or a function (step) -> one, got -1"] = {noise = -1},
+      ["call it: gan.loss.logistic()"] = {loss = gan.loss.logistic},
       ["lr.D: expected a number or a function"] = {lr = {D = "x"}},
     } do
       local ok, message = pcall(loop_new, options(t, more))

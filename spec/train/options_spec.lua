@@ -107,12 +107,12 @@ describe("train.options", function()
   end)
 
   it("lets a run go on that did not know an option yet", function()
-    local declared = options.declare(options.training)
+    local known = options.declare(options.training)
     local old, new = {}, {}
-    for _, d in ipairs(declared) do old[d.field], new[d.field] = d.default, d.default end
+    for _, d in ipairs(known) do old[d.field], new[d.field] = d.default, d.default end
     old.blocks = nil
-    assert.is_nil(options.difference(declared, old, new))
+    assert.is_nil(options.difference(known, old, new))
     new.blocks = 2
-    assert.equal("was started with --blocks 1, now 2", options.difference(declared, old, new))
+    assert.equal("was started with --blocks 1, now 2", options.difference(known, old, new))
   end)
 end)

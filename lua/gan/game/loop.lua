@@ -26,13 +26,50 @@ Loop.__index = Loop
 local OP = "game.loop" -- in errors
 local MOST = 100000 -- updates of a player in a step
 
+local option = check.option
 local none = check.none
+
+local function is_optimiser(v) return type(v) == "table" and type(v.params) == "table" and type(v.step) == "function" end
+
+local function is_loss(v)
+  return type(v) == "table" and check.callable(v.critic) and check.callable(v.generator)
+end
+
+local optimiser = option.where {
+  required = true, expected = "an optimiser", accept = function(v) return is_optimiser(v) and v or nil end,
+}
+local player = option.callable {required = true, expected = "a net or a function"}
+
+-- Plans, penalties and schedules are checked where they are made ready.
 local known = {
-  G = none, D = none, optG = none, optD = none, loss = none, batch = none, latent = none, labels = none, auxiliary = none,
-  mismatch = 0, wrong_labels = none, penalties = none, g_penalties = none,
-  dsteps = 1, gsteps = 1, simultaneous = false,
-  blocks = 1, block_order = none, streams = none, clip = none, lr = none, scale = none, ema = none, ema_decay = none,
-  noise = none, augment = none, rng = none, replay = none, hooks = none, watch = none, last_saved = none,
+  G = player, D = player, optG = optimiser, optD = optimiser,
+  loss = option.where {
+    required = true, expected = "a loss (gan.loss.logistic(), ...)",
+    accept = function(v)
+      if is_loss(v) then return v end
+      return nil, check.callable(v) and "a loss, not its constructor (call it: gan.loss.logistic())" or nil
+    end,
+  },
+  batch = option.callable {required = true, expected = "a function () -> images, labels"},
+  latent = option.callable {required = true, expected = "a function (n) -> z"},
+  labels = option.callable {}, auxiliary = option.table {},
+  mismatch = option.number {default = 0, lo = 0, hi = 1}, wrong_labels = option.callable {},
+  penalties = none, g_penalties = none, dsteps = 1, gsteps = 1, simultaneous = option.boolean {default = false},
+  blocks = option.where {
+    default = 1, expected = "a power of two",
+    accept = function(v)
+      local n = type(v) == "number" and math.tointeger(v)
+      return n and tree.is_power_of_two(n) and n or nil
+    end,
+  },
+  block_order = option.table {}, streams = option.callable {},
+  clip = option.table {}, lr = option.table {}, scale = option.callable {}, ema = option.table {}, ema_decay = none,
+  noise = option.where {
+    expected = "a deviation >= 0, or a function (step) -> one",
+    accept = function(v) return (check.callable(v) or type(v) == "number" and v >= 0) and v or nil end,
+  },
+  augment = option.callable {}, rng = option.stream {}, replay = option.callable {},
+  hooks = option.table {}, watch = option.callable {}, last_saved = option.callable {},
 }
 
 --- Hooks of a step, in the order of their calls.
@@ -44,30 +81,28 @@ local function expected(name, what, v)
   return check.fail(OP, "option '%s': expected %s, got %s", name, what, check.found(v))
 end
 
-local function need(opt, name, what, ok)
-  if not ok(opt[name]) then return expected(name, what, opt[name]) end
-end
-
 -- Makes a list of penalties ready: {f, weight = schedule or nil, name}.
-local function penalties(list, option)
+local function penalties(list, list_name)
   local out = {}
   if list ~= nil and (type(list) ~= "table" or getmetatable(list)) then
-    return expected(option, "a list of penalties", list)
+    return expected(list_name, "a list of penalties", list)
   end
   for i, entry in ipairs(list or {}) do
-    local f, own, here = entry, {}, ("%s[%d]"):format(option, i)
+    local f, own, here = entry, {name = "penalty"}, ("%s[%d]"):format(list_name, i)
     if not check.callable(entry) then
       if type(entry) ~= "table" then
         return expected(here, "a penalty f(D, real, fake, y), or {f, weight =, every =, name =}", entry)
       end
       local named = {}
       for k, v in pairs(entry) do if k ~= 1 then named[k] = v end end
-      own = check.options(OP, named, {weight = none, every = none, name = none})
+      own = check.options(OP .. ".penalties", named, {
+        weight = none, every = option.integer {lo = 1}, name = option.string {default = "penalty"},
+      })
       f = entry[1]
       if not check.callable(f) then return expected(here, "a penalty f(D, real, fake, y)", f) end
     end
     if own.every then f = penalty.lazy(f, own.every) end
-    out[i] = {f = f, weight = own.weight and schedule.check(own.weight, "weight"), name = own.name or "penalty"}
+    out[i] = {f = f, weight = own.weight and schedule.check(own.weight, "weight"), name = own.name}
   end
   return out
 end
@@ -83,8 +118,6 @@ end
 
 -- What a block may change: nets' buffers, and penalties with a memory.
 local function blocks_of(self, opt)
-  local n = type(opt.blocks) == "number" and math.tointeger(opt.blocks)
-  if not n or not tree.is_power_of_two(n) then return expected("blocks", "a power of two", opt.blocks) end
   local nets, objects = {}, {}
   for _, net in ipairs {self.G, self.D} do if nn.is_module(net) then nets[#nets + 1] = net end end
   for _, list in ipairs {self.penalties, self.g_penalties} do
@@ -102,11 +135,15 @@ local function blocks_of(self, opt)
     for _, rng in pairs(more and more() or {}) do out[#out + 1] = rng end
     return out
   end
-  return blocks.new {count = n, nets = nets, objects = objects, streams = streams, order = opt.block_order}
+  return blocks.new {count = opt.blocks, nets = nets, objects = objects, streams = streams, order = opt.block_order}
 end
 
-local function check_mismatch(opt)
-  opt.mismatch = check.number(OP, 1, "mismatch", opt.mismatch, 0, 1)
+-- What cannot be without the other, or beside it.
+local function check_pairs(opt)
+  if opt.auxiliary and not opt.labels then
+    return check.fail(OP, "option 'auxiliary' needs 'labels': the game is not conditional")
+  end
+  if opt.noise and not opt.rng then return expected("rng", "a random stream (gan.rng), for the noise", nil) end
   if opt.mismatch == 0 then return end
   if not (opt.labels and opt.wrong_labels) then
     return check.fail(OP, "option 'mismatch' needs 'labels' and 'wrong_labels': the game is not conditional")
@@ -115,32 +152,6 @@ local function check_mismatch(opt)
   if not opt.loss.real then
     return check.fail(OP, "option 'mismatch' needs a loss whose terms of real and fake separate")
   end
-end
-
-local function is_optimiser(v) return type(v) == "table" and type(v.params) == "table" and type(v.step) == "function" end
-
-local function is_loss(v)
-  return type(v) == "table" and check.callable(v.critic) and check.callable(v.generator)
-end
-
-local function check_parts(opt)
-  need(opt, "G", "a net or a function", check.callable)
-  need(opt, "D", "a net or a function", check.callable)
-  need(opt, "optG", "an optimiser", is_optimiser)
-  need(opt, "optD", "an optimiser", is_optimiser)
-  if check.callable(opt.loss) and not is_loss(opt.loss) then
-    return expected("loss", "a loss, got its constructor: call it, as in gan.loss.logistic(). What came", opt.loss)
-  end
-  need(opt, "loss", "a loss (gan.loss.logistic(), ...)", is_loss)
-  need(opt, "batch", "a function () -> images, labels", check.callable)
-  need(opt, "latent", "a function (n) -> z", check.callable)
-  for _, name in ipairs {"labels", "wrong_labels", "augment", "replay", "scale", "watch", "streams", "last_saved"} do
-    if opt[name] ~= nil then need(opt, name, "a function", check.callable) end
-  end
-  if opt.auxiliary and not opt.labels then
-    return check.fail(OP, "option 'auxiliary' needs 'labels': the game is not conditional")
-  end
-  check_mismatch(opt)
 end
 
 -- ---- a step ----
@@ -226,7 +237,7 @@ function Loop:step(step)
   self.values = values
   hook(self, "before_step")
   local scale = self.scale and self.scale() or 1
-  for player, f in pairs(self.lr) do self["opt" .. player].lr = f(step) * scale end
+  for who, f in pairs(self.lr) do self["opt" .. who].lr = f(step) * scale end
   local dsteps, gsteps = count(self, "dsteps", step), count(self, "gsteps", step)
   if self.simultaneous then move_together(self, values) else move_in_turn(self, values, dsteps, gsteps) end
   local augment = self.augment
@@ -318,7 +329,7 @@ end
 -- @raise if an option is unknown, missing or of the wrong kind, or two of them do not go together
 function M.new(opt)
   opt = check.options(OP, opt, known)
-  check_parts(opt)
+  check_pairs(opt)
   local self = setmetatable(opt, Loop)
   self.fixed, self.last, self.updates = {}, {}, {D = 0, G = 0}
   self.remember = type(opt.dsteps) == "function" or type(opt.gsteps) == "function"
@@ -328,23 +339,15 @@ function M.new(opt)
   end
   self.penalties, self.g_penalties = penalties(opt.penalties, "penalties"), penalties(opt.g_penalties, "g_penalties")
   self.lr = check.options(OP, opt.lr, {D = none, G = none})
-  for player, f in pairs(self.lr) do self.lr[player] = schedule.check(f, "lr." .. player) end
-  self.clip = check.options(OP, opt.clip, {D = none, G = none})
-  if opt.noise then
-    if type(opt.noise) == "number" and opt.noise < 0 then return expected("noise", "a deviation >= 0", opt.noise) end
-    self.noise = schedule.check(opt.noise, "noise")
-  end
-  if opt.noise or opt.rng ~= nil then
-    need(opt, "rng", "a random stream (gan.rng), for the noise", random.is_stream)
-  end
+  for who, f in pairs(self.lr) do self.lr[who] = schedule.check(f, "lr." .. who) end
+  local largest = option.number {above = 0}
+  self.clip = check.options(OP, opt.clip, {D = largest, G = largest})
+  if opt.noise then self.noise = schedule.check(opt.noise, "noise") end
   if opt.ema_decay then self.ema_decay = schedule.check(opt.ema_decay, "ema_decay") end
   self.blocks = blocks_of(self, opt)
   local hooks = {}
-  for _, name in ipairs(M.hooks) do hooks[name] = none end
-  self.hooks = check.options(OP, opt.hooks, hooks)
-  for name, f in pairs(self.hooks) do
-    if not check.callable(f) then return expected("hooks." .. name, "a function", f) end
-  end
+  for _, name in ipairs(M.hooks) do hooks[name] = option.callable {} end
+  self.hooks = check.options(OP .. ".hooks", opt.hooks, hooks)
   return self
 end
 
