@@ -6,7 +6,10 @@
 local core = require "gan.core"
 local check = require "gan.check"
 
-local M = {registry = {}, names = {}}
+local M = {}
+
+--- Holds the definitions of all ops: name -> table.
+M.registry = {}
 
 local F = {} -- public functions by name: the engine itself needs add, sum_to and alias
 local recording, seq = true, 0
@@ -75,7 +78,7 @@ end
 --- Defines a differentiable function, a built-in op or a user's own.
 -- lua/gan/README.md, "The op table", explains the fields.
 -- @function gan.op
--- @tparam table def
+-- @tparam table def  its fields:
 -- @tparam string def.name  one word, for errors
 -- @tparam function def.forward  `forward(a, b, ...)` -> result, and what rules read besides
 -- @tparam table|function def.grad  a rule for each argument, or one for all
@@ -110,10 +113,7 @@ function M.op(def)
   end
   if def.nondiff then f = forward end
   def.call = f
-  if not def.private then
-    M.registry[def.name] = def
-    M.names[#M.names + 1] = def.name
-  end
+  if not def.private then M.registry[def.name] = def end
   F[def.name] = f
   return f
 end
@@ -132,9 +132,9 @@ end
 
 --- Runs `f(...)` without recording, and returns what it returns.
 -- @function gan.no_grad
--- @tparam function f
--- @param ...  its arguments
--- @return  its results
+-- @tparam function f  called at once
+-- @tparam any ...  its arguments
+-- @treturn any  its results
 -- @raise if f is no function, and whatever f raises
 function M.no_grad(f, ...)
   if type(f) ~= "function" then return check.expected("no_grad", 1, "f", "a function", f) end
@@ -147,9 +147,9 @@ end
 function M.is_recording() return recording end
 
 --- Marks a tensor as a leaf, whose gradient may be asked for. A tensor that is tracked stays what it is.
--- @function gan.requires_grad_
--- @tparam Tensor t  real
--- @treturn Tensor  t
+-- @function gan.nn.parameter
+-- @tparam Tensor t  real, any shape
+-- @treturn Tensor  t's shape: t itself
 -- @raise if t is no real tensor
 function M.requires_grad_(t)
   check.real("requires_grad_", 1, "t", t)
@@ -158,15 +158,14 @@ function M.requires_grad_(t)
 end
 
 --- Returns true if a tensor is tracked: a marked leaf, or computed from one.
--- @function gan.requires_grad
--- @tparam Tensor t
+-- @tparam Tensor t  any shape
 -- @treturn boolean
 -- @raise if t is no tensor
 function M.requires_grad(t) return get_node(t) ~= nil end
 
 --- Returns a view of t without the graph.
 -- @function gan.detach
--- @tparam Tensor t
+-- @tparam Tensor t  any shape
 -- @treturn Tensor  t's shape; shares t's memory
 -- @raise if t is no tensor
 function M.detach(t)
@@ -433,7 +432,7 @@ local grad_options = {create_graph = false, retain_graph = check.none, seed = ch
 --- Returns the gradients of y with respect to a list of tensors.
 -- Only what lies on a path from them to y is visited. Gradients may share memory: clone before changing one in place.
 -- @function gan.grad
--- @tparam Tensor y  one element, unless `seed` is given
+-- @tparam Tensor y  a scalar; any shape where `seed` is given
 -- @tparam table wrt  list of tracked tensors
 -- @tparam[opt] table opt
 -- @tparam[opt=false] boolean opt.create_graph  the gradients can be differentiated again

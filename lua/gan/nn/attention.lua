@@ -9,12 +9,20 @@ local conv2d = require("gan.nn.conv").conv2d
 
 local attention = module.class "nn.self_attention"
 
---- nn.self_attention{C, reduction = 8, pool = true}: (N,H,W,C) -> the same: x + gamma o. Queries and keys have C/reduction channels, values C/2,
--- all from 1x1 convolutions without bias; a position's weights over the others are softmax(q . k); o is a last 1x1 convolution.
--- With pool, keys and values are the largest of 2x2 pixels, as in the authors' code: a quarter of the memory. gamma (1) starts at 0:
--- at first the layer does nothing. Memory grows with (H W)^2.
+--- Makes a layer in which every position of an image looks at all others: x + gamma o. Queries and keys have
+-- C/reduction channels, values C/2, all from 1x1 convolutions without bias. A position's weights over the others are
+-- softmax(q . k); o is a last 1x1 convolution of the weighted values. With pool, keys and values are the largest of
+-- 2x2 pixels, as in the authors' code: a quarter of the memory, which grows with (H W)^2. Field gamma (1) starts at 0:
+-- at first the layer does nothing.
 -- Source: Zhang et al. 2019, arXiv:1805.08318, sec. 3.
--- @tparam table opt size C; reduction; pool; rng: stream of the starting values
+-- @function gan.nn.self_attention
+-- @tparam table opt
+-- @tparam integer opt.1  C
+-- @tparam[opt=8] integer opt.reduction  C / channels of queries and keys
+-- @tparam[opt=true] boolean opt.pool
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,H,W,C) -> (N,H,W,C)
+-- @raise if an option is unknown or out of range
 function attention:init(opt)
   local op = self.label
   opt = checks.options(op, opt, {"C"}, {reduction = 8, pool = true, rng = check.none})
@@ -29,7 +37,9 @@ end
 function attention:forward(x)
   self:check_input(x, 4, self.channels)
   local s = core.shape(x)
-  if self.pool and (s[2] < 2 or s[3] < 2) then return self:fail("an image of %dx%d is too small for pool = true", s[2], s[3]) end
+  if self.pool and (s[2] < 2 or s[3] < 2) then
+    return self:fail("an image of %dx%d is too small for pool = true", s[2], s[3])
+  end
   local function rows(t) -- (N, positions, channels)
     local size = core.shape(t)
     return ops.reshape(t, {size[1], size[2] * size[3], size[4]})

@@ -16,13 +16,17 @@ local function check_sizes(op, name, s)
   return out
 end
 
---- nn.chain{layer1, layer2, ..., input = {100}, name = "G"}: x goes through the layers; each also gets y.
--- Layers are modules or plain functions f(x, y). They are the fields 1, 2, ...
--- With `input` the layers are checked against each other at once, and tostring shows shapes.
+--- Makes a net of layers that are called one after the other. Layers are modules or plain functions f(x, y); they are
+-- the fields 1, 2, ... Each gets the first result of the one before it, and y; the net returns all results of the last
+-- one. A layer and the (leaky) relu behind it are one pass where both can. With `input` the layers are checked against
+-- each other at once, and tostring shows shapes.
+-- @function gan.nn.chain
 -- @tparam table opt  the layers
 -- @tparam[opt] table opt.input  shape of x without the batch, e.g. {64, 64, 3}
 -- @tparam[opt] string opt.name  shown in errors, as in "nn.linear (layer G.2): ..."
+-- @treturn Module  x, y -> the last layer's results
 -- @raise if an entry is not callable or, given `input`, the layers do not fit together
+-- @usage local G = nn.chain {name = "G", input = {100}, nn.linear {100, 784}, nn.tanh {}}
 function chain:init(opt)
   if opt == nil then opt = {} end
   if type(opt) ~= "table" then return check.fail("nn.chain", "expected a table of layers, got %s", check.found(opt)) end
@@ -45,8 +49,6 @@ function chain:init(opt)
   if named.input ~= nil then self:shape(check_sizes("nn.chain", "input", named.input)) end
 end
 
--- Each layer gets the first result of the one before it, and y. All results of the last layer are returned.
--- A layer and the (leaky) relu behind it are one pass where both can.
 function chain:forward(x, y)
   local i, n = 1, #self
   while i < n do
@@ -60,8 +62,9 @@ function chain:forward(x, y)
   return x
 end
 
---- Returns the shape of the result for an input of shape s, both without the batch; nil if a layer does not know.
--- Remembers s for tostring.
+--- Returns the shape of the result for an input of shape s, both without the batch. Remembers s for tostring.
+-- @tparam table s  e.g. {64, 64, 3}
+-- @treturn table  list of sizes; nil if a layer does not know its own
 -- @raise naming the layer that does not fit
 function chain:shape(s)
   local first = check_sizes("nn.chain", "shape", s)
@@ -78,7 +81,7 @@ function chain:shape(s)
   return s
 end
 
---- Returns the layers, for tostring.
+-- For tostring.
 function chain:children() return table.move(self, 1, #self, 1, {}) end
 
 return {chain = chain}

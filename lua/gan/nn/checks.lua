@@ -1,4 +1,5 @@
---- Checks the options of layers' constructors. Every message is `nn.dropout: option 'p': expected a number in [0,1], got 2`.
+--- Checks the options of layers' constructors.
+-- Every message has the form `nn.dropout: option 'p': expected a number in [0,1], got 2`.
 -- @internal gan.nn.checks
 local core = require "gan.core"
 local check = require "gan.check"
@@ -43,7 +44,7 @@ function M.boolean(op, name, v)
   return v
 end
 
---- Checks the option `rng` and returns the stream that a constructor draws from; without one, the library's default stream.
+--- Checks the option `rng`; returns the stream that a constructor draws from (default: the library's default stream).
 function M.stream(op, rng)
   if rng == nil then return random.default() end
   if not random.is_stream(rng) then return wrong(op, "rng", "a random stream (gan.rng)", rng) end

@@ -1,4 +1,5 @@
---- Layers that see the labels: conditional_batch_norm, label_concat, projection_head, class_head. Labels y are i32 (N), counted from 0.
+--- Layers that see the labels: conditional_batch_norm, label_concat, projection_head, class_head.
+-- Labels y are i32 (N), counted from 0.
 -- @module gan.nn.conditional
 local core = require "gan.core"
 local check = require "gan.check"
@@ -17,16 +18,24 @@ local M = {}
 M.conditional_batch_norm = module.class "nn.conditional_batch_norm"
 local norm = M.conditional_batch_norm
 
---- nn.conditional_batch_norm{C, Y, eps = 1e-5, momentum = 0.1}: called (x, y), (N,...,C) -> the same: batch_norm with gamma and beta of each
--- element's class. Fields gamma (Y,C), from 1, beta (Y,C), from 0; buffers running_mean, running_var (C), of all classes.
+--- Makes batch normalisation with gamma and beta of each element's class. Called (x, y).
+-- Fields gamma (Y,C), from 1, and beta (Y,C), from 0; buffers running_mean, running_var (C), of all classes together.
 -- Source: de Vries et al. 2017, arXiv:1707.00683; in G, Miyato & Koyama 2018, arXiv:1802.05637.
--- @tparam table opt sizes C, Y (classes); eps, momentum as for batch_norm
+-- @function gan.nn.conditional_batch_norm
+-- @tparam table opt
+-- @tparam integer opt.1  C
+-- @tparam integer opt.2  Y, classes
+-- @tparam[opt=1e-5] number opt.eps  >= 0
+-- @tparam[opt=0.1] number opt.momentum  in [0,1], as for batch_norm
+-- @treturn Module  (N,...,C), i32 (N) -> (N,...,C)
+-- @raise if an option is unknown or out of range
 function norm:init(opt)
   local op = self.label
   opt = checks.options(op, opt, {"C", "Y"}, {eps = 1e-5, momentum = 0.1})
   self.channels, self.classes = opt[1], opt[2]
   self.eps, self.momentum = checks.number(op, "eps", opt.eps, 0), checks.number(op, "momentum", opt.momentum, 0, 1)
-  self.gamma, self.beta = module.parameter(core.full({opt[2], opt[1]}, 1)), module.parameter(core.full({opt[2], opt[1]}, 0))
+  self.gamma = module.parameter(core.full({opt[2], opt[1]}, 1))
+  self.beta = module.parameter(core.full({opt[2], opt[1]}, 0))
   self.running_mean, self.running_var = core.full({opt[1]}, 0), core.full({opt[1]}, 1)
 end
 
@@ -52,16 +61,24 @@ function norm:describe() return ("conditional_batch_norm %d, %d classes"):format
 M.label_concat = module.class "nn.label_concat"
 local concat = M.label_concat
 
---- nn.label_concat{Y}: called (x, y): (N,D) -> (N,D+Y), (N,H,W,C) -> (N,H,W,C+Y): the label as one 1 among zeros behind the features, on
--- images as constant maps. With `features`, a learnt vector of that length takes the place of the Y numbers.
+--- Makes a layer that puts the label behind the features, as one 1 among zeros; on images as constant maps. Called (x,
+-- y). With `features`, a learnt vector of that length takes the place of the Y numbers.
 -- Source: Mirza & Osindero 2014, arXiv:1411.1784; maps, Radford et al. 2015 (the authors' code).
--- @tparam table opt size Y; features: length of a learnt embedding, from N(0, 1) (default: none); rng: stream of its starting values
+-- @function gan.nn.label_concat
+-- @tparam table opt
+-- @tparam integer opt.1  Y, classes
+-- @tparam[opt] integer opt.features  length of a learnt embedding, from N(0, 1) (default: none)
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,D), i32 (N) -> (N,D+Y); (N,H,W,C), i32 (N) -> (N,H,W,C+Y)
+-- @raise if an option is unknown or out of range
 function concat:init(opt)
   local op = self.label
   opt = checks.options(op, opt, {"Y"}, {features = check.none, rng = check.none})
   self.classes = opt[1]
   local rng = checks.stream(op, opt.rng)
-  if opt.features ~= nil then self.embedding = embedding {opt[1], checks.integer(op, "features", opt.features, 1), rng = rng} end
+  if opt.features ~= nil then
+    self.embedding = embedding {opt[1], checks.integer(op, "features", opt.features, 1), rng = rng}
+  end
 end
 
 local function width(self) return self.embedding and core.size(self.embedding.weight, 2) or self.classes end
@@ -86,7 +103,8 @@ function concat:shape(s)
 end
 
 function concat:describe()
-  return ("label_concat, %d classes%s"):format(self.classes, self.embedding and (" as %d numbers"):format(width(self)) or "")
+  local text = ("label_concat, %d classes"):format(self.classes)
+  return self.embedding and ("%s as %d numbers"):format(text, width(self)) or text
 end
 
 -- ---- heads of D ----
@@ -94,10 +112,17 @@ end
 M.projection_head = module.class "nn.projection_head"
 local projection = M.projection_head
 
---- nn.projection_head{D, Y, bias = true}: called (x, y): features (N,D) -> logits (N): x . psi + b + x . V[y]. Fields psi, a linear layer,
--- and classes, an embedding (Y,D) that starts from Xavier's uniform distribution.
+--- Makes D's last layer of a conditional GAN by projection: logit = x . psi + b + x . V[y]. Called (x, y).
+-- Fields psi, a linear layer, and classes, an embedding (Y,D) that starts from Xavier's uniform distribution.
 -- Source: Miyato & Koyama 2018, arXiv:1802.05637, eq. 3.
--- @tparam table opt sizes D, Y; bias: that of psi; rng: stream of the starting values
+-- @function gan.nn.projection_head
+-- @tparam table opt
+-- @tparam integer opt.1  D, features
+-- @tparam integer opt.2  Y, classes
+-- @tparam[opt=true] boolean opt.bias  that of psi
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,D), i32 (N) -> logits (N)
+-- @raise if an option is unknown or out of range
 function projection:init(opt)
   local op = self.label
   opt = checks.options(op, opt, {"D", "Y"}, {bias = true, rng = check.none})
@@ -127,9 +152,15 @@ end
 M.class_head = module.class "nn.class_head"
 local class_head = M.class_head
 
---- nn.class_head{D, Y}: features (N,D) -> logits (N), class logits (N,Y): an auxiliary classifier beside D's answer; the labels are for the loss.
+--- Makes D's last layer with an auxiliary classifier beside D's answer; the labels are for the loss.
 -- Fields logit and classes, linear layers. Source: Odena et al. 2017, arXiv:1610.09585.
--- @tparam table opt sizes D, Y; rng: stream of the starting values
+-- @function gan.nn.class_head
+-- @tparam table opt
+-- @tparam integer opt.1  D, features
+-- @tparam integer opt.2  Y, classes
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,D) -> logits (N), class logits (N,Y)
+-- @raise if an option is unknown or out of range
 function class_head:init(opt)
   opt = checks.options(self.label, opt, {"D", "Y"}, {rng = check.none})
   local rng = checks.stream(self.label, opt.rng)

@@ -16,7 +16,7 @@ local function pair(op, opt, name, lo)
   return {h, w}
 end
 
--- What both constructors do. The weight is made by (Kh,Kw,Ci,Co) -> its shape.
+-- Does what both constructors do. layout(Kh, Kw, Ci, Co) returns the weight's shape.
 local function init(self, opt, known, layout)
   local op = self.label
   known.kernel, known.stride, known.padding, known.dilation = check.none, 1, 0, 1
@@ -25,7 +25,9 @@ local function init(self, opt, known, layout)
   if opt.kernel == nil then return check.fail(op, "option 'kernel' is missing") end
   local kernel = pair(op, opt, "kernel", 1)
   local rng = checks.stream(op, opt.rng)
-  self._options = {stride = pair(op, opt, "stride", 1), padding = pair(op, opt, "padding", 0), dilation = pair(op, opt, "dilation", 1)}
+  self._options = {
+    stride = pair(op, opt, "stride", 1), padding = pair(op, opt, "padding", 0), dilation = pair(op, opt, "dilation", 1),
+  }
   if known.output_padding then self._options.output_padding = pair(op, opt, "output_padding", 0) end
   self.weight = module.parameter(core.full(layout(kernel[1], kernel[2], opt[1], opt[2]), 0))
   if checks.boolean(op, "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
@@ -47,22 +49,35 @@ end
 
 -- ---- conv2d ----
 
---- nn.conv2d{Ci, Co, kernel = 4, stride = 2, padding = 1}: (N,H,W,Ci) -> (N,Ho,Wo,Co),
--- Ho = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
+--- Makes a convolution of images.
 -- Fields weight (Kh,Kw,Ci,Co) and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci).
--- @tparam table opt sizes Ci, Co; kernel, stride = 1, padding = 0, dilation = 1: integers or pairs {height, width};
---   bias = true; rng: stream of the starting values (default: gan's default stream)
+--
+--     Ho = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1
+--
+-- @function gan.nn.conv2d
+-- @tparam table opt
+-- @tparam integer opt.1  Ci
+-- @tparam integer opt.2  Co
+-- @tparam integer|table opt.kernel  size, or {height, width}
+-- @tparam[opt=1] integer|table opt.stride
+-- @tparam[opt=0] integer|table opt.padding  pixels around each picture
+-- @tparam[opt=1] integer|table opt.dilation
+-- @tparam[opt=true] boolean opt.bias
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,H,W,Ci) -> (N,Ho,Wo,Co)
+-- @raise if an option is unknown or out of range
+-- @usage local layer = nn.conv2d {3, 64, kernel = 4, stride = 2, padding = 1}
 function conv2d:init(opt)
   init(self, opt, {}, function(kh, kw, ci, co) return {kh, kw, ci, co} end)
 end
 
--- Height and width (i = 1, 2) of the result for n pixels.
+-- Returns the height (i = 1) or width (i = 2) of the result for n pixels.
 local function conv_size(self, i, n)
   local o = self._options
   return (n + 2 * o.padding[i] - o.dilation[i] * (core.size(self.weight, i) - 1) - 1) // o.stride[i] + 1
 end
 
--- Both, or an error that names the layer.
+-- Returns both. Raises, naming the layer, if there would be no pixel.
 local function conv_sizes(self, h, w)
   local ho, wo = conv_size(self, 1, h), conv_size(self, 2, w)
   if ho >= 1 and wo >= 1 then return ho, wo end
@@ -84,30 +99,46 @@ function conv2d:shape(s)
   return {ho, wo, core.size(self.weight, 4)}
 end
 
---- The weight as initialisers see it: (Kh,Kw,Ci,Co).
+-- The weight as initialisers see it: (Kh,Kw,Ci,Co).
 function conv2d:kernel() return self.weight end
 
 function conv2d:describe() return describe(self, core.size(self.weight, 3), core.size(self.weight, 4)) end
 
 -- ---- conv_transpose2d ----
 
---- nn.conv_transpose2d{Ci, Co, kernel = 4, stride = 2, padding = 1}: (N,H,W,Ci) -> (N,Ho,Wo,Co),
--- Ho = (H - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding.
--- Fields weight (Kh,Kw,Co,Ci), as the op of this name wants it, and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci).
--- @tparam table opt as for conv2d; output_padding = 0: rows and columns more at the end, less than stride
+--- Makes a transposed convolution of images, the adjoint of conv2d with the same options. Fields weight (Kh,Kw,Co,Ci),
+-- as the op of this name wants it, and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci).
+--
+--     Ho = (H - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding
+--
+-- @function gan.nn.conv_transpose2d
+-- @tparam table opt
+-- @tparam integer opt.1  Ci
+-- @tparam integer opt.2  Co
+-- @tparam integer|table opt.kernel  size, or {height, width}
+-- @tparam[opt=1] integer|table opt.stride
+-- @tparam[opt=0] integer|table opt.padding  pixels around each picture
+-- @tparam[opt=1] integer|table opt.dilation
+-- @tparam[opt=0] integer|table opt.output_padding  more rows and columns at the end, fewer than stride
+-- @tparam[opt=true] boolean opt.bias
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,H,W,Ci) -> (N,Ho,Wo,Co)
+-- @raise if an option is unknown or out of range
 function conv_transpose2d:init(opt)
   init(self, opt, {output_padding = 0}, function(kh, kw, ci, co) return {kh, kw, co, ci} end)
   local o = self._options
   for i = 1, 2 do
     if o.output_padding[i] >= o.stride[i] then
-      return self:fail("option 'output_padding': expected less than the stride %d, got %d", o.stride[i], o.output_padding[i])
+      return self:fail("option 'output_padding': expected less than the stride %d, got %d", o.stride[i],
+        o.output_padding[i])
     end
   end
 end
 
 local function transposed_size(self, i, n)
   local o = self._options
-  return (n - 1) * o.stride[i] - 2 * o.padding[i] + o.dilation[i] * (core.size(self.weight, i) - 1) + 1 + o.output_padding[i]
+  local reach = o.dilation[i] * (core.size(self.weight, i) - 1) + 1
+  return (n - 1) * o.stride[i] - 2 * o.padding[i] + reach + o.output_padding[i]
 end
 
 local function transposed_sizes(self, h, w)
@@ -128,7 +159,7 @@ function conv_transpose2d:shape(s)
   return {ho, wo, core.size(self.weight, 3)}
 end
 
---- A view of the weight as initialisers see it: (Kh,Kw,Ci,Co).
+-- A view of the weight as initialisers see it: (Kh,Kw,Ci,Co).
 function conv_transpose2d:kernel() return ops.permute(self.weight, {1, 2, 4, 3}) end
 
 function conv_transpose2d:describe() return describe(self, core.size(self.weight, 4), core.size(self.weight, 3)) end

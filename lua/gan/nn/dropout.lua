@@ -7,11 +7,16 @@ local module = require "gan.nn.module"
 
 local dropout = module.class "nn.dropout"
 
---- nn.dropout{p = 0.5, always = false}: while training, each element is 0 with probability p, else x / (1 - p); afterwards x itself,
--- unless always: so a generator draws with it, too (Isola et al. 2017, arXiv:1611.07004, sec. 3.2).
--- The stream of the masks is the layer's own, seeded from gan's default stream, or the one given; `net:streams()` has it.
--- Source: Srivastava et al. 2014, JMLR 15, in its inverted form.
--- @tparam table opt p in [0,1]; always; rng: stream
+--- Makes a layer that zeroes random elements in training, and scales the others by 1 / (1 - p). With `always` it does
+-- so in evaluation, too: a generator then draws with it (Isola et al. 2017, arXiv:1611.07004, sec. 3.2).
+-- Source: Srivastava et al. 2014, JMLR 15.  Differs: inverted, so evaluation is the identity.
+-- @function gan.nn.dropout
+-- @tparam[opt] table opt
+-- @tparam[opt=0.5] number opt.p  probability of a zero, in [0,1]
+-- @tparam[opt=false] boolean opt.always  drops in evaluation, too
+-- @tparam[opt] Stream opt.rng  of the masks (default: one of the layer's own, seeded from gan's default stream)
+-- @treturn Module  any shape -> the same
+-- @raise if an option is unknown or out of range
 function dropout:init(opt)
   opt = check.options("nn.dropout", opt, {p = 0.5, always = false, rng = check.none})
   self.p = checks.number("nn.dropout", "p", opt.p, 0, 1)

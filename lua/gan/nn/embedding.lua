@@ -9,9 +9,14 @@ local module = require "gan.nn.module"
 local embedding = module.class "nn.embedding"
 embedding.output_axis = 1 -- a row for each class
 
---- nn.embedding{Y, D}: i32 labels of any shape, each 0..Y-1 (counted from 0, as in data files) -> their shape, then D.
--- Field weight (Y,D), from N(0, 1).
--- @tparam table opt sizes Y (classes), D (features); rng: stream of the starting values (default: gan's default stream)
+--- Makes a layer of a learnt vector for each label. Field weight (Y,D), from N(0, 1).
+-- @function gan.nn.embedding
+-- @tparam table opt
+-- @tparam integer opt.1  Y, classes
+-- @tparam integer opt.2  D, features
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  i32 of any shape, each 0..Y-1 (counted from 0) -> that shape, then D
+-- @raise if an option is unknown or out of range
 function embedding:init(opt)
   opt = checks.options("nn.embedding", opt, {"Y", "D"}, {rng = check.none})
   local rng = checks.stream("nn.embedding", opt.rng)
@@ -31,9 +36,11 @@ function embedding:shape(s)
   return out
 end
 
---- The weight as initialisers see it.
+-- The weight as initialisers see it.
 function embedding:kernel() return self.weight end
 
-function embedding:describe() return ("embedding %d x %d%s"):format(core.size(self.weight, 1), core.size(self.weight, 2), self:describe_norm()) end
+function embedding:describe()
+  return ("embedding %d x %d%s"):format(core.size(self.weight, 1), core.size(self.weight, 2), self:describe_norm())
+end
 
 return {embedding = embedding}

@@ -1,4 +1,6 @@
---- Nets asked without being trained: in evaluation mode, a batch at a time, without a graph, with averaged weights if wanted.
+--- Asks nets without training them: in evaluation mode, a batch at a time, without a graph, with averaged weights if
+-- wanted.
+-- @module gan.nn.evaluate
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
@@ -9,9 +11,11 @@ local M = {}
 local BATCH = 64
 
 --- Runs f with averaged weights in the place of a net's own, which come back untouched, also after an error.
--- @tparam ?table average  has params and shadow, two lists of tensors (gan.optim.ema); nil: f runs as things are
--- @tparam function f
--- @return what f returns
+-- @function gan.nn.with_average
+-- @tparam ?table average  has `params` and `shadow`, two lists of tensors (gan.optim.ema); nil: f runs as things are
+-- @tparam function f  called without arguments
+-- @treturn any  what f returns
+-- @raise what f raises
 function M.with_average(average, f)
   if not average then return f() end
   local own = {}
@@ -22,10 +26,11 @@ function M.with_average(average, f)
   return table.unpack(result, 2, result.n)
 end
 
---- Returns net(x, y) in evaluation mode, computed a batch at a time without a graph: a row does not depend on its neighbours.
--- Training does not notice: random streams in the net (noise, dropout that stays on) stand where they stood, and the net is
--- in training mode afterwards.
--- @tparam Module net
+--- Returns net(x, y) in evaluation mode, computed a batch at a time without a graph.
+-- A row does not depend on its neighbours. Training does not notice: random streams in the net (noise, dropout that
+-- stays on) stand where they stood, and the net is in training mode afterwards.
+-- @function gan.nn.evaluate
+-- @tparam Module net  in any mode
 -- @tparam Tensor x  (N,...)
 -- @tparam[opt] Tensor y  labels, i32 (N), of a conditional net
 -- @tparam[opt] table opt

@@ -1,9 +1,8 @@
---- Starting values of weights: nn.initial.dcgan(net), nn.initial.orthogonal(net, {gain = 1}), nn.initial.zeros(tensor).
+--- Draws starting values of weights: nn.initial.dcgan(net), nn.initial.orthogonal(net, {gain = 1}).
 --
--- Each takes a tensor, or a layer: then the weights of all linear, convolution and embedding layers below it are drawn and their
--- biases set to 0. fan_in = Ci Kh Kw and fan_out = Co Kh Kw by the layer's own input and output channels; a tensor is read as
--- (Di,Do) or (Kh,Kw,Ci,Co). Option `rng` is the random stream (default: gan's default stream). All write in place and return
--- their first argument.
+-- Each function takes a tensor, or a layer: then the weights of all linear, convolution and embedding layers below it
+-- are drawn and their biases set to 0. fan_in = Ci Kh Kw and fan_out = Co Kh Kw by the layer's own input and output
+-- channels; a tensor is read as (Di,Do) or (Kh,Kw,Ci,Co). All write in place.
 -- @module gan.nn.initial
 local core = require "gan.core"
 local check = require "gan.check"
@@ -12,12 +11,12 @@ local module = require "gan.nn.module"
 
 local M = {}
 
--- The layer's weight as (Di,Do) or (Kh,Kw,Ci,Co), or nil if it has none to draw.
+-- Returns the layer's weight as (Di,Do) or (Kh,Kw,Ci,Co), or nil if it has none to draw.
 local function weight_of(layer)
   if type(layer.kernel) == "function" then return layer:kernel() end
 end
 
--- To be called when a layer's weight was drawn: its bias becomes 0, and its normaliser, if it has one, begins anew.
+-- Follows up a weight that was drawn: the bias becomes 0, and the normaliser, if there is one, begins anew.
 local function drawn(layer)
   if core.is_tensor(layer.bias) then core.copy_(layer.bias, core.full({}, 0)) end
   if layer.norm then layer.norm:start(layer.weight) end
@@ -58,50 +57,100 @@ end
 local function uniform(w, bound, rng) return rng:uniform(core.shape(w), -bound, bound) end
 local function normal(w, std, rng) return rng:normal(core.shape(w), 0, std) end
 
---- zeros(target).
+--- Sets weights to 0.
 -- @function gan.nn.initial.zeros
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("zeros", {}, function() return core.full({}, 0) end)
 
---- constant(target, {value = 0}).
+--- Sets weights to a value.
 -- @function gan.nn.initial.constant
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=0] number opt.value
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("constant", {value = 0}, function(op, _, opt) return core.full({}, checks.number(op, "value", opt.value)) end)
 
---- normal(target, {mean = 0, std = 1}).
+--- Draws weights from N(mean, std^2).
 -- @function gan.nn.initial.normal
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=0] number opt.mean
+-- @tparam[opt=1] number opt.std  >= 0
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("normal", {mean = 0, std = 1}, function(op, w, opt, rng)
   return rng:normal(core.shape(w), checks.number(op, "mean", opt.mean), checks.number(op, "std", opt.std, 0))
 end)
 
---- uniform(target, {lo = -1, hi = 1}).
+--- Draws weights from U(lo, hi).
 -- @function gan.nn.initial.uniform
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=-1] number opt.lo
+-- @tparam[opt=1] number opt.hi
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("uniform", {lo = -1, hi = 1}, function(op, w, opt, rng)
   return rng:uniform(core.shape(w), checks.number(op, "lo", opt.lo), checks.number(op, "hi", opt.hi))
 end)
 
---- xavier_uniform(target, {gain = 1}): U(-b, b), b = gain sqrt(6 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 16.
+--- Draws weights from U(-b, b), b = gain sqrt(6 / (fan_in + fan_out)).
+-- Source: Glorot & Bengio 2010, eq. 16.
 -- @function gan.nn.initial.xavier_uniform
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=1] number opt.gain  >= 0
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("xavier_uniform", {gain = 1}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
   return uniform(w, checks.number(op, "gain", opt.gain, 0) * math.sqrt(6 / (fi + fo)), rng)
 end)
 
---- xavier_normal(target, {gain = 1}): N(0, 2 gain^2 / (fan_in + fan_out)).
+--- Draws weights from N(0, 2 gain^2 / (fan_in + fan_out)).
 -- @function gan.nn.initial.xavier_normal
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=1] number opt.gain  >= 0
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("xavier_normal", {gain = 1}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
   return normal(w, checks.number(op, "gain", opt.gain, 0) * math.sqrt(2 / (fi + fo)), rng)
 end)
 
---- he_uniform(target, {slope = 0}): variance 2 / ((1 + slope^2) fan_in); slope is that of the leaky_relu behind the weight.
+--- Draws weights from a uniform distribution of variance 2 / ((1 + slope^2) fan_in).
 -- Source: He et al. 2015, arXiv:1502.01852, eq. 15.
 -- @function gan.nn.initial.he_uniform
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=0] number opt.slope  that of the leaky_relu behind the weight
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("he_uniform", {slope = 0}, function(op, w, opt, rng)
   local slope = checks.number(op, "slope", opt.slope, 0)
   return uniform(w, math.sqrt(6 / ((1 + slope ^ 2) * fans(op, w))), rng)
 end)
 
---- he_normal(target, {slope = 0}): N(0, 2 / ((1 + slope^2) fan_in)).
+--- Draws weights from N(0, 2 / ((1 + slope^2) fan_in)).
 -- @function gan.nn.initial.he_normal
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=0] number opt.slope  that of the leaky_relu behind the weight
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("he_normal", {slope = 0}, function(op, w, opt, rng)
   local slope = checks.number(op, "slope", opt.slope, 0)
   return normal(w, math.sqrt(2 / ((1 + slope ^ 2) * fans(op, w))), rng)
@@ -114,9 +163,10 @@ local function take_off(rows, before)
   end
 end
 
--- Orthonormal rows (n,m), n <= m, from rows of normal numbers: Gram-Schmidt in blocks. Its triangular factor has a positive
--- diagonal, which is the sign rule that makes the result uniformly distributed.
 local BLOCK = 16
+
+-- Makes orthonormal rows (n,m), n <= m, of rows of normal numbers: Gram-Schmidt in blocks. Its triangular factor has a
+-- positive diagonal, which is the sign rule that makes the result uniformly distributed.
 local function orthonormal_rows(n, m, rng)
   local q = rng:normal({n, m})
   for first = 1, n, BLOCK do
@@ -132,9 +182,15 @@ local function orthonormal_rows(n, m, rng)
   return q
 end
 
---- orthogonal(target, {gain = 1}): the matrix (Ci Kh Kw, Co) has orthonormal rows or columns, whichever are fewer, times gain.
+--- Makes the matrix (Ci Kh Kw, Co) orthonormal in its rows or columns, whichever are fewer, times gain.
 -- Source: Saxe et al. 2014, arXiv:1312.6120.
 -- @function gan.nn.initial.orthogonal
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=1] number opt.gain
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("orthogonal", {gain = 1}, function(op, w, opt, rng)
   local gain = checks.number(op, "gain", opt.gain)
   local s, rows = core.shape(w), fans(op, w)
@@ -146,9 +202,14 @@ define("orthogonal", {gain = 1}, function(op, w, opt, rng)
   return core.reshape(q, s)
 end)
 
---- dcgan(target): weights N(0, 0.02^2); for layers also batch-norm gamma N(1, 0.02^2), beta 0, and biases 0.
+--- Draws weights from N(0, 0.02^2); for layers also batch norms' gamma from N(1, 0.02^2), and beta 0.
 -- Source: Radford et al. 2015, arXiv:1511.06434, sec. 4; gamma as in the authors' code.
 -- @function gan.nn.initial.dcgan
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("dcgan", {}, function(_, w, _, rng) return normal(w, 0.02, rng) end)
 
 local weights = M.dcgan
@@ -168,8 +229,13 @@ function M.dcgan(target, opt)
   end)
 end
 
---- default(target): what constructors of layers do: weight and bias U(-b, b), b = 1 / sqrt(fan_in), as PyTorch's convolution.
+--- Draws weight and bias from U(-b, b), b = 1 / sqrt(fan_in), as layers' constructors do, and PyTorch's convolution.
 -- @function gan.nn.initial.default
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer, or an option is wrong
 define("default", {}, function(op, w, _, rng)
   return uniform(w, 1 / math.sqrt(math.max(1, (fans(op, w)))), rng)
 end)

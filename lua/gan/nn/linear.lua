@@ -10,9 +10,16 @@ local module = require "gan.nn.module"
 local linear = module.class "nn.linear"
 linear.output_axis = 2
 
---- nn.linear{Di, Do, bias = true}: (N,...,Di) -> (N,...,Do).
+--- Makes a fully connected layer: y = x W + b.
 -- Fields weight (Di,Do) and bias (Do), both from U(-1/sqrt(Di), 1/sqrt(Di)).
--- @tparam table opt sizes Di, Do; bias: whether there is one; rng: stream of the starting values (default: gan's default stream)
+-- @function gan.nn.linear
+-- @tparam table opt
+-- @tparam integer opt.1  Di
+-- @tparam integer opt.2  Do
+-- @tparam[opt=true] boolean opt.bias
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,...,Di) -> (N,...,Do)
+-- @raise if an option is unknown or out of range
 function linear:init(opt)
   opt = checks.options("nn.linear", opt, {"Di", "Do"}, {bias = true, rng = check.none})
   local rng = checks.stream("nn.linear", opt.rng)
@@ -43,11 +50,12 @@ function linear:shape(s)
   return out
 end
 
---- The weight as initialisers see it.
+-- The weight as initialisers see it.
 function linear:kernel() return self.weight end
 
 function linear:describe()
-  return ("linear %d -> %d%s%s"):format(core.size(self.weight, 1), core.size(self.weight, 2), self.bias and "" or ", no bias", self:describe_norm())
+  return ("linear %d -> %d%s%s"):format(core.size(self.weight, 1), core.size(self.weight, 2),
+    self.bias and "" or ", no bias", self:describe_norm())
 end
 
 return {linear = linear}

@@ -8,9 +8,13 @@ local module = require "gan.nn.module"
 
 local maxout = module.class "nn.maxout"
 
---- nn.maxout{pieces = 5}: (N,...,C) -> (N,...,C/pieces): the largest of each `pieces` neighbouring channels. Equal ones share the gradient.
+--- Makes a layer of the largest of each `pieces` neighbouring channels. Equal ones share the gradient.
 -- Source: Goodfellow et al. 2013, arXiv:1302.4389.
--- @tparam table opt pieces: an integer that divides C
+-- @function gan.nn.maxout
+-- @tparam[opt] table opt
+-- @tparam[opt=5] integer opt.pieces  a divisor of C
+-- @treturn Module  (N,...,C) -> (N,...,C/pieces)
+-- @raise if an option is unknown or out of range
 function maxout:init(opt)
   self.pieces = checks.integer("nn.maxout", "pieces", check.options("nn.maxout", opt, {pieces = 5}).pieces, 1)
 end

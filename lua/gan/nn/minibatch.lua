@@ -8,7 +8,7 @@ local module = require "gan.nn.module"
 
 local M = {}
 
--- x (N,...,A) with s (N,B) behind its channels: constant maps, where x is an image.
+-- Appends s (N,B) to the channels of x (N,...,A), as constant maps where x is an image.
 local function append(x, s)
   local shape, n = core.shape(x), #core.shape(x)
   if n > 2 then
@@ -36,20 +36,37 @@ local forms = {
   openai = {count_self = false},
 }
 
---- nn.minibatch_discrimination{A, kernels = 100, dims = 5}: (N,A) -> (N,A+B), (N,H,W,A) -> (N,H,W,A+B), the new channels constant over the
--- image. f being x, or its mean over the image, and M = f T, T (A,B,C): the new features are
--- o[i,b] = sum over j of exp(-sum over c of |M[i,b,c] - M[j,b,c]|), how near an element is to the others. D's batches are to be all real or all fake.
+--- Makes minibatch discrimination: B new features that say how near an element is to the others of its batch. f is x,
+-- or its mean over the image, and M = f T, T (A,B,C). D's batches must be all real or all fake.
+--
+--     o[i,b] = sum over j of exp(-sum over c of |M[i,b,c] - M[j,b,c]|)
+--
+-- In the form "openai" the columns of T have length exp(scale), (B,C) from 0 and learnt, a bias (B) from -1 is added,
+-- and j = i does not count. Starting values: N(0, 1/A), in OpenAI's form N(0, 0.05^2).
 -- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 3.2; form "openai": the authors' code for CIFAR-10.
--- @tparam table opt size A; kernels: B; dims: C; form: "paper", or "openai": the columns of T have length exp(scale), (B,C) from 0 and learnt,
---   a bias (B) from -1 is added, and j = i does not count; count_self: whether j = i counts, which adds 1 (default: true in the paper's
---   form); average = false: divide by the number of terms; rng: stream of the starting values: N(0, 1/A), in OpenAI's form N(0, 0.05^2)
+-- @function gan.nn.minibatch_discrimination
+-- @tparam table opt
+-- @tparam integer opt.1  A
+-- @tparam[opt=100] integer opt.kernels  B
+-- @tparam[opt=5] integer opt.dims  C
+-- @tparam[opt="paper"] string opt.form  "paper" or "openai"
+-- @tparam[opt] boolean opt.count_self  j = i counts, which adds 1 (default: true in the paper's form)
+-- @tparam[opt=false] boolean opt.average  divides by the number of terms
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,A) -> (N,A+B); (N,H,W,A) -> (N,H,W,A+B), constant over the image
+-- @raise if an option is unknown or out of range
 function discrimination:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"A"}, {kernels = 100, dims = 5, form = "paper", count_self = check.none, average = false, rng = check.none})
+  opt = checks.options(op, opt, {"A"}, {
+    kernels = 100, dims = 5, form = "paper", count_self = check.none, average = false, rng = check.none,
+  })
   local form = forms[opt.form]
-  if not form then return check.fail(op, "option 'form': expected 'paper' or 'openai', got %s", check.found(opt.form)) end
+  if not form then
+    return check.fail(op, "option 'form': expected 'paper' or 'openai', got %s", check.found(opt.form))
+  end
   if opt.count_self == nil then opt.count_self = form.count_self end
-  self.count_self, self.average = checks.boolean(op, "count_self", opt.count_self), checks.boolean(op, "average", opt.average)
+  self.count_self = checks.boolean(op, "count_self", opt.count_self)
+  self.average = checks.boolean(op, "average", opt.average)
   local a, b, c = opt[1], checks.integer(op, "kernels", opt.kernels, 1), checks.integer(op, "dims", opt.dims, 1)
   local rng = checks.stream(op, opt.rng)
   self.weight = module.parameter(rng:normal({a, b, c}, 0, opt.form == "openai" and 0.05 or 1 / math.sqrt(a)))
@@ -91,19 +108,26 @@ end
 M.minibatch_stddev = module.class "nn.minibatch_stddev"
 local stddev = M.minibatch_stddev
 
---- nn.minibatch_stddev{group = 4, features = 1}: (N,...,C) -> (N,...,C+features). In groups of min(group, N) elements of the batch (of N = 8,
--- elements 1, 3, 5, 7 are one): the standard deviation over the group, sqrt(var + 1e-8), averaged over positions and over C/features
--- neighbouring channels, appended to each element of the group as constant channels. No parameters.
+--- Makes a layer that appends the standard deviation over groups of the batch as constant channels. No parameters. A
+-- group has min(group, N) elements (of N = 8, elements 1, 3, 5, 7 are one). sqrt(var + 1e-8) over the group is
+-- averaged over positions and over C/features neighbouring channels.
 -- Source: Karras et al. 2018, arXiv:1710.10196, sec. 3; grouping as in the authors' later code.
--- @tparam table opt group, features: integers >= 1
--- @raise if the group does not divide the batch, or features the channels
+-- @function gan.nn.minibatch_stddev
+-- @tparam[opt] table opt
+-- @tparam[opt=4] integer opt.group  elements; must divide the batch
+-- @tparam[opt=1] integer opt.features  new channels; must divide C
+-- @treturn Module  (N,...,C) -> (N,...,C+features)
+-- @raise if an option is unknown or out of range
 function stddev:init(opt)
   opt = check.options(self.label, opt, {group = 4, features = 1})
-  self.group, self.features = checks.integer(self.label, "group", opt.group, 1), checks.integer(self.label, "features", opt.features, 1)
+  self.group = checks.integer(self.label, "group", opt.group, 1)
+  self.features = checks.integer(self.label, "features", opt.features, 1)
 end
 
 local function check_features(self, c)
-  if c % self.features ~= 0 then return self:fail("%d channels do not split into %d features", c, self.features) end
+  if c % self.features ~= 0 then
+    return self:fail("%d channels do not split into %d features", c, self.features)
+  end
 end
 
 function stddev:forward(x)
@@ -112,9 +136,12 @@ function stddev:forward(x)
   local n, c = s[1], s[#s]
   local group = math.min(self.group, n)
   check_features(self, c)
-  if n == 0 or core.numel(x) == 0 then return self:fail("bad argument #1 'x' (expected at least one element, got %s)", check.found(x)) end
+  if core.numel(x) == 0 then
+    return self:fail("bad argument #1 'x' (expected at least one element, got %s)", check.found(x))
+  end
   if n % group ~= 0 then
-    return self:fail("a batch of %d does not divide into groups of %d: choose a batch size that is a multiple of the option 'group'", n, group)
+    return self:fail("a batch of %d does not divide into groups of %d: choose a batch size that is a multiple of "
+      .. "the option 'group'", n, group)
   end
   local v = ops.reshape(x, {group, n // group, -1, features, c // features})
   local d = ops.sub(v, ops.mean(v, 1, {keepdim = true}))

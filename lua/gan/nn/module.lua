@@ -1,4 +1,5 @@
---- Makes classes of layers, and gives every layer its methods: params, state, load, train, eval, apply, checks of its input.
+--- Makes classes of layers, and gives every layer its methods: params, state, load, train, eval, apply, checks of its
+-- x.
 --
 -- A layer is a table whose class was made by `class`. walk.lua says how its tensors are found in its fields.
 -- @module gan.nn.module
@@ -12,23 +13,21 @@ local walk = require "gan.nn.walk"
 
 local M = {is_module = walk.is_module}
 
-local methods = {} -- of every layer
+local Module = {} -- the methods of every layer
 
 -- ---- classes ----
 
---- Makes a class of layers. Give it two methods:
+--- Makes a class of layers. `layer = class(...)` then makes a layer, and `layer(x, y)` calls it. Give it two methods:
 -- `init(self, ...)` gets the constructor's arguments and puts tensors into fields; `forward(self, x, y)` computes.
 -- Optional methods: `shape(self, s)` returns the shape of the result for an input of shape s, both without the batch;
--- `describe(self)` returns the text that tostring shows; `children(self)` returns the layers that tostring lists instead.
--- Then `layer = class(...)` makes a layer, and `layer(x, y)` calls it.
---
---    local scale = nn.class "scale"
---    function scale:init(opt) self.weight = nn.parameter(gan.ones(opt.features)) end
---    function scale:forward(x) return x * self.weight end
---    local net = nn.chain {nn.linear {2, 3}, scale {features = 3}}
---
+-- `describe(self)` returns the text that tostring shows; `children(self)` returns the layers that it lists instead.
+-- @function gan.nn.class
 -- @tparam string name  shown in errors and printouts; printouts leave out the "nn." of the library's own
 -- @treturn table  the class
+-- @raise if name is no string
+-- @usage
+-- local scale = nn.class "scale" function scale:init(opt) self.weight = nn.parameter(gan.ones(opt.features)) end
+-- function scale:forward(x) return x * self.weight end local net = nn.chain {nn.linear {2, 3}, scale {features = 3}}
 function M.class(name)
   if type(name) ~= "string" then return check.expected("nn.class", 1, "name", "a string", name) end
   local class = {kind = name:gsub("^nn%.", ""), label = name, __tostring = to_string, __name = name}
@@ -36,7 +35,7 @@ function M.class(name)
   function class.__call(self, x, y) return self:forward(x, y) end
   walk.register(class)
   return setmetatable(class, {
-    __index = methods,
+    __index = Module,
     __call = function(_, ...)
       local self = setmetatable({training = true}, class)
       if class.init then class.init(self, ...) end
@@ -45,20 +44,21 @@ function M.class(name)
   })
 end
 
---- Marks a tensor as a parameter. Returns it.
 M.parameter = autograd.requires_grad_
 
---- Raises an error, for a class that has no forward of its own.
-function methods:forward() return check.fail(self.label, "the class has no method 'forward'") end
+-- For a class that has no forward of its own.
+function Module:forward() return check.fail(self.label, "the class has no method 'forward'") end
 
---- Returns the text that tostring shows of the layer; layers override it.
-function methods:describe() return self.kind end
+-- Returns the text that tostring shows of the layer; layers override it.
+function Module:describe() return self.kind end
 
 -- ---- what is in a layer ----
 
---- Returns the parameters, for grad and optimisers: a list of tensors.
--- It is the only result, so that grad(y, net:params()) is what it looks like.
-function methods:params()
+--- Returns the parameters, for grad and optimisers.
+-- The list is the only result, so that grad(y, net:params()) is what it looks like.
+-- @treturn table  list of tensors
+-- @raise if two fields have the same name: 1 and "1"
+function Module:params()
   local found, names = walk.collect("params", self, {parameter = true})
   local list = {}
   for i, name in ipairs(names) do list[i] = found[name] end
@@ -66,23 +66,34 @@ function methods:params()
 end
 
 --- Returns the parameters' names, such as "1.weight", in the order of params().
-function methods:names() return (select(2, walk.collect("names", self, {parameter = true}))) end
+-- @treturn table  list of strings
+-- @raise as params()
+function Module:names() return (select(2, walk.collect("names", self, {parameter = true}))) end
 
---- Returns everything to be saved except random streams: name -> tensor, parameters and buffers. They are not copied.
-function methods:state() return (walk.collect("state", self, {parameter = true, buffer = true})) end
+--- Returns everything to be saved except random streams: parameters and buffers. They are not copied.
+-- @treturn table  name -> tensor
+-- @raise as params()
+function Module:state() return (walk.collect("state", self, {parameter = true, buffer = true})) end
 
---- Returns the random streams of the layers (dropout's masks): name -> stream; each has state() and load().
-function methods:streams() return (walk.collect("streams", self, {stream = true})) end
+--- Returns the random streams of the layers (dropout's masks); each has state() and load().
+-- @treturn table  name -> stream
+-- @raise as params()
+function Module:streams() return (walk.collect("streams", self, {stream = true})) end
 
 --- Returns how many numbers the parameters have.
-function methods:count()
+-- @treturn integer
+-- @raise as params()
+function Module:count()
   local n = 0
   for _, p in pairs((walk.collect("count", self, {parameter = true}))) do n = n + core.numel(p) end
   return n
 end
 
---- Calls f(layer, name) for this layer (name "") and all below, outer ones first. Returns the layer.
-function methods:apply(f)
+--- Calls f for this layer and all below, outer ones first.
+-- @tparam function f  `f(layer, name)`; name is "" for this layer, else as "2.1"
+-- @treturn Module  the layer
+-- @raise if f is no function, and whatever f raises
+function Module:apply(f)
   walk.check_self("apply", self)
   if type(f) ~= "function" then return check.expected("apply", 1, "f", "a function", f) end
   local list = {{"", self}} -- complete before f is called: it may change fields
@@ -96,11 +107,15 @@ local function set_training(method, self, flag)
   return self:apply(function(layer) layer.training = flag end)
 end
 
---- Sets training mode, in which layers are made: batch statistics are used and recorded, dropout drops. Returns the layer.
-function methods:train() return set_training("train", self, true) end
+--- Sets training mode, in which layers are made: batch statistics are used and recorded, dropout drops.
+-- @treturn Module  the layer
+-- @raise if called with a dot
+function Module:train() return set_training("train", self, true) end
 
---- Sets evaluation mode: running statistics are used, dropout does nothing. Returns the layer.
-function methods:eval() return set_training("eval", self, false) end
+--- Sets evaluation mode: running statistics are used, dropout does nothing.
+-- @treturn Module  the layer
+-- @raise if called with a dot
+function Module:eval() return set_training("eval", self, false) end
 
 -- Lists as texts what of a state does not fit a layer's own tensors.
 local function misfits(own, names, state)
@@ -123,7 +138,7 @@ end
 -- @tparam table state  name -> tensor
 -- @treturn Module  the layer
 -- @raise if a name is missing or unknown, or a shape differs: the message lists them all, and nothing was changed
-function methods:load(state)
+function Module:load(state)
   walk.check_self("load", self)
   if type(state) ~= "table" then return check.expected("load", 1, "state", "a table of tensors", state) end
   local own, names = walk.collect("load", self, {parameter = true, buffer = true})
@@ -136,7 +151,10 @@ end
 -- ---- errors and checks of the input ----
 
 --- Raises `user.lua:41: nn.conv2d (layer D.3): message`; for the methods of layers.
-function methods:fail(fmt, ...)
+-- @tparam string fmt  the message, as for string.format
+-- @tparam any ...  what stands in it
+-- @raise always
+function Module:fail(fmt, ...)
   local at = place.of(self)
   return check.fail(self.label .. (at and (" (layer %s)"):format(at) or ""), fmt, ...)
 end
@@ -155,12 +173,12 @@ local function pattern(batch, nd, features)
 end
 
 --- Checks a forward method's x: a real tensor of nd dimensions, the last of size `features`.
--- @tparam Tensor x
--- @tparam[opt] integer nd  (default: 2 or more)
--- @tparam[opt] integer features  (default: any)
--- @treturn Tensor  x
+-- @tparam Tensor x  any shape
+-- @tparam[opt] integer nd  how many dimensions (default: 2 or more)
+-- @tparam[opt] integer features  size of the last one (default: any)
+-- @treturn Tensor  x's shape: x itself
 -- @raise naming the layer, its place in the net, and both shapes
-function methods:check_input(x, nd, features)
+function Module:check_input(x, nd, features)
   if not core.is_tensor(x) or core.dtype(x) ~= "real" or (nd and core.dim(x) ~= nd or core.dim(x) < 2)
     or features and core.size(x, -1) ~= features then
     return self:fail("bad argument #1 'x' (expected real %s, got %s)", pattern(true, nd, features), check.found(x))
@@ -168,18 +186,26 @@ function methods:check_input(x, nd, features)
   return x
 end
 
---- Checks a shape method's s, a list of sizes without the batch, as check_input does the input itself.
-function methods:check_shape(s, nd, features)
+--- Checks a shape method's s, as check_input does the input itself.
+-- @tparam table s  list of sizes without the batch
+-- @tparam[opt] integer nd  how many dimensions with the batch (default: 2 or more)
+-- @tparam[opt] integer features  last size (default: any)
+-- @treturn table  s
+-- @raise naming the layer, its place in the net, and both shapes
+function Module:check_shape(s, nd, features)
   if nd and #s ~= nd - 1 or #s < 1 or features and s[#s] ~= features then
     return self:fail("expected input %s, got %s", pattern(false, nd, features), check.shape_string(s))
   end
   return s
 end
 
---- Checks the labels of a conditional layer: i32 (n), each 0..classes-1 (counted from 0).
--- @treturn Tensor  y
+--- Checks the labels of a conditional layer.
+-- @tparam Tensor y  i32 (n), each 0..classes-1 (counted from 0)
+-- @tparam integer n  size of the batch
+-- @tparam integer classes  how many there are
+-- @treturn Tensor  (n): y itself
 -- @raise naming the layer and its place in the net; without labels it says that they are wanted
-function methods:check_labels(y, n, classes)
+function Module:check_labels(y, n, classes)
   if y == nil then
     return self:fail("labels are missing: a conditional net is called net(x, y), y being i32 labels (%d) in 0..%d",
       n, classes - 1)
@@ -216,14 +242,17 @@ function M.biased(self, y, slope)
 end
 
 --- Returns the weight for forward: `weight`, or what the normaliser (nn.spectral_norm, nn.weight_norm) makes of it.
-function methods:used_weight()
+-- Cannot fail.
+-- @treturn Tensor  shape of the weight
+function Module:used_weight()
   local norm = self.norm
   if norm then return norm:forward(self.weight) end
   return self.weight
 end
 
---- Returns the normaliser's part of the layer's description: ", spectral norm", or nothing.
-function methods:describe_norm() return self.norm and ", " .. self.norm:describe() or "" end
+--- Returns the normaliser's part of the layer's description: ", spectral norm", or nothing. Cannot fail.
+-- @treturn string
+function Module:describe_norm() return self.norm and ", " .. self.norm:describe() or "" end
 
 --- Gives a layer a normaliser of its weight.
 -- Such a layer has `output_axis`, the axis of the weight that counts its output channels, and takes its weight from

@@ -8,10 +8,16 @@ local module = require "gan.nn.module"
 
 local noise = module.class "nn.noise"
 
---- nn.noise{std = 0.1, always = false}: x + std n, n from N(0, 1), new at each call; after training x itself, unless always.
--- At D's input it is instance noise (Sonderby et al. 2016, arXiv:1610.04490): set the field `std` to let it fade. Between layers of D, Zhao et
--- al. 2016, arXiv:1609.03126. The stream is the layer's own, seeded from gan's default stream, or the one given; `net:streams()` has it.
--- @tparam table opt std >= 0; always; rng: stream
+--- Makes a layer that adds normal numbers in training: x + std n, n from N(0, 1), new at each call. At D's input it is
+-- instance noise (Sonderby et al. 2016, arXiv:1610.04490): set the field `std` to let it fade. Between layers of D:
+-- Zhao et al. 2016, arXiv:1609.03126.
+-- @function gan.nn.noise
+-- @tparam[opt] table opt
+-- @tparam[opt=0.1] number opt.std  >= 0
+-- @tparam[opt=false] boolean opt.always  adds in evaluation, too
+-- @tparam[opt] Stream opt.rng  of the noise (default: one of the layer's own, seeded from gan's default stream)
+-- @treturn Module  (N,...) -> (N,...)
+-- @raise if an option is unknown or out of range
 function noise:init(opt)
   opt = check.options("nn.noise", opt, {std = 0.1, always = false, rng = check.none})
   self.std = checks.number("nn.noise", "std", opt.std, 0)
@@ -22,7 +28,9 @@ end
 function noise:forward(x)
   self:check_input(x)
   local std = self.std
-  if type(std) ~= "number" or std ~= std or std < 0 then return self:fail("field 'std': expected a number >= 0, got %s", check.found(std)) end
+  if type(std) ~= "number" or std ~= std or std < 0 then
+    return self:fail("field 'std': expected a number >= 0, got %s", check.found(std))
+  end
   if not (self.training or self.always) or std == 0 then return x end
   return ops.add(x, self.rng:normal(core.shape(x), 0, std))
 end

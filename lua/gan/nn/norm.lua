@@ -8,7 +8,7 @@ local module = require "gan.nn.module"
 
 local M = {}
 
--- Options of the layer's constructor, its sizes and eps; makes gamma (C) = 1 and beta (C) = 0 unless affine = false.
+-- Reads the options C, eps, affine and those of `known`. Makes gamma (C) = 1 and beta (C) = 0 unless affine = false.
 local function init(self, opt, known)
   local op = self.label
   opt = checks.options(op, opt, {"C"}, known)
@@ -29,27 +29,42 @@ local function describe(self) return ("%s %d"):format(self.kind, self.channels) 
 local batch_norm = module.class "nn.batch_norm"
 M.batch_norm = batch_norm
 
---- nn.batch_norm{C, eps = 1e-5, momentum = 0.1}: (N,...,C) -> the same; per channel over all other axes.
--- Training: y = gamma (x - mean) / sqrt(var + eps) + beta with the batch's mean and biased variance, and
--- running <- (1 - momentum) running + momentum batch, the running variance being the unbiased one, as in PyTorch.
--- Evaluation: the running statistics instead. Fields gamma, beta (C); buffers running_mean, running_var (C).
+--- Makes batch normalisation, per channel over all other axes: y = gamma (x - mean) / sqrt(var + eps) + beta. Training
+-- takes the batch's mean and biased variance, and records them, the variance unbiased, as in PyTorch; a batch must
+-- have more than one value per channel. Evaluation takes the running statistics. Fields gamma, beta (C); buffers
+-- running_mean, running_var (C).
+--
+--     running <- (1 - momentum) running + momentum batch
+--
 -- Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1.
--- @tparam table opt size C; eps, momentum in [0,1], affine = true: whether there are gamma and beta
--- @raise in training, if there is but one value per channel
+-- @function gan.nn.batch_norm
+-- @tparam table opt
+-- @tparam integer opt.1  C
+-- @tparam[opt=1e-5] number opt.eps  >= 0
+-- @tparam[opt=0.1] number opt.momentum  in [0,1]
+-- @tparam[opt=true] boolean opt.affine  gamma and beta exist
+-- @treturn Module  (N,...,C) -> (N,...,C)
+-- @raise if an option is unknown or out of range
 function batch_norm:init(opt)
   opt = init(self, opt, {eps = 1e-5, momentum = 0.1, affine = true})
   self.momentum = checks.number("nn.batch_norm", "momentum", opt.momentum, 0, 1)
   self.running_mean, self.running_var = core.full({self.channels}, 0), core.full({self.channels}, 1)
 end
 
--- For the conditional layer, too: raises where a batch has but one value per channel.
+--- Checks that a batch has more than one value per channel. The conditional layer calls it, too.
+-- @tparam Tensor x  (N,...,C)
+-- @raise naming the layer
 function batch_norm:check_count(x)
   if core.numel(x) // self.channels < 2 then
-    return self:fail("training needs more than one value per channel, got %s; call net:eval() to use running statistics", check.found(x))
+    return self:fail("training needs more than one value per channel, got %s; "
+      .. "call net:eval() to use running statistics", check.found(x))
   end
 end
 
--- Takes the statistics of batch x into the running ones.
+--- Takes the statistics of a batch into the running ones. Cannot fail.
+-- @tparam Tensor x  (N,...,C), the batch
+-- @tparam Tensor mean  (C)
+-- @tparam Tensor var  (C), biased
 function batch_norm:average(x, mean, var)
   local n = core.numel(x) // self.channels
   core.ema_(self.running_mean, mean, self.momentum)
@@ -71,9 +86,17 @@ batch_norm.shape, batch_norm.describe = shape, describe
 
 -- ---- the others: the same in training and evaluation ----
 
---- nn.layer_norm{C, eps = 1e-5, affine = true}: (N,...,C) -> the same; per element of the batch over all other axes; gamma and
--- beta (C) are per channel. Source: Ba et al. 2016, arXiv:1607.06450.
 M.layer_norm = module.class "nn.layer_norm"
+
+--- Makes layer normalisation: per element of the batch over all other axes.
+-- Source: Ba et al. 2016, arXiv:1607.06450.
+-- @function gan.nn.layer_norm
+-- @tparam table opt
+-- @tparam integer opt.1  C
+-- @tparam[opt=1e-5] number opt.eps  >= 0
+-- @tparam[opt=true] boolean opt.affine  gamma and beta (C), per channel, exist
+-- @treturn Module  (N,...,C) -> (N,...,C)
+-- @raise if an option is unknown or out of range
 function M.layer_norm:init(opt) init(self, opt, {eps = 1e-5, affine = true}) end
 module.rectifies(M.layer_norm, function(self, x, slope)
   self:check_input(x, nil, self.channels)
@@ -81,9 +104,17 @@ module.rectifies(M.layer_norm, function(self, x, slope)
 end)
 M.layer_norm.shape, M.layer_norm.describe = shape, describe
 
---- nn.instance_norm{C, eps = 1e-5, affine = false}: (N,H,W,C) -> the same; per image and channel over height and width.
--- Source: Ulyanov et al. 2016, arXiv:1607.08022.
 M.instance_norm = module.class "nn.instance_norm"
+
+--- Makes instance normalisation: per image and channel over height and width.
+-- Source: Ulyanov et al. 2016, arXiv:1607.08022.
+-- @function gan.nn.instance_norm
+-- @tparam table opt
+-- @tparam integer opt.1  C
+-- @tparam[opt=1e-5] number opt.eps  >= 0
+-- @tparam[opt=false] boolean opt.affine  gamma and beta (C), per channel, exist
+-- @treturn Module  (N,H,W,C) -> (N,H,W,C)
+-- @raise if an option is unknown or out of range
 function M.instance_norm:init(opt) init(self, opt, {eps = 1e-5, affine = false}) end
 module.rectifies(M.instance_norm, function(self, x, slope)
   self:check_input(x, 4, self.channels)
@@ -91,15 +122,24 @@ module.rectifies(M.instance_norm, function(self, x, slope)
 end)
 M.instance_norm.shape, M.instance_norm.describe = image_shape, describe
 
---- nn.group_norm{C, groups = 32, eps = 1e-5, affine = true}: (N,...,C) -> the same; per element of the batch and group of
--- C/groups neighbouring channels. Source: Wu & He 2018, arXiv:1803.08494.
--- @raise if groups does not divide C
 M.group_norm = module.class "nn.group_norm"
+
+--- Makes group normalisation: per element of the batch and group of C/groups neighbouring channels.
+-- Source: Wu & He 2018, arXiv:1803.08494.
+-- @function gan.nn.group_norm
+-- @tparam table opt
+-- @tparam integer opt.1  C
+-- @tparam[opt=32] integer opt.groups  a divisor of C
+-- @tparam[opt=1e-5] number opt.eps  >= 0
+-- @tparam[opt=true] boolean opt.affine  gamma and beta (C), per channel, exist
+-- @treturn Module  (N,...,C) -> (N,...,C)
+-- @raise if an option is unknown or out of range
 function M.group_norm:init(opt)
   opt = init(self, opt, {eps = 1e-5, affine = true, groups = 32})
   self.groups = checks.integer("nn.group_norm", "groups", opt.groups, 1)
   if self.channels % self.groups ~= 0 then
-    return check.fail("nn.group_norm", "option 'groups': expected a divisor of C = %d, got %d", self.channels, self.groups)
+    return check.fail("nn.group_norm", "option 'groups': expected a divisor of C = %d, got %d", self.channels,
+      self.groups)
   end
 end
 function M.group_norm:forward(x)
@@ -109,9 +149,15 @@ end
 M.group_norm.shape = shape
 function M.group_norm:describe() return ("group_norm %d, groups %d"):format(self.channels, self.groups) end
 
---- nn.pixel_norm{eps = 1e-8}: x / sqrt(mean over C of x^2 + eps). No parameters.
--- Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2.
 M.pixel_norm = module.class "nn.pixel_norm"
+
+--- Makes pixel normalisation: x / sqrt(mean over C of x^2 + eps). No parameters.
+-- Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2.
+-- @function gan.nn.pixel_norm
+-- @tparam[opt] table opt
+-- @tparam[opt=1e-8] number opt.eps  >= 0
+-- @treturn Module  (N,...,C) -> (N,...,C)
+-- @raise if an option is unknown or out of range
 function M.pixel_norm:init(opt)
   self.eps = checks.number("nn.pixel_norm", "eps", check.options("nn.pixel_norm", opt, {eps = 1e-8}).eps, 0)
 end

@@ -1,7 +1,7 @@
 --- Tells a layer's place in the nets that were built around it, such as "D.2.1", for error messages.
 --
--- A chain makes itself known to all layers below it when it is built. The place is looked up when an error is raised, so it
--- is right after layers were moved. A layer has no place in a net that it was put into later, or that is gone.
+-- A chain makes itself known to all layers below it when it is built. The place is looked up when an error is raised,
+-- so it is right after layers were moved. A layer has no place in a net that it was put into later, or that is gone.
 -- @internal gan.nn.place
 local walk = require "gan.nn.walk"
 
@@ -34,7 +34,7 @@ local function path(layer, t, before, seen)
 end
 
 --- Returns a layer's place, such as "D.2.1": names of chains, and keys. Nil if no chain was built around it.
--- A layer that several nets share has several places ("D.1 or Q.1"); one that a net has twice stands where it comes first.
+-- A layer that several nets share has several places ("D.1 or Q.1"); one that a net has twice stands where it is first.
 function M.of(layer)
   local places = {}
   for net in pairs(nets_of[layer] or {}) do places[#places + 1] = path(layer, net, "", {}) end

@@ -6,8 +6,12 @@ local module = require "gan.nn.module"
 
 local global_pool = module.class "nn.global_pool"
 
---- nn.global_pool{mode = "mean"}: (N,H,W,C) -> (N,C).
--- @tparam table opt mode: "mean", "sum" or "max"
+--- Makes a layer of the mean, sum or maximum over all positions of an image.
+-- @function gan.nn.global_pool
+-- @tparam[opt] table opt
+-- @tparam[opt="mean"] string opt.mode  "mean", "sum" or "max"
+-- @treturn Module  (N,H,W,C) -> (N,C)
+-- @raise if an option is unknown or out of range
 function global_pool:init(opt)
   opt = check.options("nn.global_pool", opt, {mode = "mean"})
   if opt.mode ~= "mean" and opt.mode ~= "sum" and opt.mode ~= "max" then

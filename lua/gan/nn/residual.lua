@@ -20,24 +20,35 @@ local function avg_pool(x) return ops.avg_pool2d(x, {kernel = 2}) end
 M.residual_up = module.class "nn.residual_up"
 local up = M.residual_up
 
---- nn.residual_up{Ci, Co, upsample = true}: (N,H,W,Ci) -> (N,2H,2W,Co): norm, relu, upsample, 3x3 convolution, norm, relu, 3x3 convolution;
--- beside it upsample and a 1x1 convolution; both are added. With classes it is called (x, y), and its norms are conditional.
--- Fields main, shortcut. Source: Gulrajani et al. 2017, arXiv:1704.00028, app. E; Miyato et al. 2018, arXiv:1802.05957, fig. 8.
+--- Makes G's residual block: norm, relu, upsample, 3x3 convolution, norm, relu, 3x3 convolution; beside it a shortcut.
+-- The shortcut is upsample and a 1x1 convolution; without upsampling, and where Ci = Co, it is x itself. Both are
+-- added. With classes the block is called (x, y), and its norms are conditional. Fields main, shortcut.
+-- Source: Gulrajani et al. 2017, arXiv:1704.00028, app. E; Miyato et al. 2018, arXiv:1802.05957, fig. 8.
 -- Differs: the shortcut's convolution comes before its upsampling, which gives the same for a quarter of the work.
--- @tparam table opt sizes Ci, Co; upsample: false keeps H and W (then, where Ci = Co, x itself is added); mode: "nearest" or "bilinear";
---   classes: Y (default: none); rng: stream of the starting values
+-- @function gan.nn.residual_up
+-- @tparam table opt
+-- @tparam integer opt.1  Ci
+-- @tparam integer opt.2  Co
+-- @tparam[opt=true] boolean opt.upsample  false keeps H and W
+-- @tparam[opt="nearest"] string opt.mode  "nearest" or "bilinear"
+-- @tparam[opt] integer opt.classes  Y (default: none)
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,H,W,Ci) -> (N,2H,2W,Co)
+-- @raise if an option is unknown or out of range
 function up:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"Ci", "Co"}, {upsample = true, mode = "nearest", classes = check.none, rng = check.none})
+  opt = checks.options(op, opt, {"Ci", "Co"}, {
+    upsample = true, mode = "nearest", classes = check.none, rng = check.none,
+  })
   local ci, co, rng = opt[1], opt[2], checks.stream(op, opt.rng)
   local classes = opt.classes ~= nil and checks.integer(op, "classes", opt.classes, 1) or nil
   local function norm(c) return classes and conditional_batch_norm {c, classes} or batch_norm {c} end
   if checks.boolean(op, "upsample", opt.upsample) then self.upsample = upsample {mode = opt.mode} end
   self.sizes = {ci, co}
+  local function conv(from) return conv2d {from, co, kernel = 3, padding = 1, rng = rng} end
   local layers = {norm(ci), relu()}
   layers[#layers + 1] = self.upsample
-  table.move({conv2d {ci, co, kernel = 3, padding = 1, rng = rng}, norm(co), relu(), conv2d {co, co, kernel = 3, padding = 1, rng = rng}},
-    1, 4, #layers + 1, layers)
+  table.move({conv(ci), norm(co), relu(), conv(co)}, 1, 4, #layers + 1, layers)
   self.main = chain(layers)
   if self.upsample or ci ~= co then self.shortcut = conv2d {ci, co, kernel = 1, rng = rng} end
 end
@@ -53,7 +64,8 @@ end
 function up:shape(s) return self.main:shape(self:check_shape(s, 4, self.sizes[1])) end
 
 function up:describe()
-  return ("residual_up %d -> %d%s%s"):format(self.sizes[1], self.sizes[2], self.upsample and "" or ", same size", self.main[#self.main]:describe_norm())
+  return ("residual_up %d -> %d%s%s"):format(self.sizes[1], self.sizes[2], self.upsample and "" or ", same size",
+    self.main[#self.main]:describe_norm())
 end
 
 -- ---- D ----
@@ -61,11 +73,20 @@ end
 M.residual_down = module.class "nn.residual_down"
 local down = M.residual_down
 
---- nn.residual_down{Ci, Co, down = true, first = false}: (N,H,W,Ci) -> (N,H/2,W/2,Co): relu, 3x3 convolution, relu, 3x3 convolution, mean of 2x2;
--- beside it a 1x1 convolution and the mean; both are added. first: the block that sees the image: no relu at its beginning.
--- Fields main, shortcut. Source: as for residual_up.  Differs: the mean comes before the shortcut's convolution in every block.
--- @tparam table opt sizes Ci, Co; down: false keeps H and W (then, where Ci = Co, x itself is added); first;
---   hidden: channels between the two convolutions (default: Ci, Co in the first block); rng: stream of the starting values
+--- Makes D's residual block: relu, 3x3 convolution, relu, 3x3 convolution, mean of 2x2; beside it a shortcut.
+-- The shortcut is the mean and a 1x1 convolution; without halving, and where Ci = Co, it is x itself. Both are added.
+-- Fields main, shortcut. Source: as for residual_up.
+-- Differs: the mean comes before the shortcut's convolution in every block.
+-- @function gan.nn.residual_down
+-- @tparam table opt
+-- @tparam integer opt.1  Ci
+-- @tparam integer opt.2  Co
+-- @tparam[opt=true] boolean opt.down  false keeps H and W
+-- @tparam[opt=false] boolean opt.first  the block sees the image: no relu at its beginning
+-- @tparam[opt] integer opt.hidden  channels between the two convolutions (default: Ci; Co in the first block)
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,H,W,Ci) -> (N,H/2,W/2,Co)
+-- @raise if an option is unknown or out of range
 function down:init(opt)
   local op = self.label
   opt = checks.options(op, opt, {"Ci", "Co"}, {down = true, first = false, hidden = check.none, rng = check.none})
@@ -74,10 +95,9 @@ function down:init(opt)
   local first = checks.boolean(op, "first", opt.first)
   local hidden = opt.hidden == nil and (first and co or ci) or checks.integer(op, "hidden", opt.hidden, 1)
   self.sizes = {ci, co}
-  local layers = {}
-  if not first then layers[1] = relu() end
-  table.move({conv2d {ci, hidden, kernel = 3, padding = 1, rng = rng}, relu(), conv2d {hidden, co, kernel = 3, padding = 1, rng = rng}},
-    1, 3, #layers + 1, layers)
+  local function conv(from, to) return conv2d {from, to, kernel = 3, padding = 1, rng = rng} end
+  local layers = {conv(ci, hidden), relu(), conv(hidden, co)}
+  if not first then table.insert(layers, 1, relu()) end
   self.main = chain(layers)
   if self.down or ci ~= co then self.shortcut = conv2d {ci, co, kernel = 1, rng = rng} end
 end
@@ -103,7 +123,8 @@ function down:shape(s)
 end
 
 function down:describe()
-  return ("residual_down %d -> %d%s%s"):format(self.sizes[1], self.sizes[2], self.down and "" or ", same size", self.main[#self.main]:describe_norm())
+  return ("residual_down %d -> %d%s%s"):format(self.sizes[1], self.sizes[2], self.down and "" or ", same size",
+    self.main[#self.main]:describe_norm())
 end
 
 return M

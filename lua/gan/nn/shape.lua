@@ -12,15 +12,24 @@ local function product(s)
   return n
 end
 
+local function check_batch(self, x)
+  if core.is_tensor(x) and core.dim(x) >= 1 then return end
+  return self:fail("bad argument #1 'x' (expected (N,...), got %s)", check.found(x))
+end
+
 -- ---- flatten ----
 
 local flatten = module.class "nn.flatten"
 
---- nn.flatten{}: (N,...) -> (N,D).
-function flatten.init(_, opt) check.options("nn.flatten", opt, {}) end
+--- Makes a layer that turns each element of the batch into one row.
+-- @function gan.nn.flatten
+-- @tparam[opt] table opt  no option yet
+-- @treturn Module  (N,...) -> (N,D)
+-- @raise if an option is unknown or out of range
+function flatten:init(opt) check.options(self.label, opt, {}) end
 
 function flatten:forward(x)
-  if not core.is_tensor(x) or core.dim(x) < 1 then return self:fail("bad argument #1 'x' (expected (N,...), got %s)", check.found(x)) end
+  check_batch(self, x)
   return ops.flatten(x)
 end
 
@@ -30,10 +39,17 @@ function flatten.shape(_, s) return {product(s)} end
 
 local view = module.class "nn.view"
 
---- nn.view{1, 1, 100}: (N,...) -> (N,1,1,100), as many elements. nn.view{}: (N,1,...,1) -> (N).
+--- Makes a layer that gives each element of the batch another shape, of as many elements.
+-- @function gan.nn.view
+-- @tparam[opt] table opt  list of sizes without the batch; empty: (N,1,...,1) -> (N)
+-- @treturn Module  (N,...) -> N, then the sizes
+-- @raise if a size is no integer >= 0
+-- @usage nn.view {1, 1, 100} -- (N,100) -> (N,1,1,100)
 function view:init(opt)
   if opt == nil then opt = {} end
-  if type(opt) ~= "table" then return check.fail("nn.view", "expected a list of sizes without the batch, got %s", check.found(opt)) end
+  if type(opt) ~= "table" then
+    return check.fail("nn.view", "expected a list of sizes without the batch, got %s", check.found(opt))
+  end
   self.size = {}
   local n = 0
   for k in pairs(opt) do
@@ -50,7 +66,7 @@ function view:init(opt)
 end
 
 function view:forward(x)
-  if not core.is_tensor(x) or core.dim(x) < 1 then return self:fail("bad argument #1 'x' (expected (N,...), got %s)", check.found(x)) end
+  check_batch(self, x)
   local batch = core.size(x, 1)
   if batch > 0 and core.numel(x) // batch ~= product(self.size) then
     return self:fail("bad argument #1 'x' (expected %d elements for each of N, to make %s, got %s)",
@@ -72,8 +88,13 @@ function view:describe() return "view " .. check.shape_string(self.size) end
 
 local upsample = module.class "nn.upsample"
 
---- nn.upsample{factor = 2, mode = "nearest"}: (N,H,W,C) -> (N,factor H,factor W,C).
--- @tparam table opt factor: an integer or a pair {height, width}; mode: "nearest" or "bilinear"
+--- Makes a layer that enlarges images.
+-- @function gan.nn.upsample
+-- @tparam[opt] table opt
+-- @tparam[opt=2] integer|table opt.factor  or {height, width}
+-- @tparam[opt="nearest"] string opt.mode  "nearest" or "bilinear"
+-- @treturn Module  (N,H,W,C) -> (N,factor H,factor W,C)
+-- @raise if an option is unknown or out of range
 function upsample:init(opt)
   opt = check.options("nn.upsample", opt, {factor = 2, mode = "nearest"})
   self.factor = {checks.pair("nn.upsample", "factor", opt.factor, 1)}

@@ -1,4 +1,4 @@
---- Spectral normalisation: weights divided by their largest singular value, so that a layer stretches no difference by more than 1.
+--- Spectral normalisation: weights divided by their largest singular value, so that a layer stretches no difference.
 -- @module gan.nn.spectral
 local core = require "gan.core"
 local check = require "gan.check"
@@ -21,13 +21,15 @@ function class:init(layer, opt)
   self.v = core.full({core.numel(weight) // rows}, 0)
 end
 
--- v to go with u and a weight that is new: a sigma as good as u allows, should the net be evaluated before it is trained.
+-- Finds the v that goes with u and a new weight: sigma is as good as u allows, should the net be evaluated before it is
+-- trained.
 function class:start(weight)
   local _, v = core.power_iteration(weight, self.u, self.axis)
   core.copy_(self.v, v)
 end
 
--- Without a graph and in evaluation the quotient is kept until weight, u or v change, so that convolutions can keep its transform.
+-- Keeps the quotient until weight, u or v change: without a graph, in evaluation, convolutions can then keep its
+-- transform.
 local function kept(self, weight)
   local c, w, u, v = self._kept, core.version(weight), core.version(self.u), core.version(self.v)
   if not (c and c.weight == weight and c.w == w and c.u == u and c.v == v) then
@@ -40,7 +42,8 @@ end
 function class:forward(weight)
   if not self.training then
     if not autograd.is_recording() then return kept(self, weight) end
-    return (ops.spectral_divide(weight, core.clone(self.u), core.clone(self.v), self.axis)) -- copies: these stay what they are
+    -- Copies, because the graph needs u and v as they are now.
+    return (ops.spectral_divide(weight, core.clone(self.u), core.clone(self.v), self.axis))
   end
   self._kept = nil
   local u, v, sigma = self.u, nil, nil
@@ -59,24 +62,31 @@ local function options(op, opt)
   return opt
 end
 
---- nn.spectral_norm(layer, {iterations = 1}): from now on the layer computes with weight / sigma, sigma being the largest singular value of the
--- weight as a matrix: output channels by everything else (for embeddings: classes by features). Its estimate is u' W v: each call in training
--- improves u and v by so many power iterations, evaluation leaves them as they are. They are buffers (norm.u, norm.v), and constants
--- to gradients of any order. Starting values may be drawn before or after.
+--- Makes a layer compute with weight / sigma, sigma being the largest singular value of its weight as a matrix. The
+-- matrix is output channels by everything else (for embeddings: classes by features). The estimate of sigma is u' W v:
+-- each call in training improves u and v by some power iterations, evaluation leaves them as they are. They are
+-- buffers (norm.u, norm.v), and constants to gradients of any order. Starting values may be drawn before or after.
 -- Source: Miyato et al. 2018, arXiv:1802.05957, alg. 1.  Differs: none; u starts with length 1.
--- @tparam Module layer conv2d, conv_transpose2d, linear or embedding
--- @tparam[opt] table opt iterations; rng: stream of u's starting value (default: gan's default stream)
--- @treturn Module the layer
+-- @function gan.nn.spectral_norm
+-- @tparam Module layer  conv2d, conv_transpose2d, linear or embedding
+-- @tparam[opt] table opt
+-- @tparam[opt=1] integer opt.iterations  in 1..1000, a call
+-- @tparam[opt] Stream opt.rng  of u's starting value (default: gan's default stream)
+-- @treturn Module  the layer
 -- @raise if the layer has no weight, or has a normaliser already
 function M.spectral_norm(layer, opt)
   opt = options("nn.spectral_norm", opt)
   return module.normalise("nn.spectral_norm", layer, function(l) return class(l, opt) end)
 end
 
---- nn.spectral(net, opt): spectral_norm for every layer of a net that has a weight, except those that have a normaliser.
--- @tparam Module net
--- @tparam[opt] table opt as for spectral_norm
--- @treturn Module the net
+--- Gives spectral_norm to every layer of a net that has a weight, except those that have a normaliser.
+-- @function gan.nn.spectral
+-- @tparam Module net  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=1] integer opt.iterations  as for spectral_norm
+-- @tparam[opt] Stream opt.rng  as for spectral_norm
+-- @treturn Module  the net
+-- @raise if net is no layer, or has no layer with a weight
 function M.spectral(net, opt)
   opt = options("nn.spectral", opt)
   if not module.is_module(net) then return check.expected("nn.spectral", 1, "net", "a layer", net) end

@@ -13,12 +13,20 @@ local M = {}
 M.virtual_batch_norm = module.class "nn.virtual_batch_norm"
 local norm = M.virtual_batch_norm
 
---- nn.virtual_batch_norm{C, eps = 1e-5}: (N,...,C) -> the same, in a net inside nn.virtual_batch. m and q being mean and mean square, of the
--- reference batch per channel over all else, and of x per element and channel over its positions, and c = 1/(n+1), n the size of the
--- reference batch: mean = c m_x + (1-c) m_r, q likewise, y = gamma (x - mean) / sqrt(q - mean^2 + eps) + beta. The same in training and
--- evaluation. Fields gamma, beta (C).
+--- Makes virtual batch normalisation, for a net inside nn.virtual_batch. The same in training and evaluation. m_r and
+-- q_r are mean and mean square of the reference batch, per channel over all else; m_x and q_x those of one element,
+-- per channel over its positions; n is the size of the reference batch. Fields gamma, beta (C).
+--
+--     c = 1/(n+1), mean = c m_x + (1-c) m_r, q = c q_x + (1-c) q_r
+--     y = gamma (x - mean) / sqrt(q - mean^2 + eps) + beta
+--
 -- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 3.5; formula as in the authors' code for ImageNet.
--- @tparam table opt size C; eps
+-- @function gan.nn.virtual_batch_norm
+-- @tparam table opt
+-- @tparam integer opt.1  C
+-- @tparam[opt=1e-5] number opt.eps  >= 0
+-- @treturn Module  (N,...,C) -> (N,...,C)
+-- @raise if an option is unknown or out of range
 function norm:init(opt)
   opt = checks.options(self.label, opt, {"C"}, {eps = 1e-5})
   self.channels, self.eps = opt[1], checks.number(self.label, "eps", opt.eps, 0)
@@ -31,7 +39,7 @@ local function normalised(self, x, mean, square)
   return ops.add(ops.mul(y, self.gamma), self.beta)
 end
 
--- Mean and mean square of x over the axes first..nd-1.
+-- Returns mean and mean square of x over the axes first..nd-1.
 local function moments(x, first)
   local axes = {}
   for i = first, core.dim(x) - 1 do axes[#axes + 1] = i end
@@ -42,14 +50,18 @@ end
 
 function norm:forward(x)
   self:check_input(x, nil, self.channels)
-  if core.numel(x) == 0 then return self:fail("bad argument #1 'x' (expected at least one element, got %s)", check.found(x)) end
+  if core.numel(x) == 0 then
+    return self:fail("bad argument #1 'x' (expected at least one element, got %s)", check.found(x))
+  end
   if self._recording then
     local mean, square = moments(x, 1)
     self._reference = {mean = mean, square = square, count = core.size(x, 1)}
     return normalised(self, x, mean, square)
   end
   local r = self._reference
-  if not r then return self:fail("no reference batch: put the net into nn.virtual_batch {net, reference = batch} and call that") end
+  if not r then
+    return self:fail "no reference batch: put the net into nn.virtual_batch {net, reference = batch} and call that"
+  end
   local c = 1 / (r.count + 1)
   local mean, square = moments(x, 2)
   local function mixed(own, ref) return ops.add(ops.mul(own, c), ops.mul(ref, 1 - c)) end
@@ -65,20 +77,34 @@ function norm:describe() return "virtual_batch_norm " .. self.channels end
 M.virtual_batch = module.class "nn.virtual_batch"
 local batch = M.virtual_batch
 
---- nn.virtual_batch{net, reference = batch}: the net, whose virtual_batch_norm layers know the reference batch: at every call it goes through
--- the net first, and its statistics are part of the graph. So a call costs twice as much. Buffer reference; field net.
--- @tparam table opt the net; reference: tensor as the net wants it, chosen once for all of training; labels: i32 labels of it,
---   for a conditional net
--- @raise if the net has no virtual_batch_norm
+-- Returns a net's virtual_batch_norm layers.
+local function norms_of(net)
+  local list = {}
+  net:apply(function(layer) if layer.kind == "virtual_batch_norm" then list[#list + 1] = layer end end)
+  return list
+end
+
+--- Makes a net whose virtual_batch_norm layers know a reference batch. At every call the reference goes through the net
+-- first, and its statistics are part of the graph: a call costs twice as much. Buffer reference; field net.
+-- @function gan.nn.virtual_batch
+-- @tparam table opt
+-- @tparam Module opt.1  the net
+-- @tparam Tensor opt.reference  (N,...), as the net wants it, chosen once for all of training
+-- @tparam[opt] Tensor opt.labels  i32 (N), those of the reference, for a conditional net
+-- @treturn Module  as the net
+-- @raise if the net has no virtual_batch_norm, or the reference is no batch
+-- @usage local D = nn.virtual_batch {net, reference = batch}
 function batch:init(opt)
   local op = self.label
   if type(opt) ~= "table" then return check.fail(op, "expected a table of options, got %s", check.found(opt)) end
   local named = {}
   for k, v in pairs(opt) do if k ~= 1 then named[k] = v end end
   named = check.options(op, named, {reference = check.none, labels = check.none})
-  if not module.is_module(opt[1]) then return check.fail(op, "expected a net as first entry, got %s", check.found(opt[1])) end
+  if not module.is_module(opt[1]) then
+    return check.fail(op, "expected a net as first entry, got %s", check.found(opt[1]))
+  end
   self.net = opt[1]
-  if #self:norms() == 0 then return check.fail(op, "the net has no virtual_batch_norm") end
+  if #norms_of(self.net) == 0 then return check.fail(op, "the net has no virtual_batch_norm") end
   local ref, labels = named.reference, named.labels
   if not core.is_tensor(ref) or core.dtype(ref) ~= "real" or core.dim(ref) < 2 or core.size(ref, 1) < 1 then
     return check.fail(op, "option 'reference': expected a real batch (N,...), got %s", check.found(ref))
@@ -89,13 +115,6 @@ function batch:init(opt)
   self.reference = core.clone(ref)
   self.labels = labels and core.to(labels, "real") -- real: to be saved as a buffer
   self.input = self.net.input
-end
-
---- The net's virtual_batch_norm layers.
-function batch:norms()
-  local list = {}
-  self.net:apply(function(layer) if layer.kind == "virtual_batch_norm" then list[#list + 1] = layer end end)
-  return list
 end
 
 local function set(norms, recording, forget)
@@ -112,7 +131,7 @@ local function finish(norms, ok, ...)
 end
 
 function batch:forward(x, y)
-  local norms = self:norms()
+  local norms = norms_of(self.net)
   return finish(norms, pcall(function()
     set(norms, true, true)
     self.net(self.reference, self.labels and core.to(self.labels, "i32"))
@@ -127,7 +146,7 @@ function batch:shape(s)
   return out
 end
 
---- The net, for tostring.
+-- For tostring.
 function batch:children() return {self.net} end
 
 return M

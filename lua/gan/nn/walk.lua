@@ -1,10 +1,10 @@
 --- Visits what a layer is made of: parameters, buffers, random streams and the layers below it.
 --
--- The tensors of a layer lie in its fields: those marked by requires_grad_() are parameters, other real tensors are buffers
--- (running statistics), random streams are streams. Fields may also hold layers and plain tables of all these. The order is
--- fixed: integer keys ascending, then string keys sorted. What is met twice (shared weights) counts once, under its first
--- name. Fields whose names begin with "_" are not looked at.
--- @internal gan.nn.walk
+-- The tensors of a layer lie in its fields: those marked by requires_grad_() are parameters, other real tensors are
+-- buffers (running statistics), random streams are streams. Fields may also hold layers and plain tables of all these.
+-- The order is fixed: integer keys ascending, then string keys sorted. What is met twice (shared weights) counts once,
+-- under its first name. Fields whose names begin with "_" are not looked at.
+-- @module gan.nn.walk
 local core = require "gan.core"
 local check = require "gan.check"
 local random = require "gan.random"
@@ -16,7 +16,10 @@ local classes = setmetatable({}, {__mode = "k"})
 --- Makes the objects of a class known as layers.
 function M.register(class) classes[class] = true end
 
---- Returns true for a layer, false for any other value.
+--- Returns true for a layer, false for any other value. Cannot fail.
+-- @function gan.nn.is_module
+-- @tparam any v  anything
+-- @treturn boolean
 function M.is_module(v) return type(v) == "table" and classes[getmetatable(v) or false] == true end
 
 --- Returns the keys of t that are looked at, in the order in which they are visited.

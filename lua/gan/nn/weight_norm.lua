@@ -15,7 +15,7 @@ function class:init(layer)
   self.gain = module.parameter(core.full({core.size(layer.weight, self.axis)}, 1))
 end
 
--- The gain that leaves the weight as it is.
+-- Sets the gain that leaves the weight as it is.
 function class:start(weight)
   local axes = {}
   for i = 1, core.dim(weight) do if i ~= self.axis then axes[#axes + 1] = i end end
@@ -26,12 +26,13 @@ function class:forward(weight) return ops.weight_normalise(weight, self.gain, se
 
 function class.describe() return "weight norm" end
 
---- nn.weight_norm(layer): from now on the layer computes with gain v / |v|, v being its weight and |v| the length for each output channel
--- (for embeddings: for each class). The parameter norm.gain starts as |v|, so that nothing changes at first.
+--- Makes a layer compute with gain v / |v|, v being its weight. |v| is the length for each output channel (for
+-- embeddings: for each class). The parameter norm.gain starts as |v|, so that nothing changes at first.
 -- Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2.
--- @tparam Module layer conv2d, conv_transpose2d, linear or embedding
--- @tparam[opt] table opt no option yet
--- @treturn Module the layer
+-- @function gan.nn.weight_norm
+-- @tparam Module layer  conv2d, conv_transpose2d, linear or embedding
+-- @tparam[opt] table opt  no option yet
+-- @treturn Module  the layer
 -- @raise if the layer has no weight, or has a normaliser already
 function M.weight_norm(layer, opt)
   check.options("nn.weight_norm", opt, {})
