@@ -2,9 +2,10 @@
 -- @module gan.nn
 local check = require "gan.check"
 local module = require "gan.nn.module"
+local walk = require "gan.nn.walk"
 
 local M = {
-  class = module.class, is_module = module.is_module, parameter = module.parameter, initial = require "gan.nn.initial",
+  class = module.class, is_module = walk.is_module, parameter = module.parameter, initial = require "gan.nn.initial",
 }
 
 -- The files of the room, each a table name -> class or function.
