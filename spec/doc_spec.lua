@@ -170,20 +170,56 @@ local function says_shape(text)
   return false
 end
 
--- The options that a constructor knows, as it tells check.options; nil where it does not ask.
+-- The options that a constructor knows and its sizes, as it tells check.options; nil where it does not ask.
 local function known_options(f, at)
-  local asked
+  local asked, sizes
   local real = check.options
-  check.options = function(_, _, known)
-    asked = known
+  check.options = function(_, _, known, list)
+    asked, sizes = known, list
     error("asked", 0)
   end
   local args = {}
-  for i = 1, at - 1 do args[i] = nil end
   args[at] = {}
   pcall(f, table.unpack(args, 1, at))
   check.options = real
-  return asked
+  return asked, sizes or {}
+end
+
+-- What the code says of an option: its default (nil where there is none), and whether it must be given.
+local function as_coded(kind)
+  local mt = getmetatable(kind)
+  if kind == check.none then return nil, false end
+  if type(kind) == "table" and mt and mt.check then return kind.default, kind.required == true end
+  return kind, false
+end
+
+local function plain(text) return text and (tonumber(text) or text:gsub('^"(.*)"$', "%1")) end
+
+-- Compares the options that are written (name -> parameter) with those that f knows.
+local function compare_options(has, options, f, at, say)
+  local known, sizes = known_options(f, at)
+  if not known then return end
+  for i = 1, #sizes do if not has[options .. "." .. i] then say("size '%s.%d' is missing", options, i) end end
+  for name, kind in pairs(known) do
+    local param = type(name) == "string" and has[options .. "." .. name]
+    local default, required = as_coded(kind)
+    if not param then
+      say("option '%s' is missing", tostring(name))
+    elseif required and param.optional then
+      say("option '%s' must be given, and is optional here", name)
+    elseif not required and not param.optional then
+      say("option '%s' is optional: @tparam[opt]", name)
+    elseif type(default) ~= "table" and default ~= nil and tostring(plain(param.default)) ~= tostring(default)
+      and plain(param.default) ~= default then
+      say("option '%s' has the default %s, and %s here", name, tostring(default), param.default or "none")
+    end
+  end
+  for name in pairs(has) do
+    local own = name:match("^" .. options .. "%.(.+)$")
+    if own and not tonumber(own) and not own:find "%." and known[own] == nil then
+      say("option '%s' is not in the code", own)
+    end
+  end
 end
 
 -- What is wrong with an entry, one line each.
@@ -196,7 +232,7 @@ local function problems(e, formal, f)
   if not verb or noun[verb] then say("begins with '%s', not with a verb (Returns, Adds, ...)", first) end
   local top, named, has = {}, {}, {}
   for _, param in ipairs(e.params) do
-    has[param.name] = true
+    has[param.name] = param
     if not param.type and not param.text:find "any" then say("parameter '%s' has no type: @tparam", param.name) end
     if param.type == "Tensor" and not says_shape(param.text) then
       say("parameter '%s': a tensor of which shape?", param.name)
@@ -217,11 +253,7 @@ local function problems(e, formal, f)
     if rest and #top < #formal then say "parameter '...' is missing" end
   end
   local options = top[#top]
-  if f and options and has[options] and options:find "^opt" then
-    for name in pairs(known_options(f, #top) or {}) do
-      if type(name) == "string" and not has[options .. "." .. name] then say("option '%s' is missing", name) end
-    end
-  end
+  if f and options and options:find "^opt" then compare_options(has, options, f, #top, say) end
   for _, r in ipairs(e.returns) do
     if not r.type then say "a result has no type: @treturn" end
     if r.type == "Tensor" and not says_shape(r.text) then say "returns a tensor of which shape?" end
@@ -271,7 +303,7 @@ local function judge(it)
   if it.value == nil or callable(it.value) then
     local def, formal = built_in[it.value], e.formal
     if def and not formal and place(def.forward) then formal = arguments(def.forward) end
-    local f = not def and type(it.value) == "function" and it.value or nil
+    local f = not def and it.value or nil
     for _, text in ipairs(problems(e, formal, f)) do say(text) end
     if def and #e.params == 0 then say "an op without parameters" end
     if def and #e.returns == 0 then say "an op without a result" end
@@ -403,7 +435,17 @@ function M.f(x, opt) end
   end
 
   it("asks the code which options there are", function()
-    local function f(_, opt) check.options("f", opt, {p = 1, q = 2}) end
-    assert.equal("option 'q' is missing", said("Adds.", "Adds.", f))
+    local option = check.option
+    local function asks(known, sizes) return function(_, opt) check.options("f", opt, known, sizes) end end
+    local p = option.number {required = true}
+    assert.equal("", said("Adds.", "Adds.", asks {p = p}))
+    assert.equal("option 'q' is missing", said("Adds.", "Adds.", asks {p = p, q = 2}))
+    assert.equal("option 'p' is not in the code", said("Adds.", "Adds.", asks {}))
+    assert.equal("size 'opt.1' is missing", said("Adds.", "Adds.", asks({p = p}, {"Di"})))
+    assert.equal("option 'p' is optional: @tparam[opt]", said("Adds.", "Adds.", asks {p = option.number {default = 1}}))
+    local line, to = "@tparam number opt.p", "@tparam[opt=0.5] number opt.p"
+    assert.equal("option 'p' must be given, and is optional here", said(line, to, asks {p = p}))
+    assert.equal("option 'p' has the default 1, and 0.5 here", said(line, to, asks {p = option.number {default = 1}}))
+    assert.equal("", said(line, to, asks {p = option.number {default = 0.5}}))
   end)
 end)

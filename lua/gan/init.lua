@@ -34,8 +34,8 @@ local random = require "gan.random"
 
 --- Returns what tensors occupy. Cannot fail.
 -- @function gan.memory
--- @treturn table  in bytes: `live`, `cached` (free, kept for later), `peak`, `since` (handed out since the collector ran);
---   and `count`, buffers handed out
+-- @treturn table  in bytes: `live`, `cached` (free, kept for later), `peak`, `since` (handed out since the collector
+--   ran); and `count`, buffers handed out
 
 local gan = {
   _VERSION = core.version_string,

@@ -18,7 +18,9 @@ local take = {}
 function take.tparam(e, mods, text)
   local type_, rest = word(text)
   local name, words = word(rest)
-  e.params[#e.params + 1] = {name = name, type = type_, text = words, optional = mods:find "opt" ~= nil}
+  e.params[#e.params + 1] = {
+    name = name, type = type_, text = words, optional = mods:find "opt" ~= nil, default = mods:match "^%[opt=(.*)%]$",
+  }
 end
 function take.param(e, mods, text)
   local name, words = word(text)
