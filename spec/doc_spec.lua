@@ -8,9 +8,22 @@ local lfs = require "lfs"
 local manual = require "spec.support.manual"
 
 -- Rooms that are not written up yet. Whoever writes one up takes it off the list; at the end there is no list.
-local pending = {}
-for room in ([[check data game latent loss measure metric model optim penalty schedule show train augment
-  file]]):gmatch "%a+" do pending[room] = true end
+local pending = {
+  check = true,
+  data = true,
+  game = true,
+  latent = true,
+  loss = true,
+  measure = true,
+  metric = true,
+  model = true,
+  optim = true,
+  penalty = true,
+  schedule = true,
+  show = true,
+  train = true,
+  augment = true,
+}
 
 local ROOT = "lua/gan/"
 
@@ -139,7 +152,8 @@ local function indexed(v)
 end
 local net = gan.nn.linear {1, 1}
 for _, object in ipairs {
-  gan.optim.adam {p}, gan.optim.sgd {p}, gan.optim.rmsprop {p}, gan.optim.ema({p}, {}), gan.optim.accumulate(), set,
+  gan.optim.adam {p}, gan.optim.sgd {p}, gan.optim.rmsprop {p}, gan.optim.ema({p}, {}),
+  gan.optim.accumulate {blocks = 1}, set,
   gan.data.batches(set, {batch = 2}), gan.metric.moments {dim = 2}, gan.metric.inception_score {}, gan.penalty.r1 {},
   gan.penalty.lecam {},
 } do methods("*", indexed(object)) end
@@ -185,10 +199,10 @@ local function known_options(f, at)
   return asked, sizes or {}
 end
 
--- What the code says of an option: its default (nil where there is none), and whether it must be given.
+-- What the code says of an option: its default (nil where there is none), and whether it must be given (nil: unknown).
 local function as_coded(kind)
   local mt = getmetatable(kind)
-  if kind == check.none then return nil, false end
+  if kind == check.none then return nil, nil end
   if type(kind) == "table" and mt and mt.check then return kind.default, kind.required == true end
   return kind, false
 end
@@ -207,10 +221,10 @@ local function compare_options(has, options, f, at, say)
       say("option '%s' is missing", tostring(name))
     elseif required and param.optional then
       say("option '%s' must be given, and is optional here", name)
-    elseif not required and not param.optional then
+    elseif required == false and not param.optional then
       say("option '%s' is optional: @tparam[opt]", name)
-    elseif type(default) ~= "table" and default ~= nil and tostring(plain(param.default)) ~= tostring(default)
-      and plain(param.default) ~= default then
+    elseif type(default) ~= "table" and default ~= nil and not (param.text:find "default" and not param.default)
+      and tostring(plain(param.default)) ~= tostring(default) and plain(param.default) ~= default then
       say("option '%s' has the default %s, and %s here", name, tostring(default), param.default or "none")
     end
   end
@@ -255,7 +269,7 @@ local function problems(e, formal, f)
   local options = top[#top]
   if f and options and options:find "^opt" then compare_options(has, options, f, #top, say) end
   for _, r in ipairs(e.returns) do
-    if not r.type then say "a result has no type: @treturn" end
+    if not r.type and r.text == "" then say "a result has no type: @treturn" end
     if r.type == "Tensor" and not says_shape(r.text) then say "returns a tensor of which shape?" end
   end
   if not (e.raise or e.error or e.text:find "Cannot fail%.") then

@@ -1,9 +1,12 @@
---- JSON with sorted keys: the same table gives the same bytes in every process, which lua-cjson does not promise.
+--- Writes JSON with sorted keys, and reads JSON.
+--
+-- The same table gives the same bytes in every process, which lua-cjson does not promise.
+-- @module gan.file.json
 local cjson = require "cjson"
 
 local M = {}
 
---- The empty list; an empty table is an object.
+--- Stands for the empty list; an empty table is an object.
 M.list = {}
 
 local short = {['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r"}
@@ -12,7 +15,10 @@ local function encode_string(s)
   return '"' .. s:gsub('[%c"\\]', function(c) return short[c] or ("\\u%04x"):format(c:byte()) end) .. '"'
 end
 
---- The shortest text that reads back as the same number; "null" for NaN and infinities, which JSON lacks.
+--- Returns the shortest text that reads back as the same number; "null" for NaN and infinities, which JSON lacks.
+-- @tparam number x  any
+-- @treturn string
+-- @raise if x is no number
 function M.number(x)
   if math.type(x) == "integer" then return ("%d"):format(x) end
   for digits = 6, 17 do
@@ -22,7 +28,10 @@ function M.number(x)
   return "null"
 end
 
---- Text of a string, number, boolean, or table: a list if it has an element 1, else an object with string keys.
+--- Returns a value as text. A table is a list if it has an element 1, else an object.
+-- @param v  any string, number, boolean, or table of these with string keys; all else becomes "null"
+-- @treturn string
+-- @raise if an object's key is no string
 function M.encode(v)
   local kind = type(v)
   if v == M.list then return "[]"
@@ -42,7 +51,10 @@ function M.encode(v)
   return "{" .. table.concat(out, ",") .. "}"
 end
 
---- Value of a text, or nil, message. Numbers come as floats; use math.tointeger.
+--- Reads a text. Numbers come as floats: use `math.tointeger`.
+-- @tparam string text  one JSON value
+-- @return  its value: a string, number, boolean or table
+-- @error if it is no JSON
 function M.decode(text)
   local ok, v = pcall(cjson.decode, text)
   if ok then return v end

@@ -1,5 +1,6 @@
---- NumPy's .npz: a zip archive of arrays, `np.savez` writes and `np.load` reads it. Statistics for FID are kept so (`mu`, `sigma`).
--- Format: numpy.lib.format, versions 1.0 and 2.0 of .npy.
+--- Reads and writes NumPy's .npz: a zip archive of arrays, which `np.savez` writes and `np.load` reads.
+--
+-- Statistics for FID are kept so (`mu`, `sigma`). Format: numpy.lib.format, versions 1.0 and 2.0 of .npy.
 -- @module gan.file.npz
 local core = require "gan.core"
 local check = require "gan.check"
@@ -10,7 +11,9 @@ local M = {}
 local MOST_HEADER = 65535
 
 -- descr without its byte order, which is the format for core.unpack -> dtype
-local types = {f2 = "real", f4 = "real", f8 = "f64", i1 = "i32", i2 = "i32", i4 = "i32", i8 = "i32", u1 = "u8", b1 = "u8"}
+local types = {
+  f2 = "real", f4 = "real", f8 = "f64", i1 = "i32", i2 = "i32", i4 = "i32", i8 = "i32", u1 = "u8", b1 = "u8",
+}
 
 -- "3, 4" -> {3, 4}; a tuple of one has a comma behind it.
 local function parse_shape(text)
@@ -56,7 +59,9 @@ local function parse_header(text)
   while not text:find("^%s*}%s*$", at + 1) do
     local _, colon, _, key = text:find("^%s*(['\"])([%w_]*)%1%s*:%s*", at + 1)
     local read = key and values[key]
-    if not read or header[key] then return nil, ("expected descr, fortran_order and shape once each, found '%s'"):format(key or "no key") end
+    if not read or header[key] then
+      return nil, ("expected descr, fortran_order and shape once each, found '%s'"):format(key or "no key")
+    end
     local value, stop, message = read(text, colon + 1)
     if not value then return nil, message end
     header[key] = value
@@ -88,10 +93,14 @@ local function parse_npy(bytes)
   if head:sub(1, 6) ~= "\x93NUMPY" then return nil, "not an array (.npy)" end
   local major, minor = head:byte(7, 8)
   if not minor or #head < 12 then return nil, "truncated header" end
-  if (major ~= 1 and major ~= 2) or minor ~= 0 then return nil, (".npy version %d.%d (expected 1.0 or 2.0)"):format(major, minor) end
+  if (major ~= 1 and major ~= 2) or minor ~= 0 then
+    return nil, (".npy version %d.%d (expected 1.0 or 2.0)"):format(major, minor)
+  end
   local length = major == 1 and ("<I2"):unpack(head, 9) or ("<I4"):unpack(head, 9)
   local start = (major == 1 and 10 or 12) + length
-  if length > MOST_HEADER or start > size then return nil, ("a header of %d bytes in a file of %d"):format(length, size) end
+  if length > MOST_HEADER or start > size then
+    return nil, ("a header of %d bytes in a file of %d"):format(length, size)
+  end
   local header, message = parse_header(text(start - length + 1, length))
   if not header then return nil, "header: " .. message end
   local format
@@ -101,7 +110,8 @@ local function parse_npy(bytes)
   for _, n in ipairs(shape) do count = count * n end
   local bytes_of_data = count * core.packed[format]
   if size - start ~= bytes_of_data then
-    return nil, ("%d bytes of data (expected %d for %s %s)"):format(size - start, bytes_of_data, header.descr, check.shape_string(shape))
+    return nil, ("%d bytes of data (expected %d for %s %s)"):format(
+      size - start, bytes_of_data, header.descr, check.shape_string(shape))
   end
   if header.fortran_order == "True" then
     strides = {}
@@ -112,10 +122,12 @@ local function parse_npy(bytes)
 end
 
 --- Reads every array of a file.
--- f8 becomes f64; f4 and f2 real; i1, i2, i4 and i8 i32, if all values fit; u1 and b1 u8. Arrays in Fortran's order come out as NumPy shows them.
--- Other types, big-endian numbers and objects (pickles) are refused.
--- @tparam string path
--- @treturn table name -> tensor; or nil and a message that names file and array
+-- f8 becomes f64; f4 and f2 real; i1, i2, i4 and i8 i32; u1 and b1 u8. Arrays in Fortran's order come out as NumPy
+-- shows them.
+-- @tparam string path  of the file
+-- @treturn table  name -> tensor
+-- @error naming file and array, if it is damaged, holds another type, big-endian numbers or objects (pickles), or an
+--   integer that does not fit
 function M.load(path)
   local z, message = zip.open(path)
   if not z then return nil, message end
@@ -139,17 +151,18 @@ end
 
 local function header_of(t)
   local shape = core.shape(t)
-  local text = ("{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }"):format(core.dtypes[core.dtype(t)].npy, table.concat(shape, ", "),
-    #shape == 1 and "," or "")
+  local text = ("{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }"):format(
+    core.dtypes[core.dtype(t)].npy, table.concat(shape, ", "), #shape == 1 and "," or "")
   text = text .. (" "):rep(-(10 + #text + 1) % 64) .. "\n"
   return "\x93NUMPY\1\0" .. ("<I2"):pack(#text) .. text
 end
 
 --- Writes arrays so that `np.load` reads them, all or nothing. The same arrays give the same bytes.
--- @tparam string path
--- @tparam table arrays name -> tensor: real is written as f4 (f8 where real is double), f64 as f8, i32 as i4, u8 as u1
--- @treturn boolean true, or nil and a message
--- @raise if it is no table of names and tensors
+-- @tparam string path  of the file
+-- @tparam table arrays  name -> tensor: real is written as f4 (f8 where real is double), f64 as f8, i32 as i4, u8 as u1
+-- @treturn boolean  true
+-- @error if it cannot be written
+-- @raise if `arrays` is no table of names and tensors
 function M.save(path, arrays)
   if type(arrays) ~= "table" then return check.expected("npz.save", 2, "arrays", "a table of tensors", arrays) end
   local names, members = {}, {}
@@ -161,7 +174,9 @@ function M.save(path, arrays)
     names[#names + 1] = name
   end
   table.sort(names)
-  for i, name in ipairs(names) do members[i] = {name = name .. ".npy", parts = {header_of(arrays[name]), arrays[name]}} end
+  for i, name in ipairs(names) do
+    members[i] = {name = name .. ".npy", parts = {header_of(arrays[name]), arrays[name]}}
+  end
   return zip.save(path, members)
 end
 

@@ -1,8 +1,9 @@
 --- Reads pickles as data: numbers, strings, tuples, lists and dictionaries. Executes nothing.
 --
--- A pickle is a program for a machine with a stack, which may call anything that Python can import. This machine knows the
--- opcodes of protocol 2 that plain data needs, and of globals only those that its caller lists, each with a Lua function that
--- stands for it; everything else is refused by name. What a file can make it spend is bounded by its length and by MOST_STEPS.
+-- A pickle is a program for a machine with a stack, which may call anything that Python can import. This machine knows
+-- the opcodes of protocol 2 that plain data needs, and of globals only those that its caller lists, each with a Lua
+-- function that stands for it; everything else is refused by name. What a file can make it spend is bounded by its
+-- length and by MOST_STEPS.
 -- Source: CPython, Lib/pickletools.py (the opcodes and their arguments).
 -- @module gan.file.pickle
 local M = {}
@@ -11,18 +12,26 @@ local MOST_STEPS = 2000000 -- opcodes
 local MOST_TEXT = 1 << 20  -- bytes of one string
 local PIECE = 1 << 16      -- bytes asked of a file at a time
 
---- What stands for None.
+--- Stands for None.
 M.none = setmetatable({kind = "none"}, {__tostring = function() return "None" end})
 
 -- What is wrong with a file travels as an error of this kind up to M.guard.
 local refusal = {}
 
---- Ends M.guard with a message about the file.
+--- Ends `guard` with a message about the file.
+-- @tparam string fmt  the message, as for string.format
+-- @param ...  any values for it
+-- @raise always: what `guard` catches
 function M.refuse(fmt, ...)
   return error(setmetatable({message = select("#", ...) > 0 and fmt:format(...) or fmt}, refusal), 0)
 end
 
---- Calls f(...): its results; or nil and the message where M.refuse was called inside. Other errors go on.
+--- Calls `f(...)`.
+-- @tparam function f  which may call `refuse`
+-- @param ...  its arguments, any values
+-- @return  its results
+-- @error where `refuse` was called inside: its message
+-- @raise whatever else f raises
 function M.guard(f, ...)
   local result = table.pack(pcall(f, ...))
   if result[1] then return table.unpack(result, 2, result.n) end
@@ -33,20 +42,25 @@ end
 local source = {}
 source.__index = source
 
---- A source of bytes for `load`.
--- @tparam function read n -> the next n bytes, or nil and a message
--- @tparam integer size how many there are
--- @treturn table source; `source:position()` is the number of bytes taken so far
+--- Makes a source of bytes for `load`. Cannot fail.
+-- @tparam function read  n -> the next n bytes, or nil and a message
+-- @tparam integer size  how many there are
+-- @treturn table  the source
 function M.source(read, size)
   return setmetatable({read = read, buffer = "", at = 1, left = size, size = size}, source)
 end
 
---- A source of the bytes of a string.
+--- Makes a source of the bytes of a string. Cannot fail.
+-- @tparam string text  the bytes
+-- @treturn table  the source
 function M.source_of(text)
   return setmetatable({buffer = text, at = 1, left = 0, size = #text}, source)
 end
 
---- The next n bytes.
+--- Takes the next n bytes.
+-- @tparam integer n  how many
+-- @treturn string
+-- @raise what `guard` catches, if there are fewer
 function source:take(n)
   local have = #self.buffer - self.at + 1
   if n > have then
@@ -61,6 +75,8 @@ function source:take(n)
   return s
 end
 
+--- Returns how many bytes were taken so far. Cannot fail.
+-- @treturn integer
 function source:position() return self.size - self.left - (#self.buffer - self.at + 1) end
 
 -- Bytes up to a line break.
@@ -83,7 +99,9 @@ local function text(src, n)
   return src:take(n)
 end
 
---- For messages: what a value is.
+--- Returns a word for a value, for messages. Cannot fail.
+-- @param v  any value
+-- @treturn string
 function M.describe(v)
   if type(v) ~= "table" then return type(v) end
   return v.kind == "global" and "global '" .. v.name .. "'" or v.kind
@@ -138,7 +156,9 @@ local function tuple_of(m, n)
 end
 
 local function set_item(dict, key, value)
-  if type(key) ~= "string" and math.type(key) ~= "integer" then return M.refuse("a dictionary's key is a %s", M.describe(key)) end
+  if type(key) ~= "string" and math.type(key) ~= "integer" then
+    return M.refuse("a dictionary's key is a %s", M.describe(key))
+  end
   if dict.index[key] == nil then dict.keys[#dict.keys + 1] = key end
   dict.index[key] = value
 end
@@ -221,7 +241,9 @@ local ops = {
     local module = line(m.src)
     local name = module .. "." .. line(m.src)
     local known = m.globals[name]
-    if not known then return M.refuse("global '%s' is refused: only data is read, nothing is executed", name:gsub("[^\32-\126]", "?")) end
+    if not known then
+      return M.refuse("global '%s' is refused: only data is read, nothing is executed", name:gsub("[^\32-\126]", "?"))
+    end
     push(m, {kind = "global", name = name, value = known})
   end,
   R = function(m) -- REDUCE
@@ -239,18 +261,25 @@ local ops = {
 
 -- Opcodes that are refused, by name.
 local refused = {
-  ["0"] = "POP", ["1"] = "POP_MARK", ["2"] = "DUP", ["\x81"] = "NEWOBJ", ["\x82"] = "EXT1", ["\x83"] = "EXT2", ["\x84"] = "EXT4",
-  ["\x8b"] = "LONG4", ["\x8c"] = "SHORT_BINUNICODE", ["\x8d"] = "BINUNICODE8", ["\x8e"] = "BINBYTES8", ["\x8f"] = "EMPTY_SET",
-  ["\x90"] = "ADDITEMS", ["\x91"] = "FROZENSET", ["\x92"] = "NEWOBJ_EX", ["\x93"] = "STACK_GLOBAL", ["\x94"] = "MEMOIZE", ["\x95"] = "FRAME",
-  ["\x96"] = "BYTEARRAY8", ["\x97"] = "NEXT_BUFFER", ["\x98"] = "READONLY_BUFFER", B = "BINBYTES", C = "SHORT_BINBYTES", F = "FLOAT", I = "INT",
-  L = "LONG", P = "PERSID", S = "STRING", V = "UNICODE", d = "DICT", g = "GET", i = "INST", l = "LIST", o = "OBJ", p = "PUT",
+  ["0"] = "POP", ["1"] = "POP_MARK", ["2"] = "DUP", ["\x81"] = "NEWOBJ", ["\x82"] = "EXT1", ["\x83"] = "EXT2",
+  ["\x84"] = "EXT4", ["\x8b"] = "LONG4", ["\x8c"] = "SHORT_BINUNICODE", ["\x8d"] = "BINUNICODE8",
+  ["\x8e"] = "BINBYTES8", ["\x8f"] = "EMPTY_SET", ["\x90"] = "ADDITEMS", ["\x91"] = "FROZENSET",
+  ["\x92"] = "NEWOBJ_EX", ["\x93"] = "STACK_GLOBAL", ["\x94"] = "MEMOIZE", ["\x95"] = "FRAME",
+  ["\x96"] = "BYTEARRAY8", ["\x97"] = "NEXT_BUFFER", ["\x98"] = "READONLY_BUFFER", B = "BINBYTES",
+  C = "SHORT_BINBYTES", F = "FLOAT", I = "INT", L = "LONG", P = "PERSID", S = "STRING", V = "UNICODE", d = "DICT",
+  g = "GET", i = "INST", l = "LIST", o = "OBJ", p = "PUT",
 }
 
---- Python's collections.OrderedDict, for `globals`.
+--- Stands for Python's collections.OrderedDict, in `globals`.
+-- @tparam table args  a tuple: empty, or a list of pairs
+-- @treturn table  a dictionary, as `load` has them
+-- @raise what `guard` catches, if they are no pairs
 function M.ordered_dict(args)
   local dict = new_dict(true)
   local items = args[1]
-  if args.n > 1 or args.n == 1 and (type(items) ~= "table" or items.kind ~= "list") then return M.refuse "OrderedDict of something else than pairs" end
+  if args.n > 1 or args.n == 1 and (type(items) ~= "table" or items.kind ~= "list") then
+    return M.refuse "OrderedDict of something else than pairs"
+  end
   for i = 1, items and items.n or 0 do
     local pair = items[i]
     if type(pair) ~= "table" or pair.n ~= 2 then return M.refuse "OrderedDict of something else than pairs" end
@@ -259,13 +288,20 @@ function M.ordered_dict(args)
   return dict
 end
 
---- Reads one pickle, up to its end; the source stays behind it. To be called inside M.guard.
--- @tparam table src a source
--- @tparam table globals "module.name" -> function(args) for what the pickle may call (args is a tuple), or another true value for
---   what it may only mention
--- @tparam[opt] function persistent value of a persistent id -> what it stands for
--- @return the value: numbers, strings, booleans, M.none, and tables with a field kind: "tuple" and "list" ([1] to [n], n), "dict" (keys: a list,
---   index: key -> value), "global" (name, value), or what the functions gave. Tables may hold themselves.
+--- Reads one pickle, up to its end; the source stays behind it. To be called inside `guard`.
+-- The value is a number, string, boolean, `none`, what a function of `globals` gave, or a table with a field `kind`:
+--
+-- * "tuple" and "list": 1 to `n`
+-- * "dict": `keys` (a list), `index` (key -> value)
+-- * "global": `name`, `value`
+--
+-- Tables may hold themselves.
+-- @tparam table src  a source
+-- @tparam table globals  "module.name" -> function(args) for what the pickle may call (args is a tuple), or another
+--   true value for what it may only mention
+-- @tparam[opt] function persistent  value of a persistent id -> what it stands for
+-- @return  the value
+-- @raise what `guard` catches, if the pickle is damaged or asks for more than data
 function M.load(src, globals, persistent)
   local m = {
     src = src, globals = globals, stack = {}, top = 0, floor = 0, marks = {}, memo = {},
@@ -278,7 +314,10 @@ function M.load(src, globals, persistent)
       return m.stack[1]
     end
     local op = ops[c]
-    if not op then return M.refuse("opcode %s is refused: only data is read, nothing is executed", refused[c] or ("0x%02x"):format(c:byte())) end
+    if not op then
+      local name = refused[c] or ("0x%02x"):format(c:byte())
+      return M.refuse("opcode %s is refused: only data is read, nothing is executed", name)
+    end
     op(m)
   end
   return M.refuse("a pickle of more than %d steps", MOST_STEPS)

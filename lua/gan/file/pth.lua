@@ -1,7 +1,8 @@
---- PyTorch's files of weights (.pth, .pt), as `torch.save(net.state_dict(), path)` writes them: the zip form, and the form before version 1.6.
+--- Reads PyTorch's files of weights (.pth, .pt), as `torch.save(net.state_dict(), path)` writes them.
 --
--- Executes nothing: the pickle inside is read by gan.file.pickle, which knows tensors and plain data; everything else that a
--- file names is refused. TorchScript archives hold code and are refused.
+-- Both forms are read: zip, and the form before version 1.6. Nothing is executed: the pickle inside is read by
+-- gan.file.pickle, which knows tensors and plain data; everything else that a file names is refused, and so are
+-- TorchScript archives, which hold code.
 -- Formats: torch/serialization.py (`_save`, `_legacy_save`), torch/_utils.py (`_rebuild_tensor_v2`).
 -- @module gan.file.pth
 local core = require "gan.core"
@@ -13,7 +14,8 @@ local M = {}
 
 local refuse = pickle.refuse
 
-local MAGIC = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." -- the pickle of 0x1950a86a20f9469cfc6c, behind its protocol
+-- The pickle of 0x1950a86a20f9469cfc6c, behind its protocol.
+local MAGIC = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 local PROTOCOL = 1001
 local MOST_PICKLE = 1 << 26 -- bytes
 local MOST_NODES, MOST_DEPTH = 200000, 50
@@ -22,16 +24,19 @@ local MOST_SHARED = 8       -- elements of all tensors together for each that is
 
 -- Storages: {format for core.unpack, dtype}
 local storages = {
-  ["torch.FloatStorage"] = {"f4", "real"}, ["torch.DoubleStorage"] = {"f8", "real"}, ["torch.HalfStorage"] = {"f2", "real"},
-  ["torch.BFloat16Storage"] = {"bf2", "real"}, ["torch.LongStorage"] = {"i8", "i32"}, ["torch.IntStorage"] = {"i4", "i32"},
-  ["torch.ShortStorage"] = {"i2", "i32"}, ["torch.CharStorage"] = {"i1", "i32"}, ["torch.ByteStorage"] = {"u1", "i32"},
-  ["torch.BoolStorage"] = {"b1", "i32"},
+  ["torch.FloatStorage"] = {"f4", "real"}, ["torch.DoubleStorage"] = {"f8", "real"},
+  ["torch.HalfStorage"] = {"f2", "real"}, ["torch.BFloat16Storage"] = {"bf2", "real"},
+  ["torch.LongStorage"] = {"i8", "i32"}, ["torch.IntStorage"] = {"i4", "i32"},
+  ["torch.ShortStorage"] = {"i2", "i32"}, ["torch.CharStorage"] = {"i1", "i32"},
+  ["torch.ByteStorage"] = {"u1", "i32"}, ["torch.BoolStorage"] = {"b1", "i32"},
 }
 
 local function is(v, kind) return type(v) == "table" and v.kind == kind end
 
 local function count_of(v, what)
-  if math.type(v) ~= "integer" or v < 0 then return refuse("a tensor's %s is %s (expected an integer >= 0)", what, tostring(v)) end
+  if math.type(v) ~= "integer" or v < 0 then
+    return refuse("a tensor's %s is %s (expected an integer >= 0)", what, tostring(v))
+  end
   return v
 end
 
@@ -46,12 +51,16 @@ end
 -- A tensor as the pickle describes it: where its elements lie, none read yet.
 local function rebuild_tensor(args)
   local storage = args[1]
-  if not is(storage, "storage") then return refuse("a tensor of a %s (expected a storage)", pickle.describe(storage)) end
+  if not is(storage, "storage") then
+    return refuse("a tensor of a %s (expected a storage)", pickle.describe(storage))
+  end
   local offset, size, stride = count_of(args[2], "offset"), counts_of(args[3], "size"), counts_of(args[4], "stride")
   if #size ~= #stride then return refuse("a tensor of %d sizes and %d strides", #size, #stride) end
   local shape, count = check.claimed_shape(size)
   if not shape then return refuse("a tensor %s: %s", check.shape_string(size), count) end
-  if count > storage.count then return refuse("a tensor %s of a storage of %d elements", check.shape_string(size), storage.count) end
+  if count > storage.count then
+    return refuse("a tensor %s of a storage of %d elements", check.shape_string(size), storage.count)
+  end
   return {kind = "tensor", storage = storage, offset = offset, size = size, stride = stride, count = count}
 end
 
@@ -72,7 +81,9 @@ local function persistent_into(found)
     if not is(id, "tuple") or id.n < 5 or id[1] ~= "storage" then return refuse "a persistent id that is no storage" end
     local kind = is(id[2], "global") and storages[id[2].name]
     local key, count = id[3], count_of(id[5], "storage")
-    if not kind or type(key) ~= "string" or count > 1 << 44 then return refuse "a storage without type, key or a sensible count" end
+    if not kind or type(key) ~= "string" or count > 1 << 44 then
+      return refuse "a storage without type, key or a sensible count"
+    end
     if id.n > 6 or id.n == 6 and id[6] ~= pickle.none then return refuse("storage '%s' is a part of another", key) end
     local s = found[key]
     if s and (s.type ~= kind or s.count ~= count) then return refuse("storage '%s' has two types or sizes", key) end
@@ -101,7 +112,9 @@ local function flatten(root)
     local prefix = name == "" and "" or name .. "."
     for i = 1, v.kind == "dict" and #v.keys or v.n do
       local key = v.kind == "dict" and v.keys[i] or i - 1
-      if type(key) == "string" and #prefix + #key > MOST_NAME then return refuse("a name of more than %d bytes", MOST_NAME) end
+      if type(key) == "string" and #prefix + #key > MOST_NAME then
+        return refuse("a name of more than %d bytes", MOST_NAME)
+      end
       walk(v.kind == "dict" and v.index[key] or v[i], prefix .. key, depth + 1)
     end
   end
@@ -114,7 +127,9 @@ local function choose(root, pick)
   local v = is(root, "dict") and root.index[pick]
   if not v then
     local keys = {}
-    for i, key in ipairs(is(root, "dict") and root.keys or {}) do keys[i] = i < 10 and tostring(key) or i == 10 and "..." or nil end
+    for i, key in ipairs(is(root, "dict") and root.keys or {}) do
+      keys[i] = i < 10 and tostring(key) or i == 10 and "..." or nil
+    end
     return refuse("no entry '%s' (there are: %s)", pick, table.concat(keys, ", "))
   end
   return v
@@ -132,13 +147,16 @@ local function materialise(root, pick, fetch)
     s.tensors[#s.tensors + 1] = e
     shown = shown + e.tensor.count
   end
-  if shown // MOST_SHARED > stored then return refuse("tensors of %d elements out of %d that are stored", shown, stored) end
+  if shown // MOST_SHARED > stored then
+    return refuse("tensors of %d elements out of %d that are stored", shown, stored)
+  end
   local state = {}
   for _, s in ipairs(order) do
     local bytes, message = fetch(s)
     if not bytes then return refuse(message) end
     if core.numel(bytes) ~= s.bytes then
-      return refuse("storage '%s' has %d bytes (expected %d for '%s')", s.key, core.numel(bytes), s.bytes, s.tensors[1].name)
+      return refuse("storage '%s' has %d bytes (expected %d for '%s')",
+        s.key, core.numel(bytes), s.bytes, s.tensors[1].name)
     end
     for _, e in ipairs(s.tensors) do
       local t = e.tensor
@@ -183,13 +201,17 @@ local function place(found, keys, file, at, size)
   local offsets = {}
   for i = 1, keys.n do
     local s = found[keys[i]]
-    if not s or offsets[s.key] then return refuse("storage '%s' is not what the pickle says", tostring(s and s.key or keys[i])) end
+    if not s or offsets[s.key] then
+      return refuse("storage '%s' is not what the pickle says", tostring(s and s.key or keys[i]))
+    end
     if size - at < 8 + s.bytes then return refuse("storage '%s' ends beyond the file", s.key) end
     local word, message = file:seek(at)
     if word then word, message = file:read(8) end
     if not word then return refuse(message) end
     local count = ("<i8"):unpack(word)
-    if count ~= s.count then return refuse("storage '%s' has %d elements (the pickle says %d)", s.key, count, s.count) end
+    if count ~= s.count then
+      return refuse("storage '%s' has %d elements (the pickle says %d)", s.key, count, s.count)
+    end
     offsets[s.key] = at + 8
     at = at + 8 + s.bytes
   end
@@ -206,7 +228,9 @@ local function load_legacy(file, size, pick)
   local protocol = pickle.load(src, {})
   if protocol ~= PROTOCOL then return refuse("PyTorch's protocol %s (expected %d)", tostring(protocol), PROTOCOL) end
   local system = pickle.load(src, {})
-  if not is(system, "dict") or system.index.little_endian ~= true then return refuse "numbers that are not little-endian" end
+  if not is(system, "dict") or system.index.little_endian ~= true then
+    return refuse "numbers that are not little-endian"
+  end
   local found = {}
   local root = pickle.load(src, globals, persistent_into(found))
   local offsets = place(found, pickle.load(src, {}), file, start + src:position(), size)
@@ -218,13 +242,17 @@ local function load_legacy(file, size, pick)
 end
 
 --- Reads the tensors of a file.
--- Floats (float32, float64, float16, bfloat16) become real; integers of any width and truth values i32, if all values fit. Shapes and the order of
--- axes are PyTorch's: a convolution's weight is (Co,Ci,Kh,Kw), a linear layer's (Do,Di). Dictionaries within dictionaries are flattened, names
--- joined with dots ("state_dict.conv1.weight"), entries of lists counted from 0; what is no tensor is left out.
--- @tparam string path
--- @tparam[opt] table opt pick: only what is under this entry of the file's dictionary, named from there (pick = "state_dict" gives "conv1.weight")
--- @treturn table name -> tensor; or nil and a message that names the file and what is wrong or refused
--- @raise on unknown options
+-- Floats (float32, float64, float16, bfloat16) become real, integers of any width and truth values i32. Shapes and the
+-- order of axes are PyTorch's: a convolution's weight is (Co,Ci,Kh,Kw), a linear layer's (Do,Di). Dictionaries within
+-- dictionaries are flattened, names joined with dots ("state_dict.conv1.weight"), entries of lists counted from 0; what
+-- is no tensor is left out.
+-- @tparam string path  of the file
+-- @tparam[opt] table opt
+-- @tparam[opt] string opt.pick  only what is under this entry of the file's dictionary, named from there: with
+--   "state_dict", "conv1.weight"
+-- @treturn table  name -> tensor
+-- @error naming the file and what is wrong or refused, or an integer that does not fit
+-- @raise if an option is unknown
 function M.load(path, opt)
   local o = check.options("pth.load", opt, {pick = check.none})
   if o.pick ~= nil and type(o.pick) ~= "string" then return check.expected("pth.load", 2, "pick", "a name", o.pick) end

@@ -1,22 +1,30 @@
---- Checkpoints: nested Lua tables of tensors, numbers, strings and booleans, kept in one safetensors file.
+--- Saves and loads checkpoints: nested Lua tables of tensors, numbers, strings and booleans, in one safetensors file.
 --
--- Tensors get plain names ("G.1.weight"), so every tool of that format reads them; all else goes to its `__metadata__`, as
--- text. The same tree gives the same bytes: names are sorted, and nothing of the time or place is written.
+-- Tensors get plain names ("G.1.weight"), so every tool of that format reads them; all else goes to its `__metadata__`,
+-- as text. The same tree gives the same bytes: names are sorted, and nothing of the time or place is written.
 -- Format: https://github.com/huggingface/safetensors (8 bytes of header length, JSON header, data).
+-- @module gan.file.safetensors
 local core = require "gan.core"
 local check = require "gan.check"
 local json = require "gan.file.json"
 
 local M = {}
 
--- Types that other writers use: the dtype that holds them, and their format for core.unpack (F32 in a build of doubles: read as it is).
+-- Types that other writers use: the dtype that holds them, and their format for core.unpack (F32 in a build of doubles:
+-- read as it is).
 local foreign = {
-  F16 = {"real", "f2"}, BF16 = {"real", "bf2"}, F32 = {"real"}, I64 = {"i32", "i8"}, I16 = {"i32", "i2"}, I8 = {"i32", "i1"}, BOOL = {"u8", "b1"},
+  F16 = {"real", "f2"}, BF16 = {"real", "bf2"}, F32 = {"real"}, I64 = {"i32", "i8"}, I16 = {"i32", "i2"},
+  I8 = {"i32", "i1"}, BOOL = {"u8", "b1"},
 }
--- By the names in a file: the dtype that holds them (floats of every width become reals), the format of foreign ones, bytes of an element.
+-- By the names in a file: the dtype that holds them (floats of every width become reals), the format of foreign ones,
+-- bytes of an element.
 local dtype_of, packed_of, width_of = {}, {}, {}
-for name, t in pairs(foreign) do dtype_of[name], packed_of[name], width_of[name] = t[1], t[2], core.packed[t[2] or "f4"] end
-for name, t in pairs(core.dtypes) do dtype_of[t.safetensors], width_of[t.safetensors] = t.float and "real" or name, t.size end
+for name, t in pairs(foreign) do
+  dtype_of[name], packed_of[name], width_of[name] = t[1], t[2], core.packed[t[2] or "f4"]
+end
+for name, t in pairs(core.dtypes) do
+  dtype_of[t.safetensors], width_of[t.safetensors] = t.float and "real" or name, t.size
+end
 local MAX_HEADER = 100000000 -- bytes, as the reference reader has it
 local MAX_DEPTH = 30
 local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
@@ -47,7 +55,9 @@ end
 -- "G.1.weight" -> {"G", 1, "weight"}
 local function default_path(name)
   local path = {}
-  for part in (name .. "."):gmatch "([^.]*)%." do path[#path + 1] = part:find "^[1-9]%d*$" and math.tointeger(part) or part end
+  for part in (name .. "."):gmatch "([^.]*)%." do
+    path[#path + 1] = part:find "^[1-9]%d*$" and math.tointeger(part) or part
+  end
   return path
 end
 
@@ -59,7 +69,8 @@ end
 
 -- Walks a tree: tensors (a list of {name, tensor}) and metadata (name -> text).
 local function flatten(tree)
-  local tensors, meta, paths, doubles, seen = {}, {}, {}, {}, {[PATHS] = true, [DOUBLES] = true, ["__metadata__"] = true}
+  local tensors, meta, paths, doubles = {}, {}, {}, {}
+  local seen = {[PATHS] = true, [DOUBLES] = true, ["__metadata__"] = true}
 
   local function leaf(v, path, name)
     if seen[name] then return check.fail("save", "two entries would be called '%s'", name) end
@@ -76,7 +87,8 @@ local function flatten(tree)
     if #path > MAX_DEPTH then return check.fail("save", "tables nested too deeply at '%s'", table.concat(path, ".")) end
     for k, v in pairs(t) do
       if type(k) ~= "string" and math.type(k) ~= "integer" then
-        return check.fail("save", "keys must be strings or integers, got %s at '%s'", check.found(k), table.concat(path, "."))
+        return check.fail("save", "keys must be strings or integers, got %s at '%s'",
+          check.found(k), table.concat(path, "."))
       end
       local here = table.move(path, 1, #path, 1, {})
       here[#here + 1] = k
@@ -112,10 +124,11 @@ local function header_of(tensors, meta)
 end
 
 --- Writes a tree to a file, all or nothing: until the new file is whole and on the disk, the old one stays.
--- @tparam string path
--- @tparam table tree tensors of any dtype, numbers, strings, booleans and tables of these; keys are strings or integers.
---   Empty tables are not kept.
--- @treturn boolean true, or nil and a message (a full disk)
+-- @tparam string path  of the file
+-- @tparam table tree  tensors of any dtype, numbers, strings, booleans and tables of these; keys are strings or
+--   integers. Empty tables are not kept.
+-- @treturn boolean  true
+-- @error if it cannot be written, as on a full disk
 -- @raise if the tree holds anything else, or two entries would get one name
 function M.save(path, tree)
   if type(tree) ~= "table" then return check.expected("save", 2, "tree", "a table", tree) end
@@ -159,7 +172,10 @@ local function offset(v) return type(v) == "number" and math.tointeger(v) end
 local function entry(name, e)
   if type(e) ~= "table" then return nil, "expected an object" end
   local width = width_of[e.dtype]
-  if not width then return nil, ("expected dtype F16, BF16, F32, F64, I8, I16, I32, I64, U8 or BOOL, found %s"):format(check.found(e.dtype)) end
+  if not width then
+    return nil, ("expected dtype F16, BF16, F32, F64, I8, I16, I32, I64, U8 or BOOL, found %s"):format(
+      check.found(e.dtype))
+  end
   if type(e.shape) ~= "table" or type(e.data_offsets) ~= "table" then return nil, "expected shape and data_offsets" end
   local shape, count = check.claimed_shape(e.shape)
   if not shape then return nil, count end
@@ -172,7 +188,8 @@ local function entry(name, e)
   return {name = name, dtype = e.dtype, shape = shape, first = first, last = last}
 end
 
--- Header of an open file of `size` bytes: entries in the order of their data, metadata, where the data starts; or nil, message.
+-- Header of an open file of `size` bytes: entries in the order of their data, metadata, where the data starts; or nil,
+-- message.
 local function read_header(file, size)
   if size < 8 then return nil, ("expected a safetensors file, found %d bytes"):format(size) end
   local word, message = file:read(8)
@@ -193,7 +210,9 @@ local function read_header(file, size)
   local meta = header.__metadata__ or {}
   if type(meta) ~= "table" then return nil, "__metadata__: expected an object" end
   for k, v in pairs(meta) do
-    if type(k) ~= "string" or type(v) ~= "string" then return nil, ("__metadata__ '%s': expected a string"):format(tostring(k)) end
+    if type(k) ~= "string" or type(v) ~= "string" then
+      return nil, ("__metadata__ '%s': expected a string"):format(tostring(k))
+    end
   end
   local entries = {}
   for name, e in pairs(header) do
@@ -210,7 +229,9 @@ local function read_header(file, size)
   end)
   local at = 0
   for _, e in ipairs(entries) do
-    if e.first ~= at then return nil, ("tensor '%s': expected data at offset %d, found %d"):format(e.name, at, e.first) end
+    if e.first ~= at then
+      return nil, ("tensor '%s': expected data at offset %d, found %d"):format(e.name, at, e.first)
+    end
     at = e.last
   end
   if at ~= size - 8 - length then
@@ -238,12 +259,14 @@ local function plant(tree, paths, name, v)
   return true
 end
 
---- Reads a file that `save` or any safetensors writer made.
--- Everything is checked before it is believed. Floats of every width become reals (what was saved as f64 comes back so), I8 to I64 i32, if all
--- values fit, U8 and BOOL u8; other types are refused.
--- @tparam string path
--- @tparam[opt] function want name -> whether to read it (default: everything); what is not wanted costs neither time nor memory
--- @treturn table the tree; or nil and a message that names the file
+--- Reads a file that `save` or any safetensors writer made. Everything is checked before it is believed.
+-- Floats of every width become real (what was saved as f64 comes back so), I8 to I64 i32, U8 and BOOL u8.
+-- @tparam string path  of the file
+-- @tparam[opt] function want  name -> true if it is to be read (default: everything); what is not costs neither time
+--   nor memory
+-- @treturn table  the tree
+-- @error naming the file, if it is damaged, holds another type, or an integer that does not fit
+-- @raise whatever `want` raises
 function M.load(path, want)
   local file, size = core.file_open(path)
   if not file then return nil, size end
@@ -269,12 +292,15 @@ function M.load(path, want)
       if not ok then return failed(message) end
       if packed then t, message = core.unpack(t, packed, dtype_of[e.dtype], e.shape) end
       if not t then return failed(("tensor '%s': %s"):format(e.name, message)) end
-      if not plant(tree, paths, e.name, t) then return failed(("name '%s' does not fit beside the others"):format(e.name)) end
+      if not plant(tree, paths, e.name, t) then
+        return failed(("name '%s' does not fit beside the others"):format(e.name))
+      end
     end
   end
   file:close()
   for name, s in pairs(meta) do
-    if name ~= PATHS and name ~= DOUBLES and (not want or want(name)) and not plant(tree, paths, name, parse_scalar(s)) then
+    local wanted = name ~= PATHS and name ~= DOUBLES and (not want or want(name))
+    if wanted and not plant(tree, paths, name, parse_scalar(s)) then
       return failed(("name '%s' does not fit beside the others"):format(name))
     end
   end

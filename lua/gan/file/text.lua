@@ -1,4 +1,5 @@
---- Small text files, whole or a line at a time: read, written all or nothing, appended to, JSON lines.
+--- Reads and writes small text files, whole or a line at a time: all or nothing, appended to, JSON lines.
+-- @module gan.file.text
 local core = require "gan.core"
 local json = require "gan.file.json"
 local lfs = require "lfs"
@@ -6,8 +7,9 @@ local lfs = require "lfs"
 local M = {}
 
 --- Reads a whole file.
--- @tparam string path
--- @treturn string its bytes; or nil and a message
+-- @tparam string path  of the file
+-- @treturn string  its bytes
+-- @error if it cannot be read
 function M.read(path)
   local f, message = io.open(path, "rb")
   if not f then return nil, message end
@@ -17,8 +19,8 @@ function M.read(path)
   return s
 end
 
---- Tells whether a file can be read.
--- @tparam string path
+--- Tells whether a file can be read. Cannot fail.
+-- @tparam string path  of the file
 -- @treturn boolean
 function M.exists(path)
   local f = io.open(path, "rb")
@@ -27,8 +29,9 @@ function M.exists(path)
 end
 
 --- Lists the names in a folder, sorted, without those that begin with a dot.
--- @tparam string path
--- @treturn table list of names; or nil and a message
+-- @tparam string path  of the folder
+-- @treturn table  list of names
+-- @error if there is no such folder
 function M.names(path)
   if lfs.attributes(path, "mode") ~= "directory" then return nil, path .. ": no such folder" end
   local list = {}
@@ -38,9 +41,10 @@ function M.names(path)
 end
 
 --- Writes a file, all or nothing: after a crash the old one is there, or the new one.
--- @tparam string path
--- @tparam string text
--- @treturn boolean true; or nil and a message
+-- @tparam string path  of the file
+-- @tparam string text  all of it
+-- @treturn boolean  true
+-- @error if it cannot be written
 function M.write(path, text)
   local file, message = core.file_create(path)
   if not file then return nil, message end
@@ -54,7 +58,8 @@ end
 -- @tparam file file  from io.open
 -- @tparam string path  its name, for messages
 -- @tparam string line  without a line break
--- @treturn boolean true; or nil and a message (a full disk)
+-- @treturn boolean  true
+-- @error if it cannot be written, as on a full disk
 function M.append(file, path, line)
   local ok, message = file:write(line, "\n")
   if ok then ok, message = file:flush() end
@@ -63,9 +68,10 @@ function M.append(file, path, line)
 end
 
 --- Appends a line to the file of a name, which is made where it is missing.
--- @tparam string path
+-- @tparam string path  of the file
 -- @tparam string line  without a line break
--- @treturn boolean true; or nil and a message
+-- @treturn boolean  true
+-- @error if it cannot be written
 function M.append_to(path, line)
   local f, message = io.open(path, "a")
   if not f then return nil, message end
@@ -76,8 +82,9 @@ function M.append_to(path, line)
 end
 
 --- Reads JSON lines. What is no object (half a line of a run that was killed) is passed over.
--- @tparam string path
--- @treturn table list of {value = table, line = string}; or nil and a message
+-- @tparam string path  of the file
+-- @treturn table  list of `{value = table, line = string}`
+-- @error if it cannot be read
 function M.json_lines(path)
   local s, message = M.read(path)
   if not s then return nil, message end

@@ -1,7 +1,8 @@
---- Zip archives: members are read into tensors, checksums compared; archives of stored members are written, all or nothing.
+--- Reads zip archives, members into tensors, and writes archives of stored members, all or nothing.
 --
--- Read: stored and deflated members, sizes beyond 4 GiB (zip64), as NumPy and PyTorch write them. Refused: encryption, other
--- compressions, parts on several disks, two members of one name, members that overlap, bytes before or behind the archive.
+-- Read: stored and deflated members, sizes beyond 4 GiB (zip64), as NumPy and PyTorch write them; checksums are
+-- compared. Refused: encryption, other compressions, parts on several disks, two members of one name, members that
+-- overlap, bytes before or behind the archive.
 -- Format: PKWARE APPNOTE.TXT 6.3, sections 4.3 to 4.5.
 -- @module gan.file.zip
 local core = require "gan.core"
@@ -19,10 +20,18 @@ local archive = {}
 archive.__index = archive
 archive.__name = "archive"
 
---- nil and a message that names the file.
+--- Returns nil and a message that names the file. Cannot fail.
+-- @tparam string fmt  the message, as for string.format
+-- @param ...  any values for it
+-- @treturn nil
+-- @treturn string  the message
 function archive:fail(fmt, ...) return check.about(self.path, select("#", ...) > 0 and fmt:format(...) or fmt) end
 
--- n bytes at an offset as a string, or nil, message.
+--- Reads bytes of the file itself.
+-- @tparam integer offset  from 0
+-- @tparam integer n  how many
+-- @treturn string
+-- @error if they are not there
 function archive:bytes(offset, n)
   local ok, message = self.file:seek(offset)
   if not ok then return nil, message end
@@ -45,7 +54,9 @@ local function find_list(z)
   local stop = z.size - #tail + at - 1
   if at > 20 and tail:sub(at - 20, at - 17) == LOCATOR64 then
     local end_disk, end_at, disks = ("<I4i8I4"):unpack(tail, at - 16)
-    if end_disk ~= 0 or disks > 1 or end_at < 0 or end_at + 56 > stop - 20 then return z:fail "damaged zip64 locator" end
+    if end_disk ~= 0 or disks > 1 or end_at < 0 or end_at + 56 > stop - 20 then
+      return z:fail "damaged zip64 locator"
+    end
     local record
     record, message = z:bytes(end_at, 56)
     if not record then return nil, message end
@@ -56,13 +67,15 @@ local function find_list(z)
   end
   if disk ~= 0 or list_disk ~= 0 or here ~= count then return z:fail "an archive in several parts" end
   if size < 0 or offset < 0 or offset > z.size or offset + size ~= stop or count < 0 or count > size // 46 then
-    return z:fail("damaged list of members (%d members in %d bytes at %d, where it ends at %d)", count, size, offset, stop)
+    return z:fail("damaged list of members (%d members in %d bytes at %d, where it ends at %d)",
+      count, size, offset, stop)
   end
   if size > MOST_LIST then return z:fail("a list of members of %d bytes (at most %d are read)", size, MOST_LIST) end
   return offset, size, count
 end
 
--- The 64-bit values of an entry's extra fields for those of its sizes that 32 bits cannot say; nil if they are not there.
+-- The 64-bit values of an entry's extra fields for those of its sizes that 32 bits cannot say; nil if they are not
+-- there.
 local function wide(extra, size, packed, offset)
   local at = 1
   while at + 3 <= #extra do
@@ -105,14 +118,18 @@ local function read_list(z)
       whole, packed, offset = wide(text:sub(extra_at, extra_at + extra_size - 1), whole, packed, offset)
       if not offset then return z:fail("member '%s': no zip64 sizes", name) end
     end
-    if whole < 0 or packed < 0 or offset < 0 or packed > start or offset > start or offset + 30 + name_size + packed > start or disk ~= 0 then
+    if whole < 0 or packed < 0 or offset < 0 or packed > start or offset > start
+      or offset + 30 + name_size + packed > start or disk ~= 0 then
       return z:fail("member '%s': %d bytes at %d lie outside of the archive", name, packed, offset)
     end
     if method == 8 and whole // MOST_RATIO > packed + 1 then
       return z:fail("member '%s': %d bytes cannot come from %d", name, whole, packed)
     end
     if z.members[name] then return z:fail("member '%s' is there twice", name) end
-    local m = {name = name, size = whole, packed = packed, offset = offset, method = method, crc = crc, encrypted = flags & 1 == 1}
+    local m = {
+      name = name, size = whole, packed = packed, offset = offset, method = method, crc = crc,
+      encrypted = flags & 1 == 1,
+    }
     z.members[name] = m
     z.names[i], order[i] = name, m
     at = next_at
@@ -140,9 +157,10 @@ local function data_of(z, m)
 end
 
 --- Opens an archive and reads its list of members.
--- @tparam string path
--- @treturn table archive: `names` (in the order of the list), `members` (name -> {size=bytes}), `size` (of the file), methods `read`,
---   `text`, `fail`, `close`; or nil and a message
+-- Its fields: `names` (in the order of the list), `members` (name -> `{size = bytes}`), `size` of the file.
+-- @tparam string path  of the file
+-- @treturn table  the archive
+-- @error if it cannot be read, is damaged, or is more than is read here
 function M.open(path)
   local file, size = core.file_open(path)
   if not file then return nil, size end
@@ -155,15 +173,20 @@ function M.open(path)
   return z
 end
 
---- A member's bytes, its checksum compared.
--- @tparam string name
--- @treturn Tensor u8 (size); or nil and a message
+--- Reads a member's bytes, and compares its checksum.
+-- @tparam string name  of the member
+-- @treturn Tensor  u8 (size)
+-- @error if there is none, or it is damaged, encrypted or packed otherwise
 function archive:read(name)
   local m = self.members[name]
   if not m then return self:fail("no member '%s'", name) end
   if m.encrypted then return self:fail("member '%s' is encrypted", name) end
-  if m.method ~= 0 and m.method ~= 8 then return self:fail("member '%s': compression %d (expected stored or deflated)", name, m.method) end
-  if m.method == 0 and m.packed ~= m.size then return self:fail("member '%s': %d bytes are stored as %d", name, m.size, m.packed) end
+  if m.method ~= 0 and m.method ~= 8 then
+    return self:fail("member '%s': compression %d (expected stored or deflated)", name, m.method)
+  end
+  if m.method == 0 and m.packed ~= m.size then
+    return self:fail("member '%s': %d bytes are stored as %d", name, m.size, m.packed)
+  end
   local start, message = data_of(self, m)
   if not start then return nil, message end
   local bytes = core.full({m.packed}, 0, "u8")
@@ -178,10 +201,11 @@ function archive:read(name)
   return bytes
 end
 
---- A member's bytes as a string.
--- @tparam string name
--- @tparam integer most refused if there are more bytes
--- @treturn string bytes; or nil and a message
+--- Reads a member's bytes as a string.
+-- @tparam string name  of the member
+-- @tparam integer most  bytes; more are refused
+-- @treturn string
+-- @error as for `read`, or if there are more
 function archive:text(name, most)
   local m = self.members[name]
   if m and m.size > most then return self:fail("member '%s' has %d bytes (expected at most %d)", name, m.size, most) end
@@ -190,20 +214,24 @@ function archive:text(name, most)
   return core.to_bytes(bytes)
 end
 
---- Closes the file; closing twice does nothing.
+--- Closes the file; closing twice does nothing. Cannot fail.
 function archive:close() self.file:close() end
 
---- Writes an archive of stored members, all or nothing: until it is whole and on the disk, an old file stays. The same members give the same
--- bytes: every date is 1980-01-01.
--- @tparam string path
--- @tparam table members a list of {name=, parts={string or tensor, ...}}: a member is its parts one after the other, tensors as
---   they lie in memory, row-major
--- @treturn boolean true, or nil and a message (a full disk, more than 4 GiB)
+--- Writes an archive of stored members, all or nothing: until it is whole and on the disk, an old file stays.
+-- The same members give the same bytes: every date is 1980-01-01.
+-- @tparam string path  of the file
+-- @tparam table members  a list of `{name = string, parts = {string or tensor, ...}}`: a member is its parts one after
+--   the other, tensors as they lie in memory, row-major
+-- @treturn boolean  true
+-- @error if it cannot be written, as on a full disk, or has more than 4 GiB
+-- @raise if `members` is no such list
 function M.save(path, members)
   local list, at = {}, 0
   if type(members) ~= "table" then return check.expected("zip.save", 2, "members", "a list", members) end
   for i, m in ipairs(members) do
-    if type(m) ~= "table" or type(m.parts) ~= "table" then return check.expected("zip.save", 2, "members", "tables {name=, parts=}", m) end
+    if type(m) ~= "table" or type(m.parts) ~= "table" then
+      return check.expected("zip.save", 2, "members", "tables {name=, parts=}", m)
+    end
     if type(m.name) ~= "string" or #m.name == 0 or #m.name > 65535 then
       return check.expected("zip.save", 2, "members", "names of 1 to 65535 bytes", m.name)
     end
@@ -213,7 +241,9 @@ function M.save(path, members)
       size = size + n
     end
     -- version 2.0, UTF-8 names, stored, midnight, 1 January 1980
-    list[i] = {offset = at, fields = ("<I2I2I2I2I2I4I4I4I2I2"):pack(20, 0x800, 0, 0, 0x21, crc, size & FULL32, size & FULL32, #m.name, 0)}
+    local low = size & FULL32
+    local fields = ("<I2I2I2I2I2I4I4I4I2I2"):pack(20, 0x800, 0, 0, 0x21, crc, low, low, #m.name, 0)
+    list[i] = {offset = at, fields = fields}
     at = at + 30 + #m.name + size
     if at > SMALL then return nil, path .. ": cannot write: an archive of more than 4 GiB" end
   end
