@@ -1,4 +1,5 @@
---- Latent vectors: from seeds, truncated, on paths between two, and the labels that go with them.
+--- Makes latent vectors: from seeds, truncated, on paths between two; and the labels that go with them.
+-- @module gan.latent
 local core = require "gan.core"
 local check = require "gan.check"
 
@@ -7,8 +8,9 @@ local M = {}
 local MAX_SEEDS = 100000
 
 --- Reads seeds from a text such as "0-63" or "1,5,9-12".
--- @tparam string text
--- @treturn table list of integers; or nil and a message
+-- @tparam string text  numbers and ranges, separated by commas
+-- @treturn table  list of integers >= 0
+-- @error if it is no such text, or names more than 100,000 seeds
 function M.seeds(text)
   local out = {}
   for part in (text .. ","):gmatch "([^,]*)," do
@@ -38,12 +40,12 @@ local function normals(rng, n, trunc)
 end
 
 --- Draws latent vectors, one for each seed: a row depends on its seed alone.
+-- Source: Brock et al. 2018, arXiv:1809.11096, sec. 3.1 (truncation).
 -- @tparam table seeds  list of N integers
 -- @tparam integer z  Z, the length of a vector
 -- @tparam[opt] number trunc  >= 0.01: coordinates with |z| > trunc are drawn again (less variety, likelier pictures)
--- @treturn Tensor real (N,Z)
+-- @treturn Tensor  real (N,Z)
 -- @raise if trunc is below 0.01
--- Source: Brock et al. 2018, arXiv:1809.11096, sec. 3.1 (truncation).
 function M.of_seeds(seeds, z, trunc)
   if trunc then check.number("latent", 3, "trunc", trunc, 0.01) end
   local rows = {}
@@ -55,7 +57,8 @@ end
 -- @tparam table classes  list of names
 -- @tparam table seeds  list of N integers
 -- @tparam[opt] string class  a name, or a number from 0
--- @treturn Tensor i32 (N); or nil and a message
+-- @treturn Tensor  i32 (N)
+-- @error if there is no such class
 function M.labels(classes, seeds, class)
   local list, label = {}, nil
   for i, name in ipairs(classes) do if class == name then label = i - 1 end end
@@ -72,20 +75,25 @@ end
 -- @tparam table a  list of Z numbers
 -- @tparam table b  the same
 -- @tparam number t  any; beyond [0,1] the line goes on
--- @treturn table list of Z numbers
+-- @treturn table  list of Z numbers
+-- @raise if b is shorter than a
 function M.lerp(a, b, t)
   local out = {}
   for i = 1, #a do out[i] = a[i] + (b[i] - a[i]) * t end
   return out
 end
 
---- Returns the point at t of the arc from a to b: sin((1 - t) w)/sin w a + sin(t w)/sin w b, w the angle between the two directions.
+--- Returns the point at t of the arc from a (t = 0) to b (t = 1).
+--
+--     sin((1 - t) w)/sin w a + sin(t w)/sin w b, w the angle between the two directions
+--
 -- Parallel vectors have a line for an arc; between opposite ones no arc is named, and the line is taken.
+-- Source: Shoemake 1985, "Animating rotation with quaternion curves".  Differs: lengths stay what they are.
 -- @tparam table a  list of Z numbers
 -- @tparam table b  the same
--- @tparam number t
--- @treturn table list of Z numbers
--- Source: Shoemake 1985, "Animating rotation with quaternion curves". Differs: lengths stay what they are.
+-- @tparam number t  any; beyond [0,1] the arc goes on
+-- @treturn table  list of Z numbers
+-- @raise if b is shorter than a
 function M.slerp(a, b, t)
   local aa, bb, ab = 0, 0, 0
   for i = 1, #a do aa, bb, ab = aa + a[i] * a[i], bb + b[i] * b[i], ab + a[i] * b[i] end

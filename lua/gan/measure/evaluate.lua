@@ -1,8 +1,14 @@
---- Measures a generator, or one set of images against another: draws or reads the images, passes them through a feature network, asks
--- gan.metric, and writes beside every number how it was come by.
+--- Measures a generator, or one set of images against another, and writes beside every number how it was obtained.
 --
--- Both sides are sources: tables with n, batch(first, count) -> images (u8 or real), labels (i32 or nil), classes (names or nil), name, split, whose
--- images are made when they are wanted, so that memory holds features and one batch of images, whatever n is.
+-- It draws or reads the images, passes them through a feature network, and asks gan.metric. Both sides are sources:
+-- tables whose images are made when they are wanted, so that memory holds features and one batch of images, whatever n
+-- is.
+--
+-- * `n`: how many images; `batch(first, count)`: these of them, u8 or real (N,H,W,C)
+-- * `labels`: i32 (n), or nil; `classes`: their names, or nil
+-- * `name`, `split`: what the report calls them
+--
+-- @module gan.measure.evaluate
 local core = require "gan.core"
 local check = require "gan.check"
 local json = require "gan.file.json"
@@ -22,32 +28,44 @@ local FEW = 10 -- images of a class, below which its share means little
 
 -- ---- sources ----
 
---- Images of a data set, in an order drawn from a seed.
--- @tparam table set of gan.data
--- @tparam[opt] table opt n (default: all), seed (0), skip (0: leave out the first so many of the order, which another source has), name
---   (default: the set's source)
--- @treturn table a source, or nil and a message
+--- Makes a source of a data set's images, in an order drawn from a seed.
+-- @tparam table set  of gan.data
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.n  how many; default: all
+-- @tparam[opt=0] integer opt.seed  of the order
+-- @tparam[opt=0] integer opt.skip  leaves out the first so many of the order, which another source has
+-- @tparam[opt] string opt.name  in the report; default: the set's source
+-- @treturn table  a source
+-- @error if there are not so many images
+-- @raise if an option is unknown
 function M.of_set(set, opt)
   local o = check.options("evaluate.of_set", opt, {n = check.none, seed = 0, skip = 0, name = set.source or "images"})
   local n = o.n or set.n - o.skip
   if n < 1 or n > set.n - o.skip then
-    return nil, ("%s: has %d images%s, %d are asked for"):format(o.name, set.n, o.skip > 0 and (", %d of them taken"):format(o.skip) or "", n)
+    local taken = o.skip > 0 and (", %d of them taken"):format(o.skip) or ""
+    return nil, ("%s: has %d images%s, %d are asked for"):format(o.name, set.n, taken, n)
   end
   local rows = core.narrow(core.rng(o.seed, "evaluate.order"):permutation(set.n), 1, o.skip + 1, n)
   return {
-    n = n, has = set.n, name = o.name, split = set.split or "all", channels = set.channels, natural = set.natural, classes = set.classes,
-    labels = set.labels and core.gather_rows(set.labels, rows),
+    n = n, has = set.n, name = o.name, split = set.split or "all", channels = set.channels, natural = set.natural,
+    classes = set.classes, labels = set.labels and core.gather_rows(set.labels, rows),
     batch = function(first, count) return core.gather_rows(set.images, core.narrow(rows, 1, first, count)) end,
   }
 end
 
---- Images that a generator draws, one per seed: seed 0 has those of generate.lua.
--- @tparam table trained of gan.train.trained.open: G, ema or nil, options.z, step, path
--- @tparam table opt n; seed (0); ema (true: the averaged weights, where there are any); labels (i32 (N): what to draw) and classes (names) of a
---   conditional generator
--- @treturn table a source
+--- Makes a source of images that a generator draws, one per seed: seed 0 has those of generate.lua.
+-- @tparam table trained  of gan.train.trained.open: `G`, `ema` or nil, `options.z`, `step`, `path`
+-- @tparam table opt
+-- @tparam integer opt.n  how many
+-- @tparam[opt=0] integer opt.seed  chooses the images' seeds
+-- @tparam[opt=true] boolean opt.ema  takes the averaged weights, where there are any
+-- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
+-- @tparam[opt] table opt.classes  names of its classes
+-- @treturn table  a source, which has `draw(z, y)` and `z`, too
+-- @raise if an option is unknown
 function M.of_generator(trained, opt)
-  local o = check.options("evaluate.of_generator", opt, {n = check.none, seed = 0, ema = true, labels = check.none, classes = check.none})
+  local o = check.options("evaluate.of_generator", opt,
+    {n = check.none, seed = 0, ema = true, labels = check.none, classes = check.none})
   local average = o.ema and trained.ema or nil
   local source = {n = o.n, name = trained.path, labels = o.labels, classes = o.classes, z = trained.options.z,
     run = {path = trained.path, step = trained.step, ema = average ~= nil}}
@@ -62,8 +80,9 @@ end
 
 -- ---- metrics ----
 
--- What each word of --metrics stands for: results (the metrics it gives), what it wants of the real and of the fake side ("moments", "features",
--- "logits": what a network gives; labels), least (images of a side), and value(self, fake): a list of the results.
+-- What each word of --metrics stands for: results (the metrics it gives), what it wants of the real and of the fake
+-- side ("moments", "features", "logits": what a network gives; labels), least (images of a side), and value(self,
+-- fake): a list of the results.
 local measures = {}
 
 -- A result from a metric's answer: its protocol by another name, without what is no number.
@@ -85,7 +104,10 @@ measures.kid = {results = {"kid"}, real = "features", fake = "features", value =
   local real = self.real.features
   local size = math.min(KID_SIZE, real.n, fake.features.n)
   local whole = size == real.n and size == fake.features.n
-  local value, protocol = metric.kid {real = real, fake = fake.features, size = size, subsets = whole and 1 or KID_SUBSETS, seed = self.seed}:value()
+  local kid = metric.kid {
+    real = real, fake = fake.features, size = size, subsets = whole and 1 or KID_SUBSETS, seed = self.seed,
+  }
+  local value, protocol = kid:value()
   if whole then protocol.deviation = nil end
   return {result("kid", value, protocol)}
 end}
@@ -115,15 +137,21 @@ end}
 
 measures.nearest = {results = {"nearest"}, real = "features", fake = "features", value = function(self, fake)
   local k = math.min(NEIGHBOURS, self.real.n)
-  local value, protocol = metric.nearest {real = self.real.features, fake = fake.features, k = k, authenticity = true}:value()
-  self.neighbours = {fake = fake.source, real = self.real.source, distances = protocol.distances, rows = protocol.rows}
+  local nearest = metric.nearest {real = self.real.features, fake = fake.features, k = k, authenticity = true}
+  local value, protocol = nearest:value()
+  self.neighbours = {
+    fake = fake.source, real = self.real.source, distances = protocol.distances, rows = protocol.rows,
+  }
   return {result("nearest", value, protocol)}
 end}
 
 measures.ppl = {results = {"ppl"}, generator = true, value = function(self, fake)
   local F, source = self.features, fake.source
-  local value, protocol = metric.ppl {generator = source.draw, features = function(x) return F:smooth(x) end, z = source.z,
-    classes = source.classes and #source.classes, n = PATHS, seed = self.seed}:value()
+  local ppl = metric.ppl {
+    generator = source.draw, features = function(x) return F:smooth(x) end, z = source.z,
+    classes = source.classes and #source.classes, n = PATHS, seed = self.seed,
+  }
+  local value, protocol = ppl:value()
   return {result("ppl", value, protocol)}
 end}
 
@@ -133,27 +161,32 @@ measures.diversity = {results = {"diversity"}, real = "features", fake = "featur
   return {result("diversity", value, protocol, {reference = self.real.diversity})}
 end}
 
---- The words of --metrics, in the order in which they are told.
+--- Lists the words of `--metrics`, in the order in which they are told.
 M.names = {"fid", "kid", "pr", "dc", "is", "accuracy", "nearest", "ppl", "diversity"}
 
---- Which results a word gives: pr gives precision and recall.
+--- Names the results that a word gives: pr gives precision and recall.
 M.results = {}
 for name, m in pairs(measures) do M.results[name] = m.results end
 
 local function lower(a, b) return a < b end
 local function higher(a, b) return a > b end
 
---- Results that tell a better run from a worse one: better[name](a, b).
-M.better = {fid = lower, kid = lower, precision = higher, recall = higher, density = higher, coverage = higher, is = higher, accuracy = higher,
-  ppl = lower, diversity = higher}
+--- Tells a better result from a worse one: `better[name](a, b)`.
+M.better = {
+  fid = lower, kid = lower, precision = higher, recall = higher, density = higher, coverage = higher, is = higher,
+  accuracy = higher, ppl = lower, diversity = higher,
+}
 
---- Their names, in order.
+--- Lists the results that `better` knows, in order.
 M.judges = {}
 for _, name in ipairs(M.names) do
   for _, r in ipairs(M.results[name]) do if M.better[r] then table.insert(M.judges, r) end end
 end
 
---- The metrics of a text such as "fid,kid": a list, in the order of M.names; or nil and a message.
+--- Reads a text such as "fid,kid".
+-- @tparam string words  separated by commas
+-- @treturn table  list of them, in the order of `names`
+-- @error naming a word that is unknown
 function M.parse(words)
   local asked, list = {}, {}
   for word in (words .. ","):gmatch "([^,]*)," do
@@ -169,13 +202,16 @@ function M.parse(words)
   return list
 end
 
--- Whether any of the metrics wants this of a side ("real", "fake").
+-- Tells whether any of the metrics wants this of a side ("real", "fake").
 local function wants(metrics, side, what)
   for _, name in ipairs(metrics) do if measures[name][side] == what then return true end end
   return false
 end
 
---- Whether metrics need real images although their mean and covariance are known.
+--- Tells whether metrics need real images although their mean and covariance are known.
+-- @tparam table metrics  list of words
+-- @treturn boolean
+-- @raise if a word is unknown
 function M.needs_real(metrics) return wants(metrics, "real", "features") end
 
 -- Why a metric cannot be had, or nil. real may be nil where its statistics are enough.
@@ -185,22 +221,28 @@ local function impossible(F, name, real, fake)
   if m.generator and not fake.draw then return "needs a generator" end
   local sides = {m.real and real or fake, m.fake and fake or real}
   for _, side in ipairs(m.fake and sides or {}) do
-    if (side.has or fewest) < fewest then return ("needs at least %d images, %s has %d"):format(fewest, side.name, side.has) end
+    if (side.has or fewest) < fewest then
+      return ("needs at least %d images, %s has %d"):format(fewest, side.name, side.has)
+    end
   end
   for _, side in ipairs(m.fake and sides or {}) do
     if side.n < fewest then return ("needs at least %d images of each side, got n = %d"):format(fewest, side.n) end
   end
   if m.labels then
     if not fake.labels then return ("needs labels, %s has none"):format(fake.name) end
-    if #fake.classes ~= F.classes then return ("%s has %d classes, %s knows %d"):format(fake.name, #fake.classes, F.name, F.classes) end
+    if #fake.classes ~= F.classes then
+      return ("%s has %d classes, %s knows %d"):format(fake.name, #fake.classes, F.name, F.classes)
+    end
   end
 end
 
---- Which of a list of metrics cannot be had, and why: name -> text.
--- @tparam table F feature network
--- @tparam table metrics list of names
--- @tparam ?table real source
--- @tparam table fake source
+--- Returns which metrics cannot be had, and why.
+-- @tparam table F  feature network
+-- @tparam table metrics  list of words
+-- @tparam ?table real  source; nil where its statistics are enough
+-- @tparam table fake  source
+-- @treturn table  word -> text
+-- @raise if a word is unknown
 function M.impossible(F, metrics, real, fake)
   local out = {}
   for _, name in ipairs(metrics) do out[name] = impossible(F, name, real, fake) end
@@ -212,14 +254,16 @@ end
 -- Names without what their spelling adds: "Fashion-MNIST" and "data/fashion_mnist/" share "fashionmnist".
 local function plain(s) return (s:lower():gsub("[^%w]", "")) end
 
--- Whether a network that has learnt from its domain has any business with these images.
+-- Tells whether a network that has learnt from its domain has any business with these images.
 local function strange(F, real)
   local domain = F.domain
   if not domain or domain == "any" or not real then return nil end
   local fits
   if domain:find "ImageNet" then fits = real.channels == 3 and real.natural
   else fits = plain(real.name):find(plain(domain:match "([^/]*)/*$"), 1, true) end
-  return not fits and ("%s has learnt from %s, the images are %s: the number says little about them"):format(F.name, domain, real.name) or nil
+  if fits then return nil end
+  return ("%s has learnt from %s, the images are %s: the number says little about them"):format(
+    F.name, domain, real.name)
 end
 
 -- The fewest images that a class has, and its number.
@@ -236,7 +280,9 @@ local function warnings_of(self, name, r, fake)
   local function add(fmt, ...) list[#list + 1] = fmt:format(...) end
   if name == "fid" then
     local n = math.min(r.n_real or math.huge, r.n_fake)
-    if n <= r.dim then add("n = %d is not above the %d features: FID comes out far too large; use kid, or more images", n, r.dim) end
+    if n <= r.dim then
+      add("n = %d is not above the %d features: FID comes out far too large; use kid, or more images", n, r.dim)
+    end
     if not r.n_real then add("the file of statistics does not say of how many images it is") end
   end
   if measures[name].real and r.n_real and r.n_fake and r.n_real ~= r.n_fake then
@@ -257,14 +303,22 @@ end
 local Session = {}
 Session.__index = Session
 
---- Metrics of several sets (the steps of a run) against one real set, whose features are computed once.
--- @tparam table opt features (of gan.measure.features), metrics (list of names), seed (0: of random subsets and paths), batch (64: images in memory
---   at a time), stats (path of an npz file with mu and sigma of the real features: read if it is there, written if not), progress
---   (f(what, done, total))
--- @treturn table with set_real(source), measure(source)
+--- Opens a session: metrics of several sets (the steps of a run) against one real set, whose features are computed
+-- once.
+-- @tparam table opt
+-- @tparam table opt.features  feature network, of gan.measure.features
+-- @tparam table opt.metrics  list of words, of `parse`
+-- @tparam[opt=0] integer opt.seed  of random subsets and paths
+-- @tparam[opt=64] integer opt.batch  images in memory at a time
+-- @tparam[opt] string opt.stats  path of an npz file with mu and sigma of the real features: read if it is there, else
+--   written
+-- @tparam[opt] function opt.progress  `f(what, done, total)`; default: tells nobody
+-- @treturn table  the session
+-- @raise if an option is unknown
 function M.new(opt)
-  local o = check.options("evaluate", opt, {features = check.none, metrics = check.none, seed = 0, batch = 64, stats = check.none,
-    progress = function() end})
+  local o = check.options("evaluate", opt, {
+    features = check.none, metrics = check.none, seed = 0, batch = 64, stats = check.none, progress = function() end,
+  })
   return setmetatable(o, Session)
 end
 
@@ -275,7 +329,8 @@ local function try(f, ...)
   return nil, check.placeless(results[2])
 end
 
--- Passes a source through the network, into what its side of the metrics wants: {n, source, fid, features, score, accuracy}.
+-- Passes a source through the network, into what its side of the metrics wants: {n, source, fid, features, score,
+-- accuracy}.
 local function gather(self, source, side, known)
   local F, n = self.features, source.n
   local out = {n = n, source = source, fid = known}
@@ -310,8 +365,11 @@ local function load_stats(self)
   local known
   known, message = metric.moments.from_state(arrays)
   if not known then return nil, ("%s: %s"):format(path, message) end
-  if F.dim and known.dim ~= F.dim then return nil, ("%s: has %d features, %s has %d"):format(path, known.dim, F.name, F.dim) end
-  local hash = arrays.features and core.numel(arrays.features) == 1 and ("crc32:%08x"):format(math.tointeger(core.item(arrays.features)) or 0)
+  if F.dim and known.dim ~= F.dim then
+    return nil, ("%s: has %d features, %s has %d"):format(path, known.dim, F.name, F.dim)
+  end
+  local crc = arrays.features and core.numel(arrays.features) == 1 and core.item(arrays.features)
+  local hash = crc and ("crc32:%08x"):format(math.tointeger(crc) or 0)
   if hash and hash ~= (F.hash or "crc32:00000000") then
     return nil, ("%s: measured with other weights (%s, these are %s)"):format(path, hash, F.hash or "none")
   end
@@ -326,8 +384,9 @@ local function save_stats(self, moments)
 end
 
 --- Takes the real side.
--- @tparam ?table source nil: the file of statistics is enough
--- @treturn boolean true; or nil and a message
+-- @tparam ?table source  nil: the file of statistics is enough
+-- @treturn boolean  true
+-- @error if the file of statistics is damaged or was made with another network, or an image cannot be had
 function Session:set_real(source)
   local F = self.features
   local there = self.stats and text.exists(self.stats)
@@ -352,9 +411,12 @@ function Session:set_real(source)
 end
 
 --- Measures a source against the real side.
--- @treturn table list of results: metric, value, deviation where there is one, n_real, n_fake, and whatever else the metric's number depends on
---   (see gan.metric); data, split, features, features_hash, resize, seed, run = {path, step, ema} of a generator, warnings (list of texts);
---   or nil and a message
+-- A result has `metric`, `value`, `deviation` where there is one, `n_real`, `n_fake`, and whatever else the metric's
+-- number depends on (see gan.metric); `data`, `split`, `features`, `features_hash`, `resize`, `seed`, `run` (`path`,
+-- `step`, `ema`) of a generator, and `warnings`, a list of texts.
+-- @tparam table source  the other side
+-- @treturn table  list of results
+-- @error naming the metric that cannot be had, or the source
 function Session:measure(source)
   local F, real = self.features, self.real.source
   local why = M.impossible(F, self.metrics, real, source)
@@ -372,7 +434,8 @@ function Session:measure(source)
     for _, r in ipairs(list) do
       if not measures[name].real then r.n_real = nil end
       r.n_fake = r.n_fake or source.n
-      r.data, r.split, r.images, r.split_images = real and real.name, real and real.split, not source.run and source.name or nil, source.split
+      r.data, r.split = real and real.name, real and real.split
+      r.images, r.split_images = not source.run and source.name or nil, source.split
       r.features, r.features_hash, r.resize, r.seed, r.run = F.name, F.hash, F.resize, self.seed, source.run
       r.warnings = warnings_of(self, name, r, fake)
       results[#results + 1] = r
@@ -381,10 +444,12 @@ function Session:measure(source)
   return results
 end
 
---- A picture of the metric nearest: in each row a generated image, then the real ones that it is nearest to; the nearest of all first.
--- @tparam[opt=16] integer rows
--- @treturn Tensor images u8 (rows * columns,H,W,C)
--- @treturn integer columns; or nil and a message where `nearest` was not measured
+--- Makes a picture of the metric `nearest`: in each row a generated image, then the real ones that it is nearest to.
+-- The nearest of all come first.
+-- @tparam[opt=16] integer rows  at most
+-- @treturn Tensor  images u8 (rows * columns,H,W,C)
+-- @treturn integer  columns
+-- @error where `nearest` was not measured
 function Session:sheet(rows)
   local found = self.neighbours
   if not found then return nil, "nearest was not measured" end

@@ -1,15 +1,23 @@
---- Feature networks, by which generators are measured: images -> features (N,D), with a name and a hash for every number made of them.
+--- Provides feature networks, by which generators are measured: images -> features.
 --
--- An object F is called F(images) -> features real (N,D), logits real (N,classes) or nil; of Inception, as a third result, the logits without
--- their bias, of which the Inception Score is made. images: u8, or real in [-1,1], (N,H,W,C), C 1 or 3.
--- Reals are rounded to 8 bits first, so that a picture counts the same in memory and read from its PNG file. It is evaluated without a
--- graph, in evaluation mode, `batch` images at a time. Fields:
---   name ("pixels", "random_conv", "lenet", "resnet", "inception"), hash ("crc32:xxxxxxxx" of the weights; nil for pixels), dim (D; nil for
---   pixels until their size is known), classes (nil without logits), batch,
---   resize (text: what is done to images of another size), channels (what the net sees: 1, 3, or nil = what comes; grey is repeated,
---   colour becomes luma 0.299 R + 0.587 G + 0.114 B), size (side the net sees, or nil = what comes),
---   domain (text: what the net has learnt to see; "any" if nothing),
---   and of classifiers: data (name of the set), accuracy (on its test images, 0 to 1), class_names (list, or nil).
+-- An object F is called F(images) -> features real (N,D), logits real (N,Y) or nil; of Inception, as a third result,
+-- the logits without their bias, of which the Inception Score is made. images: u8, or real in [-1,1], (N,H,W,C), C 1 or
+-- 3. Reals are rounded to 8 bits first, so that a picture counts the same in memory and read from its PNG file. It is
+-- evaluated without a graph, in evaluation mode, `batch` images at a time. Its fields:
+--
+-- * `name`: "pixels", "random_conv", "lenet", "resnet", "inception"
+-- * `hash`: "crc32:xxxxxxxx" of the weights; nil for pixels
+-- * `dim`: D; nil for pixels until their size is known
+-- * `classes`: Y; nil without logits
+-- * `batch`: images evaluated together
+-- * `resize`: a text, what is done to images of another size
+-- * `channels`: what the net sees: 1, 3, or nil for what comes; grey is repeated, colour becomes luma
+--   0.299 R + 0.587 G + 0.114 B
+-- * `size`: side the net sees, or nil for what comes
+-- * `domain`: a text, what the net has learnt to see; "any" if nothing
+-- * `data`, `accuracy`, `class_names`, of classifiers: name of the set; on its test images, 0 to 1; a list, or nil
+--
+-- @module gan.measure.features
 local core = require "gan.core"
 local autograd = require "gan.autograd"
 local check = require "gan.check"
@@ -22,7 +30,8 @@ local M = {}
 
 local KIND, FORMAT = "classifier", 1 -- of the files that save writes
 local FIT = "%dx%d, 8 bits, centre crop to a square; area mean down, bilinear up"
-local known = "expected pixels, random_conv, or a file: of experiments/classifier.lua, or Inception's weights (.pth, .safetensors)"
+local known = "expected pixels, random_conv, or a file: of experiments/classifier.lua, "
+  .. "or Inception's weights (.pth, .safetensors)"
 
 -- ---- images in ----
 
@@ -35,11 +44,15 @@ local function to_bytes(images)
   end
   if dtype == "u8" then return images end
   local sum = core.sum(images):item()
-  if sum - sum ~= 0 then return check.expected("features", 1, "images", "finite numbers in [-1,1]; there is NaN or infinity in them", images) end
+  if sum - sum ~= 0 then
+    return check.expected("features", 1, "images",
+      "finite numbers in [-1,1]; there is NaN or infinity in them", images)
+  end
   return core.image_quantise(images)
 end
 
--- The same with `channels` channels and sides of `size` pixels, as gan.data does it to images of a set; nil: as they are.
+-- The same with `channels` channels and sides of `size` pixels, as gan.data does it to images of a set; nil: as they
+-- are.
 local function fit(bytes, size, channels)
   local s = core.shape(bytes)
   local h, w, c = size or s[2], size or s[3], channels or s[4]
@@ -76,7 +89,8 @@ local function see(self, images, fitted)
   local n, all = core.size(images, 1), {}
   autograd.no_grad(function()
     for first = 1, n, self.batch do
-      local part = fitted(core.narrow(images, 1, first, math.min(self.batch, n - first + 1)), self.size, self.channels)
+      local some = core.narrow(images, 1, first, math.min(self.batch, n - first + 1))
+      local part = fitted(some, self.size, self.channels)
       for k, rows in ipairs {self.compute(part)} do
         all[k] = all[k] or core.full({n, core.size(rows, 2)}, 0)
         core.copy_(core.narrow(all[k], 1, first, core.size(rows, 1)), rows)
@@ -88,8 +102,11 @@ end
 
 function F:__call(images) return see(self, to_bytes(images), fit) end
 
---- The same without rounding to 8 bits, for differences between images that are nearly the same (path length).
--- @tparam Tensor images real (N,H,W,C) in [-1,1]
+--- Computes features without rounding to 8 bits, for differences between images that are nearly the same (path length).
+-- @tparam Tensor images  real (N,H,W,C) in [-1,1]
+-- @treturn Tensor  real (N,D)
+-- @treturn Tensor  real (N,Y), or nil
+-- @raise if images are no such tensor, or the network does not take their size
 function F:smooth(images)
   to_bytes(check.real("features", 1, "images", images, 4))
   return see(self, core.clamp(core.mul(core.add(images, 1), 127.5), 0, 255), fit_smooth)
@@ -103,10 +120,11 @@ function F:__tostring()
   return table.concat(parts, ", ")
 end
 
---- The hash of named weights: crc32 of their bytes, in the order of their sorted names.
--- @tparam table state name -> tensor
--- @tparam[opt] string seed bytes that come before
--- @treturn string "crc32:" and 8 hexadecimal digits
+--- Returns the hash of named weights: crc32 of their bytes, in the order of their sorted names.
+-- @tparam table state  name -> tensor
+-- @tparam[opt] string seed  bytes that come before
+-- @treturn string  "crc32:" and 8 hexadecimal digits
+-- @raise if a value is no tensor
 function M.hash(state, seed)
   local names, crc = {}, core.crc32(seed or "")
   for name in pairs(state) do names[#names + 1] = name end
@@ -124,7 +142,8 @@ local function pixels(opt)
     local x = ops.flatten(scaled(bytes))
     local d = core.size(x, 2)
     if d ~= (self.dim or d) then
-      return check.fail("features", "pixels: expected images of %d numbers, as the ones before, got %s", self.dim, check.found(bytes))
+      return check.fail("features", "pixels: expected images of %d numbers, as the ones before, got %s",
+        self.dim, check.found(bytes))
     end
     self.dim = d
     return x
@@ -132,7 +151,8 @@ local function pixels(opt)
   return setmetatable(self, F)
 end
 
--- Three 4x4 convolutions of stride 2 with leaky rectifiers; the means over the pixels of each stage's output, one after the other.
+-- Three 4x4 convolutions of stride 2 with leaky rectifiers; the means over the pixels of each stage's output, one after
+-- the other.
 local WIDTHS = {3, 32, 64, 128}
 
 local function random_conv(opt)
@@ -141,12 +161,13 @@ local function random_conv(opt)
     weights[i] = nn.initial.he_normal(core.full({4, 4, WIDTHS[i], WIDTHS[i + 1]}, 0), {slope = 0.2, rng = rng})
   end
   return setmetatable({
-    name = "random_conv", hash = M.hash(weights, "random_conv seed " .. opt.seed), dim = 32 + 64 + 128, batch = opt.batch or 256,
-    resize = "none", channels = 3, domain = "any",
+    name = "random_conv", hash = M.hash(weights, "random_conv seed " .. opt.seed), dim = 32 + 64 + 128,
+    batch = opt.batch or 256, resize = "none", channels = 3, domain = "any",
     compute = function(bytes)
       local x, means = scaled(bytes), {}
       if math.min(core.size(x, 2), core.size(x, 3)) < 8 then
-        return check.fail("features", "random_conv: expected images of 8 pixels a side or more, got %s", check.found(bytes))
+        return check.fail("features", "random_conv: expected images of 8 pixels a side or more, got %s",
+          check.found(bytes))
       end
       for i, w in ipairs(weights) do
         x = ops.leaky_relu(ops.conv2d(x, w, {stride = 2, padding = 1}), 0.2)
@@ -159,9 +180,11 @@ end
 
 -- ---- classifiers ----
 
---- The feature network that a classifier is, as `open` gives it for its file, before it is saved. The net has to be in evaluation mode.
--- @tparam Module net of gan.model.classifier
--- @tparam[opt=128] integer batch
+--- Wraps a trained classifier as a feature network, as `open` gives it for its file.
+-- @tparam Module net  of gan.model.classifier, in evaluation mode
+-- @tparam[opt=128] integer batch  images evaluated together
+-- @treturn table  the feature network
+-- @raise if net is no classifier
 function M.of(net, batch)
   local size = net.options.size
   return setmetatable({
@@ -181,15 +204,24 @@ local function try(f, ...)
 end
 
 --- Writes a classifier to a file that `open` reads.
--- @tparam string path
--- @tparam Module net of gan.model.classifier
--- @tparam table about data (name of the set), accuracy (on test images, 0 to 1), and what there is of class_names (list), images (how many
---   trained it), test_images, epochs, seed
--- @treturn string the hash of its weights, or nil and a message
+-- @tparam string path  of the file
+-- @tparam Module net  of gan.model.classifier
+-- @tparam table about  what is known of it
+-- @tparam string about.data  name of the set that it has learnt
+-- @tparam number about.accuracy  on its test images, 0 to 1
+-- @tparam[opt] table about.class_names  list
+-- @tparam[opt] integer about.images  how many trained it
+-- @tparam[opt] integer about.test_images  how many tested it
+-- @tparam[opt] integer about.epochs  passes over the images
+-- @tparam[opt] integer about.seed  of its starting values and order
+-- @treturn string  the hash of its weights
+-- @error if it cannot be written
+-- @raise if an entry of `about` is unknown
 function M.save(path, net, about)
   local none = check.none
-  local tree = check.options("features.save", about, {data = none, accuracy = none, class_names = none, images = none, test_images = none,
-    epochs = none, seed = none})
+  local tree = check.options("features.save", about, {
+    data = none, accuracy = none, class_names = none, images = none, test_images = none, epochs = none, seed = none,
+  })
   tree.kind, tree.format, tree.version = KIND, FORMAT, core.version_string
   tree.net, tree.options, tree.state = net.kind, net.options, net:state()
   local ok, message = checkpoint.save(path, tree)
@@ -206,10 +238,14 @@ end
 
 local function classifier(path, tree, opt)
   local function bad(message) return nil, ("%s: not a classifier that can be used: %s"):format(path, message) end
-  if tree.format ~= FORMAT then return bad(("expected format %d, found %s"):format(FORMAT, check.found(tree.format))) end
+  if tree.format ~= FORMAT then
+    return bad(("expected format %d, found %s"):format(FORMAT, check.found(tree.format)))
+  end
   local make = (tree.net == "lenet" or tree.net == "resnet") and models.classifier[tree.net]
   if not make then return bad(("expected net lenet or resnet, found %s"):format(check.found(tree.net))) end
-  if type(tree.accuracy) ~= "number" or type(tree.data) ~= "string" then return bad "its data and accuracy are missing" end
+  if type(tree.accuracy) ~= "number" or type(tree.data) ~= "string" then
+    return bad "its data and accuracy are missing"
+  end
   local net, message = try(make, tree.options)
   if net then net, message = try(net.load, net, tree.state or {}) end
   if not net then return bad(message) end
@@ -218,7 +254,8 @@ local function classifier(path, tree, opt)
     if sum - sum ~= 0 then return bad(("'%s' holds numbers that are not finite"):format(name)) end
   end
   local self = M.of(net:eval(), opt.batch)
-  self.data, self.domain, self.accuracy, self.class_names = tree.data, tree.data, tree.accuracy, strings(tree.class_names)
+  self.data, self.domain, self.accuracy = tree.data, tree.data, tree.accuracy
+  self.class_names = strings(tree.class_names)
   return self
 end
 
@@ -229,8 +266,8 @@ local function inception(path, state, opt)
   if not net then return nil, ("%s: %s"):format(path, message) end
   local fc = state["fc.weight"]
   return setmetatable({
-    name = "inception", hash = M.hash(state), dim = core.size(fc, 2), classes = core.size(fc, 1), batch = opt.batch or 16,
-    resize = "299x299 tf1 bilinear", channels = 3, domain = "photographs (ImageNet)",
+    name = "inception", hash = M.hash(state), dim = core.size(fc, 2), classes = core.size(fc, 1),
+    batch = opt.batch or 16, resize = "299x299 tf1 bilinear", channels = 3, domain = "photographs (ImageNet)",
     compute = function(x) -- bytes; or, of F:smooth, numbers in 0..255, on which the same is done
       if core.dtype(x) == "u8" then return net(model.preprocess(x)) end
       x = core.resize(x, {size = 299, mode = "bilinear", legacy = true})
@@ -250,7 +287,8 @@ end
 -- Counters of newer torch versions; no weights.
 local function counts(name) return name:find "num_batches_tracked$" ~= nil end
 
--- How files of torch begin: zip archives, and the pickles of versions before 1.6. What is called .pth or .pt is never taken for another format.
+-- How files of torch begin: zip archives, and the pickles of versions before 1.6. What is called .pth or .pt is never
+-- taken for another format.
 local torch = {"PK\3\4", "\x80\x02\x8a\x0a\x6c\xfc"}
 
 local function is_torch(path)
@@ -287,13 +325,21 @@ local function from_file(path, opt)
 end
 
 --- Opens a feature network.
--- @tparam string name "pixels" (the numbers of the image in [-1,1], at its own size), "random_conv" (three convolutions with weights drawn
---   from a seed, D = 224), or the path of a file: of M.save (experiments/classifier.lua), or of Inception-v3's weights as the field has them
+--
+-- * "pixels": the numbers of the image in [-1,1], at its own size
+-- * "random_conv": three convolutions with weights drawn from a seed, D = 224
+-- * a path: of `save` (experiments/classifier.lua), or of Inception-v3's weights as the field has them
 --   (pt_inception-2015-12-05-6726825d.pth, or the same as safetensors)
--- @tparam[opt] table opt size, channels: of the images that will come, where known (for pixels); seed = 0 (of random_conv); batch: images
---   evaluated together (default: by the net)
--- @treturn table F, see above; or nil and a message (a file that is missing, damaged, or holds something else)
--- @raise on unknown or impossible options
+--
+-- @tparam string name  one of these
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.size  side of the images that will come, where known (for pixels)
+-- @tparam[opt] integer opt.channels  theirs, 1 or 3
+-- @tparam[opt=0] integer opt.seed  of random_conv
+-- @tparam[opt] integer opt.batch  images evaluated together; default: by the net
+-- @treturn table  F, see above
+-- @error if the file is missing, damaged, or holds something else
+-- @raise if an option is unknown or impossible
 function M.open(name, opt)
   if type(name) ~= "string" then return check.expected("features.open", 1, "name", "a string", name) end
   opt = check.options("features.open", opt, {size = check.none, channels = check.none, seed = 0, batch = check.none})

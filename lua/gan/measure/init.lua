@@ -1,4 +1,4 @@
---- gan.measure: what generators are measured by: feature networks, evaluation and its protocol. Each is loaded on first use.
+--- Gathers what generators are measured by: feature networks, evaluation and its protocol.
 -- @module gan.measure
 local check = require "gan.check"
 
