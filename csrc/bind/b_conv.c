@@ -4,71 +4,28 @@
 #include "../kernels/conv/simd.h"
 #include "bind.h"
 #include "kernel_cache.h"
-#include <string.h>
+#include "options.h"
 
 #define MAX_OPTION ((gn_int)1 << 30) /* with sizes below 2^31, no size formula overflows */
 
 typedef struct options {
-  gn_int stride[2], padding[2], dilation[2], output_padding[2], size[2], kernel[2]; /* size, kernel: -1 where not given */
-  gn_conv_engine engine;
+  gn_int stride[2], padding[2], dilation[2], output_padding[2], size[2], kernel[2];
+  int engine;
 } options;
 
-static const struct option {
-  const char *name;
-  size_t at;
-  gn_int lo;
-} known[] = {
-    {"stride", offsetof(options, stride), 1},     {"padding", offsetof(options, padding), 0},
-    {"dilation", offsetof(options, dilation), 1}, {"output_padding", offsetof(options, output_padding), 0},
-    {"size", offsetof(options, size), 0},         {"kernel", offsetof(options, kernel), 1},
-};
+static const char *const engines[] = {"auto", "direct", "winograd2", "winograd4", NULL}; /* in the order of gn_conv_engine */
 
-/* out <- the number or the pair {h, w} on top of the stack. Raw access: no metamethod runs. */
-static void read_pair(lua_State *L, const struct option *o, gn_int out[2]) {
-  for (int i = 0; i < 2; i++) {
-    int ok = 0;
-    if (lua_type(L, -1) == LUA_TTABLE && lua_rawlen(L, -1) == 2) lua_rawgeti(L, -1, i + 1);
-    else lua_pushvalue(L, -1);
-    const lua_Integer v = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
-    if (!ok || v < o->lo || v > MAX_OPTION) {
-      const char *got = ok                                   ? lua_pushfstring(L, "%I", v)
-                        : lua_type(L, -1) == LUA_TNUMBER     ? lua_pushfstring(L, "%f", lua_tonumber(L, -1))
-                                                             : luaL_typename(L, -1);
-      gn_argerror(L, 3, o->name, "expected an integer in %I..%I or a pair {h, w} of them, got %s", (lua_Integer)o->lo,
-                  (lua_Integer)MAX_OPTION, got);
-    }
-    out[i] = v;
-    lua_pop(L, 1);
-  }
-}
+#define PAIR(name, least, needed) GN_OPT_PAIR(options, name, least, MAX_OPTION, needed)
+#define COMMON PAIR(stride, 1, 0), PAIR(padding, 0, 0), PAIR(dilation, 1, 0), GN_OPT_WORD(options, engine, engines)
+static const gn_option of_y[] = {COMMON, GN_OPT_END};
+static const gn_option of_dx[] = {COMMON, PAIR(size, 0, 1), GN_OPT_END};
+static const gn_option of_dw[] = {COMMON, PAIR(kernel, 1, 1), GN_OPT_END};
+static const gn_option of_transpose[] = {COMMON, PAIR(output_padding, 0, 0), GN_OPT_END};
 
-/* The name of an engine on top of the stack. */
-static gn_conv_engine read_engine(lua_State *L) {
-  static const char *const names[] = {"auto", "direct", "winograd2", "winograd4"};
-  const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
-  for (int i = 0; i < 4; i++)
-    if (strcmp(name, names[i]) == 0) return (gn_conv_engine)i;
-  gn_argerror(L, 3, "engine", "expected auto, direct, winograd2 or winograd4, got %s", name);
-  return GN_CONV_AUTO;
-}
-
-/* Argument 3: a table of the options whose names stand in `allowed` (separated by spaces), or nil. */
-static options read_options(lua_State *L, const char *allowed) {
-  options o = {{1, 1}, {0, 0}, {1, 1}, {0, 0}, {-1, -1}, {-1, -1}, GN_CONV_AUTO};
-  if (lua_isnoneornil(L, 3)) return o;
-  if (lua_type(L, 3) != LUA_TTABLE) gn_expected(L, 3, "options", "a table of options or nil");
-  for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2);
-    const struct option *found = NULL;
-    if (strcmp(key, "engine") == 0) {
-      o.engine = read_engine(L);
-      continue;
-    }
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-      if (lua_type(L, -2) == LUA_TSTRING && strcmp(key, known[i].name) == 0 && strstr(allowed, key)) found = &known[i];
-    if (!found) gn_argerror(L, 3, "options", "unknown option '%s'; known are: %s", key, allowed);
-    read_pair(L, found, (gn_int *)((char *)&o + found->at));
-  }
+/* Argument 3: a table of the known options, or nil. */
+static options read_options(lua_State *L, const gn_option *known) {
+  options o = {.stride = {1, 1}, .dilation = {1, 1}, .engine = GN_CONV_AUTO};
+  gn_read_options(L, 3, known, &o);
   return o;
 }
 
@@ -76,14 +33,14 @@ static void set_options(gn_conv *d, const options *o) {
   d->sh = o->stride[0], d->sw = o->stride[1];
   d->ph = o->padding[0], d->pw = o->padding[1];
   d->dh = o->dilation[0], d->dw = o->dilation[1];
-  d->engine = o->engine;
+  d->engine = (gn_conv_engine)o->engine;
 }
 
 /* Raises where the engine asked for cannot do the shape. */
 static void check_engine(lua_State *L, const gn_conv *d) {
   const int m = d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
   if (m && !gn_conv_winograd_fits(d))
-    gn_argerror(L, 3, "engine", "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, stride %I,%I",
+    gn_option_error(L, "engine", "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, stride %I,%I",
                 m, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
 }
 
@@ -110,20 +67,22 @@ static void check_w(lua_State *L, const gn_tensor *w, int axis, gn_int channels,
   if (w->size[0] < 1 || w->size[1] < 1) gn_shape_error(L, 2, "w", "(Kh,Kw,Ci,Co) with a kernel of at least 1x1", NULL);
 }
 
-/* Raises unless x (H,W) convolved gives exactly (Ho,Wo); arg, name: the argument to blame. */
+/* Raises unless x (H,W) convolved gives exactly (Ho,Wo); arg 0 blames the option `name`. */
 static void check_fit(lua_State *L, const gn_conv *d, int arg, const char *name) {
   const gn_int fit[2] = {out_size(d->H, d->Kh, d->sh, d->ph, d->dh), out_size(d->W, d->Kw, d->sw, d->pw, d->dw)};
   if (fit[0] == d->Ho && fit[1] == d->Wo) return;
   const gn_int in[2] = {d->H, d->W}, k[2] = {d->Kh, d->Kw}, out[2] = {d->Ho, d->Wo};
   const char *ins = gn_shape_str(L, 2, in), *ks = gn_shape_str(L, 2, k), *fits = gn_shape_str(L, 2, fit), *outs = gn_shape_str(L, 2, out);
-  gn_argerror(L, arg, name, "a convolution of %s with kernel %s gives %s, not %s; stride %I,%I padding %I,%I dilation %I,%I", ins, ks,
-              fits, outs, (lua_Integer)d->sh, (lua_Integer)d->sw, (lua_Integer)d->ph, (lua_Integer)d->pw, (lua_Integer)d->dh,
-              (lua_Integer)d->dw);
+  const char *msg = lua_pushfstring(L, "a convolution of %s with kernel %s gives %s, not %s", ins, ks, fits, outs);
+  msg = lua_pushfstring(L, "%s; stride %I,%I padding %I,%I dilation %I,%I", msg, (lua_Integer)d->sh, (lua_Integer)d->sw,
+                        (lua_Integer)d->ph, (lua_Integer)d->pw, (lua_Integer)d->dh, (lua_Integer)d->dw);
+  if (arg) gn_argerror(L, arg, name, "%s", msg);
+  gn_option_error(L, name, "%s", msg);
 }
 
 /* Arguments 1 to 3, x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}: the sizes of conv2d. */
 static gn_conv sizes_y(lua_State *L) {
-  const options o = read_options(L, "stride padding dilation");
+  const options o = read_options(L, of_y);
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
   gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Kh = w->size[0], .Kw = w->size[1], .Co = w->size[3]};
   check_w(L, w, 2, d.Ci, "x", x);
@@ -201,41 +160,39 @@ static gn_int least_input(gn_int out, gn_int k, gn_int stride, gn_int pad, gn_in
 
 /* conv2d_dx(dy (N,Ho,Wo,Co), w (Kh,Kw,Ci,Co), {size = {H, W}, stride, padding, dilation}) -> dx (N,H,W,Ci) */
 static int conv2d_dx(lua_State *L) {
-  const options o = read_options(L, "stride padding dilation size");
+  const options o = read_options(L, of_dx);
   const gn_tensor *dy = check_4d(L, 1, "dy", "(N,Ho,Wo,Co)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
   gn_conv d = sizes_dx(L, dy, "dy", w, &o);
-  if (o.size[0] < 0) gn_argerror(L, 3, "size", "expected {H, W}, the size of the result; got nil");
   d.H = o.size[0];
   d.W = o.size[1];
-  check_fit(L, &d, 3, "size");
+  check_fit(L, &d, 0, "size");
   return run_dx(L, &d, dy, w);
 }
 
 /* conv_transpose2d(x (N,H,W,Ci), w (Kh,Kw,Co,Ci), {stride, padding, output_padding, dilation}) -> y (N,Ho,Wo,Co) */
 static int conv_transpose2d(lua_State *L) {
-  const options o = read_options(L, "stride padding output_padding dilation");
+  const options o = read_options(L, of_transpose);
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Co,Ci)");
   gn_conv d = sizes_dx(L, x, "x", w, &o);
   for (int i = 0; i < 2; i++)
     if (o.output_padding[i] >= o.stride[i])
-      gn_argerror(L, 3, "output_padding", "expected less than the stride %I, got %I", (lua_Integer)o.stride[i], (lua_Integer)o.output_padding[i]);
+      gn_option_error(L, "output_padding", "expected less than the stride %I, got %I", (lua_Integer)o.stride[i], (lua_Integer)o.output_padding[i]);
   d.H = least_input(d.Ho, d.Kh, d.sh, d.ph, d.dh) + o.output_padding[0];
   d.W = least_input(d.Wo, d.Kw, d.sw, d.pw, d.dw) + o.output_padding[1];
-  if (d.H < 1 || d.W < 1) gn_argerror(L, 3, "padding", "the result would have size %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
+  if (d.H < 1 || d.W < 1) gn_option_error(L, "padding", "the result would have size %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
   if (d.H >= INT32_MAX || d.W >= INT32_MAX) gn_error(L, "result too large: %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
   return run_dx(L, &d, x, w);
 }
 
 /* conv2d_dw(x (N,H,W,Ci), dy (N,Ho,Wo,Co), {kernel = {Kh, Kw}, stride, padding, dilation}) -> dw (Kh,Kw,Ci,Co) */
 static int conv2d_dw(lua_State *L) {
-  const options o = read_options(L, "stride padding dilation kernel");
+  const options o = read_options(L, of_dw);
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *dy = check_4d(L, 2, "dy", "(N,Ho,Wo,Co)");
   gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Ho = dy->size[1], .Wo = dy->size[2], .Co = dy->size[3]};
   if (dy->size[0] != d.N) {
     const char *why = lua_pushfstring(L, "to match x %s", gn_shape_str(L, 4, x->size));
     gn_shape_error(L, 2, "dy", lua_pushfstring(L, "(%I,*,*,*)", (lua_Integer)d.N), why);
   }
-  if (o.kernel[0] < 0) gn_argerror(L, 3, "kernel", "expected {Kh, Kw}, the size of the kernel; got nil");
   d.Kh = o.kernel[0];
   d.Kw = o.kernel[1];
   set_options(&d, &o);

@@ -1,20 +1,20 @@
 /* b_optim.c - optimiser updates in place over whole parameter lists: f_(params, grads, state..., options). */
 #include "../kernels/optim.h"
 #include "bind.h"
+#include "options.h"
 
 #define MAX_LISTS 5
 static const char *const step_roles[MAX_LISTS] = {"params", "grads", "m", "v", "averages"},
                         *const ema_roles[MAX_LISTS] = {"averages", "values", "", "", ""};
 
-static double field(lua_State *L, int arg, const char *name) {
-  if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, "options", "a table");
-  lua_pushstring(L, name);
-  lua_rawget(L, arg);
-  if (lua_type(L, -1) != LUA_TNUMBER) gn_argerror(L, arg, "options", "%s: expected a number, got %s", name, luaL_typename(L, -1));
-  double v = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return v;
-}
+#define NUMBER(S, name) GN_OPT_NUMBER(S, name, 1)
+static const gn_option of_adam[] = {
+    NUMBER(gn_adam, lr),  NUMBER(gn_adam, beta1), NUMBER(gn_adam, beta2), NUMBER(gn_adam, weight_decay), NUMBER(gn_adam, eps),
+    NUMBER(gn_adam, t), GN_OPT_END};
+static const gn_option of_sgd[] = {
+    NUMBER(gn_sgd, lr), NUMBER(gn_sgd, momentum), NUMBER(gn_sgd, weight_decay), GN_OPT_FLAG(gn_sgd, nesterov), GN_OPT_END};
+static const gn_option of_rmsprop[] = {
+    NUMBER(gn_rmsprop, lr), NUMBER(gn_rmsprop, alpha), NUMBER(gn_rmsprop, eps), NUMBER(gn_rmsprop, weight_decay), GN_OPT_END};
 
 /* Entry i of the list at stack index idx: a dense real tensor of the shape of `like`. Errors speak of argument `arg`. */
 static gn_tensor *entry(lua_State *L, int idx, int arg, const char *const *roles, int k, gn_int i,
@@ -96,8 +96,8 @@ static int touch(lua_State *L, const lists *s) {
 ** as by ema_ */
 static int adam_(lua_State *L) {
   lua_settop(L, 7);
-  gn_adam o = {.lr = field(L, 5, "lr"), .beta1 = field(L, 5, "beta1"), .beta2 = field(L, 5, "beta2"), .eps = field(L, 5, "eps"),
-               .weight_decay = field(L, 5, "weight_decay"), .t = field(L, 5, "t")};
+  gn_adam o = {0};
+  gn_read_options(L, 5, of_adam, &o);
   const int averages = lua_isnil(L, 6) ? 0 : 6;
   if (averages) o.rate = (double)gn_check_number(L, 7, "rate");
   lists s = check_lists(L, step_roles, 1, 1, averages);
@@ -108,11 +108,8 @@ static int adam_(lua_State *L) {
 /* core.sgd_(params, grads, m, {lr, momentum, weight_decay, nesterov}); m is nil where momentum is 0 */
 static int sgd_(lua_State *L) {
   lua_settop(L, 4);
-  gn_sgd o = {.lr = field(L, 4, "lr"), .momentum = field(L, 4, "momentum"), .weight_decay = field(L, 4, "weight_decay")};
-  lua_pushstring(L, "nesterov");
-  lua_rawget(L, 4);
-  o.nesterov = lua_toboolean(L, -1);
-  lua_pop(L, 1);
+  gn_sgd o = {0};
+  gn_read_options(L, 4, of_sgd, &o);
   lists s = check_lists(L, step_roles, !lua_isnil(L, 3), 0, 0);
   gn_sgd_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);
@@ -121,7 +118,8 @@ static int sgd_(lua_State *L) {
 /* core.rmsprop_(params, grads, v, {lr, alpha, eps, weight_decay}) */
 static int rmsprop_(lua_State *L) {
   lua_settop(L, 4);
-  gn_rmsprop o = {.lr = field(L, 4, "lr"), .alpha = field(L, 4, "alpha"), .eps = field(L, 4, "eps"), .weight_decay = field(L, 4, "weight_decay")};
+  gn_rmsprop o = {0};
+  gn_read_options(L, 4, of_rmsprop, &o);
   lists s = check_lists(L, step_roles, 0, 1, 0);
   gn_rmsprop_step(s.list, s.count, s.blocks, &o);
   return touch(L, &s);

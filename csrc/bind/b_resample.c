@@ -1,98 +1,9 @@
 /* b_resample.c - pooling, resizing, padding and cropping of images for Lua: arguments are a tensor and one table of options. */
 #include "../kernels/resample.h"
 #include "bind.h"
-#include <string.h>
+#include "options.h"
 
 #define SIZE_MAX32 INT32_MAX /* of heights, widths and options: their products then fit 64 bits */
-
-/* ---- options: fields of the table at `arg` ---- */
-
-/* Raises unless there is a table (or nothing) at arg whose keys are all in `known`, a list that ends with NULL. */
-static void check_options(lua_State *L, int arg, const char *const *known) {
-  if (lua_isnoneornil(L, arg)) return;
-  if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, "options", "a table");
-  for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-    int i = 0;
-    while (key && known[i] && strcmp(known[i], key) != 0) i++;
-    if (!key || !known[i]) gn_argerror(L, arg, "options", "unknown option '%s'", key ? key : luaL_tolstring(L, -2, NULL));
-  }
-}
-
-/* Pushes the field; returns its type, LUA_TNIL where there is no table. */
-static int push_field(lua_State *L, int arg, const char *key) {
-  if (lua_type(L, arg) != LUA_TTABLE) {
-    lua_pushnil(L);
-    return LUA_TNIL;
-  }
-  lua_pushstring(L, key);
-  return lua_rawget(L, arg);
-}
-
-static gn_int top_int(lua_State *L, int arg, const char *key, gn_int lo) {
-  int ok = 0;
-  lua_Integer v = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
-  if (!ok || v < lo || v > SIZE_MAX32)
-    gn_argerror(L, arg, key, "expected an integer in %I..%I, got %s", (lua_Integer)lo, (lua_Integer)SIZE_MAX32, luaL_tolstring(L, -1, NULL));
-  lua_pop(L, 1);
-  return v;
-}
-
-static gn_int opt_field_int(lua_State *L, int arg, const char *key, gn_int lo, gn_int def) {
-  if (push_field(L, arg, key) != LUA_TNIL) return top_int(L, arg, key, lo);
-  lua_pop(L, 1);
-  return def;
-}
-
-/* An integer (for both) or {height, width}. Without the field: the defaults, or an error where they are negative. */
-static void opt_field_pair(lua_State *L, int arg, const char *key, gn_int lo, gn_int *h, gn_int *w, gn_int defh, gn_int defw) {
-  int type = push_field(L, arg, key);
-  if (type == LUA_TNIL && defh >= 0) {
-    *h = defh;
-    *w = defw;
-    lua_pop(L, 1);
-  } else if (type == LUA_TTABLE && lua_rawlen(L, -1) == 2) {
-    lua_rawgeti(L, -1, 1);
-    *h = top_int(L, arg, key, lo);
-    lua_rawgeti(L, -1, 2);
-    *w = top_int(L, arg, key, lo);
-    lua_pop(L, 1);
-  } else if (type == LUA_TNUMBER) {
-    *h = *w = top_int(L, arg, key, lo);
-  } else {
-    gn_argerror(L, arg, key, "expected an integer or {height, width}, got %s", luaL_tolstring(L, -1, NULL));
-  }
-}
-
-static int opt_field_flag(lua_State *L, int arg, const char *key, int def) {
-  int type = push_field(L, arg, key);
-  if (type != LUA_TNIL && type != LUA_TBOOLEAN) gn_argerror(L, arg, key, "expected true or false, got %s", luaL_tolstring(L, -1, NULL));
-  int v = type == LUA_TNIL ? def : lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return v;
-}
-
-/* The place of the field's word in `words` (ends with NULL); the first one without the field. */
-static int opt_field_word(lua_State *L, int arg, const char *key, const char *const *words) {
-  int i = 0;
-  if (push_field(L, arg, key) != LUA_TNIL) {
-    const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    while (words[i] && strcmp(words[i], s) != 0) i++;
-    if (!words[i]) {
-      luaL_Buffer b;
-      const char *got = luaL_tolstring(L, -1, NULL);
-      luaL_buffinit(L, &b);
-      for (i = 0; words[i]; i++) {
-        if (i) luaL_addstring(&b, ", ");
-        luaL_addstring(&b, words[i]);
-      }
-      luaL_pushresult(&b);
-      gn_argerror(L, arg, key, "expected one of %s, got %s", lua_tostring(L, -1), got);
-    }
-  }
-  lua_pop(L, 1);
-  return i;
-}
 
 /* ---- arguments ---- */
 
@@ -130,26 +41,37 @@ static int is_empty(const gn_tensor *t) { return gn_numel(t->nd, t->size) == 0; 
 
 /* ---- pooling ---- */
 
+typedef struct pool_options {
+  gn_int kernel[2], stride[2], padding[2];
+  int count_include_pad;
+} pool_options;
+
+#define POOL_PAIR(name, least, needed) GN_OPT_PAIR(pool_options, name, least, SIZE_MAX32, needed)
+#define POOL POOL_PAIR(kernel, 1, 1), POOL_PAIR(stride, 1, 0), POOL_PAIR(padding, 0, 0)
+static const gn_option max_options[] = {POOL, GN_OPT_END};
+static const gn_option avg_options[] = {POOL, GN_OPT_FLAG(pool_options, count_include_pad), GN_OPT_END};
+
 /* Fills p from the options at `arg` for images (n,h,w,c). */
-static void check_pool(lua_State *L, int arg, gn_pool *p, const char *const *known) {
-  check_options(L, arg, known);
-  opt_field_pair(L, arg, "kernel", 1, &p->kh, &p->kw, -1, -1);
-  opt_field_pair(L, arg, "stride", 1, &p->sh, &p->sw, p->kh, p->kw);
-  opt_field_pair(L, arg, "padding", 0, &p->ph, &p->pw, 0, 0);
-  p->count_pad = opt_field_flag(L, arg, "count_include_pad", 1);
+static void check_pool(lua_State *L, int arg, gn_pool *p, const gn_option *known) {
+  pool_options o = {.count_include_pad = 1};
+  gn_read_options(L, arg, known, &o);
+  p->kh = o.kernel[0];
+  p->kw = o.kernel[1];
+  p->sh = o.stride[0] ? o.stride[0] : p->kh;
+  p->sw = o.stride[1] ? o.stride[1] : p->kw;
+  p->ph = o.padding[0];
+  p->pw = o.padding[1];
+  p->count_pad = o.count_include_pad;
   if (p->ph >= p->kh || p->pw >= p->kw)
-    gn_argerror(L, arg, "padding", "(%I,%I) must be smaller than the kernel (%I,%I)", (lua_Integer)p->ph, (lua_Integer)p->pw,
-                (lua_Integer)p->kh, (lua_Integer)p->kw);
+    gn_option_error(L, "padding", "(%I,%I) must be smaller than the kernel (%I,%I)", (lua_Integer)p->ph, (lua_Integer)p->pw,
+                    (lua_Integer)p->kh, (lua_Integer)p->kw);
   if (p->h + 2 * p->ph < p->kh || p->w + 2 * p->pw < p->kw)
-    gn_argerror(L, arg, "kernel", "(%I,%I) is larger than the padded image (%I,%I)", (lua_Integer)p->kh, (lua_Integer)p->kw,
-                (lua_Integer)(p->h + 2 * p->ph), (lua_Integer)(p->w + 2 * p->pw));
+    gn_option_error(L, "kernel", "(%I,%I) is larger than the padded image (%I,%I)", (lua_Integer)p->kh, (lua_Integer)p->kw,
+                    (lua_Integer)(p->h + 2 * p->ph), (lua_Integer)(p->w + 2 * p->pw));
   p->ho = (p->h + 2 * p->ph - p->kh) / p->sh + 1;
   p->wo = (p->w + 2 * p->pw - p->kw) / p->sw + 1;
   p->ldy = p->c;
 }
-
-static const char *const avg_options[] = {"kernel", "stride", "padding", "count_include_pad", NULL};
-static const char *const max_options[] = {"kernel", "stride", "padding", NULL};
 
 /* avg_pool2d(x (N,H,W,C), options) -> (N,Ho,Wo,C) */
 static int avg_pool2d(lua_State *L) {
@@ -187,7 +109,7 @@ static int max_pool2d(lua_State *L) {
 
 /* NAME_to(x (N,H,W,C), options [, y (N,Ho,Wo,C)]) -> y, for inference: without positions; y: some channels of a larger dense tensor
 ** (core.narrow), to be overwritten. */
-static int pool_to(lua_State *L, const char *const *known, int max) {
+static int pool_to(lua_State *L, const gn_option *known, int max) {
   const gn_tensor *x = check_images(L, 1, "x", 1);
   gn_pool p = {.n = x->size[0], .h = x->size[1], .w = x->size[2], .c = x->size[3]};
   check_pool(L, 2, &p, known);
@@ -207,19 +129,28 @@ static int max_pool2d_to(lua_State *L) { return pool_to(L, max_options, 1); }
 
 /* ---- resizing ---- */
 
-static const char *const resize_options[] = {"size", "mode", "align_corners", "legacy", NULL};
+typedef struct resize_options {
+  gn_int size[2];
+  int mode, align_corners, legacy;
+} resize_options;
+
 static const char *const resize_modes[] = {"nearest", "bilinear", NULL};
+static const gn_option of_resize[] = {
+    GN_OPT_PAIR(resize_options, size, 1, SIZE_MAX32, 1), GN_OPT_WORD(resize_options, mode, resize_modes),
+    GN_OPT_FLAG(resize_options, align_corners), GN_OPT_FLAG(resize_options, legacy), GN_OPT_END,
+};
 
 /* Fills r->grid, ho, wo from the options at `arg`; returns whether bilinear. */
 static int check_resize(lua_State *L, int arg, gn_resize *r) {
-  check_options(L, arg, resize_options);
-  opt_field_pair(L, arg, "size", 1, &r->ho, &r->wo, -1, -1);
-  int bilinear = opt_field_word(L, arg, "mode", resize_modes);
-  int corners = opt_field_flag(L, arg, "align_corners", 0), legacy = opt_field_flag(L, arg, "legacy", 0);
-  if (corners && legacy) gn_argerror(L, arg, "legacy", "excludes align_corners");
-  if (!bilinear && (corners || legacy)) gn_argerror(L, arg, corners ? "align_corners" : "legacy", "needs mode = \"bilinear\"");
-  r->grid = corners ? GN_GRID_CORNERS : legacy ? GN_GRID_LEGACY : GN_GRID_HALF;
-  return bilinear;
+  resize_options o = {0};
+  gn_read_options(L, arg, of_resize, &o);
+  r->ho = o.size[0];
+  r->wo = o.size[1];
+  if (o.align_corners && o.legacy) gn_option_error(L, "legacy", "excludes align_corners");
+  if (!o.mode && (o.align_corners || o.legacy))
+    gn_option_error(L, o.align_corners ? "align_corners" : "legacy", "needs mode = \"bilinear\"");
+  r->grid = o.align_corners ? GN_GRID_CORNERS : o.legacy ? GN_GRID_LEGACY : GN_GRID_HALF;
+  return o.mode;
 }
 
 /* resize(x (N,H,W,C), options) -> (N,Ho,Wo,C) */
@@ -248,44 +179,46 @@ static int resize_dx(lua_State *L) {
 
 /* ---- padding and cropping ---- */
 
-static const char *const crop_options[] = {"top", "bottom", "left", "right", NULL};
-static const char *const pad_options[] = {"top", "bottom", "left", "right", "mode", "value", NULL};
-static const char *const pad_modes[] = {"constant", "reflect", "replicate", NULL};
+typedef struct pad_options {
+  gn_int top, bottom, left, right;
+  int mode;
+  double value;
+} pad_options;
 
-static void check_borders(lua_State *L, int arg, gn_pad *p) {
-  p->top = opt_field_int(L, arg, "top", 0, 0);
-  p->bottom = opt_field_int(L, arg, "bottom", 0, 0);
-  p->left = opt_field_int(L, arg, "left", 0, 0);
-  p->right = opt_field_int(L, arg, "right", 0, 0);
-}
+static const char *const pad_modes[] = {"constant", "reflect", "replicate", NULL}; /* in the order of gn_pad_mode */
+#define BORDER(name) GN_OPT_INTEGER(pad_options, name, 0, SIZE_MAX32)
+#define BORDERS BORDER(top), BORDER(bottom), BORDER(left), BORDER(right)
+static const gn_option of_crop[] = {BORDERS, GN_OPT_END};
+static const gn_option of_pad[] = {GN_OPT_NUMBER(pad_options, value, 0), BORDERS, GN_OPT_WORD(pad_options, mode, pad_modes), GN_OPT_END};
+enum { VALUE = 1 << 0 }; /* the first of of_pad is given */
 
-/* Fills p from the options at `arg`; returns the value option. */
-static gn_real check_pad(lua_State *L, int arg, gn_pad *p) {
-  check_options(L, arg, pad_options);
-  check_borders(L, arg, p);
-  p->mode = (gn_pad_mode)opt_field_word(L, arg, "mode", pad_modes);
-  int type = push_field(L, arg, "value");
-  if (type != LUA_TNIL && type != LUA_TNUMBER) gn_argerror(L, arg, "value", "expected a number, got %s", luaL_tolstring(L, -1, NULL));
-  if (type != LUA_TNIL && p->mode != GN_PAD_CONSTANT) gn_argerror(L, arg, "value", "needs mode = \"constant\"");
-  gn_real value = (gn_real)lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return value;
+/* Fills p from the options at argument 2; returns the value of a constant border. */
+static gn_real check_pad(lua_State *L, gn_pad *p) {
+  pad_options o = {0};
+  const uint64_t given = gn_read_options(L, 2, of_pad, &o);
+  p->top = o.top;
+  p->bottom = o.bottom;
+  p->left = o.left;
+  p->right = o.right;
+  p->mode = (gn_pad_mode)o.mode;
+  if (given & VALUE && o.mode != GN_PAD_CONSTANT) gn_option_error(L, "value", "needs mode = \"constant\"");
+  return (gn_real)o.value;
 }
 
 /* Raises where reflect or replicate would find no pixel in an image of p->h x p->w. */
-static void check_pad_source(lua_State *L, int arg, const gn_pad *p) {
+static void check_pad_source(lua_State *L, const gn_pad *p) {
   if (p->mode == GN_PAD_REFLECT && (GN_MAX(p->top, p->bottom) >= p->h || GN_MAX(p->left, p->right) >= p->w))
-    gn_argerror(L, arg, "mode", "reflect needs an image larger than the padding, got %I x %I", (lua_Integer)p->h, (lua_Integer)p->w);
+    gn_option_error(L, "mode", "reflect needs an image larger than the padding, got %I x %I", (lua_Integer)p->h, (lua_Integer)p->w);
   if (p->mode == GN_PAD_REPLICATE && (p->h < 1 || p->w < 1))
-    gn_argerror(L, arg, "mode", "replicate needs at least one pixel, got %I x %I", (lua_Integer)p->h, (lua_Integer)p->w);
+    gn_option_error(L, "mode", "replicate needs at least one pixel, got %I x %I", (lua_Integer)p->h, (lua_Integer)p->w);
 }
 
 /* pad2d(x (N,H,W,C), options) -> (N,top+H+bottom,left+W+right,C) */
 static int pad2d(lua_State *L) {
   const gn_tensor *x = check_images(L, 1, "x", 0);
   gn_pad p = {.n = x->size[0], .h = x->size[1], .w = x->size[2], .c = x->size[3]};
-  gn_real value = check_pad(L, 2, &p);
-  check_pad_source(L, 2, &p);
+  gn_real value = check_pad(L, &p);
+  check_pad_source(L, &p);
   gn_tensor *y = new_images(L, p.n, p.top + p.h + p.bottom, p.left + p.w + p.right, p.c);
   if (!is_empty(y)) gn_pad2d(gn_real_ptr(y), gn_real_ptr(x), &p, value);
   return 1;
@@ -295,11 +228,11 @@ static int pad2d(lua_State *L) {
 static int pad2d_dx(lua_State *L) {
   const gn_tensor *dy = check_images(L, 1, "dy", 0);
   gn_pad p = {.n = dy->size[0], .c = dy->size[3]};
-  check_pad(L, 2, &p);
+  check_pad(L, &p);
   p.h = dy->size[1] - p.top - p.bottom;
   p.w = dy->size[2] - p.left - p.right;
   if (p.h < 0 || p.w < 0) gn_shape_error(L, 1, "dy", "(N,top+H+bottom,left+W+right,C)", NULL);
-  check_pad_source(L, 2, &p);
+  check_pad_source(L, &p);
   gn_tensor *dx = new_images(L, p.n, p.h, p.w, p.c);
   if (!is_empty(dx)) gn_pad2d_dx(gn_real_ptr(dx), gn_real_ptr(dy), &p);
   return 1;
@@ -308,10 +241,9 @@ static int pad2d_dx(lua_State *L) {
 /* crop2d(x (N,H,W,C) of any dtype, options) -> (N,H-top-bottom,W-left-right,C), a view of x */
 static int crop2d(lua_State *L) {
   const gn_tensor *x = gn_check_tensor(L, 1, "x");
-  gn_pad p = {0};
+  pad_options p = {0};
   if (x->nd != 4) gn_shape_error(L, 1, "x", "(N,H,W,C)", NULL);
-  check_options(L, 2, crop_options);
-  check_borders(L, 2, &p);
+  gn_read_options(L, 2, of_crop, &p);
   gn_int size[4] = {x->size[0], x->size[1] - p.top - p.bottom, x->size[2] - p.left - p.right, x->size[3]};
   if (size[1] < 0 || size[2] < 0)
     gn_argerror(L, 2, "options", "cannot crop %I rows and %I columns from %s", (lua_Integer)(p.top + p.bottom),

@@ -1,6 +1,7 @@
 /* b_system.c - what a training program asks of the machine: threads, clock, memory, terminal, Ctrl-C. */
 #include "../par.h"
 #include "bind.h"
+#include "options.h"
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -134,6 +135,21 @@ static int raise_(lua_State *L) {
   return gn_raise(L, op, msg);
 }
 
+/* core.near_name(word, names) -> the name in the list that is nearest to a misspelt word, nil if none is near (options.h). */
+static int near_name(lua_State *L) {
+  if (lua_type(L, 1) != LUA_TSTRING) gn_expected(L, 1, "word", "a string");
+  if (lua_type(L, 2) != LUA_TTABLE) gn_expected(L, 2, "names", "a list of strings");
+  const size_t count = lua_rawlen(L, 2);
+  const char **names = lua_newuserdatauv(L, GN_MAX(count, 1) * sizeof *names, 0);
+  for (size_t i = 0; i < count; i++) {
+    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TSTRING) gn_expected(L, 2, "names", "a list of strings");
+    names[i] = lua_tostring(L, -1); /* the list keeps it */
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, gn_near_name(lua_tostring(L, 1), names, count)); /* NULL: nil */
+  return 1;
+}
+
 /* core.library(prefix): chunks whose source starts with prefix ("@dir/") are the library's own. */
 static int library(lua_State *L) {
   gn_set_library(L, luaL_checkstring(L, 1));
@@ -156,6 +172,7 @@ static const luaL_Reg funcs[] = {
     {"catch_interrupt", catch_interrupt},
     {"interrupted", interrupted},
     {"raise", raise_},
+    {"near_name", near_name},
     {"library", library},
     {NULL, NULL},
 };

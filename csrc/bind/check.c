@@ -125,16 +125,21 @@ static const char *const dtype_names[] = {
 };
 const char *gn_dtype_name(gn_dtype t) { return dtype_names[t]; }
 
-/* Pushes a short word for what is there: "(64,32)", "u8 tensor (3)", "string 'abc'", "nil". */
-static const char *push_found(lua_State *L, int arg) {
+const char *gn_found(lua_State *L, int arg) {
   gn_tensor *t = gn_test_tensor(L, arg);
   if (t) {
     const char *s = gn_shape_str(L, t->nd, t->size);
     return lua_pushfstring(L, "%s tensor %s", dtype_names[t->dtype], s);
   }
   switch (lua_type(L, arg)) {
-  case LUA_TNUMBER: return lua_isinteger(L, arg) ? lua_pushfstring(L, "%I", lua_tointeger(L, arg)) : lua_pushfstring(L, "%f", lua_tonumber(L, arg));
-  case LUA_TSTRING: return lua_pushfstring(L, "string '%s'", lua_tostring(L, arg));
+  case LUA_TNUMBER:
+    return lua_isinteger(L, arg) ? lua_pushfstring(L, "%I", lua_tointeger(L, arg)) : lua_pushfstring(L, "%f", lua_tonumber(L, arg));
+  case LUA_TSTRING: {
+    size_t n;
+    const char *s = lua_tolstring(L, arg, &n);
+    if (n > 60) s = lua_pushfstring(L, "%s...", lua_pushlstring(L, s, 57));
+    return lua_pushfstring(L, "string '%s'", s);
+  }
   case LUA_TNONE:
   case LUA_TNIL: return lua_pushstring(L, "nil");
   case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, arg) ? "true" : "false");
@@ -143,12 +148,12 @@ static const char *push_found(lua_State *L, int arg) {
 }
 
 int gn_expected(lua_State *L, int arg, const char *name, const char *expected) {
-  return gn_argerror(L, arg, name, "expected %s, got %s", expected, push_found(L, arg));
+  return gn_argerror(L, arg, name, "expected %s, got %s", expected, gn_found(L, arg));
 }
 
 int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why) {
   gn_tensor *t = gn_test_tensor(L, arg);
-  const char *got = t ? gn_shape_str(L, t->nd, t->size) : push_found(L, arg);
+  const char *got = t ? gn_shape_str(L, t->nd, t->size) : gn_found(L, arg);
   return gn_argerror(L, arg, name, "expected %s%s%s, got %s", expected_shape, why && *why ? " " : "", why ? why : "", got);
 }
 
@@ -287,7 +292,7 @@ void gn_check_shape(lua_State *L, int arg, const char *name, gn_shape *s) {
     lua_rawgeti(L, arg, i + 1);
     s->size[i] = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
     if (!ok || s->size[i] < 0)
-      gn_argerror(L, arg, name, "size %d: expected an integer >= 0, got %s", i + 1, push_found(L, lua_gettop(L)));
+      gn_argerror(L, arg, name, "size %d: expected an integer >= 0, got %s", i + 1, gn_found(L, lua_gettop(L)));
     lua_pop(L, 1);
   }
   if (!gn_size_ok(s->nd, s->size)) gn_argerror(L, arg, name, "too large: %s", gn_shape_str(L, s->nd, s->size));

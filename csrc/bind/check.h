@@ -41,6 +41,7 @@ int gn_error(lua_State *L, const char *fmt, ...);                               
 int gn_argerror(lua_State *L, int arg, const char *name, const char *fmt, ...);       /* op: bad argument #arg 'name' (message) */
 int gn_expected(lua_State *L, int arg, const char *name, const char *expected);       /* (expected X, got <what is there>) */
 int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why); /* (expected S why, got shape) */
+const char *gn_found(lua_State *L, int arg);                                          /* what is there, pushed: "u8 tensor (3)", "string 'abc'", "nil" */
 const char *gn_shape_str(lua_State *L, int nd, const gn_int *size);                   /* "(64,32,32,3)", pushed on the stack */
 
 /* Arguments. check: must be there; opt: default where nil or none; test: NULL if it is not one. */

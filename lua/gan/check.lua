@@ -104,35 +104,9 @@ end
 --- Returns an error's message without the place that it blames, for those who hand it on as `nil, message`.
 function M.placeless(message) return (tostring(message):gsub("^[^ ]*:%d+: ", "")) end
 
--- The least number of letters to insert, drop, change or swap with the next one to get from a to b.
-local function distance(a, b)
-  local before, last = nil, {}
-  for j = 0, #b do last[j] = j end
-  for i = 1, #a do
-    local row = {[0] = i}
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      row[j] = math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (same and 0 or 1))
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        row[j] = math.min(row[j], before[j - 2] + 1)
-      end
-    end
-    before, last = last, row
-  end
-  return last[#b]
-end
-
 --- Returns the nearest of a list of names to a misspelt one, or nil if none is near.
 -- Near is a distance of at most 2 letters, or of a third of the word.
-function M.nearest(word, names)
-  local best, best_d
-  for _, name in ipairs(names) do
-    local d = distance(word, name)
-    if not best_d or d < best_d then best, best_d = name, d end
-  end
-  if best_d and best_d <= math.max(2, #word // 3) and best_d < math.min(#word, #best) then return best end
-  return nil
-end
+function M.nearest(word, names) return core.near_name(word, names) end
 
 local MAX_LISTED = 40 -- names that an error lists
 

@@ -53,7 +53,7 @@ M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
     {s:randn(4, 4, 3), s:randn(3, 3, 3, 5), match = "#1 'x' (expected (N,H,W,Ci), got (4,4,3))"},
     {s:randn(1, 2, 2, 1), s:randn(3, 3, 1, 1), match = "larger than the padded input (2,2)"},
     {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {stride = 0}, match = "'stride'"},
-    {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {stride = {1, 2, 3}}, match = "got table"},
+    {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {stride = {1, 2, 3}}, match = "got a table of 3"},
     {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {padding = -1}, match = "'padding'"},
     {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), {pad = 1}, match = "unknown option 'pad'"},
     {s:randn(1, 2, 2, 1), s:randn(1, 1, 1, 1), 2, match = "'options'"},
@@ -86,7 +86,8 @@ M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1
   bad = function(s) return {
     {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 4), {size = 4},
       match = "#2 'w' (expected (*,*,*,3) to match dy (1,2,2,3), got (3,3,2,4))"},
-    {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 3), match = "'size' (expected {H, W}"},
+    {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 3),
+      match = "option 'size': expected an integer >= 0 or a pair {height, width} of them, got nil"},
     {s:randn(1, 2, 2, 3), s:randn(3, 3, 2, 3), {size = 5}, match = "gives (3,3), not (2,2)"},
   } end,
   grad = {
@@ -115,7 +116,8 @@ M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1
   bad = function(s) return {
     {s:randn(2, 3, 3, 1), s:randn(1, 2, 2, 1), {kernel = 2},
       match = "#2 'dy' (expected (2,*,*,*) to match x (2,3,3,1), got (1,2,2,1))"},
-    {s:randn(2, 3, 3, 1), s:randn(2, 2, 2, 1), match = "'kernel' (expected {Kh, Kw}"},
+    {s:randn(2, 3, 3, 1), s:randn(2, 2, 2, 1),
+      match = "option 'kernel': expected an integer >= 1 or a pair {height, width} of them, got nil"},
     {s:randn(2, 3, 3, 1), s:randn(2, 2, 2, 1), {kernel = 3}, match = "gives (1,1), not (2,2)"},
   } end,
   grad = {
@@ -149,8 +151,9 @@ M.conv_transpose2d = op {name = "conv_transpose2d", forward = core.conv_transpos
     {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 2),
       match = "#2 'w' (expected (*,*,*,3) to match x (1,2,2,3), got (3,3,3,2))"},
     {s:randn(1, 2, 2, 3), s:randn(3, 3, 3, 3), {stride = 2, output_padding = 2},
-      match = "'output_padding' (expected less than the stride 2"},
-    {s:randn(1, 1, 1, 1), s:randn(2, 2, 1, 1), {padding = 1}, match = "'padding' (the result would have size (0,0))"},
+      match = "option 'output_padding': expected less than the stride 2"},
+    {s:randn(1, 1, 1, 1), s:randn(2, 2, 1, 1), {padding = 1},
+      match = "option 'padding': the result would have size (0,0)"},
     {s:randn(1, 1, 1, 1), s:randn(2, 2, 1, 1), {size = 1}, match = "unknown option 'size'"},
   } end,
   grad = {
