@@ -471,7 +471,8 @@ end)
 ------------------------------------------------------------------------------------------------------------- specs
 
 -- These span several modules.
-local wide = { registry = true, doc = true, layout = true, memory = true, error = true, fuzz = true, install = true, determinism = true, ["experiments/all"] = true }
+local wide = {registry = true, doc = true, layout = true, recipes = true, memory = true, error = true, fuzz = true,
+  install = true, determinism = true, ["experiments/all"] = true}
 
 describe("layout of spec", function()
   it("mirrors the modules", function()
