@@ -133,10 +133,11 @@ describe("classifier", function()
     for kind, cases in pairs {
       lenet = {
         ["option 'size': expected an integer in 16..64, got 8"] = {size = 8}, ["'size': expected an integer in 16..64, got string '28'"] = {size = "28"},
-        ["'channels': expected 1 or 3, got 2"] = {channels = 2}, ["'channels': expected an integer in 1..3, got 4"] = {channels = 4},
+        ["'channels': expected 1 or 3, got 2"] = {channels = 2}, ["'channels': expected 1 or 3, got 4"] = {channels = 4},
         ["'classes': expected an integer in 2..1000, got 1"] = {classes = 1}, ["'width': expected an integer in 1..256, got 0"] = {width = 0},
         ["'features': expected an integer in 1..2048, got 1.5"] = {features = 1.5},
-        ["'dropout': expected a number >= 0 and < 1, got 1"] = {dropout = 1}, ["'dropout': expected a number >= 0 and < 1, got nan"] = {dropout = 0 / 0},
+        ["'dropout': expected a number in [0,1), got 1"] = {dropout = 1},
+        ["'dropout': expected a number in [0,1), got nan"] = {dropout = 0 / 0},
         ["unknown option 'blocks'"] = {blocks = 2}, ["option 'rng': expected a random stream"] = {rng = 3},
       },
       resnet = {

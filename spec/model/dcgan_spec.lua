@@ -111,10 +111,15 @@ describe("dcgan", function()
     assert.matches("option 'channels': expected 1 or 3, got 4", message(dcgan.generator, {channels = 4}))
     assert.matches("option 'ngf': expected an integer in 1..65536, got 0", message(dcgan.generator, {ngf = 0}))
     assert.matches("option 'z': expected an integer in 1..65536, got 1.5", message(dcgan.generator, {z = 1.5}))
-    assert.matches("option 'norm': expected batch, layer, instance, virtual or none, got string 'spectral'", message(dcgan.generator, {norm = "spectral"}))
+    assert.matches("option 'norm': expected 'batch', 'layer', 'instance', 'virtual' or 'none', got string 'spectral'",
+      message(dcgan.generator, {norm = "spectral"}))
     assert.matches("norm = 'virtual' needs the option 'reference', a batch of real images", message(dcgan.discriminator, {norm = "virtual"}))
-    assert.matches("option 'minibatch': expected discrimination or stddev, got true", message(dcgan.discriminator, {minibatch = true}))
-    assert.matches("option 'conditioning': expected concat, projection or acgan", message(dcgan.discriminator, {classes = 2, conditioning = "x"}))
+    assert.matches("option 'minibatch': expected 'discrimination' or 'stddev', got true",
+      message(dcgan.discriminator, {minibatch = true}))
+    assert.matches("option 'conditioning': expected 'concat', 'projection' or 'acgan'",
+      message(dcgan.discriminator, {classes = 2, conditioning = "x"}))
+    assert.matches("option 'init': expected 'default', .* or 'orthogonal', or a function, got 3",
+      message(dcgan.discriminator, {init = 3}))
     assert.matches("dcgan.generator: conditioning = 'acgan' needs the option 'classes'", message(dcgan.generator, {conditioning = "acgan"}))
     assert.matches("option 'classes': expected an integer in 1..65536, got 0", message(dcgan.discriminator, {classes = 0}))
     assert.matches("option 'dropout': expected a number in %[0,1%], got 2", message(dcgan.generator, {dropout = 2}))

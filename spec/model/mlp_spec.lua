@@ -39,13 +39,15 @@ describe("mlp", function()
   end)
 
   it("names what is wrong", function()
-    assert.matches("mlp.generator: option 'norm': expected none, batch or layer, got string 'spectral'", message(mlp.generator, {norm = "spectral"}))
-    assert.matches("option 'activation': expected relu, .* or tanh, got string 'maxout'", message(mlp.generator, {activation = "maxout"}))
+    assert.matches("mlp.generator: option 'norm': expected 'none', 'batch' or 'layer', got string 'spectral'",
+      message(mlp.generator, {norm = "spectral"}))
+    assert.matches("option 'activation': expected 'relu', .* or 'tanh', got string 'maxout'",
+      message(mlp.generator, {activation = "maxout"}))
     assert.matches("option 'size': expected an integer in 4..256, got 3", message(mlp.generator, {size = 3}))
     assert.matches("option 'dim': expected an integer in 1..65536", message(mlp.discriminator, {dim = 0}))
     assert.matches("option 'depth': expected an integer", message(mlp.discriminator, {depth = 1.5}))
     assert.matches("option 'input_dropout': expected a number in %[0,1%]", message(mlp.discriminator, {input_dropout = 2}))
     assert.matches("unknown option 'widht' %(did you mean 'width'%?%)", message(mlp.discriminator, {widht = 3}))
-    assert.matches("option 'init': expected default, .* or gan2014", message(mlp.discriminator, {init = 3}))
+    assert.matches("option 'init': expected 'default', .* or 'gan2014', or a function", message(mlp.discriminator, {init = 3}))
   end)
 end)

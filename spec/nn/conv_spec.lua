@@ -41,10 +41,12 @@ describe("conv", function()
 
     it(name .. " names wrong options and inputs", function()
       local class = nn[name]
-      assert.matches("nn." .. name .. ": option 'kernel' is missing", message(class, {3, 4}))
-      assert.matches("option 'kernel': expected an integer in 1..2147483647, got 0", message(class, {3, 4, kernel = 0}))
-      assert.matches("option 'stride': expected an integer or a pair", message(class, {3, 4, kernel = 1, stride = {1, 2, 3}}))
-      assert.matches("option 'padding': expected an integer in 0", message(class, {3, 4, kernel = 1, padding = {0, -1}}))
+      assert.matches("nn." .. name .. ": option 'kernel': expected an integer >= 1 or a pair", message(class, {3, 4}))
+      assert.matches("option 'kernel': expected an integer >= 1 or a pair {height, width} of them, got 0",
+        message(class, {3, 4, kernel = 0}))
+      assert.matches("option 'stride': expected an integer >= 1 or a pair {height, width} of them, got table",
+        message(class, {3, 4, kernel = 1, stride = {1, 2, 3}}))
+      assert.matches("option 'padding': expected an integer >= 0", message(class, {3, 4, kernel = 1, padding = {0, -1}}))
       assert.matches("option 'dilation': expected an integer", message(class, {3, 4, kernel = 1, dilation = 0 / 0}))
       assert.matches("unknown option 'output_paddin'", message(class, {3, 4, kernel = 1, output_paddin = 0}))
       assert.matches("expected real %(N,H,W,3%), got real tensor %(1,5,5,4%)", message(class {3, 4, kernel = 1}, gan.zeros(1, 5, 5, 4)))

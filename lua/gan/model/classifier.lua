@@ -70,27 +70,16 @@ function classifier:children()
   return table.move(self.head:children(), 1, #self.head, #list + 1, list)
 end
 
--- The options of both nets, checked. Upper limits, as options may come from a file: known[name] = {default, lowest, highest}.
+local option = check.option
+
+-- Checks the options of both nets. Each has an upper limit, as options may come from a file.
+-- known: the options that differ; of channels and dropout the defaults.
 local function options(op, opt, known)
-  local defaults = {rng = check.none}
-  for name, range in pairs(known) do defaults[name] = range[1] end
-  opt = check.options(op, opt, defaults)
-  for name, range in pairs(known) do
-    local v = opt[name]
-    if name == "dropout" then
-      if type(v) ~= "number" or not (v >= 0 and v < 1) then
-        return check.fail(op, "option 'dropout': expected a number >= 0 and < 1, got %s", check.found(v))
-      end
-    else
-      local n = type(v) == "number" and math.tointeger(v)
-      if not n or n < range[2] or n > range[3] then
-        return check.fail(op, "option '%s': expected an integer in %d..%d, got %s", name, range[2], range[3], check.found(v))
-      end
-      opt[name] = n
-    end
-  end
-  if opt.channels == 2 then return check.fail(op, "option 'channels': expected 1 or 3, got 2") end
-  return opt
+  known.channels = option.word {1, 3, default = known.channels}
+  known.classes = option.integer {default = 10, lo = 2, hi = 1000}
+  known.width = option.integer {default = 32, lo = 1, hi = 256}
+  known.dropout, known.rng = option.number {default = known.dropout, lo = 0, below = 1}, option.stream {}
+  return check.options(op, opt, known)
 end
 
 -- body: layers (H,W,C) -> (D). The net's public `options` make another of its kind.
@@ -115,8 +104,10 @@ end
 -- @treturn Module in training mode
 -- @raise names the options that it can take
 function M.lenet(opt)
-  local o = options("classifier.lenet", opt, {size = {28, 16, 64}, channels = {1, 1, 3}, classes = {10, 2, 1000}, width = {32, 1, 256},
-    features = {128, 1, 2048}, dropout = {0.3}})
+  local o = options("classifier.lenet", opt, {
+    size = option.integer {default = 28, lo = 16, hi = 64}, channels = 1, dropout = 0.3,
+    features = option.integer {default = 128, lo = 1, hi = 2048},
+  })
   local w, rng, side = o.width, o.rng, o.size // 8
   return build("lenet", o, {
     conv(o.channels, w, 1, 3, rng), nn.batch_norm {w}, nn.relu {}, max_pool(),
@@ -137,8 +128,10 @@ end
 -- @treturn Module in training mode
 -- @raise names the options that it can take
 function M.resnet(opt)
-  local o = options("classifier.resnet", opt, {size = {32, 8, 256}, channels = {3, 1, 3}, classes = {10, 2, 1000}, width = {32, 1, 256},
-    blocks = {1, 1, 8}, dropout = {0}})
+  local o = options("classifier.resnet", opt, {
+    size = option.integer {default = 32, lo = 8, hi = 256}, channels = 3, dropout = 0,
+    blocks = option.integer {default = 1, lo = 1, hi = 8},
+  })
   local w, rng = o.width, o.rng
   local body = {conv(o.channels, w, 1, 3, rng), nn.batch_norm {w}, nn.relu {}}
   local from = w

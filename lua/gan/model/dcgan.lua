@@ -54,7 +54,7 @@ function M.generator(opt)
   add(nn.conv_transpose2d {width, opt.channels, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
   add(nn.tanh {})
   -- state size: size x size x channels
-  return parts.finish(op, opt, nn.chain(layers), parts.reference_z(op, opt))
+  return parts.finish(op, opt, nn.chain(layers), parts.reference_z(opt))
 end
 
 --- D: images (N,size,size,channels) in [-1,1] -> logits (N), without a sigmoid; with conditioning = "acgan" also class logits (N,Y).

@@ -8,7 +8,9 @@
 -- @module gan.model.inception
 local core = require "gan.core"
 local check = require "gan.check"
-local checks = require "gan.nn.checks"
+local random = require "gan.random"
+
+local option = check.option
 
 local M = {}
 
@@ -140,11 +142,12 @@ end
 
 -- ---- options ----
 
+local width = option.number {default = 1, lo = 1 / 64, hi = 4} -- factor of all channels
+
 local function check_options(op, opt)
-  opt = check.options(op, opt, {width = 1, batch = 16, rng = check.none})
-  opt.width = checks.number(op, "width", opt.width, 1 / 64, 4)
-  opt.batch = checks.integer(op, "batch", opt.batch, 1, 4096)
-  return opt
+  return check.options(op, opt, {
+    width = width, batch = option.integer {default = 16, lo = 1, hi = 4096}, rng = option.stream {},
+  })
 end
 
 --- What the net is made of, without making it.
@@ -152,9 +155,8 @@ end
 -- @treturn table list of {name, kind, co, h, w}, in order of computation: all convolutions ("conv", with ci, kh, kw, stride, padding), pools
 --   ("avg_pool2d", "max_pool2d") and joins ("join"; blocks are named) with the channels and size of their results
 function M.layers(opt)
-  opt = check.options("inception.layers", opt, {width = 1, size = SIZE})
-  local size = checks.integer("inception.layers", "size", opt.size, 75)
-  local steps, list = build(checks.number("inception.layers", "width", opt.width, 1 / 64, 4)), {}
+  opt = check.options("inception.layers", opt, {width = width, size = option.integer {default = SIZE, lo = 75}})
+  local size, steps, list = opt.size, build(opt.width), {}
   sizes_after(steps, size, size, 3, function(step, h, w, co)
     list[#list + 1] = {name = step.name, kind = step.kind, ci = step.ci, co = co, kh = step.kh, kw = step.kw,
       stride = step.stride, padding = step.padding, h = h, w = w}
@@ -415,7 +417,7 @@ end
 -- @tparam[opt] table opt rng: stream of the weights (default: gan's default stream); width, batch: as for load
 function M.new(opt)
   opt = check_options("inception.new", opt)
-  local rng, self, features = checks.stream("inception.new", opt.rng), assemble(opt)
+  local rng, self, features = opt.rng or random.default(), assemble(opt)
   for _, step in ipairs(self.convs) do
     local s = {step.kh, step.kw, step.ci, step.co}
     step.weight = rng:normal(s, 0, math.sqrt(2 / (step.kh * step.kw * step.ci)))

@@ -9,17 +9,15 @@
 -- @internal gan.model.parts
 local check = require "gan.check"
 local nn = require "gan.nn"
-local checks = require "gan.nn.checks"
+local random = require "gan.random"
 
 local M = {}
 
-local function word(op, name, v, list)
-  for _, w in ipairs(list) do if v == w then return v end end
-  return check.fail(op, "option '%s': expected %s, got %s", name, table.concat(list, ", "):gsub(", ([^,]*)$", " or %1"), check.found(v))
-end
-M.word = word
+local option = check.option
 
-local integers = {z = true, ngf = true, ndf = true, width = true, depth = true, dim = true, classes = true, pieces = true, kernels = true, dims = true}
+-- The kinds of the options that several architectures have.
+local integers = {}
+for name in ("z ngf ndf width depth dim classes pieces kernels dims"):gmatch "%a+" do integers[name] = true end
 local numbers = {slope = {0}, dropout = {0, 1}, input_dropout = {0, 1}, noise = {0}}
 local words = {
   conditioning = {"concat", "projection", "acgan"},
@@ -29,37 +27,37 @@ local words = {
   init = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal"},
 }
 
---- Options of an architecture against what it knows; those that several have are checked for their kind.
--- @tparam string op "dcgan.generator"
--- @tparam ?table opt the user's
--- @tparam table known name -> default; here or in `own` stand the words that an option may have
--- @tparam[opt] table own name -> list of words, where this architecture has other ones than the rest
+-- Returns the kind of an option. list: the words that it may be.
+local function kind(name, default, list)
+  if name == "rng" then return option.stream {} end
+  if integers[name] then return option.integer {default = default, lo = 1, hi = 65536} end
+  if numbers[name] then return option.number {default = default, lo = numbers[name][1], hi = numbers[name][2]} end
+  if type(default) == "boolean" then return option.boolean {default = default} end
+  if not list then return option.any {default = default} end
+  local word = option.word(table.move(list, 1, #list, 1, {default = default}))
+  if name ~= "init" then return word end
+  return option.where {default = default, expected = word.expected .. ", or a function", accept = function(v)
+    if type(v) == "function" then return v end
+    return word.accept(v)
+  end}
+end
+
+--- Checks the options of an architecture against what it knows.
+-- @tparam string op  "dcgan.generator"
+-- @tparam[opt] table opt  the user's
+-- @tparam table known  name -> default, or check.none
+-- @tparam[opt] table own  name -> list of words, where this architecture has other ones than the rest
+-- @treturn table  as check.options
+-- @raise as check.options, and if `conditioning` is given without `classes`
 function M.options(op, opt, known, own)
-  local asked = opt and opt.conditioning
-  opt = check.options(op, opt, known)
-  own = own or {}
-  for name in pairs(known) do
-    local v = opt[name]
-    if v ~= nil then
-      local list = own[name] or words[name]
-      if integers[name] then
-        local n = type(v) == "number" and math.tointeger(v)
-        if not n or n < 1 or n > 65536 then
-          return check.fail(op, "option '%s': expected an integer in 1..65536, got %s", name, check.found(v))
-        end
-        opt[name] = n
-      elseif numbers[name] then
-        opt[name] = checks.number(op, name, v, numbers[name][1], numbers[name][2])
-      elseif type(known[name]) == "boolean" then
-        checks.boolean(op, name, v)
-      elseif list and not (name == "init" and type(v) == "function") then
-        word(op, name, v, list)
-      end
-    end
+  local kinds, asked = {}, type(opt) == "table" and opt.conditioning
+  for name, default in pairs(known) do
+    if default == check.none then default = nil end
+    kinds[name] = kind(name, default, own and own[name] or words[name])
   end
-  if opt.rng ~= nil then checks.stream(op, opt.rng) end
+  opt = check.options(op, opt, kinds)
   if opt.classes == nil then
-    if asked ~= nil then return check.fail(op, "conditioning = '%s' needs the option 'classes', how many there are", asked) end
+    if asked then return check.fail(op, "conditioning = '%s' needs the option 'classes', how many there are", asked) end
     opt.conditioning = nil
   end
   return opt
@@ -166,9 +164,9 @@ function M.finish(op, opt, net, reference)
 end
 
 --- For finish: 64 z from the generator's stream, and labels where they are wanted.
-function M.reference_z(op, opt)
+function M.reference_z(opt)
   return function()
-    local rng = checks.stream(op, opt.rng)
+    local rng = opt.rng or random.default()
     return rng:normal {64, opt.z}, opt.classes and rng:integer({64}, 0, opt.classes - 1) or nil
   end
 end

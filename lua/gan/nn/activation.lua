@@ -2,8 +2,9 @@
 -- @module gan.nn.activation
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local M = {}
 
@@ -13,8 +14,7 @@ local function define(name, parameter, default)
   local f, op = ops[name], "nn." .. name
   function class:init(opt)
     if parameter then
-      opt = check.options(op, opt, {[parameter] = default})
-      self[parameter] = checks.number(op, parameter, opt[parameter], 0)
+      self[parameter] = check.options(op, opt, {[parameter] = option.number {default = default, lo = 0}})[parameter]
     else
       check.options(op, opt, {})
     end

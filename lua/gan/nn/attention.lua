@@ -3,9 +3,10 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 local conv2d = require("gan.nn.conv").conv2d
+
+local option = check.option
 
 local attention = module.class "nn.self_attention"
 
@@ -25,10 +26,12 @@ local attention = module.class "nn.self_attention"
 -- @raise if an option is unknown or out of range
 function attention:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"C"}, {reduction = 8, pool = true, rng = check.none})
-  local c, rng = opt[1], checks.stream(op, opt.rng)
-  local small, half = math.max(1, c // checks.integer(op, "reduction", opt.reduction, 1)), math.max(1, c // 2)
-  self.channels, self.pool = c, checks.boolean(op, "pool", opt.pool)
+  opt = check.options(op, opt, {
+    reduction = option.integer {default = 8, lo = 1}, pool = option.boolean {default = true}, rng = option.stream {},
+  }, {"C"})
+  local c, rng = opt[1], opt.rng
+  local small, half = math.max(1, c // opt.reduction), math.max(1, c // 2)
+  self.channels, self.pool = c, opt.pool
   local function one(ci, co) return conv2d {ci, co, kernel = 1, bias = false, rng = rng} end
   self.query, self.key, self.value, self.out = one(c, small), one(c, small), one(c, half), one(half, c)
   self.gamma = module.parameter(core.full({1}, 0))

@@ -1,18 +1,18 @@
 --- chain: layers called one after the other.
 -- @module gan.nn.chain
 local check = require "gan.check"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 local place = require "gan.nn.place"
 
 local chain = module.class "nn.chain"
+local size = check.option.integer {lo = 1}
 
 local function check_sizes(op, name, s)
   if type(s) ~= "table" then
     return check.fail(op, "option '%s': expected a list of sizes without the batch, got %s", name, check.found(s))
   end
   local out = {}
-  for i = 1, #s do out[i] = checks.integer(op, ("%s[%d]"):format(name, i), s[i], 1) end
+  for i = 1, #s do out[i] = size:check(op, ("%s[%d]"):format(name, i), s[i]) end
   return out
 end
 

@@ -5,11 +5,12 @@ local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local initial = require "gan.nn.initial"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 local linear = require("gan.nn.linear").linear
 local embedding = require("gan.nn.embedding").embedding
 local batch_norm = require("gan.nn.norm").batch_norm
+
+local option = check.option
 
 local M = {}
 
@@ -31,9 +32,11 @@ local norm = M.conditional_batch_norm
 -- @raise if an option is unknown or out of range
 function norm:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"C", "Y"}, {eps = 1e-5, momentum = 0.1})
+  opt = check.options(op, opt, {
+    eps = option.number {default = 1e-5, lo = 0}, momentum = option.number {default = 0.1, lo = 0, hi = 1},
+  }, {"C", "Y"})
   self.channels, self.classes = opt[1], opt[2]
-  self.eps, self.momentum = checks.number(op, "eps", opt.eps, 0), checks.number(op, "momentum", opt.momentum, 0, 1)
+  self.eps, self.momentum = opt.eps, opt.momentum
   self.gamma = module.parameter(core.full({opt[2], opt[1]}, 1))
   self.beta = module.parameter(core.full({opt[2], opt[1]}, 0))
   self.running_mean, self.running_var = core.full({opt[1]}, 0), core.full({opt[1]}, 1)
@@ -73,12 +76,9 @@ local concat = M.label_concat
 -- @raise if an option is unknown or out of range
 function concat:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"Y"}, {features = check.none, rng = check.none})
+  opt = check.options(op, opt, {features = option.integer {lo = 1}, rng = option.stream {}}, {"Y"})
   self.classes = opt[1]
-  local rng = checks.stream(op, opt.rng)
-  if opt.features ~= nil then
-    self.embedding = embedding {opt[1], checks.integer(op, "features", opt.features, 1), rng = rng}
-  end
+  if opt.features then self.embedding = embedding {opt[1], opt.features, rng = opt.rng} end
 end
 
 local function width(self) return self.embedding and core.size(self.embedding.weight, 2) or self.classes end
@@ -125,9 +125,9 @@ local projection = M.projection_head
 -- @raise if an option is unknown or out of range
 function projection:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"D", "Y"}, {bias = true, rng = check.none})
-  local rng = checks.stream(op, opt.rng)
-  self.psi = linear {opt[1], 1, bias = checks.boolean(op, "bias", opt.bias), rng = rng}
+  opt = check.options(op, opt, {bias = option.boolean {default = true}, rng = option.stream {}}, {"D", "Y"})
+  local rng = opt.rng
+  self.psi = linear {opt[1], 1, bias = opt.bias, rng = rng}
   self.classes = initial.xavier_uniform(embedding {opt[2], opt[1], rng = rng}, {rng = rng})
 end
 
@@ -162,8 +162,8 @@ local class_head = M.class_head
 -- @treturn Module  (N,D) -> logits (N), class logits (N,Y)
 -- @raise if an option is unknown or out of range
 function class_head:init(opt)
-  opt = checks.options(self.label, opt, {"D", "Y"}, {rng = check.none})
-  local rng = checks.stream(self.label, opt.rng)
+  opt = check.options(self.label, opt, {rng = option.stream {}}, {"D", "Y"})
+  local rng = opt.rng
   self.logit, self.classes = linear {opt[1], 1, rng = rng}, linear {opt[1], opt[2], rng = rng}
 end
 

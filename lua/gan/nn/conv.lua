@@ -4,33 +4,27 @@ local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local initial = require "gan.nn.initial"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local conv2d, conv_transpose2d = module.class "nn.conv2d", module.class "nn.conv_transpose2d"
 
 conv2d.output_axis, conv_transpose2d.output_axis = 4, 3
 
-local function pair(op, opt, name, lo)
-  local h, w = checks.pair(op, name, opt[name], lo)
-  return {h, w}
-end
-
 -- Does what both constructors do. layout(Kh, Kw, Ci, Co) returns the weight's shape.
 local function init(self, opt, known, layout)
   local op = self.label
-  known.kernel, known.stride, known.padding, known.dilation = check.none, 1, 0, 1
-  known.bias, known.rng = true, check.none
-  opt = checks.options(op, opt, {"Ci", "Co"}, known)
-  if opt.kernel == nil then return check.fail(op, "option 'kernel' is missing") end
-  local kernel = pair(op, opt, "kernel", 1)
-  local rng = checks.stream(op, opt.rng)
+  known.kernel, known.stride = module.pair {required = true, lo = 1}, module.pair {default = {1, 1}, lo = 1}
+  known.padding, known.dilation = module.pair {default = {0, 0}, lo = 0}, module.pair {default = {1, 1}, lo = 1}
+  known.bias, known.rng = option.boolean {default = true}, option.stream {}
+  opt = check.options(op, opt, known, {"Ci", "Co"})
+  local kernel, rng = opt.kernel, opt.rng
   self._options = {
-    stride = pair(op, opt, "stride", 1), padding = pair(op, opt, "padding", 0), dilation = pair(op, opt, "dilation", 1),
+    stride = opt.stride, padding = opt.padding, dilation = opt.dilation, output_padding = opt.output_padding,
   }
-  if known.output_padding then self._options.output_padding = pair(op, opt, "output_padding", 0) end
   self.weight = module.parameter(core.full(layout(kernel[1], kernel[2], opt[1], opt[2]), 0))
-  if checks.boolean(op, "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
+  if opt.bias then self.bias = module.parameter(core.full({opt[2]}, 0)) end
   initial.default(self, {rng = rng})
 end
 
@@ -125,7 +119,8 @@ function conv2d:describe() return describe(self, core.size(self.weight, 3), core
 -- @treturn Module  (N,H,W,Ci) -> (N,Ho,Wo,Co)
 -- @raise if an option is unknown or out of range
 function conv_transpose2d:init(opt)
-  init(self, opt, {output_padding = 0}, function(kh, kw, ci, co) return {kh, kw, co, ci} end)
+  local known = {output_padding = module.pair {default = {0, 0}, lo = 0}}
+  init(self, opt, known, function(kh, kw, ci, co) return {kh, kw, co, ci} end)
   local o = self._options
   for i = 1, 2 do
     if o.output_padding[i] >= o.stride[i] then

@@ -2,8 +2,9 @@
 -- @module gan.nn.dropout
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local dropout = module.class "nn.dropout"
 
@@ -18,10 +19,11 @@ local dropout = module.class "nn.dropout"
 -- @treturn Module  any shape -> the same
 -- @raise if an option is unknown or out of range
 function dropout:init(opt)
-  opt = check.options("nn.dropout", opt, {p = 0.5, always = false, rng = check.none})
-  self.p = checks.number("nn.dropout", "p", opt.p, 0, 1)
-  self.always = checks.boolean("nn.dropout", "always", opt.always)
-  self.rng = checks.own_stream("nn.dropout", opt.rng)
+  opt = check.options("nn.dropout", opt, {
+    p = option.number {default = 0.5, lo = 0, hi = 1}, always = option.boolean {default = false},
+    rng = option.stream {},
+  })
+  self.p, self.always, self.rng = opt.p, opt.always, opt.rng or module.new_stream "dropout"
 end
 
 function dropout:forward(x)

@@ -3,8 +3,10 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+local random = require "gan.random"
+
+local option = check.option
 
 local embedding = module.class "nn.embedding"
 embedding.output_axis = 1 -- a row for each class
@@ -18,8 +20,8 @@ embedding.output_axis = 1 -- a row for each class
 -- @treturn Module  i32 of any shape, each 0..Y-1 (counted from 0) -> that shape, then D
 -- @raise if an option is unknown or out of range
 function embedding:init(opt)
-  opt = checks.options("nn.embedding", opt, {"Y", "D"}, {rng = check.none})
-  local rng = checks.stream("nn.embedding", opt.rng)
+  opt = check.options("nn.embedding", opt, {rng = option.stream {}}, {"Y", "D"})
+  local rng = opt.rng or random.default()
   self.weight = module.parameter(rng:normal {opt[1], opt[2]})
 end
 

@@ -6,8 +6,10 @@
 -- @module gan.nn.initial
 local core = require "gan.core"
 local check = require "gan.check"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+local random = require "gan.random"
+
+local option = check.option
 
 local M = {}
 
@@ -32,10 +34,10 @@ end
 -- Defines M[name](target, opt): draw(op, weight, opt, rng) returns the values, which are copied into each weight.
 local function define(name, known, draw)
   local op = "nn.initial." .. name
-  known.rng = check.none
+  known.rng = option.stream {}
   M[name] = function(target, opt)
     opt = check.options(op, opt, known)
-    local rng = checks.stream(op, opt.rng)
+    local rng = opt.rng or random.default()
     local function fill(w) core.copy_(w, draw(op, w, opt, rng)) end
     if core.is_tensor(target) then
       check.real(op, 1, "target", target)
@@ -74,7 +76,7 @@ define("zeros", {}, function() return core.full({}, 0) end)
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("constant", {value = 0}, function(op, _, opt) return core.full({}, checks.number(op, "value", opt.value)) end)
+define("constant", {value = option.number {default = 0}}, function(_, _, opt) return core.full({}, opt.value) end)
 
 --- Draws weights from N(mean, std^2).
 -- @function gan.nn.initial.normal
@@ -85,8 +87,10 @@ define("constant", {value = 0}, function(op, _, opt) return core.full({}, checks
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("normal", {mean = 0, std = 1}, function(op, w, opt, rng)
-  return rng:normal(core.shape(w), checks.number(op, "mean", opt.mean), checks.number(op, "std", opt.std, 0))
+define("normal", {
+  mean = option.number {default = 0}, std = option.number {default = 1, lo = 0},
+}, function(_, w, opt, rng)
+  return rng:normal(core.shape(w), opt.mean, opt.std)
 end)
 
 --- Draws weights from U(lo, hi).
@@ -98,8 +102,8 @@ end)
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("uniform", {lo = -1, hi = 1}, function(op, w, opt, rng)
-  return rng:uniform(core.shape(w), checks.number(op, "lo", opt.lo), checks.number(op, "hi", opt.hi))
+define("uniform", {lo = option.number {default = -1}, hi = option.number {default = 1}}, function(_, w, opt, rng)
+  return rng:uniform(core.shape(w), opt.lo, opt.hi)
 end)
 
 --- Draws weights from U(-b, b), b = gain sqrt(6 / (fan_in + fan_out)).
@@ -111,9 +115,9 @@ end)
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("xavier_uniform", {gain = 1}, function(op, w, opt, rng)
+define("xavier_uniform", {gain = option.number {default = 1, lo = 0}}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
-  return uniform(w, checks.number(op, "gain", opt.gain, 0) * math.sqrt(6 / (fi + fo)), rng)
+  return uniform(w, opt.gain * math.sqrt(6 / (fi + fo)), rng)
 end)
 
 --- Draws weights from N(0, 2 gain^2 / (fan_in + fan_out)).
@@ -124,9 +128,9 @@ end)
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("xavier_normal", {gain = 1}, function(op, w, opt, rng)
+define("xavier_normal", {gain = option.number {default = 1, lo = 0}}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
-  return normal(w, checks.number(op, "gain", opt.gain, 0) * math.sqrt(2 / (fi + fo)), rng)
+  return normal(w, opt.gain * math.sqrt(2 / (fi + fo)), rng)
 end)
 
 --- Draws weights from a uniform distribution of variance 2 / ((1 + slope^2) fan_in).
@@ -138,8 +142,8 @@ end)
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("he_uniform", {slope = 0}, function(op, w, opt, rng)
-  local slope = checks.number(op, "slope", opt.slope, 0)
+define("he_uniform", {slope = option.number {default = 0, lo = 0}}, function(op, w, opt, rng)
+  local slope = opt.slope
   return uniform(w, math.sqrt(6 / ((1 + slope ^ 2) * fans(op, w))), rng)
 end)
 
@@ -151,8 +155,8 @@ end)
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("he_normal", {slope = 0}, function(op, w, opt, rng)
-  local slope = checks.number(op, "slope", opt.slope, 0)
+define("he_normal", {slope = option.number {default = 0, lo = 0}}, function(op, w, opt, rng)
+  local slope = opt.slope
   return normal(w, math.sqrt(2 / ((1 + slope ^ 2) * fans(op, w))), rng)
 end)
 
@@ -191,8 +195,8 @@ end
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
 -- @raise if target is neither a tensor nor a layer, or an option is wrong
-define("orthogonal", {gain = 1}, function(op, w, opt, rng)
-  local gain = checks.number(op, "gain", opt.gain)
+define("orthogonal", {gain = option.number {default = 1}}, function(op, w, opt, rng)
+  local gain = opt.gain
   local s, rows = core.shape(w), fans(op, w)
   local cols = s[#s]
   if rows * cols == 0 then return core.full(s, 0) end
@@ -215,8 +219,7 @@ define("dcgan", {}, function(_, w, _, rng) return normal(w, 0.02, rng) end)
 local weights = M.dcgan
 function M.dcgan(target, opt)
   if not module.is_module(target) then return weights(target, opt) end
-  opt = check.options("nn.initial.dcgan", opt, {rng = check.none})
-  local rng = checks.stream("nn.initial.dcgan", opt.rng)
+  local rng = check.options("nn.initial.dcgan", opt, {rng = option.stream {}}).rng or random.default()
   return target:apply(function(layer)
     local w = weight_of(layer)
     if w then
@@ -244,7 +247,7 @@ local plain = M.default
 function M.default(target, opt)
   plain(target, opt)
   if module.is_module(target) then
-    local rng = checks.stream("nn.initial.default", opt and opt.rng)
+    local rng = opt and opt.rng or random.default()
     target:apply(function(layer)
       local w = weight_of(layer)
       if w and core.is_tensor(layer.bias) then

@@ -4,8 +4,9 @@ local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local initial = require "gan.nn.initial"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local linear = module.class "nn.linear"
 linear.output_axis = 2
@@ -21,11 +22,10 @@ linear.output_axis = 2
 -- @treturn Module  (N,...,Di) -> (N,...,Do)
 -- @raise if an option is unknown or out of range
 function linear:init(opt)
-  opt = checks.options("nn.linear", opt, {"Di", "Do"}, {bias = true, rng = check.none})
-  local rng = checks.stream("nn.linear", opt.rng)
+  opt = check.options("nn.linear", opt, {bias = option.boolean {default = true}, rng = option.stream {}}, {"Di", "Do"})
   self.weight = module.parameter(core.full({opt[1], opt[2]}, 0))
-  if checks.boolean("nn.linear", "bias", opt.bias) then self.bias = module.parameter(core.full({opt[2]}, 0)) end
-  initial.default(self, {rng = rng})
+  if opt.bias then self.bias = module.parameter(core.full({opt[2]}, 0)) end
+  initial.default(self, {rng = opt.rng})
 end
 
 module.rectifies(linear, function(self, x, slope)

@@ -3,8 +3,9 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local maxout = module.class "nn.maxout"
 
@@ -16,7 +17,7 @@ local maxout = module.class "nn.maxout"
 -- @treturn Module  (N,...,C) -> (N,...,C/pieces)
 -- @raise if an option is unknown or out of range
 function maxout:init(opt)
-  self.pieces = checks.integer("nn.maxout", "pieces", check.options("nn.maxout", opt, {pieces = 5}).pieces, 1)
+  self.pieces = check.options("nn.maxout", opt, {pieces = option.integer {default = 5, lo = 1}}).pieces
 end
 
 local function split(self, s)

@@ -3,8 +3,10 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+local random = require "gan.random"
+
+local option = check.option
 
 local M = {}
 
@@ -31,11 +33,6 @@ end
 M.minibatch_discrimination = module.class "nn.minibatch_discrimination"
 local discrimination = M.minibatch_discrimination
 
-local forms = {
-  paper = {count_self = true},
-  openai = {count_self = false},
-}
-
 --- Makes minibatch discrimination: B new features that say how near an element is to the others of its batch. f is x,
 -- or its mean over the image, and M = f T, T (A,B,C). D's batches must be all real or all fake.
 --
@@ -57,18 +54,14 @@ local forms = {
 -- @raise if an option is unknown or out of range
 function discrimination:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"A"}, {
-    kernels = 100, dims = 5, form = "paper", count_self = check.none, average = false, rng = check.none,
-  })
-  local form = forms[opt.form]
-  if not form then
-    return check.fail(op, "option 'form': expected 'paper' or 'openai', got %s", check.found(opt.form))
-  end
-  if opt.count_self == nil then opt.count_self = form.count_self end
-  self.count_self = checks.boolean(op, "count_self", opt.count_self)
-  self.average = checks.boolean(op, "average", opt.average)
-  local a, b, c = opt[1], checks.integer(op, "kernels", opt.kernels, 1), checks.integer(op, "dims", opt.dims, 1)
-  local rng = checks.stream(op, opt.rng)
+  opt = check.options(op, opt, {
+    kernels = option.integer {default = 100, lo = 1}, dims = option.integer {default = 5, lo = 1},
+    form = option.word {"paper", "openai", default = "paper"}, count_self = option.boolean {},
+    average = option.boolean {default = false}, rng = option.stream {},
+  }, {"A"})
+  self.count_self, self.average = opt.count_self, opt.average
+  if opt.count_self == nil then self.count_self = opt.form == "paper" end
+  local a, b, c, rng = opt[1], opt.kernels, opt.dims, opt.rng or random.default()
   self.weight = module.parameter(rng:normal({a, b, c}, 0, opt.form == "openai" and 0.05 or 1 / math.sqrt(a)))
   if opt.form == "openai" then
     self.scale, self.bias = module.parameter(core.full({b, c}, 0)), module.parameter(core.full({b}, -1))
@@ -119,9 +112,10 @@ local stddev = M.minibatch_stddev
 -- @treturn Module  (N,...,C) -> (N,...,C+features)
 -- @raise if an option is unknown or out of range
 function stddev:init(opt)
-  opt = check.options(self.label, opt, {group = 4, features = 1})
-  self.group = checks.integer(self.label, "group", opt.group, 1)
-  self.features = checks.integer(self.label, "features", opt.features, 1)
+  opt = check.options(self.label, opt, {
+    group = option.integer {default = 4, lo = 1}, features = option.integer {default = 1, lo = 1},
+  })
+  self.group, self.features = opt.group, opt.features
 end
 
 local function check_features(self, c)

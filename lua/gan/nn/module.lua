@@ -8,6 +8,7 @@ local check = require "gan.check"
 local autograd = require "gan.autograd"
 local ops = require "gan.ops"
 local place = require "gan.nn.place"
+local random = require "gan.random"
 local to_string = require "gan.nn.print"
 local walk = require "gan.nn.walk"
 
@@ -219,6 +220,32 @@ function Module:check_labels(y, n, classes)
     end
   end
   return y
+end
+
+-- ---- options that constructors share ----
+
+--- Makes a kind of option for check.options: an integer >= `lo`, or a pair {height, width} of them. Its value is a pair.
+-- Cannot fail.
+-- @tparam table o  `lo`, and what all kinds take (check.option)
+-- @treturn Kind
+function M.pair(o)
+  local size = check.option.integer {lo = o.lo}
+  local expected = ("%s or a pair {height, width} of them"):format(size.expected)
+  return check.option.where {default = o.default, required = o.required, expected = expected, accept = function(v)
+    if type(v) ~= "table" then
+      v = size.accept(v)
+      return v and {v, v}
+    end
+    local h, w = size.accept(v[1]), size.accept(v[2])
+    return #v == 2 and h and w and {h, w} or nil
+  end}
+end
+
+--- Makes a stream for what a layer draws at each call, seeded from the library's default stream. Cannot fail.
+-- @tparam string name  the layer's
+-- @treturn Stream
+function M.new_stream(name)
+  return core.rng(core.item(random.default():integer({}, 0, 2147483647)), name)
 end
 
 -- ---- bias and rectifier, the weight's normaliser ----

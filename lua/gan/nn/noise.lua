@@ -3,8 +3,9 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local noise = module.class "nn.noise"
 
@@ -19,10 +20,10 @@ local noise = module.class "nn.noise"
 -- @treturn Module  (N,...) -> (N,...)
 -- @raise if an option is unknown or out of range
 function noise:init(opt)
-  opt = check.options("nn.noise", opt, {std = 0.1, always = false, rng = check.none})
-  self.std = checks.number("nn.noise", "std", opt.std, 0)
-  self.always = checks.boolean("nn.noise", "always", opt.always)
-  self.rng = checks.own_stream("nn.noise", opt.rng)
+  opt = check.options("nn.noise", opt, {
+    std = option.number {default = 0.1, lo = 0}, always = option.boolean {default = false}, rng = option.stream {},
+  })
+  self.std, self.always, self.rng = opt.std, opt.always, opt.rng or module.new_stream "noise"
 end
 
 function noise:forward(x)

@@ -3,18 +3,19 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local M = {}
 
 -- Reads the options C, eps, affine and those of `known`. Makes gamma (C) = 1 and beta (C) = 0 unless affine = false.
 local function init(self, opt, known)
   local op = self.label
-  opt = checks.options(op, opt, {"C"}, known)
-  self.channels = opt[1]
-  self.eps = checks.number(op, "eps", opt.eps, 0)
-  if checks.boolean(op, "affine", opt.affine) then
+  known.eps = option.number {default = 1e-5, lo = 0}
+  opt = check.options(op, opt, known, {"C"})
+  self.channels, self.eps = opt[1], opt.eps
+  if opt.affine then
     self.gamma, self.beta = module.parameter(core.full({opt[1]}, 1)), module.parameter(core.full({opt[1]}, 0))
   end
   return opt
@@ -46,8 +47,10 @@ M.batch_norm = batch_norm
 -- @treturn Module  (N,...,C) -> (N,...,C)
 -- @raise if an option is unknown or out of range
 function batch_norm:init(opt)
-  opt = init(self, opt, {eps = 1e-5, momentum = 0.1, affine = true})
-  self.momentum = checks.number("nn.batch_norm", "momentum", opt.momentum, 0, 1)
+  opt = init(self, opt, {
+    momentum = option.number {default = 0.1, lo = 0, hi = 1}, affine = option.boolean {default = true},
+  })
+  self.momentum = opt.momentum
   self.running_mean, self.running_var = core.full({self.channels}, 0), core.full({self.channels}, 1)
 end
 
@@ -97,7 +100,7 @@ M.layer_norm = module.class "nn.layer_norm"
 -- @tparam[opt=true] boolean opt.affine  gamma and beta (C), per channel, exist
 -- @treturn Module  (N,...,C) -> (N,...,C)
 -- @raise if an option is unknown or out of range
-function M.layer_norm:init(opt) init(self, opt, {eps = 1e-5, affine = true}) end
+function M.layer_norm:init(opt) init(self, opt, {affine = option.boolean {default = true}}) end
 module.rectifies(M.layer_norm, function(self, x, slope)
   self:check_input(x, nil, self.channels)
   return (ops.layer_norm(x, self.gamma, self.beta, self.eps, slope))
@@ -115,7 +118,7 @@ M.instance_norm = module.class "nn.instance_norm"
 -- @tparam[opt=false] boolean opt.affine  gamma and beta (C), per channel, exist
 -- @treturn Module  (N,H,W,C) -> (N,H,W,C)
 -- @raise if an option is unknown or out of range
-function M.instance_norm:init(opt) init(self, opt, {eps = 1e-5, affine = false}) end
+function M.instance_norm:init(opt) init(self, opt, {affine = option.boolean {default = false}}) end
 module.rectifies(M.instance_norm, function(self, x, slope)
   self:check_input(x, 4, self.channels)
   return (ops.instance_norm(x, self.gamma, self.beta, self.eps, slope))
@@ -135,8 +138,8 @@ M.group_norm = module.class "nn.group_norm"
 -- @treturn Module  (N,...,C) -> (N,...,C)
 -- @raise if an option is unknown or out of range
 function M.group_norm:init(opt)
-  opt = init(self, opt, {eps = 1e-5, affine = true, groups = 32})
-  self.groups = checks.integer("nn.group_norm", "groups", opt.groups, 1)
+  opt = init(self, opt, {affine = option.boolean {default = true}, groups = option.integer {default = 32, lo = 1}})
+  self.groups = opt.groups
   if self.channels % self.groups ~= 0 then
     return check.fail("nn.group_norm", "option 'groups': expected a divisor of C = %d, got %d", self.channels,
       self.groups)
@@ -159,7 +162,7 @@ M.pixel_norm = module.class "nn.pixel_norm"
 -- @treturn Module  (N,...,C) -> (N,...,C)
 -- @raise if an option is unknown or out of range
 function M.pixel_norm:init(opt)
-  self.eps = checks.number("nn.pixel_norm", "eps", check.options("nn.pixel_norm", opt, {eps = 1e-8}).eps, 0)
+  self.eps = check.options("nn.pixel_norm", opt, {eps = option.number {default = 1e-8, lo = 0}}).eps
 end
 function M.pixel_norm:forward(x)
   self:check_input(x)

@@ -4,6 +4,8 @@ local check = require "gan.check"
 local ops = require "gan.ops"
 local module = require "gan.nn.module"
 
+local option = check.option
+
 local global_pool = module.class "nn.global_pool"
 
 --- Makes a layer of the mean, sum or maximum over all positions of an image.
@@ -13,11 +15,8 @@ local global_pool = module.class "nn.global_pool"
 -- @treturn Module  (N,H,W,C) -> (N,C)
 -- @raise if an option is unknown or out of range
 function global_pool:init(opt)
-  opt = check.options("nn.global_pool", opt, {mode = "mean"})
-  if opt.mode ~= "mean" and opt.mode ~= "sum" and opt.mode ~= "max" then
-    return check.fail("nn.global_pool", "option 'mode': expected 'mean', 'sum' or 'max', got %s", check.found(opt.mode))
-  end
-  self.mode = opt.mode
+  local mode = option.word {"mean", "sum", "max", default = "mean"}
+  self.mode = check.options("nn.global_pool", opt, {mode = mode}).mode
 end
 
 function global_pool:forward(x)

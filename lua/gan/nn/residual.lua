@@ -2,7 +2,6 @@
 -- @module gan.nn.residual
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
 local chain = require("gan.nn.chain").chain
 local conv2d = require("gan.nn.conv").conv2d
@@ -10,6 +9,8 @@ local relu = require("gan.nn.activation").relu
 local upsample = require("gan.nn.shape").upsample
 local batch_norm = require("gan.nn.norm").batch_norm
 local conditional_batch_norm = require("gan.nn.conditional").conditional_batch_norm
+
+local option = check.option
 
 local M = {}
 
@@ -37,13 +38,13 @@ local up = M.residual_up
 -- @raise if an option is unknown or out of range
 function up:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"Ci", "Co"}, {
-    upsample = true, mode = "nearest", classes = check.none, rng = check.none,
-  })
-  local ci, co, rng = opt[1], opt[2], checks.stream(op, opt.rng)
-  local classes = opt.classes ~= nil and checks.integer(op, "classes", opt.classes, 1) or nil
+  opt = check.options(op, opt, {
+    upsample = option.boolean {default = true}, mode = option.word {"nearest", "bilinear", default = "nearest"},
+    classes = option.integer {lo = 1}, rng = option.stream {},
+  }, {"Ci", "Co"})
+  local ci, co, rng, classes = opt[1], opt[2], opt.rng, opt.classes
   local function norm(c) return classes and conditional_batch_norm {c, classes} or batch_norm {c} end
-  if checks.boolean(op, "upsample", opt.upsample) then self.upsample = upsample {mode = opt.mode} end
+  if opt.upsample then self.upsample = upsample {mode = opt.mode} end
   self.sizes = {ci, co}
   local function conv(from) return conv2d {from, co, kernel = 3, padding = 1, rng = rng} end
   local layers = {norm(ci), relu()}
@@ -89,15 +90,16 @@ local down = M.residual_down
 -- @raise if an option is unknown or out of range
 function down:init(opt)
   local op = self.label
-  opt = checks.options(op, opt, {"Ci", "Co"}, {down = true, first = false, hidden = check.none, rng = check.none})
-  local ci, co, rng = opt[1], opt[2], checks.stream(op, opt.rng)
-  self.down = checks.boolean(op, "down", opt.down)
-  local first = checks.boolean(op, "first", opt.first)
-  local hidden = opt.hidden == nil and (first and co or ci) or checks.integer(op, "hidden", opt.hidden, 1)
-  self.sizes = {ci, co}
+  opt = check.options(op, opt, {
+    down = option.boolean {default = true}, first = option.boolean {default = false},
+    hidden = option.integer {lo = 1}, rng = option.stream {},
+  }, {"Ci", "Co"})
+  local ci, co, rng = opt[1], opt[2], opt.rng
+  local hidden = opt.hidden or opt.first and co or ci
+  self.down, self.sizes = opt.down, {ci, co}
   local function conv(from, to) return conv2d {from, to, kernel = 3, padding = 1, rng = rng} end
   local layers = {conv(ci, hidden), relu(), conv(hidden, co)}
-  if not first then table.insert(layers, 1, relu()) end
+  if not opt.first then table.insert(layers, 1, relu()) end
   self.main = chain(layers)
   if self.down or ci ~= co then self.shortcut = conv2d {ci, co, kernel = 1, rng = rng} end
 end

@@ -3,8 +3,9 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local function product(s)
   local n = 1
@@ -38,6 +39,7 @@ function flatten.shape(_, s) return {product(s)} end
 -- ---- view ----
 
 local view = module.class "nn.view"
+local view_size = option.integer {lo = 0}
 
 --- Makes a layer that gives each element of the batch another shape, of as many elements.
 -- @function gan.nn.view
@@ -59,7 +61,7 @@ function view:init(opt)
   if n > 7 then return check.fail("nn.view", "expected at most 7 sizes, got %d", n) end
   local total = 1.0
   for i = 1, n do
-    self.size[i] = checks.integer("nn.view", "size " .. i, opt[i], 0)
+    self.size[i] = view_size:check("nn.view", "size " .. i, opt[i])
     total = total * self.size[i]
   end
   if total > 2 ^ 40 then return check.fail("nn.view", "sizes %s are too large", check.shape_string(self.size)) end
@@ -96,12 +98,10 @@ local upsample = module.class "nn.upsample"
 -- @treturn Module  (N,H,W,C) -> (N,factor H,factor W,C)
 -- @raise if an option is unknown or out of range
 function upsample:init(opt)
-  opt = check.options("nn.upsample", opt, {factor = 2, mode = "nearest"})
-  self.factor = {checks.pair("nn.upsample", "factor", opt.factor, 1)}
-  if opt.mode ~= "nearest" and opt.mode ~= "bilinear" then
-    return check.fail("nn.upsample", "option 'mode': expected 'nearest' or 'bilinear', got %s", check.found(opt.mode))
-  end
-  self.mode = opt.mode
+  opt = check.options("nn.upsample", opt, {
+    factor = module.pair {default = {2, 2}, lo = 1}, mode = option.word {"nearest", "bilinear", default = "nearest"},
+  })
+  self.factor, self.mode = opt.factor, opt.mode
 end
 
 function upsample:forward(x)

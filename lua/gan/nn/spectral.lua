@@ -4,8 +4,10 @@ local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+local random = require "gan.random"
+
+local option = check.option
 
 local M = {}
 
@@ -16,7 +18,7 @@ function class:init(layer, opt)
   local weight = layer.weight
   self.axis, self.iterations = layer.output_axis, opt.iterations
   local rows = core.size(weight, self.axis)
-  local u = opt.stream:normal {rows}
+  local u = opt.rng:normal {rows}
   self.u = core.mul(u, 1 / math.max(core.item(core.norm(u)), 1e-12))
   self.v = core.full({core.numel(weight) // rows}, 0)
 end
@@ -56,9 +58,8 @@ end
 function class.describe() return "spectral norm" end
 
 local function options(op, opt)
-  opt = check.options(op, opt, {iterations = 1, rng = check.none})
-  opt.iterations = checks.integer(op, "iterations", opt.iterations, 1, 1000)
-  opt.stream = checks.stream(op, opt.rng)
+  opt = check.options(op, opt, {iterations = option.integer {default = 1, lo = 1, hi = 1000}, rng = option.stream {}})
+  opt.rng = opt.rng or random.default()
   return opt
 end
 

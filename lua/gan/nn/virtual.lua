@@ -3,8 +3,9 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
-local checks = require "gan.nn.checks"
 local module = require "gan.nn.module"
+
+local option = check.option
 
 local M = {}
 
@@ -28,8 +29,8 @@ local norm = M.virtual_batch_norm
 -- @treturn Module  (N,...,C) -> (N,...,C)
 -- @raise if an option is unknown or out of range
 function norm:init(opt)
-  opt = checks.options(self.label, opt, {"C"}, {eps = 1e-5})
-  self.channels, self.eps = opt[1], checks.number(self.label, "eps", opt.eps, 0)
+  opt = check.options(self.label, opt, {eps = option.number {default = 1e-5, lo = 0}}, {"C"})
+  self.channels, self.eps = opt[1], opt.eps
   self.gamma, self.beta = module.parameter(core.full({opt[1]}, 1)), module.parameter(core.full({opt[1]}, 0))
 end
 
