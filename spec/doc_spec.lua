@@ -18,7 +18,6 @@ local pending = {
   optim = true,
   penalty = true,
   schedule = true,
-  show = true,
   train = true,
   augment = true,
 }

@@ -1,4 +1,5 @@
---- Curves of runs: what stats.jsonl and metric-NAME.jsonl of one run or several hold, made ready for gan.show.plot.
+--- Makes curves of runs: what stats.jsonl and metric-NAME.jsonl of one run or several hold, ready for gan.show.plot.
+-- @module gan.show.curves
 local check = require "gan.check"
 local text = require "gan.file.text"
 
@@ -22,8 +23,10 @@ local function records(path)
 end
 
 --- Reads a run.
--- @tparam string dir
--- @treturn table {dir, name, stats = list of records, metrics = name -> list of {step, value, deviation, ...}}; or nil and a message
+-- The result has `dir`, `name`, `stats` (a list of records), and `metrics`: name -> list of `{step, value, deviation}`.
+-- @tparam string dir  its folder
+-- @treturn table  the run
+-- @error if there is no run
 function M.read(dir)
   dir = dir:match "^(.-)/*$"
   local files = text.names(dir)
@@ -38,7 +41,9 @@ function M.read(dir)
   return {dir = dir, name = dir:match "[^/]*$", stats = stats, metrics = metrics}
 end
 
---- The names of what a run's files hold: metrics first, then the losses and the rest, sorted.
+--- Returns the names of what a run's files hold: metrics first, then the losses and the rest, sorted. Cannot fail.
+-- @tparam table run  of `read`
+-- @treturn table  list of names
 function M.keys(run)
   local list, seen, rest = {}, {}, {}
   for name in pairs(run.metrics) do list[#list + 1], seen[name] = name, true end
@@ -52,7 +57,11 @@ function M.keys(run)
   return table.move(rest, 1, #rest, #list + 1, list)
 end
 
---- One curve: a series for gan.show.plot, with a band of one deviation where the metric has one; nil if the run has no such numbers.
+--- Makes one curve, with a band of one deviation where the metric has one. Cannot fail.
+-- @tparam table run  of `read`
+-- @tparam string key  a name of `keys`
+-- @tparam string x  "step", "kimg", "epoch" or "seconds"
+-- @treturn table  a series for gan.show.plot, or nil if the run has no such numbers
 function M.series(run, key, x)
   local x_of = {} -- step -> x, for metrics know the step alone
   if x ~= "step" then for _, r in ipairs(run.stats) do x_of[r.step] = r[x] end end
@@ -73,11 +82,17 @@ function M.series(run, key, x)
   return s
 end
 
---- The plots of some keys: one panel each, "D+G" for two in one; with several runs a line for each of them.
--- @tparam table runs list, from M.read
--- @tparam[opt] table keys list of names (default: the runs' metrics, or D+G where they have none)
--- @tparam[opt] table opt x ("step", or "kimg", "epoch", "seconds"), log (false: logarithmic y), columns (1), title
--- @treturn table for plot.svg; or nil and a message
+--- Makes the plots of some keys: one panel each; with several runs a line for each of them.
+-- @tparam table runs  list, from `read`
+-- @tparam[opt] table keys  list of names, "D+G" for two in one panel; default: the runs' metrics, or D+G without any
+-- @tparam[opt] table opt
+-- @tparam[opt=step] string opt.x  "step", "kimg", "epoch" or "seconds"
+-- @tparam[opt=false] boolean opt.log  logarithmic y
+-- @tparam[opt=1] integer opt.columns  panels in a row
+-- @tparam[opt] string opt.title  above the first
+-- @treturn table  for gan.show.plot.svg
+-- @error if a run has no such numbers, or x is another word
+-- @raise if an option is unknown
 function M.plots(runs, keys, opt)
   local o = check.options("curves", opt, {x = "step", log = false, columns = 1, title = check.none})
   if o.x ~= "step" and o.x ~= "kimg" and o.x ~= "epoch" and o.x ~= "seconds" then

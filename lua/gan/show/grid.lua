@@ -1,4 +1,5 @@
---- Picture grids: a batch of images in rows, as one picture or a PNG file.
+--- Lays out a batch of images in rows, as one picture or a PNG file.
+-- @module gan.show.grid
 local core = require "gan.core"
 local check = require "gan.check"
 local image = require "gan.data.image"
@@ -6,12 +7,16 @@ local image = require "gan.data.image"
 local M = {}
 
 --- Lays images out in rows.
--- @tparam Tensor images real (N,H,W,C) in [-1,1] (what is outside is clipped) or u8 (N,H,W,C); C = 1 or 3
--- @tparam[opt] table opt columns (default: as square as it goes), pad (2 pixels around each), scale (1: each pixel becomes
---   scale x scale), fill (255: grey of the padding)
--- @treturn Tensor u8 (H',W',C)
+-- @tparam Tensor images  real (N,H,W,C) in [-1,1] (what is outside is clipped) or u8 (N,H,W,C); C 1 or 3
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.columns  default: as square as it goes
+-- @tparam[opt=2] integer opt.pad  pixels around each image
+-- @tparam[opt=1] integer opt.scale  each pixel becomes scale x scale
+-- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
+-- @treturn Tensor  u8 (H',W',C)
+-- @raise if images are none, or an option is unknown or out of range
 function M.grid(images, opt)
-  local o = check.options("grid", opt, { columns = check.none, pad = 2, scale = 1, fill = 255 })
+  local o = check.options("grid", opt, {columns = check.none, pad = 2, scale = 1, fill = 255})
   local dtype = core.is_tensor(images) and core.dtype(images)
   if dtype ~= "real" and dtype ~= "u8" or core.dim(images) ~= 4 then
     return check.expected("grid", 1, "images", "images (N,H,W,C)", images)
@@ -22,10 +27,29 @@ function M.grid(images, opt)
   return core.image_sheet(images, columns, o.pad, o.scale, o.fill)
 end
 
---- Lays images out and writes the PNG file.
--- @treturn true, or nil and a message
+--- Lays images out and writes a PNG file.
+-- @tparam string path  of the file
+-- @tparam Tensor images  real (N,H,W,C) in [-1,1] (what is outside is clipped) or u8 (N,H,W,C); C 1 or 3
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.columns  default: as square as it goes
+-- @tparam[opt=2] integer opt.pad  pixels around each image
+-- @tparam[opt=1] integer opt.scale  each pixel becomes scale x scale
+-- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
+-- @treturn boolean  true
+-- @error if it cannot be written
+-- @raise as for `grid`
 function M.save(path, images, opt)
   return image.write(path, M.grid(images, opt))
 end
 
-return setmetatable(M, { __call = function(_, ...) return M.grid(...) end })
+--- Lays images out in rows: the same as `grid`.
+-- @function gan.show.grid
+-- @tparam Tensor images  as for `grid`, (N,H,W,C)
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.columns  default: as square as it goes
+-- @tparam[opt=2] integer opt.pad  pixels around each image
+-- @tparam[opt=1] integer opt.scale  each pixel becomes scale x scale
+-- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
+-- @treturn Tensor  u8 (H',W',C)
+-- @raise as for `grid`
+return setmetatable(M, {__call = function(_, ...) return M.grid(...) end})

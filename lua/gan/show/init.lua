@@ -1,4 +1,4 @@
---- gan.show: pictures of what was trained: grids, plots, curves, level sets. Each is loaded on first use.
+--- Gathers the pictures of what was trained: grids, plots, curves, level sets.
 -- @module gan.show
 local check = require "gan.check"
 

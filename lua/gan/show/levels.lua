@@ -1,4 +1,5 @@
---- Samples in the plane over D's level sets: what a game on Gaussians (gan.data.ring) looks like.
+--- Draws samples in the plane over D's level sets: what a game on Gaussians (gan.data.ring) looks like.
+-- @module gan.show.levels
 local core = require "gan.core"
 local image = require "gan.data.image"
 local nn = require "gan.nn"
@@ -22,16 +23,19 @@ local function ranks(values)
   return rank
 end
 
---- Samples over D's level sets: dark where D says fake, light where it says real; lines bound twelfths of the plane; circles are the modes, at
--- three deviations but at least two pixels.
--- @tparam table ring gan.data.ring
--- @tparam Module D
--- @tparam Tensor samples real (N,2)
--- @treturn Tensor u8 (384,384,3)
+--- Draws samples over D's level sets: dark where D says fake, light where it says real.
+-- Lines bound twelfths of the plane; circles are the modes, at three deviations but at least two pixels.
+-- @tparam table ring  of gan.data.ring
+-- @tparam Module D  critic, (N,2) -> (N) or (N,1) logits
+-- @tparam Tensor samples  real (N,2)
+-- @treturn Tensor  u8 (384,384,3)
+-- @raise if D does not take points of the plane
 function M.picture(ring, D, samples)
   local reach, at = ring.reach, {}
   for i = 0, CELLS - 1 do
-    for j = 0, CELLS - 1 do at[i * CELLS + j + 1] = {(j + 0.5) / CELLS * 2 * reach - reach, reach - (i + 0.5) / CELLS * 2 * reach} end
+    for j = 0, CELLS - 1 do
+      at[i * CELLS + j + 1] = {(j + 0.5) / CELLS * 2 * reach - reach, reach - (i + 0.5) / CELLS * 2 * reach}
+    end
   end
   local rank = ranks(core.to_table(nn.evaluate(D, core.tensor(at), nil, {batch = CELLS})))
   local n, pixel, ground = CELLS * SIDE, {}, {}
@@ -52,7 +56,9 @@ function M.picture(ring, D, samples)
   local function put(x, y, colour)
     if x >= 0 and x < n and y >= 0 and y < n then pixel[y * n + x + 1] = colour end
   end
-  local function place(x, y) return math.floor((x + reach) / (2 * reach) * n), math.floor((reach - y) / (2 * reach) * n) end
+  local function place(x, y)
+    return math.floor((x + reach) / (2 * reach) * n), math.floor((reach - y) / (2 * reach) * n)
+  end
   for _, p in ipairs(core.to_table(samples)) do
     if p[1] == p[1] and p[2] == p[2] and math.abs(p[1]) < reach and math.abs(p[2]) < reach then
       local x, y = place(p[1], p[2])
@@ -62,12 +68,21 @@ function M.picture(ring, D, samples)
   for _, c in ipairs(ring.list) do
     local x, y = place(c[1], c[2])
     local r = math.max(2, 3 * ring.sigma / (2 * reach) * n)
-    for a = 0, 63 do put(math.floor(x + r * math.cos(a * math.pi / 32) + 0.5), math.floor(y + r * math.sin(a * math.pi / 32) + 0.5), mark) end
+    for a = 0, 63 do
+      local angle = a * math.pi / 32
+      put(math.floor(x + r * math.cos(angle) + 0.5), math.floor(y + r * math.sin(angle) + 0.5), mark)
+    end
   end
   return core.from_bytes(table.concat(pixel), {n, n, 3}, "u8")
 end
 
---- Writes such a picture as a PNG file: true, or nil and a message.
+--- Draws such a picture and writes it as a PNG file.
+-- @tparam string path  of the file
+-- @tparam table ring  of gan.data.ring
+-- @tparam Module D  critic, (N,2) -> (N) or (N,1) logits
+-- @tparam Tensor samples  real (N,2)
+-- @treturn boolean  true
+-- @error if it cannot be written
 function M.paint(path, ring, D, samples) return image.write(path, M.picture(ring, D, samples)) end
 
 return M

@@ -1,10 +1,14 @@
---- Plots as small SVG files: lines and points, error bars and bands, linear and logarithmic axes with round numbers, a legend.
+--- Draws plots as small SVG files.
+--
+-- They have lines and points, error bars and bands, linear and logarithmic axes with round numbers, and a legend.
+-- @module gan.show.plot
 local check = require "gan.check"
 local file = require "gan.file.text"
 
 local M = {}
 
--- Colours that colour-blind readers tell apart. Source: Okabe and Ito 2008, "Color universal design", without yellow, which white swallows.
+-- Colours that colour-blind readers tell apart. Source: Okabe and Ito 2008, "Color universal design", without yellow,
+-- which white swallows.
 local colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444"}
 
 local FONT, TITLE = 12, 14 -- pixels
@@ -25,7 +29,9 @@ local function at(v)
   return s == "-0" and "0" or s
 end
 
-local function text(x, y, s, attributes) return ('<text x="%s" y="%s"%s>%s</text>'):format(at(x), at(y), attributes or "", escape(s)) end
+local function text(x, y, s, attributes)
+  return ('<text x="%s" y="%s"%s>%s</text>'):format(at(x), at(y), attributes or "", escape(s))
+end
 
 local superscript = {["-"] = "⁻", ["0"] = "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"}
 
@@ -35,9 +41,13 @@ end
 
 -- ---- ticks ----
 
---- Round numbers in lo..hi, about `count` of them, whose steps are 1, 2 or 5 times a power of ten.
--- @treturn table list of numbers, rising
--- @treturn number their step
+--- Returns round numbers in lo..hi, whose steps are 1, 2 or 5 times a power of ten.
+-- @tparam number lo  lower end
+-- @tparam number hi  upper end, > lo
+-- @tparam integer count  about how many
+-- @treturn table  list of numbers, rising
+-- @treturn number  their step
+-- @raise if an end is no number
 function M.ticks(lo, hi, count)
   local raw = (hi - lo) / math.max(1, count)
   local p = 10.0 ^ math.floor(math.log(raw, 10))
@@ -50,7 +60,8 @@ end
 
 local function fixed(v, decimals) return ("%." .. math.tointeger(decimals) .. "f"):format(v) end
 
--- The numbers of linear ticks as texts, all with the same decimals; thousands and millions are k and M where all are whole.
+-- The numbers of linear ticks as texts, all with the same decimals; thousands and millions are k and M where all are
+-- whole.
 local function labels_of(values, step)
   local largest = 0
   for _, v in ipairs(values) do largest = math.max(largest, math.abs(v)) end
@@ -129,7 +140,9 @@ local function fit(axis, series, key)
     lo, hi = near and 0 or lo - room, hi + room
   end
   axis.lo, axis.hi = place(axis, axis.from) or lo, place(axis, axis.to) or hi
-  if axis.lo >= axis.hi then return check.fail("plot", "axis %s: expected from < to, got %g and %g", key, axis.from or lo, axis.to or hi) end
+  if axis.lo >= axis.hi then
+    return check.fail("plot", "axis %s: expected from < to, got %g and %g", key, axis.from or lo, axis.to or hi)
+  end
 end
 
 -- ---- checking ----
@@ -140,10 +153,14 @@ local function axis_of(given, name)
 end
 
 local function series_of(given, i)
-  local s = check.options(("plot: series %d"):format(i), given, {name = check.none, x = check.none, y = check.none, error = check.none,
-    low = check.none, high = check.none, line = true, points = check.none, band = false, dash = check.none, colour = colours[(i - 1) % #colours + 1]})
+  local s = check.options(("plot: series %d"):format(i), given, {
+    name = check.none, x = check.none, y = check.none, error = check.none, low = check.none, high = check.none,
+    line = true, points = check.none, band = false, dash = check.none, colour = colours[(i - 1) % #colours + 1],
+  })
   for _, key in ipairs {"x", "y"} do
-    if type(s[key]) ~= "table" then return check.expected("plot", 1, key, "a list of numbers in series " .. i, s[key]) end
+    if type(s[key]) ~= "table" then
+      return check.expected("plot", 1, key, "a list of numbers in series " .. i, s[key])
+    end
   end
   if #s.x ~= #s.y then return check.fail("plot", "series %d has %d values of x and %d of y", i, #s.x, #s.y) end
   if s.error then
@@ -157,7 +174,8 @@ local function series_of(given, i)
 end
 
 local function panel_of(given)
-  local p = check.options("plot", given, {title = check.none, x = check.none, y = check.none, series = check.none, width = 560, height = 340})
+  local p = check.options("plot", given,
+    {title = check.none, x = check.none, y = check.none, series = check.none, width = 560, height = 340})
   if type(p.series) ~= "table" then return check.expected("plot", 1, "series", "a list of series", p.series) end
   p.x, p.y = axis_of(p.x, "x"), axis_of(p.y, "y")
   local all = {}
@@ -211,8 +229,8 @@ local function draw_series(out, s, X, Y)
   if s.line then
     for _, run in ipairs(lines) do
       if #run > 1 then
-        add('<path d="%s" fill="none" stroke="%s" stroke-width="1.8" stroke-linejoin="round"%s/>', path_of(run), s.colour,
-          s.dash and ' stroke-dasharray="5 4"' or "")
+        add('<path d="%s" fill="none" stroke="%s" stroke-width="1.8" stroke-linejoin="round"%s/>',
+          path_of(run), s.colour, s.dash and ' stroke-dasharray="5 4"' or "")
       end
     end
   end
@@ -228,7 +246,10 @@ local function draw_series(out, s, X, Y)
   end
   for _, run in ipairs(lines) do
     if s.points or #run == 1 then
-      for _, point in ipairs(run) do add('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>', point:match "^(.*),", point:match ",(.*)$", s.colour) end
+      for _, point in ipairs(run) do
+        local x, y = point:match "^(.*),(.*)$"
+        add('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>', x, y, s.colour)
+      end
     end
   end
 end
@@ -257,7 +278,9 @@ local function draw_legend(out, rows, y)
         out[#out + 1] = ('<path d="M%s,%sh22" stroke="%s" stroke-width="1.8"%s/>'):format(at(x), at(y - 4), s.colour,
           s.dash and ' stroke-dasharray="5 4"' or "")
       end
-      if s.points then out[#out + 1] = ('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>'):format(at(x + 11), at(y - 4), s.colour) end
+      if s.points then
+        out[#out + 1] = ('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>'):format(at(x + 11), at(y - 4), s.colour)
+      end
       out[#out + 1] = text(x + 28, y, s.name)
     end
     y = y + 17
@@ -293,8 +316,8 @@ local function draw_panel(p, id)
   add('<path d="%s" stroke="%s"/>', table.concat(lines), GRID)
   for i, v in ipairs(y_values) do out[#out + 1] = text(left - 8, down(v) + 4, y_texts[i], ' text-anchor="end"') end
   for i, v in ipairs(x_values) do out[#out + 1] = text(across(v), bottom + 18, x_texts[i], ' text-anchor="middle"') end
-  add('<clipPath id="c%d"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>', id, at(left - 4), at(top - 4), at(right - left + 8),
-    at(bottom - top + 8))
+  add('<clipPath id="c%d"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>',
+    id, at(left - 4), at(top - 4), at(right - left + 8), at(bottom - top + 8))
   add('<path d="M%s,%sV%sH%s" fill="none" stroke="%s"/>', at(left), at(top), at(bottom), at(right), AXIS)
   add('<g clip-path="url(#c%d)">', id)
   local function X(v)
@@ -315,19 +338,32 @@ local function draw_panel(p, id)
   return table.concat(out, "\n")
 end
 
---- Draws one plot, or several side by side.
--- @tparam table spec title; x, y: a label, or {label, log (false), from, to}; width (560), height (340): pixels; series: a list of
---   {name (none: not in the legend), x, y: lists of numbers, error: a list, or low and high: lists, band (false: error bars; true: a
---   band), line (true), points (true where they are few), dash (false), colour}. NaN, infinity, and what has no logarithm leave gaps.
---   Or {panels = {spec, ...}, columns (1)}.
--- @treturn string the SVG file's text; the same spec gives the same bytes
--- @raise on unknown options and lists of different lengths
+--- Draws one plot, or several side by side. A series is a table:
+--
+-- * `x`, `y`: lists of numbers; NaN, infinity, and what has no logarithm leave gaps
+-- * `name`: for the legend
+-- * `error`, or `low` and `high`: lists; `band`: draws them as a band, not as bars (false)
+-- * `line` (true), `points` (true where they are few), `dash` (false), `colour`
+--
+-- @tparam table spec  the plot
+-- @tparam[opt] string spec.title  above the plot
+-- @tparam[opt] string|table spec.x  a label, or `{label, log = false, from, to}`
+-- @tparam[opt] string|table spec.y  the same
+-- @tparam[opt=560] number spec.width  pixels
+-- @tparam[opt=340] number spec.height  pixels
+-- @tparam table spec.series  list of series
+-- @tparam[opt] table spec.panels  instead of all these: a list of specs
+-- @tparam[opt=1] integer spec.columns  panels in a row
+-- @treturn string  the SVG file's text; the same spec gives the same bytes
+-- @raise if an option is unknown, or lists have different lengths
 function M.svg(spec)
   local panels, columns = {spec}, 1
   if type(spec) == "table" and spec.panels then
     local o = check.options("plot", spec, {panels = check.none, columns = 1})
     panels, columns = o.panels, check.int("plot", 1, "columns", o.columns, 1)
-    if type(panels) ~= "table" or #panels == 0 then return check.expected("plot", 1, "panels", "a list of plots", panels) end
+    if type(panels) ~= "table" or #panels == 0 then
+      return check.expected("plot", 1, "panels", "a list of plots", panels)
+    end
   end
   local out, x, y, row, width = {}, 0, 0, 0, 0
   for i, given in ipairs(panels) do
@@ -338,13 +374,19 @@ function M.svg(spec)
     x, row = x + p.width, math.max(row, p.height)
     width = math.max(width, x)
   end
-  return ('<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" font-family="Helvetica, Arial, sans-serif" '
-    .. 'font-size="%d" fill="%s">\n<rect width="100%%" height="100%%" fill="#fff"/>\n%s\n</svg>\n'):format(at(width), at(y + row), at(width), at(y + row),
-    FONT, INK, table.concat(out, "\n"))
+  local w, h = at(width), at(y + row)
+  return ('<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" '
+    .. 'font-family="Helvetica, Arial, sans-serif" font-size="%d" fill="%s">\n'
+    .. '<rect width="100%%" height="100%%" fill="#fff"/>\n%s\n</svg>\n'):format(
+    w, h, w, h, FONT, INK, table.concat(out, "\n"))
 end
 
---- Draws and writes the file, all or nothing.
--- @treturn boolean true, or nil and a message
+--- Draws a plot and writes the file, all or nothing.
+-- @tparam string path  of the file
+-- @tparam table spec  as for `svg`
+-- @treturn boolean  true
+-- @error if it cannot be written
+-- @raise as for `svg`
 function M.save(path, spec) return file.write(path, M.svg(spec)) end
 
 return M
