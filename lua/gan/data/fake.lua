@@ -1,15 +1,23 @@
---- Noise in place of a data set: to try a program out without one.
+--- Makes noise in place of a data set, to try a program out without one.
+-- @module gan.data.fake
 local core = require "gan.core"
 local check = require "gan.check"
 local set = require "gan.data.set"
 
 local M = {}
 
---- Uniform noise with random labels.
--- @tparam[opt] table opt count (1024), size (32), channels (3), classes (10), seed (0)
--- @treturn table a data set
+--- Makes a set of uniform noise with random labels.
+-- @function gan.data.fake
+-- @tparam[opt] table opt
+-- @tparam[opt=1024] integer opt.count  how many pictures
+-- @tparam[opt=32] integer opt.size  side in pixels
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=10] integer opt.classes  how many, 1 to 1000
+-- @tparam[opt=0] integer opt.seed  of noise and labels
+-- @treturn Set
+-- @raise if an option is unknown or out of range
 function M.set(opt)
-  local o = check.options("data.fake", opt, { count = 1024, size = 32, channels = 3, classes = 10, seed = 0 })
+  local o = check.options("data.fake", opt, {count = 1024, size = 32, channels = 3, classes = 10, seed = 0})
   local count = check.int("data.fake", 1, "count", o.count, 1, 2^31 - 1)
   local size = check.int("data.fake", 1, "size", o.size, 1, 16384)
   if o.channels ~= 1 and o.channels ~= 3 then check.expected("data.fake", 1, "channels", "1 or 3", o.channels) end
@@ -21,9 +29,12 @@ function M.set(opt)
   return set.new {images = images, labels = labels, classes = names, source = "fake", format = "noise", natural = false}
 end
 
---- For gan.data.open "fake".
+--- Opens the set for gan.data.open "fake".
+-- @tparam table o  checked options of gan.data.open
+-- @treturn Set
+-- @raise if there are too many pictures for the memory
 function M.open(o)
-  return M.set { count = o.count or o.limit, size = o.size, channels = o.channels, seed = o.seed }
+  return M.set {count = o.count or o.limit, size = o.size, channels = o.channels, seed = o.seed}
 end
 
 return M

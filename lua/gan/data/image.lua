@@ -1,12 +1,17 @@
---- Single pictures: reading PNG and JPEG, fitting to a size, writing PNG.
+--- Reads single pictures (PNG and JPEG), fits them to a size, and writes PNG.
+-- @module gan.data.image
 local core = require "gan.core"
 local check = require "gan.check"
 
 local M = {}
 
-local named = { white = {255, 255, 255}, black = {0, 0, 0} }
+local named = {white = {255, 255, 255}, black = {0, 0, 0}}
 
---- {r,g,b} from 0..255, {r,g,b}, "white", "black" or "#rrggbb"; raises on anything else.
+--- Reads a colour.
+-- @tparam string op  who asks
+-- @tparam number|string|table c  0..255, {r,g,b}, "white", "black" or "#rrggbb"
+-- @treturn table  {r,g,b}, integers 0..255
+-- @raise in the name of `op` if it is something else
 function M.colour(op, c)
   local v = c
   if type(c) == "number" then v = {c, c, c} end
@@ -23,7 +28,10 @@ function M.colour(op, c)
   return {math.tointeger(v[1]), math.tointeger(v[2]), math.tointeger(v[3])}
 end
 
---- The bytes of a file, or nil and a message.
+--- Reads the bytes of a file.
+-- @tparam string path  of the file
+-- @treturn string
+-- @error if it cannot be read
 function M.bytes(path)
   local f, message = io.open(path, "rb")
   if not f then return nil, (message:gsub("^(.*): ", "%1: cannot open (") .. ")") end
@@ -34,10 +42,14 @@ function M.bytes(path)
 end
 
 --- Reads a PNG or JPEG file.
--- @tparam string path
--- @tparam[opt] table opt channels (1 or 3; default: what the picture has), background (under transparency; default white), size
---   (centre-cropped to a square and resampled to this side)
--- @treturn Tensor u8 (H,W,C), or nil and a message
+-- @tparam string path  of the file
+-- @tparam[opt] table opt
+-- @tparam[opt=0] integer opt.channels  1 or 3; 0: what the picture has
+-- @tparam[opt=white] number|string|table opt.background  the colour under transparency
+-- @tparam[opt] integer opt.size  centre-cropped to a square and resampled to this side; default: as it is
+-- @treturn Tensor  u8 (H,W,C)
+-- @error if the file is missing, damaged, or no such picture
+-- @raise if an option is unknown or impossible
 function M.read(path, opt)
   if type(path) ~= "string" then return check.expected("image.read", 1, "path", "a path", path) end
   local o = check.options("image.read", opt, {channels = 0, background = "white", size = check.none})
@@ -50,9 +62,11 @@ function M.read(path, opt)
 end
 
 --- Writes a PNG file; the file is there whole or not at all.
--- @tparam string path
--- @tparam Tensor image u8 (H,W,C), C = 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA
--- @treturn true, or nil and a message
+-- @tparam string path  of the file
+-- @tparam Tensor image  u8 (H,W,C), C = 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA
+-- @treturn boolean  true
+-- @error if it cannot be written
+-- @raise if `image` is no picture
 function M.write(path, image)
   if type(path) ~= "string" then return check.expected("image.write", 1, "path", "a path", path) end
   local bytes = core.image_encode(image)

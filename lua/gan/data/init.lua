@@ -1,4 +1,9 @@
---- Data sets: `gan.data.open(path)` finds out the format, `gan.data.batches(set)` gives shuffled batches in [-1,1].
+--- Opens data sets, whatever their format, and gives shuffled batches in [-1,1].
+--
+--     local set = assert(gan.data.open "shapes")
+--     for real, labels in gan.data.batches(set, {batch = 64}) do print(real) end
+--
+-- @module gan.data
 local core = require "gan.core"
 local check = require "gan.check"
 local lfs = require "lfs"
@@ -11,19 +16,24 @@ local M = {
 }
 
 -- name -> opener of what needs no file
-local built_in = { shapes = require "gan.data.shapes", fake = require "gan.data.fake" }
+local built_in = {shapes = require "gan.data.shapes", fake = require "gan.data.fake"}
 M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 
-local idx, cifar, folder = require "gan.data.format.idx", require "gan.data.format.cifar", require "gan.data.format.folder"
+local idx, cifar = require "gan.data.format.idx", require "gan.data.format.cifar"
+local folder = require "gan.data.format.folder"
 
-local known = { size = check.none, channels = check.none, background = "white", split = check.none, limit = check.none,
-  count = check.none, seed = check.none }
+local known = {
+  size = check.none, channels = check.none, background = "white", split = check.none, limit = check.none,
+  count = check.none, seed = check.none,
+}
 
 local function check_options(opt)
   local o = check.options("data.open", opt, known)
   if o.size then o.size = check.int("data.open", 2, "size", o.size, 1, 16384) end
   if o.limit then o.limit = check.int("data.open", 2, "limit", o.limit, 1) end
-  if o.channels ~= nil and o.channels ~= 1 and o.channels ~= 3 then check.expected("data.open", 2, "channels", "1 or 3", o.channels) end
+  if o.channels ~= nil and o.channels ~= 1 and o.channels ~= 3 then
+    check.expected("data.open", 2, "channels", "1 or 3", o.channels)
+  end
   if o.split ~= nil and o.split ~= "train" and o.split ~= "test" then
     check.expected("data.open", 2, "split", "'train' or 'test'", o.split)
   end
@@ -45,8 +55,8 @@ local function file_format(path)
   end
   if path:find "%.bin$" then return cifar end
   local bytes = head:gsub(".", function(c) return ("%02x "):format(c:byte()) end)
-  return nil, ("%s: unknown format (expected IDX, CIFAR-10 .bin or a folder of PNG/JPEG; the file begins with %s)"):format(path,
-    #head > 0 and bytes:sub(1, -2) or "nothing, it is empty")
+  return nil, ("%s: unknown format (expected IDX, CIFAR-10 .bin or a folder of PNG/JPEG; the file begins with %s)")
+    :format(path, #head > 0 and bytes:sub(1, -2) or "nothing, it is empty")
 end
 
 local function format_of(path)
@@ -61,26 +71,41 @@ local function format_of(path)
   return folder
 end
 
---- Opens a data set and checks all of it.
--- @tparam string path  a file or folder (IDX plain or .gz as MNIST has it, CIFAR-10 binary, any folder of PNG/JPEG), or "shapes"
---   (drawn by the library: see gan.data.shapes) or "fake" (noise, to try a program out); a folder of such a name is "./shapes"
+--- Opens a data set and checks all of it. What a path may be:
+--
+-- * an IDX file, plain or .gz, or a folder of them, as MNIST has it
+-- * a CIFAR-10 binary file, or a folder of them
+-- * a folder of PNG and JPEG pictures; its sub-folders are the classes
+-- * "shapes", drawn by the library (gan.data.shapes), or "fake", noise (gan.data.fake); a folder of such a name is
+--   "./shapes"
+--
+-- @tparam string path  one of these
 -- @tparam[opt] table opt
---   size: images are centre-cropped to a square and resampled to this side (default: as they are, if all are equal);
---   channels: 1 or 3 (default: 3 if any picture has colour);
---   background: what transparent pixels show: 0..255, {r,g,b}, "white", "black" or "#rrggbb" (default white);
---   split: "train" (default) or "test" of IDX and CIFAR-10 folders; limit: only the first so many images;
---   count, seed: of the built-in sets
--- @treturn table  a data set (see gan.data.set), or nil and a message about the file
--- @raise on unknown or impossible options
+-- @tparam[opt] integer opt.size  centre-crops images to a square and resamples them to this side; default: as they
+--   are, if all are equal
+-- @tparam[opt] integer opt.channels  1 or 3; default: 3 if any picture has colour
+-- @tparam[opt=white] number|string|table opt.background  what transparent pixels show: 0..255, {r,g,b}, "white",
+--   "black" or "#rrggbb"
+-- @tparam[opt] string opt.split  "train" (default) or "test", of IDX and CIFAR-10 folders
+-- @tparam[opt] integer opt.limit  only the first so many images
+-- @tparam[opt] integer opt.count  how many pictures, of the built-in sets
+-- @tparam[opt] integer opt.seed  theirs
+-- @treturn Set
+-- @error naming the file, if it is missing, damaged, or of no known format
+-- @raise if an option is unknown or impossible
 function M.open(path, opt)
-  if type(path) ~= "string" or path == "" or path:find "\0" then return check.expected("data.open", 1, "path", "a path", path) end
+  if type(path) ~= "string" or path == "" or path:find "\0" then
+    return check.expected("data.open", 1, "path", "a path", path)
+  end
   local o = check_options(opt)
   local own = built_in[path]
   if own then
     if o.split then return nil, ("%s: has no splits (take another seed)"):format(path) end
     return own.open(o)
   end
-  if o.count or o.seed then return check.fail("data.open", "options count and seed are for the built-in sets, not for '%s'", path) end
+  if o.count or o.seed then
+    return check.fail("data.open", "options count and seed are for the built-in sets, not for '%s'", path)
+  end
   local format, message = format_of(path:match "^(.-)/+$" or path)
   if not format then return nil, message end
   return format.open(path, o)
@@ -88,7 +113,21 @@ end
 
 local train_test = require "gan.data.train_test"
 
---- Labelled images to train a classifier on, and others to test it on; see gan.data.train_test.
+--- Opens labelled images to train a classifier on, and others to test it on.
+-- They are the splits "train" and "test" of a path where it has them (IDX, CIFAR-10); else every tenth image, drawn at
+-- random by `seed`, is for the test.
+-- @tparam string path  as for `open`
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.size  centre-crops images to a square and resamples them to this side; default: as they
+--   are, if all are equal
+-- @tparam[opt] integer opt.channels  1 or 3; default: 3 if any picture has colour
+-- @tparam[opt] number|string|table opt.background  what transparent pixels show; default: white
+-- @tparam[opt] integer opt.limit  only the first so many images of each split, or of the whole
+-- @tparam[opt=0] integer opt.seed  of the choice
+-- @treturn Set  to train on
+-- @treturn Set  to test on
+-- @error as for `open`, or if the images have no classes
+-- @raise if an option is unknown or impossible
 function M.train_test(path, opt) return train_test(M.open, path, opt) end
 
 return M

@@ -1,4 +1,7 @@
---- Points in the plane from 8 Gaussians on a ring, or 25 on a grid: a data set of which everything is known, to count what a generator misses.
+--- Draws points in the plane from 8 Gaussians on a ring, or 25 on a grid.
+--
+-- Everything is known of this data set: it counts what a generator misses.
+-- @module gan.data.ring
 local core = require "gan.core"
 local check = require "gan.check"
 
@@ -22,25 +25,33 @@ local function centres(modes)
   return list
 end
 
---- n points and their modes.
--- @tparam userdata rng
--- @tparam integer n
--- @treturn Tensor real (n,2)
--- @treturn Tensor i32 (n), from 0
+--- Draws points.
+-- @tparam Stream rng  to draw from
+-- @tparam integer n  how many
+-- @treturn Tensor  real (n,2)
+-- @treturn Tensor  i32 (n), their modes, from 0
+-- @raise if rng is no stream, or n no integer >= 0
 function Ring:sample(rng, n)
   local which = rng:integer({n}, 0, self.modes - 1)
   return core.add(core.gather_rows(self.means, which), rng:normal({n, 2}, 0, self.sigma)), which
 end
 
---- How well samples cover the modes.
--- @tparam Tensor points real (N,2)
--- @treturn table modes: how many have at least a tenth of their share N/modes of samples within 3 deviations; quality: part of all samples that
---   are within 3 deviations of a centre; kl: divergence of these samples' modes from the uniform ones, in nats (log modes if there are none);
---   counts: such samples of each mode. Of real points quality is 0.989 (1 - exp(-4.5)).
+--- Scores how well points cover the modes. The result has
+--
+-- * `modes`: how many have at least a tenth of their share N/modes of points within 3 deviations
+-- * `quality`: part of all points that are within 3 deviations of a centre; of real ones 0.989 (1 - exp(-4.5))
+-- * `kl`: divergence of these points' modes from the uniform ones, in nats (log modes if there are none)
+-- * `counts`: such points of each mode
+--
+-- @tparam Tensor points  real (N,2), at least one
+-- @treturn table
+-- @raise if there are no such points
 function Ring:score(points)
   check.real("ring.score", 1, "points", points, 2)
   local n, limit = core.size(points, 1), (SIGMAS * self.sigma) ^ 2
-  if n == 0 or core.size(points, 2) ~= 2 then return check.expected("ring.score", 1, "points", "points (N,2)", points) end
+  if n == 0 or core.size(points, 2) ~= 2 then
+    return check.expected("ring.score", 1, "points", "points (N,2)", points)
+  end
   local counts, good = {}, 0
   for k = 1, self.modes do counts[k] = 0 end
   for _, p in ipairs(core.to_table(points)) do
@@ -57,7 +68,8 @@ function Ring:score(points)
   return {modes = modes, quality = good / n, kl = kl, counts = counts}
 end
 
---- One line about the set.
+--- Returns one line about the set. Cannot fail.
+-- @treturn string
 function Ring:describe() return ("ring: %d Gaussians of deviation %g in the plane"):format(self.modes, self.sigma) end
 
 local Loader = {}
@@ -71,17 +83,27 @@ function loader_mt.__call(l)
 end
 loader_mt.__close = function() end
 
---- A loader of fresh points, as gan.data.batches makes them of images; set.n points count as an epoch.
--- @tparam table opt batch, seed
+--- Makes a loader of fresh points, as gan.data.batches makes them of images; `n` points count as an epoch.
+-- @tparam table opt
+-- @tparam integer opt.batch  points in a batch
+-- @tparam integer opt.seed  of the stream
+-- @treturn table  the loader, callable
+-- @raise if the seed is no integer
 function Ring:batches(opt)
   return setmetatable({set = self, batch = opt.batch, rng = core.rng(opt.seed, "ring"), drawn = 0}, loader_mt)
 end
 
+--- Returns where the loader stands. Cannot fail.
+-- @treturn table  integers by name
 function Loader:state()
   local key, counter = self.rng:state()
   return {drawn = self.drawn, key = key, counter = counter, batch = self.batch}
 end
 
+--- Goes to a state.
+-- @tparam table state  of `state`
+-- @treturn boolean  true
+-- @error if it is of another batch size
 function Loader:load(state)
   if type(state) ~= "table" or state.batch ~= self.batch then return nil, "ring: the state has another batch" end
   self.drawn = state.drawn
@@ -89,17 +111,25 @@ function Loader:load(state)
   return true
 end
 
+--- Does nothing: there is no thread to stop. Cannot fail.
 function Loader.close() end
 
---- The set. Modes as usual in the field: 8 on a circle of radius 2, deviation 0.02; 25 at (2i, 2j), i, j = -2..2, deviation 0.05.
+--- Makes the set. Modes as usual in the field: 8 on a circle of radius 2, or 25 at (2i, 2j), i, j = -2..2.
+-- Its fields: `modes`, `sigma`, `list` (the centres), `reach` (of a picture).
 -- Source: Metz et al. 2017, arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761.
--- @tparam[opt] table opt modes = 8 (or 25); sigma (default 0.02, or 0.05)
--- @treturn table sample(rng, n), score(points), batches(opt), describe(); fields modes, sigma, list (the centres), reach (of a picture)
+-- @function gan.data.ring
+-- @tparam[opt] table opt
+-- @tparam[opt=8] integer opt.modes  8 or 25
+-- @tparam[opt] number opt.sigma  deviation of a mode, >= 0; default: 0.02 of 8, 0.05 of 25
+-- @treturn Ring
+-- @raise if an option is unknown or out of range
 function M.new(opt)
   opt = check.options("data.ring", opt, {modes = 8, sigma = check.none})
   if opt.modes ~= 8 and opt.modes ~= 25 then return check.expected("data.ring", 1, "modes", "8 or 25", opt.modes) end
-  local self = setmetatable({modes = opt.modes, sigma = opt.sigma or (opt.modes == 8 and 0.02 or 0.05), n = 100000, channels = 2, source = "ring",
-    reach = opt.modes == 8 and 3 or 5.5}, Ring)
+  local self = setmetatable({
+    modes = opt.modes, sigma = opt.sigma or (opt.modes == 8 and 0.02 or 0.05), n = 100000, channels = 2,
+    source = "ring", reach = opt.modes == 8 and 3 or 5.5,
+  }, Ring)
   check.number("data.ring", 1, "sigma", self.sigma, 0)
   self.list = centres(opt.modes)
   self.means = core.tensor(self.list)

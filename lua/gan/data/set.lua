@@ -1,9 +1,15 @@
---- What a data set is: u8 images with the annotations there are.
+--- Defines what a data set is: u8 images with the annotations there are. Its fields:
 --
--- Fields: n (also #set), height, width, size (the side, if square), channels, images u8 (N,H,W,C), labels i32 (N) from 0 or nil,
--- classes (names: classes[label + 1]) or nil, source (path or name), format, split ("train" or "test" where the data come in
--- two), natural (false: drawn by the library). Methods: describe(), image(i), and where the set
--- has them caption(i), boxes(i), mask(i); i counts from 1.
+-- * `n`: how many images, also `#set`
+-- * `height`, `width`, `channels`; `size`: the side, if square
+-- * `images`: u8 (N,H,W,C)
+-- * `labels`: i32 (N), from 0, or nil; `classes`: their names, or nil: `classes[label + 1]`
+-- * `source`: path or name; `format`; `split`: "train" or "test" where the data come in two
+-- * `natural`: false of images that the library draws
+--
+-- Where the set has them, also the methods `caption(i)`, `boxes(i)`, `mask(i)`; i counts from 1.
+--
+-- @module gan.data.set
 local core = require "gan.core"
 local check = require "gan.check"
 
@@ -13,16 +19,22 @@ local function index(set, op, i)
   return check.int(op, 1, "i", i, 1, set.n)
 end
 
---- Image i: u8 (H,W,C), a view.
+--- Returns one image. A view.
+-- @function Set:image
+-- @tparam integer i  from 1
+-- @treturn Tensor  u8 (H,W,C)
+-- @raise if there is no such image
 function methods:image(i)
   i = index(self, "image", i)
   return core.reshape(core.narrow(self.images, 1, i, 1), {self.height, self.width, self.channels})
 end
 
---- One line: what, how many, how large, which classes.
+--- Returns one line: what, how many, how large, which classes. Cannot fail.
+-- @function Set:describe
+-- @treturn string
 function methods:describe()
-  local parts = { ("%s (%s): %d images of %dx%d, %s"):format(self.source, self.format, self.n, self.height, self.width,
-    self.channels == 1 and "grey" or "colour") }
+  local parts = {("%s (%s): %d images of %dx%d, %s"):format(self.source, self.format, self.n, self.height, self.width,
+    self.channels == 1 and "grey" or "colour")}
   if self.classes then
     local names = table.concat(self.classes, " ", 1, math.min(#self.classes, 12))
     parts[#parts + 1] = ("%d classes: %s%s"):format(#self.classes, names, #self.classes > 12 and " ..." or "")
@@ -41,7 +53,9 @@ local mt = {
 }
 
 --- Makes a data set of its fields; the sizes are read off `images`.
--- @tparam table fields images, labels, classes, source, format, split, natural (default: true), and methods of its own (caption, boxes, mask: f(set, i))
+-- @tparam table fields  those above, and methods of its own: `caption`, `boxes`, `mask`: f(set, i)
+-- @treturn Set  the same table
+-- @raise if there are no images (N,H,W,C)
 function M.new(fields)
   local shape = core.shape(fields.images)
   fields.n, fields.height, fields.width, fields.channels = shape[1], shape[2], shape[3], shape[4]

@@ -1,4 +1,5 @@
---- The built-in set: coloured geometric shapes on textured ground, each with class, boxes, mask and caption.
+--- Draws the built-in set: coloured geometric shapes on textured ground, with class, boxes, mask and caption.
+-- @module gan.data.shapes
 local core = require "gan.core"
 local check = require "gan.check"
 local set = require "gan.data.set"
@@ -6,9 +7,9 @@ local set = require "gan.data.set"
 local M = {}
 
 -- In the order of csrc/kernels/shapes.h.
-local kinds = { "circle", "square", "triangle", "star", "ring", "cross", "heart", "moon" }
-local colours = { "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink" }
-local grounds = { "plain", "striped", "checked", "dotted", "speckled", "wavy" }
+local kinds = {"circle", "square", "triangle", "star", "ring", "cross", "heart", "moon"}
+local colours = {"red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"}
+local grounds = {"plain", "striped", "checked", "dotted", "speckled", "wavy"}
 
 local SCENE, PER = 2, 6 -- integers before the objects, and of one object
 
@@ -18,8 +19,10 @@ local function objects(s, i)
   local list = {}
   for k = 1, v[2] do
     local at = SCENE + (k - 1) * PER
-    list[k] = { label = v[at + 1], name = kinds[v[at + 1] + 1], colour = colours[v[at + 2] + 1], top = v[at + 3], left = v[at + 4],
-      bottom = v[at + 5], right = v[at + 6] }
+    list[k] = {
+      label = v[at + 1], name = kinds[v[at + 1] + 1], colour = colours[v[at + 2] + 1], top = v[at + 3],
+      left = v[at + 4], bottom = v[at + 5], right = v[at + 6],
+    }
   end
   return list, grounds[v[1] + 1]
 end
@@ -40,9 +43,10 @@ local function with_article(words) return (words:find "^[aeiou]" and "an " or "a
 
 local function caption(s, i)
   local list, ground = objects(s, i)
-  local words = { with_article(noun(list[1], s.size)) }
+  local words = {with_article(noun(list[1], s.size))}
   for k = 2, #list do
-    words[#words + 1] = (k > 2 and "and " or "") .. relation(list[1], list[k]) .. " " .. with_article(noun(list[k], s.size))
+    local what = with_article(noun(list[k], s.size))
+    words[#words + 1] = (k > 2 and "and " or "") .. relation(list[1], list[k]) .. " " .. what
   end
   return table.concat(words, " ") .. " on " .. ground .. " ground"
 end
@@ -50,26 +54,41 @@ end
 local function mask(s, i) return core.shapes_mask(i, s.size, s.seed, s.objects) end
 
 --- Draws the set. Picture i depends on seed, size, objects and i alone, so a larger count only adds pictures.
--- The class is the kind of the largest shape. set:boxes(i): a list, largest first, of {label, name, colour, top, left, bottom,
--- right}, edges in pixels from the upper left corner (rows top+1 .. bottom). set:mask(i): u8 (H,W), 0 ground, k the k-th of
--- boxes(i). set:caption(i): "a red circle above a small blue square on striped ground".
--- @tparam[opt] table opt count (10000), size (32; 16 to 512), seed (0), objects (most shapes in a picture, 1 to 3; 3)
--- @treturn table a data set
+-- The class is the kind of the largest shape. The set's own methods:
+--
+-- * `boxes(i)`: a list, largest first, of `{label, name, colour, top, left, bottom, right}`, edges in pixels from the
+--   upper left corner (rows top + 1 .. bottom)
+-- * `mask(i)`: u8 (H,W), 0 ground, k the k-th of `boxes(i)`
+-- * `caption(i)`: "a red circle above a small blue square on striped ground"
+--
+-- @function gan.data.shapes
+-- @tparam[opt] table opt
+-- @tparam[opt=10000] integer opt.count  how many pictures
+-- @tparam[opt=32] integer opt.size  side in pixels, 16 to 512
+-- @tparam[opt=0] integer opt.seed  of the pictures
+-- @tparam[opt=3] integer opt.objects  most shapes in a picture, 1 to 3
+-- @treturn Set
+-- @raise if an option is unknown or out of range
 function M.set(opt)
-  local o = check.options("data.shapes", opt, { count = 10000, size = 32, seed = 0, objects = 3 })
+  local o = check.options("data.shapes", opt, {count = 10000, size = 32, seed = 0, objects = 3})
   local count = check.int("data.shapes", 1, "count", o.count, 1, 2^31 - 1)
   local images, labels, scenes = core.shapes(count, o.size, o.seed, o.objects)
-  return set.new { images = images, labels = labels, scenes = scenes, classes = table.move(kinds, 1, #kinds, 1, {}), seed = o.seed,
-    objects = o.objects, source = "shapes", format = "drawn", natural = false, boxes = function(s, i) return (objects(s, i)) end, mask = mask,
-    caption = caption }
+  return set.new {
+    images = images, labels = labels, scenes = scenes, classes = table.move(kinds, 1, #kinds, 1, {}), seed = o.seed,
+    objects = o.objects, source = "shapes", format = "drawn", natural = false,
+    boxes = function(s, i) return (objects(s, i)) end, mask = mask, caption = caption,
+  }
 end
 
---- For gan.data.open "shapes". Grey is not to be had: the captions name colours.
+--- Opens the set for gan.data.open "shapes". Grey is not to be had: the captions name colours.
+-- @tparam table o  checked options of gan.data.open
+-- @treturn Set
+-- @error if the size or the channels are not to be had
 function M.open(o)
   if o.channels == 1 then return nil, "shapes: drawn in colour only (channels = 3)" end
   local size = o.size or 32
   if size < 16 or size > 512 then return nil, ("shapes: drawn at sizes from 16 to 512, not %d"):format(size) end
-  return M.set { count = o.count or o.limit, size = size, seed = o.seed }
+  return M.set {count = o.count or o.limit, size = size, seed = o.seed}
 end
 
 return M

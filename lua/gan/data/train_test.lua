@@ -1,4 +1,5 @@
---- Labelled images in two parts: those to train a classifier on, and those to test it on.
+--- Opens labelled images in two parts: those to train a classifier on, and those to test it on.
+-- @internal gan.data.train_test
 local core = require "gan.core"
 local check = require "gan.check"
 local set = require "gan.data.set"
@@ -7,19 +8,16 @@ local KEPT = 10 -- one image of so many is kept for the test where the data have
 
 -- The images of all whose numbers (from 0) are in rows.
 local function part(all, rows)
-  return set.new {images = core.gather_rows(all.images, rows), labels = core.gather_rows(all.labels, rows), classes = all.classes,
-    source = all.source, format = all.format, natural = all.natural}
+  return set.new {
+    images = core.gather_rows(all.images, rows), labels = core.gather_rows(all.labels, rows), classes = all.classes,
+    source = all.source, format = all.format, natural = all.natural,
+  }
 end
 
---- The splits "train" and "test" of a path where it has them (IDX, CIFAR-10); else every tenth image, drawn at random by `seed`, is for the
--- test.
--- @tparam function open gan.data.open
--- @tparam string path
--- @tparam[opt] table opt of gan.data.open: size, channels, limit (of each split, or of the whole), background; and seed = 0
--- @treturn table data set to train on, or nil and a message
--- @treturn table data set to test on
+-- gan.data.train_test, given gan.data.open.
 return function(open, path, opt)
-  local o = check.options("data.train_test", opt, {size = check.none, channels = check.none, limit = check.none, background = check.none, seed = 0})
+  local o = check.options("data.train_test", opt,
+    {size = check.none, channels = check.none, limit = check.none, background = check.none, seed = 0})
   local seed = check.int("data.train_test", 2, "seed", o.seed, math.mininteger)
   o.seed = nil
   local function opened(split)

@@ -1,5 +1,6 @@
---- CIFAR-10 binary files: records of one label byte and a 32x32 picture as three planes.
+--- Reads CIFAR-10 binary files: records of one label byte and a 32x32 picture as three planes.
 -- Source: A. Krizhevsky's CIFAR-10 page, "binary version".
+-- @internal gan.data.format.cifar
 local core = require "gan.core"
 local set = require "gan.data.set"
 local image = require "gan.data.image"
@@ -14,7 +15,8 @@ local names = { "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", 
 local function find(folder, split)
   local files = {}
   for name in lfs.dir(folder) do
-    local number = split == "train" and name:match "^data_batch_(%d+)%.bin$" or split == "test" and name:match "^test_[%w_]+%.bin$" and 0
+    local number = split == "train" and name:match "^data_batch_(%d+)%.bin$"
+      or split == "test" and name:match "^test_[%w_]+%.bin$" and 0
     if number then files[#files + 1] = { path = folder .. "/" .. name, number = tonumber(number), name = name } end
   end
   table.sort(files, function(a, b)
@@ -30,7 +32,7 @@ local function home(path)
   return lfs.attributes(inner, "mode") == "directory" and inner or path
 end
 
---- Whether a folder holds CIFAR-10 batches.
+--- Tells whether a folder holds CIFAR-10 batches.
 function M.in_folder(path)
   path = home(path)
   return #find(path, "train") > 0 or #find(path, "test") > 0
@@ -77,7 +79,8 @@ function M.open(path, o)
     split = o.split or "train"
     files = find(folder, split)
     if #files == 0 then
-      return nil, ("%s: no %s.bin in it (split '%s')"):format(path, split == "test" and "test_batch" or "data_batch_N", split)
+      local missing = split == "test" and "test_batch" or "data_batch_N"
+      return nil, ("%s: no %s.bin in it (split '%s')"):format(path, missing, split)
     end
   else
     if o.split then return nil, ("%s: a single file has no splits"):format(path) end
@@ -102,7 +105,10 @@ function M.open(path, o)
     done = done + count
     if done == n then break end
   end
-  return set.new {images = images, labels = core.tensor(labels, "i32"), classes = class_names(folder), source = path, format = "CIFAR-10", split = split}
+  return set.new {
+    images = images, labels = core.tensor(labels, "i32"), classes = class_names(folder), source = path,
+    format = "CIFAR-10", split = split,
+  }
 end
 
 return M

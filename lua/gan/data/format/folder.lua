@@ -1,4 +1,5 @@
---- A folder of PNG and JPEG pictures, nested at will; the sub-folders are the classes.
+--- Reads a folder of PNG and JPEG pictures, nested at will; the sub-folders are the classes.
+-- @internal gan.data.format.folder
 local core = require "gan.core"
 local set = require "gan.data.set"
 local image = require "gan.data.image"
@@ -25,7 +26,9 @@ local function walk(path, dir, files, seen)
   if seen[id] then return true end
   seen[id] = true
   local ok, iterate, state = pcall(lfs.dir, path)
-  if not ok then return nil, ("%s: cannot open (%s)"):format(path, (tostring(iterate):match "([^:]*)$":gsub("^ ", ""))) end
+  if not ok then
+    return nil, ("%s: cannot open (%s)"):format(path, (tostring(iterate):match "([^:]*)$":gsub("^ ", "")))
+  end
   local names = {}
   for name in iterate, state do
     if name:sub(1, 1) ~= "." then names[#names + 1] = name end
@@ -90,9 +93,9 @@ local function classes_of(files)
   return core.tensor(labels, "i32"), names
 end
 
---- Opens a folder; see gan.data.open. The class of a picture is its folder's path below `path` ("." for the top); with all
--- pictures in one folder there are no classes. Order: by path, so that the same folder gives the same set. Hidden files and
--- files that are no pictures are passed over.
+--- Opens a folder; see gan.data.open. The class of a picture is its folder's path below `path` ("." for the top); with
+-- all pictures in one folder there are no classes. Order: by path, so that the same folder gives the same set. Hidden
+-- files and files that are no pictures are passed over.
 function M.open(path, o)
   if o.split then return nil, ("%s: a folder of pictures has no splits (give the sub-folder)"):format(path) end
   local files = {}
@@ -103,8 +106,8 @@ function M.open(path, o)
   local problems = {}
   local first, odd, colour = survey(files, problems)
   if first and not o.size and odd then
-    return nil, ("%s: pictures differ in size (%s is %dx%d, %s is %dx%d); give --size"):format(path, first.path, first.h, first.w, odd.path,
-      odd.h, odd.w)
+    return nil, ("%s: pictures differ in size (%s is %dx%d, %s is %dx%d); give --size"):format(
+      path, first.path, first.h, first.w, odd.path, odd.h, odd.w)
   end
   if not first then return nil, problem_list(path, problems, #files) end
   local bg = o.background

@@ -1,5 +1,8 @@
---- IDX files, plain or gzip: images (magic 0x00000803) with their labels (0x00000801), as MNIST and Fashion-MNIST have them.
+--- Reads IDX files, plain or gzip, as MNIST and Fashion-MNIST have them.
+--
+-- They are images (magic 0x00000803) with their labels (0x00000801).
 -- Source: the format note on Y. LeCun's MNIST page.
+-- @internal gan.data.format.idx
 local core = require "gan.core"
 local set = require "gan.data.set"
 local lfs = require "lfs"
@@ -15,19 +18,21 @@ local prefix = { train = "train", test = "t10k" }
 local function find(folder, split, what)
   for _, sep in ipairs {"-", "."} do
     for _, ending in ipairs {"", ".gz"} do
-      local path = ("%s/%s-%s%s%s-ubyte%s"):format(folder, prefix[split], what, sep, what == "images" and "idx3" or "idx1", ending)
+      local kind = what == "images" and "idx3" or "idx1"
+      local path = ("%s/%s-%s%s%s-ubyte%s"):format(folder, prefix[split], what, sep, kind, ending)
       if lfs.attributes(path, "mode") == "file" then return path end
     end
   end
   return nil
 end
 
---- Whether a folder holds IDX files of a known name.
+--- Tells whether a folder holds IDX files of a known name.
 function M.in_folder(path)
   return (find(path, "train", "images") or find(path, "test", "images")) ~= nil
 end
 
--- Opens a file and checks its header of `dims` sizes. What they promise is compared with the file before anything is allocated.
+-- Opens a file and checks its header of `dims` sizes. What they promise is compared with the file before anything is
+-- allocated.
 local function open(path, magic, dims)
   local reader, message = core.reader(path)
   if not reader then return nil, message end
@@ -59,7 +64,8 @@ local function open(path, magic, dims)
   return reader, size
 end
 
--- A reader at the end of its data: anything left over is an error, and so is a wrong checksum, which gzip tells only here.
+-- A reader at the end of its data: anything left over is an error, and so is a wrong checksum, which gzip tells only
+-- here.
 local function finish(reader, path)
   local rest, problem = reader:read(1)
   reader:close()
@@ -80,8 +86,8 @@ local function read_images(path, o)
     local bytes, problem = reader:read(count * h * w)
     if not bytes or #bytes < count * h * w then
       reader:close()
-      return nil, problem or ("%s: truncated IDX file (header says %d images, data ends in image %d)"):format(path, total,
-        done + #bytes // (h * w) + 1)
+      return nil, problem or ("%s: truncated IDX file (header says %d images, data ends in image %d)"):format(
+        path, total, done + #bytes // (h * w) + 1)
     end
     core.image_unpack_(images, done + 1, bytes, h, w, 1, false, 0)
     done = done + count
@@ -138,7 +144,9 @@ function M.open(path, o)
   if lfs.attributes(path, "mode") == "directory" then
     split = o.split or "train"
     images_path, labels_path = find(path, split, "images"), find(path, split, "labels")
-    if not images_path then return nil, ("%s: no %s-images-idx3-ubyte[.gz] in it (split '%s')"):format(path, prefix[split], split) end
+    if not images_path then
+      return nil, ("%s: no %s-images-idx3-ubyte[.gz] in it (split '%s')"):format(path, prefix[split], split)
+    end
   else
     if o.split then return nil, ("%s: a single file has no splits"):format(path) end
     labels_path = beside(path)
