@@ -467,7 +467,7 @@ describe("game.loop", function()
       ["option 'wrong_labels': expected a function"] = {wrong_labels = 1},
       ["option 'penalties[1]': expected a penalty"] = {penalties = {3}}, ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
       ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}}, ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
-      ["hooks.after_d': expected a function"] = {hooks = {after_d = 1}}, ["option 'blocks': expected a power of two, got 3"] = {blocks = 3},
+      ["game.loop.hooks: option 'after_d': expected a function, got 1"] = {hooks = {after_d = 1}}, ["option 'blocks': expected a power of two, got 3"] = {blocks = 3},
       ["option 'blocks': expected a power of two, got 0"] = {blocks = 0}, ["option 'noise': expected a deviation >= 0, or a function (step) -> one, got -1"] = {noise = -1},
       ["call it: gan.loss.logistic()"] = {loss = gan.loss.logistic},
       ["lr.D: expected a number or a function"] = {lr = {D = "x"}},

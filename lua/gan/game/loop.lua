@@ -29,7 +29,9 @@ local MOST = 100000 -- updates of a player in a step
 local option = check.option
 local none = check.none
 
-local function is_optimiser(v) return type(v) == "table" and type(v.params) == "table" and type(v.step) == "function" end
+local function is_optimiser(v)
+  return type(v) == "table" and type(v.params) == "table" and type(v.step) == "function"
+end
 
 local function is_loss(v)
   return type(v) == "table" and check.callable(v.critic) and check.callable(v.generator)

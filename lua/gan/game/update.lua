@@ -94,7 +94,8 @@ local function without_graph(net, x, y) return autograd.no_grad(function() retur
 
 local function check_classes(classes)
   if not core.is_tensor(classes) then
-    return check.fail(OP, "option 'auxiliary': D returns no class logits beside its logits (it must return two tensors)")
+    return check.fail(OP,
+      "option 'auxiliary': D returns no class logits beside its logits (it must return two tensors)")
   end
   return classes
 end
@@ -160,7 +161,8 @@ local function d_gradients(game, block, list)
     learn("real", "real", 1, real_view, real, block.y, list)
     learn("fake", "fake", 1 - game.mismatch, fake_view, fake, block.fake_y, list)
     if game.mismatch > 0 then
-      learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, samples(game, "wrong_labels", block.n, block.y), {})
+      local wrong = samples(game, "wrong_labels", block.n, block.y)
+      learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, wrong, {})
     end
   else
     local on_real, real_classes, extra = forward_D(game, "real", real_view, real, block.y, list, values)

@@ -23,7 +23,9 @@ function Accumulator:add(grads, block)
     check.real("accumulate", 1, ("grads[%d]"):format(i), g)
     shapes[i] = check.shape_string(core.shape(g))
     local want = self.shapes and self.shapes[i] or shapes[i]
-    if shapes[i] ~= want then return check.expected("accumulate", 1, ("grads[%d]"):format(i), want .. " as before", g) end
+    if shapes[i] ~= want then
+      return check.expected("accumulate", 1, ("grads[%d]"):format(i), want .. " as before", g)
+    end
   end
   self.shapes, self.seen[block], self.count = shapes, true, self.count + 1
   self.tree:add(block, grads)
