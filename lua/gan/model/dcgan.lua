@@ -1,6 +1,6 @@
 --- DCGAN: generator and discriminator for square images of 16, 32, 64 or 128 pixels, and its variants.
--- Source: Radford et al. 2015, arXiv:1511.06434, with the 4x4 kernels and widths of the authors' later code: no convolution
--- in front of a norm has a bias, no norm at G's output and D's input.
+-- Source: Radford et al. 2015, arXiv:1511.06434, with the 4x4 kernels and widths of the authors' later code: no
+-- convolution in front of a norm has a bias, no norm at G's output and D's input.
 -- @module gan.model.dcgan
 local check = require "gan.check"
 local nn = require "gan.nn"
@@ -20,17 +20,29 @@ local function options(op, opt, known, own)
   return opt
 end
 
---- G: z (N,Z) or (N,1,1,Z), standard normal -> images (N,size,size,channels) in (-1,1).
--- @tparam table opt size = 64: 16, 32, 64 or 128; channels = 3: 1 or 3; z = 100: Z; ngf = 64: width before the last layer;
---   rng: stream of the starting values (default: gan's default stream); classes, conditioning = "concat": see lua/gan/model/parts.lua;
---   norm = "batch": or "layer", "instance", "none", "virtual" (with reference, a batch of z; default: 64 from the stream);
---   activation = "relu", slope = 0.2: that of leaky_relu; dropout = 0: p behind the hidden activations, also when drawing;
---   init = "dcgan": the name of one of nn.initial, or f(net, rng)
--- @treturn Module a chain, in training mode; with norm = "virtual", in nn.virtual_batch
--- @raise names the sizes that it can make
+--- Makes G: z, standard normal, also as (N,1,1,Z), to images.
+-- @tparam[opt] table opt
+-- @tparam[opt=64] integer opt.size  16, 32, 64 or 128
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=100] integer opt.z  Z
+-- @tparam[opt=64] integer opt.ngf  width before the last layer
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
+-- @tparam[opt="concat"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt="batch"] string opt.norm  or "layer", "instance", "none", "virtual"
+-- @tparam[opt] Tensor opt.reference  (N,Z), for norm "virtual" (default: 64 z from the stream)
+-- @tparam[opt] Tensor opt.reference_labels  i32 (N), those of the reference
+-- @tparam[opt="relu"] string opt.activation  the name of an activation layer
+-- @tparam[opt=0.2] number opt.slope  that of leaky_relu
+-- @tparam[opt=0] number opt.dropout  probability behind the hidden activations, also when drawing
+-- @tparam[opt="dcgan"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
+-- @treturn Module  a chain (norm = "virtual": in nn.virtual_batch): z (N,Z) -> images (N,size,size,channels) in (-1,1)
+-- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
   local op = "dcgan.generator"
-  opt = options(op, opt, {z = 100, ngf = 64, activation = "relu", dropout = 0}, {norm = {"batch", "layer", "instance", "virtual", "none"}})
+  opt = options(op, opt, {z = 100, ngf = 64, activation = "relu", dropout = 0}, {
+    norm = {"batch", "layer", "instance", "virtual", "none"},
+  })
   local rng, width, classes = opt.rng, opt.ngf * opt.size // 8, parts.norm_classes(op, opt)
   local layers = {name = "G", input = {opt.z}}
   local function add(layer) layers[#layers + 1] = layer end
@@ -57,16 +69,33 @@ function M.generator(opt)
   return parts.finish(op, opt, nn.chain(layers), parts.reference_z(opt))
 end
 
---- D: images (N,size,size,channels) in [-1,1] -> logits (N), without a sigmoid; with conditioning = "acgan" also class logits (N,Y).
--- @tparam table opt size, channels, rng, classes, conditioning, init: as for generator; ndf = 64: width after the first layer;
---   norm = "batch": or "layer", "instance", "none", "spectral" (spectral normalisation of every weight), "virtual" (with reference, a batch of
---   real images, and reference_labels where they are wanted); activation = "leaky_relu", slope = 0.2;
---   minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev", at 4 x 4 pixels; noise = 0: deviation of instance noise at the input;
---   dropout = 0: p behind the hidden activations
--- @treturn Module a chain, in training mode
+--- Makes D: images in [-1,1] to logits, without a sigmoid.
+-- With conditioning = "acgan" it returns class logits (N,Y), too.
+-- @tparam[opt] table opt
+-- @tparam[opt=64] integer opt.size  16, 32, 64 or 128
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=64] integer opt.ndf  width after the first layer
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
+-- @tparam[opt="concat"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt="batch"] string opt.norm  or "layer", "instance", "none", "virtual", "spectral" (of every weight)
+-- @tparam[opt] Tensor opt.reference  (N,size,size,channels), real images, for norm "virtual"
+-- @tparam[opt] Tensor opt.reference_labels  i32 (N), those of the reference
+-- @tparam[opt="leaky_relu"] string opt.activation  the name of an activation layer
+-- @tparam[opt=0.2] number opt.slope  that of leaky_relu
+-- @tparam[opt] string opt.minibatch  "discrimination" or "stddev", at 4 x 4 pixels (default: none)
+-- @tparam[opt=100] integer opt.kernels  of minibatch discrimination
+-- @tparam[opt=5] integer opt.dims  of minibatch discrimination
+-- @tparam[opt=0] number opt.noise  deviation of instance noise at the input
+-- @tparam[opt=0] number opt.dropout  probability behind the hidden activations
+-- @tparam[opt="dcgan"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
+-- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
+-- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "dcgan.discriminator"
-  opt = options(op, opt, {ndf = 64, activation = "leaky_relu", minibatch = check.none, kernels = 100, dims = 5, noise = 0, dropout = 0})
+  opt = options(op, opt, {
+    ndf = 64, activation = "leaky_relu", minibatch = check.none, kernels = 100, dims = 5, noise = 0, dropout = 0,
+  })
   local rng, width = opt.rng, opt.ndf
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
   local function add(layer) layers[#layers + 1] = layer end

@@ -1,5 +1,6 @@
 --- Fully connected networks: those of the first GAN paper, for images, and small ones for points in the plane.
--- Source: Goodfellow et al. 2014, arXiv:1406.2661, and its code for MNIST: G 1200-1200 relu, D maxout 240 units of 5 pieces, twice, with dropout.
+-- Source: Goodfellow et al. 2014, arXiv:1406.2661, and its code for MNIST: G 1200-1200 relu, D maxout 240 units of 5
+-- pieces, twice, with dropout.
 -- Differs: images are in [-1,1], so G ends in tanh, D has no sigmoid.
 -- @module gan.model.mlp
 local check = require "gan.check"
@@ -13,7 +14,9 @@ local function uniform(b)
   return function(net, rng) nn.initial.uniform(net, {lo = -b, hi = b, rng = rng}) end
 end
 
-local inits = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", "gan2014"}
+local inits = {
+  "default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", "gan2014",
+}
 
 -- points, images: defaults of the options that differ; width_name: what other architectures call the width.
 local function options(op, opt, known, points, images, width_name)
@@ -23,7 +26,11 @@ local function options(op, opt, known, points, images, width_name)
   known.classes, known.conditioning, known.norm, known.slope = check.none, "concat", "none", 0.2
   opt = parts.options(op, opt, known, {
     norm = {"none", "batch", "layer", known.pieces and "spectral" or nil}, init = inits,
-    activation = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh", known.pieces and "maxout" or nil}})
+    activation = {
+      "relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh",
+      known.pieces and "maxout" or nil,
+    },
+  })
   for name, v in pairs(opt.dim and points or images) do
     if opt[name] == nil then opt[name] = v end
   end
@@ -32,16 +39,29 @@ local function options(op, opt, known, points, images, width_name)
   return opt
 end
 
---- G: z (N,Z) -> points (N,dim), or images (N,size,size,channels) in (-1,1).
--- @tparam table opt dim: of points, without a last activation; or size = 32, channels = 1: 1 or 3; z: Z (default 100, for points 16); width or ngf:
---   of the hidden layers (default 1200, for points 128); depth = 2: how many; activation = "relu", slope = 0.2: that of leaky_relu; norm = "none",
---   "batch" or "layer", behind the hidden layers; dropout = 0: p behind them, also when drawing; rng: stream of the starting values;
---   classes: the label is appended to z; conditioning = "concat": see lua/gan/model/parts.lua; init: the name of one of nn.initial, f(net, rng), or
---   "gan2014" (the default for images): U(-0.05, 0.05); for points "default"
--- @treturn Module a chain, in training mode
+--- Makes G: z to points, or to images in (-1,1).
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.dim  of points, without a last activation (default: images)
+-- @tparam[opt=32] integer opt.size  of images, in 4..256
+-- @tparam[opt=1] integer opt.channels  1 or 3
+-- @tparam[opt] integer opt.z  Z (default: 100, for points 16)
+-- @tparam[opt] integer opt.width  of the hidden layers (default: 1200, for points 128)
+-- @tparam[opt] integer opt.ngf  another name of width
+-- @tparam[opt=2] integer opt.depth  hidden layers
+-- @tparam[opt="relu"] string opt.activation  the name of an activation layer
+-- @tparam[opt=0.2] number opt.slope  that of leaky_relu
+-- @tparam[opt="none"] string opt.norm  or "batch", "layer", behind the hidden layers
+-- @tparam[opt=0] number opt.dropout  probability behind the hidden layers, also when drawing
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y; the label is appended to z (default: none)
+-- @tparam[opt="concat"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt] string|function opt.init  or "gan2014": U(-0.05, 0.05), the default for images; else "default"
+-- @treturn Module  a chain: z (N,Z) -> points (N,dim) or images (N,size,size,channels)
+-- @raise if an option is unknown or out of range
 function M.generator(opt)
   local op = "mlp.generator"
-  opt = options(op, opt, {activation = "relu", dropout = 0}, {z = 16, units = 128, init = "default"}, {z = 100, units = 1200, init = "gan2014"}, "ngf")
+  opt = options(op, opt, {activation = "relu", dropout = 0}, {z = 16, units = 128, init = "default"},
+    {z = 100, units = 1200, init = "gan2014"}, "ngf")
   if opt.init == "gan2014" then opt.init = uniform(0.05) end
   local layers = {name = "G", input = {opt.z}}
   local function add(layer) layers[#layers + 1] = layer end
@@ -66,13 +86,31 @@ function M.generator(opt)
   return parts.finish(op, opt, nn.chain(layers))
 end
 
---- D: points (N,dim) or images (N,size,size,channels) -> logits (N); with conditioning = "acgan" also class logits (N,Y).
--- @tparam table opt dim, size, channels, rng, slope: as for generator; width or ndf: of the hidden layers (default 240, for points 128); depth = 2;
---   activation: default "maxout" with pieces = 5, for points "leaky_relu"; dropout, input_dropout: p behind the hidden activations and of the
---   input (default 0.5 and 0.2, for points 0); norm = "none": or "batch", "layer", "spectral" (spectral normalisation of every weight);
---   minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev", before the last layer; noise = 0: deviation of instance noise;
---   classes, conditioning = "concat": see lua/gan/model/parts.lua; init: as for generator; "gan2014": U(-0.005, 0.005)
--- @treturn Module a chain, in training mode
+--- Makes D: points or images in [-1,1] to logits.
+-- With conditioning = "acgan" it returns class logits (N,Y), too.
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.dim  of points, without a last activation (default: images)
+-- @tparam[opt=32] integer opt.size  of images, in 4..256
+-- @tparam[opt=1] integer opt.channels  1 or 3
+-- @tparam[opt] integer opt.width  of the hidden layers (default: 240, for points 128)
+-- @tparam[opt] integer opt.ndf  another name of width
+-- @tparam[opt=2] integer opt.depth  hidden layers
+-- @tparam[opt] string opt.activation  or "maxout" (default: "maxout", for points "leaky_relu")
+-- @tparam[opt=5] integer opt.pieces  of maxout
+-- @tparam[opt=0.2] number opt.slope  that of leaky_relu
+-- @tparam[opt="none"] string opt.norm  or "batch", "layer", "spectral" (of every weight)
+-- @tparam[opt] number opt.dropout  probability behind the hidden layers (default: 0.5, for points 0)
+-- @tparam[opt] number opt.input_dropout  probability for the input (default: 0.2, for points 0)
+-- @tparam[opt=0] number opt.noise  deviation of instance noise at the input
+-- @tparam[opt] string opt.minibatch  "discrimination" or "stddev", before the last layers (default: none)
+-- @tparam[opt=100] integer opt.kernels  of minibatch discrimination
+-- @tparam[opt=5] integer opt.dims  of minibatch discrimination
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
+-- @tparam[opt="concat"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt] string|function opt.init  as for generator; "gan2014": U(-0.005, 0.005)
+-- @treturn Module  a chain: points (N,dim) or images (N,size,size,channels) -> logits (N)
+-- @raise if an option is unknown or out of range
 function M.discriminator(opt)
   local op = "mlp.discriminator"
   opt = options(op, opt, {pieces = 5, minibatch = check.none, kernels = 100, dims = 5, noise = 0},

@@ -1,11 +1,15 @@
---- What the architectures share: their options checked, norms and activations by name, starting values, the last layers of D.
+--- What architectures share: their options, norms and activations by name, starting values, the last layers of D.
 --
 -- Conditional nets: option `classes` = Y, and `conditioning`:
---   "concat"      the label is appended to z in G (Mirza & Osindero 2014, arXiv:1411.1784), and in D as constant maps to what its last block of
---                 convolutions sees (as Reed et al. 2016, arXiv:1605.05396, do with text): at the image it would cost 15 % of a step
---   "projection"  conditional batch norm in G, a projection head in D (Miyato & Koyama 2018, arXiv:1802.05637)
---   "acgan"       the label is appended to z; D(x) returns logits (N) and class logits (N,Y) (Odena et al. 2017, arXiv:1610.09585)
--- G(z, y) and D(x, y) are then called with y, i32 labels (N) counted from 0.
+--
+--     "concat"      the label is appended to z in G, and in D as constant maps to what its last convolutions see
+--     "projection"  conditional batch norm in G, a projection head in D
+--     "acgan"       the label is appended to z; D(x) returns logits (N) and class logits (N,Y)
+--
+-- G(z, y) and D(x, y) are then called with y, i32 labels (N) counted from 0. At the image, "concat" would cost 15 % of
+-- a step.
+-- Source: Mirza & Osindero 2014, arXiv:1411.1784 and, for D, Reed et al. 2016, arXiv:1605.05396; Miyato & Koyama 2018,
+-- arXiv:1802.05637; Odena et al. 2017, arXiv:1610.09585.
 -- @internal gan.model.parts
 local check = require "gan.check"
 local nn = require "gan.nn"

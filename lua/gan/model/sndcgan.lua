@@ -1,6 +1,7 @@
---- SNDCGAN: the plain convolutional nets of the paper on spectral normalisation, for square images of 16, 24, 32, ... 256 pixels.
--- Source: Miyato et al. 2018, arXiv:1802.05957, table 3. D's features are summed over the picture, as in PyTorch-StudioGAN, so that it has no layer
--- for one size only; its widths after each convolution are those of StudioGAN or those of compare_gan.
+--- SNDCGAN: the plain convolutional nets of the paper on spectral normalisation, for images of 16, 24, 32, ... 256
+-- pixels. D's features are summed over the picture, as in PyTorch-StudioGAN, so that it has no layer for one size
+-- only; its widths after each convolution are those of StudioGAN or those of compare_gan.
+-- Source: Miyato et al. 2018, arXiv:1802.05957, table 3.
 -- @module gan.model.sndcgan
 local check = require "gan.check"
 local nn = require "gan.nn"
@@ -22,11 +23,20 @@ local function options(op, opt, known, own)
   return opt
 end
 
---- G: z (N,Z), standard normal -> images (N,size,size,channels) in (-1,1).
--- @tparam table opt size = 32: a multiple of 8; channels = 3: 1 or 3; z = 128: Z; ngf = 64: width before the last layer; rng: stream of the
---   starting values; classes, conditioning = "projection": see lua/gan/model/parts.lua; norm = "batch" or "none"; spectral = false: spectral
---   normalisation of G's weights, too; init = "orthogonal": the name of one of nn.initial, or f(net, rng)
--- @treturn Module a chain, in training mode
+--- Makes G: z, standard normal, to images.
+-- @tparam[opt] table opt
+-- @tparam[opt=32] integer opt.size  a multiple of 8 in 16..256
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=128] integer opt.z  Z
+-- @tparam[opt=64] integer opt.ngf  width before the last layer
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
+-- @tparam[opt="projection"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt="batch"] string opt.norm  or "none"
+-- @tparam[opt=false] boolean opt.spectral  spectral normalisation of G's weights, too
+-- @tparam[opt="orthogonal"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
+-- @treturn Module  a chain: z (N,Z) -> images (N,size,size,channels) in (-1,1)
+-- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
   local op = "sndcgan.generator"
   opt = options(op, opt, {z = 128, ngf = 64, norm = "batch", spectral = false}, {norm = {"batch", "none"}})
@@ -54,16 +64,28 @@ function M.generator(opt)
   return parts.finish(op, opt, nn.chain(layers))
 end
 
---- D: images (N,size,size,channels) in [-1,1] -> logits (N); with conditioning = "acgan" also class logits (N,Y). Spectral normalisation of every
--- weight, leaky_relu.
--- @tparam table opt size, channels, rng, classes, conditioning, init: as for generator; ndf = 64: width of the first layer;
---   plan = "studiogan": widths 1 1 2 2 4 4 8 times ndf, or "compare_gan": 1 2 2 4 4 8 8; norm = "spectral": or "batch" (from the second convolution
---   on), "layer", "none"; slope = 0.1; minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev"
--- @treturn Module a chain, in training mode
+--- Makes D: images in [-1,1] to logits. With conditioning = "acgan" it returns class logits (N,Y), too.
+-- @tparam[opt] table opt
+-- @tparam[opt=32] integer opt.size  a multiple of 8 in 16..256
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=64] integer opt.ndf  width of the first layer
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
+-- @tparam[opt="projection"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt="studiogan"] string opt.plan  widths 1 1 2 2 4 4 8 times ndf; "compare_gan": 1 2 2 4 4 8 8
+-- @tparam[opt="spectral"] string opt.norm  of every weight; or "batch" (from convolution 2 on), "layer", "none"
+-- @tparam[opt=0.1] number opt.slope  that of leaky_relu
+-- @tparam[opt] string opt.minibatch  "discrimination" or "stddev", before the last layers (default: none)
+-- @tparam[opt=100] integer opt.kernels  of minibatch discrimination
+-- @tparam[opt=5] integer opt.dims  of minibatch discrimination
+-- @tparam[opt="orthogonal"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
+-- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
+-- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "sndcgan.discriminator"
-  opt = options(op, opt, {ndf = 64, plan = "studiogan", norm = "spectral", slope = 0.1, minibatch = check.none, kernels = 100, dims = 5},
-    {norm = {"spectral", "batch", "layer", "none"}, plan = {"studiogan", "compare_gan"}})
+  opt = options(op, opt, {
+    ndf = 64, plan = "studiogan", norm = "spectral", slope = 0.1, minibatch = check.none, kernels = 100, dims = 5,
+  }, {norm = {"spectral", "batch", "layer", "none"}, plan = {"studiogan", "compare_gan"}})
   local rng, before = opt.rng, opt.channels
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
   local function add(layer) layers[#layers + 1] = layer end
@@ -75,7 +97,9 @@ function M.discriminator(opt)
     end
     if i > 1 then norm = parts.norm(opt, width) end
     local halves = i % 2 == 0 -- 3x3, then 4x4 of stride 2, and so on
-    add(nn.conv2d {before, width, kernel = halves and 4 or 3, stride = halves and 2 or 1, padding = 1, bias = norm == nil, rng = rng})
+    add(nn.conv2d {
+      before, width, kernel = halves and 4 or 3, stride = halves and 2 or 1, padding = 1, bias = norm == nil, rng = rng,
+    })
     add(norm)
     add(nn.leaky_relu {slope = opt.slope})
     before = width

@@ -1,6 +1,6 @@
 --- SNGAN's residual networks for square images of 32 or 64 pixels.
--- Source: Miyato et al. 2018, arXiv:1802.05957, tables 4 and 5; conditional, Miyato & Koyama 2018, arXiv:1802.05637. The sizes of 64 pixels are those in
--- common use for it: widths double from 64 to 1024.
+-- Source: Miyato et al. 2018, arXiv:1802.05957, tables 4 and 5; conditional, Miyato & Koyama 2018, arXiv:1802.05637.
+-- The widths at 64 pixels are those in common use: they double from 64 to 1024.
 -- @module gan.model.sngan_resnet
 local check = require "gan.check"
 local nn = require "gan.nn"
@@ -12,7 +12,9 @@ local M = {}
 local function draw(net, rng)
   nn.initial.xavier_uniform(net, {rng = rng})
   net:apply(function(layer)
-    if layer.main and layer.kind:find "^residual" then nn.initial.xavier_uniform(layer.main, {gain = math.sqrt(2), rng = rng}) end
+    if layer.main and layer.kind:find "^residual" then
+      nn.initial.xavier_uniform(layer.main, {gain = math.sqrt(2), rng = rng})
+    end
   end)
 end
 
@@ -21,20 +23,29 @@ local function options(op, opt, known, own)
   known.classes, known.conditioning = check.none, "projection"
   opt = parts.options(op, opt, known, own)
   parts.image(op, opt, function(n) return n == 32 or n == 64 end, "32 or 64")
-  if opt.attention ~= nil and not (type(opt.attention) == "number" and math.tointeger(math.log(opt.attention, 2)) and opt.attention >= 8
-    and opt.attention < opt.size) then
-    return check.fail(op, "option 'attention': expected 8, 16 or 32 pixels, less than the size, got %s", check.found(opt.attention))
+  local pixels = opt.attention
+  if pixels ~= nil and (pixels ~= 8 and pixels ~= 16 and pixels ~= 32 or pixels >= opt.size) then
+    return check.fail(op, "option 'attention': expected 8, 16 or 32 pixels, less than the size, got %s",
+      check.found(pixels))
   end
   return opt
 end
 
---- G: z (N,Z), standard normal -> images (N,size,size,channels) in (-1,1).
--- @tparam table opt size = 32: 32 or 64; channels = 3: 1 or 3; z = 128: Z; ngf: width of the last block (default 256 at 32 pixels, where all
---   blocks have that width, 64 at 64 pixels, where it doubles from block to block towards z); rng: stream of the starting values;
---   classes, conditioning = "projection": see lua/gan/model/parts.lua; attention: self-attention where pictures have so many pixels;
---   spectral = false: spectral normalisation of G's weights, too; init: the name of one of nn.initial, or f(net, rng) (default: Xavier's
---   uniform distribution, gain sqrt 2 inside blocks)
--- @treturn Module a chain, in training mode
+--- Makes G: z, standard normal, to images. At 32 pixels all blocks have the width ngf; at 64 it doubles from block to
+-- block towards z.
+-- @tparam[opt] table opt
+-- @tparam[opt=32] integer opt.size  32 or 64
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=128] integer opt.z  Z
+-- @tparam[opt] integer opt.ngf  width of the last block (default: 256 at 32 pixels, 64 at 64)
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
+-- @tparam[opt="projection"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt] integer opt.attention  self-attention where pictures have so many pixels: 8, 16 or 32 (default: none)
+-- @tparam[opt=false] boolean opt.spectral  spectral normalisation of G's weights, too
+-- @tparam[opt] string|function opt.init  one of nn.initial, or f(net, rng) (default: Xavier's, gain sqrt 2 in blocks)
+-- @treturn Module  a chain: z (N,Z) -> images (N,size,size,channels) in (-1,1)
+-- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
   local op = "sngan_resnet.generator"
   opt = options(op, opt, {z = 128, ngf = check.none, spectral = false})
@@ -61,17 +72,29 @@ function M.generator(opt)
   return parts.finish(op, opt, nn.chain(layers))
 end
 
---- D: images (N,size,size,channels) in [-1,1] -> logits (N); with conditioning = "acgan" also class logits (N,Y). Spectral normalisation of every
--- weight, relu.
--- @tparam table opt size, channels, rng, classes, conditioning, attention, init: as for generator; ndf: width of the first block (default 128 at 32
---   pixels, where all four have that width and the last two keep the size; 64 at 64 pixels, where it doubles in each of five);
---   norm = "spectral" or "none"; pool = "sum" or "mean", of the features over the picture (WGAN-GP's nets: "none", "mean");
---   minibatch: "discrimination" (kernels = 100, dims = 5) or "stddev"
--- @treturn Module a chain, in training mode
+--- Makes D: images in [-1,1] to logits. At 32 pixels all four blocks have the width ndf, and the last two keep the
+-- size; at 64 it doubles in each of five. With conditioning = "acgan" it returns class logits (N,Y), too.
+-- @tparam[opt] table opt
+-- @tparam[opt=32] integer opt.size  32 or 64
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt] integer opt.ndf  width of the first block (default: 128 at 32 pixels, 64 at 64)
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
+-- @tparam[opt="projection"] string opt.conditioning  "concat", "projection" or "acgan": see lua/gan/model/parts.lua
+-- @tparam[opt] integer opt.attention  self-attention where pictures have so many pixels: 8, 16 or 32 (default: none)
+-- @tparam[opt="spectral"] string opt.norm  of every weight; or "none"
+-- @tparam[opt="sum"] string opt.pool  or "mean", of the features over the picture (WGAN-GP's nets: "none", "mean")
+-- @tparam[opt] string opt.minibatch  "discrimination" or "stddev", before the last layers (default: none)
+-- @tparam[opt=100] integer opt.kernels  of minibatch discrimination
+-- @tparam[opt=5] integer opt.dims  of minibatch discrimination
+-- @tparam[opt] string|function opt.init  one of nn.initial, or f(net, rng) (default: Xavier's, gain sqrt 2 in blocks)
+-- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
+-- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "sngan_resnet.discriminator"
-  opt = options(op, opt, {ndf = check.none, norm = "spectral", pool = "sum", minibatch = check.none, kernels = 100, dims = 5},
-    {norm = {"spectral", "none"}, pool = {"sum", "mean"}})
+  opt = options(op, opt, {
+    ndf = check.none, norm = "spectral", pool = "sum", minibatch = check.none, kernels = 100, dims = 5,
+  }, {norm = {"spectral", "none"}, pool = {"sum", "mean"}})
   local rng, large, before, pixels = opt.rng, opt.size == 64, opt.channels, opt.size
   local width = opt.ndf or (large and 64 or 128)
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
