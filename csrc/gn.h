@@ -1,5 +1,5 @@
-/* gn.h - first include of every C file: the real type, limits, version.
-** The same sources are built twice: gan.core with real = float, and gan.core64 (GN_DOUBLE) with real = double, for tests. */
+/* gn.h - first include of every C file: the real type, limits, version. The same sources are built twice: gan.core
+** with real = float, and gan.core64 (GN_DOUBLE) with real = double, for tests. */
 #ifndef GN_H
 #define GN_H
 

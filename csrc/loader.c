@@ -5,7 +5,8 @@
 #include <string.h>
 
 int gn_loader_open(gn_loader *d, const gn_loader_options *o, gn_make_batch *make, void *arg) {
-  *d = (gn_loader){.o = *o, .order_epoch = -1, .order_key = gn_rng_key(o->seed, "data.order", 10), .make = make, .arg = arg};
+  *d = (gn_loader){
+      .o = *o, .order_epoch = -1, .order_key = gn_rng_key(o->seed, "data.order", 10), .make = make, .arg = arg};
   d->order = gn_malloc(sizeof *d->order * (size_t)o->set);
   if (!d->order) return 0;
   if (o->prefetch) d->worker = gn_worker_new();

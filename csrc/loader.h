@@ -1,5 +1,5 @@
-/* loader.h - the state machine of batches: which rows of a set come next, epoch for epoch, and one batch made ahead of need.
-** Knows nothing of pictures: what becomes of the rows is the maker's business. */
+/* loader.h - the state machine of batches: which rows of a set come next, epoch for epoch, and one batch made ahead
+** of need. Knows nothing of pictures: what becomes of the rows is the maker's business. */
 #ifndef GN_LOADER_H
 #define GN_LOADER_H
 
@@ -10,14 +10,15 @@ typedef struct gn_loader_options {
   gn_int set, batch; /* rows of the set, of a batch: 1 <= batch <= set < 2^31 */
   uint64_t seed;     /* of the permutations */
   int drop_last;     /* 1: an epoch's last, smaller batch is left out */
-  int prefetch;      /* 1: a thread makes the batch that gn_loader_start asks for; 0, or where none can be had: the caller */
+  int prefetch; /* 1: a thread makes the batch that gn_loader_start asks for; 0, or where none can be had: the caller */
 } gn_loader_options;
 
 typedef struct gn_place {
   gn_int epoch, at; /* a batch: the one that begins with row `at` of the permutation of `epoch` */
 } gn_place;
 
-/* Fills a batch from rows (n), places `at` .. of their epoch. Runs in the loader's thread: touches neither Lua nor the allocator. */
+/* Fills a batch from rows (n), places `at` .. of their epoch. Runs in the loader's thread: touches neither Lua nor
+** the allocator. */
 typedef void gn_make_batch(void *arg, const int32_t *rows, gn_int n, gn_place place);
 
 typedef struct gn_loader {
@@ -33,15 +34,16 @@ typedef struct gn_loader {
   void *arg;
 } gn_loader;
 
-/* Opens d at the beginning of epoch 0; make(arg, ...) will make its batches. 1, or 0: out of memory, and d is closed. */
+/* Opens d at the beginning of epoch 0; make(arg, ...) will make its batches. 1, or 0: out of memory, and d is
+** closed. */
 int gn_loader_open(gn_loader *d, const gn_loader_options *o, gn_make_batch *make, void *arg);
 gn_int gn_loader_rows(const gn_loader *d, gn_place p);     /* how many rows the batch at p has */
 gn_place gn_loader_after(const gn_loader *d, gn_place p);  /* the place of the batch that follows the one at p */
 gn_int gn_loader_last(const gn_loader *d);                 /* the largest `at` that is a place */
 gn_int gn_loader_epoch_rows(const gn_loader *d);           /* rows that each epoch hands over */
 
-/* Starts making the batch at p; rows (gn_loader_rows) is filled with the rows it consists of. The batch made before it has been
-** waited for, and both stay the caller's to keep alive until the next wait. */
+/* Starts making the batch at p; rows (gn_loader_rows) is filled with the rows it consists of. The batch made before
+** it has been waited for, and both stay the caller's to keep alive until the next wait. */
 void gn_loader_start(gn_loader *d, gn_place p, int32_t *rows);
 void gn_loader_wait(gn_loader *d);              /* until the batch that was started is made */
 void gn_loader_seek(gn_loader *d, gn_place p);  /* makes p the next place; what was made ahead is forgotten */

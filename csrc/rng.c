@@ -41,7 +41,7 @@ uint64_t gn_rng_key(uint64_t seed, const char *name, size_t len) {
       uint32_t w[4];                                                                                                   \
       gn_philox(key, 0, c0 + (uint64_t)b, w);                                                                          \
       gn_int m = GN_MIN(4, n - 4 * b);                                                                                 \
-      __VA_ARGS__                                                                                                         \
+      __VA_ARGS__                                                                                                      \
     }                                                                                                                  \
     r->counter += (uint64_t)nb;                                                                                        \
   } while (0)

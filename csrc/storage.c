@@ -5,10 +5,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Small buffers stay in size-class lists. Classes: eight steps per power of two above 64 bytes, so that at most 12.5 % is slack.
-** Larger ones are cut from regions, lowest address first, and melt together again when they are freed: the workspaces and activations of
-** a step, which come in every size, then share the same pages. A region is address space as large as the machine's memory; the
-** system gives it pages when they are first written. */
+/* Small buffers stay in size-class lists. Classes: eight steps per power of two above 64 bytes, so that at most 12.5
+** % is slack. Larger ones are cut from regions, lowest address first, and melt together again when they are freed:
+** the workspaces and activations of a step, which come in every size, then share the same pages. A region is address
+** space as large as the machine's memory; the system gives it pages when they are first written. */
 #define STEPS 8
 #define MIN_SHIFT 6
 #define NCLASS (11 * STEPS)
@@ -16,7 +16,8 @@
 #ifdef __SANITIZE_ADDRESS__
 #define CACHE_MAX SMALL /* large buffers are malloc's, so that the sanitizer sees where they end */
 #else
-#define CACHE_MAX ((size_t)256 << 20) /* larger buffers (whole data sets) are malloc's and go back to the system at once */
+/* larger buffers (whole data sets) are malloc's and go back to the system at once */
+#define CACHE_MAX ((size_t)256 << 20)
 #endif
 #define REGIONS 64
 
@@ -129,7 +130,8 @@ static region *region_of(const void *p) {
 /* A new region of at least cap bytes, free as a whole; 0: the system refuses. */
 static int new_region(size_t cap) {
   if (nregions == REGIONS) return 0;
-  for (size_t size = GN_MIN(machine_bytes(), (size_t)1 << 37) & ~(size_t)0xffff; size >= HEADER + cap + SMALL; size /= 2) {
+  for (size_t size = GN_MIN(machine_bytes(), (size_t)1 << 37) & ~(size_t)0xffff; size >= HEADER + cap + SMALL;
+       size /= 2) {
     size &= ~(size_t)0xffff;
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) continue; /* address space may be limited */
@@ -266,7 +268,8 @@ void gn_storage_trim(void) {
     region *r = region_of(b);
     char *end = (char *)b->s.data + cap_of(b);
     if (end > r->high) end = r->high;
-    char *from = (char *)(((uintptr_t)b->s.data + sizeof(links) + page - 1) / page * page), *to = (char *)((uintptr_t)end / page * page);
+    char *from = (char *)(((uintptr_t)b->s.data + sizeof(links) + page - 1) / page * page),
+         *to = (char *)((uintptr_t)end / page * page);
     if (from < to) madvise(from, (size_t)(to - from), MADV_DONTNEED);
   }
 }

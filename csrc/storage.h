@@ -20,10 +20,10 @@ int gn_storage_grows(size_t bytes);        /* 1: a buffer of that size would hav
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
 void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */
-void gn_storage_trim(void);             /* gives the cache back to the system, and what gn_storage_on_trim registered first */
+void gn_storage_trim(void); /* gives the cache back to the system, and what gn_storage_on_trim registered first */
 
-/* Registers a holder of buffers that can be made again: gn_storage_trim calls it, and it releases them. Holders live as long
-** as the process; a second registration of one changes nothing. At most GN_HOLDERS. */
+/* Registers a holder of buffers that can be made again: gn_storage_trim calls it, and it releases them. Holders live
+** as long as the process; a second registration of one changes nothing. At most GN_HOLDERS. */
 #define GN_HOLDERS 4
 void gn_storage_on_trim(void (*give_up)(void));
 
@@ -38,7 +38,8 @@ typedef struct gn_memory {
 gn_memory gn_memory_stats(void);
 void gn_memory_collected(void);          /* the collector ran: since = 0 */
 void gn_memory_limit(size_t bytes);       /* allocations that would take `live` beyond it fail; 0: no such limit */
-void gn_memory_fail_after(int64_t n, int64_t times); /* tests: `times` allocations from the n-th from now on fail; n = 0: none */
+/* tests: `times` allocations from the n-th from now on fail; n = 0: none */
+void gn_memory_fail_after(int64_t n, int64_t times);
 void *gn_malloc(size_t bytes);           /* plain small objects (worker, loader tables): counted, may return NULL */
 void gn_free(void *p);
 

@@ -26,7 +26,9 @@ void gn_strides(int nd, const gn_int *size, gn_int *stride);  /* row-major */
 int gn_is_contiguous(const gn_tensor *t);
 int gn_same_size(const gn_tensor *a, const gn_tensor *b);
 
-static inline void *gn_tensor_ptr(const gn_tensor *t) { return (char *)t->storage->data + (size_t)t->offset * gn_dtype_size(t->dtype); }
+static inline void *gn_tensor_ptr(const gn_tensor *t) {
+  return (char *)t->storage->data + (size_t)t->offset * gn_dtype_size(t->dtype);
+}
 static inline gn_real *gn_real_ptr(const gn_tensor *t) { return (gn_real *)gn_tensor_ptr(t); }
 static inline uint8_t *gn_u8_ptr(const gn_tensor *t) { return (uint8_t *)gn_tensor_ptr(t); }
 static inline int32_t *gn_i32_ptr(const gn_tensor *t) { return (int32_t *)gn_tensor_ptr(t); }

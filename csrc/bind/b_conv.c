@@ -13,7 +13,8 @@ typedef struct options {
   int engine;
 } options;
 
-static const char *const engines[] = {"auto", "direct", "winograd2", "winograd4", NULL}; /* in the order of gn_conv_engine */
+/* in the order of gn_conv_engine */
+static const char *const engines[] = {"auto", "direct", "winograd2", "winograd4", NULL};
 
 #define PAIR(name, least, needed) GN_OPT_PAIR(options, name, least, MAX_OPTION, needed)
 #define COMMON PAIR(stride, 1, 0), PAIR(padding, 0, 0), PAIR(dilation, 1, 0), GN_OPT_WORD(options, engine, engines)
@@ -40,8 +41,10 @@ static void set_options(gn_conv *d, const options *o) {
 static void check_engine(lua_State *L, const gn_conv *d) {
   const int m = d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
   if (m && !gn_conv_winograd_fits(d))
-    gn_option_error(L, "engine", "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, stride %I,%I",
-                m, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
+    gn_option_error(L, "engine",
+                    "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, "
+                    "stride %I,%I",
+                    m, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
 }
 
 /* 4-dimensional, dense in its stack slot, every size below 2^31 (BLAS counts in int). */
@@ -58,7 +61,8 @@ static gn_int out_size(gn_int in, gn_int k, gn_int stride, gn_int pad, gn_int di
   return room < 0 ? 0 : room / stride + 1;
 }
 
-static void check_w(lua_State *L, const gn_tensor *w, int axis, gn_int channels, const char *other, const gn_tensor *t) {
+static void check_w(lua_State *L, const gn_tensor *w, int axis, gn_int channels, const char *other,
+                    const gn_tensor *t) {
   if (w->size[axis] != channels) {
     const char *want = lua_pushfstring(L, axis == 2 ? "(*,*,%I,*)" : "(*,*,*,%I)", (lua_Integer)channels);
     const char *why = lua_pushfstring(L, "to match %s %s", other, gn_shape_str(L, 4, t->size));
@@ -72,7 +76,8 @@ static void check_fit(lua_State *L, const gn_conv *d, int arg, const char *name)
   const gn_int fit[2] = {out_size(d->H, d->Kh, d->sh, d->ph, d->dh), out_size(d->W, d->Kw, d->sw, d->pw, d->dw)};
   if (fit[0] == d->Ho && fit[1] == d->Wo) return;
   const gn_int in[2] = {d->H, d->W}, k[2] = {d->Kh, d->Kw}, out[2] = {d->Ho, d->Wo};
-  const char *ins = gn_shape_str(L, 2, in), *ks = gn_shape_str(L, 2, k), *fits = gn_shape_str(L, 2, fit), *outs = gn_shape_str(L, 2, out);
+  const char *ins = gn_shape_str(L, 2, in), *ks = gn_shape_str(L, 2, k), *fits = gn_shape_str(L, 2, fit),
+             *outs = gn_shape_str(L, 2, out);
   const char *msg = lua_pushfstring(L, "a convolution of %s with kernel %s gives %s, not %s", ins, ks, fits, outs);
   msg = lua_pushfstring(L, "%s; stride %I,%I padding %I,%I dilation %I,%I", msg, (lua_Integer)d->sh, (lua_Integer)d->sw,
                         (lua_Integer)d->ph, (lua_Integer)d->pw, (lua_Integer)d->dh, (lua_Integer)d->dw);
@@ -84,7 +89,13 @@ static void check_fit(lua_State *L, const gn_conv *d, int arg, const char *name)
 static gn_conv sizes_y(lua_State *L) {
   const options o = read_options(L, of_y);
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
-  gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Kh = w->size[0], .Kw = w->size[1], .Co = w->size[3]};
+  gn_conv d = {.N = x->size[0],
+               .H = x->size[1],
+               .W = x->size[2],
+               .Ci = x->size[3],
+               .Kh = w->size[0],
+               .Kw = w->size[1],
+               .Co = w->size[3]};
   check_w(L, w, 2, d.Ci, "x", x);
   set_options(&d, &o);
   d.Ho = out_size(d.H, d.Kh, d.sh, d.ph, d.dh);
@@ -112,8 +123,9 @@ static int conv2d(lua_State *L) {
   return 1;
 }
 
-/* conv2d_relu(x, w, {stride, padding, dilation}, bias (Co) [, y (N,Ho,Wo,Co)]) -> y = max(0, conv2d + bias), for inference: nothing is
-** recorded, the transformed kernel is cached. y: some channels of a larger dense tensor (core.narrow), to be overwritten. */
+/* conv2d_relu(x, w, {stride, padding, dilation}, bias (Co) [, y (N,Ho,Wo,Co)]) -> y = max(0, conv2d + bias), for
+** inference: nothing is recorded, the transformed kernel is cached. y: some channels of a larger dense tensor
+** (core.narrow), to be overwritten. */
 static int conv2d_relu(lua_State *L) {
   const gn_conv d = sizes_y(L);
   const gn_tensor *bias = gn_check_dense_nd(L, 4, "bias", 1);
@@ -147,7 +159,13 @@ static int run_dx(lua_State *L, gn_conv *d, const gn_tensor *dy, const gn_tensor
 }
 
 static gn_conv sizes_dx(lua_State *L, const gn_tensor *dy, const char *name, const gn_tensor *w, const options *o) {
-  gn_conv d = {.N = dy->size[0], .Ho = dy->size[1], .Wo = dy->size[2], .Co = dy->size[3], .Kh = w->size[0], .Kw = w->size[1], .Ci = w->size[2]};
+  gn_conv d = {.N = dy->size[0],
+               .Ho = dy->size[1],
+               .Wo = dy->size[2],
+               .Co = dy->size[3],
+               .Kh = w->size[0],
+               .Kw = w->size[1],
+               .Ci = w->size[2]};
   check_w(L, w, 3, d.Co, name, dy);
   if (d.Ho < 1 || d.Wo < 1) gn_shape_error(L, 1, name, "(N,Ho,Wo,Co) with Ho, Wo >= 1", NULL);
   set_options(&d, o);
@@ -176,11 +194,14 @@ static int conv_transpose2d(lua_State *L) {
   gn_conv d = sizes_dx(L, x, "x", w, &o);
   for (int i = 0; i < 2; i++)
     if (o.output_padding[i] >= o.stride[i])
-      gn_option_error(L, "output_padding", "expected less than the stride %I, got %I", (lua_Integer)o.stride[i], (lua_Integer)o.output_padding[i]);
+      gn_option_error(L, "output_padding", "expected less than the stride %I, got %I", (lua_Integer)o.stride[i],
+                      (lua_Integer)o.output_padding[i]);
   d.H = least_input(d.Ho, d.Kh, d.sh, d.ph, d.dh) + o.output_padding[0];
   d.W = least_input(d.Wo, d.Kw, d.sw, d.pw, d.dw) + o.output_padding[1];
-  if (d.H < 1 || d.W < 1) gn_option_error(L, "padding", "the result would have size %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
-  if (d.H >= INT32_MAX || d.W >= INT32_MAX) gn_error(L, "result too large: %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
+  if (d.H < 1 || d.W < 1)
+    gn_option_error(L, "padding", "the result would have size %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
+  if (d.H >= INT32_MAX || d.W >= INT32_MAX)
+    gn_error(L, "result too large: %s", gn_shape_str(L, 2, (gn_int[]){d.H, d.W}));
   return run_dx(L, &d, x, w);
 }
 
@@ -188,7 +209,13 @@ static int conv_transpose2d(lua_State *L) {
 static int conv2d_dw(lua_State *L) {
   const options o = read_options(L, of_dw);
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *dy = check_4d(L, 2, "dy", "(N,Ho,Wo,Co)");
-  gn_conv d = {.N = x->size[0], .H = x->size[1], .W = x->size[2], .Ci = x->size[3], .Ho = dy->size[1], .Wo = dy->size[2], .Co = dy->size[3]};
+  gn_conv d = {.N = x->size[0],
+               .H = x->size[1],
+               .W = x->size[2],
+               .Ci = x->size[3],
+               .Ho = dy->size[1],
+               .Wo = dy->size[2],
+               .Co = dy->size[3]};
   if (dy->size[0] != d.N) {
     const char *why = lua_pushfstring(L, "to match x %s", gn_shape_str(L, 4, x->size));
     gn_shape_error(L, 2, "dy", lua_pushfstring(L, "(%I,*,*,*)", (lua_Integer)d.N), why);
@@ -218,9 +245,12 @@ static int winograd(lua_State *L) {
   return 1;
 }
 
-/* simd() -> name of the instruction set that convolutions use, list of those there are; simd(name) chooses one (tests, benchmarks) */
+/* simd() -> name of the instruction set that convolutions use, list of those there are; simd(name) chooses one
+** (tests, benchmarks) */
 static int simd(lua_State *L) {
-  const char *name = lua_isnoneornil(L, 1) ? NULL : lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : luaL_typename(L, 1);
+  const char *name = lua_isnoneornil(L, 1)           ? NULL
+                     : lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1)
+                                                     : luaL_typename(L, 1);
   const char *now = gn_simd_choose(name);
   if (!now) gn_argerror(L, 1, "name", "this build on this processor has no instruction set '%s'", name);
   gn_forget_kernels(); /* kernels lie in the order of one set's vectors */

@@ -1,5 +1,5 @@
-/* b_file.c - files that are never half there: written under a temporary name, synced, renamed; and read straight into tensors.
-** The outside world: what a disk refuses comes back as nil, message. */
+/* b_file.c - files that are never half there: written under a temporary name, synced, renamed; and read straight
+** into tensors. The outside world: what a disk refuses comes back as nil, message. */
 #define _GNU_SOURCE
 #include "bind.h"
 #include <errno.h>
@@ -52,8 +52,8 @@ static file *check_file(lua_State *L, int writing) {
   return f;
 }
 
-/* core.file_create(path) -> file to write, or nil, message. Its bytes go to path.tmp beside it; path itself changes only in
-** file:commit(), all at once. Without a commit (error, close, collection) the temporary file is removed. */
+/* core.file_create(path) -> file to write, or nil, message. Its bytes go to path.tmp beside it; path itself changes
+** only in file:commit(), all at once. Without a commit (error, close, collection) the temporary file is removed. */
 static int file_create(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
@@ -85,8 +85,8 @@ static ssize_t write_some(int fd, const char *p, size_t n) {
   return k;
 }
 
-/* file:write(bytes | tensor) -> file, or nil, message (and the temporary file is gone). A tensor's elements are written as
-** they lie in memory, row-major, without a copy if they are contiguous. */
+/* file:write(bytes | tensor) -> file, or nil, message (and the temporary file is gone). A tensor's elements are
+** written as they lie in memory, row-major, without a copy if they are contiguous. */
 static int file_write(lua_State *L) {
   file *f = check_file(L, 1);
   size_t n;
@@ -132,8 +132,8 @@ static void sync_directory(const char *path) {
   close(fd);
 }
 
-/* file:commit() -> true, or nil, message. Syncs the bytes, then gives them their name: whoever opens it sees the old or the
-** new contents whole, also after a crash. Closes the file. */
+/* file:commit() -> true, or nil, message. Syncs the bytes, then gives them their name: whoever opens it sees the old
+** or the new contents whole, also after a crash. Closes the file. */
 static int file_commit(lua_State *L) {
   file *f = check_file(L, 1);
   int err = 0;
@@ -217,8 +217,8 @@ static int read_other(const file *f, gn_real *x, gn_int n) {
   return 0;
 }
 
-/* file:read_(t [, width]) -> t filled with the next bytes, or nil, message. t is contiguous. width: bytes of one element in
-** the file, 4 or 8, for reals that are to be converted (default: as t has it). */
+/* file:read_(t [, width]) -> t filled with the next bytes, or nil, message. t is contiguous. width: bytes of one
+** element in the file, 4 or 8, for reals that are to be converted (default: as t has it). */
 static int file_read_(lua_State *L) {
   file *f = check_file(L, 0);
   gn_tensor *t = gn_check_tensor(L, 2, "t");
@@ -237,7 +237,8 @@ static int file_read_(lua_State *L) {
 /* file:seek(offset) -> file; reading goes on there, in bytes from the start. */
 static int file_seek(lua_State *L) {
   file *f = check_file(L, 0);
-  if (lseek(f->fd, (off_t)gn_check_int(L, 2, "offset", 0, (gn_int)1 << 60), SEEK_SET) < 0) return fail_errno(L, f->path, "read", errno);
+  if (lseek(f->fd, (off_t)gn_check_int(L, 2, "offset", 0, (gn_int)1 << 60), SEEK_SET) < 0)
+    return fail_errno(L, f->path, "read", errno);
   lua_settop(L, 1);
   return 1;
 }
@@ -250,8 +251,8 @@ static int file_close(lua_State *L) {
   return 0;
 }
 
-/* core.file_lock(path) -> a held lock on a file or directory, until it is closed, collected, or the process ends; or nil,
-** message. nil, nil where another process holds it. */
+/* core.file_lock(path) -> a held lock on a file or directory, until it is closed, collected, or the process ends; or
+** nil, message. nil, nil where another process holds it. */
 static int file_lock(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
@@ -267,7 +268,8 @@ static int file_lock(lua_State *L) {
   return fail_errno(L, path, "lock", err);
 }
 
-/* core.file_fail_after(bytes): writes fail as on a full disk once so many more bytes were written; nil switches off. For tests. */
+/* core.file_fail_after(bytes): writes fail as on a full disk once so many more bytes were written; nil switches off.
+** For tests. */
 static int file_fail_after(lua_State *L) {
   fail_after = lua_isnoneornil(L, 1) ? -1 : gn_check_int(L, 1, "bytes", 0, INT64_MAX);
   return 0;

@@ -22,7 +22,8 @@ static int as_matrix(const gn_tensor *t, matrix *m) {
 static const gn_tensor *check_matrix(lua_State *L, int arg, const char *name) {
   const gn_tensor *t = gn_check_real(L, arg, name);
   if (t->nd < 2) gn_shape_error(L, arg, name, "at least 2 dimensions", "(reshape a vector to (1,n) or (n,1))");
-  if (t->size[t->nd - 2] >= INT32_MAX || t->size[t->nd - 1] >= INT32_MAX) gn_shape_error(L, arg, name, "matrices of sizes below 2^31", NULL);
+  if (t->size[t->nd - 2] >= INT32_MAX || t->size[t->nd - 1] >= INT32_MAX)
+    gn_shape_error(L, arg, name, "matrices of sizes below 2^31", NULL);
   return t;
 }
 
@@ -39,8 +40,9 @@ static int matmul(lua_State *L) {
   gn_gemm_strides batch;
   const gn_int rows = ta->size[ta->nd - 2], inner = ta->size[ta->nd - 1], cols = tb->size[tb->nd - 1];
   if (tb->size[tb->nd - 2] != inner || !gn_broadcast(ta->nd - 2, ta->size, tb->nd - 2, tb->size, &s)) {
-    const char *why = lua_pushfstring(L, tb->size[tb->nd - 2] != inner ? "to match a %s" : "with batch dimensions that broadcast with a %s",
-                                      gn_shape_str(L, ta->nd, ta->size));
+    const char *why = lua_pushfstring(
+        L, tb->size[tb->nd - 2] != inner ? "to match a %s" : "with batch dimensions that broadcast with a %s",
+        gn_shape_str(L, ta->nd, ta->size));
     gn_shape_error(L, 2, "b", lua_pushfstring(L, "(...,%I,*)", (lua_Integer)inner), why);
   }
   s.size[s.nd++] = rows;

@@ -1,4 +1,5 @@
-/* b_image.c - pictures: decoding, fitting to a size, sheets, PNG. What is wrong with a file's bytes comes back as nil, message. */
+/* b_image.c - pictures: decoding, fitting to a size, sheets, PNG. What is wrong with a file's bytes comes back as
+** nil, message. */
 #include "../codec.h"
 #include "../kernels/image.h"
 #include "../stb.h"
@@ -34,7 +35,8 @@ static gn_tensor *check_pictures(lua_State *L, int arg, const char *name, int nd
 
 static void check_side(lua_State *L, int arg, const char *name, const gn_tensor *t, int axis) {
   if (t->size[axis] < 1 || t->size[axis] > GN_PICTURE_SIDE)
-    gn_argerror(L, arg, name, "expected 1 to %d pixels a side, got %s", GN_PICTURE_SIDE, gn_shape_str(L, t->nd, t->size));
+    gn_argerror(L, arg, name, "expected 1 to %d pixels a side, got %s", GN_PICTURE_SIDE,
+                gn_shape_str(L, t->nd, t->size));
 }
 
 /* The set being filled: written in place, so a copy will not do. C is 1 or 3. */
@@ -65,7 +67,8 @@ static int image_info(lua_State *L) {
 }
 
 /* Decodes and flattens to co channels (0: colour where the picture has some); *pixels is the caller's. */
-static gn_codec_rc decode_flat(gn_picture *pic, uint8_t **pixels, const uint8_t *p, size_t n, int co, const uint8_t *bg) {
+static gn_codec_rc decode_flat(gn_picture *pic, uint8_t **pixels, const uint8_t *p, size_t n, int co,
+                               const uint8_t *bg) {
   uint8_t *pix = NULL;
   gn_codec_rc rc = gn_picture_decode(pic, &pix, p, n);
   if (rc != GN_CODEC_OK) return rc;
@@ -110,9 +113,9 @@ static int image_decode(lua_State *L) {
   return 1;
 }
 
-/* core.image_load_(images (N,H,W,C), i, bytes [, red, green, blue]) -> true, or nil, message.
-** Decodes a file into image i (from 1): channels converted, transparency laid over the colour, centre-cropped to the aspect of
-** (H,W) and resampled. */
+/* core.image_load_(images (N,H,W,C), i, bytes [, red, green, blue]) -> true, or nil, message. Decodes a file into
+** image i (from 1): channels converted, transparency laid over the colour, centre-cropped to the aspect of (H,W) and
+** resampled. */
 static int image_load_(lua_State *L) {
   gn_tensor *t = check_slots(L, 1);
   gn_int i = gn_check_int(L, 2, "i", 1, t->size[0]);
@@ -136,8 +139,8 @@ static int image_load_(lua_State *L) {
   return 1;
 }
 
-/* core.image_unpack_(images (N,H,W,C), i, bytes, h, w, c, planar, skip) -> number of images unpacked.
-** bytes: records of `skip` bytes and a picture (h,w,c), or (c,h,w) if planar; they go into images i, i+1, ... as in image_load_. */
+/* core.image_unpack_(images (N,H,W,C), i, bytes, h, w, c, planar, skip) -> number of images unpacked. bytes: records
+** of `skip` bytes and a picture (h,w,c), or (c,h,w) if planar; they go into images i, i+1, ... as in image_load_. */
 static int image_unpack_(lua_State *L) {
   gn_tensor *t = check_slots(L, 1);
   gn_int i = gn_check_int(L, 2, "i", 1, GN_MAX(1, t->size[0]));
@@ -149,8 +152,8 @@ static int image_unpack_(lua_State *L) {
   gn_int skip = gn_check_int(L, 8, "skip", 0, 1 << 16), record = skip + h * w * c;
   gn_int count = (gn_int)n / record;
   if (count * record != (gn_int)n || count > t->size[0] - i + 1)
-    gn_argerror(L, 3, "bytes", "%I bytes are not 0 to %I records of %I", (lua_Integer)n, (lua_Integer)(t->size[0] - i + 1),
-                (lua_Integer)record);
+    gn_argerror(L, 3, "bytes", "%I bytes are not 0 to %I records of %I", (lua_Integer)n,
+                (lua_Integer)(t->size[0] - i + 1), (lua_Integer)record);
   static const uint8_t black[3] = {0, 0, 0};
   gn_codec_rc rc;
   do {
@@ -180,7 +183,8 @@ static int image_fit(lua_State *L) {
   gn_tensor *t = check_pictures(L, 1, "image", 3);
   check_side(L, 1, "image", t, 0);
   check_side(L, 1, "image", t, 1);
-  gn_int size[3] = {gn_check_int(L, 2, "h", 1, GN_PICTURE_SIDE), gn_check_int(L, 3, "w", 1, GN_PICTURE_SIDE), t->size[2]};
+  gn_int size[3] = {gn_check_int(L, 2, "h", 1, GN_PICTURE_SIDE), gn_check_int(L, 3, "w", 1, GN_PICTURE_SIDE),
+                    t->size[2]};
   if (size[0] * size[1] > GN_PICTURE_PIXELS) gn_error(L, "picture too large: %s", gn_shape_str(L, 3, size));
   gn_tensor *y = gn_new_tensor(L, GN_U8, 3, size);
   int tried = 0;
@@ -196,11 +200,13 @@ static int image_encode(lua_State *L) {
   check_side(L, 1, "image", t, 0);
   check_side(L, 1, "image", t, 1);
   if (t->size[0] * t->size[1] > GN_PICTURE_PIXELS)
-    gn_argerror(L, 1, "image", "expected at most %I pixels, got %s", (lua_Integer)GN_PICTURE_PIXELS, gn_shape_str(L, 3, t->size));
+    gn_argerror(L, 1, "image", "expected at most %I pixels, got %s", (lua_Integer)GN_PICTURE_PIXELS,
+                gn_shape_str(L, 3, t->size));
   size_t n = 0;
   int tried = 0;
   gn_int none = 0;
-  gn_tensor *holder = gn_new_tensor(L, GN_U8, 1, &none); /* owns the file while Lua makes a string of it, which may raise */
+  /* owns the file while Lua makes a string of it, which may raise */
+  gn_tensor *holder = gn_new_tensor(L, GN_U8, 1, &none);
   gn_storage *s = NULL;
   do {
     uint8_t *png = gn_png_encode(gn_u8_ptr(t), t->size[0], t->size[1], (int)t->size[2], &n);

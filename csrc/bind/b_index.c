@@ -1,4 +1,5 @@
-/* b_index.c - joining tensors, and rows and elements by index, for Lua. Axes count from 1; indices in i32 tensors from 0. */
+/* b_index.c - joining tensors, and rows and elements by index, for Lua. Axes count from 1; indices in i32 tensors
+** from 0. */
 #include "../kernels/index.h"
 #include "bind.h"
 #include <string.h>
@@ -10,7 +11,8 @@ static gn_tensor *check_indices(lua_State *L, int arg, const char *name, gn_int 
   gn_int count = gn_numel(t->nd, t->size);
   for (gn_int i = 0; i < count; i++)
     if (idx[i] < 0 || idx[i] >= n)
-      gn_argerror(L, arg, name, "expected indices in 0..%I, got %d at element %I", (lua_Integer)(n - 1), (int)idx[i], (lua_Integer)(i + 1));
+      gn_argerror(L, arg, name, "expected indices in 0..%I, got %d at element %I", (lua_Integer)(n - 1), (int)idx[i],
+                  (lua_Integer)(i + 1));
   return t;
 }
 
@@ -48,8 +50,8 @@ static int cat(lua_State *L) {
     int same = !first || (t->nd == first->nd && t->dtype == first->dtype);
     for (int d = 0; same && first && d < t->nd; d++) same = d == axis || t->size[d] == first->size[d];
     if (!same)
-      gn_argerror(L, 1, name, "%s does not join %s along axis %d, or has another dtype", gn_shape_str(L, t->nd, t->size),
-                  gn_shape_str(L, first->nd, first->size), axis + 1);
+      gn_argerror(L, 1, name, "%s does not join %s along axis %d, or has another dtype",
+                  gn_shape_str(L, t->nd, t->size), gn_shape_str(L, first->nd, first->size), axis + 1);
     size[axis] += t->size[axis];
     t = gn_check_dense_any(L, 2 + i, name);
     if (!first) first = t;
@@ -75,12 +77,14 @@ static int gather_rows(lua_State *L) {
   x = gn_check_dense_any(L, 1, "x");
   const gn_tensor *idx = check_indices(L, 2, "idx", x->size[0]);
   int nd = idx->nd + x->nd - 1;
-  if (nd > GN_MAXD) gn_shape_error(L, 2, "idx", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - (x->nd - 1)), "for this x");
+  if (nd > GN_MAXD)
+    gn_shape_error(L, 2, "idx", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - (x->nd - 1)), "for this x");
   memcpy(size, idx->size, sizeof *size * (size_t)idx->nd);
   memcpy(size + idx->nd, x->size + 1, sizeof *size * (size_t)(x->nd - 1));
   gn_tensor *y = gn_new_tensor(L, x->dtype, nd, size);
   gn_int row = span_numel(x, 1, x->nd) * (gn_int)gn_dtype_size(x->dtype);
-  if (gn_numel(nd, size) > 0) gn_gather_rows(gn_tensor_ptr(y), gn_tensor_ptr(x), gn_i32_ptr(idx), gn_numel(idx->nd, idx->size), row);
+  if (gn_numel(nd, size) > 0)
+    gn_gather_rows(gn_tensor_ptr(y), gn_tensor_ptr(x), gn_i32_ptr(idx), gn_numel(idx->nd, idx->size), row);
   return 1;
 }
 
@@ -97,12 +101,14 @@ static int scatter_rows(lua_State *L) {
     gn_shape_error(L, 1, "y", lua_pushfstring(L, "idx's shape %s, then a row's shape", want), NULL);
   }
   int nd = y->nd - idx->nd + 1;
-  if (nd > GN_MAXD) gn_shape_error(L, 1, "y", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - 1), "for one index");
+  if (nd > GN_MAXD)
+    gn_shape_error(L, 1, "y", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - 1), "for one index");
   size[0] = rows;
   memcpy(size + 1, y->size + idx->nd, sizeof *size * (size_t)(nd - 1));
   gn_tensor *x = gn_new_real(L, nd, size);
   if (gn_numel(nd, size) > 0)
-    gn_scatter_rows(gn_real_ptr(x), gn_real_ptr(y), gn_i32_ptr(idx), gn_numel(idx->nd, idx->size), rows, span_numel(y, idx->nd, y->nd));
+    gn_scatter_rows(gn_real_ptr(x), gn_real_ptr(y), gn_i32_ptr(idx), gn_numel(idx->nd, idx->size), rows,
+                    span_numel(y, idx->nd, y->nd));
   return 1;
 }
 
@@ -123,12 +129,13 @@ static int take_along(lua_State *L) {
   check_along(L, 1, "x", x, idx, axis);
   gn_tensor *y = gn_new_real_like(L, idx);
   if (gn_numel(y->nd, y->size) > 0)
-    gn_take_along(gn_real_ptr(y), gn_real_ptr(x), gn_i32_ptr(idx), span_numel(x, 0, axis), x->size[axis], idx->size[axis],
-                  span_numel(x, axis + 1, x->nd));
+    gn_take_along(gn_real_ptr(y), gn_real_ptr(x), gn_i32_ptr(idx), span_numel(x, 0, axis), x->size[axis],
+                  idx->size[axis], span_numel(x, axis + 1, x->nd));
   return 1;
 }
 
-/* put_along(y, idx i32 of y's shape, axis, n) -> y's shape with n along axis: x[.., idx[.., j, ..], ..] += y[.., j, ..] */
+/* put_along(y, idx i32 of y's shape, axis, n) -> y's shape with n along axis: x[.., idx[.., j, ..], ..] += y[.., j,
+** ..] */
 static int put_along(lua_State *L) {
   const gn_tensor *y = gn_check_dense(L, 1, "y");
   gn_int size[GN_MAXD];
@@ -140,7 +147,8 @@ static int put_along(lua_State *L) {
   size[axis] = n;
   gn_tensor *x = gn_new_real(L, y->nd, size);
   if (gn_numel(x->nd, size) > 0)
-    gn_put_along(gn_real_ptr(x), gn_real_ptr(y), gn_i32_ptr(idx), span_numel(y, 0, axis), n, y->size[axis], span_numel(y, axis + 1, y->nd));
+    gn_put_along(gn_real_ptr(x), gn_real_ptr(y), gn_i32_ptr(idx), span_numel(y, 0, axis), n, y->size[axis],
+                 span_numel(y, axis + 1, y->nd));
   return 1;
 }
 
@@ -149,7 +157,8 @@ static int one_hot(lua_State *L) {
   gn_int classes = gn_check_int(L, 2, "classes", 1, INT32_MAX);
   const gn_tensor *idx = check_indices(L, 1, "idx", classes);
   gn_int size[GN_MAXD];
-  if (idx->nd + 1 > GN_MAXD) gn_shape_error(L, 1, "idx", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - 1), NULL);
+  if (idx->nd + 1 > GN_MAXD)
+    gn_shape_error(L, 1, "idx", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - 1), NULL);
   memcpy(size, idx->size, sizeof *size * (size_t)idx->nd);
   size[idx->nd] = classes;
   gn_tensor *y = gn_new_real(L, idx->nd + 1, size);

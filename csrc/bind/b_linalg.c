@@ -1,4 +1,5 @@
-/* b_linalg.c - statistics of feature sets for Lua (gan.metric): what is real (N,D) are features, what is f64 are sums of them. */
+/* b_linalg.c - statistics of feature sets for Lua (gan.metric): what is real (N,D) are features, what is f64 are
+** sums of them. */
 #include "../kernels/linalg.h"
 #include "bind.h"
 #include <math.h>
@@ -10,7 +11,8 @@
 static const gn_tensor *check_features(lua_State *L, int arg, const char *name, gn_int least) {
   const gn_tensor *t = gn_check_dense_nd(L, arg, name, 2);
   if (t->size[0] < least || t->size[1] < 1)
-    gn_shape_error(L, arg, name, lua_pushfstring(L, "(N,D) of at least %I rows and 1 column", (lua_Integer)least), NULL);
+    gn_shape_error(L, arg, name, lua_pushfstring(L, "(N,D) of at least %I rows and 1 column", (lua_Integer)least),
+                   NULL);
   if (t->size[0] > INT32_MAX || t->size[1] > INT32_MAX) gn_shape_error(L, arg, name, "sizes below 2^31", NULL);
   const gn_int bad = gn_bad_row(gn_real_ptr(t), t->size[0], t->size[1]);
   if (bad >= 0) gn_argerror(L, arg, name, "row %I holds NaN or an infinity", (lua_Integer)bad + 1);
@@ -51,8 +53,8 @@ static gn_tensor *check_sum(lua_State *L, int arg, const char *name, int nd, gn_
 
 static int no_convergence(lua_State *L) { return gn_error(L, "LAPACK did not converge"); }
 
-/* core.moments_add_(mean f64 (D), scatter f64 (D,D), seen, x (N,D)): adds rows to the mean and to the sum of centred outer products of `seen`
-** rows. Only the upper half of scatter's blocks is kept: core.covariance completes it. */
+/* core.moments_add_(mean f64 (D), scatter f64 (D,D), seen, x (N,D)): adds rows to the mean and to the sum of centred
+** outer products of `seen` rows. Only the upper half of scatter's blocks is kept: core.covariance completes it. */
 static int moments_add_(lua_State *L) {
   const gn_tensor *x = check_features(L, 4, "x", 0);
   const gn_int n = x->size[0], d = x->size[1];
@@ -78,8 +80,9 @@ static int covariance(lua_State *L) {
   return 1;
 }
 
-/* core.asymmetry(sigma f64 (D,D), tolerance) -> row, column (from 1) of the first entry that no covariance has: a negative variance, or an entry
-** that differs from its mirror image by more than tolerance * the product of deviations; nil if there is none. */
+/* core.asymmetry(sigma f64 (D,D), tolerance) -> row, column (from 1) of the first entry that no covariance has: a
+** negative variance, or an entry that differs from its mirror image by more than tolerance * the product of
+** deviations; nil if there is none. */
 static int asymmetry(lua_State *L) {
   const gn_tensor *s = check_f64(L, 1, "sigma", 2, -1, -1);
   if (s->size[0] != s->size[1]) gn_shape_error(L, 1, "sigma", "a square matrix", NULL);
@@ -98,13 +101,16 @@ static int column_stats(lua_State *L) {
   return 2;
 }
 
-/* core.trace_sqrt(a f64 (D,D), b f64 (D,D), rank_a, rank_b) -> Tr (ab)^(1/2), both symmetric and positive semidefinite. */
+/* core.trace_sqrt(a f64 (D,D), b f64 (D,D), rank_a, rank_b) -> Tr (ab)^(1/2), both symmetric and positive
+** semidefinite. */
 static int trace_sqrt(lua_State *L) {
   const gn_tensor *a = check_f64(L, 1, "a", 2, -1, -1);
   const gn_int d = a->size[0];
-  if (a->size[1] != d || d > MAX_DIM) gn_shape_error(L, 1, "a", lua_pushfstring(L, "a square matrix of at most %d rows", MAX_DIM), NULL);
+  if (a->size[1] != d || d > MAX_DIM)
+    gn_shape_error(L, 1, "a", lua_pushfstring(L, "a square matrix of at most %d rows", MAX_DIM), NULL);
   const gn_tensor *b = check_f64(L, 2, "b", 2, d, d);
-  const gn_int rank_a = gn_opt_int(L, 3, "rank_a", 0, INT64_MAX, d), rank_b = gn_opt_int(L, 4, "rank_b", 0, INT64_MAX, d);
+  const gn_int rank_a = gn_opt_int(L, 3, "rank_a", 0, INT64_MAX, d),
+               rank_b = gn_opt_int(L, 4, "rank_b", 0, INT64_MAX, d);
   double trace = 0, *work = gn_scratch_f64(L, gn_trace_sqrt_work(d));
   const int failed = gn_trace_sqrt(&trace, gn_f64_ptr(a), gn_f64_ptr(b), d, GN_MIN(rank_a, d), GN_MIN(rank_b, d), work);
   gn_scratch_free(L, -1);
@@ -113,11 +119,13 @@ static int trace_sqrt(lua_State *L) {
   return 1;
 }
 
-/* core.cross_nuclear_norm(x (N,D), y (M,D)) -> the sum of singular values of the (N,M) products of their centred rows. */
+/* core.cross_nuclear_norm(x (N,D), y (M,D)) -> the sum of singular values of the (N,M) products of their centred
+** rows. */
 static int cross_nuclear_norm(lua_State *L) {
   const gn_tensor *x = check_features(L, 1, "x", 1), *y = check_like(L, 2, "y", x, 1);
   const gn_int n = x->size[0], m = y->size[0], d = x->size[1], work_pair = gn_pair_work(d);
-  if (n > MAX_DIM && m > MAX_DIM) gn_shape_error(L, 1, "x", lua_pushfstring(L, "at most %d rows", MAX_DIM), "here or in y");
+  if (n > MAX_DIM && m > MAX_DIM)
+    gn_shape_error(L, 1, "x", lua_pushfstring(L, "at most %d rows", MAX_DIM), "here or in y");
   const gn_int size = n * m; /* each below 2^31 */
   double norm = 0, *g = gn_scratch_f64(L, size), *mean = gn_scratch_f64(L, 3 * d);
   double *work = gn_scratch_f64(L, GN_MAX(work_pair, gn_nuclear_norm_work(n, m)));
@@ -131,8 +139,8 @@ static int cross_nuclear_norm(lua_State *L) {
   return 1;
 }
 
-/* core.nearest(x (N,D), y (M,D) | nil, k) -> squared distances f64 (N,k) to the k nearest rows of y, nearest first; their places i32 (N,k), from
-** 0. y = nil: among the other rows of x. */
+/* core.nearest(x (N,D), y (M,D) | nil, k) -> squared distances f64 (N,k) to the k nearest rows of y, nearest first;
+** their places i32 (N,k), from 0. y = nil: among the other rows of x. */
 static int nearest(lua_State *L) {
   const gn_tensor *x = check_features(L, 1, "x", 1);
   const int self = lua_isnoneornil(L, 2);
@@ -141,31 +149,36 @@ static int nearest(lua_State *L) {
   if (most < 1) gn_shape_error(L, 1, "x", "at least 2 rows", NULL);
   gn_tensor *squared = gn_new_tensor(L, GN_F64, 2, size), *index = gn_new_tensor(L, GN_I32, 2, size);
   double *work = gn_scratch_f64(L, gn_pair_work(x->size[1]));
-  gn_nearest(gn_f64_ptr(squared), gn_i32_ptr(index), gn_real_ptr(x), x->size[0], gn_real_ptr(y), y->size[0], x->size[1], k, self, work);
+  gn_nearest(gn_f64_ptr(squared), gn_i32_ptr(index), gn_real_ptr(x), x->size[0], gn_real_ptr(y), y->size[0], x->size[1],
+             k, self, work);
   gn_scratch_free(L, -1);
   lua_pop(L, 1);
   return 2;
 }
 
-/* core.balls(x (N,D), y (M,D), ry f64 (M) [, rx f64 (N)]) -> count i32 (N): in how many balls of y lies each x; own i32 (M): 1 where y_j's ball holds
-** an x; other i32 (M): 1 where y_j lies in a ball of x (zeros without rx). ry, rx: squared radii; the edge is inside. */
+/* core.balls(x (N,D), y (M,D), ry f64 (M) [, rx f64 (N)]) -> count i32 (N): in how many balls of y lies each x; own
+** i32 (M): 1 where y_j's ball holds an x; other i32 (M): 1 where y_j lies in a ball of x (zeros without rx). ry, rx:
+** squared radii; the edge is inside. */
 static int balls(lua_State *L) {
   const gn_tensor *x = check_features(L, 1, "x", 1), *y = check_like(L, 2, "y", x, 1);
   const gn_int n = x->size[0], m = y->size[0];
-  const gn_tensor *ry = check_f64(L, 3, "ry", 1, m, -1), *rx = lua_isnoneornil(L, 4) ? NULL : check_f64(L, 4, "rx", 1, n, -1);
+  const gn_tensor *ry = check_f64(L, 3, "ry", 1, m, -1),
+                  *rx = lua_isnoneornil(L, 4) ? NULL : check_f64(L, 4, "rx", 1, n, -1);
   const gn_int bytes = gn_row_blocks(n) * m;
-  gn_tensor *count = gn_new_tensor(L, GN_I32, 1, &n), *own = gn_new_tensor(L, GN_I32, 1, &m), *other = gn_new_tensor(L, GN_I32, 1, &m);
+  gn_tensor *count = gn_new_tensor(L, GN_I32, 1, &n), *own = gn_new_tensor(L, GN_I32, 1, &m),
+            *other = gn_new_tensor(L, GN_I32, 1, &m);
   double *work = gn_scratch_f64(L, gn_pair_work(x->size[1]));
   uint8_t *flags = (uint8_t *)gn_scratch_f64(L, (bytes + 7) / 8);
-  gn_balls(gn_i32_ptr(count), gn_i32_ptr(own), gn_i32_ptr(other), gn_real_ptr(x), rx ? gn_f64_ptr(rx) : NULL, n, gn_real_ptr(y), gn_f64_ptr(ry), m,
-           x->size[1], work, flags);
+  gn_balls(gn_i32_ptr(count), gn_i32_ptr(own), gn_i32_ptr(other), gn_real_ptr(x), rx ? gn_f64_ptr(rx) : NULL, n,
+           gn_real_ptr(y), gn_f64_ptr(ry), m, x->size[1], work, flags);
   gn_scratch_free(L, -1);
   gn_scratch_free(L, -2);
   lua_pop(L, 2);
   return 3;
 }
 
-/* core.cubic_sum(x (N,D) [, y (M,D)]) -> sum of (<x_i,y_j> / D + 1)^3 over all pairs; without y over the pairs i != j of x. */
+/* core.cubic_sum(x (N,D) [, y (M,D)]) -> sum of (<x_i,y_j> / D + 1)^3 over all pairs; without y over the pairs i !=
+** j of x. */
 static int cubic_sum(lua_State *L) {
   const gn_tensor *x = check_features(L, 1, "x", 1), *y = lua_isnoneornil(L, 2) ? NULL : check_like(L, 2, "y", x, 1);
   const gn_int n = x->size[0], m = y ? y->size[0] : n, d = x->size[1];
@@ -199,7 +212,8 @@ static int row_distances(lua_State *L) {
   return 1;
 }
 
-/* core.softmax_sums_(total f64 (C), logits (N,C)) -> sum over rows of sum_c p log p, nats, p = softmax of a row; the p are added to total. */
+/* core.softmax_sums_(total f64 (C), logits (N,C)) -> sum over rows of sum_c p log p, nats, p = softmax of a row; the
+** p are added to total. */
 static int softmax_sums_(lua_State *L) {
   const gn_tensor *x = check_features(L, 2, "logits", 0);
   gn_tensor *total = check_sum(L, 1, "total", 1, x->size[1]);
@@ -212,10 +226,12 @@ static int softmax_sums_(lua_State *L) {
 /* core.bad_row(x (N,...)) -> the first row that holds NaN or an infinity, from 1, or nil. Real or f64. */
 static int bad_row(lua_State *L) {
   const gn_tensor *t = gn_check_tensor(L, 1, "x");
-  if ((t->dtype != GN_REAL && t->dtype != GN_F64) || t->nd < 1) gn_expected(L, 1, "x", "a real or f64 tensor with rows");
+  if ((t->dtype != GN_REAL && t->dtype != GN_F64) || t->nd < 1)
+    gn_expected(L, 1, "x", "a real or f64 tensor with rows");
   t = gn_check_dense_any(L, 1, "x");
   const gn_int d = gn_numel(t->nd - 1, t->size + 1);
-  const gn_int bad = t->dtype == GN_REAL ? gn_bad_row(gn_real_ptr(t), t->size[0], d) : gn_bad_row_f64(gn_f64_ptr(t), t->size[0], d);
+  const gn_int bad =
+      t->dtype == GN_REAL ? gn_bad_row(gn_real_ptr(t), t->size[0], d) : gn_bad_row_f64(gn_f64_ptr(t), t->size[0], d);
   if (bad >= 0) lua_pushinteger(L, (lua_Integer)bad + 1);
   else lua_pushnil(L);
   return 1;

@@ -68,7 +68,8 @@ static options check_options(lua_State *L, const gn_tensor *images) {
   const gn_int n = images->size[0], least = GN_MIN(images->size[1], images->size[2]);
   options o = {.batch = gn_check_int(L, 3, "batch", 1, INT32_MAX)};
   if (o.batch > n)
-    gn_argerror(L, 3, "batch", "a batch of %I is more than the %I images there are", (lua_Integer)o.batch, (lua_Integer)n);
+    gn_argerror(L, 3, "batch", "a batch of %I is more than the %I images there are", (lua_Integer)o.batch,
+                (lua_Integer)n);
   o.seed = gn_check_int(L, 4, "seed", INT64_MIN, INT64_MAX);
   o.mirror = lua_toboolean(L, 5);
   o.crop = gn_check_int(L, 6, "crop", 0, GN_MAX(0, least - 1));
@@ -90,8 +91,10 @@ static int loader_new(lua_State *L) {
   loader *d = lua_newuserdatauv(L, sizeof *d, NVALUES);
   memset(d, 0, sizeof *d);
   luaL_setmetatable(L, T_LOADER);
-  const gn_loader_options state = {.set = n, .batch = o.batch, .seed = (uint64_t)o.seed, .drop_last = o.drop_last, .prefetch = o.prefetch};
-  if (!gn_loader_open(&d->l, &state, make, d)) return gn_error(L, "out of memory (the order of %I images)", (lua_Integer)n);
+  const gn_loader_options state = {
+      .set = n, .batch = o.batch, .seed = (uint64_t)o.seed, .drop_last = o.drop_last, .prefetch = o.prefetch};
+  if (!gn_loader_open(&d->l, &state, make, d))
+    return gn_error(L, "out of memory (the order of %I images)", (lua_Integer)n);
   d->job = (gn_pictures){.images = gn_u8_ptr(images), .labels = labels ? gn_i32_ptr(labels) : NULL,
                       .h = images->size[1], .w = images->size[2], .c = images->size[3],
                       .mirror = o.mirror, .crop = o.crop, .key = gn_rng_key((uint64_t)o.seed, "data.change", 11)};

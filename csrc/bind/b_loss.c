@@ -76,7 +76,8 @@ static gn_tensor *check_labels(lua_State *L, int arg, const gn_tensor *x, int xa
   for (gn_int i = 0; i < t->size[0]; i++) {
     int32_t v = gn_i32_ptr(t)[i];
     if (v < 0 || v >= x->size[1])
-      gn_argerror(L, arg, "labels", "entry %I is %d, expected a class in 0..%I", (lua_Integer)i + 1, (int)v, (lua_Integer)x->size[1] - 1);
+      gn_argerror(L, arg, "labels", "entry %I is %d, expected a class in 0..%I", (lua_Integer)i + 1, (int)v,
+                  (lua_Integer)x->size[1] - 1);
   }
   return t;
 }

@@ -8,21 +8,23 @@ static const char *const step_roles[MAX_LISTS] = {"params", "grads", "m", "v", "
                         *const ema_roles[MAX_LISTS] = {"averages", "values", "", "", ""};
 
 #define NUMBER(S, name) GN_OPT_NUMBER(S, name, 1)
-static const gn_option of_adam[] = {
-    NUMBER(gn_adam, lr),  NUMBER(gn_adam, beta1), NUMBER(gn_adam, beta2), NUMBER(gn_adam, weight_decay), NUMBER(gn_adam, eps),
-    NUMBER(gn_adam, t), GN_OPT_END};
-static const gn_option of_sgd[] = {
-    NUMBER(gn_sgd, lr), NUMBER(gn_sgd, momentum), NUMBER(gn_sgd, weight_decay), GN_OPT_FLAG(gn_sgd, nesterov), GN_OPT_END};
-static const gn_option of_rmsprop[] = {
-    NUMBER(gn_rmsprop, lr), NUMBER(gn_rmsprop, alpha), NUMBER(gn_rmsprop, eps), NUMBER(gn_rmsprop, weight_decay), GN_OPT_END};
+static const gn_option of_adam[] = {NUMBER(gn_adam, lr),  NUMBER(gn_adam, beta1),        NUMBER(gn_adam, beta2),
+                                    NUMBER(gn_adam, eps), NUMBER(gn_adam, weight_decay), NUMBER(gn_adam, t),
+                                    GN_OPT_END};
+static const gn_option of_sgd[] = {NUMBER(gn_sgd, lr), NUMBER(gn_sgd, momentum), NUMBER(gn_sgd, weight_decay),
+                                   GN_OPT_FLAG(gn_sgd, nesterov), GN_OPT_END};
+static const gn_option of_rmsprop[] = {NUMBER(gn_rmsprop, lr), NUMBER(gn_rmsprop, alpha), NUMBER(gn_rmsprop, eps),
+                                       NUMBER(gn_rmsprop, weight_decay), GN_OPT_END};
 
-/* Entry i of the list at stack index idx: a dense real tensor of the shape of `like`. Errors speak of argument `arg`. */
+/* Entry i of the list at stack index idx: a dense real tensor of the shape of `like`. Errors speak of argument
+** `arg`. */
 static gn_tensor *entry(lua_State *L, int idx, int arg, const char *const *roles, int k, gn_int i,
                         const gn_tensor *like) {
   lua_rawgeti(L, idx, i);
   gn_tensor *t = gn_test_tensor(L, -1);
   const char *name = roles[0];
-  if (!t || t->dtype != GN_REAL || !gn_is_contiguous(t) || (like && !gn_same_size(t, like))) name = lua_pushfstring(L, "%s[%I]", roles[k], (lua_Integer)i);
+  if (!t || t->dtype != GN_REAL || !gn_is_contiguous(t) || (like && !gn_same_size(t, like)))
+    name = lua_pushfstring(L, "%s[%I]", roles[k], (lua_Integer)i);
   if (!t) gn_argerror(L, arg, name, "expected a real tensor, got %s", luaL_typename(L, -2));
   if (t->dtype != GN_REAL) gn_argerror(L, arg, name, "expected a real tensor, got %s", gn_dtype_name(t->dtype));
   if (!gn_is_contiguous(t)) gn_argerror(L, arg, name, "not contiguous: it cannot be updated in place");
@@ -52,7 +54,8 @@ static lists check_lists(lua_State *L, const char *const *roles, int has_m, int 
     if (k == 0)
       s.count = n;
     else if (n != s.count)
-      gn_argerror(L, s.arg[k], roles[k], "expected a list of %I tensors, one for each of %s, got %I", (lua_Integer)s.count, roles[0], (lua_Integer)n);
+      gn_argerror(L, s.arg[k], roles[k], "expected a list of %I tensors, one for each of %s, got %I",
+                  (lua_Integer)s.count, roles[0], (lua_Integer)n);
   }
   s.list = (gn_param *)(void *)gn_scratch(L, s.count * (gn_int)(sizeof(gn_param) / sizeof(gn_real)));
   lua_newtable(L); /* the gradients, dense */
@@ -92,8 +95,8 @@ static int touch(lua_State *L, const lists *s) {
   return 0;
 }
 
-/* core.adam_(params, grads, m, v, {lr, beta1, beta2, eps, weight_decay, t}, averages or nil, rate): the averages take in the new params,
-** as by ema_ */
+/* core.adam_(params, grads, m, v, {lr, beta1, beta2, eps, weight_decay, t}, averages or nil, rate): the averages
+** take in the new params, as by ema_ */
 static int adam_(lua_State *L) {
   lua_settop(L, 7);
   gn_adam o = {0};
@@ -144,6 +147,7 @@ static int ema_(lua_State *L) {
   return touch(L, &s);
 }
 
-static const luaL_Reg funcs[] = {{"adam_", adam_}, {"sgd_", sgd_}, {"rmsprop_", rmsprop_}, {"ema_", ema_}, {NULL, NULL}};
+static const luaL_Reg funcs[] = {
+    {"adam_", adam_}, {"sgd_", sgd_}, {"rmsprop_", rmsprop_}, {"ema_", ema_}, {NULL, NULL}};
 
 void gn_open_optim(lua_State *L) { gn_register(L, funcs); }

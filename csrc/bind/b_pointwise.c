@@ -6,7 +6,8 @@
 static const char *const arg_names[] = {"a", "b", "c"};
 
 /* Fills t[i] from a tensor or a number (which becomes a 0-dimensional tensor over the caller's storage). */
-static const gn_tensor *operand(lua_State *L, int arg, const char *name, gn_tensor *tmp, gn_storage *st, gn_real *value) {
+static const gn_tensor *operand(lua_State *L, int arg, const char *name, gn_tensor *tmp, gn_storage *st,
+                                gn_real *value) {
   if (lua_type(L, arg) == LUA_TNUMBER) {
     *value = (gn_real)lua_tonumber(L, arg);
     *st = (gn_storage){.data = value, .bytes = sizeof *value, .refs = 1};
@@ -47,7 +48,8 @@ static int pointwise(lua_State *L) {
 }
 
 static int same_layout(const gn_tensor *a, const gn_tensor *b) {
-  return a->offset == b->offset && gn_same_size(a, b) && memcmp(a->stride, b->stride, sizeof *a->stride * (size_t)a->nd) == 0;
+  return a->offset == b->offset && gn_same_size(a, b) &&
+         memcmp(a->stride, b->stride, sizeof *a->stride * (size_t)a->nd) == 0;
 }
 
 /* core.<name>_(x, y [, p...]): x <- f(x, y) in place; y a tensor that broadcasts to x, or a number. Returns x. */
@@ -69,7 +71,8 @@ static int pointwise_inplace(lua_State *L) {
       gn_set_dense(c, b);
       b = op[2] = c;
     }
-    if (!gn_broadcast(s.nd, s.size, b->nd, b->size, &both) || both.nd != s.nd || memcmp(both.size, s.size, sizeof *s.size * (size_t)s.nd) != 0) {
+    if (!gn_broadcast(s.nd, s.size, b->nd, b->size, &both) || both.nd != s.nd ||
+        memcmp(both.size, s.size, sizeof *s.size * (size_t)s.nd) != 0) {
       const char *want = gn_shape_str(L, s.nd, s.size);
       gn_shape_error(L, 2, "y", "a shape that broadcasts to", want);
     }
@@ -99,7 +102,13 @@ static const gn_pointwise *find(const char *name) {
 
 void gn_open_pointwise(lua_State *L) {
   for (const gn_pointwise *f = gn_pointwise_table; f->name; f++) set(L, f->name, f, pointwise);
-  static const char *const inplace[][2] = {{"add_", "add"}, {"sub_", "sub"}, {"mul_", "mul"}, {"div_", "div"}, {"clamp_", "clamp"},
-                                       {"bias_leaky_relu_", "bias_leaky_relu"}, {"leaky_relu_dx_", "leaky_relu_dx"}};
-  for (size_t i = 0; i < sizeof inplace / sizeof *inplace; i++) set(L, inplace[i][0], find(inplace[i][1]), pointwise_inplace);
+  static const char *const inplace[][2] = {{"add_", "add"},
+                                           {"sub_", "sub"},
+                                           {"mul_", "mul"},
+                                           {"div_", "div"},
+                                           {"clamp_", "clamp"},
+                                           {"bias_leaky_relu_", "bias_leaky_relu"},
+                                           {"leaky_relu_dx_", "leaky_relu_dx"}};
+  for (size_t i = 0; i < sizeof inplace / sizeof *inplace; i++)
+    set(L, inplace[i][0], find(inplace[i][1]), pointwise_inplace);
 }

@@ -1,4 +1,5 @@
-/* b_reader.c - reading files that may be gzip. The outside world: what is wrong with a file comes back as nil, message. */
+/* b_reader.c - reading files that may be gzip. The outside world: what is wrong with a file comes back as nil,
+** message. */
 #include "bind.h"
 #include <errno.h>
 #include <string.h>
@@ -39,8 +40,8 @@ static int reader_open(lua_State *L) {
   return 1;
 }
 
-/* reader:read(n) -> a string of at most n bytes (shorter, or empty, only at the end), or nil, message where the file cannot be
-** read, or is a gzip file that is cut off or fails its checksum. */
+/* reader:read(n) -> a string of at most n bytes (shorter, or empty, only at the end), or nil, message where the file
+** cannot be read, or is a gzip file that is cut off or fails its checksum. */
 static int reader_read(lua_State *L) {
   reader *r = check_reader(L);
   gn_int n = gn_check_int(L, 2, "n", 0, READ_MOST);

@@ -22,7 +22,8 @@ static unsigned check_axes(lua_State *L, int arg, int nd) {
     int ok = 0;
     lua_rawgeti(L, arg, (lua_Integer)i);
     lua_Integer v = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
-    if (!ok || v == 0 || v > nd || v < -nd) gn_argerror(L, arg, "axes", "entry %d: expected an axis in 1..%d or -%d..-1", (int)i, nd, nd);
+    if (!ok || v == 0 || v > nd || v < -nd)
+      gn_argerror(L, arg, "axes", "entry %d: expected an axis in 1..%d or -%d..-1", (int)i, nd, nd);
     unsigned bit = 1u << (v > 0 ? v - 1 : nd + v);
     if (mask & bit) gn_argerror(L, arg, "axes", "axis %d appears twice", (int)(v > 0 ? v : nd + v + 1));
     mask |= bit;
@@ -36,7 +37,8 @@ static int check_flag(lua_State *L, int arg, const char *name) {
   return lua_toboolean(L, arg);
 }
 
-/* Brings x to (O,R,C). Where the reduced axes are not neighbours, or x has gaps, it is copied first (onto the stack). */
+/* Brings x to (O,R,C). Where the reduced axes are not neighbours, or x has gaps, it is copied first (onto the
+** stack). */
 static job prepare(lua_State *L, const gn_tensor *t, unsigned mask, int keepdim) {
   job j = {.o = 1, .r = 1, .c = 1};
   gn_tensor v = *t; /* t with its axes in the order of the copy */
@@ -71,7 +73,9 @@ static job prepare(lua_State *L, const gn_tensor *t, unsigned mask, int keepdim)
 }
 
 static void check_some(lua_State *L, const job *j) {
-  if (j->r == 0) gn_argerror(L, 1, "x", "nothing to reduce: an axis has size 0, shape %s", gn_shape_str(L, gn_check_tensor(L, 1, "x")->nd, gn_check_tensor(L, 1, "x")->size));
+  if (j->r == 0)
+    gn_argerror(L, 1, "x", "nothing to reduce: an axis has size 0, shape %s",
+                gn_shape_str(L, gn_check_tensor(L, 1, "x")->nd, gn_check_tensor(L, 1, "x")->size));
 }
 
 static int run(lua_State *L, const job *j, gn_reduction kind, double scale) {
@@ -114,7 +118,8 @@ static int var(lua_State *L) {
   gn_tensor *y = gn_new_real(L, j.y.nd, j.y.size);
   if (j.o * j.c > 0) gn_moments(m, gn_real_ptr(y), j.x, &d, work);
   if (unbiased)
-    for (gn_int i = 0; i < j.o * j.c; i++) gn_real_ptr(y)[i] = (gn_real)((double)gn_real_ptr(y)[i] * ((double)j.r / (double)(j.r - 1)));
+    for (gn_int i = 0; i < j.o * j.c; i++)
+      gn_real_ptr(y)[i] = (gn_real)((double)gn_real_ptr(y)[i] * ((double)j.r / (double)(j.r - 1)));
   gn_scratch_free(L, at);
   return 1;
 }
@@ -139,7 +144,8 @@ static int sum_to(lua_State *L) {
   gn_tensor *t = gn_check_real(L, 1, "x");
   gn_shape s, both;
   gn_check_shape(L, 2, "shape", &s);
-  if (!gn_broadcast(t->nd, t->size, s.nd, s.size, &both) || both.nd != t->nd || memcmp(both.size, t->size, sizeof *s.size * (size_t)t->nd) != 0)
+  if (!gn_broadcast(t->nd, t->size, s.nd, s.size, &both) || both.nd != t->nd ||
+      memcmp(both.size, t->size, sizeof *s.size * (size_t)t->nd) != 0)
     gn_shape_error(L, 1, "x", "a shape that", lua_pushfstring(L, "%s broadcasts to", gn_shape_str(L, s.nd, s.size)));
   unsigned mask = 0;
   for (int i = 0; i < t->nd; i++) {

@@ -1,4 +1,5 @@
-/* b_resample.c - pooling, resizing, padding and cropping of images for Lua: arguments are a tensor and one table of options. */
+/* b_resample.c - pooling, resizing, padding and cropping of images for Lua: arguments are a tensor and one table of
+** options. */
 #include "../kernels/resample.h"
 #include "bind.h"
 #include "options.h"
@@ -11,7 +12,8 @@
 static gn_tensor *check_images(lua_State *L, int arg, const char *name, gn_int lo) {
   gn_tensor *t = gn_check_dense_nd(L, arg, name, 4);
   for (int i = 1; i <= 2; i++)
-    if (t->size[i] < lo || t->size[i] > SIZE_MAX32) gn_shape_error(L, arg, name, "(N,H,W,C)", lo ? "with H, W >= 1" : "with H, W < 2^31");
+    if (t->size[i] < lo || t->size[i] > SIZE_MAX32)
+      gn_shape_error(L, arg, name, "(N,H,W,C)", lo ? "with H, W >= 1" : "with H, W < 2^31");
   return t;
 }
 
@@ -28,7 +30,8 @@ static void check_size(lua_State *L, int arg, gn_int lo, gn_int *h, gn_int *w) {
 /* Raises unless dy is (*,h,w,*), what the forward pass makes of the given size and options. */
 static void check_dy(lua_State *L, const gn_tensor *dy, gn_int h, gn_int w) {
   if (dy->size[1] == h && dy->size[2] == w) return;
-  gn_shape_error(L, 1, "dy", lua_pushfstring(L, "(*,%I,%I,*)", (lua_Integer)h, (lua_Integer)w), "to match size and options");
+  gn_shape_error(L, 1, "dy", lua_pushfstring(L, "(*,%I,%I,*)", (lua_Integer)h, (lua_Integer)w),
+                 "to match size and options");
 }
 
 static gn_tensor *new_images(lua_State *L, gn_int n, gn_int h, gn_int w, gn_int c) {
@@ -63,11 +66,11 @@ static void check_pool(lua_State *L, int arg, gn_pool *p, const gn_option *known
   p->pw = o.padding[1];
   p->count_pad = o.count_include_pad;
   if (p->ph >= p->kh || p->pw >= p->kw)
-    gn_option_error(L, "padding", "(%I,%I) must be smaller than the kernel (%I,%I)", (lua_Integer)p->ph, (lua_Integer)p->pw,
-                    (lua_Integer)p->kh, (lua_Integer)p->kw);
+    gn_option_error(L, "padding", "(%I,%I) must be smaller than the kernel (%I,%I)", (lua_Integer)p->ph,
+                    (lua_Integer)p->pw, (lua_Integer)p->kh, (lua_Integer)p->kw);
   if (p->h + 2 * p->ph < p->kh || p->w + 2 * p->pw < p->kw)
-    gn_option_error(L, "kernel", "(%I,%I) is larger than the padded image (%I,%I)", (lua_Integer)p->kh, (lua_Integer)p->kw,
-                    (lua_Integer)(p->h + 2 * p->ph), (lua_Integer)(p->w + 2 * p->pw));
+    gn_option_error(L, "kernel", "(%I,%I) is larger than the padded image (%I,%I)", (lua_Integer)p->kh,
+                    (lua_Integer)p->kw, (lua_Integer)(p->h + 2 * p->ph), (lua_Integer)(p->w + 2 * p->pw));
   p->ho = (p->h + 2 * p->ph - p->kh) / p->sh + 1;
   p->wo = (p->w + 2 * p->pw - p->kw) / p->sw + 1;
   p->ldy = p->c;
@@ -107,8 +110,8 @@ static int max_pool2d(lua_State *L) {
   return 2;
 }
 
-/* NAME_to(x (N,H,W,C), options [, y (N,Ho,Wo,C)]) -> y, for inference: without positions; y: some channels of a larger dense tensor
-** (core.narrow), to be overwritten. */
+/* NAME_to(x (N,H,W,C), options [, y (N,Ho,Wo,C)]) -> y, for inference: without positions; y: some channels of a
+** larger dense tensor (core.narrow), to be overwritten. */
 static int pool_to(lua_State *L, const gn_option *known, int max) {
   const gn_tensor *x = check_images(L, 1, "x", 1);
   gn_pool p = {.n = x->size[0], .h = x->size[1], .w = x->size[2], .c = x->size[3]};
@@ -189,7 +192,8 @@ static const char *const pad_modes[] = {"constant", "reflect", "replicate", NULL
 #define BORDER(name) GN_OPT_INTEGER(pad_options, name, 0, SIZE_MAX32)
 #define BORDERS BORDER(top), BORDER(bottom), BORDER(left), BORDER(right)
 static const gn_option of_crop[] = {BORDERS, GN_OPT_END};
-static const gn_option of_pad[] = {GN_OPT_NUMBER(pad_options, value, 0), BORDERS, GN_OPT_WORD(pad_options, mode, pad_modes), GN_OPT_END};
+static const gn_option of_pad[] = {GN_OPT_NUMBER(pad_options, value, 0), BORDERS,
+                                   GN_OPT_WORD(pad_options, mode, pad_modes), GN_OPT_END};
 enum { VALUE = 1 << 0 }; /* the first of of_pad is given */
 
 /* Fills p from the options at argument 2; returns the value of a constant border. */
@@ -208,7 +212,8 @@ static gn_real check_pad(lua_State *L, gn_pad *p) {
 /* Raises where reflect or replicate would find no pixel in an image of p->h x p->w. */
 static void check_pad_source(lua_State *L, const gn_pad *p) {
   if (p->mode == GN_PAD_REFLECT && (GN_MAX(p->top, p->bottom) >= p->h || GN_MAX(p->left, p->right) >= p->w))
-    gn_option_error(L, "mode", "reflect needs an image larger than the padding, got %I x %I", (lua_Integer)p->h, (lua_Integer)p->w);
+    gn_option_error(L, "mode", "reflect needs an image larger than the padding, got %I x %I", (lua_Integer)p->h,
+                    (lua_Integer)p->w);
   if (p->mode == GN_PAD_REPLICATE && (p->h < 1 || p->w < 1))
     gn_option_error(L, "mode", "replicate needs at least one pixel, got %I x %I", (lua_Integer)p->h, (lua_Integer)p->w);
 }

@@ -42,7 +42,8 @@ static int integer(lua_State *L) {
   gn_rng *r = check_self(L);
   gn_shape s;
   gn_check_shape(L, 2, "shape", &s);
-  int32_t lo = (int32_t)gn_check_int(L, 3, "lo", INT32_MIN, INT32_MAX), hi = (int32_t)gn_check_int(L, 4, "hi", lo, INT32_MAX);
+  int32_t lo = (int32_t)gn_check_int(L, 3, "lo", INT32_MIN, INT32_MAX),
+          hi = (int32_t)gn_check_int(L, 4, "hi", lo, INT32_MAX);
   gn_tensor *t = gn_new_tensor(L, GN_I32, s.nd, s.size);
   gn_rng_integer(r, gn_i32_ptr(t), gn_numel(s.nd, s.size), lo, hi);
   return 1;
@@ -67,7 +68,8 @@ static int state(lua_State *L) {
 
 static int load(lua_State *L) {
   gn_rng *r = check_self(L);
-  gn_int key = gn_check_int(L, 2, "key", INT64_MIN, INT64_MAX), counter = gn_check_int(L, 3, "counter", INT64_MIN, INT64_MAX);
+  gn_int key = gn_check_int(L, 2, "key", INT64_MIN, INT64_MAX),
+         counter = gn_check_int(L, 3, "counter", INT64_MIN, INT64_MAX);
   *r = (gn_rng){.key = (uint64_t)key, .counter = (uint64_t)counter};
   lua_settop(L, 1);
   return 1;

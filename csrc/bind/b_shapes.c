@@ -4,7 +4,8 @@
 #include "bind.h"
 #include <string.h>
 
-enum { SCENE = 2 + 6 * GN_SHAPE_MOST }; /* integers of one scene: ground, count, then kind, colour, y0, x0, y1, x1 of each */
+/* integers of one scene: ground, count, then kind, colour, y0, x0, y1, x1 of each */
+enum { SCENE = 2 + 6 * GN_SHAPE_MOST };
 
 static void store_scene(int32_t *out, const gn_shape_scene *s) {
   *out++ = s->ground;
@@ -19,7 +20,8 @@ static void store_scene(int32_t *out, const gn_shape_scene *s) {
 
 static uint64_t shapes_key(gn_int seed) { return gn_rng_key((uint64_t)seed, "shapes", 6); }
 
-/* core.shapes(count, size, seed, objects) -> images u8 (count,size,size,3), labels i32 (count), scenes i32 (count,20). */
+/* core.shapes(count, size, seed, objects) -> images u8 (count,size,size,3), labels i32 (count), scenes i32
+** (count,20). */
 static int shapes(lua_State *L) {
   gn_int n = gn_check_int(L, 1, "count", 0, INT32_MAX), size = gn_check_int(L, 2, "size", 16, 512);
   gn_int seed = gn_check_int(L, 3, "seed", INT64_MIN, INT64_MAX);

@@ -1,4 +1,5 @@
-/* b_spectral.c - spectral normalisation for Lua. The axis of the output channels makes a weight a matrix: it and all others. */
+/* b_spectral.c - spectral normalisation for Lua. The axis of the output channels makes a weight a matrix: it and all
+** others. */
 #include "../kernels/spectral.h"
 #include "bind.h"
 
@@ -38,7 +39,8 @@ static int power_iteration(lua_State *L) {
 static int spectral_sigma(lua_State *L) {
   const gn_tensor *w = gn_check_dense(L, 1, "w");
   const gn_spectral_dims d = check_dims(L, w, 1, 4);
-  const gn_tensor *u = check_vector(L, 2, "u", d.r, "to match w along axis"), *v = check_vector(L, 3, "v", d.a * d.b, "to match w");
+  const gn_tensor *u = check_vector(L, 2, "u", d.r, "to match w along axis"),
+                  *v = check_vector(L, 3, "v", d.a * d.b, "to match w");
   gn_real *work = gn_scratch(L, gn_spectral_work(&d));
   lua_pushnumber(L, gn_spectral_sigma(gn_real_ptr(w), gn_real_ptr(u), gn_real_ptr(v), &d, work));
   gn_scratch_free(L, -2);
@@ -50,7 +52,8 @@ static int spectral_grad(lua_State *L) {
   const gn_tensor *dy = gn_check_dense(L, 1, "dy"), *w = gn_check_dense(L, 2, "w");
   const gn_spectral_dims d = check_dims(L, w, 2, 5);
   gn_check_same_size(L, 1, "dy", dy, w, "w");
-  const gn_tensor *u = check_vector(L, 3, "u", d.r, "to match w along axis"), *v = check_vector(L, 4, "v", d.a * d.b, "to match w");
+  const gn_tensor *u = check_vector(L, 3, "u", d.r, "to match w along axis"),
+                  *v = check_vector(L, 4, "v", d.a * d.b, "to match w");
   gn_check_number(L, 6, "sigma");
   const double sigma = lua_tonumber(L, 6);
   gn_real *work = gn_scratch(L, gn_spectral_work(&d));

@@ -79,8 +79,8 @@ static int memory(lua_State *L) {
   return 1;
 }
 
-/* core.collect(): a full collection. Optimisers call it when a step is done, so that every step finds the same memory free as the one
-** before and touches no new page. */
+/* core.collect(): a full collection. Optimisers call it when a step is done, so that every step finds the same
+** memory free as the one before and touches no new page. */
 static int collect(lua_State *L) {
   gn_collect(L);
   return 0;
@@ -93,14 +93,15 @@ static int memory_trim(lua_State *L) {
   return 0;
 }
 
-/* core.memory_limit([bytes]): tensors that would take more than that together are refused (out of memory); nil or 0: no limit. */
+/* core.memory_limit([bytes]): tensors that would take more than that together are refused (out of memory); nil or 0:
+** no limit. */
 static int memory_limit(lua_State *L) {
   gn_memory_limit((size_t)gn_opt_int(L, 1, "bytes", 0, INT64_MAX, 0));
   return 0;
 }
 
-/* core.memory_fail_after(n [, times = 1]): the n-th allocation from now and the ones after it, `times` in all, fail; 0 switches
-** off. An op tries a failed allocation once more after a collection, so that 2 make it raise. For tests. */
+/* core.memory_fail_after(n [, times = 1]): the n-th allocation from now and the ones after it, `times` in all, fail;
+** 0 switches off. An op tries a failed allocation once more after a collection, so that 2 make it raise. For tests. */
 static int memory_fail_after(lua_State *L) {
   gn_int n = gn_check_int(L, 1, "n", 0, INT64_MAX), times = gn_opt_int(L, 2, "times", 1, INT64_MAX, 1);
   gn_memory_fail_after(n, times);
@@ -114,7 +115,8 @@ static void on_signal(int sig) {
   signal(sig, interrupts > 1 ? SIG_DFL : on_signal); /* the second one kills */
 }
 
-/* core.catch_interrupt(on): from now on Ctrl-C (and SIGTERM) is only noted, so that a step is finished before it is obeyed. */
+/* core.catch_interrupt(on): from now on Ctrl-C (and SIGTERM) is only noted, so that a step is finished before it is
+** obeyed. */
 static int catch_interrupt(lua_State *L) {
   void (*h)(int) = lua_toboolean(L, 1) ? on_signal : SIG_DFL;
   interrupts = 0;
@@ -135,7 +137,8 @@ static int raise_(lua_State *L) {
   return gn_raise(L, op, msg);
 }
 
-/* core.near_name(word, names) -> the name in the list that is nearest to a misspelt word, nil if none is near (options.h). */
+/* core.near_name(word, names) -> the name in the list that is nearest to a misspelt word, nil if none is near
+** (options.h). */
 static int near_name(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING) gn_expected(L, 1, "word", "a string");
   if (lua_type(L, 2) != LUA_TTABLE) gn_expected(L, 2, "names", "a list of strings");

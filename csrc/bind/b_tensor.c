@@ -7,7 +7,9 @@ static gn_dtype opt_dtype(lua_State *L, int arg) {
   return lua_isnoneornil(L, arg) ? GN_REAL : gn_check_dtype(L, arg, "dtype", GN_ANY_DTYPE);
 }
 
-static char *element(const gn_tensor *t, gn_int at) { return (char *)t->storage->data + (size_t)at * gn_dtype_size(t->dtype); }
+static char *element(const gn_tensor *t, gn_int at) {
+  return (char *)t->storage->data + (size_t)at * gn_dtype_size(t->dtype);
+}
 
 static void store(gn_tensor *t, gn_int at, double v) { gn_store_elements(element(t, at), t->dtype, 1, &v, 1); }
 
@@ -51,12 +53,14 @@ static void infer_shape(lua_State *L, int idx, gn_shape *s) {
 
 static gn_int fill_from(lua_State *L, int idx, gn_tensor *t, int d, gn_int at) {
   if (d == t->nd) {
-    if (lua_type(L, idx) != LUA_TNUMBER) gn_argerror(L, 1, "values", "element %I: expected a number, got %s", (lua_Integer)at + 1, luaL_typename(L, idx));
+    if (lua_type(L, idx) != LUA_TNUMBER)
+      gn_argerror(L, 1, "values", "element %I: expected a number, got %s", (lua_Integer)at + 1, luaL_typename(L, idx));
     store(t, at, lua_tonumber(L, idx));
     return at + 1;
   }
   if (lua_type(L, idx) != LUA_TTABLE || (gn_int)lua_rawlen(L, idx) != t->size[d])
-    gn_argerror(L, 1, "values", "ragged table: dimension %d should have %I entries everywhere", d + 1, (lua_Integer)t->size[d]);
+    gn_argerror(L, 1, "values", "ragged table: dimension %d should have %I entries everywhere", d + 1,
+                (lua_Integer)t->size[d]);
   luaL_checkstack(L, 2, "nested table");
   for (gn_int i = 1; i <= t->size[d]; i++) {
     lua_rawgeti(L, idx, i);
@@ -69,7 +73,8 @@ static gn_int fill_from(lua_State *L, int idx, gn_tensor *t, int d, gn_int at) {
 /* core.tensor(values [, dtype]) -> tensor from a number or nested tables of numbers. */
 static int tensor(lua_State *L) {
   gn_shape s;
-  if (lua_type(L, 1) != LUA_TTABLE && lua_type(L, 1) != LUA_TNUMBER) gn_expected(L, 1, "values", "a number or nested tables of numbers");
+  if (lua_type(L, 1) != LUA_TTABLE && lua_type(L, 1) != LUA_TNUMBER)
+    gn_expected(L, 1, "values", "a number or nested tables of numbers");
   gn_dtype dt = opt_dtype(L, 2);
   infer_shape(L, 1, &s);
   if (!gn_size_ok(s.nd, s.size)) gn_argerror(L, 1, "values", "too large");
@@ -205,7 +210,8 @@ static int copy_(lua_State *L) {
   gn_tensor *d = gn_check_tensor(L, 1, "dst"), *s = gn_check_tensor(L, 2, "src");
   gn_check_writable(L, 1, "dst");
   gn_shape sh;
-  if (!gn_broadcast(d->nd, d->size, s->nd, s->size, &sh) || sh.nd != d->nd || memcmp(sh.size, d->size, sizeof *d->size * (size_t)d->nd) != 0)
+  if (!gn_broadcast(d->nd, d->size, s->nd, s->size, &sh) || sh.nd != d->nd ||
+      memcmp(sh.size, d->size, sizeof *d->size * (size_t)d->nd) != 0)
     gn_shape_error(L, 2, "src", "a shape that broadcasts to", gn_shape_str(L, d->nd, d->size));
   if (s->storage == d->storage) { /* views may overlap */
     gn_tensor *c = gn_new_tensor(L, s->dtype, s->nd, s->size);
@@ -260,7 +266,8 @@ static int reshape(lua_State *L) {
   }
   if (hole >= 0 && known > 0 && n % known == 0) s.size[hole] = n / known;
   if ((hole >= 0 && s.size[hole] < 0) || gn_numel(s.nd, s.size) != n)
-    gn_shape_error(L, 1, "t", lua_pushfstring(L, "a shape with as many elements as %s", gn_shape_str(L, s.nd, s.size)), NULL);
+    gn_shape_error(L, 1, "t", lua_pushfstring(L, "a shape with as many elements as %s", gn_shape_str(L, s.nd, s.size)),
+                   NULL);
   gn_int st[GN_MAXD];
   if (!gn_view_strides(t, s.nd, s.size, st)) {
     gn_tensor *c = gn_new_tensor(L, t->dtype, t->nd, t->size);
@@ -275,7 +282,8 @@ static int reshape(lua_State *L) {
 /* core.permute(t, axes) -> view; axes is a permutation of 1..dim. */
 static int permute(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
-  if (lua_type(L, 2) != LUA_TTABLE || (int)lua_rawlen(L, 2) != t->nd) gn_expected(L, 2, "axes", lua_pushfstring(L, "a permutation of 1..%d", t->nd));
+  if (lua_type(L, 2) != LUA_TTABLE || (int)lua_rawlen(L, 2) != t->nd)
+    gn_expected(L, 2, "axes", lua_pushfstring(L, "a permutation of 1..%d", t->nd));
   gn_int sz[GN_MAXD], st[GN_MAXD];
   unsigned seen = 0;
   for (int i = 0; i < t->nd; i++) {
@@ -296,7 +304,8 @@ static int expand(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
   gn_shape s, both;
   gn_check_shape(L, 2, "shape", &s);
-  if (!gn_broadcast(s.nd, s.size, t->nd, t->size, &both) || both.nd != s.nd || memcmp(both.size, s.size, sizeof *s.size * (size_t)s.nd) != 0)
+  if (!gn_broadcast(s.nd, s.size, t->nd, t->size, &both) || both.nd != s.nd ||
+      memcmp(both.size, s.size, sizeof *s.size * (size_t)s.nd) != 0)
     gn_shape_error(L, 1, "t", "a shape that broadcasts to", gn_shape_str(L, s.nd, s.size));
   gn_int st[GN_MAXD];
   for (int i = 0; i < s.nd; i++) {
@@ -383,8 +392,8 @@ static int serial(lua_State *L) {
   return 1;
 }
 
-/* core.release_since(t, serial): lets go of t's memory now if t was made since core.serial() gave that number; t cannot be
-** used any more. For the temporaries of gan.autograd. */
+/* core.release_since(t, serial): lets go of t's memory now if t was made since core.serial() gave that number; t
+** cannot be used any more. For the temporaries of gan.autograd. */
 static int release_since(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
   if (t->serial < (uint64_t)gn_check_int(L, 2, "serial", INT64_MIN, INT64_MAX)) return 0;
@@ -393,7 +402,8 @@ static int release_since(lua_State *L) {
   return 0;
 }
 
-/* core.sole_since(t, serial) -> whether t was made since core.serial() gave that number, is dense, and nothing else shares its memory. */
+/* core.sole_since(t, serial) -> whether t was made since core.serial() gave that number, is dense, and nothing else
+** shares its memory. */
 static int sole_since(lua_State *L) {
   const gn_tensor *t = gn_check_tensor(L, 1, "t");
   const int born = t->serial >= (uint64_t)gn_check_int(L, 2, "serial", INT64_MIN, INT64_MAX);
@@ -456,7 +466,8 @@ void gn_open_tensor(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_pushstring(L, "tensor");
   lua_setfield(L, -2, "__name");
-  lua_setfield(L, -2, "tensor_mt"); /* gan.tensor adds methods and operators; hidden from scripts by __metatable there */
+  /* gan.tensor adds methods and operators; hidden from scripts by __metatable there */
+  lua_setfield(L, -2, "tensor_mt");
   push_dtypes(L);
   lua_setfield(L, -2, "dtypes");
   gn_register(L, funcs);

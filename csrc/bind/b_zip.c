@@ -5,8 +5,8 @@
 
 #define PIECE ((size_t)1 << 30) /* zlib counts in unsigned ints */
 
-/* core.crc32(what [, crc = 0]) -> the CRC-32 of a string, or of a tensor's bytes as file:write writes them, behind bytes whose checksum is crc;
-** and how many bytes those are. */
+/* core.crc32(what [, crc = 0]) -> the CRC-32 of a string, or of a tensor's bytes as file:write writes them, behind
+** bytes whose checksum is crc; and how many bytes those are. */
 static int crc32_(lua_State *L) {
   size_t n;
   const char *p;
@@ -25,7 +25,8 @@ static int crc32_(lua_State *L) {
   return 2;
 }
 
-/* dst (n bytes) <- raw deflate data src (m bytes), all of it. NULL, or what is wrong with it; *memory: zlib had none. */
+/* dst (n bytes) <- raw deflate data src (m bytes), all of it. NULL, or what is wrong with it; *memory: zlib had
+** none. */
 static const char *inflate_all(uint8_t *dst, size_t n, const uint8_t *src, size_t m, int *memory) {
   uint8_t beyond;
   z_stream z = {.next_in = (Bytef *)(uintptr_t)src, .next_out = dst};
@@ -46,16 +47,20 @@ static const char *inflate_all(uint8_t *dst, size_t n, const uint8_t *src, size_
   }
   inflateEnd(&z);
   *memory = rc == Z_MEM_ERROR;
-  return rc == Z_VERSION_ERROR ? "more bytes than promised" : rc == Z_BUF_ERROR ? "truncated deflate data" : "corrupt deflate data";
+  return rc == Z_VERSION_ERROR ? "more bytes than promised"
+         : rc == Z_BUF_ERROR   ? "truncated deflate data"
+                               : "corrupt deflate data";
 }
 
-/* core.inflate(bytes, size) -> u8 (size), or nil, message. bytes: u8, raw deflate data (RFC 1951) of exactly that size. */
+/* core.inflate(bytes, size) -> u8 (size), or nil, message. bytes: u8, raw deflate data (RFC 1951) of exactly that
+** size. */
 static int inflate_(lua_State *L) {
   const gn_tensor *bytes = gn_check_dense_u8(L, 1, "bytes");
   const gn_int size = gn_check_int(L, 2, "size", 0, INT64_MAX);
   gn_tensor *t = gn_new_tensor(L, GN_U8, 1, &size);
   int memory = 0;
-  const char *wrong = inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes), (size_t)gn_numel(bytes->nd, bytes->size), &memory);
+  const char *wrong =
+      inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes), (size_t)gn_numel(bytes->nd, bytes->size), &memory);
   if (!wrong) return 1;
   if (memory) return gn_error(L, "out of memory");
   luaL_pushfail(L);

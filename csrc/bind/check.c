@@ -133,7 +133,8 @@ const char *gn_found(lua_State *L, int arg) {
   }
   switch (lua_type(L, arg)) {
   case LUA_TNUMBER:
-    return lua_isinteger(L, arg) ? lua_pushfstring(L, "%I", lua_tointeger(L, arg)) : lua_pushfstring(L, "%f", lua_tonumber(L, arg));
+    return lua_isinteger(L, arg) ? lua_pushfstring(L, "%I", lua_tointeger(L, arg))
+                                 : lua_pushfstring(L, "%f", lua_tonumber(L, arg));
   case LUA_TSTRING: {
     size_t n;
     const char *s = lua_tolstring(L, arg, &n);
@@ -154,7 +155,8 @@ int gn_expected(lua_State *L, int arg, const char *name, const char *expected) {
 int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why) {
   gn_tensor *t = gn_test_tensor(L, arg);
   const char *got = t ? gn_shape_str(L, t->nd, t->size) : gn_found(L, arg);
-  return gn_argerror(L, arg, name, "expected %s%s%s, got %s", expected_shape, why && *why ? " " : "", why ? why : "", got);
+  return gn_argerror(L, arg, name, "expected %s%s%s, got %s", expected_shape, why && *why ? " " : "", why ? why : "",
+                     got);
 }
 
 gn_tensor *gn_test_tensor(lua_State *L, int arg) {
@@ -195,7 +197,9 @@ gn_tensor *gn_check_dense(lua_State *L, int arg, const char *name) { return chec
 gn_tensor *gn_check_dense_i32(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_I32); }
 gn_tensor *gn_check_dense_u8(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_U8); }
 gn_tensor *gn_check_dense_f64(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, GN_F64); }
-gn_tensor *gn_check_dense_any(lua_State *L, int arg, const char *name) { return check_dense(L, arg, name, gn_check_tensor(L, arg, name)->dtype); }
+gn_tensor *gn_check_dense_any(lua_State *L, int arg, const char *name) {
+  return check_dense(L, arg, name, gn_check_tensor(L, arg, name)->dtype);
+}
 
 gn_tensor *gn_check_dense_nd(lua_State *L, int arg, const char *name, int nd) {
   gn_tensor *t = check_dtype(L, arg, name, GN_REAL);
@@ -278,7 +282,8 @@ gn_real gn_opt_number(lua_State *L, int arg, const char *name, gn_real def) {
 int gn_check_axis(lua_State *L, int arg, const char *name, int nd) {
   int ok = 0;
   lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
-  if (!ok || v == 0 || v > nd || v < -nd) gn_expected(L, arg, name, lua_pushfstring(L, "an axis in 1..%d or -%d..-1", nd, nd));
+  if (!ok || v == 0 || v > nd || v < -nd)
+    gn_expected(L, arg, name, lua_pushfstring(L, "an axis in 1..%d or -%d..-1", nd, nd));
   return (int)(v > 0 ? v - 1 : nd + v);
 }
 
@@ -298,7 +303,8 @@ void gn_check_shape(lua_State *L, int arg, const char *name, gn_shape *s) {
   if (!gn_size_ok(s->nd, s->size)) gn_argerror(L, arg, name, "too large: %s", gn_shape_str(L, s->nd, s->size));
 }
 
-void gn_check_same_size(lua_State *L, int arg, const char *name, const gn_tensor *t, const gn_tensor *like, const char *like_name) {
+void gn_check_same_size(lua_State *L, int arg, const char *name, const gn_tensor *t, const gn_tensor *like,
+                        const char *like_name) {
   if (gn_same_size(t, like)) return;
   const char *want = gn_shape_str(L, like->nd, like->size);
   gn_shape_error(L, arg, name, want, lua_pushfstring(L, "to match %s", like_name));
@@ -307,7 +313,8 @@ void gn_check_same_size(lua_State *L, int arg, const char *name, const gn_tensor
 void gn_check_writable(lua_State *L, int arg, const char *name) {
   const gn_tensor *t = gn_check_tensor(L, arg, name);
   for (int i = 0; i < t->nd; i++)
-    if (t->size[i] > 1 && t->stride[i] == 0) gn_argerror(L, arg, name, "an expanded tensor cannot be written; make it contiguous first");
+    if (t->size[i] > 1 && t->stride[i] == 0)
+      gn_argerror(L, arg, name, "an expanded tensor cannot be written; make it contiguous first");
 }
 
 /* Lua sees only the small userdata, so the collector must be told by us: full collections, because a generational
@@ -323,7 +330,8 @@ static gn_storage *new_storage(lua_State *L, size_t bytes) {
   static size_t live_after;
   gn_memory m = gn_memory_stats();
   size_t limit = GN_MAX((size_t)32 << 20, live_after / 8);
-  if ((m.since + bytes > limit && m.since > 0) || (m.since > GROWTH && gn_storage_grows(bytes))) { /* what is garbage serves first */
+  /* what is garbage serves first */
+  if ((m.since + bytes > limit && m.since > 0) || (m.since > GROWTH && gn_storage_grows(bytes))) {
     gn_collect(L);
     live_after = gn_memory_stats().live;
   }
@@ -335,7 +343,8 @@ static gn_storage *new_storage(lua_State *L, size_t bytes) {
   }
   if (!s) {
     m = gn_memory_stats();
-    gn_error(L, "out of memory (requested %I bytes; %I live, %I cached)", (lua_Integer)bytes, (lua_Integer)m.live, (lua_Integer)m.cached);
+    gn_error(L, "out of memory (requested %I bytes; %I live, %I cached)", (lua_Integer)bytes, (lua_Integer)m.live,
+             (lua_Integer)m.cached);
   }
   return s;
 }
@@ -367,7 +376,8 @@ gn_tensor *gn_new_tensor(lua_State *L, gn_dtype dt, int nd, const gn_int *size) 
 gn_tensor *gn_new_real(lua_State *L, int nd, const gn_int *size) { return gn_new_tensor(L, GN_REAL, nd, size); }
 gn_tensor *gn_new_real_like(lua_State *L, const gn_tensor *t) { return gn_new_tensor(L, GN_REAL, t->nd, t->size); }
 
-gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *size, const gn_int *stride, gn_int offset) {
+gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *size, const gn_int *stride,
+                       gn_int offset) {
   gn_tensor *v = new_handle(L);
   v->dtype = t->dtype;
   v->nd = nd;
@@ -388,9 +398,11 @@ gn_tensor *gn_opt_channels(lua_State *L, int arg, const char *name, const gn_int
     return gn_test_tensor(L, arg);
   }
   gn_tensor *t = gn_check_real(L, arg, name);
-  if (t->nd != 4 || memcmp(t->size, size, 4 * sizeof *size) != 0) gn_shape_error(L, arg, name, gn_shape_str(L, 4, size), NULL);
+  if (t->nd != 4 || memcmp(t->size, size, 4 * sizeof *size) != 0)
+    gn_shape_error(L, arg, name, gn_shape_str(L, 4, size), NULL);
   const gn_int ld = t->stride[2];
-  if ((size[3] > 1 && t->stride[3] != 1) || ld < size[3] || t->stride[1] != size[2] * ld || t->stride[0] != size[1] * size[2] * ld)
+  if ((size[3] > 1 && t->stride[3] != 1) || ld < size[3] || t->stride[1] != size[2] * ld ||
+      t->stride[0] != size[1] * size[2] * ld)
     gn_argerror(L, arg, name, "expected a dense tensor or some of its channels, got other strides");
   return t;
 }

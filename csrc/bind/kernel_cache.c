@@ -1,7 +1,7 @@
 /* kernel_cache.c - transformed kernels of convolutions. See kernel_cache.h.
 **
-** A kernel is cached from its fourth use on: alternating training changes it before that (D: the G step, then real and fake),
-** and needs the memory for itself. Kernels of inference are cached from their first use on. */
+** A kernel is cached from its fourth use on: alternating training changes it before that (D: the G step, then real
+** and fake), and needs the memory for itself. Kernels of inference are cached from their first use on. */
 #include "kernel_cache.h"
 #include <string.h>
 
@@ -30,13 +30,15 @@ void gn_forget_kernels(void) {
   for (int i = 0; i < PLACES; i++) drop(kernels + i);
 }
 
-/* Tells whether k is the same place in memory and the same use of it. Whether the numbers are the same, the version tells. */
+/* Tells whether k is the same place in memory and the same use of it. Whether the numbers are the same, the version
+** tells. */
 static int same_kernel(const cached *k, const gn_tensor *w, int form, gn_conv_pass pass) {
   return k->id == w->storage->id && k->offset == w->offset && k->pass == pass && k->form == form &&
          memcmp(k->size, w->size, sizeof k->size) == 0;
 }
 
-/* Makes room for `bytes` more. Kernels whose weights are gone cannot be told, so the longest unused go. 0: too large. */
+/* Makes room for `bytes` more. Kernels whose weights are gone cannot be told, so the longest unused go. 0: too
+** large. */
 static int make_room(size_t bytes) {
   for (;;) {
     size_t sum = bytes;
@@ -77,7 +79,8 @@ const gn_real *gn_push_kernel(lua_State *L, const gn_tensor *w, const gn_conv *d
   k->last = ++uses;
   const size_t bytes = (size_t)size * sizeof(gn_real);
   const int wanted = !k->u && (++k->uses >= LEAST_USES || pass == GN_CONV_RELU);
-  if (wanted && make_room(bytes) && (k->u = gn_storage_new(bytes)) != NULL) gn_conv2d_kernel(k->u->data, gn_real_ptr(w), d, pass);
+  if (wanted && make_room(bytes) && (k->u = gn_storage_new(bytes)) != NULL)
+    gn_conv2d_kernel(k->u->data, gn_real_ptr(w), d, pass);
   if (k->u) {
     lua_pushnil(L);
     return k->u->data;
