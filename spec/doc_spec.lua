@@ -13,7 +13,6 @@ local pending = {
   game = true,
   loss = true,
   metric = true,
-  model = true,
   optim = true,
   penalty = true,
   schedule = true,

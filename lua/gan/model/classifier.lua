@@ -1,5 +1,5 @@
---- Small classifiers, whose penultimate features measure generators where Inception's would mean little: lenet for grey images of
--- 28 or 32 pixels, resnet for colour ones of 32.
+--- Small classifiers, whose penultimate features measure generators where Inception's would mean little.
+-- lenet is for grey images of 28 or 32 pixels, resnet for colour ones of 32.
 -- @module gan.model.classifier
 local check = require "gan.check"
 local nn = require "gan.nn"
@@ -27,8 +27,8 @@ local function conv(ci, co, stride, kernel, rng)
   return nn.conv2d {ci, co, kernel = kernel, stride = stride, padding = kernel // 2, bias = false, rng = rng}
 end
 
--- x (N,H,W,Ci) -> relu(branch(x) + shortcut(x)) (N,H/stride,W/stride,Co). The shortcut is x itself where that fits, else a 1x1
--- convolution. Source: He et al. 2016, arXiv:1512.03385, fig. 2 and option B of sec. 3.3.
+-- x (N,H,W,Ci) -> relu(branch(x) + shortcut(x)) (N,H/stride,W/stride,Co). The shortcut is x itself where that fits,
+-- else a 1x1 convolution. Source: He et al. 2016, arXiv:1512.03385, fig. 2 and option B of sec. 3.3.
 local residual = nn.class "residual"
 function residual:init(ci, co, stride, rng)
   self.branch = nn.chain {
@@ -48,10 +48,11 @@ local classifier = nn.class "classifier"
 
 function classifier:init(fields) for name, v in pairs(fields) do self[name] = v end end
 
---- Penultimate features and the logits made of them.
--- @tparam Tensor x images (N,size,size,channels) in [-1,1]
--- @treturn Tensor features (N,D), after the last rectifier, before dropout: D = net.dim
--- @treturn Tensor logits (N,Y)
+--- Returns penultimate features and the logits made of them.
+-- @tparam Tensor x  (N,size,size,channels), images in [-1,1]
+-- @treturn Tensor  features (N,D), after the last rectifier, before dropout: D = net.dim
+-- @treturn Tensor  logits (N,Y)
+-- @raise if x has another shape
 function classifier:features(x)
   local features = self.body(x)
   return features, self.head(features)
@@ -64,7 +65,7 @@ end
 
 function classifier:shape(s) return self.head:shape(self.body:shape(s)) end
 
---- The layers, for tostring.
+-- For tostring.
 function classifier:children()
   local list = self.body:children()
   return table.move(self.head:children(), 1, #self.head, #list + 1, list)
@@ -89,20 +90,27 @@ local function build(kind, opt, body, dim)
   body.name, body.input = "body", {opt.size, opt.size, opt.channels}
   local net = classifier {
     kind = kind, options = opt, dim = dim, classes = opt.classes, input = body.input, body = nn.chain(body),
-    head = nn.chain {name = "head", input = {dim}, nn.dropout {p = opt.dropout, rng = rng}, nn.linear {dim, opt.classes, rng = rng}},
+    head = nn.chain {
+      name = "head", input = {dim}, nn.dropout {p = opt.dropout, rng = rng}, nn.linear {dim, opt.classes, rng = rng},
+    },
   }
   nn.initial.he_normal(net.body, {rng = rng})
   return net
 end
 
---- LeNet's successor: three times 3x3 convolution, batch norm, relu, 2x2 max pooling, then two linear layers.
--- Called net(x) -> logits (N,Y) for x (N,size,size,channels) in [-1,1]; net:features(x) -> features (N,D), logits. Fields dim (D),
--- classes (Y), kind, options. Source: LeCun et al. 1998, Proc. IEEE 86(11); with the norm, rectifiers and dropout of later years.
--- @tparam table opt size = 28: 16 to 64; channels = 1: 1 or 3; classes = 10; width = 32: channels of the first convolution, doubled by the
---   next two; features = 128: D; dropout = 0.3, before the last layer; rng: stream of the starting values and of dropout's masks
---   (default: gan's default stream)
--- @treturn Module in training mode
--- @raise names the options that it can take
+--- Makes LeNet's successor: three times 3x3 convolution, batch norm, relu, 2x2 max pooling, then two linear layers.
+-- net:features(x) returns features (N,D) and logits. Fields dim (D), classes (Y), kind, options.
+-- Source: LeCun et al. 1998, Proc. IEEE 86(11); with the norm, rectifiers and dropout of later years.
+-- @tparam[opt] table opt
+-- @tparam[opt=28] integer opt.size  16 to 64
+-- @tparam[opt=1] integer opt.channels  1 or 3
+-- @tparam[opt=10] integer opt.classes  Y
+-- @tparam[opt=32] integer opt.width  channels of the first convolution, doubled by the next two
+-- @tparam[opt=128] integer opt.features  D
+-- @tparam[opt=0.3] number opt.dropout  probability before the last layer
+-- @tparam[opt] Stream opt.rng  of the starting values and dropout's masks (default: gan's default stream)
+-- @treturn Module  in training mode: x (N,size,size,channels) in [-1,1] -> logits (N,Y)
+-- @raise if an option is unknown or out of range
 function M.lenet(opt)
   local o = options("classifier.lenet", opt, {
     size = option.integer {default = 28, lo = 16, hi = 64}, channels = 1, dropout = 0.3,
@@ -116,17 +124,25 @@ function M.lenet(opt)
     -- 7 x 7 x (2 width)
     conv(2 * w, 4 * w, 1, 3, rng), nn.batch_norm {4 * w}, nn.relu {}, max_pool(),
     -- 3 x 3 x (4 width)
-    nn.flatten {}, nn.linear {side * side * 4 * w, o.features, bias = false, rng = rng}, nn.batch_norm {o.features}, nn.relu {},
+    nn.flatten {}, nn.linear {side * side * 4 * w, o.features, bias = false, rng = rng},
+    nn.batch_norm {o.features}, nn.relu {},
   }, o.features)
 end
 
---- A small residual network: a 3x3 convolution, three stages of `blocks` residual blocks, the mean over all pixels, a linear layer. The
--- second and third stage halve the height and width and double the channels, so that D = 4 width.
--- Called as lenet is. Source: He et al. 2016, arXiv:1512.03385, sec. 4.2.
--- @tparam table opt size = 32: 8 to 256; channels = 3: 1 or 3; classes = 10; width = 32: channels of the first stage; blocks = 1 in a
---   stage; dropout = 0; rng: as for lenet
--- @treturn Module in training mode
--- @raise names the options that it can take
+--- Makes a small residual network: a 3x3 convolution, three stages of blocks, the mean over all pixels, a linear layer.
+-- The second and third stage halve the height and width and double the channels, so that D = 4 width. Called as lenet
+-- is.
+-- Source: He et al. 2016, arXiv:1512.03385, sec. 4.2.
+-- @tparam[opt] table opt
+-- @tparam[opt=32] integer opt.size  8 to 256
+-- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=10] integer opt.classes  Y
+-- @tparam[opt=32] integer opt.width  channels of the first stage
+-- @tparam[opt=1] integer opt.blocks  residual blocks in a stage
+-- @tparam[opt=0] number opt.dropout  probability before the last layer
+-- @tparam[opt] Stream opt.rng  of the starting values and dropout's masks (default: gan's default stream)
+-- @treturn Module  in training mode: x (N,size,size,channels) in [-1,1] -> logits (N,Y)
+-- @raise if an option is unknown or out of range
 function M.resnet(opt)
   local o = options("classifier.resnet", opt, {
     size = option.integer {default = 32, lo = 8, hi = 256}, channels = 3, dropout = 0,

@@ -1,10 +1,10 @@
---- Inception-v3 as the Frechet inception distance (FID) and the Inception Score use it: images -> 2048 features, 1008 logits.
+--- Inception-v3 as the Frechet inception distance and the Inception Score use it: images -> 2048 features, 1008 logits.
 --
--- Source: Szegedy et al. 2015, arXiv:1512.00567, in the form of TensorFlow's graph of 2015-12-05. Tensor names and layouts are those of
--- torchvision's inception_v3, from which that graph differs: 1008 outputs and no auxiliary head; average pools divide by the pixels inside
--- the picture; Mixed_7c pools the maximum; the input is resized as TensorFlow 1 did (preprocess).
--- For inference alone: no graph is recorded, batch norm (epsilon 0.001) is folded into the convolutions, temporaries give
--- their memory back at once.
+-- Source: Szegedy et al. 2015, arXiv:1512.00567, in the form of TensorFlow's graph of 2015-12-05. Tensor names and
+-- layouts are those of torchvision's inception_v3, from which that graph differs: 1008 outputs and no auxiliary head;
+-- average pools divide by the pixels inside the picture; Mixed_7c pools the maximum; the input is resized as TensorFlow
+-- 1 did (preprocess). For inference alone: no graph is recorded, batch norm (epsilon 0.001) is folded into the
+-- convolutions, temporaries give their memory back at once.
 -- @module gan.model.inception
 local core = require "gan.core"
 local check = require "gan.check"
@@ -18,7 +18,8 @@ local SIZE, CLASSES, EPSILON = 299, 1008, 1e-3
 
 -- ---- topology ----
 
--- A net is a list of steps: convolution (with the rectifier behind it), 3x3 pool, or a join of branches, each a list of steps itself.
+-- A net is a list of steps: convolution (with the rectifier behind it), 3x3 pool, or a join of branches, each a list of
+-- steps itself.
 -- Convolutions of stride 1 keep the size unless `padding` says otherwise, steps of stride 2 have no padding.
 local function conv(name, co, kernel, stride, padding)
   local kh, kw = table.unpack(type(kernel) == "table" and kernel or {kernel or 1, kernel or 1})
@@ -64,7 +65,8 @@ end
 local function D()
   return join {
     {conv("branch3x3_1", 192), conv("branch3x3_2", 320, 3, 2)},
-    {conv("branch7x7x3_1", 192), conv("branch7x7x3_2", 192, {1, 7}), conv("branch7x7x3_3", 192, {7, 1}), conv("branch7x7x3_4", 192, 3, 2)},
+    {conv("branch7x7x3_1", 192), conv("branch7x7x3_2", 192, {1, 7}), conv("branch7x7x3_3", 192, {7, 1}),
+      conv("branch7x7x3_4", 192, 3, 2)},
     {half},
   }
 end
@@ -87,10 +89,13 @@ local function topology()
     {"7a", D()}, {"7b", E(avg)}, {"7c", E(max)},                                  -- 8x8: 1280, 2048, 2048
   }
   local steps = {
-    conv("Conv2d_1a_3x3", 32, 3, 2), conv("Conv2d_2a_3x3", 32, 3, 1, valid), conv("Conv2d_2b_3x3", 64, 3), -- 149x149, 147x147, 147x147
-    named("maxpool1", half),                                                                                  -- 73x73x64
-    conv("Conv2d_3b_1x1", 80), conv("Conv2d_4a_3x3", 192, 3, 1, valid),                                    -- 73x73, 71x71
-    named("maxpool2", half),                                                                                  -- 35x35x192
+    conv("Conv2d_1a_3x3", 32, 3, 2),          -- 149x149
+    conv("Conv2d_2a_3x3", 32, 3, 1, valid),   -- 147x147
+    conv("Conv2d_2b_3x3", 64, 3),             -- 147x147
+    named("maxpool1", half),                  -- 73x73x64
+    conv("Conv2d_3b_1x1", 80),                -- 73x73
+    conv("Conv2d_4a_3x3", 192, 3, 1, valid),  -- 71x71
+    named("maxpool2", half),                  -- 35x35x192
   }
   for _, block in ipairs(blocks) do
     block[2].name = "Mixed_" .. block[1]
@@ -99,7 +104,8 @@ local function topology()
   return steps
 end
 
--- Gives every convolution of a list of steps its full name and channels, appends it to `out`; returns the channels that come out.
+-- Gives every convolution of a list of steps its full name and channels, appends it to `out`; returns the channels that
+-- come out of the last.
 local function connect(steps, prefix, ci, width, out)
   for _, step in ipairs(steps) do
     if step.kind == "conv" then
@@ -131,7 +137,9 @@ local function sizes_after(steps, h, w, c, visit)
       local h0, w0 = h, w
       for _, branch in ipairs(step.branches) do h, w = sizes_after(branch, h0, w0, c, visit) end
     else
-      if step.kind ~= "conv" then kh, kw, s, p = 3, 3, step.options.stride, {step.options.padding, step.options.padding} end
+      if step.kind ~= "conv" then
+        kh, kw, s, p = 3, 3, step.options.stride, {step.options.padding, step.options.padding}
+      end
       h, w = (h + 2 * p[1] - kh) // s + 1, (w + 2 * p[2] - kw) // s + 1
     end
     c = step.co or c
@@ -150,10 +158,13 @@ local function check_options(op, opt)
   })
 end
 
---- What the net is made of, without making it.
--- @tparam[opt] table opt width = 1: factor of all channels; size = 299: height and width of the input, at least 75
--- @treturn table list of {name, kind, co, h, w}, in order of computation: all convolutions ("conv", with ci, kh, kw, stride, padding), pools
---   ("avg_pool2d", "max_pool2d") and joins ("join"; blocks are named) with the channels and size of their results
+--- Lists what the net is made of, without making it.
+-- @tparam[opt] table opt
+-- @tparam[opt=1] number opt.width  factor of all channels
+-- @tparam[opt=299] integer opt.size  height and width of the input, at least 75
+-- @treturn table  list of {name, kind, co, h, w} in order of computation: convolutions ("conv", with ci, kh, kw,
+--   stride, padding), pools ("avg_pool2d", "max_pool2d") and joins ("join"; blocks are named)
+-- @raise if an option is unknown or out of range
 function M.layers(opt)
   opt = check.options("inception.layers", opt, {width = width, size = option.integer {default = SIZE, lo = 75}})
   local size, steps, list = opt.size, build(opt.width), {}
@@ -172,22 +183,25 @@ local function finite(t)
 end
 
 local function check_pictures(op, x)
-  local ok = core.is_tensor(x) and core.dtype(x) ~= "i32" and core.dim(x) == 4 and core.size(x, 2) > 0 and core.size(x, 3) > 0
-  if not ok or core.size(x, 4) ~= 1 and core.size(x, 4) ~= 3 then
+  local ok = core.is_tensor(x) and core.dtype(x) ~= "i32" and core.dim(x) == 4
+  if not ok or core.size(x, 2) == 0 or core.size(x, 3) == 0 or core.size(x, 4) ~= 1 and core.size(x, 4) ~= 3 then
     return check.expected(op, 1, "images", "u8, or real in [-1,1], (N,H,W,1) or (N,H,W,3)", x)
   end
   return x
 end
 
---- Pictures as the net wants them: resized to 299x299 by TensorFlow 1's bilinear rule, (v - 128) / 128 of v in 0..255, grey in three
--- channels. Real ones become bytes first, trunc(clamp(127.5 x + 128, 0, 255)), so that a picture counts as it would from a file.
--- @tparam Tensor images (N,H,W,1) or (N,H,W,3), u8, or real in [-1,1]; not modified
--- @treturn Tensor (N,299,299,3)
+--- Returns pictures as the net wants them: resized to 299x299 by TensorFlow 1's bilinear rule, grey in three channels.
+-- A pixel is (v - 128) / 128 of v in 0..255. Real pictures become bytes first, trunc(clamp(127.5 x + 128, 0, 255)), so
+-- that a picture counts as it would from a file.
+-- @tparam Tensor images  (N,H,W,1) or (N,H,W,3), u8, or real in [-1,1]; not modified
+-- @treturn Tensor  (N,299,299,3)
 -- @raise if it is another tensor, or holds numbers that are not finite
 function M.preprocess(images)
   local x = check_pictures("inception.preprocess", images)
   if core.dtype(x) == "real" then
-    if not finite(x) then return check.fail("inception.preprocess", "bad argument #1 'images' (numbers that are not finite)") end
+    if not finite(x) then
+      return check.fail("inception.preprocess", "bad argument #1 'images' (numbers that are not finite)")
+    end
     x = core.mul(x, 127.5)
     core.sub_(core.add_(x, 128), 0.5) -- conversion to bytes rounds half up: less the half that it adds, it truncates
     x = core.to(x, "u8")
@@ -222,10 +236,13 @@ local function joined(step, x, y)
   return y
 end
 
-local function mean(x) return core.reshape(core.avg_pool2d(x, {kernel = {core.size(x, 2), core.size(x, 3)}}), {core.size(x, 1), core.size(x, 4)}) end
+local function mean(x)
+  local one = core.avg_pool2d(x, {kernel = {core.size(x, 2), core.size(x, 3)}})
+  return core.reshape(one, {core.size(x, 1), core.size(x, 4)})
+end
 
--- x (N,H,W,C) through the steps; `out` takes the last one's result, visit(name, result) sees them all. What lies in between gives its
--- memory back at once.
+-- Sends x (N,H,W,C) through the steps; `out` takes the last one's result, visit(name, result) sees them all.
+-- What lies in between gives its memory back at once.
 function run(steps, x, out, visit)
   local first = x
   for i, step in ipairs(steps) do
@@ -245,7 +262,8 @@ net.__index = net
 net.__name = "inception"
 
 local function check_images(op, x)
-  if not core.is_tensor(x) or core.dtype(x) ~= "real" or core.dim(x) ~= 4 or core.size(x, 4) ~= 3 or core.size(x, 2) < 75 or core.size(x, 3) < 75 then
+  if not core.is_tensor(x) or core.dtype(x) ~= "real" or core.dim(x) ~= 4 or core.size(x, 4) ~= 3
+    or core.size(x, 2) < 75 or core.size(x, 3) < 75 then
     return check.expected(op, 1, "x", "real (N,H,W,3), H and W at least 75, usually 299", x)
   end
 end
@@ -272,21 +290,21 @@ local function judge(self, x, visit)
   return {features, core.add(unbiased, self.fc_bias), unbiased}
 end
 
---- Calling the net: net(x), x (N,H,W,3) in [-1,1] as preprocess makes it (any size from 75x75 on works). In parts of `batch` images.
--- @treturn Tensor features (N,2048): the mean over the picture of what Mixed_7c gives
--- @treturn Tensor logits (N,1008); 1 to 1000 are ImageNet's classes, the others are unused
--- @treturn Tensor the logits without their bias, from which the Inception Score is computed
--- @raise if x is anything else
+-- Calls the net: x (N,H,W,3) in [-1,1] as preprocess makes it (any size from 75x75 on works), in parts of `batch`
+-- images. Returns features (N,2048), the mean over the picture of what Mixed_7c gives; logits (N,1008), of which 1 to
+-- 1000 are ImageNet's classes; and the logits without their bias, from which the Inception Score is computed.
 function net:__call(x)
   check_images("inception", x)
   return table.unpack(in_batches(x, self.batch, function(part) return judge(self, part) end), 1, 3)
 end
 
-local taps, wanted = {"maxpool1", "maxpool2", "Mixed_6e", "Mixed_7c"}, {maxpool1 = true, maxpool2 = true, Mixed_6e = true, Mixed_7c = true}
+local taps, wanted = {"maxpool1", "maxpool2", "Mixed_6e", "Mixed_7c"}, {}
+for _, name in ipairs(taps) do wanted[name] = true end
 
---- Features of earlier layers too, each the mean over the picture.
--- @tparam Tensor x as the net is called with
--- @treturn table maxpool1 -> (N,64), maxpool2 -> (N,192), Mixed_6e -> (N,768), Mixed_7c -> (N,2048), which are the net's features
+--- Returns features of earlier layers, too, each the mean over the picture.
+-- @tparam Tensor x  (N,H,W,3), as the net is called with
+-- @treturn table  maxpool1 -> (N,64), maxpool2 -> (N,192), Mixed_6e -> (N,768), Mixed_7c -> (N,2048): net's features
+-- @raise if x has another shape
 function net:taps(x)
   check_images("taps", x)
   local parts = in_batches(x, self.batch, function(part)
@@ -300,24 +318,32 @@ function net:taps(x)
   return out
 end
 
---- Calls visit(name, result) for every step: the convolutions and pools in front ("Conv2d_1a_3x3", "maxpool1", ...) and the blocks ("Mixed_5b", ...).
+--- Calls a function for the result of every step: convolutions and pools in front ("maxpool1", ...), and blocks.
 -- Results (N,H,W,C) must be copied to be kept. For tests, and for features of one's own.
--- @tparam Tensor x as the net is called with
--- @tparam function visit
+-- @tparam Tensor x  (N,H,W,3), as the net is called with
+-- @tparam function visit  `visit(name, result)`; name as "Conv2d_1a_3x3" or "Mixed_5b"
+-- @raise if x has another shape
 function net:trace(x, visit)
   check_images("trace", x)
   in_batches(x, self.batch, function(part) return judge(self, part, visit) end)
 end
 
---- preprocess and the net, in parts of `batch` images: pictures of any size -> features, logits, logits without bias.
--- @tparam Tensor images as for preprocess
+--- Returns what the net makes of pictures of any size: preprocess and the net, in parts of `batch` images.
+-- @tparam Tensor images  (N,H,W,1) or (N,H,W,3), as for preprocess
+-- @treturn Tensor  features (N,2048)
+-- @treturn Tensor  logits (N,1008)
+-- @treturn Tensor  logits without bias (N,1008)
+-- @raise as preprocess
 function net:features(images)
   check_pictures("features", images)
   return table.unpack(in_batches(images, self.batch, function(part) return judge(self, M.preprocess(part)) end), 1, 3)
 end
 
---- How many numbers the net has before folding, batch norm's four vectors counted: 23,885,392.
--- @treturn integer all; of convolutions; of batch norms; of the last layer
+--- Returns how many numbers the net has before folding, batch norm's four vectors counted: 23,885,392. Cannot fail.
+-- @treturn integer  all
+-- @treturn integer  of convolutions
+-- @treturn integer  of batch norms
+-- @treturn integer  of the last layer
 function net:count()
   local convs, norms, last = 0, 0, core.numel(self.fc) + core.numel(self.fc_bias)
   for _, step in ipairs(self.convs) do
@@ -327,7 +353,8 @@ function net:count()
 end
 
 function net:__tostring()
-  return ("inception-v3 for FID: %d convolutions, %d numbers, %d features, %d logits"):format(#self.convs, self:count(), core.size(self.fc, 1), CLASSES)
+  return ("inception-v3 for FID: %d convolutions, %d numbers, %d features, %d logits"):format(#self.convs,
+    (self:count()), core.size(self.fc, 1), CLASSES)
 end
 
 -- ---- loading and saving ----
@@ -374,12 +401,18 @@ local function misfits(state, shapes, names)
   return wrong
 end
 
---- The net of a state as torch saves it, its batch norms folded: w' = w gamma / sqrt(var + 0.001), b' = beta - mean gamma / sqrt(var + 0.001).
--- Names are torchvision's ("Mixed_5b.branch1x1.conv.weight", ".bn.weight", ".bn.bias", ".bn.running_mean", ".bn.running_var", "fc.weight",
--- "fc.bias"), convolutions (Co,Ci,Kh,Kw), fc.weight (1008,2048); "num_batches_tracked" is ignored. Keeps none of the tensors.
--- @tparam table state name -> real tensor
--- @tparam[opt] table opt width = 1; batch = 16: images computed at a time, which bounds the memory
--- @treturn Net, or nil and a message that lists every tensor that is missing, unknown or of another shape
+--- Makes the net of a state as torch saves it, its batch norms folded. Keeps none of the tensors. Names are
+-- torchvision's ("Mixed_5b.branch1x1.conv.weight", ".bn.weight", ".bn.bias", ".bn.running_mean", ".bn.running_var",
+-- "fc.weight", "fc.bias"), convolutions (Co,Ci,Kh,Kw), fc.weight (1008,2048); "num_batches_tracked" is ignored.
+--
+--     w' = w gamma / sqrt(var + 0.001), b' = beta - mean gamma / sqrt(var + 0.001)
+--
+-- @tparam table state  name -> real tensor
+-- @tparam[opt] table opt
+-- @tparam[opt=1] number opt.width  factor of all channels
+-- @tparam[opt=16] integer opt.batch  images computed at a time, which bounds the memory
+-- @treturn Net
+-- @error if a tensor is missing, unknown, not finite or of another shape: the message lists them all
 -- @raise if state is no table
 function M.load(state, opt)
   opt = check.options("inception.load", opt, {width = 1, batch = 16})
@@ -394,14 +427,18 @@ function M.load(state, opt)
     step.bias = core.sub(get "beta", core.mul(get "mean", scale))
     if not (finite(step.weight) and finite(step.bias)) then wrong[#wrong + 1] = ("'%s'"):format(step.name) end
   end
-  if #wrong > 0 then return nil, "Inception weights that are not finite, or variances below 0: " .. table.concat(wrong, "; ") end
+  if #wrong > 0 then
+    return nil, "Inception weights that are not finite, or variances below 0: " .. table.concat(wrong, "; ")
+  end
   self.fc = core.clone(core.permute(state["fc.weight"], {2, 1}))
   self.fc_bias = core.clone(state["fc.bias"])
   return self
 end
 
---- The net's tensors by torch's names and in torch's layout, for saving: what load takes. The norms are folded, so theirs are gamma 1, mean 0 and a
--- variance that makes their scale 1; beta is the convolution's bias. load(net:state()) is the same net, to the byte.
+--- Returns the net's tensors by torch's names and in torch's layout, for saving: what load takes. Cannot fail. The
+-- norms are folded, so theirs are gamma 1, mean 0 and a variance that makes their scale 1; beta is the convolution's
+-- bias. load(net:state()) is the same net, to the byte.
+-- @treturn table  name -> tensor
 function net:state()
   local state = {["fc.weight"] = core.clone(core.permute(self.fc, {2, 1})), ["fc.bias"] = core.clone(self.fc_bias)}
   for _, step in ipairs(self.convs) do
@@ -413,8 +450,13 @@ function net:state()
   return state
 end
 
---- A net with random weights N(0, 2/fan_in) and no biases, for tests and as a random feature network.
--- @tparam[opt] table opt rng: stream of the weights (default: gan's default stream); width, batch: as for load
+--- Makes a net with random weights N(0, 2/fan_in) and no biases, for tests and as a random feature network.
+-- @tparam[opt] table opt
+-- @tparam[opt=1] number opt.width  factor of all channels
+-- @tparam[opt=16] integer opt.batch  images computed at a time, which bounds the memory
+-- @tparam[opt] Stream opt.rng  of the weights (default: gan's default stream)
+-- @treturn Net
+-- @raise if an option is unknown or out of range
 function M.new(opt)
   opt = check_options("inception.new", opt)
   local rng, self, features = opt.rng or random.default(), assemble(opt)

@@ -20,7 +20,7 @@ local inits = {
 
 -- points, images: defaults of the options that differ; width_name: what other architectures call the width.
 local function options(op, opt, known, points, images, width_name)
-  for name in pairs(images) do known[name] = check.none end
+  for name in pairs(images) do if name ~= "units" then known[name] = check.none end end
   known.dim, known.size, known.channels, known.rng = check.none, 32, 1, check.none
   known.width, known[width_name], known.depth = check.none, check.none, 2
   known.classes, known.conditioning, known.norm, known.slope = check.none, "concat", "none", 0.2

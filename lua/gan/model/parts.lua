@@ -70,7 +70,9 @@ end
 --- Size and channels of images: option 'size' in `sizes` (shown in errors as `text`), channels 1 or 3.
 function M.image(op, opt, fits, text)
   local n = type(opt.size) == "number" and math.tointeger(opt.size)
-  if not n or not fits(n) then return check.fail(op, "option 'size': expected %s, got %s", text, check.found(opt.size)) end
+  if not n or not fits(n) then
+    return check.fail(op, "option 'size': expected %s, got %s", text, check.found(opt.size))
+  end
   if opt.channels ~= 1 and opt.channels ~= 3 then
     return check.fail(op, "option 'channels': expected 1 or 3, got %s", check.found(opt.channels))
   end
@@ -89,7 +91,8 @@ end
 function M.norm_classes(op, opt)
   if opt.conditioning ~= "projection" then return nil end
   if opt.norm ~= "batch" then
-    return check.fail(op, "conditioning = 'projection' puts the labels into batch norms: it needs norm = 'batch', got '%s'", opt.norm)
+    return check.fail(op, "conditioning = 'projection' puts the labels into batch norms: it needs norm = 'batch', "
+      .. "got '%s'", opt.norm)
   end
   return opt.classes
 end
@@ -105,7 +108,9 @@ end
 
 --- G's first layer where the label is appended to z, or nil, and how many numbers z then has.
 function M.labelled(opt, z)
-  if opt.conditioning == "concat" or opt.conditioning == "acgan" then return nn.label_concat {opt.classes}, z + opt.classes end
+  if opt.conditioning == "concat" or opt.conditioning == "acgan" then
+    return nn.label_concat {opt.classes}, z + opt.classes
+  end
   return nil, z
 end
 
@@ -150,7 +155,7 @@ function M.draw(net, opt)
   return net
 end
 
---- Draws the starting values, then wraps the net as its norm wants it: spectral normalisation of every weight, or a virtual batch.
+--- Draws the starting values, then wraps the net as its norm wants it: spectral normalisation, or a virtual batch.
 -- @tparam string op
 -- @tparam table opt init, norm, rng; reference, reference_labels: of norm "virtual"
 -- @tparam Module net
@@ -161,7 +166,9 @@ function M.finish(op, opt, net, reference)
   if opt.norm ~= "virtual" then return net end
   local batch, labels = opt.reference, opt.reference_labels
   if batch == nil then
-    if not reference then return check.fail(op, "norm = 'virtual' needs the option 'reference', a batch of real images") end
+    if not reference then
+      return check.fail(op, "norm = 'virtual' needs the option 'reference', a batch of real images")
+    end
     batch, labels = reference()
   end
   return nn.virtual_batch {net, reference = batch, labels = labels}
