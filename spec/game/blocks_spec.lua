@@ -25,8 +25,10 @@ local function game(g)
     loss = g.loss.logistic(), ema = g.optim.ema(G:params(), {decay = 0.9}), ema_decay = 0.9,
     batch = function() return real:normal {N, 2} end, latent = function(n) return z:normal {n, Z} end,
     penalties = {
-      {g.penalty.gradient {weight = 1, rng = streams.gp}, name = "gp"}, {g.penalty.r1 {gamma = 1}, every = 2, name = "r1"},
-      {g.penalty.lecam {weight = 0.1}, name = "lecam"}, {g.penalty.historical {params = D:params(), weight = 0.1}, name = "old"},
+      {g.penalty.gradient {weight = 1, rng = streams.gp}, name = "gp"},
+      {g.penalty.r1 {gamma = 1}, every = 2, name = "r1"},
+      {g.penalty.lecam {weight = 0.1}, name = "lecam"},
+      {g.penalty.historical {params = D:params(), weight = 0.1}, name = "old"},
       {function(d, x) return d(x + own:normal(x:shape())):square():mean() * 0.1 end, name = "own"},
       {function(d, x) return d(x + g.randn(x:shape())):square():mean() * 0.1 end, name = "default"},
     },
@@ -51,11 +53,15 @@ local function play(g, more, steps)
   end
   for name, part in pairs(loop:parts()) do
     if name:find "^penalty" then
-      for key, v in pairs(part:state()) do out[#out + 1] = name .. key .. (type(v) == "userdata" and v:to_bytes() or "") end
+      for key, v in pairs(part:state()) do
+        out[#out + 1] = name .. key .. (type(v) == "userdata" and v:to_bytes() or "")
+      end
     end
   end
   table.sort(out)
-  for _, name in ipairs {"D", "G", "gp", "r1", "lecam", "old", "own"} do out[#out + 1] = ("%s %a"):format(name, values[name] or 0) end
+  for _, name in ipairs {"D", "G", "gp", "r1", "lecam", "old", "own"} do
+    out[#out + 1] = ("%s %a"):format(name, values[name] or 0)
+  end
   out[#out + 1] = values.real:to_bytes() .. values.fake:to_bytes() .. values.fake_after:to_bytes()
   out[#out + 1] = ("%d %d"):format(gan.rng(1):state())
   return table.concat(out, "\n"), values, o
@@ -81,18 +87,62 @@ describe("blocks", function()
     assert.is_true(play(gan) == play(gan, {blocks = 1}))
   end)
 
+  it("hand labels on with their images", function()
+    local nn = gan.nn
+    local function conditional(order, auxiliary)
+      local rng = gan.rng
+      local function net(inputs, outputs, seed)
+        return nn.chain {
+          nn.label_concat {3}, nn.linear {inputs + 3, 8, rng = rng(seed)}, nn.batch_norm {8},
+          nn.linear {8, outputs, rng = rng(seed + 1)},
+        }
+      end
+      local G, body = net(Z, 2, 1), net(2, 4, 3)
+      local params, seen = body:params(), {}
+      local function D(x, y)
+        local h = body(x, y)
+        for i, label in ipairs(y:to_table()) do
+          seen[#seen + 1] = ("%d %.6g"):format(label, x:select(i):select(1):item())
+        end
+        return h:narrow(2, 1, 1):squeeze(2), auxiliary and h:narrow(2, 2, 3) or nil
+      end
+      local real, z, labels, wrong = rng(5), rng(6), rng(7), rng(8)
+      local loop = gan.game.loop.new {
+        G = G, D = D, optG = gan.optim.adam(G:params(), {lr = 0.01}), optD = gan.optim.adam(params, {lr = 0.01}),
+        loss = gan.loss.hinge(), auxiliary = auxiliary and gan.loss.auxiliary_classifier() or nil,
+        batch = function() return real:normal {N, 2}, labels:integer({N}, 0, 2) end,
+        latent = function(n) return z:normal {n, Z} end, labels = function(n) return labels:integer({n}, 0, 2) end,
+        mismatch = auxiliary and 0 or 0.5, wrong_labels = function(y) return wrong:integer({y:size(1)}, 0, 2) end,
+        streams = function() return {wrong = wrong} end, replay = gan.game.replay.pool {capacity = 4, rng = rng(9)},
+        blocks = 4, block_order = order, dsteps = 2,
+      }
+      local values
+      for step = 1, 2 do values = loop:step(step) end
+      table.sort(seen)
+      return table.concat(seen, ";") .. ("%a %a"):format(values.D, values.G)
+        .. body[2].weight:to_bytes() .. G[2].weight:to_bytes()
+    end
+    for _, auxiliary in ipairs {false, true} do
+      assert.is_true(conditional({1, 2, 3, 4}, auxiliary) == conditional({3, 1, 4, 2}, auxiliary))
+    end
+  end)
+
   it("take the mean of gradients, losses and running statistics", function()
     local nn = double.nn
     local function net()
-      return nn.chain {nn.linear {2, 4, rng = double.rng(1)}, nn.batch_norm {4}, nn.linear {4, 1, rng = double.rng(2)}, nn.view {}}
+      return nn.chain {
+        nn.linear {2, 4, rng = double.rng(1)}, nn.batch_norm {4}, nn.linear {4, 1, rng = double.rng(2)}, nn.view {},
+      }
     end
     local D, other = net(), net()
     local x, z = double.rng(3):normal {4, 2}, double.rng(4):normal {4, 2}
     local caught, loss = {}, double.loss.hinge()
     local w = double.tensor({{1, 0}, {0, 1}}):requires_grad_()
     local loop = double.game.loop.new {
-      G = function(v) return v:matmul(w) end, D = D, optG = double.optim.sgd({w}, {lr = 0}), optD = double.optim.sgd(D:params(), {lr = 0}),
-      loss = loss, batch = function() return x end, latent = function() return z end, blocks = 2, gsteps = function() return 0 end,
+      G = function(v) return v:matmul(w) end, D = D, loss = loss,
+      optG = double.optim.sgd({w}, {lr = 0}), optD = double.optim.sgd(D:params(), {lr = 0}),
+      batch = function() return x end, latent = function() return z end,
+      blocks = 2, gsteps = function() return 0 end,
       watch = function(player, grads) caught[player] = grads return grads end,
     }
     local values = loop:step(1)
@@ -126,8 +176,9 @@ describe("blocks", function()
     local opt = {params = {p}, step = function() end}
     gan.seed(1)
     local loop = gan.game.loop.new {
-      G = function(z) return z * p end, D = function(x) return D(x) * p:sum() end, optG = opt, optD = opt, loss = gan.loss.wasserstein(),
-      batch = function() return gan.ones(4, 2) end, latent = function() return gan.ones(4, 2) end, blocks = 2, gsteps = function() return 0 end,
+      G = function(z) return z * p end, D = function(x) return D(x) * p:sum() end, loss = gan.loss.wasserstein(),
+      optG = opt, optD = opt, batch = function() return gan.ones(4, 2) end, latent = function() return gan.ones(4, 2) end,
+      blocks = 2, gsteps = function() return 0 end,
     }
     loop:step(1)
     loop:step(2)
