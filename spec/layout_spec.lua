@@ -175,7 +175,9 @@ local function check_dtypes(path, text, tags)
   for line in code:gmatch "[^\n]*" do
     local n, near = 0, before .. line
     for _, tag in ipairs(tags) do n = n + (near:find("%f[%w_]GN_" .. tag .. "%s*[,}]") and 1 or 0) end
-    if n > 1 and n >= #tags / 2 and near:find "{" then found[#found + 1] = ("%s lists dtypes: %s"):format(path, line) end
+    if n > 1 and n >= #tags / 2 and near:find "{" then
+      found[#found + 1] = ("%s lists dtypes: %s"):format(path, line)
+    end
     before = line
   end
   return found
@@ -206,6 +208,28 @@ local function circles(texts)
   end
   table.sort(units)
   for _, unit in ipairs(units) do visit(unit, "") end
+  return found
+end
+
+-- The functions that a header declares, and does not define itself.
+local function declared(text)
+  local names = {}
+  for head, name in ("\n" .. strip_c(text)):gmatch "\n(%a[%w_ *]-)(gn_[%w_]+)%b()%s*;" do
+    if not head:find "^typedef" and not head:find "return" then names[#names + 1] = name end
+  end
+  return names
+end
+
+-- Functions of x.h that x.c does not define, by themselves or by a macro that is given the name. Where another unit
+-- does, it is a circle that includes do not show. code: of x.c.
+local function check_declared(path, text, code)
+  local found = {}
+  for _, name in ipairs(declared(text)) do
+    local word = "%f[%w_]" .. name
+    if not (code:find(word .. "%b()%s*{") or code:find("%(" .. name .. ",")) then
+      found[#found + 1] = ("%s declares %s, which its own .c file does not define"):format(path, name)
+    end
+  end
   return found
 end
 
@@ -248,6 +272,23 @@ describe("layout of csrc", function()
     clean(circles(texts))
   end)
 
+  it("defines what a header declares in the .c file beside it", function()
+    local header = "int gn_a(int n); /* int gn_no(int); */\ntypedef int gn_t(int n);\n"
+      .. "int *gn_b(void (*f)(int),\n  int n);\n"
+    assert.same({"gn_a", "gn_b"}, declared(header .. "static inline int gn_c(void) { return gn_d(2); }\n"))
+    assert.equal(2, #check_declared("a.h", header, "int x = gn_a(3); int *gn_bb(void) {}"))
+    clean(check_declared("a.h", header, "int gn_a(int n) { }\nMAKE(gn_b, 3)\n"))
+    local found = {}
+    for _, path in ipairs(sources) do
+      local own = path:gsub("%.h$", ".c")
+      if own ~= path then
+        local code = exists(own) and strip_c(read(own)) or ""
+        for _, f in ipairs(check_declared(path, read(path), code)) do found[#found + 1] = f end
+      end
+    end
+    clean(found)
+  end)
+
   it("finds forbidden calls, but not in comments and strings", function()
     assert.are.equal(1, #check_words("csrc/kernels/a.c", "x = malloc (3);"))
     assert.are.equal(1, #check_words("csrc/tensor.c", "/* a */ free(p); \"b\""))
@@ -280,7 +321,8 @@ describe("layout of csrc", function()
     assert.equal(1, #check_dtypes("a.c", "switch (t) {\n  case GN_U8: f(); break;\n}", tags))
     assert.equal(1, #check_dtypes("a.h", "typedef enum { GN_REAL, GN_U8 } t;", tags))
     assert.equal(1, #check_dtypes("a.c", "static const gn_dtype may[] = {GN_REAL,\n GN_F64};", tags))
-    clean(check_dtypes("a.c", "/* case GN_U8: */ gn_new_tensor(L, GN_U8, 2, n), gn_new_tensor(L, GN_I32, 1, &n);\n case GN_##TAG:", tags))
+    local fine = "/* case GN_U8: */ gn_new_tensor(L, GN_U8, 2, n), gn_new_tensor(L, GN_I32, 1, &n);\n case GN_##TAG:"
+    clean(check_dtypes("a.c", fine, tags))
     local found = {}
     tags = dtypes_in(read "csrc/dtype.def")
     assert.is_true(#tags >= 4)
