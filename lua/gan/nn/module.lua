@@ -224,7 +224,7 @@ end
 
 -- ---- options that constructors share ----
 
---- Makes a kind of option for check.options: an integer >= `lo`, or a pair {height, width} of them. Its value is a pair.
+--- Makes a kind of option for check.options: an integer >= `lo`, or a pair {height, width} of them. Its value: a pair.
 -- Cannot fail.
 -- @tparam table o  `lo`, and what all kinds take (check.option)
 -- @treturn Kind
