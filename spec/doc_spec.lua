@@ -11,10 +11,8 @@ local manual = require "spec.support.manual"
 local pending = {
   check = true,
   game = true,
-  loss = true,
   metric = true,
   optim = true,
-  penalty = true,
   schedule = true,
   train = true,
 }

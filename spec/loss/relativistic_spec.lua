@@ -28,6 +28,6 @@ describe("relativistic", function()
 
   it("needs both kinds for G", function()
     assert.error_matches(function() gan.loss.relativistic().generator(fake) end, "relativistic: generator%(fake, real%) needs D's logits of real")
-    assert.error_matches(function() gan.loss.relativistic {average = 1} end, "'average' %(expected a boolean")
+    assert.error_matches(function() gan.loss.relativistic {average = 1} end, "'average': expected true or false")
   end)
 end)

@@ -33,8 +33,11 @@ describe("gradient penalties", function()
     end
     near(want.logits, D(x), 1e-8)
     local eps = {uniform = function(_, shape) return ops.reshape(gan.tensor(want.eps), shape) end}
-    local penalties = {r1 = gan.penalty.r1(), r2 = gan.penalty.r2(), gradient = gan.penalty.gradient {rng = eps},
-      one_sided = gan.penalty.gradient {rng = eps, one_sided = true}}
+    local penalties = {
+      r1 = gan.penalty.r1(), r2 = gan.penalty.r2(), gradient = gan.penalty.gradient(),
+      one_sided = gan.penalty.gradient {one_sided = true},
+    }
+    for _, p in pairs(penalties) do p.rng = eps end
     local names, params = {"conv1", "gamma", "conv2", "ln_gamma", "ln_beta", "linear"}, {conv1, gamma, conv2, ln_gamma, ln_beta, linear}
     for name, w in pairs(want.penalties) do
       local y = penalties[name](D, x, z)
@@ -86,7 +89,7 @@ describe("gradient penalties", function()
     assert.error_matches(function() p(function() return 1 end, x) end, "D must return real logits")
     assert.error_matches(function() p(function(v) return v:detach():sum(2) end, x) end, "do not depend on its input")
     assert.error_matches(function() p(function(v) return v:sum(2) end, nil) end, "'real' %(expected a real tensor, got nil")
-    assert.error_matches(function() p(function(v) return v:sum(2) end, gan.zeros(0, 2)) end, "samples %(N,...%)")
+    assert.error_matches(function() p(function(v) return v:sum(2) end, gan.zeros(0, 2)) end, "images %(N,...%)")
     assert.error_matches(function() gan.no_grad(function() return p(function(v) return v:sum(2) end, x) end) end, "nothing is recorded inside no_grad")
     local other = gan.ones(2, 2)
     assert.error_matches(function() gan.penalty.gradient()(critic.linear(gan), x, other) end, "'fake' %(expected %(3,2%) to match real")

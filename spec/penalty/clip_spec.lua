@@ -22,7 +22,7 @@ describe("clip", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() gan.penalty.clip {limit = 0} end, "clip: bad argument #1 'limit' %(expected a number > 0")
+    assert.error_matches(function() gan.penalty.clip {limit = 0} end, "clip: option 'limit': expected a number > 0")
     assert.error_matches(function() gan.penalty.clip()(7) end, "a net with parameters or a list of tensors, got 7")
     assert.error_matches(function() gan.penalty.clip()({3}) end, "params%[1%]")
   end)

@@ -19,7 +19,7 @@ describe("dragan", function()
   end)
 
   it("names a wrong option", function()
-    assert.error_matches(function() gan.penalty.dragan {scale = -1} end, "dragan: bad argument #1 'scale'")
+    assert.error_matches(function() gan.penalty.dragan {scale = -1} end, "dragan: option 'scale'")
     assert.error_matches(function() gan.penalty.dragan {one_sided = true} end, "unknown option")
   end)
 end)

@@ -29,7 +29,7 @@ describe("lazy", function()
     o = p(4):adam {lr = 1, beta2 = 0.99}
     near({0.8, 0.9919919678}, {o.lr, o.beta2})
     assert.is_nil(o.beta1)
-    assert.error_matches(function() p(4):adam {lr = "x"} end, "lazy: bad argument #1 'lr'")
+    assert.error_matches(function() p(4):adam {lr = "x"} end, "lazy: option 'lr'")
   end)
 
   it("keeps its place and the penalty's memory", function()
@@ -48,7 +48,7 @@ describe("lazy", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() gan.penalty.lazy(3, 4) end, "lazy: bad argument #1 'penalty' %(expected a penalty or a function, got 3")
+    assert.error_matches(function() gan.penalty.lazy(3, 4) end, "lazy: bad argument #1 'p' %(expected a penalty or a function, got 3")
     assert.error_matches(function() gan.penalty.lazy(gan.penalty.r1(), 0) end, "'k' %(expected an integer >= 1")
   end)
 end)

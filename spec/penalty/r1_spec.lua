@@ -69,7 +69,7 @@ describe("r1", function()
     p.gamma = 0
     near(0, p(D, gan.ones(1, 2)))
     p.gamma = "much"
-    assert.error_matches(function() p(D, gan.ones(1, 2)) end, "r1: bad argument #1 'gamma' %(expected a number >= 0")
+    assert.error_matches(function() p(D, gan.ones(1, 2)) end, "r1: option 'gamma': expected a number >= 0")
     assert.error_matches(function() gan.penalty.r1 {gamma = -1} end, "'gamma'")
     assert.error_matches(function() gan.penalty.r1 {weight = 1} end, "unknown option 'weight'")
   end)

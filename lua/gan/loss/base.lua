@@ -1,4 +1,4 @@
---- What losses share: checks of logits and options.
+--- Checks logits, and makes the losses whose terms of real and fake separate.
 -- @internal gan.loss.base
 local core = require "gan.core"
 local check = require "gan.check"
@@ -7,7 +7,9 @@ local pointwise = require "gan.ops.pointwise"
 local M = {}
 
 -- Ops that only move elements.
-local views = {reshape = true, permute = true, alias = true, clone = true, contiguous = true, narrow = true, expand = true}
+local views = {
+  reshape = true, permute = true, alias = true, clone = true, contiguous = true, narrow = true, expand = true,
+}
 
 -- The op that made t, seen through views; nil where t's graph does not tell.
 local function maker(t)
@@ -16,7 +18,7 @@ local function maker(t)
   return node and not node.leaf and node.op.name or nil
 end
 
--- Whether v (N,K), N and K at least 2, has rows of numbers in [0,1] that sum to 1: a softmax's, however they came about.
+-- Tells whether v (N,K), N and K at least 2, has rows of numbers in [0,1] that sum to 1: a softmax's, whatever made it.
 local function is_softmax(v)
   if core.dim(v) ~= 2 or core.size(v, 1) < 2 or core.size(v, 2) < 2 then return false end
   for _, row in ipairs(core.to_table(v)) do
@@ -30,32 +32,36 @@ local function is_softmax(v)
   return true
 end
 
---- Checks that v is a real tensor with at least one element which is not a probability: these losses take logits.
--- @tparam string op the loss
--- @tparam integer i place of the argument
--- @tparam string name of the argument
--- @param v its value
--- @raise if v was made by a sigmoid or softmax, as far as its graph tells, or is of the shape and the range of a softmax. A sigmoid's range alone
---   is that of many logits: gan.train.run gives a hint where a run has seen nothing else.
+--- Checks that an argument is a real tensor with at least one element, and no probabilities: losses take logits.
+-- A sigmoid's range alone is that of many logits, and passes. gan.train.run gives a hint where a run has seen nothing
+-- else.
+-- @tparam string op  the loss
+-- @tparam integer i  place of the argument
+-- @tparam string name  of the argument
+-- @param v  its value
+-- @treturn Tensor  v, of any shape
+-- @raise if v was made by a sigmoid or softmax, as far as its graph tells, or has the shape and the range of a softmax
 function M.logits(op, i, name, v)
   check.real(op, i, name, v)
   if core.numel(v) == 0 then return check.expected(op, i, name, "at least one logit", v) end
   local by = maker(v)
   if by == "sigmoid" or by == "softmax" or by == "log_softmax" then
-    return check.fail(op, "bad argument #%d '%s' (expected logits, got the result of %s: leave out D's last %s, this loss works on what goes into it)",
-      i, name, by, by)
+    return check.fail(op, "bad argument #%d '%s' (expected logits, got the result of %s: "
+      .. "leave out D's last %s, this loss works on what goes into it)", i, name, by, by)
   end
   if is_softmax(v) then
-    return check.fail(op, "bad argument #%d '%s' (expected logits, got %d rows of probabilities: each sums to 1)", i, name, core.size(v, 1))
+    return check.fail(op, "bad argument #%d '%s' (expected logits, got %d rows of probabilities: each sums to 1)",
+      i, name, core.size(v, 1))
   end
   return v
 end
 
---- A critic that is the sum of a term for real and a term for fake logits, with them as fields.
--- @tparam string op name of the loss
--- @tparam function on_real logits -> scalar
--- @tparam function on_fake logits -> scalar
--- @tparam function generator logits of fakes -> scalar
+--- Makes a loss whose critic is the sum of a term of real and a term of fake logits, with both as fields.
+-- @tparam string op  name of the loss
+-- @tparam function on_real  logits -> scalar
+-- @tparam function on_fake  logits -> scalar
+-- @tparam function generator  logits of fakes -> scalar
+-- @treturn table  `critic`, `real`, `fake`, `generator`: functions that check their logits. Cannot fail.
 function M.separable(op, on_real, on_fake, generator)
   local self = {}
   function self.real(logits) return on_real(M.logits(op, 1, "real", logits)) end

@@ -1,4 +1,4 @@
---- What penalties share: classes of callable objects, D's logits, gradients in the images that can be differentiated again.
+--- Makes the classes of penalties, checks D's logits, and takes gradients in the images that have gradients again.
 -- @internal gan.penalty.base
 local core = require "gan.core"
 local check = require "gan.check"
@@ -10,100 +10,168 @@ local shape_ops = require "gan.ops.shape"
 
 local M = {}
 
---- A class of penalties: its objects, made by setmetatable, are called as f(D, real, fake, y), which runs f:term(D, real, fake, y).
-function M.class(name)
-  local class = {__name = name}
+--- Makes a class of penalties, whose objects are called as f(D, real, fake, y), which runs f:term(D, real, fake, y).
+-- @tparam string name  public name, "penalty.r1"
+-- @tparam[opt] table known  options, as for check.options
+-- @treturn table  the class. Cannot fail.
+function M.class(name, known)
+  local class = {__name = name, __known = known}
   class.__index = class
   function class.__call(self, ...) return self:term(...) end
+
+  --- Returns an option, which is a field and may have been set since the object was made, checked again.
+  -- @function Penalty:field
+  -- @tparam string option  its name
+  -- @treturn number|boolean|function|table  its value
+  -- @raise as the constructor
+  function class:field(option) return known[option]:check(name, option, self[option]) end
+
+  --- Returns the stream that the object draws from: its field `rng`, or gan's default stream. Cannot fail.
+  -- @function Penalty:stream
+  -- @treturn Stream
+  function class:stream() return self.rng or random.default() end
+
   return class
 end
 
---- Checks a field that is a number >= lo (0), and may have been set since the object was made.
-function M.number(op, self, name, lo) return check.number(op, 1, name, self[name], lo or 0) end
+--- Makes an object of a class of penalties.
+-- @tparam table class  what M.class gave
+-- @tparam[opt] table opt  the user's options
+-- @treturn table  the options, as fields of the object
+-- @raise naming what is wrong in opt
+function M.new(class, opt) return setmetatable(check.options(class.__name, opt, class.__known), class) end
 
---- Checks a batch of samples (N,...).
+--- Checks a batch of images, an argument.
+-- @tparam string op
+-- @tparam integer i  place of the argument
+-- @tparam string name
+-- @tparam Tensor x  (N,...), not empty
+-- @treturn Tensor  x, as it is: any shape (N,...)
+-- @raise if it is none
 function M.batch(op, i, name, x)
   check.real(op, i, name, x)
-  if core.dim(x) < 1 or core.numel(x) == 0 then return check.expected(op, i, name, "samples (N,...)", x) end
+  if core.dim(x) < 1 or core.numel(x) == 0 then return check.expected(op, i, name, "images (N,...)", x) end
   return x
 end
 
---- Checks that both kinds of samples have one shape.
+--- Checks that both kinds of images, arguments 2 and 3, have one shape.
+-- @tparam string op
+-- @tparam Tensor real  (N,...)
+-- @tparam Tensor fake  real's shape
+-- @raise if they differ
 function M.batches(op, real, fake)
   M.batch(op, 2, "real", real)
   M.batch(op, 3, "fake", fake)
   local want = check.shape_string(core.shape(real))
-  if check.shape_string(core.shape(fake)) ~= want then return check.expected(op, 3, "fake", want .. " to match real", fake) end
+  if check.shape_string(core.shape(fake)) ~= want then
+    return check.expected(op, 3, "fake", want .. " to match real", fake)
+  end
 end
 
 local function logits_of(op, logits, x)
-  if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.dim(logits) < 1 or core.size(logits, 1) ~= core.size(x, 1) then
-    return check.fail(op, "D must return real logits (%d,...) for %s, got %s", core.size(x, 1), check.found(x), check.found(logits))
+  local n, real = core.size(x, 1), core.is_tensor(logits) and core.dtype(logits) == "real"
+  if not real or core.dim(logits) < 1 or core.size(logits, 1) ~= n then
+    return check.fail(op, "D must return real logits (%d,...) for %s, got %s", n, check.found(x), check.found(logits))
   end
   return logits
 end
 
---- D's logits (N,...) of x.
--- @raise if D is not callable, does not return a real tensor with a slice for each sample, or nothing is being recorded
+--- Returns D's logits of images.
+-- @tparam string op
+-- @tparam function D  called D(x, y)
+-- @tparam Tensor x  (N,...)
+-- @param y  labels or nil, handed on
+-- @treturn Tensor  (N,...)
+-- @raise if D is not callable, returns no real tensor with a slice for each image, or nothing is being recorded
 function M.logits(op, D, x, y)
   if not check.callable(D) then return check.expected(op, 1, "D", "a net or a function", D) end
-  if not autograd.is_recording() then return check.fail(op, "nothing is recorded inside no_grad: a penalty has no gradient there") end
+  if not autograd.is_recording() then
+    return check.fail(op, "nothing is recorded inside no_grad: a penalty has no gradient there")
+  end
   return logits_of(op, D(x, y), x)
 end
 
---- A leaf with x's elements, whose own graph is left out: what D's slope can be asked at.
+--- Returns a leaf with x's elements, without x's graph: what D's slope can be asked at.
+-- @tparam Tensor x  any shape
+-- @treturn Tensor  x's shape, tracked. Cannot fail.
 function M.leaf(x) return autograd.requires_grad_(core.alias(x)) end
 
---- d (sum of logits) / d x, of x's shape, itself differentiable in D's weights; x: the leaf that the logits were recorded from. It is each
--- sample's own gradient where D treats samples alone; with batch statistics in D it is coupled, as everybody's is.
--- The seed is tracked so that whatever comes of it is: then a rule that is not made of recorded ops cannot pass for a constant.
--- @raise if logits is no real tensor with a slice for each sample, or an op of D has no second derivative, naming it
+--- Returns d (sum of logits) / d x, which can be differentiated again in D's weights.
+-- It is each image's own gradient where D treats images alone; with batch statistics in D they are coupled.
+-- The seed is tracked, so that whatever comes of it is: a rule that is not made of recorded ops cannot pass for a
+-- constant.
+-- @tparam string op
+-- @tparam Tensor logits  (N,...)
+-- @tparam Tensor x  (N,...), the leaf that the logits were recorded from
+-- @treturn Tensor  x's shape
+-- @raise if logits is no real tensor with a slice for each image, or an op of D has no second derivative, naming it
 function M.slope(op, logits, x)
-  if not core.node(logits_of(op, logits, x)) then return check.fail(op, "D's logits do not depend on its input (was something detached?)") end
+  if not core.node(logits_of(op, logits, x)) then
+    return check.fail(op, "D's logits do not depend on its input (was something detached?)")
+  end
   local seed = autograd.requires_grad_(core.full(core.shape(logits), 1))
   return autograd.grad(logits, {x}, {create_graph = true, seed = seed})[1]
 end
 
---- The slope of D at x in a pass of its own.
+--- Returns the slope of D at x, in a pass of its own.
+-- @tparam string op
+-- @tparam function D  called D(x, y)
+-- @tparam Tensor x  (N,...); its own graph is left out
+-- @param y  labels or nil, handed on
+-- @treturn Tensor  x's shape
+-- @raise as M.logits and M.slope
 function M.gradient(op, D, x, y)
   x = M.leaf(x)
   return M.slope(op, M.logits(op, D, x, y), x)
 end
 
---- Mean over samples of (||gradient|| - target)^2, or of max(0, ||gradient|| - target)^2. The norm runs over all axes but the first; where it
--- is 0 its own gradient is 0.
+--- Returns the mean over images of (||gradient|| - target)^2, or of max(0, ||gradient|| - target)^2.
+-- The norm runs over all axes but the first; where it is 0 its own gradient is 0.
+-- @tparam Tensor gradient  (N,...)
+-- @tparam number target  of the norm
+-- @tparam[opt] boolean one_sided  the second form
+-- @treturn Tensor  scalar. Cannot fail.
 function M.distance(gradient, target, one_sided)
   local d = pointwise.sub(reduce.norm(shape_ops.flatten(gradient), 2), target)
   return reduce.mean(pointwise.square(one_sided and pointwise.relu(d) or d))
 end
 
---- Uniform numbers in [0,1), one for each sample of x, of a shape that broadcasts to x's.
-function M.one_each(op, self, x)
+--- Returns uniform numbers in [0,1), one for each image of x.
+-- @tparam Stream rng  where they are drawn
+-- @tparam Tensor x  (N,...)
+-- @treturn Tensor  (N,1,...,1), which broadcasts to x. Cannot fail.
+function M.one_each(rng, x)
   local shape = {core.size(x, 1)}
   for i = 2, core.dim(x) do shape[i] = 1 end
-  return random.stream(op, self.rng):uniform(shape)
+  return rng:uniform(shape)
 end
 
---- A penalty on the squared norm of the gradient: gamma / 2 * mean ||g||^2. Defines r1 and r2. It needs nothing but D's pass over one kind of
--- samples, so a loop that makes this pass anyway can ask for the penalty by of(logits, x), instead of a second pass; kind says which one.
--- @tparam string op
--- @tparam string kind of the samples: "real" or "fake"
+--- Makes the class of a penalty on the squared norm of the gradient, gamma / 2 * mean ||g||^2: r1 or r2.
+-- It needs nothing but D's pass over one kind of images, so a loop that makes this pass anyway can ask for the penalty
+-- by of(logits, x), instead of a second pass; `kind` says which one.
+-- @tparam string op  public name
+-- @tparam string kind  of the images: "real" or "fake"
+-- @treturn table  the class. Cannot fail.
 function M.zero_centred(op, kind)
-  local class = M.class(op)
+  local class = M.class(op, {gamma = check.option.number {default = 10, lo = 0}})
   class.kind = kind
+
+  --- Returns the penalty of a pass of D that was made already.
+  -- @function Penalty:of
+  -- @tparam Tensor logits  (N,...), D's of x
+  -- @tparam Tensor x  (N,...), a tracked leaf
+  -- @treturn Tensor  scalar
+  -- @raise if the logits do not depend on x, or an op of D has no second derivative, naming it
   function class:of(logits, x)
     local g = M.slope(op, logits, x)
-    return pointwise.mul(reduce.sum(pointwise.square(g)), M.number(op, self, "gamma") / (2 * core.size(x, 1)))
+    return pointwise.mul(reduce.sum(pointwise.square(g)), self:field "gamma" / (2 * core.size(x, 1)))
   end
+
   function class:term(D, real, fake, y)
     local x = M.leaf(M.batch(op, kind == "real" and 2 or 3, kind, kind == "real" and real or fake))
     return self:of(M.logits(op, D, x, y), x)
   end
-  return function(opt)
-    local self = setmetatable(check.options(op, opt, {gamma = 10}), class)
-    M.number(op, self, "gamma")
-    return self
-  end
+  return class
 end
 
 return M

@@ -1,30 +1,38 @@
---- The gradient penalty of WGAN-GP: between real and fake samples D's slope is to be 1.
+--- The gradient penalty of WGAN-GP: between real and generated images D's slope is to be 1.
 -- @module gan.penalty.gradient
 local check = require "gan.check"
 local core = require "gan.core"
 local base = require "gan.penalty.base"
-local random = require "gan.random"
 
-local Gradient = base.class "gradient"
+local option = check.option
+local NAME = "penalty.gradient"
+
+local Gradient = base.class(NAME, {
+  weight = option.number {default = 10, lo = 0}, target = option.number {default = 1, lo = 0},
+  one_sided = option.boolean {default = false}, rng = option.stream {},
+})
 
 function Gradient:term(D, real, fake, y)
-  local weight = base.number("gradient", self, "weight")
-  base.batches("gradient", real, fake)
-  local eps = base.one_each("gradient", self, real)
+  local weight = self:field "weight"
+  base.batches(NAME, real, fake)
+  local eps = base.one_each(self:stream(), real)
   local x = core.add(core.mul(eps, real), core.mul(core.sub(1, eps), fake))
-  return base.distance(base.gradient("gradient", D, x, y), self.target, self.one_sided) * weight
+  return base.distance(base.gradient(NAME, D, x, y), self:field "target", self.one_sided) * weight
 end
 
---- gradient {weight = 10}(D, real, fake, y): weight * mean over samples of (||d D(x) / d x|| - target)^2 at x = e real + (1 - e) fake,
--- e from U(0,1), one for each sample; one-sided: max(0, ...)^2. The norm runs over all axes but the first. No batch norm in D:
--- it couples the samples.
+--- Makes the gradient penalty of WGAN-GP, called f(D, real, fake, y).
+--
+--     weight * mean over images of (||d D(x) / d x|| - target)^2, x = e real + (1 - e) fake
+--
+-- e is from U(0,1), one for each image. One-sided it is max(0, ||...|| - target)^2. The norm runs over all axes but the
+-- first. D must have no batch norm, which couples the images.
 -- Source: Gulrajani et al. 2017, arXiv:1704.00028, alg. 1.
--- @tparam[opt] table opt weight = 10; target = 1; one_sided = false; rng: stream of e (default: gan's default stream)
-return function(opt)
-  local self = setmetatable(check.options("gradient", opt, {weight = 10, target = 1, one_sided = false, rng = check.none}), Gradient)
-  base.number("gradient", self, "weight")
-  base.number("gradient", self, "target")
-  random.stream("gradient", self.rng)
-  if type(self.one_sided) ~= "boolean" then return check.expected("gradient", 1, "one_sided", "a boolean", self.one_sided) end
-  return self
-end
+-- @function gan.penalty.gradient
+-- @tparam[opt] table opt
+-- @tparam[opt=10] number opt.weight  >= 0; a field
+-- @tparam[opt=1] number opt.target  of the norm, >= 0; a field
+-- @tparam[opt=false] boolean opt.one_sided  leaves norms below the target alone
+-- @tparam[opt] Stream opt.rng  the stream of e; default: gan's default stream
+-- @treturn function  f(D, real, fake, y) -> scalar
+-- @raise if an option is unknown or out of range
+return function(opt) return base.new(Gradient, opt) end

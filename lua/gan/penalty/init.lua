@@ -1,8 +1,9 @@
---- Penalties and regularisers: constructors of callable objects f(D, real, fake, y) -> scalar, differentiable in D's weights.
+--- Penalties and regularisers: constructors of callable objects f(D, real, fake, y) -> scalar, differentiable in D's
+-- weights, each to be added to D's loss.
 --
--- Each is added to D's loss. D is called D(x, y) and returns logits (N,...) first; every sample is a slice of the first axis. Weights are
--- fields, which may be set between steps. What has a memory (historical, lecam, lazy) has state() and load(). r1 and r2 have of(logits, x),
--- too, for a pass that is made anyway. clip is no term: it acts in place.
+-- D is called D(x, y) and returns logits (N,...) first; every image is a slice of the first axis. Weights are fields,
+-- which may be set between steps. What has a memory (historical, lecam, lazy) has state() and load(). r1 and r2 have
+-- of(logits, x), too, for a pass that is made anyway. clip is no term: it acts in place.
 -- @module gan.penalty
 local check = require "gan.check"
 

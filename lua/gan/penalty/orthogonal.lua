@@ -8,7 +8,14 @@ local pointwise = require "gan.ops.pointwise"
 local reduce = require "gan.ops.reduce"
 local shape_ops = require "gan.ops.shape"
 
-local Orthogonal = base.class "orthogonal"
+local option = check.option
+local NAME = "penalty.orthogonal"
+
+local function is_net(v) return type(v) == "table" and type(v.apply) == "function" and v or nil end
+
+local Orthogonal = base.class(NAME, {
+  beta = option.number {default = 1e-4, lo = 0}, net = option.where {expected = "a net (gan.nn)", accept = is_net},
+})
 
 -- || W W' * (1 - I) ||^2 of a kernel (...,Co): W (Co, all else).
 local function off_diagonal(kernel)
@@ -20,24 +27,30 @@ local function off_diagonal(kernel)
 end
 
 function Orthogonal:term(D)
-  local net = self.net or D
-  if type(net) ~= "table" or type(net.apply) ~= "function" then return check.expected("orthogonal", 1, "D", "a net (gan.nn)", net) end
+  local net = self.net or is_net(D)
+  if not net then return check.expected(NAME, 1, "D", "a net (gan.nn)", D) end
   local sum
   net:apply(function(layer)
     if type(layer.kernel) ~= "function" or layer.kind == "embedding" then return end
     local term = off_diagonal(layer:kernel())
     sum = sum and pointwise.add(sum, term) or term
   end)
-  if not sum then return check.fail("orthogonal", "the net has no linear or convolution layer") end
-  return pointwise.mul(sum, base.number("orthogonal", self, "beta"))
+  if not sum then return check.fail(NAME, "the net has no linear or convolution layer") end
+  return pointwise.mul(sum, self:field "beta")
 end
 
---- orthogonal {beta = 1e-4}(D): beta * sum over the linear and convolution layers of ||W W' * (1 - I)||^2, W (Co, Ci Kh Kw): only what is
--- off the diagonal, so that the filters' lengths are free. Embeddings are left alone. For G: orthogonal {net = G}(), added to G's loss.
--- Source: Brock et al. 2019, arXiv:1809.11096, eq. 3. Differs: the authors' code adds half of the gradient.
--- @tparam[opt] table opt beta = 1e-4; net: the net whose weights count (default: the D that it is called with)
-return function(opt)
-  local self = setmetatable(check.options("orthogonal", opt, {beta = 1e-4, net = check.none}), Orthogonal)
-  base.number("orthogonal", self, "beta")
-  return self
-end
+--- Makes the orthogonal regulariser, called f(D).
+--
+--     beta * sum over the linear and convolution layers of ||W W' * (1 - I)||^2, W (Co, Ci Kh Kw)
+--
+-- Only what is off the diagonal counts, so that the filters' lengths are free. Embeddings are left alone.
+-- Source: Brock et al. 2019, arXiv:1809.11096, eq. 3.  Differs: the authors' code adds half of the gradient.
+-- @function gan.penalty.orthogonal
+-- @tparam[opt] table opt
+-- @tparam[opt=1e-4] number opt.beta  weight, >= 0; a field
+-- @tparam[opt] Module opt.net  the net whose weights count; default: the D that it is called with
+-- @treturn function  f(D, real, fake, y) -> scalar
+-- @raise if an option is unknown or out of range
+-- @usage local penalty = gan.penalty.orthogonal {net = G}
+-- lossG = lossG + penalty()
+return function(opt) return base.new(Orthogonal, opt) end

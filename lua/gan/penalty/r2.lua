@@ -1,9 +1,18 @@
---- Zero-centred gradient penalty on generated samples (R2).
+--- The zero-centred gradient penalty on generated images (R2).
 -- @module gan.penalty.r2
 local base = require "gan.penalty.base"
 
---- r2 {gamma = 10}(D, real, fake): gamma / 2 * mean over samples of ||d D(x) / d x||^2, x fake (G gets no gradient from it); real may be nil.
--- r2:of(D(x), x): as r1's.
+local R2 = base.zero_centred("penalty.r2", "fake")
+
+--- Makes R2, called f(D, real, fake, y): it draws D's slope at generated images to 0.
+--
+--     gamma / 2 * mean over images of ||d D(x) / d x||^2, x fake
+--
+-- G gets no gradient from it; real may be nil. f:of(D(x), x) is as R1's.
 -- Source: Mescheder et al. 2018, arXiv:1801.04406, sec. 4.1.
 -- @function gan.penalty.r2
-return base.zero_centred("r2", "fake")
+-- @tparam[opt] table opt
+-- @tparam[opt=10] number opt.gamma  weight, >= 0; a field
+-- @treturn function  f(D, real, fake, y) -> scalar
+-- @raise if an option is unknown or out of range
+return function(opt) return base.new(R2, opt) end
