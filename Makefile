@@ -1,7 +1,8 @@
-# Builds, tests and installs gan. `make help` lists the targets; `make demo` and `make test` install what is missing first.
+# Builds, tests and installs gan. `make help` lists the targets; `make demo` and `make test` first install what is
+# missing.
 #
-# Variables: LUA (5.4 interpreter), LUA_INCDIR, CC, ARCH (for -march; native), WERROR=1, PREFIX or LUADIR + LIBDIR, F (one spec),
-# V=1 (show the commands).
+# Variables: LUA (5.4 interpreter), LUA_INCDIR, CC, ARCH (for -march; native), WERROR=1, PREFIX or LUADIR + LIBDIR,
+# F (specs and folders of them), V=1 (show the commands).
 
 CC ?= cc
 ARCH ?= native
@@ -10,24 +11,27 @@ LUADIR ?= $(PREFIX)/share/lua/5.4
 LIBDIR ?= $(PREFIX)/lib/lua/5.4
 LUA ?= $(or $(shell for l in lua5.4 lua-5.4 lua54 lua; do command -v $$l && break; done 2>/dev/null),lua5.4)
 
-# Headers and libraries: pkg-config where it knows them, the system's default paths where not. liblua is never linked: the
-# interpreter that loads the module brings it.
+# Headers and libraries: pkg-config where it knows them, the system's default paths where not. liblua is never linked:
+# the interpreter that loads the module brings it.
 pc = $(shell pkg-config $(1) 2>/dev/null)
-LUA_PC := $(shell for p in lua5.4 lua-5.4 lua54 lua; do pkg-config --exists "$$p >= 5.4 $$p < 5.5" && { echo $$p; break; }; done 2>/dev/null)
+LUA_PC := $(shell for p in lua5.4 lua-5.4 lua54 lua; do \
+  pkg-config --exists "$$p >= 5.4 $$p < 5.5" && { echo $$p; break; }; done 2>/dev/null)
 ifdef LUA_INCDIR
 LUA_CFLAGS := -I$(LUA_INCDIR)
 else
 LUA_CFLAGS := $(if $(LUA_PC),$(call pc,--cflags $(LUA_PC)),-I/usr/include/lua5.4)
 endif
-DEP_CFLAGS := $(call pc,--cflags openblas) $(patsubst -I%,-isystem %,$(or $(call pc,--cflags stb),-I/usr/include/stb)) $(call pc,--cflags zlib)
+STB_CFLAGS := $(patsubst -I%,-isystem %,$(or $(call pc,--cflags stb),-I/usr/include/stb))
+DEP_CFLAGS := $(call pc,--cflags openblas) $(STB_CFLAGS) $(call pc,--cflags zlib)
 DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs zlib),-lz)
 
-# -ffp-contract=fast: -std=c11 would forbid fused multiply-adds. Never -Ofast or -ffast-math: GCC then links a start-up file
-# that flushes denormals in the whole Lua process.
+# -ffp-contract=fast: -std=c11 would forbid fused multiply-adds. Never -Ofast or -ffast-math: GCC then links a start-up
+# file that flushes denormals in the whole Lua process.
 CFLAGS ?= -O3
 MATH = -ffp-contract=fast -fno-math-errno -fno-trapping-math
 WARN = -Wall -Wextra -Wshadow $(if $(WERROR),-Werror)
-FLAGS = -std=c11 $(CFLAGS) $(if $(ARCH),-march=$(ARCH)) $(MATH) $(WARN) -fPIC -fopenmp -pthread -fvisibility=hidden $(LUA_CFLAGS) $(DEP_CFLAGS) $(SAN)
+FLAGS = -std=c11 $(CFLAGS) $(if $(ARCH),-march=$(ARCH)) $(MATH) $(WARN) -fPIC -fopenmp -pthread -fvisibility=hidden \
+  $(LUA_CFLAGS) $(DEP_CFLAGS) $(SAN)
 # nodelete: when the Lua state closes, threads of the OpenMP runtime may still run in a library that Lua would unmap.
 SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared -Wl,-z,nodelete)
 LIBS = $(DEP_LIBS) -lm
@@ -36,10 +40,11 @@ Q = $(if $(V),,@)
 SRC := $(filter-out csrc/wait.c,$(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/kernels/*/*.c csrc/bind/*.c)))
 B = build
 
-# The files that live from wide vectors are compiled for each instruction set (csrc/kernels/conv/simd.h): for ARCH, and for those beyond it
-# that the machine may have where the module runs. A native build needs no other.
+# The files that live from wide vectors are compiled for each instruction set (csrc/kernels/conv/simd.h): for ARCH, and
+# for those beyond it that the machine may have where the module runs. A native build needs no other.
 SIMD = $(addprefix csrc/kernels/conv/,conv.c conv_direct.c peak.c simd_table.c sums.c tile.c winograd.c)
-BEYOND = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),$(if $(filter native x86-64-v4,$(ARCH)),,$(if $(filter x86-64-v3,$(ARCH)),v4,v3 v4)))
+BEYOND = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
+  $(if $(filter native x86-64-v4,$(ARCH)),,$(if $(filter x86-64-v3,$(ARCH)),v4,v3 v4)))
 SETS = base $(BEYOND)
 COMMON = $(filter-out $(SIMD),$(SRC))
 OBJ32 = $(COMMON:csrc/%.c=$(B)/obj32/%.o) $(foreach s,$(SETS),$(SIMD:csrc/%.c=$(B)/obj32/%.$(s).o))
@@ -47,12 +52,13 @@ OBJ64 = $(COMMON:csrc/%.c=$(B)/obj64/%.o) $(foreach s,$(SETS),$(SIMD:csrc/%.c=$(
 FLAGS += $(patsubst v%,-DGN_HAS_V%,$(BEYOND))
 
 # For the interpreters that we start; 5.4 only, so that tools running under another Lua are left alone.
-LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua;;' LUA_CPATH_5_4='$(CURDIR)/$(B)/?.so;;'
+LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua;;' \
+  LUA_CPATH_5_4='$(CURDIR)/$(B)/?.so;;'
 
 # Threads that wait must not burn the time of those that work: on a busy machine spinning costs tenfold.
 RUN_ENV = $(LUA_ENV) OMP_WAIT_POLICY=passive
 
-.PHONY: all deps demo test spec bench lint format asan valgrind doc install clean help
+.PHONY: all deps demo test quick spec bench lint format asan valgrind doc install clean help
 .DELETE_ON_ERROR:
 
 .PHONY: module
@@ -101,19 +107,24 @@ demo: ## train a DCGAN on built-in pictures for a minute or two, then look at it
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps demo
 	@$(MAKE) --no-print-directory module
 	$(LUA_ENV) $(LUA) experiments/dcgan.lua $(DEMO)
-	@echo "Real pictures: $(DEMO_DIR)/reals.png. Now open the newest samples: $$(ls $(DEMO_DIR)/fakes_[0-9]*.png | tail -1)"
+	@echo "Real pictures: $(DEMO_DIR)/reals.png." \
+	  "Now open the newest samples: $$(ls $(DEMO_DIR)/fakes_[0-9]*.png | tail -1)"
 
 DEMO_DIR = runs/demo
 # A narrow net and a large step size: quick rather than good.
-DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --batch 32 --lr 5e-4 --ema 0.99 --steps 2000 --snap 500 --outdir runs --name demo
+DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --batch 32 --lr 5e-4 --ema 0.99 --steps 2000 --snap 500 \
+  --outdir runs --name demo
 
 test: ## run every test; ends with `N passed, N failed`
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
 	@$(MAKE) --no-print-directory spec
 
 F ?= spec
-spec: all ## run the tests, or one file: make spec F=spec/ops/conv_spec.lua
+spec: all ## run the tests, or some: make spec F="spec/ops spec/nn_spec.lua"
 	@$(RUN_ENV) $(LUA) spec/run.lua $(F)
+
+quick: all ## run the fast tests, a minute: none that starts processes, trains or fuzzes
+	@$(RUN_ENV) $(LUA) spec/run.lua --quick $(F)
 
 bench: all ## time kernels and the training step
 	$(LUA_ENV) $(LUA) experiments/bench/run.lua $(BENCH)
@@ -126,20 +137,21 @@ lint: ## luacheck, and a build with warnings as errors
 format: ## let clang-format rewrite the C sources
 	clang-format -i $$(find csrc -name '*.[ch]')
 
-# The interpreter is not built with the sanitizers, so their runtime is preloaded. Leaks are the business of memory_spec: what
-# Lua, OpenBLAS and OpenMP keep until exit would drown them here.
-ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" GAN_SANITIZED=1 GAN_BUILD=$(B) \
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+# The interpreter is not built with the sanitizers, so their runtime is preloaded. Leaks are the business of
+# memory_spec: what Lua, OpenBLAS and OpenMP keep until exit would drown them here.
+ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	GAN_SANITIZED=1 GAN_BUILD=$(B) ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
-	@$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run F=$(F)
+	@$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run F='$(F)'
 .PHONY: asan-run
 asan-run: all
 	$(RUN_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
 
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
-	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run F=$(F)
+	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run F='$(F)'
 .PHONY: valgrind-run
 valgrind-run: all
 	$(LUA_ENV) OMP_NUM_THREADS=1 OPENBLAS_CORETYPE=Nehalem valgrind -q --error-exitcode=1 $(LUA) spec/run.lua $(F)

@@ -8,7 +8,7 @@ description = {
 }
 -- argparse, lua-cjson and luafilesystem serve the training loop and the scripts; busted and luacheck only the checkout.
 dependencies = { "lua >= 5.4, < 5.5", "argparse >= 0.7", "lua-cjson >= 2.1", "luafilesystem >= 1.8" }
--- By library only: headers live in places that LuaRocks does not look at (Debian's multiarch); the Makefile asks pkg-config.
+-- By library only: LuaRocks does not look where headers live (Debian's multiarch); the Makefile asks pkg-config.
 external_dependencies = { OPENBLAS = { library = "openblas" }, ZLIB = { library = "z" } }
 build = {
   type = "make",

@@ -1,7 +1,9 @@
--- The manual's Markdown, for ldoc (config.ld: format = "manual"): Discount without what it would do to formulas. A star begins a
--- list or is a star (i*stride + a*dilation), a caret is a caret, 1/2 stays 1/2, and `<` opens nothing but ldoc's own tags.
+-- The manual's Markdown, for ldoc (config.ld: format = "manual"): Discount without what it would do to formulas. A star
+-- begins a list or is a star (i*stride + a*dilation), a caret is a caret, 1/2 stays 1/2, and `<` opens nothing but
+-- ldoc's own tags.
 local ok, discount = pcall(require, "discount") -- Debian: lua-discount
-local markdown = ok and (type(discount) == "table" and (discount.to_html or discount.compile) or discount) or require "ldoc.markdown"
+local markdown = ok and (type(discount) == "table" and (discount.to_html or discount.compile) or discount)
+  or require "ldoc.markdown"
 
 local function plain(line)
   local list, rest = line:match "^(%s*%* )(.*)"

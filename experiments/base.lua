@@ -27,9 +27,9 @@ if not ok then
   stop((message:gsub("\n.*", "")))
 end
 
-for _, rock in ipairs { "argparse", "cjson", "lfs" } do
+for _, rock in ipairs {"argparse", "cjson", "lfs"} do
   if not pcall(require, rock) then
-    local names = { argparse = "argparse", cjson = "lua-cjson", lfs = "luafilesystem" }
+    local names = {argparse = "argparse", cjson = "lua-cjson", lfs = "luafilesystem"}
     stop("the Lua module '" .. rock .. "' is missing: run `make deps` in the checkout, or luarocks install " .. names[rock])
   end
 end

@@ -531,3 +531,54 @@ describe("layout of spec", function()
     clean(found)
   end)
 end)
+
+------------------------------------------------------------------------------------------------------------- width
+
+local WIDTH = 120
+
+-- Rooms whose older lines are still wider (prefixes of paths). None is added.
+local wide_rooms = {"csrc/", "lua/gan/", "README.md", "experiments/", "spec/"}
+
+-- Lines of a text that are too wide, in characters.
+local function wide_lines(path, text)
+  local found, number = {}, 0
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    number = number + 1
+    local n = utf8.len(line) or #line
+    if n > WIDTH then found[#found + 1] = ("%s:%d has %d characters"):format(path, number, n) end
+  end
+  return found
+end
+
+local function is_text(path)
+  return path:find "%.[ch]$" or path:find "%.def$" or path:find "%.lua$" or path:find "%.md$" or path:find "%.py$"
+    or path:find "%.sh$" or path:find "%.ld$" or path:find "%.rockspec$" or path:find "^%.ci/" or path:find "^Makefile$"
+    or path:find "^%.luacheckrc$" or path:find "^%.busted$"
+end
+
+describe("width of the tree", function()
+  it("finds lines over 120 characters", function()
+    local full = ("é"):rep(WIDTH)
+    clean(wide_lines("a.md", full .. "\nb\n" .. full))
+    assert.same({"a.md:2 has 121 characters"}, wide_lines("a.md", "b\n" .. full .. "c\n"))
+  end)
+
+  it("is 120 columns", function()
+    local found, paths = {}, {}
+    for name in lfs.dir "." do
+      if lfs.attributes(name, "mode") == "file" then paths[#paths + 1] = name end
+    end
+    for _, root in ipairs {".ci", "csrc", "lua", "spec", "experiments"} do files(root, ".", paths) end
+    local seen = 0
+    for _, path in ipairs(paths) do
+      local excused = false
+      for _, room in ipairs(wide_rooms) do excused = excused or path:sub(1, #room) == room end
+      if is_text(path) then
+        seen = seen + 1
+        for _, f in ipairs(excused and {} or wide_lines(path, read(path))) do found[#found + 1] = f end
+      end
+    end
+    assert.is_true(seen > 400, seen .. " files")
+    clean(found)
+  end)
+end)

@@ -1,7 +1,9 @@
--- Small critics for tests of penalties, from either instance of the library: every layer that D may hold, and the worked example.
+-- Small critics for tests of penalties, from either instance of the library: every layer that D may hold, and the
+-- worked example.
 local M = {}
 
---- D(x) = a . tanh(W x), a = (1,-2), W = ((.5,-1),(.25,.75)), of x (N,2): D, a, W. Its worked numbers are at x = (.3,-.2).
+--- Makes D(x) = a . tanh(W x), a = (1,-2), W = ((.5,-1),(.25,.75)), of x (N,2): D, a, W.
+-- Its worked numbers are at x = (.3,-.2).
 function M.worked(gan)
   local a = gan.tensor({{1}, {-2}}):requires_grad_()
   local w = gan.tensor({{0.5, -1}, {0.25, 0.75}}):requires_grad_()
@@ -9,13 +11,16 @@ function M.worked(gan)
   return D, a, w
 end
 
---- D(x) = w . x + b of x (N,2): D, w, b.
+--- Makes D(x) = w . x + b of x (N,2): D, w, b.
 function M.linear(gan)
   local w, b = gan.tensor({{3}, {-4}}):requires_grad_(), gan.tensor({0.5}):requires_grad_()
   return function(x) return gan.ops.squeeze(gan.ops.matmul(x, w), 2) + b end, w, b
 end
 
---- A net of x (N,4,4,2) -> (N) by `body`, a function of nn that gives layers of 3 channels which keep the size, between convolutions.
+--- Builds a net of x (N,4,4,2) -> (N): layers of `body` between two convolutions.
+-- @tparam table gan the library, float or double
+-- @tparam function body  of nn, to a list of layers of 3 channels that leave the size as it is
+-- @tparam[opt=1] integer seed
 function M.net(gan, body, seed)
   local nn, rng = gan.nn, gan.rng(seed or 1, "critic")
   local layers = {nn.conv2d {2, 3, kernel = 1, rng = rng}}
@@ -28,7 +33,7 @@ function M.net(gan, body, seed)
   return nn.chain(layers)
 end
 
---- name -> body for net: what a critic may be made of.
+-- name -> body for net: the layers that a critic may hold.
 M.bodies = {
   leaky_relu = function(nn) return {nn.leaky_relu {slope = 0.2}} end,
   batch_norm = function(nn) return {nn.batch_norm {3}, nn.leaky_relu {slope = 0.2}} end,

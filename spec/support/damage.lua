@@ -1,5 +1,5 @@
--- Damages a file in every small way and hands each result to f: all truncations, every byte changed to two others, and some with several
--- bytes changed at once. The file is valid: f must survive them all, and none may take long.
+-- Damages a file in every small way and hands each result to f: all truncations, every byte changed to two others, and
+-- some with several bytes changed at once. The file is valid: f must survive them all, and none may take long.
 local gan = require "gan"
 
 local M = {}

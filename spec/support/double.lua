@@ -1,5 +1,6 @@
--- A second, complete instance of the library over gan.core64 (real = double), beside the float one: its modules are loaded
--- with a `require` of their own. double.require "gan.nn" gives any module of it; other fields are those of the facade.
+-- A second, complete instance of the library over gan.core64 (real = double), beside the float one: its modules are
+-- loaded with a `require` of their own. double.require "gan.nn" gives any module of it; other fields are those of the
+-- facade.
 local loaded = {["gan.wait"] = require "gan.wait", ["gan.core"] = require "gan.core64"}
 local env = setmetatable({}, {__index = _G})
 

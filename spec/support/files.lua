@@ -3,7 +3,7 @@
 local temp = require "spec.support.temp"
 
 -- A fresh folder from files.folder() goes away by files.remove(path).
-local M = { write = temp.write, read = temp.read, remove = temp.remove, folder = temp.folder }
+local M = {write = temp.write, read = temp.read, remove = temp.remove, folder = temp.folder}
 
 local crc_table = {}
 for i = 0, 255 do
@@ -27,7 +27,7 @@ local function adler32(s)
 end
 
 function M.deflate(s)
-  local out = { "\x78\x01" }
+  local out = {"\x78\x01"}
   local n = math.max(1, (#s + 65534) // 65535)
   for i = 1, n do
     local part = s:sub((i - 1) * 65535 + 1, i * 65535)
@@ -42,8 +42,8 @@ end
 
 M.signature = "\x89PNG\r\n\x1a\n"
 
-local samples = { [0] = 1, [2] = 3, [3] = 1, [4] = 2, [6] = 4 }
-local adam7 = { {0, 0, 8, 8}, {0, 4, 8, 8}, {4, 0, 8, 4}, {0, 2, 4, 4}, {2, 0, 4, 2}, {0, 1, 2, 2}, {1, 0, 2, 1} }
+local samples = {[0] = 1, [2] = 3, [3] = 1, [4] = 2, [6] = 4}
+local adam7 = {{0, 0, 8, 8}, {0, 4, 8, 8}, {4, 0, 8, 4}, {0, 2, 4, 4}, {2, 0, 4, 2}, {0, 1, 2, 2}, {1, 0, 2, 1}}
 
 local function paeth(a, b, c)
   local p = a + b - c
@@ -56,18 +56,18 @@ local function filtered(kind, row, up, bpp)
   for i = 1, #row do
     local a, b, c = row[i - bpp] or 0, up[i] or 0, up[i - bpp] or 0
     if i <= bpp then a, c = 0, 0 end
-    local guess = ({ [0] = 0, a, b, (a + b) // 2, paeth(a, b, c) })[kind]
+    local guess = ({[0] = 0, a, b, (a + b) // 2, paeth(a, b, c)})[kind]
     out[i] = string.char((row[i] - guess) & 255)
   end
   return string.char(kind) .. table.concat(out)
 end
 
--- png{h=, w=, colour=, depth=8, value=f(y,x,k) -> sample, filter=f(row) -> 0..4, interlaced=, plte=, trns=, before=, after=}:
--- rows, columns and samples count from 0; before and after are chunks put around IDAT.
+-- Writes a PNG file: png{h=, w=, colour=, depth=8, value=f(y,x,k) -> sample, filter=f(row) -> 0..4, interlaced=, plte=,
+-- trns=, before=, after=}. Rows, columns and samples count from 0; before and after are chunks put around IDAT.
 function M.png(o)
   local depth, s = o.depth or 8, samples[o.colour]
   local bpp, raw = math.max(1, s * depth // 8), {}
-  for _, p in ipairs(o.interlaced and adam7 or { {0, 0, 1, 1} }) do
+  for _, p in ipairs(o.interlaced and adam7 or {{0, 0, 1, 1}}) do
     local up = {}
     for y = p[1], o.w > p[2] and o.h - 1 or -1, p[3] do
       local row, acc, bits = {}, 0, 0
@@ -85,21 +85,23 @@ function M.png(o)
       up = row
     end
   end
-  return M.signature .. M.chunk("IHDR", string.pack(">I4I4I1I1I1I1I1", o.w, o.h, depth, o.colour, 0, 0, o.interlaced and 1 or 0)) ..
+  local head = string.pack(">I4I4I1I1I1I1I1", o.w, o.h, depth, o.colour, 0, 0, o.interlaced and 1 or 0)
+  return M.signature .. M.chunk("IHDR", head) ..
     (o.plte and M.chunk("PLTE", o.plte) or "") .. (o.trns and M.chunk("tRNS", o.trns) or "") .. (o.before or "") ..
     M.chunk("IDAT", o.idat or M.deflate(table.concat(raw))) .. (o.after or "") .. M.chunk("IEND", "")
 end
 
 -- A square picture of one colour.
 function M.plain(size, r, g, b)
-  return M.png { h = size, w = size, colour = 2, value = function(_, _, k) return ({[0] = r, g, b})[k] end }
+  return M.png {h = size, w = size, colour = 2, value = function(_, _, k) return ({[0] = r, g, b})[k] end}
 end
 
 function M.idx_images(n, h, w, bytes) return string.pack(">I4I4I4I4", 0x803, n, h, w) .. bytes end
 function M.idx_labels(n, bytes) return string.pack(">I4I4", 0x801, n) .. bytes end
 
--- A zip archive of members {name=, data=, deflated=, zip64=}; further fields say something else than the truth in the list of members: packed=, size=,
--- crc=, flags=, method=, offset=, list_name=. end64: with zip64 records at the end; comment: behind all.
+-- Writes a zip archive of members {name=, data=, deflated=, zip64=}. Further fields put something else than the truth
+-- into the list of members: packed=, size=, crc=, flags=, method=, offset=, list_name=. o.end64: with zip64 records at
+-- the end; o.comment: behind all.
 function M.zip(members, o)
   o = o or {}
   local body, list, at, full = {}, {}, 0, 0xffffffff
@@ -107,18 +109,22 @@ function M.zip(members, o)
     local packed = m.deflated and M.deflate(m.data):sub(3, -5) or m.data
     local method, crc = m.method or m.deflated and 8 or 0, m.crc or M.crc32(m.data)
     local extra = m.zip64 and string.pack("<I2I2I8I8", 1, 16, #m.data, #packed) or ""
-    body[i] = string.pack("<c4I2I2I2I2I2I4I4I4I2I2", "PK\3\4", 20, 0, method, 0, 0, crc, m.zip64 and full or #packed, m.zip64 and full or #m.data,
-      #m.name, #extra) .. m.name .. extra .. packed
+    body[i] = string.pack("<c4I2I2I2I2I2I4I4I4I2I2", "PK\3\4", 20, 0, method, 0, 0, crc,
+      m.zip64 and full or #packed, m.zip64 and full or #m.data, #m.name, #extra) .. m.name .. extra .. packed
     local size, shown = m.size or #m.data, m.packed or #packed
     if m.zip64 then extra = string.pack("<I2I2I2I2i8i8i8", 0x7075, 0, 1, 24, size, shown, m.offset or at) end
     local name = m.list_name or m.name
-    list[i] = string.pack("<c4I2I2I2I2I2I2I4I4I4I2I2I2I2I2I4I4", "PK\1\2", 20, 20, m.flags or 0, method, 0, 0, crc, m.zip64 and full or shown,
-      m.zip64 and full or size, #name, #extra, 0, 0, 0, 0, m.zip64 and full or m.offset or at) .. name .. extra
+    list[i] = string.pack("<c4I2I2I2I2I2I2I4I4I4I2I2I2I2I2I4I4", "PK\1\2", 20, 20, m.flags or 0, method, 0, 0, crc,
+      m.zip64 and full or shown, m.zip64 and full or size, #name, #extra, 0, 0, 0, 0,
+      m.zip64 and full or m.offset or at) .. name .. extra
     at = at + #body[i]
   end
   local names = table.concat(list)
-  local tail = not o.end64 and "" or string.pack("<c4I8I2I2I4I4I8I8I8I8", "PK\6\6", 44, 45, 45, 0, 0, #list, #list, #names, at)
-    .. string.pack("<c4I4I8I4", "PK\6\7", 0, at + #names, 1)
+  local tail = ""
+  if o.end64 then
+    tail = string.pack("<c4I8I2I2I4I4I8I8I8I8", "PK\6\6", 44, 45, 45, 0, 0, #list, #list, #names, at)
+      .. string.pack("<c4I4I8I4", "PK\6\7", 0, at + #names, 1)
+  end
   local count, size, start = #list, #names, at
   if o.end64 then count, size, start = 0xffff, full, full end
   return table.concat(body) .. names .. tail
@@ -140,18 +146,24 @@ end
 
 -- 16x8 JPEGs by libjpeg's cjpeg: left half (200,30,30), right half (20,60,220).
 M.jpeg = {
-  colour = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIeJBwe
-    Hx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/wAARCAAIABADAREAAhEBAxEB/8QAFQABAQAAAAAAAAAAAA
-    AAAAAABQf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAACAb/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCaJEiA5ciE/9k=]],
-  progressive = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
-    JBweHx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/wgARCAAIABADAREAAhEBAxEB/8QAFQABAQAAAAAAAA
-    AAAAAAAAAABAb/xAAVAQEBAAAAAAAAAAAAAAAAAAAHBf/aAAwDAQACEAMQAAABmZCINcIP/8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQABBQI//8QAFBEBAAAAAAAAAAAAAAAAAAAA
-    EP/aAAgBAwEBPwE//8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAgEBPwE//8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQAGPwI//8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQ
-    ABPyE//9oADAMBAAIAAwAAABCf/8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAwEBPxA//8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAgEBPxA//8QAFBABAAAAAAAAAAAAAAAAAAAA
-    EP/aAAgBAQABPxA//9k=]],
-  grey = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIeJBweHx7/
-    wAALCAAIABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAABQf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAA/AJoHf//Z]],
-  arithmetic = M.base64 [[/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
+  colour = M.base64 [[
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
+    JBweHx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/wAARCAAIABAD
+    AREAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAABQf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAACAb/xAAUEQEA
+    AAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCaJEiA5ciE/9k=]],
+  progressive = M.base64 [[
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
+    JBweHx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/wgARCAAIABAD
+    AREAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAABAb/xAAVAQEBAAAAAAAAAAAAAAAAAAAHBf/aAAwDAQACEAMQAAABmZCINcIP/8QAFBABAAAA
+    AAAAAAAAAAAAAAAAEP/aAAgBAQABBQI//8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAwEBPwE//8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgB
+    AgEBPwE//8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQAGPwI//8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQABPyE//9oADAMBAAIAAwAA
+    ABCf/8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAwEBPxA//8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAgEBPxA//8QAFBABAAAAAAAAAAAA
+    AAAAAAAAEP/aAAgBAQABPxA//9k=]],
+  grey = M.base64 [[
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
+    JBweHx7/wAALCAAIABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAABQf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAA/AJoHf//Z]],
+  arithmetic = M.base64 [[
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExciJCIe
     JBweHx7/yQALCAAIABABAREA/8wABgAQEAX/2gAIAQEAAD8A/wC20+D/2Q==]],
 }
 

@@ -1,6 +1,7 @@
---- Throws random arguments at every function that a script can reach, in a process of its own: `lua spec/support/fuzz.lua SEED
--- COUNT [LOG [PATTERN]]`. It ends with 0 if the process survives and its tensor memory comes back; the last line of LOG is the call
--- that was running. The same seed makes the same calls; PATTERN restricts them to names that match.
+--- Throws random arguments at every function that a script can reach, in a process of its own:
+-- `lua spec/support/fuzz.lua SEED COUNT [LOG [PATTERN]]`.
+-- It ends with 0 if the process survives and its tensor memory comes back; the last line of LOG is the call that was
+-- running. The same seed makes the same calls; PATTERN restricts them to names that match.
 local gan = require "gan"
 local core = require "gan.core"
 local autograd = require "gan.autograd"
@@ -72,7 +73,9 @@ for _, room in ipairs(rooms) do
 end
 
 -- Objects that work, so that their methods are reached.
-local function weights() return {autograd.requires_grad_(core.full({2, 3}, 1)), autograd.requires_grad_(core.full({3}, 0))} end
+local function weights()
+  return {autograd.requires_grad_(core.full({2, 3}, 1)), autograd.requires_grad_(core.full({3}, 0))}
+end
 local images = {images = core.full({6, 4, 5, 3}, 7, "u8"), labels = core.full({6}, 1, "i32")}
 local recipes = {
   function() return gan.nn.linear {3, 4} end,
@@ -81,9 +84,14 @@ local recipes = {
   function() return gan.nn.batch_norm {3} end,
   function() return gan.nn.embedding {5, 3} end,
   function() return gan.nn.chain {gan.nn.linear {3, 4}, gan.nn.relu, gan.nn.batch_norm {4}} end,
-  function() return gan.nn.spectral(gan.nn.chain {gan.nn.linear {3, 4}, gan.nn.minibatch_stddev {group = 2}, gan.nn.class_head {5, 2}}) end,
+  function()
+    local layers = {gan.nn.linear {3, 4}, gan.nn.minibatch_stddev {group = 2}, gan.nn.class_head {5, 2}}
+    return gan.nn.spectral(gan.nn.chain(layers))
+  end,
   function() return gan.nn.residual_up {3, 2, classes = 3} end,
-  function() return gan.nn.virtual_batch {gan.nn.chain {gan.nn.virtual_batch_norm {3}}, reference = core.full({2, 3}, 1)} end,
+  function()
+    return gan.nn.virtual_batch {gan.nn.chain {gan.nn.virtual_batch_norm {3}}, reference = core.full({2, 3}, 1)}
+  end,
   function() return gan.nn.chain {gan.nn.label_concat {3}, gan.nn.minibatch_discrimination {6, kernels = 2}} end,
   function() return gan.optim.adam(weights()) end,
   function() return gan.optim.sgd(weights(), {lr = 0.1, momentum = 0.9}) end,
@@ -105,8 +113,8 @@ local recipes = {
 }
 local method_names = {
   "next", "state", "load", "close", "step", "update", "params", "eval", "train", "count", "apply", "forward", "shape",
-  "describe", "streams", "read", "seek", "position", "boxes", "mask", "caption", "critic", "generator", "uniform", "normal",
-  "integer", "permutation", "epoch", "images_seen", "write", "sync", "line", "scalars", "add", "value",
+  "describe", "streams", "read", "seek", "position", "boxes", "mask", "caption", "critic", "generator", "uniform",
+  "normal", "integer", "permutation", "epoch", "images_seen", "write", "sync", "line", "scalars", "add", "value",
 }
 
 -- ---- random values ----
@@ -117,16 +125,17 @@ local integers = {
 }
 local floats = {0.0, -0.0, 0.5, 1.5, -0.5, 1e-30, 1e30, 1e308, 5e-324, math.huge, -math.huge, 0 / 0, 0.1, 0.9, 2.0}
 local strings = {
-  "", "x", "real", "u8", "i32", "f64", "nearest", "bilinear", "constant", "reflect", "replicate", "mean", "sum", "none", "relu",
-  "a\0b", "no/such/file.png", "%s%n%d", "\255\254", ("long"):rep(500), "-1", "0x10", "1e5", "nan", "shapes", ".",
-  '{"a": [1, 2, {"b": null}]}', ("["):rep(100000), "\x89PNG\r\n\26\n", "\255\216\255\224", "\31\139\8\0", "\0\0\8\3\0\0\0\2",
-  "#ff0000", "white", "fake", "run",
+  "", "x", "real", "u8", "i32", "f64", "nearest", "bilinear", "constant", "reflect", "replicate", "mean", "sum", "none",
+  "relu", "a\0b", "no/such/file.png", "%s%n%d", "\255\254", ("long"):rep(500), "-1", "0x10", "1e5", "nan", "shapes",
+  ".", '{"a": [1, 2, {"b": null}]}', ("["):rep(100000), "\x89PNG\r\n\26\n", "\255\216\255\224", "\31\139\8\0",
+  "\0\0\8\3\0\0\0\2", "#ff0000", "white", "fake", "run",
 }
 local option_names = {
-  "kernel", "stride", "padding", "dilation", "size", "mode", "top", "bottom", "left", "right", "value", "count_include_pad",
-  "align_corners", "legacy", "output_padding", "groups", "eps", "momentum", "bias", "axis", "axes", "keep", "seed",
-  "create_graph", "retain_graph", "allow_unused", "order", "lr", "beta1", "beta2", "decay", "batch", "count", "channels",
-  "n", "p", "slope", "alpha", "init", "train", "affine", "mirror", "crop", "shuffle", "z", "ngf", "ndf",
+  "kernel", "stride", "padding", "dilation", "size", "mode", "top", "bottom", "left", "right", "value",
+  "count_include_pad", "align_corners", "legacy", "output_padding", "groups", "eps", "momentum", "bias", "axis", "axes",
+  "keep", "seed", "create_graph", "retain_graph", "allow_unused", "order", "lr", "beta1", "beta2", "decay", "batch",
+  "count", "channels", "n", "p", "slope", "alpha", "init", "train", "affine", "mirror", "crop", "shuffle", "z", "ngf",
+  "ndf",
 }
 
 local function integer()
@@ -288,7 +297,8 @@ local function near_case(def)
       args[i] = copy
     elseif core.is_tensor(a) and chance(0.5) then
       local nd = core.dim(a)
-      args[i] = chance(0.5) and core.to(a, pick {"real", "u8", "i32", "f64"}) or nd > 0 and core.narrow(a, random(nd), 1, 0) or a
+      args[i] = chance(0.5) and core.to(a, pick {"real", "u8", "i32", "f64"})
+        or nd > 0 and core.narrow(a, random(nd), 1, 0) or a
     else
       args[i] = value()
     end
@@ -387,5 +397,5 @@ if after > before + 2 ^ 20 then
   io.stderr:write(("%d bytes live before, %d after\n"):format(before, after))
   os.exit(1)
 end
-io.write(("%d steps on %d functions and %d ops, %d calls, %d of them returned: alive\n"):format(count, #targets, #op_names,
-  calls, returned))
+io.write(("%d steps on %d functions and %d ops, %d calls, %d of them returned: alive\n"):format(
+  count, #targets, #op_names, calls, returned))

@@ -1,4 +1,5 @@
--- For specs that compare with what a script of spec/golden stored: its numbers, and the generator of weights and inputs that they share.
+-- For specs that compare with what a script of spec/golden stored: its numbers, and the generator of weights and inputs
+-- that they share.
 local cjson = require "cjson"
 
 local M = {}

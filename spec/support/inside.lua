@@ -42,7 +42,8 @@ local function inside(name, words, f, ...)
   collectgarbage() -- files and locks
   local text = table.concat(err)
   if ok then return 0, table.concat(out), text end
-  if exit.code then return exit.code, table.concat(out), text end -- the error that ended it may have become another on its way
+  -- The error that ended it may have become another on its way.
+  if exit.code then return exit.code, table.concat(out), text end
   return nil, table.concat(out), tostring(message)
 end
 

@@ -7,7 +7,8 @@ local M = {names = {"conv2d", "conv_transpose2d", "linear", "embedding"}}
 -- @tparam table gan the library, float or double
 function M.make(gan)
   local random, nn = golden.lcg(1), gan.nn
-  local conv, up = nn.conv2d {2, 3, kernel = 3, padding = 1}, nn.conv_transpose2d {2, 3, kernel = 4, stride = 2, padding = 1}
+  local conv = nn.conv2d {2, 3, kernel = 3, padding = 1}
+  local up = nn.conv_transpose2d {2, 3, kernel = 4, stride = 2, padding = 1}
   local linear, embedding = nn.linear {5, 3}, nn.embedding {4, 3}
   gan.no_grad(function()
     for _, layer in ipairs {conv, up, linear, embedding} do

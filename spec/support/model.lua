@@ -26,9 +26,9 @@ local function step(G, D, real, z, y)
   return lossD, down(G, bce.generator(on_fake) + class_loss(fake_classes))
 end
 
---- Builds G and D, one per entry of `cases` and conditioning, and checks: shapes, a shape method that tells the same, one stream gives the same
--- bytes, state loads into a net of another seed, two steps with one thread and two give the same losses, labels that are missing are
--- an error that names a layer.
+--- Builds G and D for each entry of `cases` and each conditioning, and checks: shapes, and a shape method that tells
+-- the same; state loads into a net of another seed; two steps with one thread and two give the same losses; missing
+-- labels are an error that names a layer.
 -- @tparam table model gan.model.X
 -- @tparam table cases list of {G = options, D = options, batch = 4}
 function M.hold(model, cases)
@@ -70,7 +70,8 @@ function M.hold(model, cases)
         end
         local out = {}
         for i = 1, 2 do
-          local a, b = step(G, D, gan.rng(i, "real"):uniform({n, table.unpack(s)}, -1, 1), gan.rng(i, "z"):normal {n, case.G.z}, y)
+          local real = gan.rng(i, "real"):uniform({n, table.unpack(s)}, -1, 1)
+          local a, b = step(G, D, real, gan.rng(i, "z"):normal {n, case.G.z}, y)
           out[#out + 1] = ("%a %a"):format(a, b)
           assert.is_true(a == a and b == b)
         end

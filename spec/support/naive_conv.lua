@@ -1,8 +1,8 @@
 -- Convolution by its definition, on flat Lua tables: the slow reference of conv_spec.
 local M = {}
 
--- Calls f(ix, iw, iy) (1-based, flat) for every product x[ix] * w[iw] that goes into y[iy]. d has N H W Ci Ho Wo Co Kh Kw and sh sw ph pw
--- dh dw, as the C kernels have.
+-- Calls f(ix, iw, iy) (1-based, flat) for every product x[ix] * w[iw] that goes into y[iy]. d has N H W Ci Ho Wo Co Kh
+-- Kw and sh sw ph pw dh dw, as the C kernels have.
 local function each(d, f)
   for n = 0, d.N - 1 do
     for i = 0, d.Ho - 1 do

@@ -1,4 +1,5 @@
--- Slow references of metrics, over lists of rows (plain Lua numbers): every pair is looked at, every formula written as its paper has it.
+-- Slow references of metrics, over lists of rows (plain Lua numbers): every pair is looked at, every formula written as
+-- its paper has it.
 local M = {}
 
 function M.distance2(a, b)
@@ -7,7 +8,8 @@ function M.distance2(a, b)
   return s
 end
 
--- The k smallest squared distances from every row of x to the rows of y (y = nil: to the other rows of x), as {value, place from 0}.
+-- The k smallest squared distances from every row of x to the rows of y (y = nil: to the other rows of x), as {value,
+-- place from 0}.
 function M.nearest(x, y, k)
   local out = {}
   for i, a in ipairs(x) do

@@ -1,5 +1,5 @@
--- Slow references in plain Lua numbers: groups(values, shape, axes) lists, for every result in row-major order, the values that
--- are reduced into it; the rest are functions of one such list.
+-- Slow references in plain Lua numbers: groups(values, shape, axes) lists, for every result in row-major order, the
+-- values that are reduced into it; the rest are functions of one such list.
 local M = {}
 
 function M.groups(values, shape, axes)

@@ -1,10 +1,14 @@
--- Writes pickles of protocol 2 and PyTorch's two forms of files around them, piece by piece: each function gives the bytes of one value.
+-- Writes pickles of protocol 2 and PyTorch's two forms of files around them, piece by piece: each function gives the
+-- bytes of one value.
 local files = require "spec.support.files"
 
 local M = {none = "N", yes = "\x88", no = "\x89"}
 
 function M.str(s) return string.pack("<c1s4", "X", s) end
-function M.int(i) return i >= -1 << 31 and i < 1 << 31 and string.pack("<c1i4", "J", i) or string.pack("<c2i8", "\x8a\8", i) end
+function M.int(i)
+  local small = i >= -1 << 31 and i < 1 << 31
+  return small and string.pack("<c1i4", "J", i) or string.pack("<c2i8", "\x8a\8", i)
+end
 function M.tuple(...) return "(" .. table.concat {...} .. "t" end
 function M.list(...) return "](" .. table.concat {...} .. "e" end
 function M.global(module, name) return "c" .. module .. "\n" .. name .. "\n" end
@@ -33,7 +37,8 @@ function M.tensor(storage, size, stride, offset)
     local step = 1
     for i = #size, 1, -1 do stride[i], step = step, step * size[i] end
   end
-  return M.call("torch._utils", "_rebuild_tensor_v2", storage, M.int(offset or 0), ints(size), ints(stride), M.no, M.ordered())
+  local at, hooks = M.int(offset or 0), M.ordered()
+  return M.call("torch._utils", "_rebuild_tensor_v2", storage, at, ints(size), ints(stride), M.no, hooks)
 end
 
 -- A file of the zip form: the value (bytes) and the storages, a list of {key, bytes}. more: further members.
@@ -50,8 +55,10 @@ function M.torch_legacy(value, storages, o)
   o = o or {}
   local keys, data = {}, {}
   for i, s in ipairs(storages or {}) do keys[i], data[i] = M.str(s[1]), string.pack("<i8", s[3]) .. s[2] end
-  return "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." .. M.pickle(o.protocol or string.pack("<c1I2", "M", 1001))
-    .. M.pickle(M.dict(M.str "protocol_version", M.int(1001), M.str "little_endian", o.little or M.yes, M.str "type_sizes", M.dict(M.str "int", "K\4")))
+  local system = M.dict(M.str "protocol_version", M.int(1001), M.str "little_endian", o.little or M.yes,
+    M.str "type_sizes", M.dict(M.str "int", "K\4"))
+  return "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+    .. M.pickle(o.protocol or string.pack("<c1I2", "M", 1001)) .. M.pickle(system)
     .. M.pickle(value) .. M.pickle(M.list(table.unpack(keys))) .. table.concat(data)
 end
 

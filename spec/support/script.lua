@@ -31,8 +31,10 @@ end
 function M.run(script, words, opt)
   opt = opt or {}
   local out, err = os.tmpname(), os.tmpname()
-  local _, _, code = os.execute(("%s%s%s %s%s %s >%s 2>%s </dev/null"):format(opt.dir and "cd " .. quote(opt.dir) .. " && " or "", env,
-    quote(opt.lua or M.lua()), opt.chunk and "-e " .. quote(opt.chunk) .. " " or "", script, words, out, err))
+  local there = opt.dir and "cd " .. quote(opt.dir) .. " && " or ""
+  local chunk = opt.chunk and "-e " .. quote(opt.chunk) .. " " or ""
+  local _, _, code = os.execute(("%s%s%s %s%s %s >%s 2>%s </dev/null"):format(
+    there, env, quote(opt.lua or M.lua()), chunk, script, words, out, err))
   return code, slurp(out), slurp(err)
 end
 
@@ -40,8 +42,8 @@ end
 function M.start(script, words)
   local out, code, pid = os.tmpname(), os.tmpname(), os.tmpname()
   os.remove(code)
-  os.execute(("(%s%s %s %s >%s 2>&1 </dev/null & echo $! >%s; wait $!; echo $? >%s.part; mv %s.part %s) >/dev/null 2>&1 &"):format(
-    env, quote(M.lua()), script, words, out, pid, code, code, code))
+  local job = "(%s%s %s %s >%s 2>&1 </dev/null & echo $! >%s; wait $!; echo $? >%s.part; mv %s.part %s)"
+  os.execute((job .. " >/dev/null 2>&1 &"):format(env, quote(M.lua()), script, words, out, pid, code, code, code))
   local p = {}
   while not p.pid do
     os.execute "sleep 0.01"

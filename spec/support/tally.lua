@@ -3,7 +3,7 @@ local busted = require "busted"
 
 local passed, failed, skipped = 0, 0, 0
 
-busted.subscribe({ "test", "end" }, function(_, _, status)
+busted.subscribe({"test", "end"}, function(_, _, status)
   if status == "success" then
     passed = passed + 1
   elseif status == "pending" then
@@ -19,10 +19,10 @@ local function broken(element)
   if element.descriptor ~= "it" then failed = failed + 1 end
   return nil, true
 end
-busted.subscribe({ "error" }, broken)
-busted.subscribe({ "failure" }, broken)
+busted.subscribe({"error"}, broken)
+busted.subscribe({"failure"}, broken)
 
-busted.subscribe({ "exit" }, function()
+busted.subscribe({"exit"}, function()
   local also = skipped > 0 and (", %d skipped"):format(skipped) or ""
   if passed + failed == 0 then io.write("no test was run\n") end
   io.write(("%d passed, %d failed%s\n"):format(passed, failed, also))

@@ -1,4 +1,5 @@
--- A directory of its own for one spec: local temp = require "spec.support.temp"; temp.dir(), temp.write(path, bytes), temp.read(path).
+-- A directory of its own for one spec: local temp = require "spec.support.temp"; temp.dir(), temp.write(path, bytes),
+-- temp.read(path).
 local lfs = require "lfs"
 
 local M = {}

@@ -1,4 +1,5 @@
--- same(run): whether run(1) and run(2), which set as many threads and return bytes, return the same. The number of threads is put back.
+-- same(run): calls run(1) and run(2), which set as many threads and return bytes, and compares the bytes: a boolean.
+-- Puts the number of threads back.
 local core = require "gan.core"
 
 return function(run)
