@@ -47,6 +47,15 @@ static gn_real opt_slope(lua_State *L, int arg) {
   return (gn_real)slope;
 }
 
+static const gn_real *opt_ptr(const gn_tensor *t) { return t ? gn_real_ptr(t) : NULL; }
+
+/* What the kernels read; all but x may be NULL. */
+static gn_norm_args args_of(const gn_tensor *x, const gn_tensor *mean, const gn_tensor *var, const gn_tensor *gamma,
+                            const gn_tensor *beta, double eps, gn_real slope) {
+  return (gn_norm_args){.x = gn_real_ptr(x), .mean = opt_ptr(mean), .var = opt_ptr(var), .gamma = opt_ptr(gamma),
+                        .beta = opt_ptr(beta), .eps = eps, .slope = slope};
+}
+
 /* f(x, [groups,] gamma, beta, eps, slope or nil) -> y, mean, var */
 static int forward(lua_State *L, kind k) {
   int first = k == GROUP ? 3 : 2;
@@ -59,8 +68,8 @@ static int forward(lua_State *L, kind k) {
   gn_real *work = gn_scratch(L, gn_norm_work(&d));
   int at = lua_gettop(L);
   gn_tensor *y = gn_new_real_like(L, x), *mean = new_stats(L, &d, k), *var = new_stats(L, &d, k);
-  gn_norm(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gamma ? gn_real_ptr(gamma) : NULL,
-          beta ? gn_real_ptr(beta) : NULL, eps, slope, &d, work);
+  const gn_norm_args in = args_of(x, NULL, NULL, gamma, beta, eps, slope);
+  gn_norm(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), &in, &d, work);
   gn_scratch_free(L, at);
   return 3;
 }
@@ -90,8 +99,8 @@ static int backward(lua_State *L, kind k) {
     else
       lua_pushnil(L);
   }
-  gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), gn_real_ptr(x), gn_real_ptr(mean), gn_real_ptr(var),
-               gamma ? gn_real_ptr(gamma) : NULL, beta ? gn_real_ptr(beta) : NULL, eps, slope, &d, work);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), &in, &d, work);
   gn_scratch_free(L, at);
   return 3;
 }
@@ -135,7 +144,8 @@ static int conditional_batch_norm(lua_State *L) {
     lua_pushvalue(L, 6);
     lua_pushvalue(L, 7);
   }
-  gn_norm_apply(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gn_real_ptr(gamma), gn_real_ptr(beta), eps, slope, &d);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  gn_norm_apply(gn_real_ptr(y), &in, &d);
   gn_scratch_free(L, at);
   return 3;
 }
@@ -159,8 +169,8 @@ static int conditional_batch_norm_grad(lua_State *L) {
     if (lua_toboolean(L, 7 + i)) out[i] = gn_real_ptr(gn_new_real_like(L, i == 0 ? x : gamma));
     else lua_pushnil(L);
   }
-  gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), gn_real_ptr(x), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(gamma),
-               gn_real_ptr(beta), eps, slope, &d, work);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), &in, &d, work);
   gn_scratch_free(L, at);
   return 3;
 }
@@ -185,8 +195,8 @@ static int twice(lua_State *L, kind k) {
     else
       lua_pushnil(L);
   }
-  gn_norm_grad2(out[0], out[1], out[2], gn_real_ptr(h), gn_real_ptr(dy), gn_real_ptr(x), gn_real_ptr(mean), gn_real_ptr(var),
-                gamma ? gn_real_ptr(gamma) : NULL, beta ? gn_real_ptr(beta) : NULL, eps, slope, &d, work);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  gn_norm_grad2(out[0], out[1], out[2], gn_real_ptr(h), gn_real_ptr(dy), &in, &d, work);
   gn_scratch_free(L, at);
   return 3;
 }
@@ -243,8 +253,8 @@ static int batch_norm_eval(lua_State *L) {
   double eps = check_eps(L, 6);
   const gn_real slope = opt_slope(L, 7);
   gn_tensor *y = gn_new_real_like(L, x);
-  gn_norm_apply(gn_real_ptr(y), gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), gamma ? gn_real_ptr(gamma) : NULL,
-                beta ? gn_real_ptr(beta) : NULL, eps, slope, &d);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  gn_norm_apply(gn_real_ptr(y), &in, &d);
   return 1;
 }
 

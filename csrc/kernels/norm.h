@@ -12,35 +12,39 @@ typedef struct gn_norm_dims {
   int cond;
 } gn_norm_dims;
 
-gn_int gn_norm_work(const gn_norm_dims *d); /* reals of workspace, for all of these */
+/* What every pass of a norm reads. x (O,R,C); mean, var (O,G), with cond (C). gamma, beta (C), with cond (O,C), or NULL: 1 and 0.
+** slope is that of the activation that follows in the same pass, r(z) = z where z > 0, slope * z elsewhere: 1 none, 0 relu. */
+typedef struct gn_norm_args {
+  const gn_real *x, *mean, *var, *gamma, *beta;
+  double eps;
+  gn_real slope;
+} gn_norm_args;
 
-/* mean, var (O,G) out  <-  x (O,R,C): mean and biased variance, exact to rounding also where |mean| >> std: sums run
-** in double around the first value of each channel. var may be NULL. */
+/* All of these overwrite their outputs, run in parallel over pieces fixed by the shape, and cannot fail. work: gn_norm_work reals,
+** for gn_norm_grad2 gn_norm_grad2_work. */
+gn_int gn_norm_work(const gn_norm_dims *d);
+gn_int gn_norm_grad2_work(const gn_norm_dims *d);
+
+/* mean, var (O,G) out  <-  x (O,R,C): mean and biased variance, exact to rounding also where |mean| >> std: sums run in double
+** around the first value of each channel. var may be NULL. */
 void gn_moments(gn_real *mean, gn_real *var, const gn_real *x, const gn_norm_dims *d, gn_real *work);
 
-/* y (O,R,C), mean, var (O,G) out  <-  x (O,R,C), gamma, beta (C) or NULL: y = r((x - mean) / sqrt(var + eps) * gamma + beta),
-** r(z) = z where z > 0, slope * z elsewhere (1: nothing, 0: relu): the activation that follows, in the same pass.
+/* y (O,R,C), mean, var (O,G) out  <-  in, whose mean and var are not read: y = r((x - mean) / sqrt(var + eps) * gamma + beta).
 ** Reads x twice, writes y once. Source: Ioffe & Szegedy 2015, arXiv:1502.03167, alg. 1; Wu & He 2018, arXiv:1803.08494. */
-void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_real *x, const gn_real *gamma, const gn_real *beta, double eps,
-             gn_real slope, const gn_norm_dims *d, gn_real *work);
+void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_norm_args *in, const gn_norm_dims *d, gn_real *work);
 
-/* The second half of gn_norm: y from given mean, var (O,G), which are only read. With cond, it is the whole: the first is gn_moments
-** of O = 1. */
-void gn_norm_apply(gn_real *y, const gn_real *mean, const gn_real *var, const gn_real *x, const gn_real *gamma,
-                   const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d);
+/* y (O,R,C) out  <-  in: the second half of gn_norm. With cond it follows gn_moments of O = 1. */
+void gn_norm_apply(gn_real *y, const gn_norm_args *in, const gn_norm_dims *d);
 
-/* dx (O,R,C), dgamma, dbeta (C) out, each or NULL  <-  dy, x (O,R,C), mean, var (O,G), gamma, beta (C) or NULL, slope as in
-** gn_norm; dy is the gradient of its result. beta is read for slope != 1 only. */
-void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_real *x, const gn_real *mean,
-                  const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
-                  gn_real *work);
+/* dx (O,R,C), dgamma, dbeta (as gamma, beta) out, each or NULL  <-  dy (O,R,C), the gradient of gn_norm's y, and in. beta is read
+** for slope != 1 only. */
+void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *dy, const gn_norm_args *in,
+                  const gn_norm_dims *d, gn_real *work);
 
-/* ddy, dx (O,R,C), dgamma (C) out, each or NULL  <-  h (O,R,C), the gradient of gn_norm_grad's dx; the rest as there: derivatives of
-** sum(h dx) in dy, x and gamma. In beta it is 0. Reads h, dy and x twice. */
-void gn_norm_grad2(gn_real *ddy, gn_real *dx, gn_real *dgamma, const gn_real *h, const gn_real *dy, const gn_real *x, const gn_real *mean,
-                   const gn_real *var, const gn_real *gamma, const gn_real *beta, double eps, gn_real slope, const gn_norm_dims *d,
-                   gn_real *work);
-gn_int gn_norm_grad2_work(const gn_norm_dims *d); /* reals of its workspace */
+/* ddy, dx (O,R,C), dgamma (C) out, each or NULL  <-  h (O,R,C), the gradient of gn_norm_grad's dx; dy and in as there: the
+** derivatives of sum(h dx) in dy, x and gamma. That in beta is 0. Not for cond. Reads h, dy and x twice. */
+void gn_norm_grad2(gn_real *ddy, gn_real *dx, gn_real *dgamma, const gn_real *h, const gn_real *dy,
+                   const gn_norm_args *in, const gn_norm_dims *d, gn_real *work);
 
 /* y (N,C) out  <-  x (N,C) / sqrt(mean over C of x^2 + eps). Source: Karras et al. 2018, arXiv:1710.10196, sec. 4.2. */
 void gn_pixel_norm(gn_real *y, const gn_real *x, double eps, gn_int n, gn_int c);
