@@ -9,7 +9,8 @@ static void scale(gn_real *x, const uint8_t *v, gn_int n) { /* exact at 0 and 25
 
 static gn_int clamp(gn_int i, gn_int lo, gn_int hi) { return i < lo ? lo : i > hi ? hi : i; }
 
-/* x (w,c) <- row v (w,c): pixel j is v's pixel j + dx, the edge ones repeated; mirrored if flip. lut (256): values of a byte. */
+/* x (w,c) <- row v (w,c): pixel j is v's pixel j + dx, the edge ones repeated; mirrored if flip. lut (256): values of
+** a byte. */
 static void shifted_row(gn_real *x, const uint8_t *v, gn_int w, gn_int c, gn_int dx, int flip, const gn_real *lut) {
   if (flip) {
     for (gn_int j = 0; j < w; j++) {

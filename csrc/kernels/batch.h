@@ -11,10 +11,12 @@ typedef struct gn_pictures {
   gn_int n, h, w, c;
   int mirror;            /* each image flipped left-right with probability 1/2 */
   gn_int crop;           /* each image shifted by -crop .. crop rows and columns; its edge pixels fill the gap */
-  uint64_t key, epoch, first; /* image i draws from block first+i of sequence `epoch` of stream `key`: not from who asks */
+  /* image i draws from block first+i of sequence `epoch` of stream `key`: not from who asks */
+  uint64_t key, epoch, first;
 } gn_pictures;
 
-/* x (n,h,w,c) real: v/127.5 - 1; y (n): labels, if there are any. Not parallel: it runs beside the training. Cannot fail. */
+/* x (n,h,w,c) real: v/127.5 - 1; y (n): labels, if there are any.
+** Not parallel: it runs beside the training. Cannot fail. */
 void gn_batch_make(gn_real *x, int32_t *y, const gn_pictures *b);
 
 #endif

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Runs the body for each row (i.e. all dimensions but the last), or block of a long one, with n, do, so: its elements and the operands'
-** offsets in elements. */
+/* Runs the body for each row (i.e. all dimensions but the last), or block of a long one, with n, do, so: its elements
+** and the operands' offsets in elements. */
 #define FOR_ROWS(...)                                                                                                  \
   do {                                                                                                                 \
     const int in = p->nd - 1;                                                                                          \

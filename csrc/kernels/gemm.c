@@ -11,17 +11,19 @@
 #define MIN_DEPTH 256
 #define PART_REALS ((gn_int)1 << 20) /* most workspace for partial sums */
 
-typedef struct cut {
+/* How a product is divided into tasks. */
+typedef struct division {
   gn_int bm, bn, bk; /* block sizes */
   gn_int nm, nn, nk; /* how many */
-} cut;
+} division;
 
-static gn_int half(gn_int a) { return gn_ceil_div(gn_ceil_div(a, 2), 32) * 32; } /* multiples of 32: only the last block has edges */
+/* Returns half of a as a multiple of 32, so that only the last block has edges. */
+static gn_int half(gn_int a) { return gn_ceil_div(gn_ceil_div(a, 2), 32) * 32; }
 
-/* Halved until there are enough blocks or they would get thin: rows first (they need no repacking of b), then columns, then
-** the depth, which costs a partial sum each. */
-static cut cut_of(gn_int m, gn_int n, gn_int k) {
-  cut c = {m, n, k, 1, 1, 1};
+/* Halved until there are enough blocks or they would get thin: rows first (they need no repacking of b), then columns,
+** then the depth, which costs a partial sum each. */
+static division divide(gn_int m, gn_int n, gn_int k) {
+  division c = {m, n, k, 1, 1, 1};
   while (c.nm * c.nn * c.nk < TASKS) {
     if ((double)c.bm * (double)c.bn * (double)c.bk < 2 * TASK_MACS) break;
     if (c.bm >= 2 * MIN_ROWS && (c.bm >= c.bn || c.bn < 2 * MIN_COLS)) c.bm = half(c.bm);
@@ -36,13 +38,13 @@ static cut cut_of(gn_int m, gn_int n, gn_int k) {
 }
 
 gn_int gn_gemm_par_work(gn_int m, gn_int n, gn_int k) {
-  const cut c = cut_of(m, n, k);
+  const division c = divide(m, n, k);
   return c.nk > 1 ? c.nk * m * n : 0;
 }
 
 void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b, gn_int ldb,
                  gn_real *c, gn_int ldc, gn_real *work) {
-  const cut q = cut_of(m, n, k);
+  const division q = divide(m, n, k);
   const gn_int tasks = q.nm * q.nn * q.nk;
   GN_PARALLEL_FOR
   for (gn_int t = 0; t < tasks; t++) {

@@ -20,24 +20,24 @@ void gn_image_flatten(uint8_t *out, int co, const uint8_t *pix, int c, gn_int n,
   }
 }
 
-/* The source pixels that output pixel i of an axis reads, with integer weights whose sum is always `total`: shrinking, the
-** overlap of [i*in, (i+1)*in) with [j*out, (j+1)*out), of total in; growing, two taps around (i+0.5)*in/out - 0.5, of total
-** 2*out. */
-typedef struct taps {
+/* The source pixels that output pixel i of an axis reads, with integer weights whose sum is always `total`: shrinking,
+** the overlap of [i*in, (i+1)*in) with [j*out, (j+1)*out), of total in; growing, two pixels around (i+0.5)*in/out -
+** 0.5, of total 2*out. */
+typedef struct cover {
   gn_int first, count, total;
-} taps;
+} cover;
 
-static taps taps_at(gn_int i, gn_int in, gn_int out) {
+static cover cover_at(gn_int i, gn_int in, gn_int out) {
   if (in >= out) {
     gn_int lo = i * in / out, hi = ((i + 1) * in + out - 1) / out;
-    return (taps){lo, hi - lo, in};
+    return (cover){lo, hi - lo, in};
   }
   gn_int pos = (2 * i + 1) * in - out; /* in units of 1/(2*out) */
   gn_int lo = pos < 0 ? 0 : pos / (2 * out);
-  return (taps){lo, pos <= 0 || lo + 1 >= in ? 1 : 2, 2 * out};
+  return (cover){lo, pos <= 0 || lo + 1 >= in ? 1 : 2, 2 * out};
 }
 
-static gn_int tap_weight(gn_int i, gn_int j, gn_int in, gn_int out, const taps *t) {
+static gn_int cover_weight(gn_int i, gn_int j, gn_int in, gn_int out, const cover *t) {
   if (in >= out) return GN_MIN((i + 1) * in, (j + 1) * out) - GN_MAX(i * in, j * out);
   if (t->count == 1) return t->total;
   gn_int frac = (2 * i + 1) * in - out - t->first * 2 * out;
@@ -52,18 +52,18 @@ void gn_image_resize(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *in, gn_i
     return;
   }
   for (gn_int y = 0; y < ho; y++) {
-    taps ty = taps_at(y, h, ho);
+    cover ty = cover_at(y, h, ho);
     memset(work, 0, sizeof *work * (size_t)row);
     for (gn_int j = ty.first; j < ty.first + ty.count; j++) { /* sums below 255 * 2^16: 32 bits hold them */
-      uint32_t wy = (uint32_t)tap_weight(y, j, h, ho, &ty);
+      uint32_t wy = (uint32_t)cover_weight(y, j, h, ho, &ty);
       const uint8_t *src = in + j * stride;
       for (gn_int k = 0; k < row; k++) work[k] += wy * src[k];
     }
     for (gn_int x = 0; x < wo; x++) {
-      taps tx = taps_at(x, w, wo);
+      cover tx = cover_at(x, w, wo);
       uint64_t total = (uint64_t)ty.total * (uint64_t)tx.total, sum[4] = {total / 2, total / 2, total / 2, total / 2};
       for (gn_int j = tx.first; j < tx.first + tx.count; j++) {
-        uint64_t wx = (uint64_t)tap_weight(x, j, w, wo, &tx);
+        uint64_t wx = (uint64_t)cover_weight(x, j, w, wo, &tx);
         for (int k = 0; k < c; k++) sum[k] += wx * work[j * c + k];
       }
       for (int k = 0; k < c; k++) *out++ = (uint8_t)(sum[k] / total);

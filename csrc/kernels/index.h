@@ -1,5 +1,6 @@
-/* index.h - picking and placing by position: joining tensors, rows and elements by i32 index (0-based, in range). All overwrite
-** their outputs, give the same bytes for any number of threads, and cannot fail. Indices named twice add up in index order. */
+/* index.h - picking and placing by position: joining tensors, rows and elements by i32 index (0-based, in range). All
+** overwrite their outputs, give the same bytes for any number of threads, and cannot fail. Indices named twice add up
+** in index order. */
 #ifndef GN_INDEX_H
 #define GN_INDEX_H
 

@@ -55,7 +55,8 @@ void gn_column_stats(double *mean, double *squares, const gn_real *x, gn_int n, 
 
 void gn_moments_add(double *mean, double *scatter, double seen, const gn_real *x, gn_int n, gn_int d, double *work) {
   if (n <= 0) return;
-  double *own = work, *xc = work + d; /* own: the batch's mean; xc (n+1,d): centred rows, and one for the step between the means */
+  /* own: the batch's mean; xc (n+1,d): centred rows, and one for the step between the means */
+  double *own = work, *xc = work + d;
   const double all = seen + (double)n, step = sqrt(seen * (double)n / all), part = (double)n / all;
   const gn_int blocks = (d + COLS - 1) / COLS;
   GN_PARALLEL_FOR_IF(n * d > GN_PAR_MIN)
@@ -97,7 +98,8 @@ static void product(double *c, const double *a, const double *b, gn_int m, gn_in
 gn_int gn_trace_sqrt_work(gn_int d) { return d * d + d + GN_MAX(gn_syev_work(d, 1), 2 * d * d + gn_syev_work(d, 0)); }
 
 int gn_trace_sqrt(double *trace, const double *a, const double *b, gn_int d, gn_int rank_a, gn_int rank_b, double *work) {
-  double *v = work, *w = v + d * d, *more = w + d; /* v: eigenvectors of a, one a row, then each times the root of its eigenvalue */
+  /* v: eigenvectors of a, one a row, then each times the root of its eigenvalue */
+  double *v = work, *w = v + d * d, *more = w + d;
   memcpy(v, a, (size_t)(d * d) * sizeof *v);
   const int failed = gn_syev(d, v, w, 1, more);
   if (failed) return failed;
@@ -318,7 +320,8 @@ void gn_distance_sums(double *sums, const gn_real *x, gn_int n, gn_int d, double
         for (gn_int j = bi == bj ? i + 1 : 0; j < nj; j++) {
           const double norms = b.xx[i] + b.yy[j];
           double v = norms - 2 * b.xy[i * GN_ROWS + j];
-          if (v < 1e-6 * norms) v = distance2(b.x + i * d, b.y + j * d, d); /* what cancellation left is mostly rounding */
+          /* what cancellation left is mostly rounding */
+          if (v < 1e-6 * norms) v = distance2(b.x + i * d, b.y + j * d, d);
           sum += sqrt(v);
           squares += v;
         }

@@ -9,10 +9,11 @@ gn_int gn_loss_work(gn_int n); /* reals of workspace for n elements, or n rows o
 /* The second operand of the elementwise losses: t (n), or t = NULL and every element is `value`. */
 typedef enum { GN_BCE, GN_L1, GN_L2 } gn_loss_kind;
 
-/* Returns the mean over x (n) of: GN_BCE max(x,0) - x t + log(1 + exp(-|x|)), GN_L1 |x - t|, GN_L2 (x - t)^2. n >= 1. */
+/* Returns the mean over x (n), n >= 1, of: GN_BCE max(x,0) - x t + log(1 + exp(-|x|)), GN_L1 |x - t|, GN_L2
+** (x - t)^2. */
 double gn_loss(gn_loss_kind kind, const gn_real *x, const gn_real *t, double value, gn_int n, gn_real *work);
 
-/* dx (n) or NULL, dt (n) or NULL out  <-  g * derivative of gn_loss with respect to x and t. L1 has derivative 0 at 0. */
+/* dx, dt (n) out, each or NULL  <-  g * derivative of gn_loss with respect to x and t. L1 has derivative 0 at 0. */
 void gn_loss_grad(gn_loss_kind kind, gn_real *dx, gn_real *dt, double g, const gn_real *x, const gn_real *t, double value, gn_int n);
 
 /* Returns the mean over n of log sum exp(x[n]) - x[n][label[n]], x (N,Y), label (N) in 0..Y-1. N, Y >= 1. */

@@ -1,5 +1,5 @@
-/* minibatch.c - all pairs of a batch, lane by lane over the B kernels. Each element sums over the others by itself: twice the work of
-** using the symmetry, but no sums to be shared between threads. See minibatch.h. */
+/* minibatch.c - all pairs of a batch, lane by lane over the B kernels. Each element sums over the others by itself:
+** twice the work of using the symmetry, but no sums to be shared between threads. See minibatch.h. */
 #include "minibatch.h"
 #include "../par.h"
 #include "vecmath.h"

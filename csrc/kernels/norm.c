@@ -1,7 +1,8 @@
 /* norm.c - batch, layer, instance, group and pixel norm. See norm.h.
 **
-** Every norm is made of three passes: sums over pieces of x (split.h), coefficients from these sums, and a last pass over x that
-** applies them. Pieces are fixed by the shape and their sums are added in order, so threads do not change the result. */
+** Every norm is made of three passes: sums over pieces of x (split.h), coefficients from these sums, and a last pass
+** over x that applies them. Pieces are fixed by the shape and their sums are added in order, so the result does not
+** depend on the number of threads. */
 #include "norm.h"
 #include "../par.h"
 #include "split.h"
@@ -192,8 +193,9 @@ void gn_norm(gn_real *y, gn_real *mean, gn_real *var, const gn_norm_args *in, co
 
 /* ---- gradient ----
 **
-** dx = gamma s dy - s/M (sum gamma dy) - (x - m) s^3/M (sum gamma dy (x - m)), s = 1/sqrt(var + eps), M = R C/G: the sums over dy
-** come first, coef (2,O,G), with cond (2,C), keeps the factors of 1 and of (x - m), and the last pass adds up the three terms. */
+** dx = gamma s dy - s/M (sum gamma dy) - (x - m) s^3/M (sum gamma dy (x - m)), s = 1/sqrt(var + eps), M = R C/G.
+** The sums over dy come first; coef (2,O,G), with cond (2,C), keeps the factors of 1 and of (x - m); the last pass adds
+** up the three terms. */
 
 /* s1, s2 (lanes) <- sum over the rows of dy and dy * (x - m) */
 static void piece_products(double *restrict s1, double *restrict s2, const gn_real *dy, const gn_real *x,
@@ -347,11 +349,12 @@ void gn_norm_grad(gn_real *dx, gn_real *dgamma, gn_real *dbeta, const gn_real *d
 
 /* ---- gradient of the gradient ----
 **
-** With s = 1/sqrt(var + eps), n = (x - mean) s, t = gamma dy', dy' being dy before the activation, and the means over a group
-** A = h, B = h n, C = t, D = t n, E = h t:
-**   dx of gn_norm_grad = s (t - C - n D), a symmetric map of t, so that ddy = gamma s (h - A - n B), through the activation;
-**   dx = -s^2 (D h + B t - (A D + B C) + n (E - A C - 3 B D)), from dn/dx = s (1 - mean - n mean(n .)) and ds/dx = -s^2 n / M;
-**   dgamma = sum dy' s (h - A - n B). */
+** With s = 1/sqrt(var + eps), n = (x - mean) s, t = gamma dy', dy' being dy before the activation, and the means over
+** a group  A = h, B = h n, C = t, D = t n, E = h t:
+**   dx of gn_norm_grad = s (t - C - n D), a symmetric map of t; so ddy = gamma s (h - A - n B), through the activation
+**   dx = -s^2 (D h + B t - (A D + B C) + n (E - A C - 3 B D)),
+**        from dn/dx = s (1 - mean - n mean(n .)) and ds/dx = -s^2 n / M
+**   dgamma = sum dy' s (h - A - n B) */
 
 /* The sums over h, h (x - m), dy', dy' (x - m), h dy'. */
 enum { H1, H2, D1, D2, HD, SUMS };

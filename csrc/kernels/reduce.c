@@ -11,7 +11,7 @@
 static inline gn_real more(gn_real m, gn_real v) { return (v > m) | (v != v) ? v : m; }
 static inline gn_real less(gn_real m, gn_real v) { return (v < m) | (v != v) ? v : m; }
 
-/* acc[j] <- STEP over the rows of a piece; STEP4 takes four rows, so that the accumulators are loaded and stored once. */
+/* acc[j] <- STEP over the rows of a piece; STEP4 takes four rows: the accumulators are loaded and stored once. */
 #define DEFINE_PIECE(name, acc_t, INIT, STEP4, STEP)                                                                   \
   static void name(acc_t *restrict acc, const gn_real *x, const gn_piece *p) {                                         \
     gn_int r = 0, n = p->lanes, ld = p->ld;                                                                            \

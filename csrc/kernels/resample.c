@@ -1,5 +1,5 @@
 /* resample.c - pooling, resizing and padding of images, NHWC; the contracts are in resample.h.
-** Adjoints gather: each row of dx looks for the output rows that read it, so rows are independent and need no atomics. */
+** Adjoints: each row of dx looks for the output rows that read it, so rows are independent and need no atomics. */
 #include "resample.h"
 #include "../par.h"
 #include "runs.h"
@@ -140,35 +140,35 @@ void gn_resize_nearest_dx(gn_real *dx, const gn_real *dy, const gn_resize *r) {
 }
 
 /* One axis of a bilinear map: output o reads (1-f) x[i0] + f x[i1]. */
-typedef struct axis {
+typedef struct blend_axis {
   gn_int in, out;
   double step, shift;
-} axis;
+} blend_axis;
 
-typedef struct tap {
+typedef struct blend {
   gn_int i0, i1;
   gn_real f;
-} tap;
+} blend;
 
-static axis axis_make(gn_grid grid, gn_int in, gn_int out) {
+static blend_axis blend_axis_of(gn_grid grid, gn_int in, gn_int out) {
   double ratio = (double)in / (double)out;
   switch (grid) {
-    case GN_GRID_CORNERS: return (axis){in, out, out > 1 ? (double)(in - 1) / (double)(out - 1) : 0, 0};
-    case GN_GRID_LEGACY: return (axis){in, out, ratio, 0};
-    default: return (axis){in, out, ratio, 0.5 * ratio - 0.5};
+    case GN_GRID_CORNERS: return (blend_axis){in, out, out > 1 ? (double)(in - 1) / (double)(out - 1) : 0, 0};
+    case GN_GRID_LEGACY: return (blend_axis){in, out, ratio, 0};
+    default: return (blend_axis){in, out, ratio, 0.5 * ratio - 0.5};
   }
 }
 
-static tap tap_at(const axis *a, gn_int o) {
+static blend blend_at(const blend_axis *a, gn_int o) {
   double s = (double)o * a->step + a->shift;
   if (s < 0) s = 0; /* half-pixel centres start outside the image */
   gn_int i0 = GN_MIN((gn_int)s, a->in - 1);
-  return (tap){i0, GN_MIN(i0 + 1, a->in - 1), (gn_real)(s - (double)i0)};
+  return (blend){i0, GN_MIN(i0 + 1, a->in - 1), (gn_real)(s - (double)i0)};
 }
 
-/* A range of outputs that holds all that may read input i (for i = 0, those clamped to it too: shift > -1); tap_at then
-** tells which do. */
-static span taps_near(const axis *a, gn_int i) {
+/* A range of outputs that holds all that may read input i (for i = 0, those clamped to it too: shift > -1); blend_at
+** then tells which do. */
+static span outputs_near(const blend_axis *a, gn_int i) {
   if (a->step == 0) return (span){0, a->out};
   double lo = ((double)i - 1 - a->shift) / a->step - 1, hi = ((double)i + 1 - a->shift) / a->step + 2;
   return (span){lo < 0 ? 0 : (gn_int)lo, hi < (double)a->out ? (gn_int)hi : a->out};
@@ -176,14 +176,14 @@ static span taps_near(const axis *a, gn_int i) {
 
 void gn_resize_bilinear(gn_real *y, const gn_real *x, const gn_resize *r) {
   gn_int c = r->c;
-  axis vertical = axis_make(r->grid, r->h, r->ho), horizontal = axis_make(r->grid, r->w, r->wo);
+  blend_axis vertical = blend_axis_of(r->grid, r->h, r->ho), horizontal = blend_axis_of(r->grid, r->w, r->wo);
   GN_PARALLEL_FOR_IF(r->n * r->ho * r->wo * c > GN_PAR_MIN)
   for (gn_int row = 0; row < r->n * r->ho; row++) {
     const gn_real *xn = x + row / r->ho * r->h * r->w * c;
-    tap v = tap_at(&vertical, row % r->ho);
+    blend v = blend_at(&vertical, row % r->ho);
     const gn_real *top = xn + v.i0 * r->w * c, *bottom = xn + v.i1 * r->w * c;
     for (gn_int o = 0; o < r->wo; o++) {
-      tap h = tap_at(&horizontal, o);
+      blend h = blend_at(&horizontal, o);
       gn_real *restrict yo = y + (row * r->wo + o) * c;
       const gn_real *tl = top + h.i0 * c, *tr = top + h.i1 * c, *bl = bottom + h.i0 * c, *br = bottom + h.i1 * c;
       for (gn_int k = 0; k < c; k++) {
@@ -196,20 +196,20 @@ void gn_resize_bilinear(gn_real *y, const gn_real *x, const gn_resize *r) {
 
 void gn_resize_bilinear_dx(gn_real *dx, const gn_real *dy, const gn_resize *r) {
   gn_int c = r->c;
-  axis vertical = axis_make(r->grid, r->h, r->ho), horizontal = axis_make(r->grid, r->w, r->wo);
+  blend_axis vertical = blend_axis_of(r->grid, r->h, r->ho), horizontal = blend_axis_of(r->grid, r->w, r->wo);
   GN_PARALLEL_FOR_IF(r->n * GN_MAX(r->ho * r->wo, r->h * r->w) * c > GN_PAR_MIN)
   for (gn_int row = 0; row < r->n * r->h; row++) {
     const gn_real *dyn = dy + row / r->h * r->ho * r->wo * c;
     gn_real *dxr = dx + row * r->w * c;
     gn_int i = row % r->h;
-    span rows = taps_near(&vertical, i);
+    span rows = outputs_near(&vertical, i);
     gn_zero_run(dxr, r->w * c);
     for (gn_int o = rows.lo; o < rows.hi; o++) {
-      tap v = tap_at(&vertical, o);
+      blend v = blend_at(&vertical, o);
       if (v.i0 != i && v.i1 != i) continue;
       gn_real weight = (v.i0 == i ? 1 - v.f : 0) + (v.i1 == i ? v.f : 0);
       for (gn_int j = 0; j < r->wo; j++) {
-        tap h = tap_at(&horizontal, j);
+        blend h = blend_at(&horizontal, j);
         const gn_real *g = dyn + (o * r->wo + j) * c;
         add_scaled(dxr + h.i0 * c, g, weight * (1 - h.f), c);
         add_scaled(dxr + h.i1 * c, g, weight * h.f, c);

@@ -1,25 +1,27 @@
-/* resample.h - pooling, resizing and padding of images (N,H,W,C): pure functions, outputs first, each linear map beside its
-** adjoint. All overwrite their outputs, run in parallel over output rows, give the same bytes for
+/* resample.h - pooling, resizing and padding of images (N,H,W,C): pure functions, outputs first, each linear map
+** beside its adjoint. All overwrite their outputs, run in parallel over output rows, give the same bytes for
 ** any number of threads, and cannot fail. Sizes are at least 1 and at most INT32_MAX. */
 #ifndef GN_RESAMPLE_H
 #define GN_RESAMPLE_H
 
 #include "../gn.h"
 
-/* x is (n,h,w,c), y is (n,ho,wo,c), ho = (h + 2 ph - kh) / sh + 1. Windows kh x kw at steps sh, sw; ph < kh and pw < kw, so
-** that every window holds at least one pixel. */
+/* x is (n,h,w,c), y is (n,ho,wo,c), ho = (h + 2 ph - kh) / sh + 1. Windows kh x kw at steps sh, sw; ph < kh and pw <
+** kw, so that every window holds at least one pixel. */
 typedef struct gn_pool {
   gn_int n, h, w, c, ho, wo;
   gn_int kh, kw, sh, sw, ph, pw;
   int count_pad; /* mean over kh*kw, padding included; else over the pixels inside x */
-  gn_int ldy;    /* reals from pixel to pixel of y in the forward passes: c, or more where y is some channels of a larger tensor */
+  /* reals from pixel to pixel of y in the forward passes: c, or more where y is some channels of a larger tensor */
+  gn_int ldy;
 } gn_pool;
 
 void gn_avg_pool2d(gn_real *y, const gn_real *x, const gn_pool *p);
 void gn_avg_pool2d_dx(gn_real *dx, const gn_real *dy, const gn_pool *p); /* adjoint of avg_pool2d */
 
-/* y and idx (n,ho,wo,c): the maximum of each window and its position h*W + w in the image; the first one of equals. Padding
-** never wins; NaN always does. h*w must fit an int32; idx may be NULL. Its derivative is gn_take_along at idx (index.h). */
+/* y and idx (n,ho,wo,c): the maximum of each window and its position h*W + w in the image; the first one of equals.
+** Padding never wins; NaN always does. h*w must fit an int32; idx may be NULL. Its derivative is gn_take_along at idx
+** (index.h). */
 void gn_max_pool2d(gn_real *y, int32_t *idx, const gn_real *x, const gn_pool *p);
 
 /* Where output coordinate i samples the input, in input pixels: HALF (i + 1/2) in/out - 1/2, pixel centres (PyTorch's

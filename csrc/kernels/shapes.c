@@ -25,7 +25,8 @@ static int pick(dice *d, int n) { return (int)(roll(d) * (float)n); }
 static float clamp01(float v) { return v < 0 ? 0 : v > 1 ? 1 : v; }
 static float smooth(float v) { v = clamp01(v); return v * v * (3 - 2 * v); }
 
-/* ---- signed distances to the outline of each kind, negative inside; y points down, the shape's radius is about 1 ---- */
+/* ---- signed distances to the outline of each kind ----
+** Negative inside. y points down, the shape's radius is about 1. */
 
 typedef struct point {
   float y, x;

@@ -1,4 +1,5 @@
-/* spectral.c - power iteration, singular value and gradient of spectral normalisation; sums in blocks fixed by the shape. See spectral.h. */
+/* spectral.c - power iteration, singular value and gradient of spectral normalisation; sums in blocks fixed by the
+** shape. See spectral.h. */
 #include "spectral.h"
 #include "../par.h"
 #include "runs.h"

@@ -1,4 +1,5 @@
-/* spectral.h - spectral normalisation: power iteration on a weight, division by its largest singular value, and that one's gradient. */
+/* spectral.h - spectral normalisation: power iteration on a weight, division by its largest singular value, and that
+** one's gradient. */
 #ifndef GN_SPECTRAL_H
 #define GN_SPECTRAL_H
 

@@ -1,4 +1,4 @@
-/* split.h - how a dense array (O,R,C) is cut into pieces for sums over R: pieces fixed by the shape, run in any order. */
+/* split.h - how a dense array (O,R,C) is divided into pieces for sums over R; the shape fixes the pieces. */
 #ifndef GN_SPLIT_H
 #define GN_SPLIT_H
 

@@ -1,5 +1,5 @@
-/* vecmath.h - exp, tanh and log1p as straight-line code that compilers vectorise; relative error below 3e-7 in float. The
-** double build, which tests use, takes libm's. */
+/* vecmath.h - exp, tanh and log1p as straight-line code that compilers vectorise; relative error below 3e-7 in float.
+** The double build, which tests use, takes libm's. */
 #ifndef GN_VECMATH_H
 #define GN_VECMATH_H
 

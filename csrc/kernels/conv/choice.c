@@ -1,4 +1,5 @@
-/* choice.c - which convolutions Winograd's engines may take (see choice.h). Compiled once: it holds the process's limit. */
+/* choice.c - which convolutions Winograd's engines may take (see choice.h). Compiled once: it holds the process's
+** limit. */
 #include "choice.h"
 
 static _Atomic int largest_tile = 4; /* several Lua states may run in one process */

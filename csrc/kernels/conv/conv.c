@@ -1,9 +1,11 @@
 /* conv.c - the convolution triple: which engine for which shape.
 **
 **   plain      1x1 kernels, and kernels that cover the input: one matrix product
-**   winograd   3x3 of stride 1 and 4x4 of stride 2 with enough channels, for inference also 5x5, 1x7, 7x1, 1x3, 3x1 (winograd.c)
+**   winograd   3x3 of stride 1 and 4x4 of stride 2 with enough channels (winograd.c)
+**              for inference 5x5, 1x7, 7x1, 1x3, 3x1, too
 **   columns    dx with few channels (conv_direct.c)
-**   exchanged  y with few channels and stride 1: dw, and where `columns` can y, of the convolution from y to x with the taps backwards
+**   exchanged  y with few channels and stride 1, on the convolution from y to x with the taps backwards: for pass DW,
+**              and for pass Y where `columns` fits
 **   gather     everything else (conv_direct.c) */
 #include "conv.h"
 #include "../gemm.h"
@@ -20,10 +22,10 @@ typedef enum { EMPTY, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2, WINO
 
 static int is_winograd(engine e) { return e == WINOGRAD2 || e == WINOGRAD4; }
 static int tile(engine e) { return e == WINOGRAD4 ? 4 : 2; } /* of a Winograd engine */
-static engine winograd(int tile) { return tile == 2 ? WINOGRAD2 : tile == 4 ? WINOGRAD4 : GATHER; } /* 0: none of them */
+static engine winograd(int m) { return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER; } /* m = 0: none of them */
 
-/* The tile whose products and transforms cost least, or 0: the plain convolution costs less. kept: for pass RELU, where the kernel is
-** transformed once for many calls. */
+/* Returns the tile whose products and transforms cost least, or 0 where the plain convolution costs less. kept: for
+** pass RELU, whose kernel is transformed once for many calls. */
 static int tile_of(const gn_conv *d, int kept) {
   const double thin = (double)GN_MIN(d->Ci, d->Co);
   double least = 1;
@@ -39,7 +41,7 @@ static int tile_of(const gn_conv *d, int kept) {
   return best;
 }
 
-/* The convolution from y to x, whose dx is y, and whose kernel is the other with its taps backwards and x and y exchanged. */
+/* Returns the convolution from y to x: its dx is y, its kernel has the taps backwards and Ci and Co exchanged. */
 static gn_conv exchanged(const gn_conv *d) {
   gn_conv e = *d;
   e.H = d->Ho, e.W = d->Wo, e.Ci = d->Co, e.Ho = d->H, e.Wo = d->W, e.Co = d->Ci;
@@ -47,7 +49,7 @@ static gn_conv exchanged(const gn_conv *d) {
   return e;
 }
 
-/* y has few channels, in a vector of which most would be idle. */
+/* Returns 1 where y has so few channels that most of a vector of them would be idle. */
 static int exchange_fits(const gn_conv *d, gn_conv_pass pass) {
   const gn_conv e = exchanged(d);
   if (pass == GN_CONV_DX || d->sh != 1 || d->sw != 1 || d->Co > GN_THIN || d->Ci < 2 * d->Co || e.ph < 0 || e.pw < 0) return 0;
@@ -62,7 +64,8 @@ static void exchange_kernel(gn_real *to, const gn_real *from, gn_int taps, gn_in
       for (gn_int o = 0; o < Co; o++) to[((taps - 1 - t) * Co + o) * Ci + c] = from[(t * Ci + c) * Co + o];
 }
 
-/* Those that read a kernel made for them, and pass by their results while these are in the cache. */
+/* Returns the engine of pass RELU: one of those that read a kernel made for them, and rectify results while these are
+** in the cache. */
 static engine relu_engine(const gn_conv *d) {
   const int m = d->engine == GN_CONV_AUTO ? tile_of(d, 1) : d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
   return winograd(m);
@@ -83,7 +86,7 @@ static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   return winograd(m);
 }
 
-/* The matrices of a plain product: x (m,k), w (k,n), y (m,n). */
+/* Computes the sizes of a plain product: x (m,k), w (k,n), y (m,n). */
 static void plain_sizes(const gn_conv *d, engine e, gn_int *m, gn_int *n, gn_int *k) {
   const gn_int pixels = e == EMPTY ? 0 : d->H * d->W;
   *m = e == POINTS ? d->N * pixels : d->N;
@@ -91,7 +94,8 @@ static void plain_sizes(const gn_conv *d, engine e, gn_int *m, gn_int *n, gn_int
   *n = d->Co;
 }
 
-static gn_int count(gn_int a, gn_int b, gn_int c, gn_int e) { /* a * b * c * e, where the others may not fit beside a zero */
+/* Returns a * b * c * e, where the others may not fit beside a zero. */
+static gn_int count(gn_int a, gn_int b, gn_int c, gn_int e) {
   return a == 0 || b == 0 || c == 0 || e == 0 ? 0 : a * b * c * e;
 }
 

@@ -1,10 +1,12 @@
 /* conv_direct.c - convolutions by their definition, on register tiles.
 **
-**   gather   register tiles of output pixels times the packed kernel, the pixels' patches read where they lie in the source; copied
-**            only at the border, or where their runs are short. y: patches of x. dx: the pixels of dx fall into sh*sw phases, each of
-**            which is a stride-1 gather from dy over its own subset of the taps (no scatter, no zeros multiplied). dw: for every tap,
-**            the pixels that it reaches (no padding multiplied), x transposed times dy
-**   columns  dx with few channels (pictures): dy times the transposed kernel, then each strip of dx sums its columns
+** gather: register tiles of output pixels times the packed kernel. The pixels' patches are read where they lie in the
+** source; they are copied only at the border, or where their runs are short.
+**   y    patches of x
+**   dx   the pixels of dx fall into sh*sw phases, each of which is a stride-1 gather from dy over its own subset of the
+**        taps: no scatter, no zeros multiplied
+**   dw   for every tap the pixels that it reaches (no padding multiplied), x transposed times dy
+** columns: dx with few channels (pictures). dy times the transposed kernel, then each strip of dx sums its columns.
 **
 ** Blocks are fixed by the shape, so the result does not depend on the number of threads. */
 #include "conv_direct.h"
@@ -29,20 +31,20 @@ static gn_int gcd(gn_int a, gn_int b) { return b ? gcd(b, a % b) : a; }
 
 /* ---- gather: one axis ---- */
 
-/* Output index i (of `out`) lies at position out0 + i*outstep; its tap t (of n) is kernel index k0 + t*kstep and reads source
-** position i*step + off + t*ostep (of src; 0 outside), ostep > 0. */
-typedef struct axis {
+/* Output index i (of `out`) lies at position out0 + i*outstep; its tap t (of n) is kernel index k0 + t*kstep and reads
+** source position i*step + off + t*ostep (of src; 0 outside), ostep > 0. */
+typedef struct tap_axis {
   gn_int out, out0, outstep;
   gn_int n, k0, kstep, before; /* before: taps of the classes in front of this one, in a kernel packed by class */
   gn_int src, step, off, ostep;
-} axis;
+} tap_axis;
 
-static axis axis_y(gn_int src, gn_int out, gn_int k, gn_int stride, gn_int pad, gn_int dil) {
-  return (axis){.out = out, .outstep = 1, .n = k, .kstep = 1, .src = src, .step = stride, .off = -pad, .ostep = dil};
+static tap_axis y_axis(gn_int src, gn_int out, gn_int k, gn_int stride, gn_int pad, gn_int dil) {
+  return (tap_axis){.out = out, .outstep = 1, .n = k, .kstep = 1, .src = src, .step = stride, .off = -pad, .ostep = dil};
 }
 
 /* Taps k with k % kstep == c: n of them, `before` in the classes in front of c. */
-static void tap_class(axis *a, gn_int k, gn_int kstep, gn_int c) {
+static void tap_class(tap_axis *a, gn_int k, gn_int kstep, gn_int c) {
   a->n = (k - 1 - c) / kstep + 1;
   a->kstep = -kstep; /* backwards, so that source positions ascend */
   a->k0 = c + (a->n - 1) * kstep;
@@ -50,8 +52,8 @@ static void tap_class(axis *a, gn_int k, gn_int kstep, gn_int c) {
 }
 
 /* Pixels r, r + stride, ... of dx, and the taps that reach them: those with (r + pad - k*dil) % stride == 0. */
-static axis axis_phase(gn_int size, gn_int src, gn_int k, gn_int stride, gn_int pad, gn_int dil, gn_int r) {
-  axis a = {.out = r < size ? (size - 1 - r) / stride + 1 : 0, .out0 = r, .outstep = stride, .src = src, .step = 1, .ostep = 1};
+static tap_axis phase_axis(gn_int size, gn_int src, gn_int k, gn_int stride, gn_int pad, gn_int dil, gn_int r) {
+  tap_axis a = {.out = r < size ? (size - 1 - r) / stride + 1 : 0, .out0 = r, .outstep = stride, .src = src, .step = 1, .ostep = 1};
   const gn_int kstep = stride / gcd(stride, dil);
   gn_int c = 0;
   while (c < GN_MIN(k, kstep) && (r + pad - c * dil) % stride != 0) c++;
@@ -62,20 +64,21 @@ static axis axis_phase(gn_int size, gn_int src, gn_int k, gn_int stride, gn_int 
   return a;
 }
 
-static gn_int first_tap(const axis *a, gn_int i) { /* lo .. hi-1 fall inside the source */
+static gn_int first_tap(const tap_axis *a, gn_int i) { /* lo .. hi-1 fall inside the source */
   const gn_int at = i * a->step + a->off;
   return at >= 0 ? 0 : GN_MIN(a->n, gn_ceil_div(-at, a->ostep));
 }
-static gn_int last_tap(const axis *a, gn_int i) {
+static gn_int last_tap(const tap_axis *a, gn_int i) {
   return GN_MAX(0, GN_MIN(a->n, floor_div(a->src - 1 - i * a->step - a->off, a->ostep) + 1));
 }
 
 /* ---- gather: blocks of output pixels ---- */
 
-/* out pixels (N, h.out, w.out) of O channels  <-  src (N, h.src, w.src, C). Pixels are walked in rows of at most `seg`, `rows`
-** rows to a block; image-major, or row-major over the whole batch, so that the tiles of a border row skip taps that fall on padding. */
+/* out pixels (N, h.out, w.out) of O channels  <-  src (N, h.src, w.src, C). Pixels are walked in rows of at most
+** `seg`, `rows` rows to a block; image-major, or row-major over the whole batch, so that the tiles of a border row
+** skip taps that fall on padding. */
 typedef struct gather {
-  axis h, w;
+  tap_axis h, w;
   gn_int N, C, O, ld; /* ld: reals from pixel to pixel of out */
   const gn_real *src, *bias; /* bias (O): out is rectified after it was added; or NULL */
   gn_int seg, nseg, rows, nrows, blocks;
@@ -83,7 +86,9 @@ typedef struct gather {
   int row_major;
 } gather;
 
-typedef struct row { gn_int n, i, j, len; } row;
+typedef struct row {
+  gn_int n, i, j, len;
+} row;
 
 static row row_at(const gather *g, gn_int r) {
   row a;
@@ -110,11 +115,14 @@ static void set_blocks(gather *g) {
   g->row_major = g->N > 1 && used * 32 < g->h.out * g->h.n * 31;
 }
 
-/* Part of the taps and channels: nt > 1 only with all nu columns, nu > 1 only with all nc channels, so that its rows of the kernel are
-** consecutive. */
-typedef struct chunk { gn_int t, nt, u, nu, c, nc; } chunk;
+/* Part of the taps and channels: nt > 1 only with all nu columns, nu > 1 only with all nc channels, so that its rows
+** of the kernel are consecutive. */
+typedef struct chunk {
+  gn_int t, nt, u, nu, c, nc;
+} chunk;
 
-/* Runs of the source that can be read in place are one row of taps, or one tap; short ones are copied, several rows together. */
+/* Runs of the source that can be read in place are one row of taps, or one tap; short ones are copied, several rows
+** together. */
 static int is_short(const gather *g) { return g->C * (g->w.ostep == 1 ? g->w.n : 1) < SHORT; }
 
 static chunk chunk_size(const gather *g) {
@@ -159,7 +167,8 @@ static void patches(gn_real *p, const gather *g, const chunk *q, gn_int r0, gn_i
   }
 }
 
-/* at[pixel of rows r0..r1-1] <- where its run under q lies: in the source, or in p where it hangs over the border; NULL: all padding. */
+/* at[pixel of rows r0..r1-1] <- where its run under q lies: in the source, or in p where it hangs over the border;
+** NULL: all padding. */
 static void find_runs(const gn_real **at, const gather *g, const chunk *q, gn_int r0, gn_int r1, gn_real *p) {
   const gn_int run = q->nu * q->nc, span = (q->nu - 1) * g->w.ostep + 1;
   for (gn_int r = r0; r < r1; r++) {
@@ -180,8 +189,8 @@ static void find_runs(const gn_real **at, const gather *g, const chunk *q, gn_in
 
 static gn_int gather_work(void) { return PIXELS * DEPTH + DEPTH; } /* patches, and a run of zeros */
 
-/* One task: out (N, oh, ow, O) at the pixels of a block and a group of panels  <-  patches times b, the kernel packed in panels:
-** (panels, taps*C, COLS). */
+/* One task: out (N, oh, ow, O) at the pixels of a block and a group of panels  <-  patches times b, the kernel packed
+** in panels: (panels, taps*C, COLS). */
 static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, const gn_real *b, gn_int task, gn_real *p) {
   const gn_int block = task / g->groups, o0 = task % g->groups * g->panels, o1 = GN_MIN(gn_panels(g->O), o0 + g->panels);
   const gn_int r0 = block * g->rows, r1 = GN_MIN(g->nrows, r0 + g->rows), K = g->h.n * g->w.n * g->C;
@@ -189,11 +198,13 @@ static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, co
   gn_real *to[PIXELS], *zeros = p + PIXELS * DEPTH;
   char begun[PIXELS] = {0};
   gn_int pixels = 0;
+  /* where the block's pixels lie in out */
   for (gn_int r = r0; r < r1; r++) {
     const row a = row_at(g, r);
     gn_real *first = out + ((a.n * oh + g->h.out0 + a.i * g->h.outstep) * ow + g->w.out0 + a.j * g->w.outstep) * g->ld;
     for (gn_int j = 0; j < a.len; j++) to[pixels++] = first + j * g->w.outstep * g->ld;
   }
+  /* a chunk of taps and channels at a time */
   chunk q = chunk_size(g);
   const chunk full = q;
   for (q.t = 0; q.t < g->h.n; q.t += full.nt)
@@ -208,12 +219,14 @@ static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, co
         } else find_runs(at, g, &q, r0, r1, p);
         for (gn_int i = 0; i < ROWS; i++) at[pixels + i] = NULL;
         gn_zero_run(zeros, k);
-        for (gn_int i = 0; i < pixels; i += ROWS) { /* tiles that lie on padding are skipped, single pixels read zeros */
+        /* tiles that lie on padding are skipped, single pixels read zeros */
+        for (gn_int i = 0; i < pixels; i += ROWS) {
           int any = 0;
           for (gn_int r = i; r < i + ROWS; r++) any |= at[r] != NULL;
           for (gn_int r = i; r < i + ROWS; r++)
             if (any && !at[r]) at[r] = zeros;
         }
+        /* every tile of pixels times every panel of the kernel, added to what the chunks before left in out */
         for (gn_int o = o0; o < o1; o++)
           for (gn_int i = 0; i < pixels; i += ROWS) {
             gn_real *c[ROWS];
@@ -224,6 +237,7 @@ static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, co
           }
         for (gn_int i = 0; i < pixels; i += ROWS) begun[i / ROWS] |= at[i] != NULL;
       }
+  /* pixels that no tap reaches are 0; bias and rectifier while the pixels are in the cache */
   const gn_int cols = GN_MIN(g->O, o1 * COLS) - o0 * COLS;
   for (gn_int i = 0; i < pixels; i++) {
     if (!begun[i / ROWS]) gn_zero_run(to[i] + o0 * COLS, cols);
@@ -234,7 +248,7 @@ static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, co
 /* ---- y ---- */
 
 static gather gather_y(const gn_conv *d, const gn_real *x) {
-  gather g = {.h = axis_y(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh), .w = axis_y(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw)};
+  gather g = {.h = y_axis(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh), .w = y_axis(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw)};
   g.N = d->N, g.C = d->Ci, g.O = g.ld = d->Co, g.src = x;
   set_blocks(&g);
   return g;
@@ -271,8 +285,8 @@ void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *
 /* ---- dx ---- */
 
 static gather gather_dx(const gn_conv *d, const gn_real *dy, gn_int rh, gn_int rw) {
-  gather g = {.h = axis_phase(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh, rh),
-              .w = axis_phase(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw, rw)};
+  gather g = {.h = phase_axis(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh, rh),
+              .w = phase_axis(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw, rw)};
   g.N = d->N, g.C = d->Co, g.O = g.ld = d->Ci, g.src = dy;
   set_blocks(&g);
   return g;
@@ -287,7 +301,7 @@ static void pack_phases(gn_real *packed, const gn_real *w, const gn_conv *d) {
   GN_PARALLEL_FOR_IF(taps * O * C > GN_PAR_MIN)
   for (gn_int k = 0; k < taps; k++) {
     const gn_int a = k / d->Kw, b = k % d->Kw, panels = gn_panels(O);
-    axis h = {0}, v = {0};
+    tap_axis h = {0}, v = {0};
     tap_class(&h, d->Kh, kh, a % kh);
     tap_class(&v, d->Kw, kw, b % kw);
     const gn_int first = h.before * d->Kw + h.n * v.before, K = h.n * v.n * C, tap = (h.k0 - a) / kh * v.n + (v.k0 - b) / kw;
@@ -321,7 +335,9 @@ void gn_gather_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_con
 /* ---- dx of few channels ---- */
 
 /* Strips of `lines` lines of dx; rows lo..hi-1 of dy reach a strip. */
-typedef struct strips { gn_int lines, count, rows; } strips;
+typedef struct strips {
+  gn_int lines, count, rows;
+} strips;
 
 static gn_int dy_first(const gn_conv *d, gn_int line) {
   return GN_MAX(0, floor_div(line + d->ph - d->dh * (d->Kh - 1) + d->sh - 1, d->sh));
@@ -342,8 +358,9 @@ static gn_int columns_of(const gn_conv *d) { return gn_panels(d->Kh * d->Kw * d-
 
 static gn_int columns_work(const gn_conv *d) { return (strips_of(d).rows * columns_of(d) + d->Kw * d->Ci) * d->Wo; }
 
-/* out (W,C) += tap b of sums (Wo,Kw,C). Tap by tap: sums of neighbours overlap, and a load would wait for the store before it. */
-static inline __attribute__((always_inline)) void spread(gn_real *restrict out, const gn_real *restrict sums, const gn_conv *d, gn_int b,
+/* out (W,C) += tap b of sums (Wo,Kw,C). Tap by tap: sums of neighbours overlap, and a load would wait for the store
+** before it. */
+static inline __attribute__((always_inline)) void add_tap(gn_real *restrict out, const gn_real *restrict sums, const gn_conv *d, gn_int b,
                                                          gn_int C) {
   const gn_int at = b * d->dw - d->pw, j0 = at >= 0 ? 0 : gn_ceil_div(-at, d->sw);
   const gn_int j1 = at >= d->W ? 0 : GN_MIN(d->Wo, (d->W - 1 - at) / d->sw + 1);
@@ -364,6 +381,7 @@ void gn_columns_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_co
     gn_real *sums = own + gn_thread_id() * columns_work(d), *c = sums + d->Wo * run;
     const gn_int pixels = (hi - lo) * d->Wo;
     const gn_real *first = dy + (n * d->Ho + lo) * d->Wo * K;
+    /* dy under the strip times the kernel: a row of columns for each of its pixels */
     for (gn_int p = 0; p < pixels; p += ROWS)
       for (gn_int o = 0; o < cols; o += COLS) {
         const gn_real *a[ROWS];
@@ -372,6 +390,7 @@ void gn_columns_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_co
         for (int r = 0; r < ROWS; r++) a[r] = first + GN_MIN(p + r, pixels - 1) * K, to[r] = c + GN_MIN(p + r, pixels - 1) * cols + o;
         gn_tile(K, 1, a, work + o * K, to, rows, COLS, 0);
       }
+    /* each line of dx: first the rows of taps that reach it are added up, then the taps are moved to their pixels */
     for (gn_int l = l0; l < l1; l++) {
       gn_real *out = dx + (n * d->H + l) * d->W * C;
       gn_zero_run(sums, d->Wo * run);
@@ -386,21 +405,23 @@ void gn_columns_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_co
         }
       }
       for (gn_int b = 0; b < d->Kw; b++)
-        if (C == 3) spread(out, sums, d, b, 3);
-        else if (C == 1) spread(out, sums, d, b, 1);
-        else spread(out, sums, d, b, C);
+        if (C == 3) add_tap(out, sums, d, b, 3);
+        else if (C == 1) add_tap(out, sums, d, b, 1);
+        else add_tap(out, sums, d, b, C);
     }
   }
 }
 
 /* ---- dw ---- */
 
-/* Rows of dw are cut into `chunks` (a row of taps or part of one; several rows where patches are short), the lines (n, i) of dy into
-** `parts`, whose sums are added in order. */
-typedef struct dw_cut { chunk q; gn_int nt, nu, nc, chunks, parts, lines; } dw_cut;
+/* Rows of dw are cut into `chunks` (a row of taps or part of one; several rows where patches are short), the lines (n,
+** i) of dy into `parts`, whose sums are added in order. */
+typedef struct dw_division {
+  chunk q; gn_int nt, nu, nc, chunks, parts, lines;
+} dw_division;
 
-static dw_cut cut_dw(const gather *g) {
-  dw_cut c;
+static dw_division divide_dw(const gather *g) {
+  dw_division c;
   const gn_int K = g->h.n * g->w.n * g->C, lines = g->N * g->h.out;
   c.q = chunk_size(g);
   c.nt = gn_ceil_div(g->h.n, c.q.nt), c.nu = gn_ceil_div(g->w.n, c.q.nu), c.nc = gn_ceil_div(g->C, c.q.nc);
@@ -416,12 +437,14 @@ static dw_cut cut_dw(const gather *g) {
 
 static gn_int dw_work(const gather *g) { return PIXELS * (TILES * ROWS + GN_MIN(WIDE, gn_panels(g->O) * COLS) + DEPTH); }
 
-/* sum (k, O) <- (add ? sum : 0) + xs transposed times ys: xs[i] points at k reals, ys[i] at O. p: PIXELS * (TILES * ROWS + WIDE) */
+/* sum (k, O) <- (add ? sum : 0) + xs transposed times ys: xs[i] points at k reals, ys[i] at O. p: PIXELS * (TILES *
+** ROWS + WIDE) */
 static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_real *const *xs, const gn_real *const *ys, int add,
                      gn_real *p) {
   gn_real *xt = p, *yt = p + PIXELS * TILES * ROWS;
   for (gn_int w0 = 0; w0 < O; w0 += WIDE) {
     const gn_int wide = GN_MIN(WIDE, O - w0), panels = gn_panels(wide), whole = wide / COLS;
+    /* dy in panels */
     for (gn_int i = 0; i < pixels; i++) {
       const gn_real *restrict from = ys[i] + w0;
       for (gn_int o = 0; o < whole; o++)
@@ -429,6 +452,7 @@ static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_r
       if (panels > whole)
         for (gn_int j = 0; j < COLS; j++) yt[(whole * PIXELS + i) * COLS + j] = whole * COLS + j < wide ? from[whole * COLS + j] : 0;
     }
+    /* x in tiles of rows of dw, then the products */
     for (gn_int k0 = 0; k0 < k; k0 += TILES * ROWS) {
       const gn_int kn = GN_MIN(TILES * ROWS, k - k0);
       for (gn_int i = 0; i < pixels; i++) {
@@ -485,7 +509,7 @@ static void dw_task(gn_real *sum, const gather *g, const chunk *q, const gn_real
 void gn_gather_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work) {
   gather g = gather_y(d, x);
   g.row_major = 0;
-  const dw_cut c = cut_dw(&g);
+  const dw_division c = divide_dw(&g);
   const gn_int O = d->Co, size = d->Kh * d->Kw * d->Ci * O, lines = d->N * d->Ho;
   gn_real *sums = c.parts > 1 ? work : dw, *own = work + (c.parts > 1 ? c.parts * size : 0);
   GN_PARALLEL_FOR
@@ -511,6 +535,6 @@ gn_int gn_gather_work(const gn_conv *d, gn_conv_pass pass) {
   if (pass == GN_CONV_Y) return gn_gather_kernel_size(d) + gn_threads() * gather_work();
   if (pass == GN_CONV_DX) return packed_dx(d) + gn_threads() * gather_work();
   const gather g = gather_y(d, NULL);
-  const dw_cut c = cut_dw(&g);
+  const dw_division c = divide_dw(&g);
   return (c.parts > 1 ? c.parts * d->Kh * d->Kw * d->Ci * d->Co : 0) + gn_threads() * dw_work(&g);
 }

@@ -4,12 +4,13 @@
 
 #include "../../gn.h"
 
-/* AUTO: the fastest for the shape. The others are for tests and benchmarks; callers that name a Winograd engine must check
-** gn_conv_winograd_fits (choice.h) first. Shapes that are one matrix product, or empty, ignore the engine. */
+/* AUTO: the fastest for the shape. The others are for tests and benchmarks; callers that name a Winograd engine must
+** check gn_conv_winograd_fits (choice.h) first. Shapes that are one matrix product, or empty, ignore the engine. */
 typedef enum { GN_CONV_AUTO, GN_CONV_DIRECT, GN_CONV_WINOGRAD2, GN_CONV_WINOGRAD4 } gn_conv_engine;
 
 /* Sizes of x (N,H,W,Ci), w (Kh,Kw,Ci,Co), y (N,Ho,Wo,Co); strides sh, sw; symmetric paddings ph, pw; dilations dh, dw.
-** The caller guarantees Ho <= (H + 2*ph - dh*(Kh-1) - 1) / sh + 1, the same for Wo, and kernel, stride, dilation >= 1. */
+** The caller guarantees Ho <= (H + 2*ph - dh*(Kh-1) - 1) / sh + 1, the same for Wo, and kernel, stride,
+** dilation >= 1. */
 typedef struct gn_conv {
   gn_int N, H, W, Ci, Ho, Wo, Co;
   gn_int Kh, Kw, sh, sw, ph, pw, dh, dw;

@@ -1,5 +1,6 @@
-/* simd_names.h - the names of functions that are compiled once for each instruction set. Their files see GN_SIMD (base, v3, v4) and define
-** gn_x as gn_x_base, gn_x_v3, ...; simd.c offers gn_x to everybody else. A function that is forgotten here is a link error. */
+/* simd_names.h - names of the functions that are compiled once for each instruction set. Their files see GN_SIMD
+** (base, v3, v4) and define gn_x as gn_x_base, gn_x_v3, ...; simd.c offers gn_x to everybody else. A function that is
+** forgotten here is a link error. */
 #ifndef GN_SIMD_NAMES_H
 #define GN_SIMD_NAMES_H
 

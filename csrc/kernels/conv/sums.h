@@ -5,7 +5,7 @@
 #include "../../gn.h"
 #include "simd_names.h"
 
-/* to (size) out  <-  sums (parts,size), added in the order of the parts. Parallel over blocks of `size`. Cannot fail. */
+/* to (size) out  <-  sums (parts,size), added in the order of the parts. Parallel over `size`. Cannot fail. */
 void gn_sum_parts(gn_real *to, const gn_real *sums, gn_int size, gn_int parts);
 
 /* y (n) <- max(0, y + bias (n)); NaN stays. */

@@ -1,4 +1,5 @@
-/* tile.h - the inner loop of the convolutions: one register tile of a matrix product, on rows found anywhere in memory. */
+/* tile.h - the inner loop of the convolutions: one register tile of a matrix product, on rows found anywhere in
+** memory. */
 #ifndef GN_TILE_H
 #define GN_TILE_H
 

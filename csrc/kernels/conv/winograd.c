@@ -1,13 +1,15 @@
 /* winograd.c - the convolution triple by Winograd's minimal filtering (see winograd.h).
 **
-** Blocks of tiles are transformed into the cache of one thread, multiplied there point by point (n*n matrix products on register
-** tiles), and transformed back. Blocks are fixed by the shape, so the result does not depend on the number of threads. */
+** Blocks of tiles are transformed into the cache of one thread, multiplied there point by point (n*n matrix products
+** on register tiles), and transformed back. Blocks are fixed by the shape, so the result does not depend on the number
+** of threads. */
 #include "winograd.h"
 #include "../../par.h"
 #include "../runs.h"
 #include "choice.h"
 #include "sums.h"
 #include "tile.h"
+#include "winograd_tables.h"
 
 #define ROWS GN_TILE_ROWS
 #define COLS GN_TILE_COLS
@@ -27,47 +29,8 @@ static gn_int up(gn_int a, gn_int to) { return gn_ceil_div(a, to) * to; }
 
 /* ---- the small transforms: out = L in Lt on every channel ---- */
 
-/* Matrices of F(m,r): At (m,n), G (n,r), Bt (n,n). Points 0, -1, infinity; 0, 1, -1, -1/2, infinity; 0, 1, -1, infinity;
-** 0, 1, -1, 1/2, -2, infinity: small ones, with the least error of those tried. */
-#define Q(a, b) ((gn_real)(a) / (gn_real)(b))
-static const gn_real At22[] = {1, 1, 0, 0, -1, 1}, G22[] = {1, 0, -1, 1, 0, 1}, Bt22[] = {1, 1, 0, 0, 1, 0, 0, 1, 1};
-static const gn_real At42[] = {1, 1, 1, 1, 0, 0, 1, -1, Q(-1, 2), 0, 0, 1, 1, Q(1, 4), 0, 0, 1, -1, Q(-1, 8), 1},
-                     G42[] = {-2, 0, Q(1, 3), Q(1, 3), -1, 1, Q(8, 3), Q(-4, 3), 0, 1},
-                     Bt42[] = {Q(-1, 2), -1, Q(1, 2), 1, 0, 0, Q(1, 2), Q(3, 2), 1, 0, 0, Q(-1, 2), Q(-1, 2), 1, 0,
-                               0, -1, 0, 1, 0, 0, Q(-1, 2), -1, Q(1, 2), 1};
-static const gn_real At23[] = {1, 1, 1, 0, 0, 1, -1, 1}, G23[] = {-1, 0, 0, Q(1, 2), Q(1, 2), Q(1, 2), Q(1, 2), Q(-1, 2), Q(1, 2), 0, 0, 1},
-                     Bt23[] = {-1, 0, 1, 0, 0, 1, 1, 0, 0, -1, 1, 0, 0, -1, 0, 1};
-static const gn_real At43[] = {1, 1, 1, 1, 1, 0, 0, 1, -1, Q(1, 2), -2, 0, 0, 1, 1, Q(1, 4), 4, 0, 0, 1, -1, Q(1, 8), -8, 1},
-                     G43[] = {1, 0, 0, Q(1, 3), Q(1, 3), Q(1, 3), Q(-1, 3), Q(1, 3), Q(-1, 3), Q(-16, 15), Q(-8, 15), Q(-4, 15),
-                              Q(1, 15), Q(-2, 15), Q(4, 15), 0, 0, 1},
-                     Bt43[] = {1, Q(-3, 2), -2, Q(3, 2), 1, 0, 0, -1, Q(1, 2), Q(5, 2), 1, 0, 0, 1, Q(-5, 2), Q(1, 2), 1, 0,
-                               0, -2, -1, 2, 1, 0, 0, Q(1, 2), -1, Q(-1, 2), 1, 0, 0, 1, Q(-3, 2), -2, Q(3, 2), 1};
-
-/* For inference only. F(2,5): the points of F(4,3). F(4,7): 0, 1, -1, 1/2, -1/2, 2, -2, 3/4, -4/3, infinity. */
-#define POWERS5(f, p) (f), (f) * (p), (f) * (p) * (p), (f) * (p) * (p) * (p), (f) * (p) * (p) * (p) * (p)
-#define POWERS7(f, p) POWERS5(f, p), (f) * (p) * (p) * (p) * (p) * (p), (f) * (p) * (p) * (p) * (p) * (p) * (p)
-static const gn_real At25[] = {1, 1, 1, 1, 1, 0, 0, 1, -1, Q(1, 2), -2, 1},
-                     G25[] = {1, 0, 0, 0, 0, POWERS5(Q(1, 3), 1), POWERS5(Q(-1, 3), -1), POWERS5(Q(-16, 15), Q(1, 2)),
-                              POWERS5(Q(1, 15), -2), 0, 0, 0, 0, 1};
-#define Bt25 Bt43
-static const gn_real At47[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, -1, Q(1, 2), Q(-1, 2), 2, -2, Q(3, 4), Q(-4, 3), 0,
-                               0, 1, 1, Q(1, 4), Q(1, 4), 4, 4, Q(9, 16), Q(16, 9), 0,
-                               0, 1, -1, Q(1, 8), Q(-1, 8), 8, -8, Q(27, 64), Q(-64, 27), 1},
-                     G47[] = {8, 0, 0, 0, 0, 0, 0, POWERS7(Q(-64, 21), 1), POWERS7(Q(64, 21), -1), POWERS7(Q(-2048, 165), Q(1, 2)),
-                              POWERS7(Q(-2048, 375), Q(-1, 2)), POWERS7(Q(4, 375), 2), POWERS7(Q(4, 165), -2),
-                              POWERS7(Q(524288, 48125), Q(3, 4)), POWERS7(Q(-26244, 48125), Q(-4, 3)), 0, 0, 0, 0, 0, 0, 8},
-                     Bt47[] = {Q(1, 8), Q(-7, 96), Q(-25, 32), Q(49, 128), Q(21, 16), Q(-49, 128), Q(-25, 32), Q(7, 96), Q(1, 8), 0,
-                               0, Q(-1, 8), Q(-5, 96), Q(35, 48), Q(133, 384), Q(-371, 384), Q(-7, 12), Q(19, 96), Q(1, 8), 0,
-                               0, Q(1, 8), Q(-19, 96), Q(-7, 12), Q(371, 384), Q(133, 384), Q(-35, 48), Q(-5, 96), Q(1, 8), 0,
-                               0, Q(-1, 4), Q(-17, 48), Q(41, 48), Q(181, 192), Q(-71, 96), Q(-137, 192), Q(13, 96), Q(1, 8), 0,
-                               0, Q(1, 4), Q(-31, 48), Q(-13, 48), Q(251, 192), Q(1, 96), Q(-151, 192), Q(1, 96), Q(1, 8), 0,
-                               0, Q(-1, 8), Q(1, 96), Q(151, 192), Q(1, 96), Q(-251, 192), Q(-13, 48), Q(31, 48), Q(1, 4), 0,
-                               0, Q(1, 8), Q(-13, 96), Q(-137, 192), Q(71, 96), Q(181, 192), Q(-41, 48), Q(-17, 48), Q(1, 4), 0,
-                               0, Q(-1, 6), Q(-1, 8), Q(7, 8), Q(21, 32), Q(-7, 8), Q(-21, 32), Q(1, 6), Q(1, 8), 0,
-                               0, Q(3, 16), Q(-1, 4), Q(-63, 64), Q(21, 16), Q(63, 64), Q(-21, 16), Q(-3, 16), Q(1, 4), 0,
-                               0, Q(1, 8), Q(-7, 96), Q(-25, 32), Q(49, 128), Q(21, 16), Q(-49, 128), Q(-25, 32), Q(7, 96), Q(1, 8)};
-
-/* out[i*os] = sum over k of L[i,k] in[k*is]; L (b,a) is X, or X (a,b) transposed. Unrolled: zeros and ones cost nothing. */
+/* out[i*os] = sum over k of L[i,k] in[k*is]; L (b,a) is X, or X (a,b) transposed. Unrolled: zeros and ones cost
+** nothing. */
 static inline __attribute__((always_inline)) void line(int b, int a, const gn_real *X, int transposed, const vec *in, int is, vec *out,
                                                        int os) {
 #pragma GCC unroll 10
@@ -89,7 +52,8 @@ static inline __attribute__((always_inline)) void line(int b, int a, const gn_re
   }
 }
 
-/* out[k] (C), k < b*b  <-  (base[k], if there is a base) + L in Lt, in[k] (C), k < a*a. Every COLS channels, out moves on by `jump`. */
+/* out[k] (C), k < b*b  <-  (base[k], if there is a base) + L in Lt, in[k] (C), k < a*a. Every COLS channels, out moves
+** on by `jump`. */
 static inline __attribute__((always_inline)) void sandwich(int b, int a, const gn_real *X, int transposed, const gn_real *const *in,
                                                            const gn_real *const *base, gn_real *const *out, gn_int C, gn_int jump) {
   gn_real tail_in[MAXP * LANES], tail_base[MAXP * LANES], tail_out[MAXP * LANES];
@@ -195,9 +159,9 @@ static const variant variants[] = {ENTRY(2, 2, 3), ENTRY(4, 2, 5), ENTRY(2, 3, 4
 
 /* ---- the shape ---- */
 
-/* A picture of y is th x tw tiles of mh x mw, the last of which may hang over; x is seen as `phases` pictures: phase (a,b) of position
-** (u,v) is x[stride*u + a - ph, stride*v + b - pw], and tile (i,j) takes its nh x nw positions from (i*mh, j*mw) on. A variant of
-** one axis has m = n = r = 1 along the other. */
+/* A picture of y is th x tw tiles of mh x mw, the last of which may hang over; x is seen as `phases` pictures: phase
+** (a,b) of position (u,v) is x[stride*u + a - ph, stride*v + b - pw], and tile (i,j) takes its nh x nw positions from
+** (i*mh, j*mw) on. A variant of one axis has m = n = r = 1 along the other. */
 typedef struct tiling {
   const variant *v;
   const gn_conv *d;
@@ -207,7 +171,7 @@ typedef struct tiling {
 
 static int axes_of(const gn_conv *d) { return (d->Kh == 1) != (d->Kw == 1) ? 1 : 2; }
 
-/* NULL: there is none for this kernel. */
+/* Returns the variant with tiles of m for this kernel, or NULL. */
 static const variant *variant_of(const gn_conv *d, int m) {
   const gn_int r = d->sh == 1 ? GN_MAX(d->Kh, d->Kw) : 2;
   for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
@@ -237,7 +201,10 @@ double gn_winograd_share(const gn_conv *d, int m) {
   return (double)(p.points * p.th * p.tw) / (double)(p.taps * d->Ho * d->Wo);
 }
 
-typedef struct where { gn_int n, i, j; } where; /* image, first line and column of a tile's outputs */
+/* Image, first line and column of a tile's outputs. */
+typedef struct where {
+  gn_int n, i, j;
+} where;
 
 static where tile_at(const tiling *p, gn_int tile) {
   return (where){tile / (p->th * p->tw), tile / p->tw % p->th * p->mh, tile % p->tw * p->mw};
@@ -265,8 +232,8 @@ static void patch_of_y(gn_int *at, const tiling *p, gn_int tile, gn_int ld) {
     for (gn_int j = t.j; j < t.j + p->mw; j++) *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * ld;
 }
 
-/* v[point*each + tile*row + channel of the block, every COLS of them `jump` apart]  <-  channels c0..c0+C-1 of x, phase f,
-** under tiles t0..t0+nt-1. zeros: C of them. */
+/* v[point*each + tile*row + channel of the block, every COLS of them `jump` apart]  <-  channels c0..c0+C-1 of x,
+** phase f, under tiles t0..t0+nt-1. zeros: C of them. */
 static void load_x(gn_real *v, gn_int each, gn_int row, gn_int jump, const tiling *p, const gn_real *x, gn_int f, gn_int c0, gn_int C,
                    gn_int t0, gn_int nt, const gn_real *zeros) {
   for (gn_int t = 0; t < nt; t++) {
@@ -292,7 +259,8 @@ static void load_dy(gn_real *v, gn_int each, gn_int row, gn_int jump, const tili
   }
 }
 
-/* c (tiles rounded up to ROWS, panels*COLS; rows of ldc)  <-  v (the same tiles, K; rows of ldv) times u, panels of (K, COLS) */
+/* c (tiles rounded up to ROWS, panels*COLS; rows of ldc)  <-  v (the same tiles, K; rows of ldv) times u, panels of
+** (K, COLS) */
 static void multiply(gn_real *c, gn_int ldc, const gn_real *v, gn_int ldv, const gn_real *u, gn_int tiles, gn_int K, gn_int panels) {
   for (gn_int k = 0; k < K; k += DEPTH)
     for (gn_int o = 0; o < panels; o++)
@@ -315,21 +283,23 @@ gn_int gn_winograd_kernel_size(const gn_conv *d, gn_conv_pass pass, int m) {
   return p.points * p.phases * COLS * (pass != GN_CONV_DX ? gn_panels(d->Co) * d->Ci : gn_panels(d->Ci) * d->Co);
 }
 
-/* in[tap] <- tap of phase f, rh*rw of them, each (Ci,Co) */
-static void taps_of(const gn_real **in, const tiling *p, const gn_real *w, gn_int f) {
+/* at[tap] <- where the taps of phase f, rh*rw of them, each (Ci,Co), begin in w or dw */
+static void taps_of(gn_int *at, const tiling *p, gn_int f) {
   const gn_conv *d = p->d;
   for (int a = 0; a < p->rh; a++)
     for (int b = 0; b < p->rw; b++)
-      in[a * p->rw + b] = w + ((p->stride * a + f / p->stride) * d->Kw + p->stride * b + f % p->stride) * d->Ci * d->Co;
+      *at++ = ((p->stride * a + f / p->stride) * d->Kw + p->stride * b + f % p->stride) * d->Ci * d->Co;
 }
 
+/* Channels c0..c1-1 of phase f of the kernel for pass Y, transformed. */
 static void kernel_y(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn_int c0, gn_int c1) {
   const gn_int O = p->d->Co, K = p->phases * p->d->Ci, panels = gn_panels(O);
-  const gn_real *taps[MAXP], *in[MAXP];
+  const gn_real *in[MAXP];
   gn_real *out[MAXP];
-  taps_of(taps, p, w, f);
+  gn_int taps[MAXP];
+  taps_of(taps, p, f);
   for (gn_int c = c0; c < c1; c++) {
-    for (int k = 0; k < p->taps; k++) in[k] = taps[k] + c * O;
+    for (int k = 0; k < p->taps; k++) in[k] = w + taps[k] + c * O;
     for (gn_int k = 0; k < p->points; k++) {
       out[k] = u + (k * panels * K + f * p->d->Ci + c) * COLS;
       if (O % COLS) gn_zero_run(out[k] + (panels - 1) * K * COLS, COLS);
@@ -338,18 +308,20 @@ static void kernel_y(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn
   }
 }
 
-/* Turned over in squares that fit the first cache, so that the transform finds the channels of x side by side. */
+/* One panel of phase f of the kernel for pass DX, transformed. It is turned over in squares that fit the first cache,
+** so that the transform finds the channels of x side by side. */
 static void kernel_dx(gn_real *u, const tiling *p, const gn_real *w, gn_int f, gn_int panel) {
   const gn_int O = p->d->Co, panels = gn_panels(p->d->Ci), c0 = panel * COLS, C = GN_MIN(COLS, p->d->Ci - c0);
   const gn_int taps = p->taps;
-  const gn_real *from[MAXP], *in[MAXP];
+  const gn_real *in[MAXP];
   gn_real turned[9 * LANES * COLS], *out[MAXP];
-  taps_of(from, p, w, f);
+  gn_int from[MAXP];
+  taps_of(from, p, f);
   for (gn_int o0 = 0; o0 < O; o0 += LANES) {
     const gn_int on = GN_MIN(LANES, O - o0);
     for (gn_int k = 0; k < taps; k++)
       for (gn_int c = 0; c < COLS; c++)
-        for (gn_int o = 0; o < on; o++) turned[(k * LANES + o) * COLS + c] = c < C ? from[k][(c0 + c) * O + o0 + o] : 0;
+        for (gn_int o = 0; o < on; o++) turned[(k * LANES + o) * COLS + c] = c < C ? w[from[k] + (c0 + c) * O + o0 + o] : 0;
     for (gn_int o = 0; o < on; o++) {
       for (gn_int k = 0; k < taps; k++) in[k] = turned + (k * LANES + o) * COLS;
       for (gn_int k = 0; k < p->points; k++) out[k] = u + (((k * p->phases + f) * panels + panel) * O + o0 + o) * COLS;
@@ -371,33 +343,36 @@ void gn_winograd_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_
 
 /* ---- y ---- */
 
-/* Blocks of `block` tiles by groups of `width` panels. */
-typedef struct cut { gn_int block, blocks, width, groups; } cut;
+/* How a pass is divided into tasks: blocks of `block` tiles by groups of `width` panels. */
+typedef struct division {
+  gn_int block, blocks, width, groups;
+} division;
 
 static gn_int block_size(const tiling *p, gn_int row) {
   return GN_MAX(4 * ROWS, GN_MIN(MOST_TILES, BLOCK / (p->points * row) / ROWS * ROWS));
 }
 
-static void cut_panels(cut *c, gn_int panels) {
+static void divide_panels(division *c, gn_int panels) {
   c->width = panels;
   while (c->blocks * gn_ceil_div(panels, c->width) < TASKS && c->width > 2) c->width = gn_ceil_div(c->width, 2);
   c->groups = gn_ceil_div(panels, c->width);
 }
 
-static cut cut_y(const tiling *p) {
+static division divide_y(const tiling *p) {
   const gn_int most = block_size(p, p->phases * p->d->Ci + p->d->Co);
-  cut c;
+  division c;
   c.block = up(gn_ceil_div(p->tiles, gn_ceil_div(p->tiles, most)), ROWS); /* equal blocks */
   c.blocks = gn_ceil_div(p->tiles, c.block);
-  cut_panels(&c, gn_panels(p->d->Co));
+  divide_panels(&c, gn_panels(p->d->Co));
   return c;
 }
 
-static gn_int work_y(const tiling *p, const cut *c) {
+static gn_int work_y(const tiling *p, const division *c) {
   return p->points * c->block * (row_size(p->phases * p->d->Ci) + row_size(c->width * COLS)) + GN_MAX(p->d->Ci, p->d->Co);
 }
 
-static void y_task(gn_real *y, gn_int ldy, const tiling *p, const cut *q, const gn_real *x, const gn_real *u, const gn_real *bias,
+/* One task of y: a block of tiles by a group of panels of channels. */
+static void y_task(gn_real *y, gn_int ldy, const tiling *p, const division *q, const gn_real *x, const gn_real *u, const gn_real *bias,
                    gn_int task, gn_real *work) {
   const gn_conv *d = p->d;
   const gn_int K = p->phases * d->Ci, ldv = row_size(K), ldc = row_size(q->width * COLS), panels = gn_panels(d->Co);
@@ -405,12 +380,15 @@ static void y_task(gn_real *y, gn_int ldy, const tiling *p, const cut *q, const 
   const gn_int o0 = task % q->groups * q->width, on = GN_MIN(q->width, panels - o0), C = GN_MIN(d->Co - o0 * COLS, on * COLS);
   gn_real *v = work, *c = v + p->points * q->block * ldv, *spare = c + p->points * q->block * ldc;
   gn_zero_run(spare, d->Ci);
+  /* the tiles' patches of x, transformed: a row of all phases' channels for each tile and point */
   for (gn_int f = 0; f < p->phases; f++) load_x(v + f * d->Ci, q->block * ldv, ldv, COLS, p, x, f, 0, d->Ci, t0, nt, spare);
+  /* one product per point; the rows that fill up the last register tile are zeros */
   for (gn_int k = 0; k < p->points; k++) {
     gn_real *vk = v + k * q->block * ldv;
     gn_zero_run(vk + nt * ldv, (rows - nt) * ldv);
     multiply(c + k * q->block * ldc, ldc, vk, ldv, u + (k * panels + o0) * K * COLS, rows, K, on);
   }
+  /* transformed back into y; what hangs over the border goes to spare */
   for (gn_int t = 0; t < nt; t++) {
     gn_int at[MAXP];
     const gn_real *in[MAXP];
@@ -426,7 +404,7 @@ static void y_task(gn_real *y, gn_int ldy, const tiling *p, const cut *q, const 
 
 void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, int m, gn_real *work) {
   const tiling p = tiling_of(d, m);
-  const cut q = cut_y(&p);
+  const division q = divide_y(&p);
   GN_PARALLEL_FOR
   for (gn_int t = 0; t < q.blocks * q.groups; t++) y_task(y, ldy, &p, &q, x, u, bias, t, work + gn_thread_id() * work_y(&p, &q));
 }
@@ -434,24 +412,28 @@ void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, c
 /* ---- dx ---- */
 
 /* Here `blocks` counts tasks' runs of `images` images, whose tiles are walked in blocks. */
-typedef struct cut_images { cut c; gn_int images; } cut_images;
+typedef struct image_division {
+  division c;
+  gn_int images;
+} image_division;
 
-static cut_images cut_dx(const tiling *p) {
+static image_division divide_dx(const tiling *p) {
   const gn_int most = block_size(p, p->d->Co + p->phases * p->d->Ci), each = p->th * p->tw;
-  cut_images q;
+  image_division q;
   q.images = GN_MAX(1, GN_MIN(most / each, gn_ceil_div(p->d->N, TASKS)));
   q.c.blocks = gn_ceil_div(p->d->N, q.images);
   q.c.block = GN_MIN(most, up(q.images * each, ROWS));
-  cut_panels(&q.c, gn_panels(p->d->Ci));
+  divide_panels(&q.c, gn_panels(p->d->Ci));
   return q;
 }
 
-static gn_int work_dx(const tiling *p, const cut *c) {
+static gn_int work_dx(const tiling *p, const division *c) {
   return p->points * c->block * (row_size(p->d->Co) + row_size(p->phases * c->width * COLS)) + GN_MAX(p->d->Co, c->width * COLS) +
          c->width * COLS;
 }
 
-static void dx_task(gn_real *dx, const tiling *p, const cut_images *q, const gn_real *dy, const gn_real *u, gn_int task, gn_real *work) {
+/* One task of dx: a run of images by a group of panels of channels. */
+static void dx_task(gn_real *dx, const tiling *p, const image_division *q, const gn_real *dy, const gn_real *u, gn_int task, gn_real *work) {
   const gn_conv *d = p->d;
   const gn_int K = d->Co, panels = gn_panels(d->Ci), o0 = task % q->c.groups * q->c.width, on = GN_MIN(q->c.width, panels - o0);
   const gn_int c0 = o0 * COLS, C = GN_MIN(d->Ci - c0, on * COLS), ldv = row_size(K), ldc = row_size(p->phases * q->c.width * COLS);
@@ -460,11 +442,13 @@ static void dx_task(gn_real *dx, const tiling *p, const cut_images *q, const gn_
   gn_real *v = work, *c = v + p->points * q->c.block * ldv, *zeros = c + p->points * q->c.block * ldc;
   gn_real *spare = zeros + GN_MAX(K, q->c.width * COLS);
   gn_zero_run(zeros, GN_MAX(K, C));
-  for (gn_int n = i0; n < i1; n++) /* what no tile reaches */
+  /* what no tile reaches is 0 */
+  for (gn_int n = i0; n < i1; n++)
     for (gn_int h = 0; h < d->H; h++)
       for (gn_int w = h < h1 ? GN_MAX(0, w1) : 0; w < d->W; w++) gn_zero_run(dx + ((n * d->H + h) * d->W + w) * d->Ci + c0, C);
   for (gn_int t0 = i0 * each; t0 < i1 * each; t0 += q->c.block) {
     const gn_int nt = GN_MIN(q->c.block, i1 * each - t0), rows = up(nt, ROWS);
+    /* the tiles of dy, transformed, times the kernel of every point and phase */
     load_dy(v, q->c.block * ldv, ldv, COLS, p, dy, 0, K, t0, nt, zeros);
     for (gn_int k = 0; k < p->points; k++) {
       gn_real *vk = v + k * q->c.block * ldv;
@@ -472,6 +456,7 @@ static void dx_task(gn_real *dx, const tiling *p, const cut_images *q, const gn_
       for (gn_int f = 0; f < p->phases; f++)
         multiply(c + k * q->c.block * ldc + f * on * COLS, ldc, vk, ldv, u + ((k * p->phases + f) * panels + o0) * K * COLS, rows, K, on);
     }
+    /* transformed back and added to the patches of dx: the first tile to reach a pixel sets it, later ones add */
     for (gn_int t = 0; t < nt; t++)
       for (gn_int f = 0; f < p->phases; f++) {
         const where tile = tile_at(p, t0 + t);
@@ -480,7 +465,7 @@ static void dx_task(gn_real *dx, const tiling *p, const cut_images *q, const gn_
         gn_real *out[MAXP];
         patch_of_x(at, p, t0 + t, f);
         for (int i = 0, k = 0; i < p->v->n; i++)
-          for (int j = 0; j < p->v->n; j++, k++) { /* the first tile to reach a pixel sets it, later ones add */
+          for (int j = 0; j < p->v->n; j++, k++) {
             const int later = (i < lap && tile.i > 0) || (j < lap && tile.j > 0);
             in[k] = c + (k * q->c.block + t) * ldc + f * on * COLS;
             out[k] = at[k] < 0 ? spare : dx + at[k] + c0;
@@ -493,7 +478,7 @@ static void dx_task(gn_real *dx, const tiling *p, const cut_images *q, const gn_
 
 void gn_winograd_dx(gn_real *dx, const gn_real *dy, const gn_real *u, const gn_conv *d, int m, gn_real *work) {
   const tiling p = tiling_of(d, m);
-  const cut_images q = cut_dx(&p);
+  const image_division q = divide_dx(&p);
   GN_PARALLEL_FOR
   for (gn_int t = 0; t < q.c.blocks * q.c.groups; t++) dx_task(dx, &p, &q, dy, u, t, work + gn_thread_id() * work_dx(&p, &q.c));
 }
@@ -501,16 +486,19 @@ void gn_winograd_dx(gn_real *dx, const gn_real *dy, const gn_real *u, const gn_c
 /* ---- dw ---- */
 
 /* `chunk` channels of x of one phase by groups of `width` panels of dy, over `parts` parts of the tiles. */
-typedef struct cut_dw { gn_int chunk, chunks, width, groups, block, part, parts; } cut_dw;
+typedef struct dw_division {
+  gn_int chunk, chunks, width, groups, block, part, parts;
+} dw_division;
 
-static cut_dw cut_of_dw(const tiling *p) {
+static dw_division divide_dw(const tiling *p) {
   const gn_conv *d = p->d;
   const gn_int panels = gn_panels(d->Co), size = d->Kh * d->Kw * d->Ci * d->Co;
-  cut_dw q;
+  dw_division q;
   q.chunks = gn_ceil_div(d->Ci, CHANNELS);
   q.chunk = gn_ceil_div(d->Ci, q.chunks);
   q.width = panels;
-  while (p->points * q.chunk * q.width * COLS > BLOCK / 2 && q.width > 2) q.width = gn_ceil_div(q.width, 2); /* sums stay in a cache */
+  /* sums stay in a cache; then tasks enough for a few threads */
+  while (p->points * q.chunk * q.width * COLS > BLOCK / 2 && q.width > 2) q.width = gn_ceil_div(q.width, 2);
   while (p->phases * q.chunks * gn_ceil_div(panels, q.width) < TASKS && q.width > 2) q.width = gn_ceil_div(q.width, 2);
   q.groups = gn_ceil_div(panels, q.width);
   q.block = block_size(p, q.chunk + q.width * COLS);
@@ -520,12 +508,13 @@ static cut_dw cut_of_dw(const tiling *p) {
   return q;
 }
 
-static gn_int work_dw(const tiling *p, const cut_dw *q) {
+static gn_int work_dw(const tiling *p, const dw_division *q) {
   return p->points * (q->block * (row_size(q->chunk) + q->width * COLS) + up(q->chunk, ROWS) * q->width * COLS) +
          GN_MAX(q->chunk, q->width * COLS);
 }
 
-static void dw_task(gn_real *dw, const tiling *p, const cut_dw *q, const gn_real *x, const gn_real *dy, gn_int task, gn_int part,
+/* One task of dw: a chunk of channels of x in one phase by a group of panels of dy, over one part of the tiles. */
+static void dw_task(gn_real *dw, const tiling *p, const dw_division *q, const gn_real *x, const gn_real *dy, gn_int task, gn_int part,
                     gn_real *work) {
   const gn_conv *d = p->d;
   const gn_int f = task / q->groups / q->chunks, c0 = task / q->groups % q->chunks * q->chunk, C = GN_MIN(q->chunk, d->Ci - c0);
@@ -538,6 +527,7 @@ static void dw_task(gn_real *dw, const tiling *p, const cut_dw *q, const gn_real
   gn_zero_run(v, p->points * vs); /* the spare channels at the end of a row are multiplied too */
   if (O % COLS) gn_zero_run(z, p->points * zs);
   gn_zero_run(u, p->points * us);
+  /* u += x' dy of every point, a block of tiles at a time */
   for (gn_int t0 = part * q->part; t0 < t1; t0 += q->block) {
     const gn_int nt = GN_MIN(q->block, t1 - t0);
     load_x(v, vs, ldv, COLS, p, x, f, c0, C, t0, nt, zeros);
@@ -551,20 +541,21 @@ static void dw_task(gn_real *dw, const tiling *p, const cut_dw *q, const gn_real
           gn_tile(nt, ldv, a, z + k * zs + o * q->block * COLS, to, ROWS, COLS, 1);
         }
   }
-  gn_real *taps[MAXP], *out[MAXP];
-  const gn_real *in[MAXP], *first[MAXP];
-  taps_of(first, p, dw, f);
-  for (int k = 0; k < p->taps; k++) taps[k] = dw + (first[k] - dw);
+  /* the sums, transformed back to the taps of this phase */
+  gn_real *out[MAXP];
+  const gn_real *in[MAXP];
+  gn_int taps[MAXP];
+  taps_of(taps, p, f);
   for (gn_int c = 0; c < C; c++) {
     for (gn_int k = 0; k < p->points; k++) in[k] = u + k * us + c * ldu;
-    for (int k = 0; k < p->taps; k++) out[k] = taps[k] + (c0 + c) * d->Co + o0 * COLS;
+    for (int k = 0; k < p->taps; k++) out[k] = dw + taps[k] + (c0 + c) * d->Co + o0 * COLS;
     p->v->dw_out(in, out, O, COLS);
   }
 }
 
 void gn_winograd_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, int m, gn_real *work) {
   const tiling p = tiling_of(d, m);
-  const cut_dw q = cut_of_dw(&p);
+  const dw_division q = divide_dw(&p);
   const gn_int tasks = p.phases * q.chunks * q.groups, size = d->Kh * d->Kw * d->Ci * d->Co;
   gn_real *sums = q.parts > 1 ? work : dw, *own = work + (q.parts > 1 ? q.parts * size : 0);
   GN_PARALLEL_FOR
@@ -576,13 +567,13 @@ void gn_winograd_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_c
 gn_int gn_winograd_work(const gn_conv *d, gn_conv_pass pass, int m) {
   const tiling p = tiling_of(d, m);
   if (pass == GN_CONV_Y || pass == GN_CONV_RELU) {
-    const cut q = cut_y(&p);
+    const division q = divide_y(&p);
     return gn_threads() * work_y(&p, &q);
   }
   if (pass == GN_CONV_DX) {
-    const cut_images q = cut_dx(&p);
+    const image_division q = divide_dx(&p);
     return gn_threads() * work_dx(&p, &q.c);
   }
-  const cut_dw q = cut_of_dw(&p);
+  const dw_division q = divide_dw(&p);
   return (q.parts > 1 ? q.parts * d->Kh * d->Kw * d->Ci * d->Co : 0) + gn_threads() * work_dw(&p, &q);
 }
