@@ -72,11 +72,7 @@ local all = "methods,ksteps,batch,batch_images,adam,init,activation"
 
 -- ---- options ----
 
-local function stop(...) return train.stop("ablation.lua", ...) end
-local function must(ok, message)
-  if not ok then stop("%s", message) end
-  return ok
-end
+local must, stop = gan.train.stop.script "ablation.lua"
 
 local declared = options.declare {
   {"group", "string", all, arg = "LIST", help = "which configurations: any of " .. table.concat(order, ", ")},
@@ -128,19 +124,15 @@ local function play_images(job)
   end
   local G = net("generator", {z = c.z, ngf = c.ngf, norm = c.gnorm, rng = stream "init.G"})
   local D = net("discriminator", {ndf = c.ndf, norm = c.norm, minibatch = c.minibatch, kernels = 32, rng = stream "init.D"})
-  local game, ema, z = ring.rules(c, stream), gan.optim.ema(G:params(), {decay = c.ema}), stream "z"
+  local game = ring.rules(c, stream)
   local loader <close> = gan.data.batches(set, {batch = c.batch, seed = job.seed})
-  local adam = {beta1 = c.beta1, beta2 = c.beta2}
-  game.G, game.D, game.ema, game.dsteps, game.batch = G, D, ema, c.dsteps, loader
-  game.ema_decay = gan.schedule.young {decay = c.ema}
-  game.optG, game.optD = gan.optim.adam(G:params(), adam), gan.optim.adam(D:params(), adam)
-  function game.latent(n) return z:normal {n, c.z} end
-  game = gan.game.loop.new(game)
-  for step = 1, job.steps do game:step(step) end
+  game.G, game.D, game.batch = G, D, loader
+  local loop = gan.game.loop.new(gan.game.standard(game, c, stream))
+  for step = 1, job.steps do loop:step(step) end
   local features = must(gan.measure.features.open(job.features, {size = job.size, channels = set.channels}))
   local session = evaluate.new {features = features, metrics = {"fid", "kid", "pr", "diversity"}}
   must(session:set_real(must(evaluate.of_set(set, {n = math.min(job.n, set.n)}))))
-  local trained = {G = G, ema = ema, options = {z = c.z}, step = job.steps, path = "run"}
+  local trained = {G = G, ema = game.ema, options = {z = c.z}, step = job.steps, path = "run"}
   local out = {features = tostring(features)}
   for _, r in ipairs(must(session:measure(evaluate.of_generator(trained, {n = job.n})))) do
     out[r.metric] = r.metric == "diversity" and r.value / r.reference or r.value

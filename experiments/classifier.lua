@@ -9,11 +9,7 @@ local core = require "gan.core"
 local lfs = require "lfs"
 local features, options = gan.measure.features, gan.train.options
 
-local function stop(...) return gan.train.stop("classifier.lua", ...) end
-local function must(ok, message)
-  if not ok then stop("%s", message) end
-  return ok, message
-end
+local must, stop = gan.train.stop.script "classifier.lua"
 
 local declared = options.declare {
   {"data", "string", "shapes", arg = "PATH", help = "labelled images: IDX (MNIST), CIFAR-10 binary, a folder of folders, or 'shapes'"},
@@ -75,7 +71,7 @@ for epoch = 1, opt.epochs do
     if sum - sum ~= 0 then stop("epoch %d: the loss is not finite; a lower --lr may help", epoch) end
     if core.interrupted() then
       print(("stopped in epoch %d; %s"):format(epoch, hash and out .. " keeps the one before" or "nothing was saved"))
-      os.exit(130, true)
+      gan.train.stop.interrupted()
     end
   end
   reached = accuracy()

@@ -22,8 +22,8 @@ local ema = opt.ema > 0 and gan.optim.ema(G:params(), {decay = opt.ema}) or nil
 local loss = gan.loss.logistic()
 local noise = run:stream "z"
 
-run:keep {G = G, D = D, optG = optG, optD = optD, ema = ema}
-run:draw(G, ema)
+run:save_with {G = G, D = D, optG = optG, optD = optD, ema = ema}
+run:show(G, ema)
 
 for step in run:steps() do
   local lossD, lossG, fake, on_real, on_fake, on_fake_after

@@ -14,11 +14,7 @@ local evaluate, features, json, options = gan.measure.evaluate, gan.measure.feat
 local NAME = "evaluate.lua"
 local MOST = 10000 -- images of a side, unless --n says more
 
-local function stop(...) return gan.train.stop(NAME, ...) end
-local function must(ok, message, ...)
-  if not ok then stop("%s", message) end
-  return ok, message, ...
-end
+local must, stop = gan.train.stop.script(NAME)
 
 local declared = options.declare {
   {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},

@@ -7,11 +7,7 @@ local gan = require "gan"
 local lfs = require "lfs"
 local grid, latent, options = gan.show.grid, gan.latent, gan.train.options
 
-local function stop(...) return gan.train.stop("generate.lua", ...) end
-local function must(ok, message)
-  if not ok then stop("%s", message) end
-  return ok, message
-end
+local must, stop = gan.train.stop.script "generate.lua"
 
 local declared = options.declare {
   {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},

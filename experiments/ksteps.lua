@@ -13,7 +13,7 @@ local plan = {G = run:generator "dcgan", D = run:discriminator "dcgan"}
 
 if opt.plan == "lead" then
   local lead = {mean = 0} -- of D(x) - D(G(z)), over the last steps; in checkpoints, too
-  plan.keep = {lead = lead}
+  plan.save_with = {lead = lead}
   function plan.dsteps(_, last)
     if last.real then lead.mean = 0.9 * lead.mean + 0.1 * (last.real - last.fake) end
     return lead.mean > 0.7 and 0 or lead.mean < 0.2 and 2 * opt.dsteps or opt.dsteps

@@ -6,11 +6,7 @@ dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local curves, options, plot = gan.show.curves, gan.train.options, gan.show.plot
 
-local function stop(...) return gan.train.stop("plot.lua", ...) end
-local function must(ok, message)
-  if not ok then stop("%s", message) end
-  return ok
-end
+local must, stop = gan.train.stop.script "plot.lua"
 
 local declared = options.declare {
   {"run", "string", nil, arg = "DIR,...", help = "directories of runs; several are compared"},

@@ -23,7 +23,7 @@ end
 
 local game = ring.rules(opt, function(name) return run:stream(name) end)
 game.G, game.D = G, D
-game.draw = {count = 1000, paint = function(path, samples) return gan.show.levels.paint(path, run.data, D, samples) end}
+game.show = {count = 1000, paint = function(path, samples) return gan.show.levels.paint(path, run.data, D, samples) end}
 game.hooks = {on_status = function(_, record)
   local s = score()
   record.modes, record.quality, record.kl = s.modes, s.quality, s.kl

@@ -347,7 +347,7 @@ end)
 
 -- Rooms from the bottom up. A module requires its own room and lower ones; rooms of one height do not know each other.
 local ladder = {
-  {"core", "wait"}, {"check", "random"}, {"state"}, {"file"}, {"autograd"}, {"tensor"}, {"ops"}, {"latent"},
+  {"core", "wait"}, {"check", "random"}, {"state", "quantities"}, {"file"}, {"autograd"}, {"tensor"}, {"ops"}, {"latent"},
   {"nn", "loss", "penalty", "augment", "optim", "schedule", "metric", "data"},
   {"model"}, {"game", "measure", "show"}, {"train"},
 }

@@ -47,7 +47,7 @@ local gan = {
 }
 
 local rooms = {
-  "ops", "nn", "latent", "loss", "penalty", "schedule", "optim", "metric", "data", "file", "model", "game", "measure",
+  "ops", "nn", "latent", "quantities", "loss", "penalty", "schedule", "optim", "metric", "data", "file", "model", "game", "measure",
   "show", "train", "autograd",
 }
 

@@ -556,7 +556,7 @@ describe("game.loop", function()
       local function strategy(run)
         local lead = {mean = 0.5, rng = gan.rng(run.options.seed, "lead")} -- a user's own: D waits where it is far ahead
         return {
-          G = run:generator "dcgan", D = run:discriminator "dcgan", keep = {lead = lead},
+          G = run:generator "dcgan", D = run:discriminator "dcgan", save_with = {lead = lead},
           gsteps = function() return lead.mean > 0.5 and 2 or 1 end,
           hooks = {after_step = function(_, _, values)
             lead.mean = 0.9 * lead.mean + 0.1 * core.to_table(lead.rng:uniform {1})[1] + 0.01 * values.D

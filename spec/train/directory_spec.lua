@@ -2,6 +2,7 @@
 local options = require "gan.train.options"
 local rundir = require "gan.train.directory"
 local lfs = require "lfs"
+local file = require "gan.file.text"
 local temp = require "spec.support.temp"
 
 local declared = options.declare(options.training)
@@ -56,19 +57,19 @@ describe("train.directory", function()
   it("keeps the newest snapshots", function()
     temp.write(dir .. "/checkpoint_last.safetensors", "abc")
     for step = 5, 20, 5 do
-      assert.is_true(rundir.link(dir .. "/checkpoint_last.safetensors", ("%s/snapshot_%06d.safetensors"):format(dir, step)))
+      assert.is_true(file.link(dir .. "/checkpoint_last.safetensors", ("%s/snapshot_%06d.safetensors"):format(dir, step)))
       rundir.prune(dir, 2)
     end
     assert.are.same({"checkpoint_last.safetensors", "snapshot_000015.safetensors", "snapshot_000020.safetensors"}, temp.list(dir))
     assert.are.equal("abc", temp.read(dir .. "/snapshot_000020.safetensors"))
-    assert.is_nil((rundir.link(dir .. "/missing", dir .. "/snapshot_000030.safetensors")))
+    assert.is_nil((file.link(dir .. "/missing", dir .. "/snapshot_000030.safetensors")))
   end)
 
   it("cuts statistics back to the step that is resumed", function()
     local path = temp.write(dir .. "/stats.jsonl", '{"step":1}\n{"step":2,"D":1}\n{"step":3}\n{"st')
-    assert.is_true(rundir.rewind_stats(path, 2))
+    assert.is_true(file.rewind(path, 2))
     assert.are.equal('{"step":1}\n{"step":2,"D":1}\n', temp.read(path))
-    assert.is_true(rundir.rewind_stats(dir .. "/none", 2))
+    assert.is_true(file.rewind(dir .. "/none", 2))
     assert.is_nil(lfs.attributes(dir .. "/none"))
   end)
 end)

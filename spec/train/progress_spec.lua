@@ -1,5 +1,6 @@
 -- The status line: means since the last line, speed, time left.
 local progress = require "gan.train.progress"
+local quantities = require "gan.quantities"
 
 describe("train.progress", function()
   local now = 100
@@ -33,16 +34,16 @@ describe("train.progress", function()
     local r = progress.new(10, 4, 0, clock):record(0)
     assert.is_nil(r.eta)
     assert.is_nil(r.images_per_second)
-    assert.is_truthy(progress.line(r):find "^step 0/10  0:00:00  .*epoch 0.00$")
+    assert.is_truthy(quantities.line(r):find "^step 0/10  0:00:00  .*epoch 0.00$")
   end)
 
   it("writes one line", function()
     assert.are.equal("step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  gp 0.01235  85 img/s  0.26 GB  epoch 1.50",
-      progress.line {step = 1200, total = 40000, kimg = 76.8, epoch = 1.5, seconds = 192.4, eta = 6067, images_per_second = 85.3, memory = 260e6,
+      quantities.line {step = 1200, total = 40000, kimg = 76.8, epoch = 1.5, seconds = 192.4, eta = 6067, images_per_second = 85.3, memory = 260e6,
         D = 0.71, G = 1.83, real = 0.74, fake = 0.22, fake_after = 0.19, gp = 0.0123456})
-    local line = progress.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, real = 0.9, fake = 0.1, health = "collapsing", why = "diversity 0.1",
+    local line = quantities.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, real = 0.9, fake = 0.1, health = "collapsing", why = "diversity 0.1",
       sign = 0.5, grad_D = 1.234, grad_G = 0.5, diversity = 0.1, nearest = 0.05}
     assert.are.equal("step 1/2  0:00:00  D(x) 0.90  D(G(z)) 0.10  collapsing (diversity 0.1)  sign 0.50  |g| 1.23/0.5  diversity 0.10  epoch 0.00", line)
-    assert.are.equal("277777:46:40", progress.clock_text(1e30))
+    assert.are.equal("277777:46:40", quantities.time(1e30))
   end)
 end)

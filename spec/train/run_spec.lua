@@ -5,16 +5,23 @@ local temp = require "spec.support.temp"
 
 local dir
 
--- A run in this process; its lines go nowhere.
-local function start(words)
+-- A recorder that keeps all, and whose lines go nowhere.
+local function quiet()
+  local recorder = gan.train.recorder.disk "test.lua"
+  function recorder.say() end
+  function recorder.status() end
+  function recorder.live() end
+  return recorder
+end
+
+-- A run in this process.
+local function start(words, recorder)
   local list = {[0] = "test.lua"}
   for w in ("--data fake --limit 32 --size 16 --batch 8 --z 4 --outdir " .. dir .. " " .. words):gmatch "%S+" do list[#list + 1] = w end
   local threads = core.threads()
-  local run = gan.train.run {recipe = "test", arg = list}
+  local run = gan.train.run {recipe = "test", arg = list, recorder = recorder or quiet()}
   core.threads(1)
   finally(function() core.threads(threads) end)
-  local log = getmetatable(run.log).__index
-  run.log = setmetatable({terminal = false, say = function() return true end, status = function() return true end}, {__index = log})
   return run
 end
 
@@ -22,7 +29,7 @@ local function tiny(run)
   local nn = gan.nn
   local D = nn.chain {nn.flatten {}, nn.dropout {p = 0.5, rng = run:stream "dropout"}, nn.linear {16 * 16 * 3, 1, rng = run:stream "init"}}
   local opt = gan.optim.sgd((D:params()), {lr = 0.01, momentum = 0.5})
-  run:keep {D = D, opt = opt}
+  run:save_with {D = D, opt = opt}
   local noise = run:stream "noise"
   for _ in run:steps() do
     local loss = gan.loss.logistic().critic(D(run:batch()), D(noise:uniform({8, 16, 16, 3}, -1, 1)))
@@ -57,9 +64,9 @@ describe("train.run", function()
   it("refuses wrong use in the script's own line", function()
     local run = start "--name wrong --steps 3"
     for _, case in ipairs {
-      {function() run:keep {D = 7} end, "keep: 'D': expected a table of plain values, or something with state() and load(), got 7"},
+      {function() run:save_with {D = 7} end, "save_with: 'D': expected a table of plain values, or something with state() and load(), got 7"},
       {function() run:generator "dcgna" end, "gan.model: there is no 'dcgna' (did you mean 'dcgan'?)"},
-      {function() run:keep {data = {}} end, "keep: the name 'data' is taken by the run itself"},
+      {function() run:save_with {data = {}} end, "save_with: the name 'data' is taken by the run itself"},
       {function() run:on {on_snapsht = print} end, "did you mean 'on_snapshot'"},
       {function() gan.train.run {options = {{"lr", "number", 1, help = "x"}}} end, "option '--lr' is there already"},
       {function() gan.train.run {options = {{"x", "numbr", help = "x"}}} end, "entry 1: expected"},

@@ -40,6 +40,28 @@ function M.names(path)
   return list
 end
 
+--- Makes a folder, and those above it, where they are missing.
+-- @tparam string path  of the folder
+-- @treturn boolean true
+-- @error if a part of the path is there and is no folder, or cannot be made
+function M.make_folder(path)
+  local at = path:sub(1, 1) == "/" and "/" or ""
+  for part in path:gmatch "[^/]+" do
+    at = at .. part
+    local mode = lfs.attributes(at, "mode")
+    if mode == nil then
+      local ok, message = lfs.mkdir(at)
+      if not ok and lfs.attributes(at, "mode") ~= "directory" then
+        return nil, ("%s: cannot make the directory: %s"):format(at, message)
+      end
+    elseif mode ~= "directory" then
+      return nil, ("%s: expected a directory, found a %s"):format(at, mode)
+    end
+    at = at .. "/"
+  end
+  return true
+end
+
 --- Writes a file, all or nothing: after a crash the old one is there, or the new one.
 -- @tparam string path  of the file
 -- @tparam string text  all of it
@@ -94,6 +116,34 @@ function M.json_lines(path)
     if type(t) == "table" then list[#list + 1] = {value = t, line = line} end
   end
   return list
+end
+
+--- Drops the JSON lines of a file that are later than a step. Where there is no file, nothing is made.
+-- @tparam string path  of the file
+-- @tparam integer step  lines whose field `step` is at most this stay
+-- @treturn boolean true
+-- @error if the file cannot be written
+function M.rewind(path, step)
+  local lines = M.json_lines(path)
+  if not lines then return true end
+  local stay = {}
+  for _, l in ipairs(lines) do
+    if type(l.value.step) == "number" and l.value.step <= step then stay[#stay + 1] = l.line .. "\n" end
+  end
+  return M.write(path, table.concat(stay))
+end
+
+--- Gives a file a second name, in the place of what had it. It is copied only where the file system has no links.
+-- @tparam string from  path of a file
+-- @tparam string to  the other path
+-- @treturn boolean true
+-- @error if the file is missing or the other cannot be written
+function M.link(from, to)
+  os.remove(to)
+  if lfs.link(from, to) then return true end
+  local bytes, message = M.read(from)
+  if not bytes then return nil, message end
+  return M.write(to, bytes)
 end
 
 return M

@@ -5,12 +5,14 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local norm = require "gan.optim.norm"
+local quantities = require "gan.quantities"
 
 local M = {EVERY = 50, PICTURES = 32}
 
 local Health = {}
 Health.__index = Health
 
+local VARIETY, GRADIENTS = quantities.names "variety", quantities.names "gradient" -- what a check looks at
 local EARLY = 5 -- checks whose gradient norms are the measure of later ones
 local WARM_UP = 10 -- checks before which little variety is no illness: G has just begun
 local PATIENCE = 3 -- checks in a row that make a collapse
@@ -18,6 +20,7 @@ local LEAST = {diversity = 0.25, nearest = 0.15} -- of the real pictures' value
 local DROP = 0.4 -- of the best value so far
 local SURE = 0.99 -- mean of D's sigmoids beyond which it is
 local EVEN = 0.05 -- part of D's loss at guessing, below which D has nothing left to learn
+local FOOLED = 0.1 -- by how much D must take fakes for real rather than real pictures
 local GONE, BURST = 1e-4, 1e3 -- gradient norms, of their early value
 
 --- How different pictures are from each other: root mean square of the difference of two pixels, over all pairs of pictures; and the median
@@ -104,13 +107,13 @@ end
 -- What is wrong with variety: text or nil.
 local function variety(self, now)
   local why
-  for _, name in ipairs {"diversity", "nearest"} do
+  for _, name in ipairs(VARIETY) do
     local v, best = now[name], self.best[name] or 0
     if v and not why and (self.checks > WARM_UP and v < LEAST[name] or best > 2 * LEAST[name] and v < DROP * best) then
       why = ("%s %.2f of the real pictures', %.2f at best"):format(name == "nearest" and "distance to the nearest picture" or name, v, best)
     end
   end
-  for _, name in ipairs {"diversity", "nearest"} do
+  for _, name in ipairs(VARIETY) do
     -- More variety than the real pictures have, as noise does, is nothing to fall from.
     if now[name] then self.best[name] = math.min(1, math.max(self.best[name] or 0, now[name])) end
   end
@@ -119,7 +122,7 @@ local function variety(self, now)
 end
 
 local function burst(self, now)
-  for _, name in ipairs {"grad_D", "grad_G"} do
+  for _, name in ipairs(GRADIENTS) do
     local v, early = now[name], self.early[name]
     if v and v - v ~= 0 then return ("the norm of %s's gradient is %s"):format(name:sub(-1), v ~= v and "NaN" or "infinite") end
     if v and early and self.checks > EARLY and v > BURST * early then
@@ -143,7 +146,7 @@ local function judge(self, now, means)
   if not self.absolute or not (real and fake) then return "ok", "" end
   local both = ("D(x) %.2f, D(G(z)) %.2f"):format(real, fake)
   if real > SURE and fake < 1 - SURE then return "D too strong", both end
-  if fake > SURE or fake - real > 0.1 then return "G too strong", both end
+  if fake > SURE or fake - real > FOOLED then return "G too strong", both end
   return "ok", ""
 end
 
@@ -162,7 +165,7 @@ function Health:check(images)
   self.checks = self.checks + 1
   self.word, self.why = judge(self, now, means)
   if self.checks <= EARLY then
-    for _, name in ipairs {"grad_D", "grad_G"} do
+    for _, name in ipairs(GRADIENTS) do
       local v = now[name]
       if v and v - v == 0 then self.early[name] = math.max(self.early[name] or 0, v) end
     end

@@ -2,6 +2,6 @@
 -- @module gan.game
 local check = require "gan.check"
 
-local files = {"health", "loop", "replay", "ring"}
+local files = {"health", "loop", "replay", "ring", "standard"}
 
 return check.room("gan.game", {}, files)

@@ -1,7 +1,7 @@
 --- Experience replay: D also sees pictures that G made earlier, so that G cannot win by running in circles.
 --
 -- A replay is called replay(images, labels) -> images, labels of the same shapes, without a graph: gradients never flow into what is
--- stored. It is part of a run: run:keep {replay = replay} saves pictures, labels and the position of its stream.
+-- stored. It is part of a run: run:save_with {replay = replay} saves pictures, labels and the position of its stream.
 local core = require "gan.core"
 local check = require "gan.check"
 

@@ -5,11 +5,11 @@ local loss_room = require "gan.loss"
 local loop = require "gan.game.loop"
 local models = require "gan.model"
 local nn = require "gan.nn"
-local optim = require "gan.optim"
 local penalty = require "gan.penalty"
 local points = require "gan.data.ring"
 local replay = require "gan.game.replay"
 local schedule = require "gan.schedule"
+local standard = require "gan.game.standard"
 
 local M = {}
 
@@ -99,14 +99,9 @@ function M.run(opt)
   for_G.z, for_G.ngf, for_G.rng, for_D.ndf, for_D.rng = opt.z, opt.ngf, stream "init.G", opt.ndf, stream "init.D"
   local spec = M.rules(opt, stream)
   local G, D = models.mlp.generator(for_G), models.mlp.discriminator(for_D)
-  local adam = {lr = opt.lr, beta1 = opt.beta1, beta2 = opt.beta2}
-  local ema = opt.ema > 0 and optim.ema(G:params(), {decay = opt.ema}) or nil
-  local loader, z = ring:batches {batch = opt.batch, seed = opt.seed}, stream "z"
-  spec.G, spec.D, spec.ema, spec.dsteps, spec.gsteps, spec.batch = G, D, ema, opt.dsteps, opt.gsteps, loader
-  spec.optG, spec.optD = optim.adam(G:params(), adam), optim.adam(D:params(), adam)
-  spec.ema_decay = schedule.young {decay = opt.ema}
-  function spec.latent(n) return z:normal {n, opt.z} end
-  local game, fixed, began, result = loop.new(spec), stream "pictures":normal {opt.samples, opt.z}, core.clock(), {curve = {}}
+  spec.G, spec.D, spec.batch = G, D, ring:batches {batch = opt.batch, seed = opt.seed}
+  local game, ema = loop.new(standard(spec, opt, stream)), spec.ema
+  local fixed, began, result = stream "pictures":normal {opt.samples, opt.z}, core.clock(), {curve = {}}
   local function score(step)
     local s = ring:score(nn.evaluate(G, fixed, nil, {batch = 1024, average = ema}))
     s.step = step

@@ -1,15 +1,10 @@
 --- Makes curves of runs: what stats.jsonl and metric-NAME.jsonl of one run or several hold, ready for gan.show.plot.
 -- @module gan.show.curves
 local check = require "gan.check"
+local quantities = require "gan.quantities"
 local text = require "gan.file.text"
 
 local M = {}
-
-local labels = {D = "loss of D (nats)", G = "loss of G (nats)", real = "D(x)", fake = "D(G(z))", fake_after = "D(G(z)), D one step on", fid = "FID",
-  kid = "KID", is = "Inception Score", images_per_second = "images/s", memory = "memory (bytes)", seconds = "seconds", lr = "step size"}
-
--- Not curves of training: they only rise.
-local counters = {step = true, total = true, kimg = true, epoch = true, seconds = true, eta = true}
 
 -- The records of a file that have a step; nil where there is no such file.
 local function records(path)
@@ -50,7 +45,7 @@ function M.keys(run)
   table.sort(list)
   for _, record in ipairs(run.stats) do
     for k, v in pairs(record) do
-      if type(v) == "number" and not seen[k] and not counters[k] then rest[#rest + 1], seen[k] = k, true end
+      if type(v) == "number" and not seen[k] and not quantities.is(k, "counter") then rest[#rest + 1], seen[k] = k, true end
     end
   end
   table.sort(rest)
@@ -124,12 +119,12 @@ function M.plots(runs, keys, opt)
       for _, run in ipairs(runs) do
         local s = M.series(run, key, o.x)
         if s then
-          s.name = #runs > 1 and (several and run.name .. " " .. key or run.name) or several and (labels[key] or key) or nil
+          s.name = #runs > 1 and (several and run.name .. " " .. key or run.name) or several and quantities.label(key) or nil
           all[#all + 1] = s
         end
       end
     end
-    panels[#panels + 1] = {title = #panels == 0 and o.title or nil, x = o.x, y = {label = not several and (labels[group] or group) or nil, log = o.log},
+    panels[#panels + 1] = {title = #panels == 0 and o.title or nil, x = o.x, y = {label = not several and quantities.label(group) or nil, log = o.log},
       series = all}
   end
   return {panels = panels, columns = o.columns}

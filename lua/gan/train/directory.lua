@@ -29,22 +29,6 @@ local function is_empty(dir)
   return true
 end
 
--- Directories above path, too.
-local function make(path)
-  local at = path:sub(1, 1) == "/" and "/" or ""
-  for part in path:gmatch "[^/]+" do
-    at = at .. part
-    if mode(at) == nil then
-      local ok, message = lfs.mkdir(at)
-      if not ok and mode(at) ~= "directory" then return nil, ("%s: cannot make the directory: %s"):format(at, message) end
-    elseif mode(at) ~= "directory" then
-      return nil, ("%s: expected a directory, found a %s"):format(at, mode(at))
-    end
-    at = at .. "/"
-  end
-  return true
-end
-
 -- The numbered runs in outdir: a list of {number, name}, highest number first.
 local function numbered(outdir)
   local list = {}
@@ -70,15 +54,12 @@ function M.locate(declared, values, given, load)
   -- Takes over what was not given, refuses what differs.
   local function adopt(stored, what)
     for _, d in ipairs(declared) do
-      local wanted = not given[d.field] and stored[d.field] ~= nil
-      if wanted and not d.free then values[d.field] = stored[d.field] end
+      local old = options.stored(d, stored)
+      if not given[d.field] and old ~= nil and (d.inherit or not d.free) then values[d.field] = old end
     end
     local length = given.steps or given.epochs or given.kimg
     for _, name in ipairs {"steps", "epochs", "kimg"} do
       if not length and stored[name] then values[name] = stored[name] end
-    end
-    for _, name in ipairs {"snap", "keep", "metrics", "metrics_every", "metrics_n", "features", "best"} do
-      if not given[name] and stored[name] then values[name] = stored[name] end
     end
     local changed = options.difference(declared, stored, values)
     if changed then return nil, ("%s %s; take it as it was, or start anew with --resume new"):format(what, changed) end
@@ -152,20 +133,11 @@ function M.enter(place, declared, values, label, unfinished)
   if not place.dir then
     place.dir = ("%s/%05d-%s"):format(outdir, list[1] and list[1].number + 1 or 0, label)
   end
-  local ok, message = make(place.dir)
+  local ok, message = text.make_folder(place.dir)
   if not ok then return nil, message end
   place.lock, message = core.file_lock(place.dir)
   if not place.lock then return nil, message or ("%s: another process is training there"):format(place.dir) end
   return place
-end
-
---- Keeps a checkpoint under another name, without writing it twice where the file system can.
-function M.link(from, to)
-  os.remove(to)
-  if lfs.link(from, to) then return true end
-  local bytes, message = text.read(from)
-  if not bytes then return nil, message end
-  return text.write(to, bytes)
 end
 
 --- Removes all but the newest `keep` snapshots.
@@ -176,17 +148,6 @@ function M.prune(dir, keep)
   end
   table.sort(names)
   for i = 1, #names - keep do os.remove(dir .. "/" .. names[i]) end
-end
-
---- Drops the lines of stats.jsonl that are later than a step: the run goes on from there.
-function M.rewind_stats(path, step)
-  local lines = text.json_lines(path)
-  if not lines then return true end
-  local kept = {}
-  for _, l in ipairs(lines) do
-    if type(l.value.step) == "number" and l.value.step <= step then kept[#kept + 1] = l.line .. "\n" end
-  end
-  return text.write(path, table.concat(kept))
 end
 
 return M

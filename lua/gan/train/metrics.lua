@@ -5,10 +5,7 @@ local core = require "gan.core"
 local check = require "gan.check"
 local evaluate = require "gan.measure.evaluate"
 local features = require "gan.measure.features"
-local json = require "gan.file.json"
-local progress = require "gan.train.progress"
-local file = require "gan.file.text"
-local directory = require "gan.train.directory"
+local quantities = require "gan.quantities"
 
 local M = {BEST = "checkpoint_best.safetensors"}
 
@@ -76,77 +73,72 @@ function Measure:load(state)
   return true
 end
 
-local function path_of(self, name) return ("%s/metric-%s.jsonl"):format(self.run.place.dir, name) end
-
 -- Drops what was measured after the run's step: it goes on from there.
 local function rewind(self)
-  for _, name in ipairs(self.metrics) do
-    for _, result in ipairs(evaluate.results[name]) do
-      local ok, message = directory.rewind_stats(path_of(self, result), self.run.step)
-      if not ok then return nil, message end
-    end
-  end
-  return true
+  local names = {}
+  for _, name in ipairs(self.metrics) do table.move(evaluate.results[name], 1, #evaluate.results[name], #names + 1, names) end
+  self.run.recorder:rewind(self.run.step, names)
 end
 
---- Before the first step of this process. true, or nil and a message.
+--- Makes the files ready, before the first step of this process.
 function Measure:begin()
-  local run = self.run
-  if not self.metrics then return true end
+  local run, recorder = self.run, self.run.recorder
+  if not self.metrics then return end
   if self.best and self.best.protocol ~= protocol(self, self.best_of) then
-    run.log:say("the best so far was measured by %s, now %s: the best is looked for anew", self.best.protocol, protocol(self, self.best_of))
+    recorder:say("the best so far was measured by %s, now %s: the best is looked for anew", self.best.protocol,
+      protocol(self, self.best_of))
     self.best = nil
   end
   -- The process may have ended between the two files.
-  if self.best and self.best.step == run.step and run.step > 0 then
-    local dir = run.place.dir
-    local ok, message = directory.link(dir .. "/" .. directory.LAST, dir .. "/" .. M.BEST)
-    if not ok then return nil, message end
+  if self.best and self.best.step == run.step and run.step > 0 then recorder:link(M.BEST) end
+  if self.every > run.total then
+    recorder:say("--metrics-every %d is more than the %d steps: nothing will be measured", self.every, run.total)
   end
-  if self.every > run.total then run.log:say("--metrics-every %d is more than the %d steps: nothing will be measured", self.every, run.total) end
-  return rewind(self)
+  rewind(self)
 end
 
-local function text(results)
+local function line_of(results)
   local parts = {}
-  for i, r in ipairs(results) do parts[i] = ("%s %.4g%s"):format(r.metric, r.value, r.deviation and (" ± %.2g"):format(r.deviation) or "") end
+  for i, r in ipairs(results) do
+    parts[i] = ("%s %.4g%s"):format(r.metric, r.value, r.deviation and (" ± %.2g"):format(r.deviation) or "")
+  end
   return table.concat(parts, "  ")
 end
 
---- Between two steps: measures if it is time.
+-- The metrics of the run as it stands; nil and a message.
+local function measure(self)
+  if not self.session then
+    self.session = evaluate.new {features = self.features, metrics = self.metrics, seed = self.run.options.seed}
+    local ok, message = self.session:set_real(self.real)
+    if not ok then return nil, message end
+  end
+  return self.session:measure(self:fakes())
+end
+
+--- Measures if it is time, between two steps.
 -- @treturn table numbers for the status line, name -> value (empty where nothing was measured); or nil and a message
--- @treturn boolean whether the run as it stands is the best so far, which its next checkpoint must be kept as
+-- @treturn boolean true if the run as it stands is the best so far, which its next checkpoint must be kept as
 function Measure:after_step()
   local run = self.run
   if not self.metrics or run.step % self.every ~= 0 then return {}, false end
   local begun = core.clock()
-  local ok, message
-  if self.written and self.written >= run.step then
-    ok, message = rewind(self)
-    if not ok then return nil, message end
-  end
-  if not self.session then
-    self.session = evaluate.new {features = self.features, metrics = self.metrics, seed = run.options.seed}
-    ok, message = self.session:set_real(self.real)
-    if not ok then return nil, message end
-  end
-  local results
-  results, message = self.session:measure(self:fakes())
+  if self.written and self.written >= run.step then rewind(self) end
+  local results, message = measure(self)
   if not results then return nil, message end
-  local numbers, best, taken = {}, false, {diversity = true, nearest = true} -- names of the run's own in stats.jsonl
+  local numbers, best = {}, false
   for _, r in ipairs(results) do
     r.step = run.step
-    if not taken[r.metric] then numbers[r.metric] = r.value end
-    ok, message = file.append_to(path_of(self, r.metric), json.encode(r))
-    if not ok then return nil, message end
+    local own = quantities.find(r.metric)
+    if not own or own.kind == "metric" then numbers[r.metric] = r.value end -- else the run has a number of that name
+    run.recorder:record(r, r.metric)
     if r.metric == self.best_of then
       best = not self.best or evaluate.better[r.metric](r.value, self.best.value)
       if best then self.best = {metric = r.metric, value = r.value, step = run.step, protocol = protocol(self, r.metric)} end
     end
   end
   self.written = run.step
-  ok, message = run.log:say("step %d: %s  (%s%s)", run.step, text(results), progress.clock_text(core.clock() - begun), best and ", the best so far" or "")
-  if not ok then return nil, message end
+  run.recorder:say("step %d: %s  (%s%s)", run.step, line_of(results), quantities.time(core.clock() - begun),
+    best and ", the best so far" or "")
   return numbers, best
 end
 

@@ -33,19 +33,21 @@ M.training = {
   {"ema", "number", 0.999, lo = 0, below = 1, help = "pictures show G's weights averaged with this decay; 0: as they are"},
   {"seed", "integer", 0, lo = 0, help = "seed of all random numbers"},
   {"threads", "integer", nil, lo = 1, hi = 64, free = true, help = "threads; the results do not depend on them"},
-  {"snap", "integer", 500, lo = 0, free = true, help = "steps between pictures with a snapshot; 0: only at the end"},
-  {"keep", "integer", 2, lo = 0, free = true, help = "how many of the newest snapshots to keep"},
+  {"snap", "integer", 500, lo = 0, free = true, inherit = true, help = "steps between pictures with a snapshot; 0: only at the end"},
+  {"snapshots", "integer", 2, lo = 0, free = true, inherit = true, alias = {"keep"},
+    help = "how many of the newest snapshots stay"},
   {"resume", "string", "auto", arg = "auto|new|PATH", free = true,
     help = "go on with the same run if there is one, always start anew, or go on with this run or checkpoint"},
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, arg = "warn|stop|rollback", free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with other random numbers and half the step size"},
-  {"metrics", "string", nil, arg = "LIST", free = true,
+  {"metrics", "string", nil, arg = "LIST", free = true, inherit = true,
     help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, accuracy, nearest, ppl, diversity (default: nothing)"},
-  {"metrics-every", "integer", 500, lo = 1, free = true, help = "steps between two measurements"},
-  {"metrics-n", "integer", 5000, lo = 2, free = true, help = "images of each side in a measurement (at most all of the data)"},
-  {"features", "string", "random_conv", arg = "NAME|PATH", free = true,
+  {"metrics-every", "integer", 500, lo = 1, free = true, inherit = true, help = "steps between two measurements"},
+  {"metrics-n", "integer", 5000, lo = 2, free = true, inherit = true,
+    help = "images of each side in a measurement (at most all of the data)"},
+  {"features", "string", "random_conv", arg = "NAME|PATH", free = true, inherit = true,
     help = "the network that sees them: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
-  {"best", "string", nil, arg = "METRIC", free = true,
+  {"best", "string", nil, arg = "METRIC", free = true, inherit = true,
     help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... (default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 }
@@ -224,6 +226,15 @@ function M.total_steps(values, n)
 end
 
 local function text(v) return v == nil and "unset" or (json.encode(v):gsub('^"(.*)"$', "%1")) end
+
+--- Returns an option's value in a run that was started before, perhaps by the option's former name.
+function M.stored(d, old)
+  local v = old[d.field]
+  for _, name in ipairs(d.alias or {}) do
+    if v == nil then v = old[field(name)] end
+  end
+  return v
+end
 
 --- Says what a run was started with and is not now, among what may not change. An option that the run did not know yet had its default.
 -- @treturn string a message; or nil

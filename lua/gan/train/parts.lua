@@ -19,7 +19,7 @@ function M.pack(name, v, above)
   if random.is_stream(v) then return {STREAM, v:state()} end
   above = above or {}
   if type(v) ~= "table" or above[v] then
-    return check.fail("keep", "'%s': expected numbers, strings, booleans, tensors, random streams and tables of these, got %s", name,
+    return check.fail("save_with", "'%s': expected numbers, strings, booleans, tensors, random streams and tables of these, got %s", name,
       above[v] and "a table that holds itself" or check.found(v))
   end
   above[v] = true
@@ -74,7 +74,7 @@ function M.part(name, v)
     }
   end
   if type(v) ~= "table" or getmetatable(v) or v.state ~= nil or v.load ~= nil then
-    return check.fail("keep", "'%s': expected a table of plain values, or something with state() and load(), got %s", name, check.found(v))
+    return check.fail("save_with", "'%s': expected a table of plain values, or something with state() and load(), got %s", name, check.found(v))
   end
   M.pack(name, v) -- what cannot be kept is told at once
   return {state = function() return M.pack(name, v) end, load = function(_, t) M.into(v, t) end}

@@ -1,11 +1,37 @@
---- How a script ends when the outside world or the user's options do not let it go on: one line, exit code 1.
+--- How programs end where they cannot go on. The only place of the library that ends a process.
+-- @module gan.train.stop
+local M = {}
 
---- Writes `program: message` to the standard error, in one line, and ends the program with code 1.
+local INTERRUPTED = 130 -- 128 + SIGINT, as shells have it
+
+--- Writes `program: message` to the standard error, in one line, and ends the program with exit code 1.
+-- Ends the process, so it cannot fail.
 -- @tparam string program
--- @tparam string fmt message, as for string.format
-return function(program, fmt, ...)
+-- @tparam string fmt  message, as for string.format
+-- @param ...  its values
+function M.failed(program, fmt, ...)
   local message = select("#", ...) > 0 and fmt:format(...) or fmt
   io.stdout:flush()
   io.stderr:write(program, ": ", (message:gsub("%s*\n%s*", " ")), "\n")
   os.exit(1, true)
 end
+
+--- Ends the program after Ctrl-C with exit code 130: half a run must not look like a whole one to a shell.
+-- Ends the process, so it cannot fail.
+function M.interrupted() os.exit(INTERRUPTED, true) end
+
+--- Returns how a script ends when the outside world or the user's options do not let it go on. Cannot fail.
+-- @tparam string program  the script's name
+-- @treturn function must(ok, message, ...): gives back what it got; where ok is nil or false, the program ends with message
+-- @treturn function stop(fmt, ...): ends the program with a message
+-- @usage local must, stop = gan.train.stop.script "plot.lua"
+function M.script(program)
+  local function stop(...) return M.failed(program, ...) end
+  local function must(ok, ...)
+    if not ok then return stop("%s", (...)) end
+    return ok, ...
+  end
+  return must, stop
+end
+
+return M

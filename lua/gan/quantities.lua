@@ -1,0 +1,149 @@
+--- The numbers that a run records, once: what they are called, what they are, how a line of text shows them.
+--
+-- An entry has the fields `name` (in records and in stats.jsonl), `kind`, and may have `label` and `unit` (of a plot's
+-- axis), `text` (a format of the value, or a function of the record: its words in the status line) and `hidden` (it is in
+-- no line). Kinds:
+--
+--     counter   only rises with the steps      loss      of a player, in nats       logit     D's, shown by their sigmoid
+--     step size in force at a step             gradient  a norm of all of them      variety   of G's pictures
+--     word      a text                         metric    measured beside training   other     any number
+--
+-- Whatever else a script reports is shown after the words of health, sorted, with four digits.
+-- @module gan.quantities
+local M = {}
+
+local function time(seconds)
+  local s = math.floor(math.min(seconds, 1e9) + 0.5)
+  return ("%d:%02d:%02d"):format(s // 3600, s // 60 % 60, s % 60)
+end
+
+--- Returns a time as text, such as "0:03:12". Cannot fail.
+-- @tparam number seconds  from 0
+-- @treturn string
+function M.time(seconds) return time(seconds) end
+
+-- Two players' numbers: one where they are the same.
+local function lr(r)
+  local d, g = r.lr_D, r.lr_G
+  if not (d or g) then return nil end
+  if not (d and g) or d == g then return ("lr %.3g"):format(d or g) end
+  return ("lr %.3g/%.3g"):format(d, g)
+end
+
+local function elapsed(r)
+  return r.eta and ("%s eta %s"):format(time(r.seconds), time(r.eta)) or time(r.seconds)
+end
+
+local function gradients(r)
+  return (r.grad_D or r.grad_G) and ("|g| %.3g/%.3g"):format(r.grad_D or 0 / 0, r.grad_G or 0 / 0)
+end
+
+local function fakes(r)
+  return r.fake and (r.fake_after and "D(G(z)) %.2f/%.2f" or "D(G(z)) %.2f"):format(r.fake, r.fake_after)
+end
+
+local function health(r)
+  return r.health and (r.why and ("%s (%s)"):format(r.health, r.why) or r.health)
+end
+
+--- Where a line shows what is not in the list.
+M.others = {name = "", kind = "other", hidden = true}
+
+--- The entries in the order of the status line, what matters most first: narrow terminals cut it.
+M.list = {
+  {name = "step", kind = "counter", text = function(r) return ("step %d/%d"):format(r.step, r.total) end},
+  {name = "total", kind = "counter", hidden = true},
+  {name = "seconds", kind = "counter", text = elapsed},
+  {name = "eta", kind = "counter", unit = "seconds", label = "time left", hidden = true},
+  {name = "kimg", kind = "counter", hidden = true},
+  {name = "D", kind = "loss", label = "loss of D", unit = "nats", text = "D %.3f"},
+  {name = "G", kind = "loss", label = "loss of G", unit = "nats", text = "G %.3f"},
+  {name = "real", kind = "logit", label = "D(x)", text = "D(x) %.2f"},
+  {name = "fake", kind = "logit", label = "D(G(z))", text = fakes},
+  {name = "fake_after", kind = "logit", label = "D(G(z)), D one step on", hidden = true},
+  {name = "wrong", kind = "logit", label = "D(x), wrong labels"},
+  {name = "health", kind = "word", text = health},
+  {name = "why", kind = "word", hidden = true},
+  M.others,
+  {name = "fid", kind = "metric", label = "FID"},
+  {name = "kid", kind = "metric", label = "KID"},
+  {name = "is", kind = "metric", label = "Inception Score"},
+  {name = "lr", kind = "step size", label = "step size"},
+  {name = "images_per_second", kind = "other", label = "images/s", text = "%.0f img/s"},
+  {name = "lr_D", kind = "step size", label = "step size of D", text = lr},
+  {name = "lr_G", kind = "step size", label = "step size of G", hidden = true},
+  {name = "sign", kind = "other", label = "mean sign of D(x)", text = "sign %.2f"},
+  {name = "grad_D", kind = "gradient", label = "norm of D's gradient", text = gradients},
+  {name = "grad_G", kind = "gradient", label = "norm of G's gradient", hidden = true},
+  {name = "diversity", kind = "variety", label = "diversity", unit = "of the real pictures'", text = "diversity %.2f"},
+  {name = "nearest", kind = "variety", label = "distance to the nearest picture", unit = "of the real pictures'", hidden = true},
+  {name = "memory", kind = "other", label = "memory", unit = "bytes",
+    text = function(r) return r.memory > 0 and ("%.2f GB"):format(r.memory / 1e9) end},
+  {name = "epoch", kind = "counter", text = "epoch %.2f"},
+}
+
+local named = {}
+for _, q in ipairs(M.list) do named[q.name] = q end
+
+--- Returns the entry of a name. Cannot fail.
+-- @tparam string name  of a number, as in records
+-- @treturn table  nil for what is not in the list
+function M.find(name) return named[name] end
+
+--- Tells whether a name is of a kind. Cannot fail.
+-- @tparam string name  of a number, as in records
+-- @tparam string kind  as listed above
+-- @treturn boolean
+function M.is(name, kind) return named[name] ~= nil and named[name].kind == kind end
+
+--- Lists the names of a kind, in the order of the list. Cannot fail.
+-- @tparam string kind  as listed above
+-- @treturn table
+function M.names(kind)
+  local out = {}
+  for _, q in ipairs(M.list) do if q.kind == kind then out[#out + 1] = q.name end end
+  return out
+end
+
+--- Returns what an axis says of a number: its label with its unit, or its name. Cannot fail.
+-- @tparam string name  of a number, as in records
+-- @treturn string
+function M.label(name)
+  local q = named[name]
+  if not (q and q.label) then return name end
+  return q.unit and ("%s (%s)"):format(q.label, q.unit) or q.label
+end
+
+-- An entry's words in a line, or nil.
+local function words(q, record)
+  if type(q.text) == "function" then return q.text(record) or nil end
+  local v = record[q.name]
+  return v and q.text:format(v)
+end
+
+--- Returns a record as one line of text.
+--
+--     step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  ok  85 img/s  lr 0.0002
+--     sign 0.66  |g| 0.4/1.2  diversity 0.91  0.26 GB  epoch 1.50
+--
+-- @tparam table record  name -> number or text; `step`, `total`, `seconds`, `memory` and `epoch` at least
+-- @treturn string
+-- @raise if one of these is missing
+function M.line(record)
+  local parts, more = {}, {}
+  for name in pairs(record) do
+    local q = named[name]
+    if not q or not (q.text or q.hidden) then more[#more + 1] = name end
+  end
+  table.sort(more)
+  for _, q in ipairs(M.list) do
+    if q == M.others then
+      for _, name in ipairs(more) do parts[#parts + 1] = ("%s %.4g"):format(name, record[name]) end
+    elseif q.text then
+      parts[#parts + 1] = words(q, record)
+    end
+  end
+  return table.concat(parts, "  ")
+end
+
+return M

@@ -1,0 +1,65 @@
+--- A run's pictures: the latent vectors that they are drawn from, and who paints them.
+-- @internal gan.train.pictures
+local core = require "gan.core"
+local check = require "gan.check"
+local data = require "gan.data"
+local grid = require "gan.show.grid"
+local nn = require "gan.nn"
+
+local M = {}
+
+local COUNT = 64 -- samples in a picture of a run that is not conditional
+local ROWS, COLUMNS = 16, 8 -- of a conditional run's grid, a row for each class: at most so many
+
+local function paint(path, images, columns) return grid.save(path, images, {columns = columns}) end
+
+-- Chooses what pictures show: Run:show.
+function M.choose(run, G, average, opt)
+  opt = check.options("show", opt, {paint = paint, count = COUNT})
+  run.G, run.ema, run.paint, run.count = G, average, opt.paint, check.int("show", 3, "count", opt.count, 1)
+end
+
+-- Starts a loader of the run's data; a set may have a method batches of its own.
+function M.batches(run, opt) return (run.data.batches or data.batches)(run.data, opt) end
+
+-- Draws the latent vectors of all pictures; of a conditional run the same few for each class, a row a class.
+function M.fix(run)
+  local z = run:stream "pictures":normal {run.count, run.options.z}
+  run.fixed_z = z
+  if not run.classes then return end
+  local rows, labels = math.min(run.classes, ROWS), {}
+  for r = 1, rows do
+    for c = 1, COLUMNS do labels[(r - 1) * COLUMNS + c] = (r - 1) * run.classes // rows end
+  end
+  local row, list = core.narrow(z, 1, 1, COLUMNS), {}
+  for r = 1, rows do list[r] = row end
+  run.fixed_z, run.fixed_y = core.cat(list, 1), core.tensor(labels, "i32")
+end
+
+-- Returns what G makes of the first n of these vectors (all where n is nil), with the weights of `average` if given.
+function M.images(run, n, average)
+  local z, y = run.fixed_z, run.fixed_y
+  if n then z, y = core.narrow(z, 1, 1, n), y and core.narrow(y, 1, 1, n) end
+  return nn.evaluate(run.G, z, y, {batch = run.options.batch, average = average})
+end
+
+-- Returns the first n real images of the run's first epoch.
+function M.real(run, n)
+  local loader <close> = M.batches(run, {batch = math.min(n, run.data.n), seed = run.options.seed, prefetch = false})
+  return (loader())
+end
+
+-- Draws G's picture.
+function M.draw(run, name)
+  if not run.G then return end
+  run.last_picture = run.recorder:picture(name, function(path)
+    return run.paint(path, M.images(run, nil, run.ema), run.fixed_y and COLUMNS or nil)
+  end)
+end
+
+-- Draws the picture of real images that the others are measured by.
+function M.draw_real(run)
+  run.recorder:picture("reals.png", function(path) return run.paint(path, M.real(run, run.count)) end)
+end
+
+return M

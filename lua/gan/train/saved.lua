@@ -1,0 +1,123 @@
+--- A run's checkpoints: what they hold, how a run is saved, and how it goes on.
+-- @internal gan.train.saved
+local core = require "gan.core"
+local check = require "gan.check"
+local options = require "gan.train.options"
+local random = require "gan.random"
+local safetensors = require "gan.file.safetensors"
+
+local M = {}
+
+--- Names in a checkpoint that parts of a run cannot have.
+M.reserved = {run = true, data = true, rng = true, masks = true, health = true, measure = true}
+
+local FORMAT = 2
+
+--- Reads a checkpoint's own options: for --resume FILE.
+function M.options(path)
+  local tree, message = safetensors.load(path, function(name) return name:find "^run%." end)
+  if not tree then return nil, message end
+  return options.unpack(tree, path)
+end
+
+--- Reads a checkpoint's step; nil where it has none.
+function M.step(path)
+  local tree = safetensors.load(path, function(name) return name == "run.step" end)
+  return tree and type(tree.run) == "table" and math.type(tree.run.step) == "integer" and tree.run.step or nil
+end
+
+--- Lists the random streams inside a run's parts: "name.where" -> stream.
+function M.inner_streams(run)
+  local out = {}
+  for name, part in pairs(run.parts) do
+    for where, rng in pairs(part.streams and part:streams() or {}) do out[name .. "." .. where] = rng end
+  end
+  return out
+end
+
+--- Returns all that the next step depends on, as one tree. Its tensors are the live ones.
+function M.state(run)
+  local tree = {
+    run = {format = FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
+      channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
+      rollbacks = run.rollbacks, random = {random.default():state()}, options = options.pack(run.declared, run.options)},
+    data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
+  }
+  for name, rng in pairs(run.streams) do tree.rng[name] = {rng:state()} end
+  for name, rng in pairs(M.inner_streams(run)) do tree.masks[name] = {rng:state()} end
+  for name, part in pairs(run.parts) do tree[name] = part:state() end
+  return tree
+end
+
+--- Sets the factor on step sizes to 1/2 a rollback, in the optimisers that the run keeps, too.
+function M.rescale(run, rollbacks)
+  run.rollbacks, run.scale = rollbacks, 0.5 ^ rollbacks
+  for _, part in pairs(run.parts) do
+    if type(part.lr) == "number" and part.step then
+      run.base_lr[part] = run.base_lr[part] or part.lr
+      part.lr = run.base_lr[part] * run.scale
+    end
+  end
+end
+
+--- Brings a run to where a checkpoint stands. Ends it where the checkpoint does not fit.
+function M.restore(run, path)
+  local tree = run.recorder:must(safetensors.load(path))
+  local function fit(ok, what) if not ok then run.recorder:stop("%s: does not fit this run: %s", path, what) end end
+  local function found(what, expected, v) return ("expected %s %s, found %s"):format(what, expected, tostring(v)) end
+  local stored = tree.run
+  fit(type(stored) == "table" and math.type(stored.step) == "integer", "expected the checkpoint of a run")
+  fit(stored.format == FORMAT, found("format", FORMAT, stored.format) .. " (made by another version)")
+  fit(stored.recipe == run.recipe, found("recipe", run.recipe, stored.recipe))
+  fit(core.is_tensor(stored.z), "run.z is missing")
+  local function streams(own, states, what)
+    for name, rng in pairs(own) do
+      local s = type(states) == "table" and states[name]
+      fit(type(s) == "table" and math.type(s[1]) == "integer" and math.type(s[2]) == "integer", what .. name .. " is missing")
+      rng:load(s[1], s[2])
+    end
+  end
+  streams(run.streams, tree.rng, "rng.")
+  run.stored = tree.rng
+  for name, part in pairs(run.parts) do
+    local state = tree[name]
+    if state == nil then state = {} end
+    local ok, result, message = pcall(part.load, part, state)
+    fit(ok and (result ~= nil or message == nil), ("%s: %s"):format(name, check.placeless(ok and message or result)))
+  end
+  streams(M.inner_streams(run), tree.masks, "masks.")
+  run.health:load(tree.health or {})
+  local ok, result, message = pcall(run.loader.load, run.loader, tree.data)
+  fit(ok and result, tostring(ok and message or result))
+  streams({random = random.default()}, stored, "run.")
+  run.step, run.fixed_z, run.fixed_y = stored.step, stored.z, stored.y
+  M.rescale(run, math.max(run.rollbacks, math.tointeger(stored.rollbacks) or 0))
+end
+
+-- The name of a tensor that holds NaN or infinity, or nil.
+local function not_finite(name, v)
+  if core.is_tensor(v) and core.dtype(v) == "real" then
+    local x = core.sum(v):item()
+    return x - x ~= 0 and name or nil
+  end
+  for key, x in pairs(type(v) == "table" and v or {}) do
+    local found = not_finite(("%s.%s"):format(name, key), x)
+    if found then return found end
+  end
+end
+
+--- Saves a run. A net that holds NaN is not worth keeping: then the last good checkpoint stays.
+-- @treturn boolean true; or nil and what is not finite
+function M.save(run)
+  if run.saved_step == run.step then return true end
+  local tree = M.state(run)
+  for name in pairs(run.parts) do
+    local found = not_finite(name, tree[name])
+    if found then return nil, found .. " is not finite" end
+  end
+  run.saved_path, run.saved_at = run.recorder:save(tree), core.clock()
+  run.saved_step = run.saved_path and run.step
+  return true
+end
+
+return M

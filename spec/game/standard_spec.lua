@@ -1,0 +1,40 @@
+-- What most games share: filled in where it lacks, left alone where it does not.
+local gan = require "gan"
+
+local OPT = {z = 3, lr = 0.1, glr = 0.2, beta1 = 0.5, beta2 = 0.9, ema = 0.99, gsteps = 2}
+
+describe("game.standard", function()
+  local G, D
+  before_each(function() G, D = gan.nn.linear {3, 2}, gan.nn.linear {2, 1} end)
+
+  it("fills in what options say", function()
+    local rng = gan.rng(1)
+    local spec = gan.game.standard({G = G, D = D}, OPT, function(name) return name == "z" and rng end)
+    assert.same({0.1, 0.2, 0.5, 0.9}, {spec.optD.lr, spec.optG.lr, spec.optG.beta1, spec.optD.beta2})
+    assert.same({1, 2}, {spec.dsteps, spec.gsteps})
+    assert.equal(0.1, spec.ema_decay(1))
+    assert.same(gan.rng(1):normal({4, 3}):to_table(), spec.latent(4):to_table())
+    assert.is_function(spec.loss.critic)
+    assert.equal(G:params()[1], spec.ema.params[1])
+  end)
+
+  it("leaves what is there", function()
+    local own = {G = G, D = D, latent = print, loss = {}, ema = false, dsteps = 5, optG = {}, optD = {}, ema_decay = 0.5}
+    local same = {}
+    for k, v in pairs(own) do same[k] = v end
+    local spec = gan.game.standard(own, OPT, error)
+    assert.equal(own, spec)
+    for k, v in pairs(same) do assert.equal(v, spec[k], k) end
+    local players = {}
+    gan.game.standard({G = G, D = D, latent = print}, OPT, error, function(params, player)
+      players[player] = params[1]
+      return {}
+    end)
+    assert.same({G = G:params()[1], D = D:params()[1]}, players)
+    assert.is_nil(gan.game.standard({G = G, D = D, latent = print}, {z = 3, lr = 1, beta1 = 0, beta2 = 0, ema = 0}, error).ema)
+  end)
+
+  it("asks for both nets", function()
+    assert.error_matches(function() gan.game.standard({G = G}, OPT, error) end, "standard: option 'D': expected a net, got nil")
+  end)
+end)

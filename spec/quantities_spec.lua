@@ -1,0 +1,39 @@
+-- The recorded numbers: one entry each, read by the status line, the curves, the report and the metrics.
+local q = require "gan.quantities"
+
+describe("quantities", function()
+  it("has each name once, with a kind and something to show", function()
+    local seen = {}
+    for _, entry in ipairs(q.list) do
+      assert.is_nil(seen[entry.name], entry.name)
+      seen[entry.name] = true
+      assert.is_string(entry.kind)
+      assert.is_true(entry.text == nil or type(entry.text) == "function" or pcall(string.format, entry.text, 1.5), entry.name)
+    end
+    for _, name in ipairs {"D", "G", "real", "lr_D", "lr_G", "health", "why", "epoch"} do assert.is_truthy(q.find(name), name) end
+  end)
+
+  it("tells kinds and labels", function()
+    assert.same({"real", "fake", "fake_after", "wrong"}, q.names "logit")
+    assert.same({"grad_D", "grad_G"}, q.names "gradient")
+    assert.same({"diversity", "nearest"}, q.names "variety")
+    assert.is_true(q.is("kimg", "counter"))
+    assert.is_false(q.is("gp", "counter"))
+    assert.same({"loss of D (nats)", "memory (bytes)", "FID", "gp", "epoch"},
+      {q.label "D", q.label "memory", q.label "fid", q.label "gp", q.label "epoch"})
+  end)
+
+  it("shows step sizes: one where they are the same", function()
+    local function line(lr_D, lr_G)
+      return q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, images_per_second = 9, sign = 0.5, lr_D = lr_D, lr_G = lr_G}
+    end
+    assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0002  sign 0.50  epoch 0.00", line(2e-4, 2e-4))
+    assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0004/0.0001  sign 0.50  epoch 0.00", line(4e-4, 1e-4))
+    assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0004  sign 0.50  epoch 0.00", line(4e-4))
+  end)
+
+  it("shows what it does not know after the words of health", function()
+    assert.equal("step 1/2  0:00:00  D 0.500  ok  fid 12.35  gp 0.01235  epoch 0.00",
+      q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, D = 0.5, health = "ok", gp = 0.0123456, fid = 12.3456, kimg = 1})
+  end)
+end)

@@ -1,0 +1,84 @@
+-- A run speaks through its recorder alone: on disk, and in silence.
+local gan = require "gan"
+local core = require "gan.core"
+local inside = require "spec.support.inside"
+local lfs = require "lfs"
+local temp = require "spec.support.temp"
+
+local TINY = "--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 "
+local dir
+
+local function words(text)
+  local list = {[0] = "test.lua"}
+  for w in (TINY .. "--outdir " .. dir .. "/runs " .. text):gmatch "%S+" do list[#list + 1] = w end
+  return list
+end
+
+-- Trains a DCGAN; returns its parameters as bytes, and the run.
+local function train(text, recorder, hooks)
+  local run = gan.train.run {recipe = "test", sizes = {16}, arg = words(text), recorder = recorder}
+  local G, D = run:generator "dcgan", run:discriminator "dcgan"
+  run:train {G = G, D = D, hooks = hooks}
+  local bytes = {}
+  for _, net in ipairs {G, D} do
+    for _, p in ipairs((net:params())) do bytes[#bytes + 1] = core.to_bytes(p) end
+  end
+  return table.concat(bytes), run
+end
+
+describe("train.recorder", function()
+  local silent = gan.train.recorder.silent
+  before_each(function() dir = temp.dir() end)
+  after_each(temp.clean)
+
+  it("trains in silence, to the same bytes", function()
+    local loud, quiet
+    local code, out, err = inside.call("test.lua", "", function() loud = train "--steps 6 --snap 2 --name a" end)
+    assert.same({0, ""}, {code, err})
+    assert.is_truthy(out:find("done: 6 steps", 1, true))
+    assert.is_table(lfs.attributes(dir .. "/runs/a"))
+    dir = temp.dir()
+    local snapshots = 0
+    code, out, err = inside.call("test.lua", "", function()
+      quiet = train("--steps 6 --snap 2 --name a --metrics kid --features pixels --metrics-every 3", silent(),
+        {on_snapshot = function() snapshots = snapshots + 1 end})
+    end)
+    assert.same({0, "", ""}, {code, out, err})
+    assert.equal(0, snapshots)
+    assert.same({}, temp.list(dir))
+    assert.is_true(loud == quiet)
+  end)
+
+  it("goes on in silence where a run on disk stands, and leaves it as it is", function()
+    inside.call("test.lua", "", function() train "--steps 4 --name a" end)
+    local last = dir .. "/runs/a/checkpoint_last.safetensors"
+    local before = temp.read(last)
+    local half = train("--steps 6 --name a", silent())
+    assert.equal(before, temp.read(last))
+    dir = temp.dir()
+    assert.is_true(half == (train("--steps 6", silent())))
+  end)
+
+  it("raises in silence where a program would end", function()
+    for text, what in pairs {
+      ["--batc 3"] = "unknown option '--batc' (did you mean '--batch'?)", ["--batch 25"] = "--batch 25 is more than the data",
+      ["--data no/such"] = "no/such", ["--on-collapse rollback"] = "--on-collapse rollback: there is nothing to go back to",
+    } do
+      local ok, message = pcall(train, text, silent())
+      assert.is_false(ok)
+      assert.is_truthy(message:find("train.run: ", 1, true) and message:find(what, 1, true), message)
+    end
+    local ok, message = pcall(train, "--steps 9 --snap 0", silent(), {
+      after_step = function(_, step, values) if step == 3 then values.D = 0 / 0 end end})
+    assert.is_false(ok)
+    assert.is_truthy(message:find "recorder_spec.lua:%d+: train.run: step 3: D is NaN; stopped %(a lower %-%-lr may help%)$", message)
+    assert.same({}, temp.list(dir))
+  end)
+
+  it("ends the program where a file cannot be written", function()
+    local recorder = gan.train.recorder.disk "test.lua"
+    local code, _, err = inside.call("test.lua", "", function() recorder:must(nil, "runs/x: the disk is full") end)
+    assert.same({1, "test.lua: runs/x: the disk is full\n"}, {code, err})
+    assert.same({1, 2, 3}, {recorder:must(1, 2, 3)})
+  end)
+end)

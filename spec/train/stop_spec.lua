@@ -1,0 +1,42 @@
+-- Ends of programs; and that the library has no other one.
+local stop = require "gan.train.stop"
+local inside = require "spec.support.inside"
+local lfs = require "lfs"
+local temp = require "spec.support.temp"
+
+local function sources(folder, out)
+  for name in lfs.dir(folder) do
+    local path = folder .. "/" .. name
+    if name:sub(1, 1) ~= "." and lfs.attributes(path, "mode") == "directory" then sources(path, out)
+    elseif name:find "%.lua$" then out[#out + 1] = path end
+  end
+  return out
+end
+
+describe("train.stop", function()
+  it("ends a program with one line", function()
+    local code, out, err = inside.call("x.lua", "", function() stop.failed("x.lua", "no %s\n  here", "data") end)
+    assert.same({1, "", "x.lua: no data here\n"}, {code, out, err})
+    assert.equal(130, (inside.call("x.lua", "", stop.interrupted)))
+  end)
+
+  it("gives scripts their two words", function()
+    local must, over = stop.script "x.lua"
+    assert.same({7, nil, "b"}, {must(7, nil, "b")})
+    local _, _, err = inside.call("x.lua", "", function() must(nil, "100% gone") end)
+    assert.equal("x.lua: 100% gone\n", err)
+    _, _, err = inside.call("x.lua", "", function() over("step %d", 3) end)
+    assert.equal("x.lua: step 3\n", err)
+  end)
+
+  it("is the only place that ends a process, and prints only where a run speaks", function()
+    local found = {}
+    for _, path in ipairs(sources("lua/gan", {})) do
+      local text = temp.read(path):gsub("%-%-[^\n]*", "")
+      if text:find "os%.exit" then found[#found + 1] = path end
+      if text:find "io%.stdout" or text:find "io%.stderr" or text:find "io%.write" then found[#found + 1] = "prints: " .. path end
+    end
+    table.sort(found)
+    assert.same({"lua/gan/train/stop.lua", "prints: lua/gan/train/log.lua", "prints: lua/gan/train/stop.lua"}, found)
+  end)
+end)
