@@ -5,7 +5,8 @@
 
 typedef enum { BATCH, LAYER, INSTANCE, GROUP } kind;
 
-/* (O,R,C,G) of x (N,...,C): batch norm pools over all but C, the others keep N apart. groups: argument of group norm. */
+/* (O,R,C,G) of x (N,...,C): batch norm pools over all but C, the others keep N apart. groups: argument of group
+** norm. */
 static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k, int groups_arg) {
   gn_int n = gn_numel(x->nd, x->size);
   if (x->nd < 2) gn_shape_error(L, arg, "x", "at least 2 dimensions (N,...,C)", NULL);
@@ -15,7 +16,8 @@ static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k
   d.r = n / (d.o * c);
   if (k == GROUP) {
     d.g = gn_check_int(L, groups_arg, "groups", 1, INT32_MAX);
-    if (c % d.g != 0) gn_argerror(L, groups_arg, "groups", "%I channels do not split into %I groups", (lua_Integer)c, (lua_Integer)d.g);
+    if (c % d.g != 0)
+      gn_argerror(L, groups_arg, "groups", "%I channels do not split into %I groups", (lua_Integer)c, (lua_Integer)d.g);
   }
   return d;
 }
@@ -80,14 +82,15 @@ static gn_tensor *check_stats(lua_State *L, int arg, const char *name, const gn_
   return t;
 }
 
-/* f_grad(dy, x, mean, var, gamma or nil, eps, want_dx, want_dgamma, want_dbeta, groups or nil, slope or nil, beta or nil) -> dx, dgamma, dbeta; nil where
-** not wanted. */
+/* f_grad(dy, x, mean, var, gamma or nil, eps, want_dx, want_dgamma, want_dbeta, groups or nil, slope or nil, beta or
+** nil) -> dx, dgamma, dbeta; nil where not wanted. */
 static int backward(lua_State *L, kind k) {
   lua_settop(L, 12);
   gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
   gn_norm_dims d = check_dims(L, x, 2, k, 10);
   gn_check_same_size(L, 1, "dy", dy, x, "x");
-  gn_tensor *mean = check_stats(L, 3, "mean", &d), *var = check_stats(L, 4, "var", &d), *gamma = opt_channels(L, 5, "gamma", d.c);
+  gn_tensor *mean = check_stats(L, 3, "mean", &d), *var = check_stats(L, 4, "var", &d),
+            *gamma = opt_channels(L, 5, "gamma", d.c);
   double eps = check_eps(L, 6);
   const gn_real slope = opt_slope(L, 11);
   gn_tensor *beta = opt_channels(L, 12, "beta", d.c);
@@ -122,8 +125,8 @@ static gn_norm_dims check_conditional(lua_State *L, const gn_tensor *x, int arg)
   return d;
 }
 
-/* core.conditional_batch_norm(x (N,...,C), gamma (N,C), beta (N,C), eps, slope or nil, mean or nil, var or nil) -> y, mean (C), var (C); of the batch
-** where none are given */
+/* core.conditional_batch_norm(x (N,...,C), gamma (N,C), beta (N,C), eps, slope or nil, mean or nil, var or nil) ->
+** y, mean (C), var (C); of the batch where none are given */
 static int conditional_batch_norm(lua_State *L) {
   lua_settop(L, 7);
   gn_tensor *x = gn_check_dense(L, 1, "x");
@@ -150,8 +153,8 @@ static int conditional_batch_norm(lua_State *L) {
   return 3;
 }
 
-/* core.conditional_batch_norm_grad(dy, x, mean, var, gamma, eps, want_dx, want_dgamma, want_dbeta, slope or nil, beta) -> dx, dgamma, dbeta; nil where not
-** wanted */
+/* core.conditional_batch_norm_grad(dy, x, mean, var, gamma, eps, want_dx, want_dgamma, want_dbeta, slope or nil,
+** beta) -> dx, dgamma, dbeta; nil where not wanted */
 static int conditional_batch_norm_grad(lua_State *L) {
   lua_settop(L, 11);
   gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
@@ -159,7 +162,8 @@ static int conditional_batch_norm_grad(lua_State *L) {
   gn_check_same_size(L, 1, "dy", dy, x, "x");
   gn_check_tensor(L, 3, "mean");
   gn_check_tensor(L, 4, "var");
-  gn_tensor *mean = opt_channels(L, 3, "mean", d.c), *var = opt_channels(L, 4, "var", d.c), *gamma = check_rows(L, 5, "gamma", &d);
+  gn_tensor *mean = opt_channels(L, 3, "mean", d.c), *var = opt_channels(L, 4, "var", d.c),
+            *gamma = check_rows(L, 5, "gamma", &d);
   const double eps = check_eps(L, 6);
   const gn_real slope = opt_slope(L, 10);
   gn_tensor *beta = check_rows(L, 11, "beta", &d);
@@ -175,8 +179,8 @@ static int conditional_batch_norm_grad(lua_State *L) {
   return 3;
 }
 
-/* f_grad2(h, dy, x, mean, var, gamma or nil, beta or nil, eps, slope or nil, want_ddy, want_dx, want_dgamma, groups or nil) -> ddy, dx, dgamma:
-** h is the gradient of f_grad's dx; nil where not wanted. */
+/* f_grad2(h, dy, x, mean, var, gamma or nil, beta or nil, eps, slope or nil, want_ddy, want_dx, want_dgamma, groups
+** or nil) -> ddy, dx, dgamma: h is the gradient of f_grad's dx; nil where not wanted. */
 static int twice(lua_State *L, kind k) {
   lua_settop(L, 13);
   gn_tensor *h = gn_check_dense(L, 1, "h"), *dy = gn_check_dense(L, 2, "dy"), *x = gn_check_dense(L, 3, "x");
