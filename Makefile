@@ -123,7 +123,7 @@ F ?= spec
 spec: all ## run the tests, or some: make spec F="spec/ops spec/nn_spec.lua"
 	@$(RUN_ENV) $(LUA) spec/run.lua $(F)
 
-quick: all ## run the fast tests, a minute: none that starts processes, trains or fuzzes
+quick: all ## run the fast tests, a minute: none that starts scripts, trains for long or fuzzes
 	@$(RUN_ENV) $(LUA) spec/run.lua --quick $(F)
 
 bench: all ## time kernels and the training step

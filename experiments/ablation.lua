@@ -22,7 +22,7 @@ local base = {
 }
 
 -- What ring.lua recommends.
-local cured = {"spectral norm + R1, weight 3, orthogonal, leak 0.1", norm = "spectral", penalty = "r1", weight = 3, init = "orthogonal", slope = 0.1,
+local cured = {"spectral + R1, weight 3, orthogonal, leak 0.1", norm = "spectral", penalty = "r1", weight = 3, init = "orthogonal", slope = 0.1,
   on = "ring"}
 
 -- Groups of {label, field = value, ...}; the first is what the others are compared with. `on`: not on the other ground.

@@ -4,7 +4,7 @@ local core = require "gan.core"
 
 local ring = gan.game.ring
 
--- Small and quick: what is shown by full runs is in experiments/README.md.
+-- Small and quick: what is shown by full runs is in experiments/RESULTS.md.
 local function quick(more)
   local opt = {batch = 64, ngf = 32, ndf = 32, z = 4, lr = 2e-3, steps = 20, samples = 500}
   for k, v in pairs(more or {}) do opt[k] = v end
