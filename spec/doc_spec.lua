@@ -12,8 +12,6 @@ local pending = {
   check = true,
   game = true,
   metric = true,
-  optim = true,
-  schedule = true,
   train = true,
 }
 

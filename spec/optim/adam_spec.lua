@@ -99,7 +99,7 @@ describe("adam", function()
     opt:step {double.tensor {1}}
     assert.equal(1, p:get(1))
     opt.lr = "fast"
-    assert.error_matches(function() opt:step {double.tensor {1}} end, "'lr' %(expected a number")
+    assert.error_matches(function() opt:step {double.tensor {1}} end, "'lr': expected a number")
     assert.equal(1, opt.t)
   end)
 
@@ -180,8 +180,8 @@ describe("adam", function()
       assert.error_matches(function() double.optim.adam(table.unpack(args, 1, args.n)) end, pattern)
     end
     fails("unknown option 'learning_rate'", p, {learning_rate = 1})
-    fails("adam: bad argument #2 'lr' %(expected a number >= 0", p, {lr = -1})
-    fails("'beta1' %(expected a number in %[0,1%)", p, {beta1 = 1})
+    fails("adam: option 'lr': expected a number >= 0", p, {lr = -1})
+    fails("'beta1': expected a number in %[0,1%)", p, {beta1 = 1})
     fails("'beta2'", p, {beta2 = 0 / 0})
     fails("'params' %(expected a list", nil)
     fails("'params%[1%]'", {3})

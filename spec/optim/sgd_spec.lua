@@ -46,8 +46,8 @@ describe("sgd", function()
 
   it("names what is wrong", function()
     local p = {gan.ones(2)}
-    assert.error_matches(function() gan.optim.sgd(p, {nesterov = true}) end, "sgd: nesterov needs a momentum")
-    assert.error_matches(function() gan.optim.sgd(p, {nesterov = 1}) end, "boolean")
+    assert.error_matches(function() gan.optim.sgd(p, {nesterov = true}) end, "optim.sgd: option 'nesterov' needs a momentum")
+    assert.error_matches(function() gan.optim.sgd(p, {nesterov = 1}) end, "expected true or false")
     assert.error_matches(function() gan.optim.sgd(p, {momentum = 1}) end, "momentum")
     assert.error_matches(function() gan.optim.sgd(p):step {gan.ones(3)} end, "'grads%[1%]' %(expected %(2%) to match params%[1%], got %(3%)%)")
   end)

@@ -4,44 +4,70 @@ local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.optim.base"
 
+local option = check.option
+local NAME = "optim.adam"
+
+local known = {
+  lr = option.number {default = 2e-4, lo = 0}, beta1 = option.number {default = 0.5, lo = 0, below = 1},
+  beta2 = option.number {default = 0.999, lo = 0, below = 1}, eps = option.number {default = 1e-8, lo = 0},
+  weight_decay = option.number {default = 0, lo = 0},
+}
+
 local Adam = {}
 Adam.__index = Adam
 
---- One step. Parameters are changed in place; a NaN in a gradient stays visible in the parameter.
--- @tparam table grads list of tensors of the shapes of .params, in that order
--- @tparam[opt] table average optim.ema of the same parameters: updated in the same pass, to the same bytes as by average:update() after it
+--- Steps the parameters once, in place. A NaN in a gradient stays visible in the parameter.
+-- @tparam table grads  list of tensors, in the order and of the shapes of `params`
+-- @tparam[opt] EMA average  gan.optim.ema of the same parameters: updated in the same pass, to the same bytes as by
+--   average:update() after it
 -- @raise naming the entry whose shape differs, or if average is of other parameters
 function Adam:step(grads, average)
   local t, shadow, rate = self.t + 1, nil, nil
   if average then
-    if type(average) ~= "table" or not average.shadow then return check.expected("adam", 2, "average", "an optim.ema", average) end
-    for i, p in ipairs(self.params) do
-      if average.params[i] ~= p then return check.fail("adam", "average: its entry %d is not the parameter that is stepped", i) end
+    if type(average) ~= "table" or not average.shadow then
+      return check.expected(NAME, 2, "average", "an optim.ema", average)
     end
-    shadow, rate = average.shadow, 1 - check.number("ema", 1, "decay", average.decay, 0, 1)
+    for i, p in ipairs(self.params) do
+      if average.params[i] ~= p then
+        return check.fail(NAME, "average: its entry %d is not the parameter that is stepped", i)
+      end
+    end
+    shadow, rate = average.shadow, average:rate()
   end
   core.adam_(self.params, grads, self.m, self.v, {
-    lr = check.number("adam", 1, "lr", self.lr, 0), beta1 = self.beta1, beta2 = self.beta2, eps = self.eps, weight_decay = self.weight_decay, t = t,
+    lr = known.lr:check(NAME, "lr", self.lr), beta1 = self.beta1, beta2 = self.beta2, eps = self.eps,
+    weight_decay = self.weight_decay, t = t,
   }, shadow, rate)
   self.t = t
   core.collect()
 end
 
---- What steps have changed: {t = steps so far, ["m.1"] = tensor, ["v.1"] = tensor, ...}. Options (lr, ...) are not in it.
+--- Returns what steps have changed: {t = steps so far, ["m.1"] = tensor, ["v.1"] = tensor, ...}.
+-- Options (lr, ...) are not in it. Cannot fail.
+-- @treturn table
 function Adam:state() return base.state(self, {"m", "v"}, {"t"}) end
 
 --- Restores a state of the same parameters.
-function Adam:load(state) return base.load("adam", self, state, {"m", "v"}, {"t"}) end
+-- @tparam table state  what state() gave
+-- @raise naming the entry that is missing, unknown, or of another shape
+function Adam:load(state) return base.load(NAME, self, state, {"m", "v"}, {"t"}) end
 
---- Adam over a list of tensors; `lr` may be set between steps.
--- The defaults are DCGAN's (Radford et al. 2015, arXiv:1511.06434). weight_decay is added to the gradient (L2).
+--- Makes Adam over a list of tensors.
+-- The defaults are DCGAN's (Radford et al. 2015, arXiv:1511.06434).
 -- Source: Kingma & Ba 2015, arXiv:1412.6980, alg. 1; eps outside the root.
--- @tparam table params
--- @tparam[opt] table opt lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0
+-- @function gan.optim.adam
+-- @tparam table params  list of real tensors
+-- @tparam[opt] table opt
+-- @tparam[opt=2e-4] number opt.lr  step size, >= 0; a field, which may be set between steps
+-- @tparam[opt=0.5] number opt.beta1  decay of the mean gradient, in [0,1)
+-- @tparam[opt=0.999] number opt.beta2  decay of the mean square, in [0,1)
+-- @tparam[opt=1e-8] number opt.eps  added to the root, >= 0
+-- @tparam[opt=0] number opt.weight_decay  times the parameter, added to the gradient (L2), >= 0
+-- @treturn table  an optimiser: `params`, `step`, `state`, `load`
+-- @raise if an option is unknown or out of range, or an entry of params is no contiguous real tensor
 return function(params, opt)
-  opt = check.options("adam", opt, {lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0})
-  base.numbers("adam", opt, {lr = {0}, beta1 = {0, 1}, beta2 = {0, 1}, eps = {0}, weight_decay = {0}})
-  params = base.params("adam", params)
+  opt = check.options(NAME, opt, known)
+  params = base.params(NAME, params)
   opt.params, opt.m, opt.v, opt.t = params, base.zeros(params), base.zeros(params), 0
   return setmetatable(opt, Adam)
 end

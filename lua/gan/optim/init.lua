@@ -1,5 +1,7 @@
---- Optimisers: objects with `.params` (a list of tensors, order fixed), `:step(grads[, ema])`, `:state()` and `:load(state)`; ema; and what is done to
--- gradients before a step: norm, clip, accumulate.
+--- Optimisers, the moving average of parameters, and what is done to gradients before a step.
+--
+-- An optimiser has `.params` (a list of tensors, order fixed), `:step(grads[, average])`, `:state()` and
+-- `:load(state)`.
 -- @module gan.optim
 local check = require "gan.check"
 

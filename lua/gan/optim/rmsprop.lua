@@ -4,35 +4,56 @@ local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.optim.base"
 
+local option = check.option
+local NAME = "optim.rmsprop"
+
+local known = {
+  lr = option.number {default = 5e-5, lo = 0}, alpha = option.number {default = 0.99, lo = 0, below = 1},
+  eps = option.number {default = 1e-8, lo = 0}, weight_decay = option.number {default = 0, lo = 0},
+}
+
 local Rmsprop = {}
 Rmsprop.__index = Rmsprop
 
---- One step; parameters are changed in place.
--- @tparam table grads list of tensors of the shapes of .params, in that order
--- @tparam[opt] table average optim.ema of the same parameters, updated after it
+--- Steps the parameters once, in place.
+-- @tparam table grads  list of tensors, in the order and of the shapes of `params`
+-- @tparam[opt] EMA average  gan.optim.ema of the same parameters, updated after it
 -- @raise naming the entry whose shape differs
 function Rmsprop:step(grads, average)
   core.rmsprop_(self.params, grads, self.v, {
-    lr = check.number("rmsprop", 1, "lr", self.lr, 0), alpha = self.alpha, eps = self.eps, weight_decay = self.weight_decay,
+    lr = known.lr:check(NAME, "lr", self.lr), alpha = self.alpha, eps = self.eps, weight_decay = self.weight_decay,
   })
   if average then average:update() end
   core.collect()
 end
 
---- {["v.1"] = tensor, ...}.
+--- Returns what steps have changed: {["v.1"] = tensor, ...}. Cannot fail.
+-- @treturn table
 function Rmsprop:state() return base.state(self, {"v"}, {}) end
 
 --- Restores a state of the same parameters.
-function Rmsprop:load(state) return base.load("rmsprop", self, state, {"v"}, {}) end
+-- @tparam table state  what state() gave
+-- @raise naming the entry that is missing, unknown, or of another shape
+function Rmsprop:load(state) return base.load(NAME, self, state, {"v"}, {}) end
 
---- RMSProp over a list of tensors; `lr` may be set between steps. v <- alpha v + (1-alpha) g^2, p <- p - lr g / (sqrt(v) + eps).
--- The default lr is that of WGAN (Arjovsky et al. 2017, arXiv:1701.07875). Source: Tieleman & Hinton 2012, lecture 6.5.
--- @tparam table params
--- @tparam[opt] table opt lr = 5e-5, alpha = 0.99, eps = 1e-8, weight_decay = 0
+--- Makes RMSProp over a list of tensors.
+--
+--     v <- alpha v + (1-alpha) g^2,  p <- p - lr g / (sqrt(v) + eps)
+--
+-- The default lr is that of WGAN (Arjovsky et al. 2017, arXiv:1701.07875).
+-- Source: Tieleman & Hinton 2012, lecture 6.5.
+-- @function gan.optim.rmsprop
+-- @tparam table params  list of real tensors
+-- @tparam[opt] table opt
+-- @tparam[opt=5e-5] number opt.lr  step size, >= 0; a field, which may be set between steps
+-- @tparam[opt=0.99] number opt.alpha  decay of the mean square, in [0,1)
+-- @tparam[opt=1e-8] number opt.eps  added to the root, >= 0
+-- @tparam[opt=0] number opt.weight_decay  times the parameter, added to the gradient (L2), >= 0
+-- @treturn table  an optimiser: `params`, `step`, `state`, `load`
+-- @raise if an option is unknown or out of range, or an entry of params is no contiguous real tensor
 return function(params, opt)
-  opt = check.options("rmsprop", opt, {lr = 5e-5, alpha = 0.99, eps = 1e-8, weight_decay = 0})
-  base.numbers("rmsprop", opt, {lr = {0}, alpha = {0, 1}, eps = {0}, weight_decay = {0}})
-  params = base.params("rmsprop", params)
+  opt = check.options(NAME, opt, known)
+  params = base.params(NAME, params)
   opt.params, opt.v = params, base.zeros(params)
   return setmetatable(opt, Rmsprop)
 end

@@ -8,7 +8,9 @@ local M = {}
 local Tree = {}
 Tree.__index = Tree
 
---- Tells whether n is a power of two, 1 included.
+--- Tells whether n is a power of two, 1 included. Cannot fail.
+-- @tparam integer n  any
+-- @treturn boolean
 function M.is_power_of_two(n) return n > 0 and n & n - 1 == 0 end
 
 -- a + b for real tensors, floats, and tables of them; what else there is (integers, words) is the same in every block,
@@ -38,7 +40,9 @@ local function scale(a, factor)
   return a
 end
 
---- Makes a tree of `count` leaves, a power of two.
+--- Makes a tree. Cannot fail.
+-- @tparam integer count  how many leaves it has, a power of two
+-- @treturn table  with `add` and `mean`
 function M.new(count)
   local height = 0
   while 1 << height < count do height = height + 1 end
@@ -47,7 +51,9 @@ end
 
 --- Takes in leaf k in 1..count: real tensors, floats, and tables of them. They stay as they are.
 -- Where the leaf's neighbour is there the two become their parent, and so on upwards: no more than one node a level
--- waits.
+-- waits. Cannot fail.
+-- @tparam integer k  the leaf's number
+-- @tparam table|Tensor|number value  of any shape, the same in every leaf
 function Tree:add(k, value)
   local at, level, own = k - 1, 0, false
   while level < self.height do
@@ -65,7 +71,8 @@ function Tree:add(k, value)
   self.root = value
 end
 
---- Returns the mean over the leaves, or nil before all of them are there. The tree is done with.
+--- Returns the mean over the leaves. The tree is done with. Cannot fail.
+-- @treturn table|Tensor|number  of the leaves' shape; nil before all of them are there
 function Tree:mean() return self.root and scale(self.root, 1 / self.count) end
 
 return M

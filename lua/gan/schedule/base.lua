@@ -1,15 +1,22 @@
---- What schedules share: how far a step is between two.
+--- Makes the schedules that go from one number to another.
 -- @internal gan.schedule.base
 local check = require "gan.check"
 
+local option = check.option
+
 local M = {}
 
---- A schedule that goes from `from` to `to` between step `start` and step start + steps, and stays there; shape maps the way done, in [0,1], to
--- the share of `to`.
+--- Makes a schedule that goes from `from` to `to` between step `start` and step start + steps, and stays there.
+-- @tparam string op  public name
+-- @tparam table opt  the user's options
+-- @tparam function shape  maps the way done, in [0,1], to the share of `to`
+-- @treturn function  f(step) -> number
+-- @raise naming what is wrong in opt
 function M.between(op, opt, shape)
-  opt = check.options(op, opt, {from = check.none, to = 0, steps = check.none, start = 0})
-  for _, name in ipairs {"from", "to", "start"} do check.number(op, 1, name, opt[name]) end
-  check.int(op, 1, "steps", opt.steps, 1)
+  opt = check.options(op, opt, {
+    from = option.number {required = true}, to = option.number {default = 0},
+    steps = option.integer {required = true, lo = 1}, start = option.number {default = 0},
+  })
   return function(step)
     local s = shape(math.min(1, math.max(0, (step - opt.start) / opt.steps)))
     return (1 - s) * opt.from + s * opt.to

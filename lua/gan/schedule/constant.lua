@@ -2,8 +2,12 @@
 -- @module gan.schedule.constant
 local check = require "gan.check"
 
---- constant(v)(step) = v.
+--- Makes the schedule that is v at every step.
+-- @function gan.schedule.constant
+-- @tparam number v  its value
+-- @treturn function  f(step) -> number
+-- @raise if v is no number
 return function(v)
-  check.number("constant", 1, "v", v)
+  check.number("schedule.constant", 1, "v", v)
   return function() return v end
 end

@@ -2,7 +2,19 @@
 -- @module gan.schedule.cosine
 local base = require "gan.schedule.base"
 
---- cosine {from = 2e-4, to = 0, steps = 100000, start = 0}: to + (from - to) (1 + cos(pi way)) / 2, way = (step - start) / steps within [0,1].
+--- Makes a schedule along half a cosine.
+--
+--     to + (from - to) (1 + cos(pi way)) / 2, way = (step - start) / steps, brought into [0,1]
+--
 -- Source: Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5, one period.
--- @tparam table opt from; to = 0; steps, >= 1; start = 0
-return function(opt) return base.between("cosine", opt, function(way) return (1 - math.cos(math.pi * way)) / 2 end) end
+-- @function gan.schedule.cosine
+-- @tparam table opt
+-- @tparam number opt.from  its value up to step `start`
+-- @tparam[opt=0] number opt.to  its value from step start + steps on
+-- @tparam integer opt.steps  >= 1
+-- @tparam[opt=0] number opt.start  a step
+-- @treturn function  f(step) -> number
+-- @raise if an option is unknown, missing or out of range
+return function(opt)
+  return base.between("schedule.cosine", opt, function(way) return (1 - math.cos(math.pi * way)) / 2 end)
+end

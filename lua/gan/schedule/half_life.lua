@@ -2,17 +2,26 @@
 -- @module gan.schedule.half_life
 local check = require "gan.check"
 
---- half_life {images = 500000, batch = 64, ramp = 0.05}: 0.5^(batch / h), h = min(images, ramp * images seen), images seen = step * batch:
--- for the field `decay` of optim.ema. At step 0 it is 0 with a ramp: the average is a copy. Without a ramp it does not depend on the step.
+local option = check.option
+
+--- Makes the schedule of an average's decay, for the field `decay` of gan.optim.ema.
+--
+--     0.5^(batch / h), h = min(images, ramp * images seen), images seen = step * batch
+--
+-- With a ramp it is 0 at step 0: the average is a copy. Without one it does not depend on the step.
 -- Source: Karras et al. 2020, arXiv:2006.06676 (StyleGAN2-ADA: ramp 0.05).
--- @tparam table opt images: after so many an entry counts half, > 0; batch: images of an update; ramp: > 0, or nil
+-- @function gan.schedule.half_life
+-- @tparam table opt
+-- @tparam number opt.images  after so many an entry counts half, > 0
+-- @tparam number opt.batch  images of an update, > 0
+-- @tparam[opt] number opt.ramp  > 0; default: none
+-- @treturn function  f(step) -> number in [0,1)
+-- @raise if an option is unknown, missing or out of range
 return function(opt)
-  opt = check.options("half_life", opt, {images = check.none, batch = check.none, ramp = check.none})
-  for _, name in ipairs {"images", "batch", "ramp"} do
-    if name ~= "ramp" or opt.ramp ~= nil then
-      if check.number("half_life", 1, name, opt[name], 0) == 0 then return check.expected("half_life", 1, name, "a number > 0", 0) end
-    end
-  end
+  opt = check.options("schedule.half_life", opt, {
+    images = option.number {required = true, above = 0}, batch = option.number {required = true, above = 0},
+    ramp = option.number {above = 0},
+  })
   return function(step)
     local h = opt.ramp and math.min(opt.images, opt.ramp * step * opt.batch) or opt.images
     return h > 0 and 0.5 ^ (opt.batch / h) or 0

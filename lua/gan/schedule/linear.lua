@@ -2,7 +2,14 @@
 -- @module gan.schedule.linear
 local base = require "gan.schedule.base"
 
---- linear {from = 2e-4, to = 0, steps = 100000, start = 0}: `from` up to step `start`, then in a straight line to `to`, reached at step
--- start + steps. SNGAN and WGAN-GP's residual nets let the step size fall to 0 over all of training.
--- @tparam table opt from; to = 0; steps, >= 1; start = 0
-return function(opt) return base.between("linear", opt, function(way) return way end) end
+--- Makes a schedule along a straight line.
+-- SNGAN and WGAN-GP's residual nets let the step size fall to 0 over all of training.
+-- @function gan.schedule.linear
+-- @tparam table opt
+-- @tparam number opt.from  its value up to step `start`
+-- @tparam[opt=0] number opt.to  its value from step start + steps on
+-- @tparam integer opt.steps  >= 1
+-- @tparam[opt=0] number opt.start  a step
+-- @treturn function  f(step) -> number
+-- @raise if an option is unknown, missing or out of range
+return function(opt) return base.between("schedule.linear", opt, function(way) return way end) end

@@ -2,12 +2,20 @@
 -- @module gan.schedule.step
 local check = require "gan.check"
 
---- step {from = 2e-4, factor = 0.5, every = 1000}: from * factor^floor(step / every).
--- @tparam table opt from; factor >= 0; every, >= 1
+local option = check.option
+
+--- Makes the schedule from * factor^floor(step / every).
+-- @function gan.schedule.step
+-- @tparam table opt
+-- @tparam number opt.from  its first value
+-- @tparam[opt=0.5] number opt.factor  of each fall, >= 0
+-- @tparam integer opt.every  steps between two falls, >= 1
+-- @treturn function  f(step) -> number
+-- @raise if an option is unknown, missing or out of range
 return function(opt)
-  opt = check.options("step", opt, {from = check.none, factor = 0.5, every = check.none})
-  check.number("step", 1, "from", opt.from)
-  check.number("step", 1, "factor", opt.factor, 0)
-  check.int("step", 1, "every", opt.every, 1)
+  opt = check.options("schedule.step", opt, {
+    from = option.number {required = true}, factor = option.number {default = 0.5, lo = 0},
+    every = option.integer {required = true, lo = 1},
+  })
   return function(step) return opt.from * opt.factor ^ math.max(0, step // opt.every) end
 end
