@@ -101,7 +101,9 @@ describe("grad", function()
     local y = x * x * x
     gan.grad(y, {x}, {retain_graph = true})
     assert.equal(12, gan.grad(y, {x})[1]:item())
-    assert.matches("autograd_spec.lua:%d+: grad: the graph of 'mul' was already used by grad; pass {retain_graph = true}", message(gan.grad, y, {x}))
+    assert.matches(
+      "autograd_spec.lua:%d+: grad: the graph of 'mul' was already used by grad; pass {retain_graph = true}",
+      message(gan.grad, y, {x}))
   end)
 
   it("differentiates to third order", function()
@@ -136,7 +138,8 @@ describe("grad", function()
   it("gives zeros for what y does not depend on, if allowed", function()
     local x, other = leaf(2), leaf {1, 1}
     local y = x * x
-    assert.matches("grad: y does not depend on wrt%[2%] %(2%); pass {allow_unused = true}", message(gan.grad, y, {x, other}))
+    assert.matches("grad: y does not depend on wrt%[2%] %(2%); pass {allow_unused = true}",
+      message(gan.grad, y, {x, other}))
     y = x * x
     local g = gan.grad(y, {x, other}, {allow_unused = true})
     assert.same({4, {0, 0}}, {g[1]:item(), g[2]:to_table()})
@@ -147,14 +150,19 @@ describe("grad", function()
     local x = leaf {1, 2}
     local line = "autograd_spec.lua:%d+: grad: "
     assert.matches(line .. "y has shape %(2%); pass a scalar", message(gan.grad, x * 2, {x}))
-    assert.matches(line .. "seed %(3%) must have the shape of y %(2%)", message(gan.grad, x * 2, {x}, {seed = gan.zeros(3)}))
-    assert.matches(line .. "bad argument #3 'seed' %(expected a real tensor, got 1%)", message(gan.grad, x * 2, {x}, {seed = 1}))
+    assert.matches(line .. "seed %(3%) must have the shape of y %(2%)",
+      message(gan.grad, x * 2, {x}, {seed = gan.zeros(3)}))
+    assert.matches(line .. "bad argument #3 'seed' %(expected a real tensor, got 1%)",
+      message(gan.grad, x * 2, {x}, {seed = 1}))
     assert.matches(line .. "bad argument #1 'y' %(expected a real tensor, got nil%)", message(gan.grad, nil, {x}))
     assert.matches(line .. "bad argument #2 'wrt' %(expected a list of tensors", message(gan.grad, x:sum(), 3))
-    assert.matches(line .. "bad argument #2 'wrt%[1%]' %(expected a real tensor, got string 'x'", message(gan.grad, x:sum(), {"x"}))
-    assert.matches(line .. "wrt%[1%] %(1%) is not tracked; call requires_grad_", message(gan.grad, x:sum(), {gan.zeros(1)}))
+    assert.matches(line .. "bad argument #2 'wrt%[1%]' %(expected a real tensor, got string 'x'",
+      message(gan.grad, x:sum(), {"x"}))
+    assert.matches(line .. "wrt%[1%] %(1%) is not tracked; call requires_grad_",
+      message(gan.grad, x:sum(), {gan.zeros(1)}))
     assert.matches(line .. "y does not depend on any tracked tensor", message(gan.grad, gan.tensor(1), {x}))
-    assert.matches(line .. "unknown option 'creat_graph' %(did you mean 'create_graph'%?%)", message(gan.grad, x:sum(), {x}, {creat_graph = true}))
+    assert.matches(line .. "unknown option 'creat_graph' %(did you mean 'create_graph'%?%)",
+      message(gan.grad, x:sum(), {x}, {creat_graph = true}))
   end)
 
   it("blames the user's own line", function()
@@ -179,8 +187,8 @@ describe("version check", function()
     local w, x = leaf {2, 3}, leaf {5, 7}
     local y = (x * w):sum()
     w:detach():mul_(2) -- what an optimiser does
-    assert.matches("grad: argument #2 of 'mul' was changed in place after it was used %(version 0, now 1%): compute the result again",
-      message(gan.grad, y, {x}))
+    assert.matches("grad: argument #2 of 'mul' was changed in place after it was used %(version 0, now 1%): "
+      .. "compute the result again", message(gan.grad, y, {x}))
     assert.same({2 * 2, 3 * 2}, gan.grad((x * w):sum(), {x})[1]:to_table())
   end)
 
@@ -233,7 +241,8 @@ describe("no_grad and detach", function()
     assert.is_false(x:requires_grad())
     assert.equal(x, x:requires_grad_())
     assert.is_true(x:requires_grad())
-    assert.matches("requires_grad_: bad argument #1 't' %(expected a real tensor", message(autograd.requires_grad_, gan.tensor({1}, "i32")))
+    assert.matches("requires_grad_: bad argument #1 't' %(expected a real tensor",
+      message(autograd.requires_grad_, gan.tensor({1}, "i32")))
   end)
 end)
 
@@ -253,7 +262,8 @@ describe("an op of one's own", function()
   end)
 
   it("may return its argument", function()
-    local identity = gan.op {name = "identity", private = true, forward = function(x) return x end, grad = {function(g) return g * 5 end}}
+    local identity = gan.op {name = "identity", private = true, forward = function(x) return x end,
+      grad = {function(g) return g * 5 end}}
     local x = leaf(2)
     assert.equal(5, gan.grad(identity(x), {x})[1]:item())
     assert.equal(4, gan.grad(x * x, {x})[1]:item()) -- x is still the leaf
@@ -362,20 +372,25 @@ describe("an op of one's own", function()
         return g
       end)
     end
-    assert.matches("grad: the rule of 'wrong' for argument #1 must return a real tensor or nil, got 3", run {grad = {function() return 3 end}})
-    assert.matches("grad: the rule of 'wrong' for argument #1 returned %(3%), the argument has shape %(2%)", run {grad = {function() return gan.zeros(3) end}})
+    assert.matches("grad: the rule of 'wrong' for argument #1 must return a real tensor or nil, got 3",
+      run {grad = {function() return 3 end}})
+    assert.matches("grad: the rule of 'wrong' for argument #1 returned %(3%), the argument has shape %(2%)",
+      run {grad = {function() return gan.zeros(3) end}})
     assert.matches("returned %(%), the argument has shape %(2%)", run {grad = {function() return gan.tensor(1) end}})
     assert.matches("grad: op 'wrong' has no derivative with respect to argument #1", run {grad = {}})
-    assert.matches("wrong: forward must return a real tensor, got 3", run {forward = function() return 3 end, grad = {}})
+    assert.matches("wrong: forward must return a real tensor, got 3",
+      run {forward = function() return 3 end, grad = {}})
     assert.matches("op: wrong: field 'forward' is missing", message(gan.op, {name = "wrong", nondiff = true}))
-    assert.matches("op: wrong: one of the fields 'grad', 'compose', 'nondiff' is needed", message(gan.op, {name = "wrong", forward = core.add}))
+    assert.matches("op: wrong: one of the fields 'grad', 'compose', 'nondiff' is needed",
+      message(gan.op, {name = "wrong", forward = core.add}))
     assert.matches("op: expected a table with a field 'name'", message(gan.op))
   end)
 end)
 
 describe("gradcheck", function()
   local function doubled(factor)
-    return gan.op {name = "doubled", private = true, forward = function(x) return core.mul(x, x) end, grad = {function(g, _, x) return g * x * factor end}}
+    return gan.op {name = "doubled", private = true, forward = function(x) return core.mul(x, x) end,
+      grad = {function(g, _, x) return g * x * factor end}}
   end
 
   it("accepts a right rule and finds a wrong one", function()
@@ -411,7 +426,8 @@ describe("gradcheck", function()
     assert.matches("gradcheck: bad argument #1 'f'", message(gan.gradcheck, 3, {}))
     assert.matches("gradcheck: bad argument #2 'xs'", message(gan.gradcheck, doubled(2), 3))
     assert.matches("'xs%[1%]' %(expected a real tensor", message(gan.gradcheck, doubled(2), {3}))
-    assert.matches("'order' %(expected an integer in 1..9, got 0%)", message(gan.gradcheck, doubled(2), {}, {order = 0}))
+    assert.matches("'order' %(expected an integer in 1..9, got 0%)",
+      message(gan.gradcheck, doubled(2), {}, {order = 0}))
     assert.matches("'eps' %(expected a number >= 0", message(gan.gradcheck, doubled(2), {}, {eps = "x"}))
   end)
 end)

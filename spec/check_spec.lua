@@ -21,7 +21,8 @@ describe("check", function()
     local given = {b = 2}
     assert.same({a = 1, b = 2}, check.options("f", given, {a = 1, b = 0, c = check.none}))
     assert.same({b = 2}, given)
-    fails("f: unknown option 'strde' (did you mean 'stride'?)", check.options, "f", {strde = 2}, {stride = 1, padding = 0})
+    fails("f: unknown option 'strde' (did you mean 'stride'?)",
+      check.options, "f", {strde = 2}, {stride = 1, padding = 0})
     fails("f: unknown option 'xyz' (known: padding, stride)", check.options, "f", {xyz = 2}, {stride = 1, padding = 0})
     fails("f: unknown option '1'", check.options, "f", {2}, {stride = 1})
     fails("f: expected a table of options, got 3", check.options, "f", 3, {})
@@ -77,7 +78,9 @@ describe("check", function()
   end)
 
   it("knows what must be given, what has a default, and what may be left out", function()
-    local known = {a = option.integer {required = true, lo = 0}, b = option.boolean {default = true}, c = option.number {}}
+    local known = {
+      a = option.integer {required = true, lo = 0}, b = option.boolean {default = true}, c = option.number {},
+    }
     assert.same({a = 1, b = true}, check.options("f", {a = 1}, known))
     assert.same({a = 1, b = false, c = 2}, check.options("f", {a = 1, b = false, c = 2}, known))
     fails("f: option 'a': expected an integer >= 0, got nil", check.options, "f", nil, known)
@@ -121,7 +124,9 @@ describe("check", function()
     assert.same({"cosine", "here", "linear"}, check.names(room))
     for _, name in ipairs {"step", "base", 1, "../check"} do -- not in the list, no names
       assert.is_false(check.has(room, name))
-      fails(("gan.schedule: there is no '%s' (known: cosine, here, linear)"):format(name), function() return room[name] end)
+      fails(("gan.schedule: there is no '%s' (known: cosine, here, linear)"):format(name), function()
+        return room[name]
+      end)
     end
   end)
 

@@ -1,5 +1,5 @@
--- Nothing that a script passes may crash the process: spec/support/fuzz.lua in a child process, briefly here, longer under the
--- sanitizers (`make asan`) or with GAN_FUZZ=steps.
+-- Nothing that a script passes may crash the process: spec/support/fuzz.lua in a child process, briefly here, longer
+-- under the sanitizers (`make asan`) or with GAN_FUZZ=steps.
 local steps = tonumber(os.getenv "GAN_FUZZ") or (os.getenv "GAN_SANITIZED" and 20000 or 10000)
 
 local function interpreter()
@@ -20,7 +20,8 @@ describe("random arguments", function()
   for seed = 1, 2 do
     it(("leave the process alive: seed %d, %d steps"):format(seed, steps), function()
       local log, out = os.tmpname(), os.tmpname()
-      local ok = os.execute(("'%s' spec/support/fuzz.lua %d %d '%s' >'%s' 2>&1"):format(interpreter(), seed, steps, log, out))
+      local ok = os.execute(
+        ("'%s' spec/support/fuzz.lua %d %d '%s' >'%s' 2>&1"):format(interpreter(), seed, steps, log, out))
       local last, said = slurp(log):match "[^\n]*", slurp(out)
       assert.is_true(ok, ("seed %d, last call %s\n%s"):format(seed, last, said:sub(-4000)))
       assert.truthy(said:find(("%d steps on [^\n]*: alive\n$"):format(steps)), said:sub(-1000))

@@ -45,7 +45,9 @@ describe_plain("make install", function()
 
   it("copies every module, and core but not the tests' core64", function()
     for _, path in ipairs(modules()) do assert.is_truthy(lfs.attributes(tree .. "/lua/" .. path), path) end
-    for _, name in ipairs {"core", "wait"} do assert.is_truthy(lfs.attributes(("%s/lib/gan/%s.so"):format(tree, name))) end
+    for _, name in ipairs {"core", "wait"} do
+      assert.is_truthy(lfs.attributes(("%s/lib/gan/%s.so"):format(tree, name)))
+    end
     assert.is_nil(lfs.attributes(tree .. "/lib/gan/core64.so"))
   end)
 
@@ -56,8 +58,8 @@ describe_plain("make install", function()
       local x = gan.full({2, 3}, 2):requires_grad_()
       io.write(("%g"):format(gan.grad((x * x):sum(), {x})[1]:get(1, 1)))
     ]])
-    assert.are.equal(0, code, text)
-    assert.are.equal(tree .. "/lua/gan/init.lua " .. tree .. "/lib/gan/core.so 4", text)
+    assert.equal(0, code, text)
+    assert.equal(tree .. "/lua/gan/init.lua " .. tree .. "/lib/gan/core.so 4", text)
   end)
 
   it("loads every module there", function()
@@ -66,7 +68,7 @@ describe_plain("make install", function()
       lines[#lines + 1] = ("require %q"):format(path:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
     end
     local text, code = run(tree, table.concat(lines, "\n"))
-    assert.are.equal(0, code, text)
+    assert.equal(0, code, text)
   end)
 
   it("leaves the globals alone", function()
@@ -76,8 +78,8 @@ describe_plain("make install", function()
       require "gan"
       for k in pairs(_G) do if not before[k] then io.write("new global ", k) end end
     ]])
-    assert.are.equal(0, code)
-    assert.are.equal("", text)
+    assert.equal(0, code)
+    assert.equal("", text)
   end)
 
   it("loads in under 30 ms", function()

@@ -5,7 +5,7 @@ local latent = gan.latent
 
 describe("latent", function()
   it("reads seeds", function()
-    assert.are.same({0, 1, 2, 9, 5}, latent.seeds "0-2, 9,5")
+    assert.same({0, 1, 2, 9, 5}, latent.seeds "0-2, 9,5")
     for _, bad in ipairs {"", "a", "1-", "-1", "3-2", "1,,2", "1.5", "99999999999999999999", "0-100000", "1 2"} do
       local list, message = latent.seeds(bad)
       assert.is_nil(list, bad)
@@ -15,9 +15,9 @@ describe("latent", function()
 
   it("gives each seed its own vector", function()
     local z = latent.of_seeds({7, 8, 9}, 10)
-    assert.are.same({3, 10}, z:shape())
-    assert.are.equal(core.to_bytes(z:narrow(1, 2, 1)), core.to_bytes(latent.of_seeds({8}, 10)))
-    assert.are_not.equal(core.to_bytes(z:narrow(1, 1, 1)), core.to_bytes(z:narrow(1, 2, 1)))
+    assert.same({3, 10}, z:shape())
+    assert.equal(core.to_bytes(z:narrow(1, 2, 1)), core.to_bytes(latent.of_seeds({8}, 10)))
+    assert.not_equal(core.to_bytes(z:narrow(1, 1, 1)), core.to_bytes(z:narrow(1, 2, 1)))
   end)
 
   it("truncates coordinates, not vectors", function()
@@ -36,14 +36,14 @@ describe("latent", function()
 
   it("finds labels for seeds", function()
     local names = {"cat", "dog", "7"}
-    assert.are.same({0, 1, 2, 0}, latent.labels(names, {0, 4, 5, 9}):to_table())
+    assert.same({0, 1, 2, 0}, latent.labels(names, {0, 4, 5, 9}):to_table())
     for class, label in pairs {dog = 1, ["1"] = 1, ["7"] = 2, ["0"] = 0} do
-      assert.are.same({label, label}, latent.labels(names, {3, 4}, class):to_table())
+      assert.same({label, label}, latent.labels(names, {3, 4}, class):to_table())
     end
     for _, bad in ipairs {"3", "-1", "horse", "1.5", "nan"} do
       local y, message = latent.labels(names, {1}, bad)
       assert.is_nil(y)
-      assert.are.equal(("expected a class in 0..2 or its name (cat dog 7), got '%s'"):format(bad), message)
+      assert.equal(("expected a class in 0..2 or its name (cat dog 7), got '%s'"):format(bad), message)
     end
   end)
 

@@ -1,4 +1,4 @@
--- csrc/kernels/linalg.c: the same bytes for any number of threads, exactness where products cancel, what its bindings refuse.
+-- csrc/kernels/linalg.c: the same bytes for any number of threads, exactness where products cancel, wrong input.
 local gan = require "gan"
 local core = require "gan.core"
 local double = require "spec.support.double"

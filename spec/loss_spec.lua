@@ -1,4 +1,4 @@
--- Losses by name; and what holds for every adversarial loss: worked numbers, gradients to order two, halves, wrong input.
+-- Losses by name, and for every adversarial loss: worked numbers, gradients to order two, halves, wrong input.
 local gan, near = require "spec.support.double", require "spec.support.near"
 
 local function logits()
@@ -9,7 +9,8 @@ end
 local bce_real, bce_fake = {-0.0912127619, -0.2872212584}, {0.1659061139, 0.2993438301}
 local cases = {
   {"ns", nil, 1.1859849119, bce_real, bce_fake, 0.8081006506, {-0.3340938861, -0.2006561699}},
-  {"ns", {smooth = 0.9}, 1.2459849119, {-0.0412127619, -0.2372212584}, bce_fake, 0.8081006506, {-0.3340938861, -0.2006561699}},
+  {"ns", {smooth = 0.9}, 1.2459849119, {-0.0412127619, -0.2372212584},
+    bce_fake, 0.8081006506, {-0.3340938861, -0.2006561699}},
   {"minimax", nil, 1.1859849119, bce_real, bce_fake, -0.6581006506, {-0.1659061139, -0.2993438301}},
   {"hinge", nil, 1.5, {0, -0.5}, {0.5, 0.5}, 0.15, {-0.5, -0.5}},
   {"ls", nil, 0.6475, {0.25, -0.65}, {-0.35, 0.2}, 0.8125, {-0.85, -0.3}},
@@ -27,8 +28,10 @@ describe("loss.open", function()
   end)
 
   it("names the nearest, and passes options on", function()
-    assert.error_matches(function() gan.loss.open "hing" end, "loss.open: unknown loss string 'hing' %(did you mean 'hinge'%?%)")
-    assert.error_matches(function() gan.loss.open "everything else" end, "known: hinge, least_squares, ls, minimax, non_saturating, ns, ra")
+    assert.error_matches(function() gan.loss.open "hing" end,
+      "loss.open: unknown loss string 'hing' %(did you mean 'hinge'%?%)")
+    assert.error_matches(function() gan.loss.open "everything else" end,
+      "known: hinge, least_squares, ls, minimax, non_saturating, ns, ra")
     assert.error_matches(function() gan.loss.open(nil) end, "unknown loss nil")
     assert.error_matches(function() gan.loss.open("ls", {smooth = 1}) end, "least_squares: unknown option 'smooth'")
   end)
@@ -55,7 +58,9 @@ local golden = require "spec.support.golden"
 describe("PyTorch's numbers", function() -- spec/golden/make_losses.py
   local want = golden.read "losses"
   local random, x = golden.lcg(7), nil
-  for _, shape in ipairs {{3, 3, 2, 4}, {4}, {4}, {4, 4, 4, 3}, {3}, {3}, {27, 1}, {3, 6, 6, 2}, {3, 6, 6, 2}, {5}, {5}} do -- as the script draws
+  for _, shape in ipairs { -- as the script draws
+    {3, 3, 2, 4}, {4}, {4}, {4, 4, 4, 3}, {3}, {3}, {27, 1}, {3, 6, 6, 2}, {3, 6, 6, 2}, {5}, {5},
+  } do
     x = {x and x[2], random(gan, shape, 2)}
   end
   for name, w in pairs(want.losses) do
@@ -94,16 +99,20 @@ describe("every adversarial loss", function()
 
     it(name .. " refuses what are no logits", function()
       local x = gan.ones(2):requires_grad_()
-      assert.error_matches(function() loss.critic(x:sigmoid(), x) end, "'real' %(expected logits, got the result of sigmoid")
-      assert.error_matches(function() loss.critic(x, x:sigmoid()) end, "'fake' %(expected logits, got the result of sigmoid")
-      assert.error_matches(function() loss.generator(x:sigmoid(), x) end, "'fake' %(expected logits, got the result of sigmoid")
+      assert.error_matches(function() loss.critic(x:sigmoid(), x) end,
+        "'real' %(expected logits, got the result of sigmoid")
+      assert.error_matches(function() loss.critic(x, x:sigmoid()) end,
+        "'fake' %(expected logits, got the result of sigmoid")
+      assert.error_matches(function() loss.generator(x:sigmoid(), x) end,
+        "'fake' %(expected logits, got the result of sigmoid")
       assert.error_matches(function() loss.critic(x, 1) end, "'fake' %(expected a real tensor, got 1")
       assert.error_matches(function() loss.critic(gan.zeros(0), x) end, "at least one logit")
     end)
   end
 end)
 
--- Real data at 0, G's only parameter theta its sample, D(x) = psi x; both players step at once by h. Mescheder et al. 2018, sec. 2.
+-- Real data at 0, G's only parameter theta its sample, D(x) = psi x; both players step at once by h.
+-- Source: Mescheder et al. 2018, sec. 2.
 describe("the Dirac-GAN", function()
   it("turns outwards by sqrt(1 + h^2) a step", function()
     local loss, h = gan.loss.wasserstein(), 0.1

@@ -1,5 +1,5 @@
--- Memory: what a step took comes back, a failed allocation anywhere is a Lua error that leaks nothing, and a process ends
--- cleanly. Sizes are small; the long runs that watch resident memory are experiments.
+-- Memory: what a step took comes back, a failed allocation anywhere is a Lua error that leaks nothing, and a process
+-- ends cleanly. Sizes are small; the long runs that watch resident memory are experiments.
 local gan = require "gan"
 local core = require "gan.core"
 
@@ -120,7 +120,8 @@ describe("a process", function()
     local i = 0
     while arg[i - 1] do i = i - 1 end
     for set, want in pairs {["env -u OMP_WAIT_POLICY"] = "passive", ["env OMP_WAIT_POLICY=active"] = "active"} do
-      local pipe = assert(io.popen(("%s '%s' -e \"require 'gan' os.execute 'echo \\$OMP_WAIT_POLICY'\""):format(set, arg[i])))
+      local pipe = assert(io.popen(
+        ("%s '%s' -e \"require 'gan' os.execute 'echo \\$OMP_WAIT_POLICY'\""):format(set, arg[i])))
       assert.equal(want, pipe:read "l")
       pipe:close()
     end

@@ -18,7 +18,8 @@ describe("metric", function()
     local shared = gan.metric.sample():add(fake)
     local measured = {
       gan.metric.fid {real = real, fake = shared}, gan.metric.kid {real = real, fake = shared, size = 20, subsets = 3},
-      gan.metric.precision_recall {real = real, fake = shared}, gan.metric.density_coverage {real = real, fake = shared},
+      gan.metric.precision_recall {real = real, fake = shared},
+      gan.metric.density_coverage {real = real, fake = shared},
       gan.metric.nearest {real = real, fake = shared}, gan.metric.diversity {fake = shared},
       gan.metric.inception_score():add(nil, fake),
       gan.metric.ppl {generator = function(z) return z end, features = function(x) return x end, z = 3, n = 30},

@@ -25,7 +25,9 @@ describe("schedule", function()
     for i, lr in ipairs(want) do near(lr, schedule.cosine {from = 0.1, to = 0.01, steps = 10}(i - 1)) end
   end)
 
-  it("step falls in steps", function() near({8, 8, 4, 4, 1}, values(schedule.step {from = 8, every = 10}, {0, 9, 10, 19, 30})) end)
+  it("step falls in steps", function()
+    near({8, 8, 4, 4, 1}, values(schedule.step {from = 8, every = 10}, {0, 9, 10, 19, 30}))
+  end)
 
   it("warmup begins softly, before any other", function()
     near({0, 0.5, 2, 2}, values(schedule.warmup {of = 2, steps = 4}, {0, 1, 4, 9}))
@@ -40,7 +42,8 @@ describe("schedule", function()
   it("half_life gives the worked decays", function()
     near({0.9999112811, 0.9999112811}, values(schedule.half_life {images = 500e3, batch = 64}, {0, 1e6}))
     near(0.9977843871, schedule.half_life {images = 20e3, batch = 64}(1))
-    near({0, 0.8705505633, 0.9862327045, 0.9999112811}, values(schedule.half_life {images = 500e3, batch = 64, ramp = 0.05}, {0, 100, 1000, 1e6}))
+    near({0, 0.8705505633, 0.9862327045, 0.9999112811},
+      values(schedule.half_life {images = 500e3, batch = 64, ramp = 0.05}, {0, 100, 1000, 1e6}))
   end)
 
   it("check takes numbers and functions, and names one that returns no number", function()
@@ -48,8 +51,10 @@ describe("schedule", function()
     local f = schedule.check(function(step) return step < 3 and 1 or nil end, "--lr")
     near(1, f(2))
     assert.error_matches(function() f(3) end, "schedule: %-%-lr must return a number, returned nil at step 3")
-    assert.error_matches(function() schedule.check(function() return 0 / 0 end)(1) end, "schedule must return a number, returned %-?nan at step 1")
-    assert.error_matches(function() schedule.check("fast", "--lr") end, "%-%-lr: expected a number or a function %(step%) %-> number, got string 'fast'")
+    assert.error_matches(function() schedule.check(function() return 0 / 0 end)(1) end,
+      "schedule must return a number, returned %-?nan at step 1")
+    assert.error_matches(function() schedule.check("fast", "--lr") end,
+      "%-%-lr: expected a number or a function %(step%) %-> number, got string 'fast'")
   end)
 
   it("bind sets an object's fields", function()
@@ -62,7 +67,8 @@ describe("schedule", function()
     near(3, p.gamma)
     assert.error_matches(function() schedule.bind(opt, {learning_rate = 1}) end, "no number called 'learning_rate'")
     assert.error_matches(function() schedule.bind(opt, {lr = "x"}) end, "lr: expected a number or a function")
-    assert.error_matches(function() schedule.bind(opt, {lr = function() end})(1) end, "lr must return a number, returned nil")
+    assert.error_matches(function() schedule.bind(opt, {lr = function() end})(1) end,
+      "lr must return a number, returned nil")
     assert.error_matches(function() schedule.bind(3, {}) end, "#1 'object'")
     assert.error_matches(function() schedule.bind(opt) end, "#2 'schedules'")
   end)
@@ -77,17 +83,22 @@ describe("schedule", function()
   end)
 
   it("names wrong options", function()
-    assert.error_matches(function() schedule.linear {from = 1} end, "linear: option 'steps': expected an integer >= 1, got nil")
+    assert.error_matches(function() schedule.linear {from = 1} end,
+      "linear: option 'steps': expected an integer >= 1, got nil")
     assert.error_matches(function() schedule.cosine {steps = 1} end, "cosine: option 'from'")
     assert.error_matches(function() schedule.linear {start_value = 1} end, "unknown option 'start_value'")
     assert.error_matches(function() schedule.step {from = 1, every = 0} end, "'every'")
-    assert.error_matches(function() schedule.warmup {steps = 3} end, "schedule.warmup: option 'of': expected a number or a function")
+    assert.error_matches(function() schedule.warmup {steps = 3} end,
+      "schedule.warmup: option 'of': expected a number or a function")
     assert.error_matches(function() schedule.piecewise {} end, "expected a list")
-    assert.error_matches(function() schedule.piecewise {{5, 1}, {5, 2}} end, "pieces%[2%] begins at step 5, not after 5")
+    assert.error_matches(function() schedule.piecewise {{5, 1}, {5, 2}} end,
+      "pieces%[2%] begins at step 5, not after 5")
     assert.error_matches(function() schedule.piecewise {3} end, "pieces%[1%]")
     assert.error_matches(function() schedule.constant() end, "constant: bad argument #1 'v'")
     assert.error_matches(function() schedule.half_life {batch = 64} end, "'images'")
-    assert.error_matches(function() schedule.half_life {images = 1, batch = 1, ramp = 0} end, "'ramp': expected a number > 0")
-    assert.error_matches(function() return schedule.sawtooth end, "gan.schedule: there is no 'sawtooth' %(known: bind, ")
+    assert.error_matches(function() schedule.half_life {images = 1, batch = 1, ramp = 0} end,
+      "'ramp': expected a number > 0")
+    assert.error_matches(function() return schedule.sawtooth end,
+      "gan.schedule: there is no 'sawtooth' %(known: bind, ")
   end)
 end)

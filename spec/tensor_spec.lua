@@ -37,17 +37,22 @@ describe("tensor", function()
     assert.equal(0.1, gan.full({}, 0.1, "f64"):item())
     assert.equal(0.1, gan.zeros(2):to "f64":fill_(0.1):get(2))
     t:set_(0.2, 1, 1)
-    assert.same({{0.2, 1 / 3}}, gan.cat {t:narrow(1, 1, 1):narrow(2, 1, 1), t:narrow(1, 2, 1):narrow(2, 2, 1)}:reshape {1, 2}:to_table())
+    assert.same({{0.2, 1 / 3}},
+      gan.cat {t:narrow(1, 1, 1):narrow(2, 1, 1), t:narrow(1, 2, 1):narrow(2, 2, 1)}:reshape {1, 2}:to_table())
     assert.same({{-1e300, 1 / 3}}, gan.gather_rows(t, gan.tensor({1}, "i32")):to_table())
     assert.equal("[0.5, 2] (2) tensor of f64", tostring(gan.tensor({0.5, 2}, "f64")))
     assert.equal(8, #gan.zeros(1):to "f64":to_bytes())
     assert.equal(0.1, core.from_bytes(gan.full({1}, 0.1, "f64"):to_bytes(), {1}, "f64"):item())
-    assert.truthy(message(function() return t + t end):find("expected a real tensor or a number, got f64 tensor (2,2)", 1, true))
+    assert.truthy(message(function() return t + t end):find(
+      "expected a real tensor or a number, got f64 tensor (2,2)", 1, true))
   end)
 
   it("rounds to the nearest on every way into i32 and u8", function()
     local values = {1.7, 2.5, -1.7, 254.5, 0.49, 3e9, -3e9, 0 / 0}
-    for dtype, want in pairs {i32 = {2, 2, -2, 254, 0, 2147483647, -2147483648, 0}, u8 = {2, 3, 0, 255, 0, 255, 0, 0}} do
+    for dtype, want in pairs {
+      i32 = {2, 2, -2, 254, 0, 2147483647, -2147483648, 0},
+      u8 = {2, 3, 0, 255, 0, 255, 0, 0},
+    } do
       assert.same(want, gan.tensor(values, dtype):to_table())
       assert.same(want, gan.tensor(values, "f64"):to(dtype):to_table())
       local t = gan.zeros(8):to(dtype)
@@ -63,8 +68,10 @@ describe("tensor", function()
     local real = core.real == "double" and {size = 8, float = true, safetensors = "F64", npy = "<f8"}
       or {size = 4, float = true, safetensors = "F32", npy = "<f4"}
     assert.same({
-      real = real, u8 = {size = 1, float = false, safetensors = "U8", npy = "|u1"},
-      i32 = {size = 4, float = false, safetensors = "I32", npy = "<i4"}, f64 = {size = 8, float = true, safetensors = "F64", npy = "<f8"},
+      real = real,
+      u8 = {size = 1, float = false, safetensors = "U8", npy = "|u1"},
+      i32 = {size = 4, float = false, safetensors = "I32", npy = "<i4"},
+      f64 = {size = 8, float = true, safetensors = "F64", npy = "<f8"},
     }, core.dtypes)
     for name, t in pairs(core.dtypes) do assert.equal(2 * t.size, #gan.full({2}, 1, name):to_bytes()) end
   end)
@@ -106,7 +113,8 @@ describe("tensor", function()
     assert.same({2, 2, 2, 2}, gan.full({1}, 2):expand {4}:reshape {2, 2}:reshape {4}:to_table())
     local numbers = {}
     for i = 1, 24 do numbers[i] = i end
-    local odd = gan.tensor(numbers):reshape {4, 2, 3}:narrow(1, 1, 2, 2):transpose(2, 3) -- first axis a view, the others not
+    -- first axis a view, the others not
+    local odd = gan.tensor(numbers):reshape {4, 2, 3}:narrow(1, 1, 2, 2):transpose(2, 3)
     assert.same({{1, 4, 2, 5, 3, 6}, {13, 16, 14, 17, 15, 18}}, odd:reshape {2, 6}:to_table())
     assert.same({2, 0}, gan.zeros(3, 0, 2):transpose(1, 3):reshape {2, 0}:shape())
   end)
@@ -130,7 +138,8 @@ describe("tensor", function()
 
   it("refuses in-place changes of tracked tensors and of expanded ones", function()
     local t = gan.zeros(3):requires_grad_()
-    assert.truthy(message(function() t:add_(1) end):find "tensor_spec.lua:%d+: add_: in%-place change of a tracked tensor")
+    assert.truthy(message(function() t:add_(1) end):find
+      "tensor_spec.lua:%d+: add_: in%-place change of a tracked tensor")
     gan.no_grad(function() t:add_(1) end)
     assert.same({1, 1, 1}, t:to_table())
     assert.truthy(message(function() gan.zeros(1):expand {4}:fill_(1) end):find "expanded tensor cannot be written")
@@ -147,11 +156,13 @@ describe("tensor", function()
     local x, w = gan.zeros(2, 3), gan.zeros(4)
     assert.truthy(message(function() return x + w end):find(
       "tensor_spec.lua:%d+: add: bad argument #2 'b' %(expected a shape that broadcasts with %(2,3%), got %(4%)%)"))
-    assert.truthy(message(function() return x:get(3, 1) end):find("get: bad argument #2 'position' (expected an integer in 1..2, got 3)", 1, true))
+    assert.truthy(message(function() return x:get(3, 1) end):find(
+      "get: bad argument #2 'position' (expected an integer in 1..2, got 3)", 1, true))
     assert.truthy(message(function() return x:reshape {5} end):find("as many elements as (5), got (2,3)", 1, true))
     assert.truthy(message(function() return gan.tensor {{1, 2}, {3}} end):find("ragged table", 1, true))
     assert.truthy(message(function() x.field = 1 end):find("cannot assign field 'field'", 1, true))
-    assert.truthy(message(function() return gan.full({2}, 0, "half") end):find("'real', 'u8', 'i32' or 'f64', got string 'half'", 1, true))
+    assert.truthy(message(function() return gan.full({2}, 0, "half") end):find(
+      "'real', 'u8', 'i32' or 'f64', got string 'half'", 1, true))
   end)
 
   it("raises instead of asking for impossible memory", function()

@@ -35,7 +35,8 @@ describe("unpack", function()
 
   it("reads integers and truth values, if they fit", function()
     for _, c in ipairs {
-      {"i1", "b", {-128, 127}}, {"i2", "<i2", {-32768, 32767}}, {"i4", "<i4", {-2147483648, 2147483647}}, {"i8", "<i8", {-2147483648, 2147483647}},
+      {"i1", "b", {-128, 127}}, {"i2", "<i2", {-32768, 32767}},
+      {"i4", "<i4", {-2147483648, 2147483647}}, {"i8", "<i8", {-2147483648, 2147483647}},
       {"u1", "B", {0, 255}},
     } do
       assert.same(c[3], core.to_table(core.unpack(bytes(c[2]:rep(2):pack(table.unpack(c[3]))), c[1], "i32", {2})), c[1])
@@ -65,14 +66,15 @@ describe("unpack", function()
     assert.same({0, 1, 2}, core.to_table(core.unpack(odd, "f4", "real", {3})))
     local x = gan.rng(1):normal {3, 5, 2, 4}
     local turned = x:permute {3, 1, 4, 2}
-    assert.equal(turned:to_bytes(), core.to_bytes(core.unpack(bytes(x:to_bytes()), "f4", "real", {2, 3, 4, 5}, 0, {4, 40, 1, 8})))
+    assert.equal(turned:to_bytes(),
+      core.to_bytes(core.unpack(bytes(x:to_bytes()), "f4", "real", {2, 3, 4, 5}, 0, {4, 40, 1, 8})))
   end)
 
   it("refuses elements beyond the bytes", function()
     local data = bytes(("\0"):rep(40))
     for _, c in ipairs {
-      {{11}}, {{10}, 1}, {{}, 10}, {{2}, 0, {10}}, {{3, 3}, 0, {4, 1}}, {{3, 3}, 0, {3, 2}}, {{2}, 0, {math.maxinteger}}, {{}, math.maxinteger},
-      {{2, 2}, 0, {1 << 62, 1 << 62}}, {{1 << 40}, 0, {1}},
+      {{11}}, {{10}, 1}, {{}, 10}, {{2}, 0, {10}}, {{3, 3}, 0, {4, 1}}, {{3, 3}, 0, {3, 2}},
+      {{2}, 0, {math.maxinteger}}, {{}, math.maxinteger}, {{2, 2}, 0, {1 << 62, 1 << 62}}, {{1 << 40}, 0, {1}},
     } do
       local t, message = core.unpack(data, "f4", "real", table.unpack(c))
       assert.is_nil(t)
@@ -84,11 +86,17 @@ describe("unpack", function()
   it("names what is called wrongly", function()
     local b = bytes "12345678"
     for _, c in ipairs {
-      {{"12345678", "f4", "real", {2}}, "#1 'bytes'"}, {{b, "f3", "real", {2}}, "#2 'format'"}, {{b, "f4", "i32", {2}}, "#3 'dtype'"},
-      {{b, "i4", "real", {2}}, "#3 'dtype'"}, {{b, "f4", "f32", {2}}, "#3 'dtype'"}, {{b, "f4", "real", 2}, "#4 'shape'"},
-      {{b, "f4", "real", {2}, -1}, "#5 'first'"}, {{b, "f4", "real", {2}, 0, {1, 1}}, "#6 'strides'"},
+      {{"12345678", "f4", "real", {2}}, "#1 'bytes'"},
+      {{b, "f3", "real", {2}}, "#2 'format'"},
+      {{b, "f4", "i32", {2}}, "#3 'dtype'"},
+      {{b, "i4", "real", {2}}, "#3 'dtype'"},
+      {{b, "f4", "f32", {2}}, "#3 'dtype'"},
+      {{b, "f4", "real", 2}, "#4 'shape'"},
+      {{b, "f4", "real", {2}, -1}, "#5 'first'"},
+      {{b, "f4", "real", {2}, 0, {1, 1}}, "#6 'strides'"},
       {{b, "f4", "real", {2}, 0, {-1}}, "#6 'strides'"},
-      {{b, "f4", "real", {2}, 0, {0.5}}, "#6 'strides'"}, {{b, "f4", "real", {2}, 0, 7}, "#6 'strides'"},
+      {{b, "f4", "real", {2}, 0, {0.5}}, "#6 'strides'"},
+      {{b, "f4", "real", {2}, 0, 7}, "#6 'strides'"},
     } do
       local ok, message = pcall(core.unpack, table.unpack(c[1]))
       assert.is_false(ok)

@@ -9,7 +9,7 @@ local function numbered(n, h, w, c)
   for i = 1, n do core.copy_(core.narrow(t, 1, i, 1), core.full({}, i - 1, "u8")) end
   local labels = {}
   for i = 1, n do labels[i] = (i - 1) * 10 end
-  return { images = t, labels = core.tensor(labels, "i32") }
+  return {images = t, labels = core.tensor(labels, "i32")}
 end
 
 local function bytes(loader, n)
@@ -24,19 +24,20 @@ end
 describe("batches", function()
   it("scale to [-1,1], exactly at the ends", function()
     local t = core.reshape(core.tensor({0, 1, 127, 128, 254, 255}, "u8"), {1, 1, 6, 1})
-    local x = gan.data.batches({ images = t }, { batch = 1 })()
+    local x = gan.data.batches({images = t}, {batch = 1})()
     assert.same({1, 1, 6, 1}, x:shape())
-    for i, v in ipairs { 0, 1, 127, 128, 254, 255 } do
+    for i, v in ipairs {0, 1, 127, 128, 254, 255} do
       assert.is_true(math.abs(x:get(1, 1, i, 1) - (v / 127.5 - 1)) < 1e-6)
     end
     assert.equal(-1, x:get(1, 1, 1, 1))
     assert.equal(1, x:get(1, 1, 6, 1))
-    local wide = double.require "gan.data".batches({ images = double.require "gan.core".full({1, 1, 1, 1}, 7, "u8") }, { batch = 1 })()
+    local wide = double.require "gan.data".batches(
+      {images = double.require "gan.core".full({1, 1, 1, 1}, 7, "u8")}, {batch = 1})()
     assert.equal((2 * 7 - 255) / 255, wide:item())
   end)
 
   it("give every image once an epoch, with its label, in another order each time", function()
-    local loader, orders = gan.data.batches(numbered(12), { batch = 3, seed = 4 }), {}
+    local loader, orders = gan.data.batches(numbered(12), {batch = 3, seed = 4}), {}
     for e = 1, 3 do
       local order = {}
       for _ = 1, 4 do
@@ -54,13 +55,13 @@ describe("batches", function()
     end
     assert.not_equal(orders[1], orders[2])
     assert.not_equal(orders[2], orders[3])
-    local other = gan.data.batches(numbered(12), { batch = 12, seed = 5 })
+    local other = gan.data.batches(numbered(12), {batch = 12, seed = 5})
     local _, _, rows = other()
     assert.not_equal(orders[1], table.concat(rows:to_table(), " "))
   end)
 
   it("leave out or keep the smaller last batch", function()
-    local l = gan.data.batches(numbered(7), { batch = 3 })
+    local l = gan.data.batches(numbered(7), {batch = 3})
     local sizes = {}
     for x in l do
       sizes[#sizes + 1] = #x
@@ -70,7 +71,7 @@ describe("batches", function()
     assert.equal(2.5, l.epoch)
     assert.equal(15, l.images_seen)
     assert.equal(2, l.steps_per_epoch)
-    l = gan.data.batches(numbered(7), { batch = 3, drop_last = false })
+    l = gan.data.batches(numbered(7), {batch = 3, drop_last = false})
     sizes = {}
     for i = 1, 5 do sizes[i] = #l() end
     assert.same({3, 3, 1, 3, 3}, sizes)
@@ -84,9 +85,9 @@ describe("batches", function()
     for i = 1, 16 do pixel[i] = i end
     local t = core.expand(core.reshape(core.tensor(pixel, "u8"), {1, 4, 4, 1}), {400, 4, 4, 1})
     local seen, count = {}, 0
-    for _, opt in ipairs { { mirror = true }, { crop = 2 }, { crop = 1, mirror = true } } do
+    for _, opt in ipairs {{mirror = true}, {crop = 2}, {crop = 1, mirror = true}} do
       opt.batch = 400
-      local x = gan.data.batches({ images = core.contiguous(t) }, opt)():to_table()
+      local x = gan.data.batches({images = core.contiguous(t)}, opt)():to_table()
       for i = 1, 400 do
         local key = {}
         for y = 1, 4 do
@@ -102,7 +103,8 @@ describe("batches", function()
         assert.is_true(flipped > 150 and flipped < 250)
       elseif not opt.mirror then
         assert.equal(25 + 1, count) -- five by five shifts; the flipped one from before
-        assert.is_true(seen["11 12 12 12 15 16 16 16 15 16 16 16 15 16 16 16"] >= 4) -- down and right by 2, edges repeated
+        -- down and right by 2, edges repeated
+        assert.is_true(seen["11 12 12 12 15 16 16 16 15 16 16 16 15 16 16 16"] >= 4)
       end
     end
     assert.equal(26 + 9 - 1, count) -- nine flipped shifts, one of them known
@@ -118,14 +120,17 @@ describe("batches", function()
         for dx = -shift, shift do
           local key = {}
           for y = 1, h do
-            for x = 1, w do key[#key + 1] = table.concat(set[at(y + dy, h)][at((flip == 1 and w + 1 - x or x) + dx, w)], ",") end
+            for x = 1, w do
+              key[#key + 1] = table.concat(set[at(y + dy, h)][at((flip == 1 and w + 1 - x or x) + dx, w)], ",")
+            end
           end
           known[table.concat(key, " ")] = true
         end
       end
     end
     local many = core.contiguous(core.expand(image, {300, h, w, 3}))
-    local x = core.to_table(core.image_quantise((gan.data.batches({ images = many }, { batch = 300, mirror = true, crop = shift })())))
+    local x = core.to_table(core.image_quantise(
+      (gan.data.batches({images = many}, {batch = 300, mirror = true, crop = shift})())))
     local count, seen = 0, {}
     for i = 1, 300 do
       local key = {}
@@ -142,7 +147,10 @@ describe("batches", function()
 
   it("resume to the byte from any point", function()
     local set = numbered(23, 5, 4, 3)
-    for _, opt in ipairs { { batch = 4, seed = 9, mirror = true, crop = 1 }, { batch = 5, drop_last = false, mirror = true } } do
+    for _, opt in ipairs {
+      {batch = 4, seed = 9, mirror = true, crop = 1},
+      {batch = 5, drop_last = false, mirror = true},
+    } do
       local all = {}
       local l = gan.data.batches(set, opt)
       local states = {}
@@ -167,7 +175,7 @@ describe("batches", function()
       return bytes(gan.data.batches(set, opt), 12)
     end
     local want, before = run {}, core.threads()
-    assert.is_true(want == run { prefetch = false })
+    assert.is_true(want == run {prefetch = false})
     core.threads(1)
     local one = run {}
     core.threads(before)
@@ -175,20 +183,20 @@ describe("batches", function()
   end)
 
   it("refuse a state of other data or options, naming it", function()
-    local l = gan.data.batches(numbered(8), { batch = 2, seed = 1 })
+    local l = gan.data.batches(numbered(8), {batch = 2, seed = 1})
     local function refused(pattern, n, opt)
       local ok, message = l:load(gan.data.batches(numbered(n), opt):state())
       assert.is_nil(ok)
       assert.equal(pattern, message)
     end
-    refused("loader: the state has images = 9, this loader 8", 9, { batch = 2, seed = 1 })
-    refused("loader: the state has batch = 4, this loader 2", 8, { batch = 4, seed = 1 })
-    refused("loader: the state has seed = 0, this loader 1", 8, { batch = 2 })
-    refused("loader: the state has mirror = 1, this loader 0", 8, { batch = 2, seed = 1, mirror = true })
-    refused("loader: the state has crop = 1, this loader 0", 8, { batch = 2, seed = 1, crop = 1 })
+    refused("loader: the state has images = 9, this loader 8", 9, {batch = 2, seed = 1})
+    refused("loader: the state has batch = 4, this loader 2", 8, {batch = 4, seed = 1})
+    refused("loader: the state has seed = 0, this loader 1", 8, {batch = 2})
+    refused("loader: the state has mirror = 1, this loader 0", 8, {batch = 2, seed = 1, mirror = true})
+    refused("loader: the state has crop = 1, this loader 0", 8, {batch = 2, seed = 1, crop = 1})
     local s = l:state()
     for _, v in pairs(s) do assert.equal("integer", math.type(v)) end
-    for _, bad in ipairs { 1, 8, -2, 0.5, "x", false } do
+    for _, bad in ipairs {1, 8, -2, 0.5, "x", false} do
       s.position = bad
       assert.error_matches(function() l:load(s) end, "seek: bad argument #3 'position'")
     end
@@ -198,27 +206,29 @@ describe("batches", function()
 
   it("say what is wrong", function()
     local set = numbered(8)
-    local function bad(pattern, opt, s) assert.error_matches(function() gan.data.batches(s or set, opt) end, pattern) end
-    bad("data.batches: batch 9 is more than the data %(8 images%)", { batch = 9 })
+    local function bad(pattern, opt, s)
+      assert.error_matches(function() gan.data.batches(s or set, opt) end, pattern)
+    end
+    bad("data.batches: batch 9 is more than the data %(8 images%)", {batch = 9})
     bad("batch 64 is more than the data %(8 images%)")
-    bad("unknown option 'bach' %(did you mean 'batch'%?%)", { bach = 2 })
-    bad("expected an integer >= 1, got 0", { batch = 0 })
-    bad("crop", { batch = 1, crop = 2 })
-    bad("crop", { batch = 1, crop = -1 })
-    bad("expected a data set", {}, { 1 })
-    bad("u8", { batch = 1 }, { images = core.full({8, 2, 2, 1}, 0) })
-    bad("%(N,H,W,C%)", { batch = 1 }, { images = core.full({8, 2, 2}, 0, "u8") })
-    bad("more than the data %(0 images%)", { batch = 1 }, { images = core.full({0, 2, 2, 1}, 0, "u8") })
-    bad("labels.*expected %(8%)", { batch = 1 }, { images = set.images, labels = core.full({7}, 0, "i32") })
-    bad("i32", { batch = 1 }, { images = set.images, labels = core.full({8}, 0) })
+    bad("unknown option 'bach' %(did you mean 'batch'%?%)", {bach = 2})
+    bad("expected an integer >= 1, got 0", {batch = 0})
+    bad("crop", {batch = 1, crop = 2})
+    bad("crop", {batch = 1, crop = -1})
+    bad("expected a data set", {}, {1})
+    bad("u8", {batch = 1}, {images = core.full({8, 2, 2, 1}, 0)})
+    bad("%(N,H,W,C%)", {batch = 1}, {images = core.full({8, 2, 2}, 0, "u8")})
+    bad("more than the data %(0 images%)", {batch = 1}, {images = core.full({0, 2, 2, 1}, 0, "u8")})
+    bad("labels.*expected %(8%)", {batch = 1}, {images = set.images, labels = core.full({7}, 0, "i32")})
+    bad("i32", {batch = 1}, {images = set.images, labels = core.full({8}, 0)})
   end)
 
   it("need no labels, and leave them out when told so", function()
     local set = numbered(4)
-    local x, y, rows = gan.data.batches({ images = set.images }, { batch = 2 })()
+    local x, y, rows = gan.data.batches({images = set.images}, {batch = 2})()
     assert.is_true(core.is_tensor(x) and y == nil and core.is_tensor(rows))
-    assert.is_nil((select(2, gan.data.batches(set, { batch = 2, labels = false })())))
-    assert.same({2, 0, 0, 3}, gan.data.batches({ images = core.full({4, 0, 0, 3}, 0, "u8") }, { batch = 2 })():shape())
+    assert.is_nil((select(2, gan.data.batches(set, {batch = 2, labels = false})())))
+    assert.same({2, 0, 0, 3}, gan.data.batches({images = core.full({4, 0, 0, 3}, 0, "u8")}, {batch = 2})():shape())
   end)
 
   it("are closed by hand, by scope, or by being forgotten, at any moment", function()
@@ -226,19 +236,19 @@ describe("batches", function()
     collectgarbage()
     local before = gan.memory().live
     for k = 1, 30 do
-      local l = gan.data.batches(set, { batch = 32 })
+      local l = gan.data.batches(set, {batch = 32})
       for _ = 1, k % 4 do l() end
       if k % 3 == 0 then l:close() end
       if k % 5 == 0 then l:close() end
     end
     do
-      local l <close> = gan.data.batches(set, { batch = 32 })
+      local l <close> = gan.data.batches(set, {batch = 32})
       l()
     end
     collectgarbage()
     collectgarbage()
     assert.equal(before, gan.memory().live)
-    local l = gan.data.batches(set, { batch = 32 })
+    local l = gan.data.batches(set, {batch = 32})
     l:close()
     assert.error_matches(function() l() end, "the loader is closed")
     assert.error_matches(function() return l.epoch end, "the loader is closed")
@@ -246,7 +256,7 @@ describe("batches", function()
   end)
 
   it("outlive the set they were made from", function()
-    local l = gan.data.batches(numbered(64, 16, 16, 3), { batch = 64 })
+    local l = gan.data.batches(numbered(64, 16, 16, 3), {batch = 64})
     l.set = nil
     collectgarbage()
     local others = {} -- take the memory that the set had, if it was let go
@@ -260,8 +270,8 @@ describe("batches", function()
 
   it("lose nothing when memory runs out", function()
     local set = numbered(20, 4, 4, 3)
-    local want = bytes(gan.data.batches(set, { batch = 5 }), 6)
-    local l, parts, failures, n = gan.data.batches(set, { batch = 5 }), {}, 0, 0
+    local want = bytes(gan.data.batches(set, {batch = 5}), 6)
+    local l, parts, failures, n = gan.data.batches(set, {batch = 5}), {}, 0, 0
     while #parts < 6 do
       n = n % 4 + 1
       core.memory_fail_after(n, 2) -- the second try fails too

@@ -3,7 +3,9 @@ local core = require "gan.core"
 local data = require "gan.data"
 local files = require "spec.support.files"
 
-local function decode(bytes, channels, r, g, b) return core.to_table(assert(core.image_decode(bytes, channels, r, g, b))) end
+local function decode(bytes, channels, r, g, b)
+  return core.to_table(assert(core.image_decode(bytes, channels, r, g, b)))
+end
 
 local function refused(bytes, pattern)
   local image, message = core.image_decode(bytes)
@@ -30,14 +32,17 @@ local function expected(h, w, s, depth)
 end
 
 describe("PNG", function()
-  local kinds = { {0, 1, "grey"}, {0, 2, "grey"}, {0, 4, "grey"}, {0, 8, "grey"}, {0, 16, "grey"}, {2, 8, "RGB"}, {2, 16, "RGB"} }
+  local kinds = {
+    {0, 1, "grey"}, {0, 2, "grey"}, {0, 4, "grey"}, {0, 8, "grey"}, {0, 16, "grey"}, {2, 8, "RGB"}, {2, 16, "RGB"},
+  }
   for _, kind in ipairs(kinds) do
     for _, interlaced in ipairs {false, true} do
-      it(("decodes %s of %d bits%s, all filters"):format(kind[3], kind[2], interlaced and ", interlaced" or ""), function()
-        for _, size in ipairs { {7, 13}, {1, 1}, {16, 3} } do
+      local what = interlaced and ", interlaced" or ""
+      it(("decodes %s of %d bits%s, all filters"):format(kind[3], kind[2], what), function()
+        for _, size in ipairs {{7, 13}, {1, 1}, {16, 3}} do
           local h, w = size[1], size[2]
-          local bytes = files.png { h = h, w = w, colour = kind[1], depth = kind[2], value = ramp(kind[2]), interlaced = interlaced,
-            filter = function(y) return y % 5 end }
+          local bytes = files.png {h = h, w = w, colour = kind[1], depth = kind[2], value = ramp(kind[2]),
+            interlaced = interlaced, filter = function(y) return y % 5 end}
           assert.same(expected(h, w, kind[1] == 2 and 3 or 1, kind[2]), decode(bytes))
         end
       end)
@@ -50,7 +55,7 @@ describe("PNG", function()
       local plte = {}
       for i = 0, colours - 1 do plte[#plte + 1] = string.char(i, 255 - i, i * 7 & 255) end
       local f = function(y, x) return (y * 5 + x * 3) % colours end
-      local t = decode(files.png { h = 5, w = 9, colour = 3, depth = depth, value = f, plte = table.concat(plte) })
+      local t = decode(files.png {h = 5, w = 9, colour = 3, depth = depth, value = f, plte = table.concat(plte)})
       for y = 1, 5 do
         for x = 1, 9 do
           local i = f(y - 1, x - 1)
@@ -62,30 +67,30 @@ describe("PNG", function()
 
   it("lays transparency over the background, in each of its forms", function()
     local function one(o) o.h, o.w = 1, 2; return files.png(o) end
-    local grey_alpha = one { colour = 4, value = function(_, x, k) return k == 0 and 100 or x == 0 and 0 or 128 end }
+    local grey_alpha = one {colour = 4, value = function(_, x, k) return k == 0 and 100 or x == 0 and 0 or 128 end}
     assert.same({{{255}, {177}}}, decode(grey_alpha)) -- 100*128/255 + 255*127/255 = 177.2
     assert.same({{{10, 20, 30}, {55, 60, 65}}}, decode(grey_alpha, 3, 10, 20, 30))
     assert.same({{{11}, {56}}}, decode(grey_alpha, 1, 11, 11, 11)) -- 50.2 + 5.48 = 55.67
-    local rgba = one { colour = 6, depth = 16, value = function(_, x, k) return k == 3 and x * 65535 or 0x8080 end }
+    local rgba = one {colour = 6, depth = 16, value = function(_, x, k) return k == 3 and x * 65535 or 0x8080 end}
     assert.same({{{1, 2, 3}, {128, 128, 128}}}, decode(rgba, 0, 1, 2, 3))
     local index = function(_, x) return x end
-    local palette = one { colour = 3, plte = "\x0a\x14\x1e\x28\x32\x3c", trns = "\x00", value = index }
+    local palette = one {colour = 3, plte = "\x0a\x14\x1e\x28\x32\x3c", trns = "\x00", value = index}
     assert.same({{{255, 255, 255}, {40, 50, 60}}}, decode(palette))
-    local grey_key = one { colour = 0, depth = 2, trns = "\0\1", value = index }
+    local grey_key = one {colour = 0, depth = 2, trns = "\0\1", value = index}
     assert.same({{{0}, {7}}}, decode(grey_key, 1, 7, 7, 7))
-    local rgb_key = one { colour = 2, trns = "\0\9\0\9\0\9", value = function(_, x) return 9 + x end }
+    local rgb_key = one {colour = 2, trns = "\0\9\0\9\0\9", value = function(_, x) return 9 + x end}
     assert.same({{{1, 2, 3}, {10, 10, 10}}}, decode(rgb_key, 0, 1, 2, 3))
   end)
 
   it("turns colour into luma and grey into colour", function()
     local rgb = files.plain(1, 250, 100, 40)
     assert.same({{{math.floor(0.299 * 250 + 0.587 * 100 + 0.114 * 40 + 0.5)}}}, decode(rgb, 1))
-    local grey = files.png { h = 1, w = 1, colour = 0, value = function() return 77 end }
+    local grey = files.png {h = 1, w = 1, colour = 0, value = function() return 77 end}
     assert.same({{{77, 77, 77}}}, decode(grey, 3))
   end)
 
   it("refuses what is corrupt or cut off, saying where", function()
-    local good = files.png { h = 6, w = 6, colour = 2, value = ramp(8) }
+    local good = files.png {h = 6, w = 6, colour = 2, value = ramp(8)}
     assert.is_truthy(core.image_decode(good))
     for n = 0, #good - 1 do
       local image, message = core.image_decode(good:sub(1, n))
@@ -99,7 +104,7 @@ describe("PNG", function()
     assert.is_truthy(core.image_decode(good .. "left over"))
     refused(good:gsub("\x89PNG", "\x88PNG"), "neither PNG nor JPEG")
     local zlib = files.deflate(("\0" .. ("\7"):rep(18)):rep(6))
-    local function with(idat) return files.png { h = 6, w = 6, colour = 2, idat = idat, value = ramp(8) } end
+    local function with(idat) return files.png {h = 6, w = 6, colour = 2, idat = idat, value = ramp(8)} end
     assert.is_truthy(core.image_decode(with(zlib)))
     refused(with(zlib:sub(1, 60)), "truncated PNG image data %(expected 114 bytes, got 53%)")
     refused(with(zlib:sub(1, -2)), "truncated PNG image data")
@@ -108,15 +113,19 @@ describe("PNG", function()
     refused(with("nonsense"), "corrupt PNG image data")
     refused(with(files.deflate(("\5" .. ("\7"):rep(18)):rep(6))), "row filter 5")
     refused(with(files.deflate(("\0"):rep(200000))), "more image data than the 114 bytes")
-    refused(files.png { h = 1, w = 1, colour = 3, plte = "abc", value = function() return 1 end }, "palette index beyond its 1 colours")
-    refused(files.png { h = 1, w = 1, colour = 3, value = function() return 0 end }, "no palette")
-    refused(files.png { h = 1, w = 1, colour = 3, plte = "ab", value = function() return 0 end }, "palette of 2 bytes")
-    refused(files.png { h = 1, w = 1, colour = 3, plte = "abc", trns = "ab", value = function() return 0 end }, "tRNS of 2 entries for 1")
-    refused(files.png { h = 1, w = 1, colour = 0, trns = "a", value = function() return 0 end }, "tRNS of 1 bytes")
-    refused(files.png { h = 1, w = 1, colour = 0, before = files.chunk("ABCD", ""), value = function() return 0 end }, "unknown chunk ABCD")
+    refused(files.png {h = 1, w = 1, colour = 3, plte = "abc", value = function() return 1 end},
+      "palette index beyond its 1 colours")
+    refused(files.png {h = 1, w = 1, colour = 3, value = function() return 0 end}, "no palette")
+    refused(files.png {h = 1, w = 1, colour = 3, plte = "ab", value = function() return 0 end}, "palette of 2 bytes")
+    refused(files.png {h = 1, w = 1, colour = 3, plte = "abc", trns = "ab", value = function() return 0 end},
+      "tRNS of 2 entries for 1")
+    refused(files.png {h = 1, w = 1, colour = 0, trns = "a", value = function() return 0 end}, "tRNS of 1 bytes")
+    refused(files.png {h = 1, w = 1, colour = 0, before = files.chunk("ABCD", ""), value = function() return 0 end},
+      "unknown chunk ABCD")
     refused(files.signature .. files.chunk("IEND", ""), "first chunk is IEND")
     local function header(w, h, depth, colour, interlace)
-      return files.signature .. files.chunk("IHDR", string.pack(">I4I4I1I1I1I1I1", w, h, depth, colour, 0, 0, interlace)) .. files.chunk("IEND", "")
+      local fields = string.pack(">I4I4I1I1I1I1I1", w, h, depth, colour, 0, 0, interlace)
+      return files.signature .. files.chunk("IHDR", fields) .. files.chunk("IEND", "")
     end
     refused(header(0, 5, 8, 2, 0), "size of 5 x 0 pixels")
     refused(header(20000, 5, 8, 2, 0), "size of 5 x 20000 pixels")
@@ -227,7 +236,9 @@ describe("fitting", function()
   local function picture(h, w, c) return core.to(core.rng(h * w + c, "p"):integer({h, w, c}, 0, 255), "u8") end
 
   it("shrinks by area, grows by interpolation, rounds to nearest", function()
-    for _, case in ipairs { {9, 9, 4, 4}, {4, 4, 9, 9}, {5, 5, 5, 5}, {7, 7, 1, 1}, {1, 1, 5, 5}, {28, 28, 32, 32}, {6, 6, 4, 4} } do
+    for _, case in ipairs {
+      {9, 9, 4, 4}, {4, 4, 9, 9}, {5, 5, 5, 5}, {7, 7, 1, 1}, {1, 1, 5, 5}, {28, 28, 32, 32}, {6, 6, 4, 4},
+    } do
       for _, c in ipairs {1, 3, 4} do
         local image = picture(case[1], case[2], c)
         local want = slow(core.to_table(image), case[3], case[4])
@@ -235,7 +246,8 @@ describe("fitting", function()
         for y = 1, case[3] do
           for x = 1, case[4] do
             for k = 1, c do
-              assert.is_true(math.abs(want[y][x][k] - got[y][x][k]) <= 0.5 + 1e-9, ("%d -> %d"):format(case[1], case[3]))
+              assert.is_true(math.abs(want[y][x][k] - got[y][x][k]) <= 0.5 + 1e-9,
+                ("%d -> %d"):format(case[1], case[3]))
             end
           end
         end
@@ -245,19 +257,21 @@ describe("fitting", function()
 
   it("crops the centre to the aspect", function()
     local function row(...) return {...} end
-    local wide = core.tensor({ row({1}, {2}, {3}, {4}), row({5}, {6}, {7}, {8}) }, "u8")
-    assert.same({ {{2}, {3}}, {{6}, {7}} }, core.to_table(core.image_fit(wide, 2, 2)))
+    local wide = core.tensor({row({1}, {2}, {3}, {4}), row({5}, {6}, {7}, {8})}, "u8")
+    assert.same({{{2}, {3}}, {{6}, {7}}}, core.to_table(core.image_fit(wide, 2, 2)))
     local tall = core.reshape(wide, {4, 2, 1})
-    assert.same({ {{3}, {4}}, {{5}, {6}} }, core.to_table(core.image_fit(tall, 2, 2)))
-    assert.same({ {{5}} }, core.to_table(core.image_fit(tall, 1, 1))) -- the mean of 3 4 5 6 is 4.5: half goes up
+    assert.same({{{3}, {4}}, {{5}, {6}}}, core.to_table(core.image_fit(tall, 2, 2)))
+    assert.same({{{5}}}, core.to_table(core.image_fit(tall, 1, 1))) -- the mean of 3 4 5 6 is 4.5: half goes up
   end)
 
   it("says what is wrong", function()
     local image = picture(4, 4, 3)
     assert.error_matches(function() core.image_fit(image, 0, 4) end, "image_fit: bad argument #2 'h'")
     assert.error_matches(function() core.image_fit(image, 1 << 40, 4) end, "image_fit: bad argument #2 'h'")
-    assert.error_matches(function() core.image_fit(core.full({4, 4, 5}, 0, "u8"), 4, 4) end, "bad argument #1 'image'.*%(4,4,5%)")
-    assert.error_matches(function() core.image_fit(core.full({0, 4, 3}, 0, "u8"), 4, 4) end, "bad argument #1 'image'.*%(0,4,3%)")
+    assert.error_matches(function() core.image_fit(core.full({4, 4, 5}, 0, "u8"), 4, 4) end,
+      "bad argument #1 'image'.*%(4,4,5%)")
+    assert.error_matches(function() core.image_fit(core.full({0, 4, 3}, 0, "u8"), 4, 4) end,
+      "bad argument #1 'image'.*%(0,4,3%)")
     assert.error_matches(function() core.image_fit(core.full({4, 4, 3}, 0), 4, 4) end, "u8")
     assert.error_matches(function() core.image_decode(5) end, "bytes")
     assert.error_matches(function() core.image_decode("x", 2) end, "channels")
@@ -285,15 +299,17 @@ describe("slots of a set", function()
   it("unpack_ takes records, plain or planar, to grey or colour", function()
     local images = core.full({2, 1, 2, 3}, 0, "u8")
     assert.equal(2, core.image_unpack_(images, 1, "\1\10\11\20\21\30\31" .. "\2\40\41\50\51\60\61", 1, 2, 3, true, 1))
-    assert.same({ {{ {10, 20, 30}, {11, 21, 31} }}, {{ {40, 50, 60}, {41, 51, 61} }} }, core.to_table(images))
+    assert.same({{{{10, 20, 30}, {11, 21, 31}}}, {{{40, 50, 60}, {41, 51, 61}}}}, core.to_table(images))
     core.image_unpack_(images, 2, "\7\8", 1, 2, 1, false, 0)
-    assert.same({{ {7, 7, 7}, {8, 8, 8} }}, core.to_table(images)[2])
+    assert.same({{{7, 7, 7}, {8, 8, 8}}}, core.to_table(images)[2])
     local grey = core.full({1, 1, 2, 1}, 0, "u8")
     core.image_unpack_(grey, 1, "\0\0\0\255\255\255", 1, 2, 3, false, 0)
-    assert.same({{ {{0}, {255}} }}, core.to_table(grey))
+    assert.same({{{{0}, {255}}}}, core.to_table(grey))
     assert.equal(0, core.image_unpack_(grey, 1, "", 16384, 16384, 3, true, 0))
-    assert.error_matches(function() core.image_unpack_(grey, 1, "abc", 1, 2, 1, false, 0) end, "3 bytes are not 0 to 1 records of 2")
-    assert.error_matches(function() core.image_unpack_(grey, 1, "abcd", 1, 2, 1, false, 0) end, "4 bytes are not 0 to 1 records of 2")
+    assert.error_matches(function() core.image_unpack_(grey, 1, "abc", 1, 2, 1, false, 0) end,
+      "3 bytes are not 0 to 1 records of 2")
+    assert.error_matches(function() core.image_unpack_(grey, 1, "abcd", 1, 2, 1, false, 0) end,
+      "4 bytes are not 0 to 1 records of 2")
   end)
 end)
 

@@ -4,18 +4,18 @@ local core = require "gan.core"
 local double = require "spec.support.double"
 
 describe("shapes", function()
-  local set = gan.data.shapes { count = 300, size = 32, seed = 7 }
+  local set = gan.data.shapes {count = 300, size = 32, seed = 7}
 
   it("picture i depends on seed, size and i alone", function()
-    local few = gan.data.shapes { count = 10, size = 32, seed = 7 }
+    local few = gan.data.shapes {count = 10, size = 32, seed = 7}
     assert.equal(set.images:narrow(1, 1, 10):to_bytes(), few.images:to_bytes())
-    assert.not_equal(few.images:to_bytes(), gan.data.shapes({ count = 10, size = 32, seed = 8 }).images:to_bytes())
+    assert.not_equal(few.images:to_bytes(), gan.data.shapes({count = 10, size = 32, seed = 8}).images:to_bytes())
     local before = core.threads()
     core.threads(1)
-    local alone = gan.data.shapes { count = 300, size = 32, seed = 7 }
+    local alone = gan.data.shapes {count = 300, size = 32, seed = 7}
     core.threads(before)
     assert.is_true(set.images:to_bytes() == alone.images:to_bytes())
-    local wide = double.require "gan.data".shapes { count = 300, size = 32, seed = 7 }
+    local wide = double.require "gan.data".shapes {count = 300, size = 32, seed = 7}
     assert.is_true(set.images:to_bytes() == wide.images:to_bytes())
   end)
 
@@ -28,8 +28,12 @@ describe("shapes", function()
       seen[boxes[1].colour] = true
       seen[set:caption(i):match "(%w+) ground$"] = true
     end
-    for _, what in ipairs { 1, 2, 3, "circle", "square", "triangle", "star", "ring", "cross", "heart", "moon", "red", "orange", "yellow",
-      "green", "teal", "blue", "purple", "pink", "plain", "striped", "checked", "dotted", "speckled", "wavy" } do
+    for _, what in ipairs {
+      1, 2, 3,
+      "circle", "square", "triangle", "star", "ring", "cross", "heart", "moon",
+      "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink",
+      "plain", "striped", "checked", "dotted", "speckled", "wavy",
+    } do
       assert.is_true(seen[what], what)
     end
   end)
@@ -45,9 +49,12 @@ describe("shapes", function()
         for x = 1, 32 do
           local k = mask[y][x]
           if k > 0 then
-            local s = seen[k] or { top = 99, left = 99, bottom = 0, right = 0, n = 0 }
-            seen[k] = { top = math.min(s.top, y - 1), left = math.min(s.left, x - 1), bottom = math.max(s.bottom, y), right = math.max(s.right, x),
-              n = s.n + 1 }
+            local s = seen[k] or {top = 99, left = 99, bottom = 0, right = 0, n = 0}
+            seen[k] = {
+              top = math.min(s.top, y - 1), bottom = math.max(s.bottom, y),
+              left = math.min(s.left, x - 1), right = math.max(s.right, x),
+              n = s.n + 1,
+            }
           end
         end
       end
@@ -63,7 +70,7 @@ describe("shapes", function()
   end)
 
   it("an object's pixels are of its colour", function()
-    local hue = { red = {1, 0, 0}, green = {0, 1, 0}, blue = {0, 0, 1} }
+    local hue = {red = {1, 0, 0}, green = {0, 1, 0}, blue = {0, 0, 1}}
     local checked = 0
     for i = 1, set.n do
       local box = set:boxes(i)[1]
@@ -85,13 +92,13 @@ describe("shapes", function()
   end)
 
   it("checks its options", function()
-    assert.error_matches(function() gan.data.shapes { size = 8 } end, "expected an integer in 16..512, got 8")
-    assert.error_matches(function() gan.data.shapes { count = 0 } end, "count")
-    assert.error_matches(function() gan.data.shapes { objects = 4 } end, "objects")
-    assert.error_matches(function() gan.data.shapes { seed = "x" } end, "seed")
+    assert.error_matches(function() gan.data.shapes {size = 8} end, "expected an integer in 16..512, got 8")
+    assert.error_matches(function() gan.data.shapes {count = 0} end, "count")
+    assert.error_matches(function() gan.data.shapes {objects = 4} end, "objects")
+    assert.error_matches(function() gan.data.shapes {seed = "x"} end, "seed")
     assert.error_matches(function() set:mask(301) end, "mask: bad argument #1 'i'")
     assert.error_matches(function() set:boxes(0) end, "boxes")
     assert.error_matches(function() set:caption "a" end, "caption")
-    assert.equal(1, #gan.data.shapes({ count = 1, objects = 1 }):boxes(1))
+    assert.equal(1, #gan.data.shapes({count = 1, objects = 1}):boxes(1))
   end)
 end)

@@ -45,11 +45,11 @@ describe("data.train_test", function()
     local _, again = data.train_test("shapes", {limit = 45, size = 16, seed = 3})
     local _, other = data.train_test("shapes", {limit = 45, size = 16, seed = 4})
     assert.equal(core.to_bytes(test.images), core.to_bytes(again.images))
-    assert.are_not.equal(core.to_bytes(test.images), core.to_bytes(other.images))
+    assert.not_equal(core.to_bytes(test.images), core.to_bytes(other.images))
   end)
 
   it("says what is wrong", function()
-    for path, what in pairs { [dir .. "/none"] = "cannot open", [dir] = "no PNG or JPEG pictures in it" } do
+    for path, what in pairs {[dir .. "/none"] = "cannot open", [dir] = "no PNG or JPEG pictures in it"} do
       local train, message = data.train_test(path)
       assert.is_nil(train)
       assert.is_truthy(message:find(what, 1, true), message)

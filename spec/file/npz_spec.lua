@@ -14,7 +14,8 @@ local function npy_text(header, data, version)
 end
 
 local function npy(descr, shape, data, fortran, version)
-  return npy_text(("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n"):format(descr, fortran and "True" or "False", shape), data, version)
+  local order = fortran and "True" or "False"
+  return npy_text(("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n"):format(descr, order, shape), data, version)
 end
 
 describe("file.npz", function()
@@ -25,7 +26,9 @@ describe("file.npz", function()
 
   local function load(arrays, o)
     local members = {}
-    for name, bytes in pairs(arrays) do members[#members + 1] = {name = name .. ".npy", data = bytes, deflated = o and o.deflated, zip64 = o and o.zip64} end
+    for name, bytes in pairs(arrays) do
+      members[#members + 1] = {name = name .. ".npy", data = bytes, deflated = o and o.deflated, zip64 = o and o.zip64}
+    end
     return npz.load(temp.write(dir .. "/a.npz", files.zip(members)))
   end
 
@@ -33,11 +36,21 @@ describe("file.npz", function()
     local doubles = ("<d"):rep(6):pack(1, 2, 3, 4, 5, 0.1)
     for _, o in ipairs {{}, {deflated = true}, {zip64 = true}} do
       local a = assert(load({
-        mu = npy("<f8", "(6,)", doubles), sigma = npy("<f8", "(2, 3)", doubles), v2 = npy("<f8", "(3, 2, 1)", doubles, false, 2),
-        fortran = npy("<f8", "(2, 3)", doubles, true), cube = npy("|u1", "(2, 3, 2)", "\0\1\2\3\4\5\6\7\8\9\10\11", true),
-        f4 = npy("<f4", "(2,)", ("<ff"):pack(0.1, -2)), f2 = npy("<f2", "(1,)", "\0\x3c"), i4 = npy("<i4", "(1, 1)", ("<i4"):pack(-7)),
-        i8 = npy("<i8", "()", ("<i8"):pack(-2147483648)), u1 = npy("|u1", "(2,)", "\0\xff"), bool = npy("|b1", "(2,)", "\0\1"),
-        none = npy("<f8", "(0, 3)", ""), python2 = npy("<f8", "(6L,)", doubles), i1 = npy("|i1", "(1,)", "\xff"), i2 = npy("<i2", "(1,)", "\xff\xff"),
+        mu = npy("<f8", "(6,)", doubles),
+        sigma = npy("<f8", "(2, 3)", doubles),
+        v2 = npy("<f8", "(3, 2, 1)", doubles, false, 2),
+        fortran = npy("<f8", "(2, 3)", doubles, true),
+        cube = npy("|u1", "(2, 3, 2)", "\0\1\2\3\4\5\6\7\8\9\10\11", true),
+        f4 = npy("<f4", "(2,)", ("<ff"):pack(0.1, -2)),
+        f2 = npy("<f2", "(1,)", "\0\x3c"),
+        i4 = npy("<i4", "(1, 1)", ("<i4"):pack(-7)),
+        i8 = npy("<i8", "()", ("<i8"):pack(-2147483648)),
+        u1 = npy("|u1", "(2,)", "\0\xff"),
+        bool = npy("|b1", "(2,)", "\0\1"),
+        none = npy("<f8", "(0, 3)", ""),
+        python2 = npy("<f8", "(6L,)", doubles),
+        i1 = npy("|i1", "(1,)", "\xff"),
+        i2 = npy("<i2", "(1,)", "\xff\xff"),
         ["a/b.c"] = npy("<f8", "(6, )", doubles),
       }, o))
       local function is(name, dtype, value)
@@ -66,7 +79,8 @@ describe("file.npz", function()
 
   it("reads headers in any spelling of the literal", function()
     for _, header in ipairs {
-      "{'shape':(1,),'fortran_order':False,'descr':'|u1'}", '{"descr": "|u1", "fortran_order": False, "shape": (1,)}   \n',
+      "{'shape':(1,),'fortran_order':False,'descr':'|u1'}",
+      '{"descr": "|u1", "fortran_order": False, "shape": (1,)}   \n',
       " { 'descr' : '<u1' , 'fortran_order' : True , 'shape' : ( 1 , ) , } ",
     } do
       assert.same({7}, core.to_table(assert(load {a = npy_text(header, "\7")}).a))
@@ -77,20 +91,30 @@ describe("file.npz", function()
     local one = ("<d"):pack(1)
     local function header(text) return npy_text(text, one) end
     for i, c in ipairs {
-      {npy(">f8", "(1,)", one), "type '>f8' is big-endian (expected little-endian)"}, {npy(">i4", "(2,)", one), "big-endian"},
-      {npy("|O", "(1,)", one), "type '|O': objects of Python are not read"}, {npy("<U2", "(1,)", one), "type '<U2' (expected f2, f4"},
-      {npy("<c8", "(1,)", one), "type '<c8'"}, {npy("<u8", "(1,)", one), "type '<u8'"}, {npy("=f8", "(1,)", one), "type '=f8'"},
-      {npy("|f8", "(1,)", one), "type '|f8'"}, {npy("<M8[ns]", "(1,)", one), "type '<M8[ns]'"},
+      {npy(">f8", "(1,)", one), "type '>f8' is big-endian (expected little-endian)"},
+      {npy(">i4", "(2,)", one), "big-endian"},
+      {npy("|O", "(1,)", one), "type '|O': objects of Python are not read"},
+      {npy("<U2", "(1,)", one), "type '<U2' (expected f2, f4"},
+      {npy("<c8", "(1,)", one), "type '<c8'"},
+      {npy("<u8", "(1,)", one), "type '<u8'"},
+      {npy("=f8", "(1,)", one), "type '=f8'"},
+      {npy("|f8", "(1,)", one), "type '|f8'"},
+      {npy("<M8[ns]", "(1,)", one), "type '<M8[ns]'"},
       {npy("<i8", "(1,)", ("<i8"):pack(1 << 31)), "element 1 does not fit i32"},
-      {npy("<f8", "(2,)", one), "8 bytes of data (expected 16 for <f8 (2))"}, {npy("<f8", "(1,)", one .. "x"), "9 bytes of data (expected 8"},
-      {npy("<f8", "(1)", one), "shape: expected a tuple"}, {npy("<f8", "1", one), "shape: expected a tuple"},
+      {npy("<f8", "(2,)", one), "8 bytes of data (expected 16 for <f8 (2))"},
+      {npy("<f8", "(1,)", one .. "x"), "9 bytes of data (expected 8"},
+      {npy("<f8", "(1)", one), "shape: expected a tuple"},
+      {npy("<f8", "1", one), "shape: expected a tuple"},
       {npy("<f8", "(-1,)", one), "tuple of sizes"},
-      {npy("<f8", "(1,,)", one), "tuple of sizes"}, {npy("<f8", "(1.5,)", one), "tuple of sizes"}, {npy("<f8", "(1 << 3,)", one), "tuple of sizes"},
+      {npy("<f8", "(1,,)", one), "tuple of sizes"},
+      {npy("<f8", "(1.5,)", one), "tuple of sizes"},
+      {npy("<f8", "(1 << 3,)", one), "tuple of sizes"},
       {npy("<f8", "(" .. ("1,"):rep(9) .. ")", one), "shape of at most 8 sizes"},
       {npy("<f8", "(1099511627776, 1099511627776)", one), "expected a smaller shape"},
       {npy("<f8", "(0, 1099511627776, 1099511627776)", ""), "expected a smaller shape"},
       {npy("<f8", "(99999999999999999999,)", one), "tuple of sizes"},
-      {header "{}", "header: descr is missing"}, {header "os.system('x')", "header: expected a dictionary"},
+      {header "{}", "header: descr is missing"},
+      {header "os.system('x')", "header: expected a dictionary"},
       {header "", "header: expected a dictionary"},
       {header "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "arrays of records are not read"},
       {header "{'descr': '<f8', 'fortran_order': 0, 'shape': (1,)}", "expected True or False"},
@@ -98,9 +122,13 @@ describe("file.npz", function()
       {header "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", "once each, found 'descr'"},
       {header "{'descr': '<f8' 'fortran_order': False, 'shape': (1,)}", "expected a comma"},
       {header "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)", "header: expected a comma"},
-      {npy("<f8", "(1,)", one, false, 3), ".npy version 3.0 (expected 1.0 or 2.0)"}, {"\x93NUMPY\1\0\xff\xff{", "truncated header"},
-      {"\x93NUMPY\1\0\xff\xff{'descr'", "a header of 65535 bytes in a file of"}, {"\x93NUMPY\2\0\xff\xff\xff\xff{}", "a header of 4294967295 bytes"},
-      {"", "not an array"}, {"\x93NUMPY", "truncated header"}, {"hello hello hello", "not an array (.npy)"},
+      {npy("<f8", "(1,)", one, false, 3), ".npy version 3.0 (expected 1.0 or 2.0)"},
+      {"\x93NUMPY\1\0\xff\xff{", "truncated header"},
+      {"\x93NUMPY\1\0\xff\xff{'descr'", "a header of 65535 bytes in a file of"},
+      {"\x93NUMPY\2\0\xff\xff\xff\xff{}", "a header of 4294967295 bytes"},
+      {"", "not an array"},
+      {"\x93NUMPY", "truncated header"},
+      {"hello hello hello", "not an array (.npy)"},
     } do
       local a, message = load {x = c[1]}
       assert.is_nil(a, i)
@@ -131,8 +159,13 @@ describe("file.npz", function()
   it("gives back what it wrote", function()
     local rng = gan.rng(3)
     local arrays = {
-      mu = core.tensor({0.1, -1e300, 1 / 0}, "f64"), x = rng:normal {2, 3}, turned = rng:normal({2, 3}):transpose(), ids = rng:integer({4}, -9, 9),
-      pixels = gan.tensor({{1, 255}}, "u8"), scalar = core.full({}, 3, "f64"), none = gan.zeros(0, 2),
+      mu = core.tensor({0.1, -1e300, 1 / 0}, "f64"),
+      x = rng:normal {2, 3},
+      turned = rng:normal({2, 3}):transpose(),
+      ids = rng:integer({4}, -9, 9),
+      pixels = gan.tensor({{1, 255}}, "u8"),
+      scalar = core.full({}, 3, "f64"),
+      none = gan.zeros(0, 2),
     }
     local path = dir .. "/out.npz"
     assert.is_true(npz.save(path, arrays))
@@ -171,8 +204,13 @@ describe("file.npz", function()
 
   it("refuses wrong use and full disks", function()
     local path = dir .. "/never.npz"
-    for _, c in ipairs {{7, "a table of tensors"}, {{7}, "names of 1"}, {{a = 7}, "tensors, at 'a'"}, {{[""] = gan.zeros(1)}, "names"},
-      {{["a\0"] = gan.zeros(1)}, "names"}} do
+    for _, c in ipairs {
+      {7, "a table of tensors"},
+      {{7}, "names of 1"},
+      {{a = 7}, "tensors, at 'a'"},
+      {{[""] = gan.zeros(1)}, "names"},
+      {{["a\0"] = gan.zeros(1)}, "names"},
+    } do
       local ok, message = pcall(npz.save, path, c[1])
       assert.is_false(ok)
       assert.truthy(message:find("npz.save: bad argument #2 'arrays'", 1, true), message)

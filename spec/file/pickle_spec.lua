@@ -21,8 +21,9 @@ end
 describe("file.pickle", function()
   it("reads plain data", function()
     for _, c in ipairs {
-      {"N", pickle.none}, {"\x88", true}, {"\x89", false}, {"K\xff", 255}, {"M\xff\xff", 65535}, {"J\xff\xff\xff\xff", -1}, {"\x8a\0", 0},
-      {"\x8a\1\xff", -1}, {"\x8a\5\0\0\0\0\1", 1 << 32}, {"\x8a\8\0\0\0\0\0\0\0\x80", math.mininteger}, {"G\x3f\xf8\0\0\0\0\0\0", 1.5},
+      {"N", pickle.none}, {"\x88", true}, {"\x89", false}, {"K\xff", 255}, {"M\xff\xff", 65535},
+      {"J\xff\xff\xff\xff", -1}, {"\x8a\0", 0}, {"\x8a\1\xff", -1}, {"\x8a\5\0\0\0\0\1", 1 << 32},
+      {"\x8a\8\0\0\0\0\0\0\0\x80", math.mininteger}, {"G\x3f\xf8\0\0\0\0\0\0", 1.5},
       {p.str "h\xc3\xa4", "hä"}, {"U\3abc", "abc"}, {"T\3\0\0\0abc", "abc"}, {p.str "", ""},
     } do
       local v, message = load(p.pickle(c[1]))
@@ -30,11 +31,12 @@ describe("file.pickle", function()
       assert.equal(c[2], v)
     end
     for _, c in ipairs {
-      {")", {}}, {"K\1\x85", {1}}, {"K\1K\2\x86", {1, 2}}, {"K\1K\2K\3\x87", {1, 2, 3}}, {"(t", {}}, {"(K\1K\2K\3K\4t", {1, 2, 3, 4}},
-      {"]", {}}, {"]K\1a", {1}}, {"](K\1K\2e", {1, 2}}, {"](e", {}}, {"}", {}}, {"}" .. p.str "a" .. "K\1s", {a = 1}},
+      {")", {}}, {"K\1\x85", {1}}, {"K\1K\2\x86", {1, 2}}, {"K\1K\2K\3\x87", {1, 2, 3}}, {"(t", {}},
+      {"(K\1K\2K\3K\4t", {1, 2, 3, 4}}, {"]", {}}, {"]K\1a", {1}}, {"](K\1K\2e", {1, 2}}, {"](e", {}}, {"}", {}},
+      {"}" .. p.str "a" .. "K\1s", {a = 1}},
       {p.dict(p.str "a", "K\1", "K\7", p.list("K\2", p.dict(p.str "b", "K\3"))), {a = 1, [7] = {2, {b = 3}}}},
-      {"}(" .. p.str "a" .. "K\1" .. p.str "a" .. "K\2u", {a = 2}},
-      {"(K\5q\1h\1t", {5, 5}}, {"(K\5r\0\1\0\0j\0\1\0\0t", {5, 5}}, {"](K\1(K\2K\3te", {1, {2, 3}}},
+      {"}(" .. p.str "a" .. "K\1" .. p.str "a" .. "K\2u", {a = 2}}, {"(K\5q\1h\1t", {5, 5}},
+      {"(K\5r\0\1\0\0j\0\1\0\0t", {5, 5}}, {"](K\1(K\2K\3te", {1, {2, 3}}},
     } do
       assert.same(c[2], plain(assert(load(p.pickle(c[1])))))
     end
@@ -47,7 +49,8 @@ describe("file.pickle", function()
     local globals = {["collections.OrderedDict"] = pickle.ordered_dict}
     local pairs_of = p.call("collections", "OrderedDict", p.list(p.list(p.str "a", "K\1"), p.tuple(p.str "b", "K\2")))
     assert.same({a = 1, b = 2}, plain(assert(load(p.pickle(pairs_of), globals))))
-    assert.same({a = 1}, plain(assert(load(p.pickle(p.ordered(p.str "a", "K\1") .. p.dict(p.str "_metadata", "}") .. "b"), globals))))
+    assert.same({a = 1},
+      plain(assert(load(p.pickle(p.ordered(p.str "a", "K\1") .. p.dict(p.str "_metadata", "}") .. "b"), globals))))
     for _, bad in ipairs {p.tuple("K\1"), p.tuple("](K\1e"), p.tuple("]", "]"), p.tuple("](](K\1ee")} do
       local v, message = load(p.pickle(p.global("collections", "OrderedDict") .. bad .. "R"), globals)
       assert.is_nil(v)
@@ -67,7 +70,8 @@ describe("file.pickle", function()
     assert.same({1, 2}, plain(called))
     called = nil
     assert.same({nil, "opcode REDUCE of 'a.data'"}, {load(p.pickle(p.call("a", "data")), globals)})
-    assert.same({nil, "global 'a.g' is refused: only data is read, nothing is executed"}, {load(p.pickle(p.call("a", "g")), globals)})
+    assert.same({nil, "global 'a.g' is refused: only data is read, nothing is executed"},
+      {load(p.pickle(p.call("a", "g")), globals)})
     assert.same({nil, "opcode REDUCE on no global"}, {load(p.pickle "K\1)R", globals)})
     assert.same({nil, "opcode REDUCE on no tuple"}, {load(p.pickle(p.global("a", "f") .. "]R"), globals)})
     assert.is_nil(called)
@@ -78,15 +82,33 @@ describe("file.pickle", function()
   it("refuses hostile pickles by name", function()
     local run = "(" .. p.str "touch /tmp/x"
     for _, c in ipairs {
-      {"cos\nsystem\n" .. run .. "tR", "global 'os.system'"}, {"cposix\nsystem\n" .. run .. "tR", "global 'posix.system'"},
-      {p.call("builtins", "eval", p.str "1"), "global 'builtins.eval'"}, {p.call("__builtin__", "exec", p.str "1"), "global '__builtin__.exec'"},
-      {p.call("torch", "load", p.str "x"), "global 'torch.load'"}, {"c__main__\nNet\n)\x81}b", "global '__main__.Net'"},
-      {"(" .. p.str "x" .. "ios\nsystem\n", "opcode INST"}, {run .. "o", "opcode OBJ"}, {")\x81", "opcode NEWOBJ"}, {")}\x92", "opcode NEWOBJ_EX"},
-      {p.str "os" .. p.str "system" .. "\x93", "opcode STACK_GLOBAL"}, {"}}b", "opcode BUILD on a plain dictionary"},
+      {"cos\nsystem\n" .. run .. "tR", "global 'os.system'"},
+      {"cposix\nsystem\n" .. run .. "tR", "global 'posix.system'"},
+      {p.call("builtins", "eval", p.str "1"), "global 'builtins.eval'"},
+      {p.call("__builtin__", "exec", p.str "1"), "global '__builtin__.exec'"},
+      {p.call("torch", "load", p.str "x"), "global 'torch.load'"},
+      {"c__main__\nNet\n)\x81}b", "global '__main__.Net'"},
+      {"(" .. p.str "x" .. "ios\nsystem\n", "opcode INST"},
+      {run .. "o", "opcode OBJ"},
+      {")\x81", "opcode NEWOBJ"},
+      {")}\x92", "opcode NEWOBJ_EX"},
+      {p.str "os" .. p.str "system" .. "\x93", "opcode STACK_GLOBAL"},
+      {"}}b", "opcode BUILD on a plain dictionary"},
       {"K\1}b", "opcode BUILD on no dict"},
-      {"\x82\1", "opcode EXT1"}, {"\x83\1\0", "opcode EXT2"}, {"\x84\1\0\0\0", "opcode EXT4"}, {"Px\n", "opcode PERSID"}, {"NQ", "opcode BINPERSID"},
-      {"I1\n", "opcode INT"}, {"V1\n", "opcode UNICODE"}, {"0", "opcode POP"}, {"N2", "opcode DUP"}, {"\x95\0\0\0\0\0\0\0\0", "opcode FRAME"},
-      {"N\x94", "opcode MEMOIZE"}, {"\x8c\1a", "opcode SHORT_BINUNICODE"}, {"\xff", "opcode 0xff"}, {"\0", "opcode 0x00"},
+      {"\x82\1", "opcode EXT1"},
+      {"\x83\1\0", "opcode EXT2"},
+      {"\x84\1\0\0\0", "opcode EXT4"},
+      {"Px\n", "opcode PERSID"},
+      {"NQ", "opcode BINPERSID"},
+      {"I1\n", "opcode INT"},
+      {"V1\n", "opcode UNICODE"},
+      {"0", "opcode POP"},
+      {"N2", "opcode DUP"},
+      {"\x95\0\0\0\0\0\0\0\0", "opcode FRAME"},
+      {"N\x94", "opcode MEMOIZE"},
+      {"\x8c\1a", "opcode SHORT_BINUNICODE"},
+      {"\xff", "opcode 0xff"},
+      {"\0", "opcode 0x00"},
       {"ca\27\n\xff\n", "global 'a?.?'"},
     } do
       local v, message = load(p.pickle(c[1]))
@@ -98,16 +120,33 @@ describe("file.pickle", function()
 
   it("refuses what no pickler writes", function()
     for _, c in ipairs {
-      {"", "the pickle ends too early"}, {"\x80", "ends too early"}, {"\x80\6.", "pickle protocol 6"}, {".", "ends with 0 values"},
+      {"", "the pickle ends too early"},
+      {"\x80", "ends too early"},
+      {"\x80\6.", "pickle protocol 6"},
+      {".", "ends with 0 values"},
       {"NN.", "ends with 2 values"},
-      {"(.", "ends with 0 values"}, {"N(.", "ends with 1 values"}, {"K", "ends too early"}, {"X\xff\xff\xff\xffa", "a string of 4294967295 bytes"},
-      {"T\xff\xff\xff\xffa", "a string of -1 bytes"}, {"X\xff\0\0\0a", "ends too early"}, {"h\1.", "recalls number 1"},
+      {"(.", "ends with 0 values"},
+      {"N(.", "ends with 1 values"},
+      {"K", "ends too early"},
+      {"X\xff\xff\xff\xffa", "a string of 4294967295 bytes"},
+      {"T\xff\xff\xff\xffa", "a string of -1 bytes"},
+      {"X\xff\0\0\0a", "ends too early"},
+      {"h\1.", "recalls number 1"},
       {"q\1.", "remembers what is not there"},
-      {"(q\1.", "remembers what is not there"}, {"\x85.", "takes what is not there"}, {"N(\x85.", "takes what is not there"}, {"t.", "takes a mark"},
-      {"K\1a.", "APPEND on no list"}, {"K\1K\2a.", "APPEND on no list"}, {"](K\1s.", "takes"}, {"}(K\1u.", "key without a value"},
-      {"}(NNu.", "key is a none"}, {"}G\0\0\0\0\0\0\0\0Ns.", "key is a number"}, {"}]Ns.", "key is a list"},
+      {"(q\1.", "remembers what is not there"},
+      {"\x85.", "takes what is not there"},
+      {"N(\x85.", "takes what is not there"},
+      {"t.", "takes a mark"},
+      {"K\1a.", "APPEND on no list"},
+      {"K\1K\2a.", "APPEND on no list"},
+      {"](K\1s.", "takes"},
+      {"}(K\1u.", "key without a value"},
+      {"}(NNu.", "key is a none"},
+      {"}G\0\0\0\0\0\0\0\0Ns.", "key is a number"},
+      {"}]Ns.", "key is a list"},
       {"\x8a\x09123456789.", "an integer of 9 bytes"},
-      {"c" .. ("x"):rep(400) .. "\n\n", "a name of more than 300 bytes"}, {"](K\1u.", "SETITEMS on no dict"},
+      {"c" .. ("x"):rep(400) .. "\n\n", "a name of more than 300 bytes"},
+      {"](K\1u.", "SETITEMS on no dict"},
     } do
       local v, message = load(c[1])
       assert.is_nil(v)
@@ -134,7 +173,8 @@ describe("file.pickle", function()
     assert.same({100000, 7, 70000}, {#v[1], v[2], #v[3]})
     assert.equal(#bytes - 4, src:position())
     assert.is_true(largest <= 100000)
-    assert.same({nil, "disk on fire"}, {pickle.guard(pickle.load, pickle.source(function() return nil, "disk on fire" end, 9), {})})
+    assert.same({nil, "disk on fire"},
+      {pickle.guard(pickle.load, pickle.source(function() return nil, "disk on fire" end, 9), {})})
   end)
 
   it("lets other errors through", function()

@@ -17,7 +17,9 @@ describe("file.pth", function()
   local function load(bytes, opt) return pth.load(temp.write(dir .. "/a.pth", bytes), opt) end
 
   -- Both forms of a file: storages are a list of {key, bytes, count}.
-  local function forms(value, storages) return {zip = p.torch_zip(value, storages), legacy = p.torch_legacy(value, storages)} end
+  local function forms(value, storages)
+    return {zip = p.torch_zip(value, storages), legacy = p.torch_legacy(value, storages)}
+  end
 
   local function refused(bytes, text)
     local state, message = load(bytes)
@@ -29,11 +31,16 @@ describe("file.pth", function()
 
   it("reads every type", function()
     local kinds = {
-      {"Float", floats(1, -2), 2, "real", {1, -2}}, {"Double", ("<dd"):pack(0.5, -2), 2, "real", {0.5, -2}},
+      {"Float", floats(1, -2), 2, "real", {1, -2}},
+      {"Double", ("<dd"):pack(0.5, -2), 2, "real", {0.5, -2}},
       {"Half", "\0\x3c\0\xc0", 2, "real", {1, -2}},
-      {"BFloat16", "\x80\x3f\0\xc0", 2, "real", {1, -2}}, {"Long", ("<i8i8"):pack(-2147483648, 2147483647), 2, "i32", {-2147483648, 2147483647}},
-      {"Int", ("<i4i4"):pack(-5, 6), 2, "i32", {-5, 6}}, {"Short", ("<i2i2"):pack(-5, 6), 2, "i32", {-5, 6}}, {"Char", "\xfb\6", 2, "i32", {-5, 6}},
-      {"Byte", "\0\xff", 2, "i32", {0, 255}}, {"Bool", "\0\1", 2, "i32", {0, 1}},
+      {"BFloat16", "\x80\x3f\0\xc0", 2, "real", {1, -2}},
+      {"Long", ("<i8i8"):pack(-2147483648, 2147483647), 2, "i32", {-2147483648, 2147483647}},
+      {"Int", ("<i4i4"):pack(-5, 6), 2, "i32", {-5, 6}},
+      {"Short", ("<i2i2"):pack(-5, 6), 2, "i32", {-5, 6}},
+      {"Char", "\xfb\6", 2, "i32", {-5, 6}},
+      {"Byte", "\0\xff", 2, "i32", {0, 255}},
+      {"Bool", "\0\1", 2, "i32", {0, 1}},
     }
     local items, storages = {}, {}
     for i, k in ipairs(kinds) do
@@ -78,10 +85,13 @@ describe("file.pth", function()
     for _, bytes in pairs(forms(value, {{"0", floats(0, 1, 2, 3), 4}})) do
       local found = {}
       for name, x in pairs(assert(load(bytes))) do found[name] = x:item() end
-      assert.same({["model.conv.weight"] = 0, ["model.bias"] = 1, ["optimizer.state.0.avg"] = 2, ["optimizer.groups.1"] = 3}, found)
+      assert.same({
+        ["model.conv.weight"] = 0, ["model.bias"] = 1, ["optimizer.state.0.avg"] = 2, ["optimizer.groups.1"] = 3,
+      }, found)
       local state = assert(load(bytes, {pick = "model"}))
       assert.same({0, 1}, {state["conv.weight"]:item(), state.bias:item()})
-      assert.same({nil, dir .. "/a.pth: no entry 'ema' (there are: epoch, none, model, optimizer)"}, {load(bytes, {pick = "ema"})})
+      assert.same({nil, dir .. "/a.pth: no entry 'ema' (there are: epoch, none, model, optimizer)"},
+        {load(bytes, {pick = "ema"})})
     end
     assert.same({}, assert(load(p.torch_zip "}")))
     assert.error_matches(function() load("", {pik = 1}) end, "unknown option 'pik'")
@@ -92,12 +102,17 @@ describe("file.pth", function()
     local proof = dir .. "/proof"
     local command = p.str("touch " .. proof)
     for i, c in ipairs {
-      {p.call("os", "system", command), "global 'os.system' is refused"}, {p.call("posix", "system", command), "global 'posix.system'"},
-      {p.call("builtins", "eval", command), "global 'builtins.eval'"}, {p.call("subprocess", "Popen", command), "global 'subprocess.Popen'"},
-      {"c__main__\nNet\n)\x81}b", "global '__main__.Net'"}, {p.str "os" .. p.str "system" .. "\x93" .. command .. "\x85R", "opcode STACK_GLOBAL"},
-      {"(" .. command .. "ios\nsystem\n", "opcode INST"}, {"(cos\nsystem\n" .. command .. "o", "global 'os.system'"},
+      {p.call("os", "system", command), "global 'os.system' is refused"},
+      {p.call("posix", "system", command), "global 'posix.system'"},
+      {p.call("builtins", "eval", command), "global 'builtins.eval'"},
+      {p.call("subprocess", "Popen", command), "global 'subprocess.Popen'"},
+      {"c__main__\nNet\n)\x81}b", "global '__main__.Net'"},
+      {p.str "os" .. p.str "system" .. "\x93" .. command .. "\x85R", "opcode STACK_GLOBAL"},
+      {"(" .. command .. "ios\nsystem\n", "opcode INST"},
+      {"(cos\nsystem\n" .. command .. "o", "global 'os.system'"},
       {"(" .. command .. "o", "opcode OBJ"},
-      {p.dict() .. p.dict() .. "b", "opcode BUILD"}, {p.call("torch", "FloatStorage", "K\1"), "opcode REDUCE of 'torch.FloatStorage'"},
+      {p.dict() .. p.dict() .. "b", "opcode BUILD"},
+      {p.call("torch", "FloatStorage", "K\1"), "opcode REDUCE of 'torch.FloatStorage'"},
       {p.call("numpy.core.multiarray", "_reconstruct"), "global 'numpy.core.multiarray._reconstruct'"},
       {p.call("torch._utils", "_rebuild_qtensor"), "_rebuild_qtensor"},
       {p.tensor(p.storage("ComplexFloat", "0", 1), {1}), "global 'torch.ComplexFloatStorage'"},
@@ -110,20 +125,29 @@ describe("file.pth", function()
   it("refuses tensors that their storage does not hold", function()
     local s = p.storage("Float", "0", 6)
     for _, c in ipairs {
-      {p.tensor(s, {7}), "a tensor (7) of a storage of 6 elements"}, {p.tensor(s, {6}, {1}, 1), "tensor 'x': elements beyond the 6"},
-      {p.tensor(s, {2}, {6}), "elements beyond"}, {p.tensor(s, {2}, {-1}), "stride is -1"}, {p.tensor(s, {-2}, {1}), "size is -2"},
-      {p.tensor(s, {1}, {1}, -1), "offset is -1"}, {p.tensor(s, {2}, {1, 1}), "1 sizes and 2 strides"}, {p.tensor(s, {6, 6},
-      {0, 0}), "of a storage of 6"},
+      {p.tensor(s, {7}), "a tensor (7) of a storage of 6 elements"},
+      {p.tensor(s, {6}, {1}, 1), "tensor 'x': elements beyond the 6"},
+      {p.tensor(s, {2}, {6}), "elements beyond"},
+      {p.tensor(s, {2}, {-1}), "stride is -1"},
+      {p.tensor(s, {-2}, {1}), "size is -2"},
+      {p.tensor(s, {1}, {1}, -1), "offset is -1"},
+      {p.tensor(s, {2}, {1, 1}), "1 sizes and 2 strides"},
+      {p.tensor(s, {6, 6}, {0, 0}), "of a storage of 6"},
       {p.tensor(s, {0x7fffffff, 0x7fffffff, 0x7fffffff}, {0, 0, 0}), "a smaller shape"},
       {p.tensor(s, {0, 0x7fffffff, 0x7fffffff, 0x7fffffff}), "a smaller shape"},
-      {p.tensor(s, {1, 1, 1, 1, 1, 1, 1, 1, 1}), "shape of at most 8 sizes"}, {p.tensor("K\1", {1}), "a tensor of a number"},
+      {p.tensor(s, {1, 1, 1, 1, 1, 1, 1, 1, 1}), "shape of at most 8 sizes"},
+      {p.tensor("K\1", {1}), "a tensor of a number"},
       {p.call("torch._utils", "_rebuild_tensor_v2"), "a tensor of a nil"},
       {p.call("torch._utils", "_rebuild_tensor_v2", s, "K\0", "K\1", "K\1"), "size is a number"},
-      {p.call("torch._utils", "_rebuild_parameter", "K\1"), "a parameter of a number"}, {"NQ", "no storage"},
+      {p.call("torch._utils", "_rebuild_parameter", "K\1"), "a parameter of a number"},
+      {"NQ", "no storage"},
       {p.tuple(p.str "storage") .. "Q", "no storage"},
-      {p.tuple(p.str "storage", "K\1", p.str "0", p.str "cpu", "K\6") .. "Q", "without type"}, {p.storage("Float", "0", -1), "storage is -1"},
-      {p.tuple(p.str "storage", p.global("torch", "FloatStorage"), p.str "0", p.str "cpu", "K\6", p.tuple("K\0", "K\3")) .. "Q", "a part of another"},
-      {p.list(s, p.storage("Float", "0", 5)), "two types or sizes"}, {p.list(s, p.storage("Int", "0", 6)), "two types or sizes"},
+      {p.tuple(p.str "storage", "K\1", p.str "0", p.str "cpu", "K\6") .. "Q", "without type"},
+      {p.storage("Float", "0", -1), "storage is -1"},
+      {p.tuple(p.str "storage", p.global("torch", "FloatStorage"), p.str "0", p.str "cpu", "K\6",
+        p.tuple("K\0", "K\3")) .. "Q", "a part of another"},
+      {p.list(s, p.storage("Float", "0", 5)), "two types or sizes"},
+      {p.list(s, p.storage("Int", "0", 6)), "two types or sizes"},
     } do
       for _, bytes in pairs(forms(p.dict(p.str "x", c[1]), {{"0", floats(0, 1, 2, 3, 4, 5), 6}})) do
         refused(bytes, c[2])
@@ -131,7 +155,9 @@ describe("file.pth", function()
     end
     refused(p.torch_zip(p.tensor(s, {6}), {{"0", floats(0, 1, 2, 3, 4, 5)}}), "a single tensor")
     local long = p.dict(p.str "x", p.tensor(p.storage("Long", "0", 1), {1}))
-    for _, bytes in pairs(forms(long, {{"0", ("<i8"):pack(1 << 31), 1}})) do refused(bytes, "tensor 'x': element 1 does not fit i32") end
+    for _, bytes in pairs(forms(long, {{"0", ("<i8"):pack(1 << 31), 1}})) do
+      refused(bytes, "tensor 'x': element 1 does not fit i32")
+    end
   end)
 
   it("bounds what a small file can ask for", function()
@@ -140,8 +166,10 @@ describe("file.pth", function()
     local function x() return p.tensor(p.storage("Float", "0", 4), {4}) end
     for i = 1, 40 do many[i] = i % 2 == 0 and x() or p.str("x" .. i) end
     for _, c in ipairs {
-      {"]q\0h\0a", "nested too deeply, or within itself"}, {"}q\0" .. p.str "x" .. "h\0s", "nested too deeply, or within itself"},
-      {("]"):rep(200) .. ("a"):rep(199), "nested too deeply, or within itself"}, {"(" .. laughs .. "t", "nested too deeply, or within itself"},
+      {"]q\0h\0a", "nested too deeply, or within itself"},
+      {"}q\0" .. p.str "x" .. "h\0s", "nested too deeply, or within itself"},
+      {("]"):rep(200) .. ("a"):rep(199), "nested too deeply, or within itself"},
+      {"(" .. laughs .. "t", "nested too deeply, or within itself"},
       {p.dict(p.str(("n"):rep(1001)), "N"), "a name of more than 1000 bytes"},
       {p.dict(table.unpack(many)), "tensors of 80 elements out of 4 that are stored", true},
       {p.dict(p.str "a.b", x(), p.str "a", p.dict(p.str "b", x())), "two tensors would be called 'a.b'", true},
@@ -159,9 +187,11 @@ describe("file.pth", function()
     refused(files.zip {{name = "mu.npy", data = "x"}}, "no member data.pkl: not a PyTorch file")
     refused(files.zip {{name = "a/b/data.pkl", data = "x"}}, "no member data.pkl")
     refused(files.zip {{name = "a/data.pkl", data = "N."}, {name = "b/data.pkl", data = "N."}}, "two members data.pkl")
-    refused(p.torch_zip(value, {{"0", data}}, {{name = "archive/code/__torch__.py", data = "x"}}), "a TorchScript archive")
+    refused(p.torch_zip(value, {{"0", data}}, {{name = "archive/code/__torch__.py", data = "x"}}),
+      "a TorchScript archive")
     refused(p.torch_zip(value, {{"0", data}}, {{name = "archive/constants.pkl", data = "x"}}), "a TorchScript archive")
-    refused(files.zip {{name = "a/data.pkl", data = p.pickle(value)}, {name = "a/byteorder", data = "big"}}, "byte order 'big'")
+    refused(files.zip {{name = "a/data.pkl", data = p.pickle(value)}, {name = "a/byteorder", data = "big"}},
+      "byte order 'big'")
     refused(p.torch_zip(value, {}), "no member 'archive/data/0'")
     refused(p.torch_zip(value, {{"0", data .. "x"}}), "storage '0' has 9 bytes (expected 8 for 'x')")
     refused(p.torch_zip(value .. ".N", {{"0", data}}), "bytes behind the pickle")
@@ -180,7 +210,8 @@ describe("file.pth", function()
   end)
 
   it("survives damage in both forms: a message or tensors", function()
-    local value = p.ordered(p.str "w", p.tensor(p.storage("Half", "0", 2), {2}), p.str "n", p.dict("K\7", p.tensor(p.storage("Long", "1", 1), {})))
+    local value = p.ordered(p.str "w", p.tensor(p.storage("Half", "0", 2), {2}), p.str "n",
+      p.dict("K\7", p.tensor(p.storage("Long", "1", 1), {})))
     for form, bytes in pairs(forms(value, {{"0", "\0\x3c\0\xc0", 2}, {"1", ("<i8"):pack(9), 1}})) do
       assert.equal(9, assert(load(bytes))["n.7"]:item())
       damage.each(bytes, function(damaged, what)
@@ -189,8 +220,11 @@ describe("file.pth", function()
       end)
     end
     damage.each(p.pickle(value), function(damaged, what) -- under a checksum that is right
-      local state, message = load(files.zip {{name = "a/data.pkl", data = damaged}, {name = "a/data/0", data = "\0\x3c\0\xc0"},
-        {name = "a/data/1", data = ("<i8"):pack(9)}})
+      local state, message = load(files.zip {
+        {name = "a/data.pkl", data = damaged},
+        {name = "a/data/0", data = "\0\x3c\0\xc0"},
+        {name = "a/data/1", data = ("<i8"):pack(9)},
+      })
       assert.is_true(type(state or message) == (state and "table" or "string"), what)
     end)
   end)

@@ -23,7 +23,8 @@ describe("file.safetensors", function()
       ids = rng:integer({5}, -9, 9), pixels = gan.tensor({1, 2, 255}, "u8"), view = rng:normal({3, 4}):permute {2, 1},
       rng = {z = {-1, math.maxinteger, math.mininteger}},
       numbers = {half = 0.5, one = 1.0, tiny = 5e-324, third = 1 / 3, inf = 1 / 0, minus = -1 / 0, big = 1e300},
-      strings = {a = "plain", b = "12", c = "true", d = 'with "quotes"\n\\ and \1 \xff', e = "", f = "-1.5e3", g = '"x"', h = "nan", ["i.j"] = "k"},
+      strings = {a = "plain", b = "12", c = "true", d = 'with "quotes"\n\\ and \1 \xff', e = "", f = "-1.5e3",
+        g = '"x"', h = "nan", ["i.j"] = "k"},
       yes = true, no = false,
     }
     local path = dir .. "/round.safetensors"
@@ -31,20 +32,20 @@ describe("file.safetensors", function()
     local back = assert(checkpoint.load(path))
     local function compare(a, b, where)
       if core.is_tensor(a) then
-        assert.are.same(core.shape(a), core.shape(b), where)
-        assert.are.equal(core.dtype(a), core.dtype(b), where)
-        assert.are.equal(bytes_of(a), bytes_of(b), where)
+        assert.same(core.shape(a), core.shape(b), where)
+        assert.equal(core.dtype(a), core.dtype(b), where)
+        assert.equal(bytes_of(a), bytes_of(b), where)
       elseif type(a) == "table" then
         for k, v in pairs(a) do compare(v, b[k], where .. "." .. tostring(k)) end
         for k in pairs(b) do assert.is_not_nil(a[k], where .. " has more: " .. tostring(k)) end
       else
-        assert.are.equal(a, b, where)
-        assert.are.equal(math.type(a), math.type(b), where)
+        assert.equal(a, b, where)
+        assert.equal(math.type(a), math.type(b), where)
       end
     end
     compare(tree, back, "tree")
     assert.is_true(checkpoint.save(dir .. "/again.safetensors", back))
-    assert.are.equal(temp.read(path), temp.read(dir .. "/again.safetensors"))
+    assert.equal(temp.read(path), temp.read(dir .. "/again.safetensors"))
   end)
 
   it("keeps NaN, and an empty tree", function()
@@ -52,56 +53,63 @@ describe("file.safetensors", function()
     local x = checkpoint.load(dir .. "/nan").x
     assert.is_true(x ~= x)
     assert.is_true(checkpoint.save(dir .. "/empty", {}))
-    assert.are.same({}, checkpoint.load(dir .. "/empty"))
+    assert.same({}, checkpoint.load(dir .. "/empty"))
   end)
 
   it("writes the bytes that the format says", function()
     local path = dir .. "/golden"
-    assert.is_true(checkpoint.save(path, {b = {gan.tensor {1, -2}}, a = gan.tensor({{7}}, "i32"), u = gan.tensor({1, 2, 3}, "u8"), step = 12}))
+    assert.is_true(checkpoint.save(path,
+      {b = {gan.tensor {1, -2}}, a = gan.tensor({{7}}, "i32"), u = gan.tensor({1, 2, 3}, "u8"), step = 12}))
     local header = '{"__metadata__":{"step":"12"},"a":{"dtype":"I32","shape":[1,1],"data_offsets":[0,4]},'
-      .. '"b.1":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},"u":{"dtype":"U8","shape":[3],"data_offsets":[12,15]}}'
+      .. '"b.1":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},'
+      .. '"u":{"dtype":"U8","shape":[3],"data_offsets":[12,15]}}'
     header = header .. (" "):rep(-#header % 8)
-    assert.are.equal(pack(header, ("<i4"):pack(7) .. ("<ff"):pack(1, -2) .. "\1\2\3"), temp.read(path))
+    assert.equal(pack(header, ("<i4"):pack(7) .. ("<ff"):pack(1, -2) .. "\1\2\3"), temp.read(path))
   end)
 
   it("keeps f64 tensors apart from reals", function()
     local path = dir .. "/statistics"
     assert.is_true(checkpoint.save(path, {mu = gan.tensor({0.1, 1e300}, "f64"), net = {w = gan.ones(2)}, n = 3}))
     local tree = assert(checkpoint.load(path))
-    assert.are.equal("f64", tree.mu:dtype())
-    assert.are.same({0.1, 1e300}, tree.mu:to_table())
-    assert.are.equal("real", tree.net.w:dtype())
-    assert.are.same({1, 1}, tree.net.w:to_table())
+    assert.equal("f64", tree.mu:dtype())
+    assert.same({0.1, 1e300}, tree.mu:to_table())
+    assert.equal("real", tree.net.w:dtype())
+    assert.same({1, 1}, tree.net.w:to_table())
     local wide = assert(double.require("gan.file.safetensors").load(path)) -- where reals are doubles, too
-    assert.are.equal("f64", wide.mu:dtype())
-    assert.are.equal("real", wide.net.w:dtype())
+    assert.equal("f64", wide.mu:dtype())
+    assert.equal("real", wide.net.w:dtype())
     wide.mu = wide.net.w
     assert.is_true(double.require("gan.file.safetensors").save(path, wide))
-    assert.are.equal("real", checkpoint.load(path).mu:dtype())
+    assert.equal("real", checkpoint.load(path).mu:dtype())
   end)
 
   it("converts between the precisions", function()
     local save64 = double.require("gan.file.safetensors").save
     assert.is_true(save64(dir .. "/f64", {x = double.tensor {0.1, 0.2, 0.3}}))
     local x = checkpoint.load(dir .. "/f64").x
-    assert.are.equal(bytes_of(gan.tensor {0.1, 0.2, 0.3}), bytes_of(x))
+    assert.equal(bytes_of(gan.tensor {0.1, 0.2, 0.3}), bytes_of(x))
     assert.is_true(checkpoint.save(dir .. "/f32", {x = gan.rng(2):normal {10000}}))
     local y = assert(double.require("gan.file.safetensors").load(dir .. "/f32")).x
-    assert.are.equal(gan.rng(2):normal({10000}):get(9999), y:get(9999))
+    assert.equal(gan.rng(2):normal({10000}):get(9999), y:get(9999))
   end)
 
   it("reads what other programs write", function()
     local parts, data, at = {}, {}, 0
     for i, c in ipairs {
-      {"F16", "\0\x3c\0\xc0", "real", {1, -2}}, {"BF16", "\x80\x3f\0\xc0", "real", {1, -2}}, {"I64", ("<i8i8"):pack(-9, 1 << 30), "i32", {-9, 1 << 30}},
-      {"I16", ("<i2i2"):pack(-9, 9), "i32", {-9, 9}}, {"I8", "\xf7\9", "i32", {-9, 9}}, {"BOOL", "\0\1", "u8", {0, 1}},
+      {"F16", "\0\x3c\0\xc0", "real", {1, -2}},
+      {"BF16", "\x80\x3f\0\xc0", "real", {1, -2}},
+      {"I64", ("<i8i8"):pack(-9, 1 << 30), "i32", {-9, 1 << 30}},
+      {"I16", ("<i2i2"):pack(-9, 9), "i32", {-9, 9}},
+      {"I8", "\xf7\9", "i32", {-9, 9}},
+      {"BOOL", "\0\1", "u8", {0, 1}},
       {"F32", ("<ff"):pack(1, -2), "real", {1, -2}},
     } do
       parts[i] = ('"%s":{"dtype":"%s","shape":[2],"data_offsets":[%d,%d]}'):format(c[1], c[1], at, at + #c[2])
       data[i], at = c[2], at + #c[2]
-      local tree = assert(checkpoint.load(temp.write(dir .. "/other", pack("{" .. table.concat(parts, ",") .. "}", table.concat(data)))))
-      assert.are.equal(c[3], core.dtype(tree[c[1]]))
-      assert.are.same(c[4], core.to_table(tree[c[1]]), c[1])
+      local tree = assert(checkpoint.load(temp.write(dir .. "/other",
+        pack("{" .. table.concat(parts, ",") .. "}", table.concat(data)))))
+      assert.equal(c[3], core.dtype(tree[c[1]]))
+      assert.same(c[4], core.to_table(tree[c[1]]), c[1])
     end
   end)
 
@@ -110,8 +118,8 @@ describe("file.safetensors", function()
     local tree = checkpoint.load(dir .. "/some", function(name) return name:find "^D%." or name == "step" end)
     assert.is_nil(tree.G)
     assert.is_nil(tree.options)
-    assert.are.equal(3, tree.step)
-    assert.are.equal(4, tree.D.w:numel())
+    assert.equal(3, tree.step)
+    assert.equal(4, tree.D.w:numel())
   end)
 
   it("refuses trees that it cannot keep", function()
@@ -136,23 +144,33 @@ describe("file.safetensors", function()
     local data = ("\0"):rep(8)
     local huge = '{"a":{"dtype":"F32","shape":[1099511627776,1099511627776],"data_offsets":[0,8]}}'
     local cases = {
-      {"", "found 0 bytes"}, {"abc", "found 3 bytes"}, {"PK\3\4 this is a zip file", "not a safetensors file"},
-      {("<I8"):pack(1 << 62) .. "{}", "expected a header of 2 to 2 bytes"}, {("<i8"):pack(-8) .. "{}", "found length -8"},
-      {pack("{]", ""), "expected a JSON header"}, {pack("12", ""), "found no object"},
+      {"", "found 0 bytes"},
+      {"abc", "found 3 bytes"},
+      {"PK\3\4 this is a zip file", "not a safetensors file"},
+      {("<I8"):pack(1 << 62) .. "{}", "expected a header of 2 to 2 bytes"},
+      {("<i8"):pack(-8) .. "{}", "found length -8"},
+      {pack("{]", ""), "expected a JSON header"},
+      {pack("12", ""), "found no object"},
       {pack("{" .. one .. "}", "\0\0\0"), "expected 8 bytes of data, found 3"},
       {pack("{" .. one .. "}", data .. "x"), "expected 8 bytes of data, found 9"},
       {pack("{" .. one .. "," .. one .. "}", data), "name 'a' stands twice"},
       {pack("{" .. one:gsub("F32", "U64") .. "}", data),
         "tensor 'a': expected dtype F16, BF16, F32, F64, I8, I16, I32, I64, U8 or BOOL, found string 'U64'"},
-      {pack("{" .. one:gsub("0,8", "0,7") .. "}", data), "tensor 'a': expected 8 bytes for F32 (2), found data_offsets 0 to 7"},
+      {pack("{" .. one:gsub("0,8", "0,7") .. "}", data),
+        "tensor 'a': expected 8 bytes for F32 (2), found data_offsets 0 to 7"},
       {pack("{" .. one:gsub("0,8", "8,16") .. "}", data), "tensor 'a': expected data at offset 0, found 8"},
       {pack("{" .. one:gsub("0,8", "-8,0") .. "}", data), "found -8"},
-      {pack("{" .. one:gsub("%[2%]", "[-2]") .. "}", data), "sizes >= 0"}, {pack("{" .. one:gsub("%[2%]", "[1.5]") .. "}", data), "sizes >= 0"},
-      {pack("{" .. one:gsub("%[2%]", "null") .. "}", data), "expected shape and data_offsets"}, {pack(huge, data), "expected a smaller shape"},
+      {pack("{" .. one:gsub("%[2%]", "[-2]") .. "}", data), "sizes >= 0"},
+      {pack("{" .. one:gsub("%[2%]", "[1.5]") .. "}", data), "sizes >= 0"},
+      {pack("{" .. one:gsub("%[2%]", "null") .. "}", data), "expected shape and data_offsets"},
+      {pack(huge, data), "expected a smaller shape"},
       {pack((huge:gsub("%[", "[0,", 1):gsub("0,8", "0,0")), ""), "expected a smaller shape"},
-      {pack('{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}', ("<i8"):pack(1 << 31)), "tensor 'a': element 1 does not fit i32"},
-      {pack("{" .. one:gsub("0,8", "0,4,8") .. "}", data), "two data_offsets"}, {pack('{"a":7}', ""), "expected an object"},
-      {pack('{"__metadata__":{"a":1}}', ""), "expected a string"}, {pack('{"__metadata__":7}', ""), "expected an object"},
+      {pack('{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}', ("<i8"):pack(1 << 31)),
+        "tensor 'a': element 1 does not fit i32"},
+      {pack("{" .. one:gsub("0,8", "0,4,8") .. "}", data), "two data_offsets"},
+      {pack('{"a":7}', ""), "expected an object"},
+      {pack('{"__metadata__":{"a":1}}', ""), "expected a string"},
+      {pack('{"__metadata__":7}', ""), "expected an object"},
       {pack('{"__metadata__":{"a.b":"1"},' .. one .. "}", data), "does not fit beside the others"},
       {pack('{"__metadata__":{"gan.paths":"7"}}', ""), "expected an object"},
       {pack(("["):rep(5000), ""), "expected a JSON header"},
@@ -161,14 +179,16 @@ describe("file.safetensors", function()
       local path = temp.write(dir .. "/bad", case[1])
       local tree, message = checkpoint.load(path)
       assert.is_nil(tree, i)
-      assert.are.equal(path .. ": ", message:sub(1, #path + 2))
+      assert.equal(path .. ": ", message:sub(1, #path + 2))
       assert.is_truthy(message:find(case[2], 1, true), i .. " " .. message)
       assert.is_nil(message:find "\n")
     end
-    for path, text in pairs {[dir .. "/missing"] = "No such file", [dir] = "Is a directory", ["/dev/null"] = "not a regular file"} do
+    for path, text in pairs {
+      [dir .. "/missing"] = "No such file", [dir] = "Is a directory", ["/dev/null"] = "not a regular file",
+    } do
       local tree, message = checkpoint.load(path)
       assert.is_nil(tree)
-      assert.are.equal(path .. ": cannot read: ", message:sub(1, #path + 15))
+      assert.equal(path .. ": cannot read: ", message:sub(1, #path + 15))
       assert.is_truthy(message:find(text, 1, true), message)
     end
   end)
@@ -199,13 +219,13 @@ describe("file.safetensors", function()
       core.file_fail_after(n)
       local ok, message = checkpoint.save(path, {w = gan.zeros(1000)})
       assert.is_nil(ok)
-      assert.are.equal(path .. ": cannot write: No space left on device", message)
-      assert.are.equal(old, temp.read(path))
-      assert.are.same(before, temp.list(dir))
+      assert.equal(path .. ": cannot write: No space left on device", message)
+      assert.equal(old, temp.read(path))
+      assert.same(before, temp.list(dir))
     end
     core.file_fail_after(#old)
     assert.is_true(checkpoint.save(path, {w = gan.zeros(1000)}))
-    assert.are_not.equal(old, temp.read(path))
+    assert.not_equal(old, temp.read(path))
   end)
 
   it("writes no file where there is no directory, nor over a device", function()
@@ -214,7 +234,7 @@ describe("file.safetensors", function()
     assert.is_truthy(message:find "No such file or directory")
     ok, message = checkpoint.save("/dev/null", {})
     assert.is_nil(ok)
-    assert.are.equal("/dev/null: cannot write: not a regular file", message)
+    assert.equal("/dev/null: cannot write: not a regular file", message)
     assert.is_nil((checkpoint.save(dir, {})))
   end)
 
@@ -226,7 +246,7 @@ describe("file.safetensors", function()
     assert.is_true(checkpoint.save(dir .. "/large", tree))
     assert.is_true(collectgarbage "count" - heap < 100)
     collectgarbage "restart"
-    assert.are.equal(live, gan.memory().live)
+    assert.equal(live, gan.memory().live)
   end)
 end)
 
@@ -238,20 +258,20 @@ describe("files", function()
   it("appear at their commit, and not at all without one", function()
     local path = dir .. "/a"
     local f = assert(core.file_create(path))
-    assert.are.equal(f, f:write "abc")
-    assert.are.same({"a.tmp"}, temp.list(dir))
+    assert.equal(f, f:write "abc")
+    assert.same({"a.tmp"}, temp.list(dir))
     f:close()
     f:close()
-    assert.are.same({}, temp.list(dir))
+    assert.same({}, temp.list(dir))
     f = assert(core.file_create(path))
     f:write "abc"
     assert.is_true(f:commit())
-    assert.are.equal("abc", temp.read(path))
+    assert.equal("abc", temp.read(path))
     f = core.file_create(path)
     assert.is_truthy(f)
     f = nil -- luacheck: ignore
     collectgarbage()
-    assert.are.same({"a"}, temp.list(dir))
+    assert.same({"a"}, temp.list(dir))
   end)
 
   it("refuse wrong use", function()
@@ -260,17 +280,21 @@ describe("files", function()
     local t = core.full({2, 3}, 0)
     for _, call in ipairs {
       function() return f:write "x" end, function() return f:commit() end, function() return f:read(-1) end,
-      function() return f:read() end, function() return f:read_(1) end, function() return f:read_(core.permute(t, {2, 1})) end,
+      function() return f:read() end,
+      function() return f:read_(1) end,
+      function() return f:read_(core.permute(t, {2, 1})) end,
       function() return f:read_(t, 2) end, function() return f:seek(-1) end, function() return f.read(7) end,
-      function() return core.file_open() end, function() return core.file_open "a\0b" end, function() return core.file_create "" end,
+      function() return core.file_open() end,
+      function() return core.file_open "a\0b" end,
+      function() return core.file_create "" end,
       function() return core.file_open(("x"):rep(5000)) end, function() return core.file_fail_after(-1) end,
     } do
       local ok, message = pcall(call)
       assert.is_false(ok)
       assert.is_truthy(message:find "bad argument", message)
     end
-    assert.are.same({nil, path .. ": the file ends too early"}, {f:read_(t)})
-    assert.are.equal("12345678", assert(f:seek(0)):read(8))
+    assert.same({nil, path .. ": the file ends too early"}, {f:read_(t)})
+    assert.equal("12345678", assert(f:seek(0)):read(8))
     assert.is_nil((f:read(1)))
     f:close()
     assert.has_error(function() f:read(1) end)

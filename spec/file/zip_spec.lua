@@ -36,10 +36,14 @@ describe("inflate", function()
     local s = ("abcdefg"):rep(100)
     local packed = raw(s)
     for _, c in ipairs {
-      {packed, #s - 1, "more bytes than promised"}, {packed, 0, "more bytes than promised"}, {packed, #s + 1, "fewer bytes than promised"},
-      {packed .. "x", #s, "more data than the deflate stream has"}, {packed:sub(1, -2), #s, "truncated deflate data"},
+      {packed, #s - 1, "more bytes than promised"},
+      {packed, 0, "more bytes than promised"},
+      {packed, #s + 1, "fewer bytes than promised"},
+      {packed .. "x", #s, "more data than the deflate stream has"},
+      {packed:sub(1, -2), #s, "truncated deflate data"},
       {"", 0, "truncated deflate data"},
-      {"\xff\xff", 10, "corrupt deflate data"}, {raw "", 1, "fewer bytes than promised"},
+      {"\xff\xff", 10, "corrupt deflate data"},
+      {raw "", 1, "fewer bytes than promised"},
     } do
       local t, message = core.inflate(bytes(c[1]), c[2])
       assert.is_nil(t)
@@ -122,21 +126,32 @@ describe("file.zip", function()
     end
     local good = files.zip {a, b}
     for i, c in ipairs {
-      {"", "no end of a zip archive"}, {"PK\3\4", "no end of a zip archive"}, {("x"):rep(100000), "no end of a zip archive"},
-      {good .. "x", "no end of a zip archive"}, {"x" .. good, "damaged list of members"}, {good:sub(2), "damaged list of members"},
+      {"", "no end of a zip archive"},
+      {"PK\3\4", "no end of a zip archive"},
+      {("x"):rep(100000), "no end of a zip archive"},
+      {good .. "x", "no end of a zip archive"},
+      {"x" .. good, "damaged list of members"},
+      {good:sub(2), "damaged list of members"},
       {files.zip({a, b}, {count = 3}), "an archive in several parts"},
-      {with {crc = 1}, "member 'b' is damaged (its checksum differs)"}, {with {flags = 1}, "member 'b' is encrypted"},
-      {with {method = 12}, "member 'b': compression 12"}, {with {method = 8}, "member 'b': "},
+      {with {crc = 1}, "member 'b' is damaged (its checksum differs)"},
+      {with {flags = 1}, "member 'b' is encrypted"},
+      {with {method = 12}, "member 'b': compression 12"},
+      {with {method = 8}, "member 'b': "},
       {with {size = 9}, "member 'b': 9 bytes are stored as 8"},
-      {with {packed = 9}, "lie outside of the archive"}, {with {offset = 1}, "overlaps another"}, {with {offset = 0}, "member 'a' overlaps another"},
-      {with {list_name = "c"}, "member 'c': its header is not as the list says"}, {with {list_name = "a"}, "member 'a' is there twice"},
+      {with {packed = 9}, "lie outside of the archive"},
+      {with {offset = 1}, "overlaps another"},
+      {with {offset = 0}, "member 'a' overlaps another"},
+      {with {list_name = "c"}, "member 'c': its header is not as the list says"},
+      {with {list_name = "a"}, "member 'a' is there twice"},
       {with {offset = 0xfffffff0}, "member 'b': 8 bytes at 4294967280 lie outside of the archive"},
-      {with {zip64 = true, size = -1}, "lie outside"}, {with {zip64 = true, offset = math.maxinteger}, "lie outside"},
+      {with {zip64 = true, size = -1}, "lie outside"},
+      {with {zip64 = true, offset = math.maxinteger}, "lie outside"},
       {with {zip64 = true, packed = math.maxinteger}, "lie outside"},
       {with {deflated = true, zip64 = true, size = 1 << 40}, "member 'b': 1099511627776 bytes cannot come from 13"},
       {with {deflated = true, size = 9}, "member 'b': fewer bytes than promised"},
       {with {deflated = true, size = 7}, "member 'b': more bytes than promised"},
-      {with {size = 0xffffffff}, "member 'b': no zip64 sizes"}, {good:sub(1, 28) .. "\8\0" .. good:sub(31), "member 'a' overlaps another"},
+      {with {size = 0xffffffff}, "member 'b': no zip64 sizes"},
+      {good:sub(1, 28) .. "\8\0" .. good:sub(31), "member 'a' overlaps another"},
     } do
       local path = put(c[1])
       local all, message = contents(path)
@@ -153,7 +168,11 @@ describe("file.zip", function()
   end)
 
   it("survives damage: a message or the members", function()
-    local members = {{name = "a", data = "hello hello"}, {name = "b", data = "12345678", deflated = true}, {name = "c", data = "c", zip64 = true}}
+    local members = {
+      {name = "a", data = "hello hello"},
+      {name = "b", data = "12345678", deflated = true},
+      {name = "c", data = "c", zip64 = true},
+    }
     damage.each(files.zip(members, {end64 = true}), function(bytes, what)
       local all, message = contents(put(bytes))
       assert.is_true(type(all or message) == (all and "table" or "string"), what)
@@ -165,8 +184,10 @@ describe("file.zip", function()
 
   it("writes the bytes that the format says", function()
     local path = dir .. "/out.zip"
-    local members = {{name = "t", parts = {"head", gan.tensor({1, 2}, "i32"), gan.tensor({{1, 2}, {3, 4}}, "u8"):transpose()}},
-      {name = "é/x", parts = {}}}
+    local members = {
+      {name = "t", parts = {"head", gan.tensor({1, 2}, "i32"), gan.tensor({{1, 2}, {3, 4}}, "u8"):transpose()}},
+      {name = "é/x", parts = {}},
+    }
     assert.is_true(zip.save(path, members))
     local bytes = temp.read(path)
     local data = "head" .. ("<i4i4"):pack(1, 2) .. "\1\3\2\4"
@@ -183,7 +204,8 @@ describe("file.zip", function()
     local path = temp.write(dir .. "/kept.zip", "old")
     local before = temp.list(dir)
     core.file_fail_after(50)
-    assert.same({nil, path .. ": cannot write: No space left on device"}, {zip.save(path, {{name = "a", parts = {gan.zeros(100)}}})})
+    assert.same({nil, path .. ": cannot write: No space left on device"},
+      {zip.save(path, {{name = "a", parts = {gan.zeros(100)}}})})
     assert.equal("old", temp.read(path))
     assert.same(before, temp.list(dir))
     core.file_fail_after(nil)

@@ -1,4 +1,4 @@
--- The convolution triple against its definition over a grid of shapes, the adjoint identity, bytes independent of threads, bad input.
+-- The convolution triple: its definition over a grid of shapes, adjoints, bytes independent of threads, bad input.
 local double = require "spec.support.double"
 local naive = require "spec.support.naive_conv"
 
@@ -22,8 +22,8 @@ local function fill(d)
 end
 
 local function name(d)
-  return ("x (%d,%d,%d,%d) w (%d,%d,%d,%d) stride %d,%d padding %d,%d dilation %d,%d"):format(d.N, d.H, d.W, d.Ci, d.Kh, d.Kw, d.Ci, d.Co,
-    d.sh, d.sw, d.ph, d.pw, d.dh, d.dw)
+  return ("x (%d,%d,%d,%d) w (%d,%d,%d,%d) stride %d,%d padding %d,%d dilation %d,%d"):format(
+    d.N, d.H, d.W, d.Ci, d.Kh, d.Kw, d.Ci, d.Co, d.sh, d.sw, d.ph, d.pw, d.dh, d.dw)
 end
 
 local function options(d, key, a, b)
@@ -38,7 +38,9 @@ local function tensors(c, d)
 end
 
 local function passes(c, d, x, w, dy)
-  return c.conv2d(x, w, options(d)), c.conv2d_dx(dy, w, options(d, "size", d.H, d.W)), c.conv2d_dw(x, dy, options(d, "kernel", d.Kh, d.Kw))
+  return c.conv2d(x, w, options(d)),
+    c.conv2d_dx(dy, w, options(d, "size", d.H, d.W)),
+    c.conv2d_dw(x, dy, options(d, "kernel", d.Kh, d.Kw))
 end
 
 local function with_engine(o, engine)
@@ -47,7 +49,8 @@ local function with_engine(o, engine)
 end
 
 local function passes_of(c, engine, d, x, w, dy)
-  return c.conv2d(x, w, with_engine(options(d), engine)), c.conv2d_dx(dy, w, with_engine(options(d, "size", d.H, d.W), engine)),
+  return c.conv2d(x, w, with_engine(options(d), engine)),
+    c.conv2d_dx(dy, w, with_engine(options(d, "size", d.H, d.W), engine)),
     c.conv2d_dw(x, dy, with_engine(options(d, "kernel", d.Kh, d.Kw), engine))
 end
 
@@ -72,10 +75,11 @@ local function compare(d)
   close("conv2d_dw", d, flat(dw), naive.dw(d, fx, fdy), 1e-12)
 end
 
--- One shape per engine and per branch of the block walk: several blocks, rows wider than a block, taps and channels in several
--- chunks, partial sums, borders skipped.
+-- One shape per engine and per branch of the block walk: several blocks, rows wider than a block, taps and channels in
+-- several chunks, partial sums, borders skipped.
 local function shape(N, H, W, Ci, Kh, Kw, Co, s, p, dil)
-  local d = {N = N, H = H, W = W, Ci = Ci, Kh = Kh, Kw = Kw, Co = Co, sh = s, sw = s, ph = p, pw = p, dh = dil or 1, dw = dil or 1}
+  local d = {N = N, H = H, W = W, Ci = Ci, Kh = Kh, Kw = Kw, Co = Co,
+    sh = s, sw = s, ph = p, pw = p, dh = dil or 1, dw = dil or 1}
   assert(fill(d))
   return d
 end
@@ -105,8 +109,9 @@ describe("conv2d, conv2d_dx, conv2d_dw", function()
   it("agree with the definition on a grid of kernels, strides, paddings, dilations and sizes", function()
     local cases = 0
     while cases < 150 do
-      local d = {N = range(1, 2), H = range(1, 11), W = range(1, 11), Ci = pick {1, 2, 3, 8, 17}, Co = pick {1, 2, 3, 8, 17}, Kh = range(1, 5),
-        Kw = range(1, 5), sh = range(1, 3), sw = range(1, 3), ph = range(0, 3), pw = range(0, 3), dh = range(1, 2), dw = range(1, 2)}
+      local d = {N = range(1, 2), H = range(1, 11), W = range(1, 11),
+        Ci = pick {1, 2, 3, 8, 17}, Co = pick {1, 2, 3, 8, 17}, Kh = range(1, 5), Kw = range(1, 5),
+        sh = range(1, 3), sw = range(1, 3), ph = range(0, 3), pw = range(0, 3), dh = range(1, 2), dw = range(1, 2)}
       if fill(d) and d.N * d.Ho * d.Wo * d.Kh * d.Kw * d.Ci * d.Co < 60000 then
         compare(d)
         cases = cases + 1
@@ -115,11 +120,16 @@ describe("conv2d, conv2d_dx, conv2d_dw", function()
   end)
 
   it("are adjoint: <conv2d(x,w),y> = <x,conv2d_dx(y,w)> = <w,conv2d_dw(x,y)>", function()
-    for _, d in ipairs {shape(8, 16, 16, 64, 4, 4, 96, 2, 1), shape(2, 33, 31, 48, 3, 5, 40, 2, 2), shape(3, 20, 20, 3, 5, 5, 64, 1, 2)} do
+    for _, d in ipairs {
+      shape(8, 16, 16, 64, 4, 4, 96, 2, 1),
+      shape(2, 33, 31, 48, 3, 5, 40, 2, 2),
+      shape(3, 20, 20, 3, 5, 5, 64, 1, 2),
+    } do
       local x, w, dy = tensors(core, d)
       local y, dx, dw = passes(core, d, x, w, dy)
       local function dot(a, b)
-        return core.to_table(core.matmul(core.reshape(a, {1, core.numel(a)}), core.reshape(b, {core.numel(b), 1})))[1][1]
+        local row, column = core.reshape(a, {1, core.numel(a)}), core.reshape(b, {core.numel(b), 1})
+        return core.to_table(core.matmul(row, column))[1][1]
       end
       local s = dot(y, dy)
       assert.is_true(math.abs(s) > 1)
@@ -132,7 +142,11 @@ describe("conv2d, conv2d_dx, conv2d_dw", function()
     local function rounded(t) -- the double values of a float tensor
       return core.reshape(core.tensor(fcore.to_table(fcore.reshape(t, {-1}))), fcore.shape(t))
     end
-    for _, d in ipairs {shape(4, 64, 64, 3, 4, 4, 32, 2, 1), shape(4, 16, 16, 64, 4, 4, 96, 2, 1), shape(4, 4, 4, 128, 4, 4, 1, 1, 0)} do
+    for _, d in ipairs {
+      shape(4, 64, 64, 3, 4, 4, 32, 2, 1),
+      shape(4, 16, 16, 64, 4, 4, 96, 2, 1),
+      shape(4, 4, 4, 128, 4, 4, 1, 1, 0),
+    } do
       local x, w, dy = tensors(fcore, d)
       local f = {passes(fcore, d, x, w, dy)}
       for i, want in ipairs {passes(core, d, rounded(x), rounded(w), rounded(dy))} do
@@ -165,7 +179,8 @@ describe("conv2d, conv2d_dx, conv2d_dw", function()
     assert.same({0, 0, 0, 0}, flat(y))
     assert.same({0, 0, 0, 0}, flat(ops.conv2d(core.full({1, 0, 0, 1}, 0), core.full({1, 1, 1, 1}, 1), {padding = 1})))
     assert.same({0, 0}, flat(ops.conv2d_dw(core.full({0, 3, 3, 2}, 0), core.full({0, 3, 3, 1}, 0), {kernel = 1})))
-    assert.same({0, 4, 4, 1}, sizes(ops.conv_transpose2d(core.full({0, 2, 2, 3}, 0), core.full({2, 2, 1, 3}, 0), {stride = 2})))
+    assert.same({0, 4, 4, 1},
+      sizes(ops.conv_transpose2d(core.full({0, 2, 2, 3}, 0), core.full({2, 2, 1, 3}, 0), {stride = 2})))
   end)
 
   it("raise on sizes that no memory holds, and on options that are none", function()
@@ -187,7 +202,8 @@ describe("conv2d, conv2d_dx, conv2d_dw", function()
     fails("at least 1x1", ops.conv2d, x, core.full({0, 1, 1, 1}, 1))
     fails("unknown option '1' (known: dilation, engine, padding, stride)", ops.conv2d, x, w, {1})
     assert.same({1, 1, 1, 1}, core.shape(ops.conv2d(x, w, {stride = huge})))
-    assert.same({1, 1, 1, 1}, core.shape(ops.conv2d(core.full({1, 2, 2, 1}, 1), core.full({1, 1, 1, 1}, 1), {stride = huge, dilation = huge})))
+    assert.same({1, 1, 1, 1},
+      core.shape(ops.conv2d(core.full({1, 2, 2, 1}, 1), core.full({1, 1, 1, 1}, 1), {stride = huge, dilation = huge})))
   end)
 end)
 
@@ -200,8 +216,8 @@ describe("the Winograd engines", function()
       for p = 0, k[1] - 1 do
         for _, size in ipairs {{4, 4}, {5, 7}, {8, 8}, {9, 6}, {3, 19}, {17, 13}} do
           for _, channels in ipairs {{1, 1}, {3, 5}, {16, 32}, {17, 33}, {40, 24}, {70, 130}} do
-            local d = {N = 3, H = size[1], W = size[2], Ci = channels[1], Co = channels[2], Kh = k[1], Kw = k[1], sh = k[2], sw = k[2],
-              ph = p, pw = p, dh = 1, dw = 1}
+            local d = {N = 3, H = size[1], W = size[2], Ci = channels[1], Co = channels[2], Kh = k[1], Kw = k[1],
+              sh = k[2], sw = k[2], ph = p, pw = p, dh = 1, dw = 1}
             if fill(d) then f(d) end
           end
         end
@@ -231,7 +247,11 @@ describe("the Winograd engines", function()
   it("agree with the direct one in float on a grid of shapes", function() agree(fcore, 4e-5) end)
 
   it("agree with the definition", function()
-    for _, d in ipairs {shape(2, 9, 6, 3, 3, 3, 5, 1, 1), shape(2, 9, 6, 3, 4, 4, 5, 2, 1), shape(1, 11, 11, 2, 4, 4, 2, 2, 3)} do
+    for _, d in ipairs {
+      shape(2, 9, 6, 3, 3, 3, 5, 1, 1),
+      shape(2, 9, 6, 3, 4, 4, 5, 2, 1),
+      shape(1, 11, 11, 2, 4, 4, 2, 2, 3),
+    } do
       local x, w, dy = tensors(core, d)
       local fx, fw, fdy = flat(x), flat(w), flat(dy)
       for _, engine in ipairs {"winograd2", "winograd4"} do
@@ -245,7 +265,11 @@ describe("the Winograd engines", function()
 
   it("give the same bytes with one and two threads", function()
     local before = fcore.threads()
-    for _, d in ipairs {shape(5, 16, 16, 40, 4, 4, 72, 2, 1), shape(3, 17, 15, 33, 3, 3, 70, 1, 1), shape(16, 32, 32, 24, 3, 3, 24, 1, 1)} do
+    for _, d in ipairs {
+      shape(5, 16, 16, 40, 4, 4, 72, 2, 1),
+      shape(3, 17, 15, 33, 3, 3, 70, 1, 1),
+      shape(16, 32, 32, 24, 3, 3, 24, 1, 1),
+    } do
       for _, engine in ipairs {"winograd2", "winograd4"} do
         local x, w, dy = tensors(fcore, d)
         fcore.threads(1)
@@ -253,7 +277,10 @@ describe("the Winograd engines", function()
         fcore.threads(2)
         local two = {passes_of(fcore, engine, d, x, w, dy)}
         fcore.threads(before)
-        for i = 1, 3 do assert.is_true(fcore.to_bytes(one[i]) == fcore.to_bytes(two[i]), engine .. " " .. names[i] .. " of " .. name(d)) end
+        for i = 1, 3 do
+          assert.is_true(fcore.to_bytes(one[i]) == fcore.to_bytes(two[i]),
+            engine .. " " .. names[i] .. " of " .. name(d))
+        end
       end
     end
   end)
@@ -278,7 +305,8 @@ describe("the Winograd engines", function()
     local function same(what)
       local want = {passes_of(fcore, "direct", d, x, w, dy)}
       for i, got in ipairs {passes_of(fcore, "winograd2", d, x, w, dy)} do
-        assert.is_true(largest(fcore, fcore.sub(got, want[i])) <= 2e-5 * largest(fcore, want[i]), what .. " " .. names[i])
+        assert.is_true(largest(fcore, fcore.sub(got, want[i])) <= 2e-5 * largest(fcore, want[i]),
+          what .. " " .. names[i])
       end
     end
     for _ = 1, 5 do same "before" end
@@ -288,7 +316,8 @@ describe("the Winograd engines", function()
     fcore.mul_(fcore.narrow(w, 1, 2, 1), 0.5)
     for _ = 1, 4 do same "through a view" end
     local function zeros() return {fcore.full(fcore.shape(w), 0)} end
-    fcore.adam_({w}, {fcore.full(fcore.shape(w), 1)}, zeros(), zeros(), {lr = 0.1, beta1 = 0.5, beta2 = 0.9, eps = 1e-8, weight_decay = 0, t = 1})
+    fcore.adam_({w}, {fcore.full(fcore.shape(w), 1)}, zeros(), zeros(),
+      {lr = 0.1, beta1 = 0.5, beta2 = 0.9, eps = 1e-8, weight_decay = 0, t = 1})
     same "by an optimiser"
     fcore.ema_({w}, {fcore.full(fcore.shape(w), 1)}, 0.5)
     for _ = 1, 4 do same "by an average" end
@@ -303,15 +332,20 @@ describe("the Winograd engines", function()
     assert.equal("base", all[1])
     for _, set in ipairs(all) do
       assert.equal(set, (core.simd(set)))
-      for _, d in ipairs {shape(3, 17, 13, 33, 4, 4, 70, 2, 1), shape(2, 9, 6, 17, 3, 3, 20, 1, 1), shape(2, 12, 12, 3, 5, 5, 40, 1, 2),
-        shape(2, 16, 16, 3, 4, 4, 24, 2, 1)} do
+      for _, d in ipairs {
+        shape(3, 17, 13, 33, 4, 4, 70, 2, 1),
+        shape(2, 9, 6, 17, 3, 3, 20, 1, 1),
+        shape(2, 12, 12, 3, 5, 5, 40, 1, 2),
+        shape(2, 16, 16, 3, 4, 4, 24, 2, 1),
+      } do
         local x, w, dy = tensors(core, d)
         core.simd "base"
         local want = {passes_of(core, "direct", d, x, w, dy)}
         core.simd(set)
         for _, engine in ipairs(d.Kh < 5 and {"auto", "direct", "winograd2", "winograd4"} or {"auto", "direct"}) do
           for i, got in ipairs {passes_of(core, engine, d, x, w, dy)} do
-            assert.is_true(largest(core, core.sub(got, want[i])) <= 1e-13 * largest(core, want[i]), set .. " " .. engine .. " " .. names[i])
+            assert.is_true(largest(core, core.sub(got, want[i])) <= 1e-13 * largest(core, want[i]),
+              set .. " " .. engine .. " " .. names[i])
           end
         end
       end
@@ -328,8 +362,8 @@ describe("the Winograd engines", function()
       assert.is_false(ok)
       assert.truthy(tostring(err):find(match, 1, true), tostring(err))
     end
-    fails("winograd4 does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got 5x5, stride 1,1", ops.conv2d, x,
-      core.full({5, 5, 2, 1}, 1), {engine = "winograd4"})
+    fails("winograd4 does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got 5x5, stride 1,1",
+      ops.conv2d, x, core.full({5, 5, 2, 1}, 1), {engine = "winograd4"})
     fails("got 3x3, stride 1,1", ops.conv2d, x, core.full({3, 3, 2, 1}, 1), {engine = "winograd2", dilation = 2})
     fails("option 'engine': expected 'auto', 'direct', 'winograd2' or 'winograd4', got string 'fast'", ops.conv2d, x,
       core.full({3, 3, 2, 1}, 1), {engine = "fast"})
@@ -361,22 +395,29 @@ describe("conv2d_relu", function()
   end
   -- Those of one line or column, and 5x5, have Winograd engines of their own where there are channels enough.
   local shapes = {
-    shape(2, 9, 7, 17, 1, 1, 40, 1, 0), shape(3, 19, 14, 3, 3, 3, 8, 2, 0), shape(2, 17, 13, 40, 3, 3, 70, 1, 1), shape(1, 5, 4, 600, 1, 1, 9, 1, 0),
-    line(2, 17, 17, 33, 1, 7, 40, 0, 3), line(3, 12, 9, 24, 7, 1, 57, 3, 0), line(1, 7, 40, 30, 1, 7, 24, 2, 0), line(2, 9, 9, 20, 1, 7, 40, 0, 3),
-    line(3, 8, 8, 40, 1, 3, 40, 0, 1), line(2, 3, 9, 29, 3, 1, 70, 1, 0), line(2, 9, 4, 30, 3, 1, 24, 4, 2), line(20, 17, 17, 64, 7, 1, 64, 3, 0),
-    shape(2, 11, 7, 40, 5, 5, 33, 1, 2), shape(1, 6, 5, 24, 5, 5, 24, 1, 0), shape(1, 9, 9, 24, 5, 5, 24, 2, 1), shape(1, 9, 9, 24, 5, 5, 24, 1, 1, 2),
+    shape(2, 9, 7, 17, 1, 1, 40, 1, 0), shape(3, 19, 14, 3, 3, 3, 8, 2, 0),
+    shape(2, 17, 13, 40, 3, 3, 70, 1, 1), shape(1, 5, 4, 600, 1, 1, 9, 1, 0),
+    line(2, 17, 17, 33, 1, 7, 40, 0, 3), line(3, 12, 9, 24, 7, 1, 57, 3, 0),
+    line(1, 7, 40, 30, 1, 7, 24, 2, 0), line(2, 9, 9, 20, 1, 7, 40, 0, 3),
+    line(3, 8, 8, 40, 1, 3, 40, 0, 1), line(2, 3, 9, 29, 3, 1, 70, 1, 0),
+    line(2, 9, 4, 30, 3, 1, 24, 4, 2), line(20, 17, 17, 64, 7, 1, 64, 3, 0),
+    shape(2, 11, 7, 40, 5, 5, 33, 1, 2), shape(1, 6, 5, 24, 5, 5, 24, 1, 0),
+    shape(1, 9, 9, 24, 5, 5, 24, 2, 1), shape(1, 9, 9, 24, 5, 5, 24, 1, 1, 2),
     shape(2, 6, 5, 20, 3, 2, 3, 1, 1), shape(2, 4, 4, 17, 4, 4, 8, 1, 0), shape(1, 3, 3, 2, 2, 2, 3, 1, 3),
   }
   for _, d in ipairs(shapes) do fill(d) end
 
-  local function plain(c, d, x, w, bias) return c.relu(c.add(c.conv2d(x, w, with_engine(options(d), "direct")), bias)) end
+  local function plain(c, d, x, w, bias)
+    return c.relu(c.add(c.conv2d(x, w, with_engine(options(d), "direct")), bias))
+  end
 
   local function agree(c, tol)
     for _, d in ipairs(shapes) do
       local x, w, y = tensors(c, d)
       local bias = c.rng(5, "bias"):normal({d.Co})
       local want = plain(c, d, x, w, bias)
-      for _, engine in ipairs(d.Kh == 3 and d.Kw == 3 and d.sh == 1 and {"auto", "direct", "winograd2", "winograd4"} or {"auto", "direct"}) do
+      local winograd = d.Kh == 3 and d.Kw == 3 and d.sh == 1
+      for _, engine in ipairs(winograd and {"auto", "direct", "winograd2", "winograd4"} or {"auto", "direct"}) do
         local o = with_engine(options(d), engine)
         local got = c.conv2d_relu(x, w, o, bias)
         assert.same(c.shape(y), c.shape(got))
@@ -395,12 +436,21 @@ describe("conv2d_relu", function()
     end
   end
 
-  it("agrees with convolution, sum and relu in double, alone and among other channels", function() agree(core, 1e-13) end)
+  it("agrees with convolution, sum and relu in double, alone and among other channels", function()
+    agree(core, 1e-13)
+  end)
+
   it("takes fewer multiplications where the shape allows it, and can be told not to", function()
-    for _, d in ipairs {line(2, 17, 17, 33, 1, 7, 40, 0, 3), line(2, 8, 8, 40, 3, 1, 40, 1, 0), shape(2, 11, 7, 40, 5, 5, 33, 1, 2)} do
+    for _, d in ipairs {
+      line(2, 17, 17, 33, 1, 7, 40, 0, 3),
+      line(2, 8, 8, 40, 3, 1, 40, 1, 0),
+      shape(2, 11, 7, 40, 5, 5, 33, 1, 2),
+    } do
       fill(d)
       local x, w = tensors(fcore, d)
-      local function bytes(engine) return fcore.to_bytes(fcore.conv2d_relu(x, w, with_engine(options(d), engine), fcore.full({d.Co}, 0))) end
+      local function bytes(engine)
+        return fcore.to_bytes(fcore.conv2d_relu(x, w, with_engine(options(d), engine), fcore.full({d.Co}, 0)))
+      end
       local auto, direct = bytes(nil), bytes "direct"
       assert.is_true(auto ~= direct, name(d))
       fcore.winograd(0)
@@ -410,7 +460,9 @@ describe("conv2d_relu", function()
     end
   end)
 
-  it("agrees with convolution, sum and relu in float, alone and among other channels", function() agree(fcore, 2e-5) end)
+  it("agrees with convolution, sum and relu in float, alone and among other channels", function()
+    agree(fcore, 2e-5)
+  end)
 
   it("gives the same bytes with one and two threads, and keeps NaN", function()
     local before = fcore.threads()
@@ -451,7 +503,8 @@ describe("conv2d_relu", function()
 
   it("takes tensors without elements", function()
     local bias = core.tensor {1, -2}
-    assert.same({0, 3, 3, 2}, core.shape(core.conv2d_relu(core.full({0, 5, 5, 1}, 0), core.full({3, 3, 1, 2}, 0), nil, bias)))
+    assert.same({0, 3, 3, 2},
+      core.shape(core.conv2d_relu(core.full({0, 5, 5, 1}, 0), core.full({3, 3, 1, 2}, 0), nil, bias)))
     assert.same({1, 0, 1, 0}, flat(core.conv2d_relu(core.full({1, 1, 2, 0}, 0), core.full({1, 1, 0, 2}, 1), nil, bias)))
   end)
 
@@ -465,8 +518,10 @@ describe("conv2d_relu", function()
     fails("#4 'bias' (expected (5) to match w, got (4))", x, w, nil, core.full({4}, 0))
     fails("#4 'bias'", x, w, nil, nil)
     fails("#5 'y' (expected (1,2,2,5), got (1,2,2,4))", x, w, nil, bias, core.full({1, 2, 2, 4}, 0))
-    fails("#5 'y' (expected a dense tensor or some of its channels", x, w, nil, bias, core.permute(core.full({1, 5, 2, 2}, 0), {1, 3, 4, 2}))
-    fails("#5 'y' (expected a dense tensor or some of its channels", x, w, nil, bias, core.expand(core.full({1, 1, 1, 5}, 0), {1, 2, 2, 5}))
+    fails("#5 'y' (expected a dense tensor or some of its channels", x, w, nil, bias,
+      core.permute(core.full({1, 5, 2, 2}, 0), {1, 3, 4, 2}))
+    fails("#5 'y' (expected a dense tensor or some of its channels", x, w, nil, bias,
+      core.expand(core.full({1, 1, 1, 5}, 0), {1, 2, 2, 5}))
     fails("#5 'y' (must not share memory with x)", x, core.full({1, 1, 2, 2}, 1), nil, core.full({2}, 0), x)
     fails("unknown option 'size'", x, w, {size = 3}, bias)
     fails("#2 'w'", x, core.full({3, 3, 3, 5}, 1), nil, bias)

@@ -2,13 +2,18 @@
 local float, double = require "gan", require "spec.support.double"
 
 local function near(want, got, tol)
-  assert.is_true(math.abs(want - got) <= (tol or 1e-9) * (1 + math.abs(want)), ("%.12g, expected %.12g"):format(got, want))
+  assert.is_true(math.abs(want - got) <= (tol or 1e-9) * (1 + math.abs(want)),
+    ("%.12g, expected %.12g"):format(got, want))
 end
 
 describe("bce_with_logits", function()
   local rows = { -- x, value at t = 1, 0, 0.9
-    {-100, 100, 3.7200759760e-44, 90}, {-2, 2.1269280110, 0.1269280110, 1.9269280110}, {0, 0.6931471806, 0.6931471806, 0.6931471806},
-    {0.5, 0.4740769842, 0.9740769842, 0.5240769842}, {3, 0.0485873516, 3.0485873516, 0.3485873516}, {100, 3.7200759760e-44, 100, 10},
+    {-100, 100, 3.7200759760e-44, 90},
+    {-2, 2.1269280110, 0.1269280110, 1.9269280110},
+    {0, 0.6931471806, 0.6931471806, 0.6931471806},
+    {0.5, 0.4740769842, 0.9740769842, 0.5240769842},
+    {3, 0.0485873516, 3.0485873516, 0.3485873516},
+    {100, 3.7200759760e-44, 100, 10},
   }
 
   it("gives the worked values", function()
@@ -81,7 +86,8 @@ describe("softmax_cross_entropy", function()
     local def = double.require("gan.autograd").registry.softmax_cross_entropy
     for _, size in ipairs {{1, 1}, {700, 10}, {65, 1000}} do
       local n, classes = table.unpack(size)
-      local x, labels = double.rng(1):normal({n, classes}, 0, 5):requires_grad_(), double.rng(2):integer({n}, 0, classes - 1)
+      local x = double.rng(1):normal({n, classes}, 0, 5):requires_grad_()
+      local labels = double.rng(2):integer({n}, 0, classes - 1)
       near(def.compose(x, labels):item(), x:softmax_cross_entropy(labels):item(), 1e-12)
       local fast = double.grad(x:softmax_cross_entropy(labels), {x})[1]
       local slow = double.grad(x:softmax_cross_entropy(labels), {x}, {create_graph = true})[1]

@@ -1,4 +1,4 @@
--- matmul against three nested loops: batches, views, blocks, parts of the inner dimension, bytes independent of threads.
+-- matmul against three nested loops: batches, views, blocks, parts of the inner dimension, bytes with more threads.
 local double = require "spec.support.double"
 local core, ops = double.require "gan.core", double.ops
 local fcore = require "gan.core"
@@ -24,7 +24,8 @@ local function close(want, got, tol)
   for i = 1, #want do
     assert.equal(#want[i], #got[i])
     for j = 1, #want[i] do
-      assert.is_true(math.abs(want[i][j] - got[i][j]) <= tol, ("(%d,%d): %g, expected %g"):format(i, j, got[i][j], want[i][j]))
+      assert.is_true(math.abs(want[i][j] - got[i][j]) <= tol,
+        ("(%d,%d): %g, expected %g"):format(i, j, got[i][j], want[i][j]))
     end
   end
 end
@@ -36,7 +37,8 @@ describe("matmul", function()
       local a, b = randn("a", m, k), randn("b", k, n)
       local at, bt = ops.transpose(randn("a", k, m)), ops.transpose(randn("b", n, k))
       for _, pair in ipairs {{a, b}, {at, b}, {a, bt}, {at, bt}} do
-        close(product(core.to_table(pair[1]), core.to_table(pair[2])), core.to_table(ops.matmul(pair[1], pair[2])), 1e-11)
+        local want = product(core.to_table(pair[1]), core.to_table(pair[2]))
+        close(want, core.to_table(ops.matmul(pair[1], pair[2])), 1e-11)
       end
     end
   end)
@@ -44,7 +46,8 @@ describe("matmul", function()
   it("multiplies views with gaps, steps and repeated rows", function()
     local wide = randn("a", 6, 10)
     local b = randn("b", 4, 3)
-    for _, a in ipairs {ops.narrow(wide, 2, 3, 4), ops.narrow(wide, 2, 1, 4, 2), ops.expand(ops.narrow(randn("a", 1, 4), 2, 1, 4), {5, 4}),
+    for _, a in ipairs {ops.narrow(wide, 2, 3, 4), ops.narrow(wide, 2, 1, 4, 2),
+      ops.expand(ops.narrow(randn("a", 1, 4), 2, 1, 4), {5, 4}),
       ops.transpose(ops.narrow(wide, 1, 2, 4)), ops.narrow(ops.narrow(wide, 1, 2, 3, 2), 2, 2, 4)} do
       close(product(core.to_table(a), core.to_table(b)), core.to_table(ops.matmul(a, b)), 1e-12)
     end
@@ -61,7 +64,8 @@ describe("matmul", function()
     local one = randn("b", 4, 2)
     local z = core.to_table(ops.matmul(a, one))
     for i = 1, 2 do close(product(ta[i][1], core.to_table(one)), z[i][1], 1e-12) end
-    local q = core.to_table(ops.matmul(ops.permute(a, {2, 1, 3, 4}), one)) -- a is not contiguous: one product per matrix
+    -- a is not contiguous: one product per matrix
+    local q = core.to_table(ops.matmul(ops.permute(a, {2, 1, 3, 4}), one))
     for i = 1, 2 do close(product(ta[i][1], core.to_table(one)), q[1][i], 1e-12) end
     local p = core.to_table(ops.matmul(randn("c", 3, 4), b)) -- a repeats
     for j = 1, 5 do close(product(core.to_table(randn("c", 3, 4)), tb[j]), p[j], 1e-12) end

@@ -1,4 +1,4 @@
--- Minibatch discrimination's sums over pairs: SPEC's worked numbers, their gradient, threads, batches that are no case for dividing by.
+-- Minibatch discrimination's sums over pairs: worked numbers, their gradient, threads, degenerate batches.
 local gan = require "gan"
 local double = require "spec.support.double"
 local golden = require "spec.support.golden"
@@ -8,7 +8,8 @@ local function example() return double.tensor {{{1, 0}, {.5, -.5}}, {{0, 2}, {1,
 
 describe("minibatch_similarity", function()
   it("has the worked numbers", function()
-    golden.near({0.1851223516, 0.7357588823, 0.4176665095, 0.7357588823, 0.5032147244, 0.7357588823}, double.ops.minibatch_similarity(example()))
+    golden.near({0.1851223516, 0.7357588823, 0.4176665095, 0.7357588823, 0.5032147244, 0.7357588823},
+      double.ops.minibatch_similarity(example()))
   end)
 
   it("has the worked gradient", function()

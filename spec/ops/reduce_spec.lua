@@ -7,14 +7,16 @@ local function flat(x) return x:reshape({-1}):to_table() end
 local function close(want, got, tol, what)
   assert.equal(#want, #got, what)
   for i, w in ipairs(want) do
-    assert.is_true(math.abs(w - got[i]) <= tol * (1 + math.abs(w)), ("%s: entry %d: %.12g, expected %.12g"):format(what, i, got[i], w))
+    assert.is_true(math.abs(w - got[i]) <= tol * (1 + math.abs(w)),
+      ("%s: entry %d: %.12g, expected %.12g"):format(what, i, got[i], w))
   end
 end
 
 -- Shapes that take every path: whole rows, few and many columns, several blocks, reduced axes that are not neighbours.
 local cases = {
-  {{7}, {1}}, {{2, 3}, {1}}, {{2, 3}, {2}}, {{2, 3, 4, 5}, {2, 4}}, {{2, 3, 4, 5}, {1, 3}}, {{3, 4, 5}, {1, 2, 3}}, {{200, 3}, {1}},
-  {{2, 300}, {2}}, {{3, 70, 2}, {2}}, {{2, 5, 600}, {2}}, {{5, 600, 2}, {1, -1}}, {{1, 4, 1}, {1, 3}}, {{40, 1, 65}, {1}}, {{50000}, {1}}, {{9000, 3}, {1}},
+  {{7}, {1}}, {{2, 3}, {1}}, {{2, 3}, {2}}, {{2, 3, 4, 5}, {2, 4}}, {{2, 3, 4, 5}, {1, 3}},
+  {{3, 4, 5}, {1, 2, 3}}, {{200, 3}, {1}}, {{2, 300}, {2}}, {{3, 70, 2}, {2}}, {{2, 5, 600}, {2}},
+  {{5, 600, 2}, {1, -1}}, {{1, 4, 1}, {1, 3}}, {{40, 1, 65}, {1}}, {{50000}, {1}}, {{9000, 3}, {1}},
 }
 
 describe("reduce", function()
@@ -118,7 +120,9 @@ describe("reduce", function()
   it("works on views", function()
     local x = double.rng(1):normal {4, 6, 5}
     local v = x:permute({3, 1, 2}):narrow(3, 1, 3, 2)
-    for _, axes in ipairs {{1}, {2}, {3}, {1, 3}, {1, 2, 3}} do assert.same(v:clone():sum(axes):to_table(), v:sum(axes):to_table()) end
+    for _, axes in ipairs {{1}, {2}, {3}, {1, 3}, {1, 2, 3}} do
+      assert.same(v:clone():sum(axes):to_table(), v:sum(axes):to_table())
+    end
     assert.equal(0, double.ops.sum(double.ones(1):expand({3, 4}) - 1):item())
     assert.equal(12, double.ones(1):expand({3, 4}):sum():item())
   end)
@@ -131,7 +135,8 @@ describe("reduce", function()
     assert.same({0}, double.zeros(0, 3):softmax():sum(2):shape())
     assert.same({0, 0, 0}, double.zeros(0, 3):sum_to({3}):to_table())
     for _, name in ipairs {"mean", "var", "max", "min", "logsumexp", "argmax"} do
-      assert.error_matches(function() double.ops[name](double.zeros(2, 0), 2) end, name .. ": .*nothing to reduce: an axis has size 0, shape %(2,0%)")
+      assert.error_matches(function() double.ops[name](double.zeros(2, 0), 2) end,
+        name .. ": .*nothing to reduce: an axis has size 0, shape %(2,0%)")
     end
   end)
 end)

@@ -37,7 +37,8 @@ local function assert_close(expected, got, tol)
   assert.same(core.shape(expected), core.shape(got))
   local a, b = flat(core, expected), flat(core, got)
   for i = 1, #a do
-    assert.is_true(math.abs(a[i] - b[i]) < (tol or 1e-12), ("element %d: expected %.15g, got %.15g"):format(i, a[i], b[i]))
+    assert.is_true(math.abs(a[i] - b[i]) < (tol or 1e-12),
+      ("element %d: expected %.15g, got %.15g"):format(i, a[i], b[i]))
   end
 end
 
@@ -213,7 +214,8 @@ describe("resize", function()
     end
   end
 
-  -- PyTorch 1.13: interpolate(tensor([0,10,20,30]), 8, mode="linear"), the same with align_corners; TensorFlow 1's resize.
+  -- PyTorch 1.13: interpolate(tensor([0,10,20,30]), 8, mode="linear"), the same with align_corners;
+  -- TensorFlow 1's resize.
   it("gives the numbers of other libraries", function()
     local x = core.tensor {{{{0}, {10}, {20}, {30}}}}
     local function line(o)
@@ -259,7 +261,9 @@ describe("pad2d", function()
     reflect = function(i, n) return i < 1 and 2 - i or i > n and 2 * n - i or i end,
   }
   for mode, source in pairs(sources) do
-    for i, o in ipairs {{top = 1, bottom = 2, left = 0, right = 3}, {top = 2, bottom = 2, left = 3, right = 1}, {left = 2}} do
+    for i, o in ipairs {
+      {top = 1, bottom = 2, left = 0, right = 3}, {top = 2, bottom = 2, left = 3, right = 1}, {left = 2},
+    } do
       it(("adds a border: %s, case %d"):format(mode, i), function()
         local x = random(i, 2, 3, 4, 2)
         local v = core.to_table(x)
@@ -335,7 +339,9 @@ end)
 
 describe("avg_pool2d_to, max_pool2d_to", function()
   local options = {
-    {kernel = 3, stride = 1, padding = 1}, {kernel = 3, stride = 2}, {kernel = {2, 3}, stride = {1, 2}, padding = {0, 1}},
+    {kernel = 3, stride = 1, padding = 1},
+    {kernel = 3, stride = 2},
+    {kernel = {2, 3}, stride = {1, 2}, padding = {0, 1}},
   }
 
   it("are the pools, alone and among other channels", function()

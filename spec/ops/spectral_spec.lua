@@ -1,4 +1,4 @@
--- Division by the largest singular value: SPEC's worked numbers, power iteration against plain Lua for every place of the rows' axis, threads.
+-- Division by the largest singular value: worked numbers, power iteration against plain Lua for every axis, threads.
 local gan = require "gan"
 local core = require "gan.core"
 local double = require "spec.support.double"
@@ -52,7 +52,9 @@ describe("power_iteration", function()
 
   it("agrees with plain Lua wherever the rows' axis lies", function()
     local rng = double.rng(1, "power")
-    for _, case in ipairs {{{3, 3, 5, 40}, 4}, {{4, 4, 20, 7}, 3}, {{6, 300}, 1}, {{50, 33}, -1}, {{1, 1}, 2}, {{9}, 1}} do
+    for _, case in ipairs {
+      {{3, 3, 5, 40}, 4}, {{4, 4, 20, 7}, 3}, {{6, 300}, 1}, {{50, 33}, -1}, {{1, 1}, 2}, {{9}, 1},
+    } do
       local w, axis = rng:normal(case[1]), case[2]
       local at = axis > 0 and axis or #case[1] + 1 + axis
       local u0 = rng:normal {w:size(at)}

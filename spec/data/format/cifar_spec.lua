@@ -27,8 +27,8 @@ describe("CIFAR-10", function()
     assert.same({9, 8, 7}, core.to_table(set:image(2))[1][32])
     assert.equal("cat", set.classes[set.labels:get(1) + 1])
     assert.matches("%(CIFAR%-10%): 4 images of 32x32, colour, 10 classes: airplane", set:describe())
-    assert.equal(1, assert(data.open(dir, { split = "test" })).n)
-    local small = assert(data.open(dir, { limit = 3, size = 8, channels = 1 }))
+    assert.equal(1, assert(data.open(dir, {split = "test"})).n)
+    local small = assert(data.open(dir, {limit = 3, size = 8, channels = 1}))
     assert.same({3, 8, 8, 1}, core.shape(small.images))
     assert.same({2}, core.to_table(small:image(3))[8][8])
     assert.equal(2, assert(data.open(dir .. "/data_batch_1.bin")).n)
@@ -39,7 +39,7 @@ describe("CIFAR-10", function()
     for i = 0, 3071 do planes[i + 1] = string.char((i * 7 + i // 1024) % 256) end
     put("data_batch_1.bin", "\0" .. table.concat(planes))
     local t = core.to_table(assert(data.open(dir)):image(1))
-    for _, p in ipairs { {1, 1}, {5, 9}, {32, 32} } do
+    for _, p in ipairs {{1, 1}, {5, 9}, {32, 32}} do
       for k = 0, 2 do
         local i = k * 1024 + (p[1] - 1) * 32 + p[2] - 1
         assert.equal((i * 7 + i // 1024) % 256, t[p[1]][p[2]][k + 1])
@@ -67,6 +67,6 @@ describe("CIFAR-10", function()
     refused "data_batch_1.bin: 0 bytes"
     put("data_batch_1.bin", record(1, 1, 1, 1) .. record(10, 1, 1, 1))
     refused "data_batch_1.bin: label 10 in record 2 %(expected 0 to 9%)"
-    refused("no test_batch.bin in it", { split = "test" })
+    refused("no test_batch.bin in it", {split = "test"})
   end)
 end)
