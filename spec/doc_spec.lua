@@ -11,7 +11,6 @@ local manual = require "spec.support.manual"
 local pending = {
   check = true,
   game = true,
-  metric = true,
   train = true,
 }
 

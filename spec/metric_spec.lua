@@ -15,7 +15,7 @@ describe("metric", function()
 
   it("says name, number and counts of each in one form", function()
     local real, fake = gan.rng(1):normal {40, 3}, gan.rng(2):normal {30, 3}
-    local shared = gan.metric.sample():add(fake)
+    local shared = gan.metric.rows():add(fake)
     local measured = {
       gan.metric.fid {real = real, fake = shared}, gan.metric.kid {real = real, fake = shared, size = 20, subsets = 3},
       gan.metric.precision_recall {real = real, fake = shared},
@@ -37,7 +37,7 @@ describe("metric", function()
   it("blames the user's line", function()
     local ok, message = pcall(function() gan.metric.fid {real = gan.zeros(3, 2)}:value() end)
     assert.is_false(ok)
-    assert.matches("metric_spec.lua:%d+: fid: ", message)
+    assert.matches("metric_spec.lua:%d+: metric.fid: ", message)
   end)
 
   it("never answers with NaN", function()

@@ -67,8 +67,8 @@ describe("ppl", function()
   it("says what is wrong", function()
     local ppl = gan.metric.ppl
     local function bad(pattern, opt) assert.error_matches(function() ppl(make(opt)):value() end, pattern) end
-    bad("'generator' %(expected a function, got 3", {generator = 3})
-    bad("'features' %(expected a function", {features = {}})
+    bad("'generator': expected a function, got 3", {generator = 3})
+    bad("'features': expected a function", {features = {}})
     bad("'z'", {z = 0})
     bad("'n'", {n = 0})
     bad("'eps'", {eps = 0})

@@ -334,7 +334,7 @@ end
 local function gather(self, source, side, known)
   local F, n = self.features, source.n
   local out = {n = n, source = source, fid = known}
-  if wants(self.metrics, side, "features") then out.features = metric.sample {capacity = n} end
+  if wants(self.metrics, side, "features") then out.features = metric.rows {capacity = n} end
   for _, name in ipairs(side == "fake" and self.metrics or {}) do
     if name == "is" then out.score = metric.inception_score {n = n, splits = SPLITS} end
     if name == "accuracy" then out.accuracy = metric.accuracy {classes = F.classes} end
@@ -342,7 +342,7 @@ local function gather(self, source, side, known)
   local sets = {out.features}
   if not known and wants(self.metrics, side, "moments") then
     -- Few rows need no covariance, which would be larger than they are.
-    out.fid = self.few and (out.features or metric.sample {capacity = n}) or metric.moments()
+    out.fid = self.few and (out.features or metric.rows {capacity = n}) or metric.moments()
     if out.fid ~= out.features then sets[#sets + 1] = out.fid end
   end
   if #sets == 0 and not out.score and not out.accuracy then return out end

@@ -4,16 +4,23 @@ local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"
 local moments = require "gan.metric.moments"
-local sample = require "gan.metric.sample"
+local rows = require "gan.metric.rows"
+
+local option = check.option
+local NAME = "metric.fid"
 
 local fid = input.class()
 
-local function set(name, v)
-  if moments.is(v) then return v end
-  if not sample.is(v) and not core.is_tensor(v) then
-    return check.expected("fid", 1, name, "moments (gan.metric.moments), a sample (gan.metric.sample) or real (N,D)", v)
-  end
-  return sample.of("fid", name, v)
+-- The kind of an option that is moments, or whatever gan.metric.rows takes.
+local function set(o)
+  local kept = rows.option {}
+  return option.where {
+    required = o.required, expected = "moments (gan.metric.moments), rows (gan.metric.rows) or a real tensor (N,D)",
+    accept = function(v)
+      if moments.is(v) then return v end
+      return kept.accept(v)
+    end,
+  }
 end
 
 -- Mean as a list, trace of the covariance, the covariance itself on demand.
@@ -30,26 +37,33 @@ local function summary(s)
 end
 
 local function covariance(s)
-  if sample.is(s) then s = moments():add(s:features()) end
+  if rows.is(s) then s = moments():add(s:features()) end
   return s:covariance()
 end
 
---- The distance: |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)).
--- @treturn number at least 0
--- @treturn table protocol: metric, value, n_real, n_fake (nil where a file did not say), dim, route, biased
+--- Returns the distance.
+--
+--     |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2))
+--
+-- @treturn number  at least 0
+-- @treturn table  protocol: metric, value, n_real, n_fake (nil where a file did not say), dim, route, biased
 -- @raise if a set has fewer than two rows, or the widths differ
 function fid:value()
   local real, fake = self.real, self.fake
-  local dim = sample.same_dim("fid", real, fake)
+  local dim = rows.same_dim(NAME, real, fake)
   for _, name in ipairs {"real", "fake"} do
     local s = self[name]
-    if s.n then input.enough("fid", name, s.n, 2, "a covariance") end
-    if self.biased and not s.n then return check.fail("fid", "'biased' needs the number of rows, which '%s' was loaded without", name) end
+    if s.n then input.enough(NAME, name, s.n, 2, "a covariance") end
+    if self.biased and not s.n then
+      return check.fail(NAME, "'biased' needs the number of rows, which '%s' was loaded without", name)
+    end
   end
-  local kept = sample.is(real) and sample.is(fake)
+  local kept = rows.is(real) and rows.is(fake)
   local route = self.route
   if route == "auto" then route = kept and real.n * fake.n <= dim * dim and "samples" or "covariances" end
-  if route == "samples" and not kept then return check.fail("fid", "route 'samples' needs the rows of both sets (gan.metric.sample)") end
+  if route == "samples" and not kept then
+    return check.fail(NAME, "route 'samples' needs the rows of both sets (gan.metric.rows)")
+  end
 
   local mean1, trace1 = summary(real)
   local mean2, trace2 = summary(fake)
@@ -65,24 +79,30 @@ function fid:value()
   if self.biased then b1, b2 = (real.n - 1) / real.n, (fake.n - 1) / fake.n end
   value = value + b1 * trace1 + b2 * trace2 - 2 * math.sqrt(b1 * b2) * root
   return input.answer {
-    metric = "fid", value = value < 0 and 0 or value, n_real = real.n, n_fake = fake.n, dim = dim, route = route, biased = self.biased,
+    metric = "fid", value = value < 0 and 0 or value, n_real = real.n, n_fake = fake.n, dim = dim, route = route,
+    biased = self.biased,
   }
 end
 
---- Frechet distance of two feature sets. Biased upwards by some D^2/2N, so that only numbers of equal N compare.
--- Source: Heusel et al. 2017, arXiv:1706.08500, eq. 6. Differs: the trace of the root comes from symmetric eigenproblems in doubles, or, where the
--- rows of both sets are kept and few, from the singular values of their products, which needs no covariance; never from the
--- root of an asymmetric matrix.
--- @tparam table opt real: moments, a sample, or real (N,D); fake: the same (default: empty moments, to be added to);
---   route = "auto" | "covariances" | "samples"; biased = false (true: covariances divided by N, not N-1, as NVlabs' code has them)
--- @treturn table add(features), value()
+--- Makes the Frechet distance of two feature sets.
+-- It is biased upwards by some D^2/2N, so that only numbers of equal N compare.
+-- Source: Heusel et al. 2017, arXiv:1706.08500, eq. 6.
+-- Differs: the trace of the root comes from symmetric eigenproblems in doubles, or, where the rows of both sets are
+-- kept and few, from the singular values of their products, which needs no covariance; never from the root of an asymmetric
+-- matrix.
+-- @function gan.metric.fid
+-- @tparam table opt
+-- @tparam table|Tensor opt.real  moments, rows, or real (N,D)
+-- @tparam[opt] table|Tensor opt.fake  the same; default: empty moments, to be added to
+-- @tparam[opt="auto"] string opt.route  "covariances", "samples" (from the rows), or "auto": the quicker one
+-- @tparam[opt=false] boolean opt.biased  divides covariances by N, not N-1, as NVlabs' code does
+-- @treturn table  `add(features)`, `value()`
+-- @raise if an option is unknown, missing or no feature set
 return function(opt)
-  opt = check.options("fid", opt, {real = check.none, fake = check.none, route = "auto", biased = false})
-  if opt.route ~= "auto" and opt.route ~= "covariances" and opt.route ~= "samples" then
-    return check.expected("fid", 1, "route", "'auto', 'covariances' or 'samples'", opt.route)
-  end
-  if type(opt.biased) ~= "boolean" then return check.expected("fid", 1, "biased", "a boolean", opt.biased) end
-  local real = set("real", opt.real)
-  local fake = opt.fake == nil and moments {dim = real.dim} or set("fake", opt.fake)
-  return setmetatable({real = real, fake = fake, route = opt.route, biased = opt.biased}, fid)
+  opt = check.options(NAME, opt, {
+    real = set {required = true}, fake = set {},
+    route = option.word {"auto", "covariances", "samples", default = "auto"}, biased = option.boolean {default = false},
+  })
+  opt.fake = opt.fake or moments {dim = opt.real.dim}
+  return setmetatable(opt, fid)
 end

@@ -3,7 +3,10 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local input = require "gan.metric.input"
-local sample = require "gan.metric.sample"
+local rows = require "gan.metric.rows"
+
+local option = check.option
+local NAME = "metric.inception_score"
 
 local inception_score = {}
 inception_score.__index = inception_score
@@ -42,35 +45,38 @@ local function spread(parts, splits, all, first, logits)
   end
 end
 
---- Adds what a classifier gave for generated images.
--- @param _ features: ignored, for the call that all metrics share
--- @tparam Tensor logits real (N,Y), in the order in which they are to be split
--- @raise if more rows come than were announced
+--- Takes in what a classifier gave for generated images.
+-- @tparam[opt] Tensor _  features (N,D), ignored: all metrics share the call
+-- @tparam Tensor logits  real (N,Y), in the order in which they are to be split
+-- @treturn table  the metric
+-- @raise if more rows come than were announced, or one is not finite
 function inception_score:add(_, logits)
-  input.rows("inception_score", 2, "logits", logits, self.classes)
+  input.rows(NAME, 2, "logits", logits, self.classes)
   self.classes = core.size(logits, 2)
   if not self.expected then
     self.kept:add(logits)
   else
     local n = self.n + core.size(logits, 1)
-    if n > self.expected then return check.fail("inception_score", "n = %d rows were announced, got %d", self.expected, n) end
+    if n > self.expected then
+      return check.fail(NAME, "n = %d rows were announced, got %d", self.expected, n)
+    end
     spread(self.parts, self.splits, self.expected, self.n, logits)
   end
   self.n = self.n + core.size(logits, 1)
   return self
 end
 
---- The score of each of the contiguous splits: exp of the mean KL of a fake's class distribution from their mean.
--- @treturn number mean over splits, in [1, Y]
--- @treturn table protocol: metric, value, deviation (population, over splits), splits, n_fake, classes; single: the score of all rows as one
---   set, and its logarithm log_single (nats), as Barratt and Sharma would have it
+--- Returns the mean over the contiguous splits of exp(mean KL of a fake's class distribution from their mean).
+-- @treturn number  in [1, Y]
+-- @treturn table  protocol: metric, value, deviation (population, over splits), splits, n_fake, classes; single: the
+--   score of all rows as one set, and its logarithm log_single (nats), as Barratt and Sharma would have it
 -- @raise if there are fewer rows than splits, or not those that were announced
 function inception_score:value()
   local n, parts = self.n, self.parts
   if self.expected and n ~= self.expected then
-    return check.fail("inception_score", "n = %d rows were announced, got %d", self.expected, n)
+    return check.fail(NAME, "n = %d rows were announced, got %d", self.expected, n)
   end
-  input.enough("inception_score", "fake", n, self.splits, ("%d splits"):format(self.splits))
+  input.enough(NAME, "fake", n, self.splits, ("%d splits"):format(self.splits))
   if not self.expected then
     parts = {}
     spread(parts, self.splits, n, 0, self.kept:features())
@@ -85,19 +91,25 @@ function inception_score:value()
   local all = divergence {n = n, entropy = entropy, total = core.tensor(sums, "f64")}
   local mean, deviation = input.spread(scores)
   return input.answer {
-    metric = "inception_score", value = mean, deviation = deviation, splits = self.splits, n_fake = n, classes = self.classes,
-    single = math.exp(all), log_single = all,
+    metric = "inception_score", value = mean, deviation = deviation, splits = self.splits, n_fake = n,
+    classes = self.classes, single = math.exp(all), log_single = all,
   }
 end
 
---- Inception Score of a classifier's logits. For the field's numbers the logits are those of the 2015 Inception without its bias, all 1008 of them;
--- others are not comparable. Rows sorted by class must be shuffled first.
+--- Makes the Inception Score of a classifier's logits.
+-- For the field's numbers the logits are those of the 2015 Inception without its bias, all 1008 of them; others are not
+-- comparable. Rows sorted by class must be shuffled first.
 -- Source: Salimans et al. 2016, arXiv:1606.03498, sec. 4; Barratt and Sharma 2018, arXiv:1801.01973.
--- @tparam[opt] table opt splits = 10; n: the number of rows that will come, so that none are kept (default: logits are kept)
--- @treturn table add(features, logits), value()
+-- @function gan.metric.inception_score
+-- @tparam[opt] table opt
+-- @tparam[opt=10] integer opt.splits  >= 1
+-- @tparam[opt] integer opt.n  rows that will come, >= splits, so that none are kept; default: logits are kept
+-- @treturn table  `add(features, logits)`, `value()`
+-- @raise if an option is unknown or out of range
 return function(opt)
-  opt = check.options("inception_score", opt, {splits = 10, n = check.none})
-  local splits = check.int("inception_score", 1, "splits", opt.splits, 1)
-  local n = opt.n and check.int("inception_score", 1, "n", opt.n, splits)
-  return setmetatable({splits = splits, expected = n, n = 0, parts = {}, kept = not n and sample {} or nil}, inception_score)
+  opt = check.options(NAME, opt, {splits = option.integer {default = 10, lo = 1}, n = option.integer {lo = 1}})
+  local splits, n = opt.splits, opt.n
+  if n and n < splits then option.integer {lo = splits}:check(NAME, "n", n) end
+  local kept = not n and rows {} or nil
+  return setmetatable({splits = splits, expected = n, n = 0, parts = {}, kept = kept}, inception_score)
 end

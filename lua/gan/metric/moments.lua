@@ -11,7 +11,9 @@ local M = {}
 
 local CHUNK = 256 -- rows that are merged at a time: what is summed with what does not depend on the batches
 
---- Whether v is a moments object.
+--- Tells whether v is a moments object. Cannot fail.
+-- @param v  anything
+-- @treturn boolean
 function M.is(v) return getmetatable(v) == moments end
 
 local function new(dim) return setmetatable({dim = dim, n = 0, seen = 0}, moments) end
@@ -23,12 +25,15 @@ local function open(self, dim)
 end
 
 --- Adds rows. The same rows in the same order give the same bytes, in whatever batches and with any number of threads.
--- @tparam Tensor features real (N,D), finite
--- @treturn table the object
--- @raise names a row that holds NaN or an infinity
+-- @tparam Tensor features  real (N,D), finite
+-- @treturn table  the object
+-- @raise naming a row that holds NaN or an infinity
 function moments:add(features)
-  input.rows("moments.add", 1, "features", features, self.dim)
-  if self.n == nil then return check.fail("moments.add", "these moments were loaded without their number of rows: nothing can be added") end
+  input.rows("metric.moments.add", 1, "features", features, self.dim)
+  if self.n == nil then
+    return check.fail("metric.moments.add",
+      "these moments were loaded without their number of rows: nothing can be added")
+  end
   if not self.rows then open(self, core.size(features, 2)) end
   self.sigma = nil
   local n, at = core.size(features, 1), 0
@@ -54,25 +59,31 @@ local function sums(self)
   return mu, scatter
 end
 
---- The mean, f64 (D).
+--- Returns the mean.
+-- @treturn Tensor  f64 (D)
 -- @raise if there are no rows
 function moments:mean()
-  if self.n then input.enough("moments.mean", "features", self.n, 1, "a mean") end
+  if self.n then input.enough("metric.moments.mean", "features", self.n, 1, "a mean") end
   return core.clone(self.n and sums(self) or self.mu)
 end
 
---- The covariance, f64 (D,D), divided by n-1. Not to be written to.
+--- Returns the covariance, divided by n-1. It must not be written to.
+-- @treturn Tensor  f64 (D,D)
 -- @raise if there are fewer than two rows
 function moments:covariance()
   if self.sigma then return self.sigma end
-  input.enough("moments.covariance", "features", self.n, 2, "a covariance")
+  input.enough("metric.moments.covariance", "features", self.n, 2, "a covariance")
   local _, scatter = sums(self)
-  if core.bad_row(scatter) then return check.fail("moments.covariance", "the features are too large: their products overflow") end
+  if core.bad_row(scatter) then
+    return check.fail("metric.moments.covariance", "the features are too large: their products overflow")
+  end
   self.sigma = core.covariance(scatter, self.n - 1)
   return self.sigma
 end
 
---- What is saved, as the field's npz files have it: mu f64 (D), sigma f64 (D,D); and n f64 (), which others do not write.
+--- Returns what is saved, as the field's npz files have it.
+-- @treturn table  mu f64 (D), sigma f64 (D,D), and n f64 (), which others do not write
+-- @raise if there are fewer than two rows
 function moments:state()
   return {mu = self:mean(), sigma = self:covariance(), n = self.n and core.full({}, self.n, "f64")}
 end
@@ -81,8 +92,9 @@ local function array(state, key, shape)
   local t = state[key]
   local kind = core.is_tensor(t) and core.dtype(t)
   local want = "f64 or real " .. shape
-  if kind ~= "f64" and kind ~= "real" then return nil, ("'%s': expected %s, got %s"):format(key, want, check.found(t)) end
-  if check.shape_string(core.shape(t)) ~= shape then return nil, ("'%s': expected %s, got %s"):format(key, want, check.found(t)) end
+  if kind ~= "f64" and kind ~= "real" or check.shape_string(core.shape(t)) ~= shape then
+    return nil, ("'%s': expected %s, got %s"):format(key, want, check.found(t))
+  end
   local bad = #core.shape(t) > 0 and core.bad_row(t)
   if bad then return nil, ("'%s': row %d holds NaN or an infinity"):format(key, bad) end
   return core.to(t, "f64")
@@ -94,10 +106,12 @@ local function count(n)
   return n and n >= 2 and n <= 1 << 50 and n
 end
 
---- Moments from what was saved, by us or by others.
--- @tparam table state mu (D) and sigma (D,D), f64 or real; n (a number or a tensor of one), or nil where it is not known: then nothing can
---   be added, and ranks are taken to be full
--- @treturn table moments; or nil and a message: a shape that does not fit, NaN, an asymmetric sigma
+--- Makes moments from what was saved, by us or by others.
+-- Without n nothing can be added, and ranks are taken to be full.
+-- @tparam table state  mu (D) and sigma (D,D), f64 or real; n (a number or a tensor of one), or nil where it is
+--   not known
+-- @treturn table  moments
+-- @error if a shape does not fit, a number is NaN, or sigma is asymmetric
 function M.from_state(state)
   if type(state) ~= "table" then return nil, "expected a table with 'mu' and 'sigma', got " .. check.found(state) end
   local dim = core.is_tensor(state.mu) and core.dim(state.mu) == 1 and core.size(state.mu, 1) or 0
@@ -122,12 +136,16 @@ function M.from_state(state)
   return self
 end
 
---- An empty object that sums features.
--- @tparam[opt] table opt dim: D (default: that of the first batch)
--- @treturn table with n (nil where a file did not say), dim, add(features), mean(), covariance(), state()
-return setmetatable(M, {__call = function(_, opt)
-  opt = check.options("moments", opt, {dim = check.none})
-  local self = new()
-  if opt.dim then open(self, check.int("moments", 1, "dim", opt.dim, 1)) end
+--- Makes an empty object that sums features.
+-- @function gan.metric.moments
+-- @tparam[opt] table opt
+-- @tparam[opt] integer opt.dim  D; default: that of the first batch
+-- @treturn table  `n` (nil where a file did not say), `dim`, `add`, `mean`, `covariance`, `state`
+-- @raise if an option is unknown or out of range
+local function make(opt)
+  local dim, self = check.options("metric.moments", opt, {dim = check.option.integer {lo = 1}}).dim, new()
+  if dim then open(self, dim) end
   return self
-end})
+end
+
+return setmetatable(M, {__call = function(_, opt) return make(opt) end})

@@ -6,6 +6,9 @@ local check = require "gan.check"
 local input = require "gan.metric.input"
 local latent = require "gan.latent"
 
+local option = check.option
+local NAME = "metric.ppl"
+
 local ppl = {}
 ppl.__index = ppl
 
@@ -20,8 +23,9 @@ local function draw(self, n, rng)
 end
 
 --- Draws the paths, runs generator and features, and measures |F(G(z(t))) - F(G(z(t + eps)))|^2 / eps^2 for each.
--- @treturn number their mean, without the `trim` smallest and the `trim` largest part
--- @treturn table protocol: metric, value, deviation (population, over the paths that count), n_fake, dim, eps, space, trim, seed
+-- @treturn number  their mean, without the `trim` smallest and the `trim` largest part
+-- @treturn table  protocol: metric, value, deviation (population, over the paths that count), n_fake, dim, eps, space,
+--   trim, seed
 -- @raise if the features of a picture are not finite
 function ppl:value()
   local rng, list, dim = core.rng(self.seed, "ppl"), {}, nil
@@ -29,10 +33,11 @@ function ppl:value()
     while #list < self.n do
       local n = math.min(self.batch, self.n - #list)
       local here, there, y = draw(self, n, rng)
-      local f = input.rows("ppl", 1, "features", (self.features((self.generator(here, y)))))
-      local g = input.rows("ppl", 1, "features", (self.features((self.generator(there, y)))), core.size(f, 2))
+      local f = input.rows(NAME, 1, "features", (self.features((self.generator(here, y)))))
+      local g = input.rows(NAME, 1, "features", (self.features((self.generator(there, y)))), core.size(f, 2))
       if core.size(f, 1) ~= n or core.size(g, 1) ~= n then
-        return check.expected("ppl", 1, "features", ("%d rows for %d latents"):format(n, n), core.size(f, 1) ~= n and f or g)
+        local wrong = core.size(f, 1) ~= n and f or g
+        return check.expected(NAME, 1, "features", ("%d rows for %d latents"):format(n, n), wrong)
       end
       dim = core.size(f, 2)
       for _, v in ipairs(core.to_table(core.row_distances(f, g))) do list[#list + 1] = v / self.eps ^ 2 end
@@ -42,36 +47,37 @@ function ppl:value()
   local cut = math.floor(self.trim * self.n)
   local mean, deviation = input.spread(table.move(list, cut + 1, self.n - cut, 1, {}))
   return input.answer {
-    metric = "ppl", value = mean, deviation = deviation, n_fake = self.n, dim = dim, eps = self.eps, space = self.space, trim = self.trim,
-    seed = self.seed,
+    metric = "ppl", value = mean, deviation = deviation, n_fake = self.n, dim = dim, eps = self.eps, space = self.space,
+    trim = self.trim, seed = self.seed,
   }
 end
 
---- Perceptual path length of a generator.
--- Source: Karras et al. 2019, arXiv:1812.04948, sec. 4.1. Differs: the distance is that of the given features, not LPIPS, so numbers compare only among
--- equal features; latents keep their lengths on the arc.
--- @tparam table opt generator: f(z real (N,Z), y) -> images, in eval mode; features: f(images) -> real (N,D); z: Z; classes: Y, for random
---   labels (the same at both ends); n = 1000 paths; batch = 64; eps = 1e-4; space = "slerp" | "lerp"; trim = 0.01; seed = 0
--- @treturn table value()
+--- Makes the perceptual path length of a generator.
+-- Source: Karras et al. 2019, arXiv:1812.04948, sec. 4.1.  Differs: the distance is that of the given features, not
+-- LPIPS, so numbers compare only among equal features; latents keep their lengths on the arc.
+-- @function gan.metric.ppl
+-- @tparam table opt
+-- @tparam function opt.generator  f(z real (N,Z), y) -> images, in eval mode
+-- @tparam function opt.features  f(images) -> real (N,D)
+-- @tparam integer opt.z  Z
+-- @tparam[opt] integer opt.classes  Y, for random labels, the same at both ends; default: none
+-- @tparam[opt=1000] integer opt.n  paths
+-- @tparam[opt=64] integer opt.batch  paths at a time
+-- @tparam[opt=1e-4] number opt.eps  step along the path, in [1e-6,1]
+-- @tparam[opt="slerp"] string opt.space  "slerp" or "lerp"
+-- @tparam[opt=0.01] number opt.trim  part left out at either end, in [0,0.49]
+-- @tparam[opt=0] integer opt.seed  of the draws
+-- @treturn table  `value()`
+-- @raise if an option is unknown, missing or out of range
 return function(opt)
-  opt = check.options("ppl", opt, {
-    generator = check.none, features = check.none, z = check.none, classes = check.none, n = 1000, batch = 64, eps = 1e-4, space = "slerp",
-    trim = 0.01, seed = 0,
+  opt = check.options(NAME, opt, {
+    generator = option.callable {required = true}, features = option.callable {required = true},
+    z = option.integer {required = true, lo = 1, hi = 1 << 20}, classes = option.integer {lo = 1, hi = 1 << 24},
+    n = option.integer {default = 1000, lo = 1, hi = 1 << 24},
+    batch = option.integer {default = 64, lo = 1, hi = 1 << 16},
+    eps = option.number {default = 1e-4, lo = 1e-6, hi = 1},
+    space = option.word {"slerp", "lerp", default = "slerp"},
+    trim = option.number {default = 0.01, lo = 0, hi = 0.49}, seed = option.integer {default = 0},
   })
-  local self = {generator = opt.generator, features = opt.features, space = opt.space}
-  for _, key in ipairs {"generator", "features"} do
-    local mt = getmetatable(self[key])
-    if type(self[key]) ~= "function" and not (type(mt) == "table" and mt.__call) then
-      return check.expected("ppl", 1, key, "a function", self[key])
-    end
-  end
-  if opt.space ~= "slerp" and opt.space ~= "lerp" then return check.expected("ppl", 1, "space", "'slerp' or 'lerp'", opt.space) end
-  self.z = check.int("ppl", 1, "z", opt.z, 1, 1 << 20)
-  self.classes = opt.classes and check.int("ppl", 1, "classes", opt.classes, 1, 1 << 24)
-  self.n = check.int("ppl", 1, "n", opt.n, 1, 1 << 24)
-  self.batch = check.int("ppl", 1, "batch", opt.batch, 1, 1 << 16)
-  self.eps = check.number("ppl", 1, "eps", opt.eps, 1e-6, 1)
-  self.trim = check.number("ppl", 1, "trim", opt.trim, 0, 0.49)
-  self.seed = check.int("ppl", 1, "seed", opt.seed, math.mininteger)
-  return setmetatable(self, ppl)
+  return setmetatable(opt, ppl)
 end

@@ -3,10 +3,10 @@ local gan = require "gan"
 local core = require "gan.core"
 local naive = require "spec.support.naive_metric"
 
-describe("sample", function()
+describe("rows", function()
   it("keeps the rows in their order", function()
     local x = gan.rng(1):normal {50, 3}
-    for _, s in ipairs {gan.metric.sample(), gan.metric.sample {dim = 3, capacity = 20}, gan.metric.sample {capacity = 50}} do
+    for _, s in ipairs {gan.metric.rows(), gan.metric.rows {dim = 3, capacity = 20}, gan.metric.rows {capacity = 50}} do
       assert.equal(0, s.n)
       assert.equal(0, s:features():numel())
       for i = 1, 50, 5 do s:add(x:narrow(1, i, 5)) end
@@ -20,7 +20,7 @@ describe("sample", function()
     local x = gan.zeros(100, 256)
     collectgarbage()
     local before = core.memory().live
-    local s = gan.metric.sample {dim = 256, capacity = 1000}
+    local s = gan.metric.rows {dim = 256, capacity = 1000}
     for _ = 1, 10 do s:add(x) end
     collectgarbage()
     assert.equal(1000, s.n)
@@ -29,11 +29,11 @@ describe("sample", function()
 
   it("may be a tensor, which is not copied", function()
     local x = gan.rng(1):normal {5, 2}
-    local s = gan.metric.sample.of("test", "real", x)
-    assert.is_true(gan.metric.sample.is(s))
-    assert.is_false(gan.metric.sample.is(x))
+    local s = gan.metric.rows.option {}:check("test", "real", x)
+    assert.is_true(gan.metric.rows.is(s))
+    assert.is_false(gan.metric.rows.is(x))
     assert.is_true(core.same_storage(x, s:features()))
-    assert.equal(s, gan.metric.sample.of("test", "real", s))
+    assert.equal(s, gan.metric.rows.option {}:check("test", "real", s))
     s:add(x)
     assert.same({10, 2}, s:features():shape())
     assert.same({5, 2}, x:shape())
@@ -41,7 +41,7 @@ describe("sample", function()
 
   it("knows how far each row's k-th neighbour is", function()
     local x = gan.rng(1):normal {30, 2}
-    local s = gan.metric.sample():add(x:narrow(1, 1, 29))
+    local s = gan.metric.rows():add(x:narrow(1, 1, 29))
     local function check(k)
       local want = naive.nearest(s:features():to_table(), nil, k)
       for i, r in ipairs(s:radii("test", "real", k):to_table()) do assert.is_true(math.abs(want[i][k][1] - r) < 1e-12) end
@@ -54,14 +54,14 @@ describe("sample", function()
   end)
 
   it("says what is wrong", function()
-    local s = gan.metric.sample {dim = 2}
-    assert.error_matches(function() s:add(gan.zeros(1, 3)) end, "sample.add: bad argument #1 'features' %(expected %(N,2%), got real tensor %(1,3%)%)")
+    local s = gan.metric.rows {dim = 2}
+    assert.error_matches(function() s:add(gan.zeros(1, 3)) end, "rows.add: bad argument #1 'features' %(expected %(N,2%), got real tensor %(1,3%)%)")
     assert.error_matches(function() s:add(gan.tensor {{0, 0}, {0, 1 / 0}}) end, "row 2")
     assert.error_matches(function() s:add("x") end, "a real tensor")
     assert.error_matches(function() s:radii("kid", "real", 3) end, "kid: k = 3 needs at least 4 rows in 'real', got 0")
-    assert.error_matches(function() gan.metric.sample {capacity = -1} end, "'capacity'")
-    assert.error_matches(function() gan.metric.sample {dim = 1.5} end, "'dim'")
-    assert.error_matches(function() gan.metric.sample.of("kid", "real", 3) end, "kid: bad argument #1 'real' %(expected a sample")
-    assert.error_matches(function() gan.metric.sample.of("kid", "real", gan.tensor {{0 / 0}}) end, "row 1")
+    assert.error_matches(function() gan.metric.rows {capacity = -1} end, "'capacity'")
+    assert.error_matches(function() gan.metric.rows {dim = 1.5} end, "'dim'")
+    assert.error_matches(function() gan.metric.kid {real = 3} end, "kid: option 'real': expected rows")
+    assert.error_matches(function() gan.metric.kid {real = gan.tensor {{0 / 0}}} end, "kid: option 'real': expected finite numbers, but row 1 holds NaN")
   end)
 end)
