@@ -128,7 +128,7 @@ describe("train.replay", function()
     r(numbered(1, 2))
     for what, f in pairs {
       ["expected a random stream"] = function() replay.pool {capacity = 4} end, ["did you mean 'capacity'"] = function() replay.buffer {capacty = 4} end,
-      ["'probability' (expected a number in [0,1]"] = function() replay.pool {rng = rng, probability = 2} end,
+      ["game.replay.pool: option 'probability': expected a number in [0,1], got 2"] = function() replay.pool {rng = rng, probability = 2} end,
       ["labels, but the images stored have none"] = function() r(numbered(1, 2), labels(numbered(1, 2))) end,
       ["do not go with those stored"] = function() r(gan.zeros(2, 1, 1, 3)) end, ["expected i32 (2)"] = function() r(numbered(1, 2), gan.zeros(2)) end,
       ["expected a count in 0..4, got 5"] = function() r:load {count = 5} end, ["'images': expected real (2,...)"] = function() r:load {count = 2} end,

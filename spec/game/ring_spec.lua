@@ -72,8 +72,8 @@ describe("game.ring", function()
   end)
 
   it("refuses wrong use", function()
-    for what, opt in pairs {["did you mean 'penalty'?"] = {penalti = "r1"}, ["'loss' (expected one of ns, minimax"] = {loss = "x"},
-      ["one of 8, 25"] = {modes = 3}} do
+    for what, opt in pairs {["did you mean 'penalty'?"] = {penalti = "r1"}, ["option 'loss': expected 'ns', 'minimax', "] = {loss = "x"},
+      ["option 'modes': expected 8 or 25, got 3"] = {modes = 3}} do
       local ok, message = pcall(ring.run, opt)
       assert.is_false(ok)
       assert.is_truthy(message:find(what, 1, true), message)

@@ -61,14 +61,17 @@ end
 -- @tparam table opt.objects  list of what has state() and load(), and may change in a block
 -- @tparam function opt.streams  f() -> table of the random streams that a block may read
 -- @tparam[opt] table opt.order  in which order the blocks are computed (default: 1..K); the result is the same
+-- @treturn table
 function M.new(opt)
   opt.order = opt.order or {}
   for k = #opt.order + 1, opt.count do opt.order[k] = k end
   return setmetatable(opt, Blocks)
 end
 
---- Calls f(first, size, k) for every block of a batch of n, and returns the mean of what it returned.
--- f returns a table of real tensors, floats and tables of them.
+--- Calls f for every block of a batch, and returns the mean of what it returned.
+-- @tparam integer n  images in the batch
+-- @tparam function f  f(first, size, k) -> a table of real tensors, floats and tables of them; k in 1..K
+-- @treturn table
 -- @raise if the blocks do not divide n
 function Blocks:mean(n, f)
   if self.count == 1 then return f(1, n, 1) end

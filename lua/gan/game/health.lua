@@ -1,13 +1,21 @@
---- The health of a run: a few numbers every so many steps, and a word for them: ok, D too strong, G too strong, collapsing, diverged.
+--- The health of a game: a few numbers every so many steps, and a word for them.
 --
--- The numbers depend on the steps alone, never on time, and no random number is drawn: training does not notice. They cost well under a
--- hundredth of it: the gradients' norms of one step in EVERY, and G's pictures of 32 of the fixed latent vectors.
+-- The words: ok, D too strong, G too strong, collapsing, diverged. The numbers depend on the steps alone, never on
+-- time, and no random number is drawn: training does not notice. They cost well under a hundredth of it: the gradients'
+-- norms of one step in 50, and G's pictures of 32 of the fixed latent vectors.
+-- @module gan.game.health
 local core = require "gan.core"
 local check = require "gan.check"
 local norm = require "gan.optim.norm"
 local quantities = require "gan.quantities"
 
-local M = {EVERY = 50, PICTURES = 32}
+local M = {}
+
+--- Steps from one check to the next.
+M.EVERY = 50
+
+--- Pictures that a check looks at.
+M.PICTURES = 32
 
 local Health = {}
 Health.__index = Health
@@ -23,11 +31,15 @@ local EVEN = 0.05 -- part of D's loss at guessing, below which D has nothing lef
 local FOOLED = 0.1 -- by how much D must take fakes for real rather than real pictures
 local GONE, BURST = 1e-4, 1e3 -- gradient norms, of their early value
 
---- How different pictures are from each other: root mean square of the difference of two pixels, over all pairs of pictures; and the median
--- over pictures of that to the nearest other one, which sees a collapse to a few pictures, too. (The mean would hang on those few that have
--- their mode to themselves: of 32 points from eight Gaussians on a ring it varies sixfold, the median twofold.)
--- @tparam Tensor images real (N,...), N >= 2
--- @treturn number, number; NaN where a picture holds NaN or an infinity
+--- Measures how different pictures are from each other.
+-- The median sees a collapse to a few pictures, too. (The mean distance to the nearest would hang on those few pictures
+-- that have their mode to themselves: of 32 points from eight Gaussians on a ring it varies sixfold, the median
+-- twofold.)
+-- @tparam Tensor images  real (N,...), N >= 2
+-- @treturn number  root mean square of the difference of two pixels, over all pairs of pictures; NaN where a picture
+--   holds NaN or an infinity
+-- @treturn number  the median over pictures of the same to the nearest other picture; or NaN
+-- @raise if there are fewer than two pictures
 function M.diversity(images)
   check.real("diversity", 1, "images", images)
   local n = core.dim(images) > 1 and core.size(images, 1) or 0
@@ -42,10 +54,14 @@ function M.diversity(images)
   return root(squares * 2 / (n * (n - 1))), (root(nearest[(n + 1) // 2]) + root(nearest[n // 2 + 1])) / 2
 end
 
---- What logits say: the mean of their sigmoid, and of their sign; the lowest and the highest.
--- @tparam Tensor logits
--- @tparam[opt] string name of the value, for errors
--- @treturn number, number, number, number
+--- Sums up logits.
+-- @tparam Tensor logits  real, any shape but an empty one
+-- @tparam[opt="logits"] string name  of the value, for errors
+-- @treturn number  the mean of their sigmoid
+-- @treturn number  the mean of their sign
+-- @treturn number  the lowest
+-- @treturn number  the highest
+-- @raise if they are no logits
 function M.belief(logits, name)
   if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.numel(logits) == 0 then
     return check.expected("report", 1, name or "logits", "logits", logits)
@@ -59,44 +75,57 @@ function M.belief(logits, name)
   return belief / n, sign / n, low, high
 end
 
---- Words that --on-collapse acts on.
+--- Words that --on-collapse acts on, each -> true.
 M.severe = {collapsing = true, diverged = true}
 
---- Of a run that begins. Fields that may be set: even, D's loss where it can only guess (default nil: unknown); absolute = true: D's logits
--- have a zero (a Wasserstein critic's have not). Further fields: word, why.
+--- Makes the health of a game that begins. Cannot fail.
+-- Fields to set: `even`, D's loss where it can only guess (nil: unknown); `absolute` (true), false where D's logits
+-- have no zero, as a Wasserstein critic's have not. Fields to read: `word`, `why`.
+-- @treturn table
 function M.new()
-  return setmetatable({word = "ok", why = "", absolute = true, sums = {}, steps = 0, checks = 0, low = 0, now = {}, early = {}, best = {}}, Health)
+  return setmetatable({
+    word = "ok", why = "", absolute = true, sums = {}, steps = 0, checks = 0, low = 0, now = {}, early = {}, best = {},
+  }, Health)
 end
 
---- Sets the measure of diversity.
--- @tparam Tensor images real ones, about PICTURES of them
+--- Sets what diversity is measured by.
+-- @tparam Tensor images  (N,...): real ones, some 32 of them
+-- @raise if there are fewer than two
 function Health:real(images) self.rms, self.near = M.diversity(images) end
 
---- Whether nothing is wrong, nor about to be.
+--- Tells whether nothing is wrong, nor about to be. Cannot fail.
+-- @treturn boolean
 function Health:well() return self.word == "ok" and self.low == 0 end
 
---- Whether a step is one of those that are looked at.
+--- Tells whether a step is one of those that are looked at. Cannot fail.
+-- @tparam integer step  from 1
+-- @treturn boolean
 function M.due(step) return step % M.EVERY == 0 end
 
 --- Remembers the norm of a player's gradients.
--- @tparam string player "D" or "G"
--- @tparam table grads list of tensors
+-- @tparam string player  "D" or "G"
+-- @tparam table grads  list of tensors
+-- @raise if they are no real tensors
 function Health:gradient(player, grads)
   self.now["grad_" .. player] = norm(grads)
 end
 
---- Takes the lowest and the highest of D's answers in a step, of real and of generated pictures together.
+--- Takes the range of D's answers in a step, to real and to generated pictures together. Cannot fail.
+-- @tparam number low  a logit
+-- @tparam number high  a logit
 function Health:answers(low, high)
   self.low_answer, self.high_answer = math.min(self.low_answer or low, low), math.max(self.high_answer or high, high)
 end
 
---- Whether all of D's answers so far can be probabilities. A net that returns logits soon finds a fake less likely than not, and says so with a
--- number below 0.
+--- Tells whether all of D's answers so far can be probabilities. Cannot fail.
+-- A net that returns logits soon finds a fake less likely than not, and says so with a number below 0.
+-- @treturn boolean
 function Health:probabilities()
   return self.absolute and self.low_answer ~= nil and self.low_answer >= 0 and self.high_answer <= 1
 end
 
---- Takes a step's numbers; those of D and G (losses), real, fake (D(x), D(G(z))) are looked at as means since the last check.
+--- Takes a step's numbers. Cannot fail.
+-- @tparam table numbers  `D` (its loss), `real` and `fake` (D(x), D(G(z))) are looked at, as means since the last check
 function Health:add(numbers)
   self.steps = self.steps + 1
   for _, name in ipairs {"D", "real", "fake"} do
@@ -110,7 +139,8 @@ local function variety(self, now)
   for _, name in ipairs(VARIETY) do
     local v, best = now[name], self.best[name] or 0
     if v and not why and (self.checks > WARM_UP and v < LEAST[name] or best > 2 * LEAST[name] and v < DROP * best) then
-      why = ("%s %.2f of the real pictures', %.2f at best"):format(name == "nearest" and "distance to the nearest picture" or name, v, best)
+      local what = name == "nearest" and "distance to the nearest picture" or name
+      why = ("%s %.2f of the real pictures', %.2f at best"):format(what, v, best)
     end
   end
   for _, name in ipairs(VARIETY) do
@@ -124,7 +154,9 @@ end
 local function burst(self, now)
   for _, name in ipairs(GRADIENTS) do
     local v, early = now[name], self.early[name]
-    if v and v - v ~= 0 then return ("the norm of %s's gradient is %s"):format(name:sub(-1), v ~= v and "NaN" or "infinite") end
+    if v and v - v ~= 0 then
+      return ("the norm of %s's gradient is %s"):format(name:sub(-1), v ~= v and "NaN" or "infinite")
+    end
     if v and early and self.checks > EARLY and v > BURST * early then
       return ("the norm of %s's gradient is %.3g, %.3g at the beginning"):format(name:sub(-1), v, early)
     end
@@ -150,10 +182,11 @@ local function judge(self, now, means)
   return "ok", ""
 end
 
---- Looks at the run, and starts the means anew.
--- @tparam[opt] Tensor images what G draws from the fixed latent vectors
--- @treturn string the word
--- @treturn string the numbers that led to it ("" where all is well)
+--- Judges the game by what was taken in since the last check, and starts the means anew.
+-- @tparam[opt] Tensor images  (N,...): what G draws from the fixed latent vectors
+-- @treturn string  the word
+-- @treturn string  the numbers that led to it; "" where all is well
+-- @raise if there are fewer than two images
 function Health:check(images)
   local now, means = self.now, {}
   for name, sum in pairs(self.sums) do means[name] = sum / self.steps end
@@ -174,8 +207,10 @@ function Health:check(images)
   return self.word, self.why
 end
 
---- Adds the last check's numbers to a status record: grad_D, grad_G, diversity and nearest (of the real pictures' value), health (the word),
--- why.
+--- Adds the last check's numbers to a status record. Cannot fail.
+-- @tparam table record  gets `grad_D`, `grad_G`, `diversity` and `nearest` (of the real pictures' value), `health` (the
+--   word), `why`
+-- @treturn table  the record
 function Health:record(record)
   for name, v in pairs(self.now) do record[name] = v end
   record.health = self.word
@@ -183,13 +218,17 @@ function Health:record(record)
   return record
 end
 
---- For a run's checkpoints.
+--- Returns what a checkpoint keeps. Cannot fail.
+-- @treturn table  plain values
 function Health:state()
-  return {word = self.word, why = self.why, steps = self.steps, checks = self.checks, low = self.low, sums = self.sums, now = self.now,
-    early = self.early, best = self.best}
+  return {
+    word = self.word, why = self.why, steps = self.steps, checks = self.checks, low = self.low,
+    sums = self.sums, now = self.now, early = self.early, best = self.best,
+  }
 end
 
---- Restores a state.
+--- Restores a state; what is missing begins anew. Cannot fail.
+-- @tparam table state  from state()
 function Health:load(state)
   for _, name in ipairs {"sums", "now", "early", "best"} do self[name] = state[name] or {} end
   for _, name in ipairs {"steps", "checks", "low"} do self[name] = state[name] or 0 end

@@ -1,4 +1,5 @@
---- gan.game: the game in memory: a loop of steps, replay, health, the ring; no disk, no console. Each is loaded on first use.
+--- gan.game: the game in memory: a loop of steps, replay, health, the ring; no disk, no console. Each is loaded on
+-- first use.
 -- @module gan.game
 local check = require "gan.check"
 

@@ -254,19 +254,21 @@ end
 
 -- ---- what is kept ----
 
---- Returns what a checkpoint keeps of the loop: how many updates the players have made, and the last step's numbers
--- where a function of them decides.
+--- Returns what a checkpoint keeps of the loop. Cannot fail.
+-- @treturn table  how many updates the players have made, and the last step's numbers where a function of them decides
 function Loop:state() return {updates = self.updates, last = self.last} end
 
---- Restores a state. One without updates (of a game that was written out in its script) begins to count.
+--- Restores a state. One without updates (of a game that was written out in its script) begins to count. Cannot fail.
+-- @tparam table state  from state()
 function Loop:load(state)
   local updates = state.updates or {}
   self.updates = {D = updates.D or 0, G = updates.G or 0}
   self.last = state.last or {}
 end
 
---- Returns what a checkpoint keeps besides nets and optimisers: name -> part. The loop, and what it holds that has a
--- state of its own (replay, augmentation, penalties).
+--- Returns what a checkpoint keeps besides nets and optimisers. Cannot fail.
+-- @treturn table  name -> part: the loop, and what it holds that has a state of its own (replay, augmentation,
+--   penalties)
 function Loop:parts()
   local out = {loop = self, replay = self.replay}
   if type(self.augment) == "table" and self.augment.state then out.augment = self.augment end

@@ -1,11 +1,15 @@
 --- Experience replay: D also sees pictures that G made earlier, so that G cannot win by running in circles.
 --
--- A replay is called replay(images, labels) -> images, labels of the same shapes, without a graph: gradients never flow into what is
--- stored. It is part of a run: run:save_with {replay = replay} saves pictures, labels and the position of its stream.
+-- A replay is called replay(images, labels) -> images, labels of the same shapes, without a graph: gradients never flow
+-- into what is stored. It is part of a run: run:save_with {replay = replay} saves pictures, labels and the position of
+-- its stream.
+-- @module gan.game.replay
 local core = require "gan.core"
 local check = require "gan.check"
 
 local M = {}
+
+local LARGEST = 1 << 24 -- pictures in a memory
 
 local methods = {}
 local mt = {__index = methods}
@@ -33,10 +37,12 @@ local function check_batch(self, images, labels)
   local want, got = core.shape(self.images), core.shape(images)
   want[1], got[1] = 1, 1
   if check.shape_string(want) ~= check.shape_string(got) then
-    return check.fail("replay", "images of %s do not go with those stored, of %s", check.shape_string(got), check.shape_string(want))
+    return check.fail("replay", "images of %s do not go with those stored, of %s", check.shape_string(got),
+      check.shape_string(want))
   end
   if (labels == nil) ~= (self.labels == nil) then
-    return check.fail("replay", labels and "labels, but the images stored have none" or "labels are missing: the images stored have some")
+    return check.fail("replay", labels and "labels, but the images stored have none"
+      or "labels are missing: the images stored have some")
   end
 end
 
@@ -52,8 +58,8 @@ end
 
 local function copies(images, labels) return core.clone(core.alias(images)), labels and core.clone(labels) end
 
--- One after the other: while there is room, an image is stored and returned; then, with a probability, a stored one is returned and
--- the new one takes its place, or the new one is returned and not stored.
+-- One after the other: while there is room, an image is stored and returned; then, with a probability, a stored one is
+-- returned and the new one takes its place, or the new one is returned and not stored.
 local function pool(self, images, labels)
   local out, out_labels = copies(images, labels)
   local n = core.size(images, 1)
@@ -63,7 +69,8 @@ local function pool(self, images, labels)
     put(self, self.count, images, labels, k)
   end
   if room < n then
-    local chance, slot = core.to_table(self.rng:uniform {n - room}), core.to_table(self.rng:integer({n - room}, 1, self.capacity))
+    local chance = core.to_table(self.rng:uniform {n - room})
+    local slot = core.to_table(self.rng:integer({n - room}, 1, self.capacity))
     for k = 1, n - room do
       if chance[k] < self.probability then
         take(self, slot[k], out, out_labels, room + k)
@@ -98,26 +105,35 @@ end
 function mt.__call(self, images, labels)
   check_batch(self, images, labels)
   if self.capacity == 0 then return core.alias(images), labels end
-  return self.draw(self, images, labels)
+  return self.exchange(self, images, labels)
 end
 
---- {count = images stored, images = (count,...), labels = i32 (count)}: views, not copies.
+--- Returns what a checkpoint keeps: views, not copies. Cannot fail.
+-- @function Replay:state
+-- @treturn table  `count` (images stored), `images` (count,...), `labels` i32 (count)
 function methods:state()
   if self.count == 0 then return {count = 0} end
-  return {count = self.count, images = core.narrow(self.images, 1, 1, self.count), labels = self.labels and core.narrow(self.labels, 1, 1, self.count)}
+  return {
+    count = self.count, images = core.narrow(self.images, 1, 1, self.count),
+    labels = self.labels and core.narrow(self.labels, 1, 1, self.count),
+  }
 end
 
 --- Restores a state.
+-- @function Replay:load
+-- @tparam table state  from state()
 -- @raise if it does not fit: more images than there is room for, labels of another number
 function methods:load(state)
   local count = type(state) == "table" and math.tointeger(state.count)
   if not count or count < 0 or count > self.capacity then
-    return check.fail("replay", "state: expected a count in 0..%d, got %s", self.capacity, check.found(type(state) == "table" and state.count or state))
+    return check.fail("replay", "state: expected a count in 0..%d, got %s", self.capacity,
+      check.found(type(state) == "table" and state.count or state))
   end
   for name, dtype in pairs {images = "real", labels = "i32"} do
     local t = state[name]
-    local bad = t ~= nil and not (core.is_tensor(t) and core.dtype(t) == dtype and core.dim(t) > 0 and core.size(t, 1) == count)
-    if bad or t == nil and count > 0 and name == "images" then
+    local fits = core.is_tensor(t) and core.dtype(t) == dtype and core.dim(t) > 0 and core.size(t, 1) == count
+    local missing = t == nil and count > 0 and name == "images"
+    if missing or t ~= nil and not fits then
       return check.fail("replay", "state: '%s': expected %s (%d,...), got %s", name, dtype, count, check.found(t))
     end
   end
@@ -131,34 +147,48 @@ function methods:load(state)
   end
 end
 
---- The stream, for a run's checkpoints.
+--- Returns the random streams, for checkpoints. Cannot fail.
+-- @function Replay:streams
+-- @treturn table  name -> Stream
 function methods:streams() return {rng = self.rng} end
 
-local function new(op, opt, known, draw)
-  known.capacity, known.rng = known.capacity, check.none
+local option = check.option
+
+local function new(op, opt, known, exchange)
+  known.rng = option.stream {required = true}
   opt = check.options(op, opt, known)
-  opt.capacity = check.int(op, 1, "capacity", opt.capacity, 0, 1 << 24)
-  if type(opt.rng) ~= "userdata" or core.is_tensor(opt.rng) then return check.expected(op, 1, "rng", "a random stream (gan.rng)", opt.rng) end
-  opt.count, opt.draw = 0, draw
+  opt.count, opt.exchange = 0, exchange
   return setmetatable(opt, mt)
 end
 
---- The image pool: with probability 1/2 D sees an old picture in the place of a new one.
--- Source: Zhu et al. 2017, arXiv:1703.10593, sec. 4 (capacity 50), as in the authors' code: image by image; what is not swapped in is
--- not stored.
--- @tparam table opt capacity = 50 (0: nothing is replayed); probability = 0.5; rng: the stream that decides
--- @treturn table callable; field count
+--- Makes an image pool: with a probability D sees an old picture in the place of a new one, which is then stored.
+-- Source: Zhu et al. 2017, arXiv:1703.10593, sec. 4 (capacity 50), as in the authors' code: image by image; what is not
+-- swapped in is not stored.
+-- @function gan.game.replay.pool
+-- @tparam table opt
+-- @tparam[opt=50] integer opt.capacity  pictures; 0: nothing is replayed
+-- @tparam[opt=0.5] number opt.probability  in [0,1]
+-- @tparam Stream opt.rng  decides
+-- @treturn table  called with images, labels; field `count`
+-- @raise if an option is unknown, missing or out of range
 function M.pool(opt)
-  local self = new("replay.pool", opt, {capacity = 50, probability = 0.5}, pool)
-  check.number("replay.pool", 1, "probability", self.probability, 0, 1)
-  return self
+  return new("game.replay.pool", opt, {
+    capacity = option.integer {default = 50, lo = 0, hi = LARGEST},
+    probability = option.number {default = 0.5, lo = 0, hi = 1},
+  }, pool)
 end
 
---- The half-batch buffer: half of what D sees is drawn from earlier pictures, different ones, as soon as there are enough; as many new
--- pictures then take the places of stored ones, chosen at random.
+--- Makes a half-batch buffer: half of what D sees is drawn from earlier pictures, different ones, as soon as there are
+-- enough; as many new pictures then take the places of stored ones, chosen at random.
 -- Source: Shrivastava et al. 2016, arXiv:1612.07828, sec. 2.3.
--- @tparam table opt capacity = 512 (0: nothing is replayed); rng: the stream that decides
--- @treturn table callable; field count
-function M.buffer(opt) return new("replay.buffer", opt, {capacity = 512}, buffer) end
+-- @function gan.game.replay.buffer
+-- @tparam table opt
+-- @tparam[opt=512] integer opt.capacity  pictures; 0: nothing is replayed
+-- @tparam Stream opt.rng  decides
+-- @treturn table  called with images, labels; field `count`
+-- @raise if an option is unknown, missing or out of range
+function M.buffer(opt)
+  return new("game.replay.buffer", opt, {capacity = option.integer {default = 512, lo = 0, hi = LARGEST}}, buffer)
+end
 
 return M

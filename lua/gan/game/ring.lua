@@ -1,4 +1,5 @@
 --- The game on Gaussians in the plane (gan.data.ring): any configuration in seconds, counted by modes and quality.
+-- @module gan.game.ring
 local core = require "gan.core"
 local check = require "gan.check"
 local loss_room = require "gan.loss"
@@ -13,7 +14,10 @@ local standard = require "gan.game.standard"
 
 local M = {}
 
--- The options of a configuration beyond those of every training script, in their form (gan.train.options).
+local option = check.option
+local BATCH = 1024 -- points drawn at a time
+
+--- The options of a configuration beyond those of every training script, in their form (gan.train.options).
 M.options = {
   {"modes", "integer", 8, choices = {8, 25}, help = "8 Gaussians on a ring, or 25 on a grid"},
   {"loss", "string", "ns", choices = {"ns", "minimax", "ls", "hinge", "wgan", "ra"}, help = "the adversarial loss"},
@@ -21,13 +25,16 @@ M.options = {
   {"weight", "number", nil, lo = 0, help = "its weight (default: the penalty's own)"},
   {"norm", "string", "none", choices = {"none", "batch", "layer", "spectral"}, help = "D's norm"},
   {"gnorm", "string", "none", choices = {"none", "batch", "layer"}, help = "G's norm"},
-  {"minibatch", "string", "none", choices = {"none", "discrimination", "stddev"}, help = "D's layer that sees the batch as a whole"},
+  {"minibatch", "string", "none", choices = {"none", "discrimination", "stddev"},
+    help = "D's layer that sees the batch as a whole"},
   {"replay", "integer", 0, lo = 0, hi = 1000000, help = "fakes in the pool that D also sees"},
   {"noise", "number", 0, lo = 0, hi = 10, help = "deviation of instance noise"},
-  {"init", "string", "default", choices = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", "gan2014"},
-    help = "starting values"},
-  {"activation", "string", "leaky_relu", choices = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh"},
-    help = "of both players' hidden layers"},
+  {"init", "string", "default", help = "starting values", choices = {
+    "default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", "gan2014",
+  }},
+  {"activation", "string", "leaky_relu", help = "of both players' hidden layers", choices = {
+    "relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh",
+  }},
   {"slope", "number", 0.2, lo = 0, hi = 10, help = "the slope of leaky_relu below 0; alpha of elu"},
   {"depth", "integer", 3, lo = 1, hi = 20, help = "hidden layers"},
   {"decay", "integer", 12000, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
@@ -35,34 +42,49 @@ M.options = {
 }
 
 --- Options of every training script that mean something else here, with their defaults.
-M.defaults = {batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema = 0.999, steps = 12000,
-  snap = 4000}
+M.defaults = {
+  batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema = 0.999,
+  steps = 12000, snap = 4000,
+}
 
 local none = {none = true}
 
 local function penalty_of(opt, stream)
   local w = opt.weight
   local make = {
-    r1 = function() return penalty.r1 {gamma = w} end, r2 = function() return penalty.r2 {gamma = w} end,
+    r1 = function() return penalty.r1 {gamma = w} end,
+    r2 = function() return penalty.r2 {gamma = w} end,
     gp = function() return penalty.gradient {weight = w, rng = stream "penalty"} end,
-    dragan = function() return penalty.dragan {weight = w, rng = stream "penalty"} end, lecam = function() return penalty.lecam {weight = w} end,
+    dragan = function() return penalty.dragan {weight = w, rng = stream "penalty"} end,
+    lecam = function() return penalty.lecam {weight = w} end,
   }
   return make[opt.penalty] and {{make[opt.penalty](), name = opt.penalty}} or {}
 end
 
---- Options of the two nets, gan.model.mlp: G's and D's.
+--- Returns the options of the two nets of a configuration. Cannot fail.
+-- @tparam table opt  the configuration: fields of `options`
+-- @treturn table  of gan.model.mlp.generator
+-- @treturn table  of gan.model.mlp.discriminator
 function M.nets(opt)
-  local G = {dim = 2, norm = opt.gnorm, activation = opt.activation, slope = opt.slope, depth = opt.depth, init = opt.init}
-  local D = {dim = 2, norm = opt.norm, activation = opt.activation, slope = opt.slope, depth = opt.depth, init = opt.init,
-    minibatch = not none[opt.minibatch] and opt.minibatch or nil, kernels = 16, dims = 4}
-  return G, D
+  local function shared(norm)
+    return {
+      dim = 2, norm = norm, activation = opt.activation, slope = opt.slope, depth = opt.depth, init = opt.init,
+    }
+  end
+  local D = shared(opt.norm)
+  D.minibatch, D.kernels, D.dims = not none[opt.minibatch] and opt.minibatch or nil, 16, 4
+  return shared(opt.gnorm), D
 end
 
---- What gan.game.loop needs of a configuration beside nets and data.
--- @tparam table opt
--- @tparam function stream name -> random stream
+--- Returns what gan.game.loop needs of a configuration beside nets and data.
+-- @tparam table opt  the configuration: fields of `options` and `defaults`
+-- @tparam function stream  f(name) -> Stream
+-- @treturn table  options of gan.game.loop
+-- @raise if a loss or penalty is unknown
 function M.rules(opt, stream)
-  local function rate(lr) return opt.decay > 0 and schedule.linear {from = lr, to = 0, steps = opt.decay, start = 1} or lr end
+  local function rate(lr)
+    return opt.decay > 0 and schedule.linear {from = lr, to = 0, steps = opt.decay, start = 1} or lr
+  end
   return {
     lr = {D = rate(opt.dlr or opt.lr), G = rate(opt.glr or opt.lr)},
     loss = loss_room.open(opt.loss), penalties = penalty_of(opt, stream), simultaneous = opt.simultaneous,
@@ -71,24 +93,65 @@ function M.rules(opt, stream)
   }
 end
 
+-- What run takes: the options as gan.check has them.
+local function known()
+  local out = {
+    seed = option.integer {default = 0}, every = option.integer {default = 0, lo = 0},
+    samples = option.integer {default = 2500, lo = 1}, on_score = option.callable {},
+    dlr = option.number {above = 0}, glr = option.number {above = 0},
+  }
+  for _, d in ipairs(M.options) do
+    local name, kind, default = d[1], d[2], d[3]
+    if d.choices then
+      out[name] = option.word {default = default, table.unpack(d.choices)}
+    else
+      out[name] = option[kind == "flag" and "boolean" or kind] {default = default, lo = d.lo, hi = d.hi}
+    end
+  end
+  for name, v in pairs(M.defaults) do out[name] = v end
+  return out
+end
+
 --- Plays a configuration from the start, in this process; nothing is written.
--- @tparam[opt] table opt the fields of M.options and M.defaults, and dlr, glr (default: lr); seed = 0; every = 0: steps between scores;
---   samples = 2500: of a score; on_score: f(step, score), called at each of them
--- @treturn table the last score (modes, quality, kl, counts: gan.data.ring), with steps, seconds, curve (a list of scores with their step), and
---   ring, G, D, ema
--- @raise on unknown or impossible options
+-- @tparam[opt] table opt
+-- @tparam[opt=8] integer opt.modes  8 Gaussians on a ring, or 25 on a grid
+-- @tparam[opt="ns"] string opt.loss  as gan.loss.open takes it
+-- @tparam[opt="none"] string opt.penalty  D's: "r1", "r2", "gp", "dragan" or "lecam"
+-- @tparam[opt] number opt.weight  the penalty's (default: its own)
+-- @tparam[opt="none"] string opt.norm  D's: "batch", "layer" or "spectral"
+-- @tparam[opt="none"] string opt.gnorm  G's: "batch" or "layer"
+-- @tparam[opt="none"] string opt.minibatch  D's layer that sees the batch as a whole: "discrimination" or "stddev"
+-- @tparam[opt=0] integer opt.replay  fakes in the pool that D also sees
+-- @tparam[opt=0] number opt.noise  deviation of instance noise
+-- @tparam[opt="default"] string opt.init  starting values
+-- @tparam[opt="leaky_relu"] string opt.activation  of both players' hidden layers
+-- @tparam[opt=0.2] number opt.slope  of leaky_relu below 0; alpha of elu
+-- @tparam[opt=3] integer opt.depth  hidden layers
+-- @tparam[opt=12000] integer opt.decay  steps in which the step size falls to 0; 0: it stays
+-- @tparam[opt=false] boolean opt.simultaneous  both players move at once
+-- @tparam[opt=128] integer opt.batch  points in a batch
+-- @tparam[opt=4] integer opt.z  Z
+-- @tparam[opt=64] integer opt.ngf  width of G
+-- @tparam[opt=64] integer opt.ndf  width of D
+-- @tparam[opt=0.004] number opt.lr  step size of both players
+-- @tparam[opt=0.5] number opt.beta1  of Adam
+-- @tparam[opt=0.999] number opt.beta2  of Adam
+-- @tparam[opt=1] integer opt.dsteps  D's updates in a step
+-- @tparam[opt=1] integer opt.gsteps  G's updates in a step
+-- @tparam[opt=0.999] number opt.ema  decay of the average of G's weights; 0: none
+-- @tparam[opt=12000] integer opt.steps  length of the game
+-- @tparam[opt=4000] integer opt.snap  is not used here
+-- @tparam[opt=0] integer opt.seed  of all random numbers
+-- @tparam[opt=0] integer opt.every  steps between scores; 0: one at the end
+-- @tparam[opt=2500] integer opt.samples  points in a score
+-- @tparam[opt] function opt.on_score  f(step, score), called at each of them
+-- @tparam[opt] number opt.dlr  D's step size (default: lr)
+-- @tparam[opt] number opt.glr  G's (default: lr)
+-- @treturn table  the last score (`modes`, `quality`, `kl`, `counts`: gan.data.ring), with `steps`, `seconds`, `curve`
+--   (a list of scores with their `step`), and `ring`, `G`, `D`, `ema`
+-- @raise if an option is unknown or impossible
 function M.run(opt)
-  local known = {seed = 0, every = 0, samples = 2500, on_score = check.none, dlr = check.none, glr = check.none}
-  for _, d in ipairs(M.options) do
-    if d[3] == nil then known[d[1]] = check.none else known[d[1]] = d[3] end
-  end
-  for name, v in pairs(M.defaults) do known[name] = v end
-  opt = check.options("game.ring", opt, known)
-  for _, d in ipairs(M.options) do
-    local fits = not d.choices
-    for _, c in ipairs(d.choices or {}) do fits = fits or c == opt[d[1]] end
-    if not fits then return check.expected("game.ring", 1, d[1], "one of " .. table.concat(d.choices, ", "), opt[d[1]]) end
-  end
+  opt = check.options("game.ring", opt, known())
   local streams = {}
   local function stream(name)
     streams[name] = streams[name] or core.rng(opt.seed, name)
@@ -101,21 +164,20 @@ function M.run(opt)
   local G, D = models.mlp.generator(for_G), models.mlp.discriminator(for_D)
   spec.G, spec.D, spec.batch = G, D, ring:batches {batch = opt.batch, seed = opt.seed}
   local game, ema = loop.new(standard(spec, opt, stream)), spec.ema
-  local fixed, began, result = stream "pictures":normal {opt.samples, opt.z}, core.clock(), {curve = {}}
+  local fixed, began, curve = stream "pictures":normal {opt.samples, opt.z}, core.clock(), {}
   local function score(step)
-    local s = ring:score(nn.evaluate(G, fixed, nil, {batch = 1024, average = ema}))
+    local s = ring:score(nn.evaluate(G, fixed, nil, {batch = BATCH, average = ema}))
     s.step = step
     if opt.on_score then opt.on_score(step, s) end
+    curve[#curve + 1] = s
     return s
   end
   for step = 1, opt.steps do
     game:step(step)
-    if opt.every > 0 and step % opt.every == 0 and step < opt.steps then result.curve[#result.curve + 1] = score(step) end
+    if opt.every > 0 and step % opt.every == 0 and step < opt.steps then score(step) end
   end
-  local last = score(opt.steps)
-  result.curve[#result.curve + 1] = last
-  for k, v in pairs(last) do result[k] = v end
-  result.steps, result.seconds, result.ring, result.G, result.D, result.ema = opt.steps, core.clock() - began, ring, G, D, ema
+  local result = {curve = curve, steps = opt.steps, seconds = core.clock() - began, ring = ring, G = G, D = D, ema = ema}
+  for k, v in pairs(score(opt.steps)) do result[k] = v end
   return result
 end
 

@@ -24,7 +24,9 @@ local schedule = require "gan.schedule"
 -- @raise if G or D is missing, or a number is out of range
 return function(spec, opt, stream, optimiser)
   for _, name in ipairs {"G", "D"} do
-    if type(spec[name]) ~= "table" then return check.fail("standard", "option '%s': expected a net, got %s", name, check.found(spec[name])) end
+    if type(spec[name]) ~= "table" then
+      return check.fail("game.standard", "option '%s': expected a net, got %s", name, check.found(spec[name]))
+    end
   end
   optimiser = optimiser or function(params, player)
     local lr = opt[player == "D" and "dlr" or "glr"] or opt.lr
