@@ -106,4 +106,4 @@ function M.slerp(a, b, t)
   return out
 end
 
-return M
+return check.room("gan.latent", M, {})

@@ -3,6 +3,8 @@
 local core = require "gan.core"
 local check = require "gan.check"
 
+local option = check.option
+
 local methods = {}
 
 local function position(loader) return loader.core:position() end
@@ -99,11 +101,12 @@ local function batches(set, opt)
   if type(set) ~= "table" or not core.is_tensor(set.images) then
     return check.expected("data.batches", 1, "set", "a data set", set)
   end
-  local o = check.options("data.batches", opt,
-    {batch = 64, seed = 0, mirror = false, crop = 0, drop_last = true, labels = true, prefetch = true})
-  o.batch = check.int("data.batches", 2, "batch", o.batch, 1)
-  o.seed = check.int("data.batches", 2, "seed", o.seed, math.mininteger)
-  o.crop = check.int("data.batches", 2, "crop", o.crop, 0)
+  local o = check.options("data.batches", opt, {
+    batch = option.integer {default = 64, lo = 1}, seed = option.integer {default = 0},
+    mirror = option.boolean {default = false}, crop = option.integer {default = 0, lo = 0},
+    drop_last = option.boolean {default = true}, labels = option.boolean {default = true},
+    prefetch = option.boolean {default = true},
+  })
   local n = core.dim(set.images) > 0 and core.size(set.images, 1) or 0
   if o.batch > n then return check.fail("data.batches", "batch %d is more than the data (%d images)", o.batch, n) end
   local loader = core.loader(set.images, o.labels and set.labels or nil, o.batch, o.seed, o.mirror, o.crop,

@@ -4,6 +4,8 @@ local core = require "gan.core"
 local check = require "gan.check"
 local set = require "gan.data.set"
 
+local option = check.option
+
 local M = {}
 
 --- Makes a set of uniform noise with random labels.
@@ -17,11 +19,12 @@ local M = {}
 -- @treturn Set
 -- @raise if an option is unknown or out of range
 function M.set(opt)
-  local o = check.options("data.fake", opt, {count = 1024, size = 32, channels = 3, classes = 10, seed = 0})
-  local count = check.int("data.fake", 1, "count", o.count, 1, 2^31 - 1)
-  local size = check.int("data.fake", 1, "size", o.size, 1, 16384)
-  if o.channels ~= 1 and o.channels ~= 3 then check.expected("data.fake", 1, "channels", "1 or 3", o.channels) end
-  local y = check.int("data.fake", 1, "classes", o.classes, 1, 1000)
+  local o = check.options("data.fake", opt, {
+    count = option.integer {default = 1024, lo = 1}, size = option.integer {default = 32, lo = 1, hi = 16384},
+    channels = option.word {1, 3, default = 3}, classes = option.integer {default = 10, lo = 1, hi = 1000},
+    seed = option.integer {default = 0},
+  })
+  local count, size, y = o.count, o.size, o.classes
   local rng, names = core.rng(o.seed, "data.fake"), {}
   for k = 1, y do names[k] = tostring(k - 1) end
   local images = core.to(rng:integer({count, size, size, o.channels}, 0, 255), "u8")

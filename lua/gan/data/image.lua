@@ -3,29 +3,41 @@
 local core = require "gan.core"
 local check = require "gan.check"
 
+local option = check.option
+
 local M = {}
 
 local named = {white = {255, 255, 255}, black = {0, 0, 0}}
 
---- Reads a colour.
--- @tparam string op  who asks
--- @tparam number|string|table c  0..255, {r,g,b}, "white", "black" or "#rrggbb"
--- @treturn table  {r,g,b}, integers 0..255
--- @raise in the name of `op` if it is something else
-function M.colour(op, c)
+--- Limits the sides of pictures, in pixels. Cannot fail.
+M.LARGEST = 16384
+
+-- {r,g,b} of what stands for a colour, or nil.
+local function rgb(c)
   local v = c
   if type(c) == "number" then v = {c, c, c} end
   if type(c) == "string" then
     local r, g, b = c:match "^#(%x%x)(%x%x)(%x%x)$"
     v = named[c] or (r and {tonumber(r, 16), tonumber(g, 16), tonumber(b, 16)})
   end
-  local ok = type(v) == "table" and #v == 3
-  for k = 1, ok and 3 or 0 do
+  if type(v) ~= "table" or #v ~= 3 then return nil end
+  local out = {}
+  for k = 1, 3 do
     local x = type(v[k]) == "number" and math.tointeger(v[k])
-    ok = ok and x and x >= 0 and x <= 255
+    if not x or x < 0 or x > 255 then return nil end
+    out[k] = x
   end
-  if not ok then return check.expected(op, 2, "background", "0..255, {r,g,b}, 'white', 'black' or '#rrggbb'", c) end
-  return {math.tointeger(v[1]), math.tointeger(v[2]), math.tointeger(v[3])}
+  return out
+end
+
+--- Makes the kind of an option that is a colour: 0..255, {r,g,b}, "white", "black" or "#rrggbb". It becomes {r,g,b}.
+-- Cannot fail.
+-- @tparam table o  as for check.option
+-- @treturn table  a kind, for check.options
+function M.colour(o)
+  return option.where {
+    default = rgb(o.default), expected = "0..255, {r,g,b}, 'white', 'black' or '#rrggbb'", accept = rgb,
+  }
 end
 
 --- Reads the bytes of a file.
@@ -51,9 +63,12 @@ end
 -- @error if the file is missing, damaged, or no such picture
 -- @raise if an option is unknown or impossible
 function M.read(path, opt)
-  if type(path) ~= "string" then return check.expected("image.read", 1, "path", "a path", path) end
-  local o = check.options("image.read", opt, {channels = 0, background = "white", size = check.none})
-  local bg = M.colour("image.read", o.background)
+  if type(path) ~= "string" then return check.expected("data.image.read", 1, "path", "a path", path) end
+  local o = check.options("data.image.read", opt, {
+    channels = option.word {0, 1, 3, default = 0}, background = M.colour {default = "white"},
+    size = option.integer {lo = 1, hi = M.LARGEST},
+  })
+  local bg = o.background
   local bytes, message = M.bytes(path)
   if not bytes then return nil, message end
   local image, problem = core.image_decode(bytes, o.channels, bg[1], bg[2], bg[3])
@@ -68,7 +83,7 @@ end
 -- @error if it cannot be written
 -- @raise if `image` is no picture
 function M.write(path, image)
-  if type(path) ~= "string" then return check.expected("image.write", 1, "path", "a path", path) end
+  if type(path) ~= "string" then return check.expected("data.image.write", 1, "path", "a path", path) end
   local bytes = core.image_encode(image)
   local file, message = core.file_create(path)
   if not file then return nil, message end

@@ -22,24 +22,13 @@ M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 local idx, cifar = require "gan.data.format.idx", require "gan.data.format.cifar"
 local folder = require "gan.data.format.folder"
 
-local known = {
-  size = check.none, channels = check.none, background = "white", split = check.none, limit = check.none,
-  count = check.none, seed = check.none,
-}
+local option = check.option
 
-local function check_options(opt)
-  local o = check.options("data.open", opt, known)
-  if o.size then o.size = check.int("data.open", 2, "size", o.size, 1, 16384) end
-  if o.limit then o.limit = check.int("data.open", 2, "limit", o.limit, 1) end
-  if o.channels ~= nil and o.channels ~= 1 and o.channels ~= 3 then
-    check.expected("data.open", 2, "channels", "1 or 3", o.channels)
-  end
-  if o.split ~= nil and o.split ~= "train" and o.split ~= "test" then
-    check.expected("data.open", 2, "split", "'train' or 'test'", o.split)
-  end
-  o.background = M.image.colour("data.open", o.background)
-  return o
-end
+local known = {
+  size = option.integer {lo = 1, hi = M.image.LARGEST}, channels = option.word {1, 3},
+  background = M.image.colour {default = "white"}, split = option.word {"train", "test"},
+  limit = option.integer {lo = 1}, count = option.integer {lo = 1}, seed = option.integer {},
+}
 
 -- The format of one file, by content, or nil and the first bytes as text.
 local function file_format(path)
@@ -97,7 +86,7 @@ function M.open(path, opt)
   if type(path) ~= "string" or path == "" or path:find "\0" then
     return check.expected("data.open", 1, "path", "a path", path)
   end
-  local o = check_options(opt)
+  local o = check.options("data.open", opt, known)
   local own = built_in[path]
   if own then
     if o.split then return nil, ("%s: has no splits (take another seed)"):format(path) end
@@ -130,4 +119,4 @@ local train_test = require "gan.data.train_test"
 -- @raise if an option is unknown or impossible
 function M.train_test(path, opt) return train_test(M.open, path, opt) end
 
-return M
+return check.room("gan.data", M, {})

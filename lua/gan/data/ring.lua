@@ -124,13 +124,13 @@ function Loader.close() end
 -- @treturn Ring
 -- @raise if an option is unknown or out of range
 function M.new(opt)
-  opt = check.options("data.ring", opt, {modes = 8, sigma = check.none})
-  if opt.modes ~= 8 and opt.modes ~= 25 then return check.expected("data.ring", 1, "modes", "8 or 25", opt.modes) end
+  opt = check.options("data.ring", opt, {
+    modes = check.option.word {8, 25, default = 8}, sigma = check.option.number {lo = 0},
+  })
   local self = setmetatable({
     modes = opt.modes, sigma = opt.sigma or (opt.modes == 8 and 0.02 or 0.05), n = 100000, channels = 2,
     source = "ring", reach = opt.modes == 8 and 3 or 5.5,
   }, Ring)
-  check.number("data.ring", 1, "sigma", self.sigma, 0)
   self.list = centres(opt.modes)
   self.means = core.tensor(self.list)
   return self

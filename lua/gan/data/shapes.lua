@@ -4,6 +4,8 @@ local core = require "gan.core"
 local check = require "gan.check"
 local set = require "gan.data.set"
 
+local option = check.option
+
 local M = {}
 
 -- In the order of csrc/kernels/shapes.h.
@@ -70,9 +72,11 @@ local function mask(s, i) return core.shapes_mask(i, s.size, s.seed, s.objects) 
 -- @treturn Set
 -- @raise if an option is unknown or out of range
 function M.set(opt)
-  local o = check.options("data.shapes", opt, {count = 10000, size = 32, seed = 0, objects = 3})
-  local count = check.int("data.shapes", 1, "count", o.count, 1, 2^31 - 1)
-  local images, labels, scenes = core.shapes(count, o.size, o.seed, o.objects)
+  local o = check.options("data.shapes", opt, {
+    count = option.integer {default = 10000, lo = 1}, size = option.integer {default = 32, lo = 16, hi = 512},
+    seed = option.integer {default = 0}, objects = option.integer {default = 3, lo = 1, hi = 3},
+  })
+  local images, labels, scenes = core.shapes(o.count, o.size, o.seed, o.objects)
   return set.new {
     images = images, labels = labels, scenes = scenes, classes = table.move(kinds, 1, #kinds, 1, {}), seed = o.seed,
     objects = o.objects, source = "shapes", format = "drawn", natural = false,

@@ -16,9 +16,11 @@ end
 
 -- gan.data.train_test, given gan.data.open.
 return function(open, path, opt)
-  local o = check.options("data.train_test", opt,
-    {size = check.none, channels = check.none, limit = check.none, background = check.none, seed = 0})
-  local seed = check.int("data.train_test", 2, "seed", o.seed, math.mininteger)
+  local any = check.option.any {} -- checked by `open`
+  local o = check.options("data.train_test", opt, {
+    size = any, channels = any, limit = any, background = any, seed = check.option.integer {default = 0},
+  })
+  local seed = o.seed
   o.seed = nil
   local function opened(split)
     o.split = split
