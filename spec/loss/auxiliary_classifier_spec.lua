@@ -16,12 +16,14 @@ describe("auxiliary_classifier", function()
 
   it("has its gradients", function()
     local loss, labels = gan.loss.auxiliary_classifier {real = 0.7}, gan.tensor({2, 0, 1}, "i32")
-    assert(gan.gradcheck(function(a, b) return loss.critic(a, labels, b, labels) end, {gan.rng(1):normal {3, 4}, gan.rng(2):normal {3, 4}}, {order = 2}))
+    assert(gan.gradcheck(function(a, b) return loss.critic(a, labels, b, labels) end,
+      {gan.rng(1):normal {3, 4}, gan.rng(2):normal {3, 4}}, {order = 2}))
   end)
 
   it("names what is wrong", function()
     local loss, x = gan.loss.auxiliary_classifier(), classes:clone():requires_grad_()
-    assert.error_matches(function() loss.real(x:softmax(), y) end, "'classes' %(expected logits, got the result of softmax")
+    assert.error_matches(function() loss.real(x:softmax(), y) end,
+      "'classes' %(expected logits, got the result of softmax")
     assert.error_matches(function() loss.real(classes, gan.tensor({3}, "i32")) end, "expected a class in 0..2")
     assert.error_matches(function() loss.real(classes) end, "labels")
     assert.error_matches(function() loss.real(gan.zeros(3), y) end, "%(N,Y%)")

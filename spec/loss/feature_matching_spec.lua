@@ -28,8 +28,10 @@ describe("feature_matching", function()
 
   it("names what is wrong", function()
     local f = gan.loss.feature_matching().generator
-    assert.error_matches(function() f(fake, gan.zeros(2, 4)) end, "features of one image differ: fake real tensor %(2,3%), real real tensor %(2,4%)")
-    assert.error_matches(function() f(gan.zeros(3), real) end, "'fake' %(expected features %(N,...%), got real tensor %(3%)")
+    assert.error_matches(function() f(fake, gan.zeros(2, 4)) end,
+      "features of one image differ: fake real tensor %(2,3%), real real tensor %(2,4%)")
+    assert.error_matches(function() f(gan.zeros(3), real) end,
+      "'fake' %(expected features %(N,...%), got real tensor %(3%)")
     assert.error_matches(function() f(fake) end, "'real' %(expected a real tensor, got nil")
     assert.error_matches(function() gan.loss.feature_matching {form = "l3"} end, "'form': expected 'l2' or 'l1'")
   end)

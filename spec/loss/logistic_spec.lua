@@ -1,8 +1,10 @@
--- The worked numbers of the two players' losses and gradients (real logits 1.5, -0.3, fake logits -0.7, 0.4), in double.
+-- The worked numbers of both players' losses and gradients (real logits 1.5, -0.3, fake logits -0.7, 0.4), in double.
 local gan = require "spec.support.double"
 
 local function close(want, got)
-  for i, w in ipairs(want) do assert.is_true(math.abs(w - got[i]) < 1e-9, ("entry %d: %.12g, expected %.12g"):format(i, got[i], w)) end
+  for i, w in ipairs(want) do
+    assert.is_true(math.abs(w - got[i]) < 1e-9, ("entry %d: %.12g, expected %.12g"):format(i, got[i], w))
+  end
 end
 
 local function logits()
@@ -104,10 +106,14 @@ describe("logistic", function()
   it("tells probabilities from logits where it can", function()
     local x = gan.tensor({0.3, 0.6}):requires_grad_()
     local loss = gan.loss.logistic()
-    assert.error_matches(function() loss.real(x:sigmoid()) end, "logistic: bad argument #1 'real' %(expected logits, got the result of sigmoid: leave out")
-    assert.error_matches(function() loss.generator(gan.ops.reshape(x:sigmoid(), {2, 1})) end, "'fake' %(expected logits, got the result of sigmoid")
-    assert.error_matches(function() loss.critic(x, gan.ops.reshape(x, {1, 2}):softmax()) end, "#2 'fake' %(expected logits, got the result of softmax")
-    assert.error_matches(function() loss.real(gan.tensor {{0.3, 0.7}, {1, 0}}) end, "#1 'real' %(expected logits, got 2 rows of probabilities: each sums to 1")
+    assert.error_matches(function() loss.real(x:sigmoid()) end,
+      "logistic: bad argument #1 'real' %(expected logits, got the result of sigmoid: leave out")
+    assert.error_matches(function() loss.generator(gan.ops.reshape(x:sigmoid(), {2, 1})) end,
+      "'fake' %(expected logits, got the result of sigmoid")
+    assert.error_matches(function() loss.critic(x, gan.ops.reshape(x, {1, 2}):softmax()) end,
+      "#2 'fake' %(expected logits, got the result of softmax")
+    assert.error_matches(function() loss.real(gan.tensor {{0.3, 0.7}, {1, 0}}) end,
+      "#1 'real' %(expected logits, got 2 rows of probabilities: each sums to 1")
     loss.real(gan.tensor {{0.3, 0.7}, {1, 0.1}})
     loss.real(gan.tensor {{-0.3, 1.3}, {1, 0}})
     assert.error_matches(function() loss.real(gan.zeros(0)) end, "at least one logit")
@@ -120,7 +126,8 @@ describe("logistic", function()
     assert.error_matches(function() gan.loss.logistic {saturating = 1} end, "'saturating': expected true or false")
     assert.error_matches(function() gan.loss.logistic().critic(gan.zeros(2), nil) end, "real tensor")
     assert.error_matches(function() gan.loss.logistic {flip = -1} end, "'flip': expected a number in %[0,1%]")
-    assert.error_matches(function() gan.loss.logistic {flip = 0.1, rng = 7} end, "logistic: option 'rng': expected a random stream %(gan.rng%), got 7")
+    assert.error_matches(function() gan.loss.logistic {flip = 0.1, rng = 7} end,
+      "logistic: option 'rng': expected a random stream %(gan.rng%), got 7")
     assert.error_matches(function() return gan.loss.logistik end,
       "gan.loss: there is no 'logistik' %(did you mean 'logistic'%?%)")
   end)

@@ -23,11 +23,13 @@ describe("relativistic", function()
     near((sp(-2.2) + sp(0.7)) / 2, loss.critic(real, fake))
     near((sp(2.2) + sp(-0.7)) / 2, loss.generator(fake, real))
     assert(gan.gradcheck(loss.critic, {real, fake}, {order = 2}))
-    assert.error_matches(function() loss.critic(real, gan.zeros(3)) end, "'fake' %(expected %(2%) to match real, got real tensor %(3%)")
+    assert.error_matches(function() loss.critic(real, gan.zeros(3)) end,
+      "'fake' %(expected %(2%) to match real, got real tensor %(3%)")
   end)
 
   it("needs both kinds for G", function()
-    assert.error_matches(function() gan.loss.relativistic().generator(fake) end, "relativistic: generator%(fake, real%) needs D's logits of real")
+    assert.error_matches(function() gan.loss.relativistic().generator(fake) end,
+      "relativistic: generator%(fake, real%) needs D's logits of real")
     assert.error_matches(function() gan.loss.relativistic {average = 1} end, "'average': expected true or false")
   end)
 end)

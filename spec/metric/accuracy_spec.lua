@@ -18,8 +18,10 @@ describe("accuracy", function()
     assert.error_matches(function() accuracy():value() end, "a share needs at least 1 rows in 'logits', got 0")
     assert.error_matches(function() accuracy {classes = 10}:value() end, "got 0")
     assert.error_matches(function() accuracy {classes = 10}:add(gan.zeros(1, 3), i32 {0}) end, "expected %(N,10%)")
-    assert.error_matches(function() accuracy():add(gan.zeros(2, 3), i32 {0, 3}) end, "expected labels in 0..2, got 3 in row 2")
-    assert.error_matches(function() accuracy():add(gan.zeros(2, 3), i32 {0}) end, "'labels' %(expected an i32 tensor %(2%)")
+    assert.error_matches(function() accuracy():add(gan.zeros(2, 3), i32 {0, 3}) end,
+      "expected labels in 0..2, got 3 in row 2")
+    assert.error_matches(function() accuracy():add(gan.zeros(2, 3), i32 {0}) end,
+      "'labels' %(expected an i32 tensor %(2%)")
     assert.error_matches(function() accuracy():add(gan.zeros(2, 3), gan.zeros(2)) end, "an i32 tensor")
     assert.error_matches(function() accuracy():add(gan.tensor {{0, 0 / 0}}, i32 {0}) end, "row 1")
     assert.error_matches(function() accuracy {name = 3} end, "'name'")

@@ -4,9 +4,16 @@ local naive = require "spec.support.naive_metric"
 
 describe("density_coverage", function()
   it("counts balls of real rows", function()
-    -- k = 1: radii 1, 1, 1, 8 around 0, 1, 2, 10. 0.5 lies in two balls (0, 1), 2.5 in two (2, 10), 6 in one, 20 in none.
-    local v, p = gan.metric.density_coverage {real = gan.tensor {{0}, {1}, {2}, {10}}, fake = gan.tensor {{0.5}, {2.5}, {6}, {20}}, k = 1}:value()
-    assert.same({metric = "density_coverage", value = 1, density = 5 / 4, coverage = 1, k = 1, n_real = 4, n_fake = 4, dim = 1}, p)
+    -- k = 1: radii 1, 1, 1, 8 around 0, 1, 2, 10.
+    -- 0.5 lies in two balls (0, 1), 2.5 in two (2, 10), 6 in one, 20 in none.
+    local v, p = gan.metric.density_coverage {
+      real = gan.tensor {{0}, {1}, {2}, {10}},
+      fake = gan.tensor {{0.5}, {2.5}, {6}, {20}},
+      k = 1,
+    }:value()
+    assert.same({
+      metric = "density_coverage", value = 1, density = 5 / 4, coverage = 1, k = 1, n_real = 4, n_fake = 4, dim = 1,
+    }, p)
     assert.equal(1, v)
   end)
 
@@ -30,7 +37,8 @@ describe("density_coverage", function()
 
   it("says what is wrong", function()
     local dc = gan.metric.density_coverage
-    assert.error_matches(function() dc {real = gan.zeros(5, 2), fake = gan.zeros(1, 2)}:value() end, "k = 5 needs at least 6 rows in 'real', got 5")
+    assert.error_matches(function() dc {real = gan.zeros(5, 2), fake = gan.zeros(1, 2)}:value() end,
+      "k = 5 needs at least 6 rows in 'real', got 5")
     assert.error_matches(function() dc {real = gan.zeros(6, 2)}:value() end, "1 rows in 'fake', got 0")
     assert.error_matches(function() dc {real = gan.zeros(6, 2), k = 1.5} end, "'k'")
   end)

@@ -1,4 +1,4 @@
--- The Frechet distance: closed forms, worked numbers, both routes, SciPy's numbers (spec/golden/fid.json), what wrong use says.
+-- The Frechet distance: closed forms, worked numbers, both routes, SciPy's numbers (spec/golden/fid.json), wrong use.
 local gan = require "gan"
 local double = require "spec.support.double"
 local json = require "gan.file.json"
@@ -7,7 +7,9 @@ local function near(want, got, tol)
   assert.is_true(math.abs(want - got) <= tol * math.max(1, math.abs(want)), ("%.12g, expected %.12g"):format(got, want))
 end
 
-local function moments(mu, sigma, n) return assert(gan.metric.moments.from_state {mu = gan.tensor(mu, "f64"), sigma = gan.tensor(sigma, "f64"), n = n}) end
+local function moments(mu, sigma, n)
+  return assert(gan.metric.moments.from_state {mu = gan.tensor(mu, "f64"), sigma = gan.tensor(sigma, "f64"), n = n})
+end
 local function value(opt) return (gan.metric.fid(opt):value()) end
 
 local X = {{0, 0}, {1, 0}, {0, 2}, {1, 2}}
@@ -64,10 +66,15 @@ describe("fid", function()
 
   it("is off for small sets as theory has it", function()
     -- two sets of N rows from one isotropic Gaussian: 2d/N + d(d+1)/2N at leading order, the last one by simulation
-    for _, case in ipairs {{1, 200, 0.015, 600, 0.1}, {2, 200, 0.035, 400, 0.06}, {8, 400, 0.13, 50, 0.05}, {32, 64, 9.356, 20, 0.04}} do
+    for _, case in ipairs {
+      {1, 200, 0.015, 600, 0.1}, {2, 200, 0.035, 400, 0.06}, {8, 400, 0.13, 50, 0.05}, {32, 64, 9.356, 20, 0.04},
+    } do
       local d, n, want, runs, tol = table.unpack(case)
       local sum = 0
-      for i = 1, runs do sum = sum + value {real = gan.rng(i, "a"):normal {n, d}, fake = gan.rng(i, "b"):normal {n, d}, route = "covariances"} end
+      for i = 1, runs do
+        local real, fake = gan.rng(i, "a"):normal {n, d}, gan.rng(i, "b"):normal {n, d}
+        sum = sum + value {real = real, fake = fake, route = "covariances"}
+      end
       assert.is_true(math.abs(sum / runs / want - 1) < tol, ("d = %d: %.4g, expected %.4g"):format(d, sum / runs, want))
     end
   end)
@@ -75,7 +82,9 @@ describe("fid", function()
   it("says by what protocol", function()
     local x = gan.rng(1):normal {20, 3}
     local v, p = gan.metric.fid {real = x, fake = x:narrow(1, 1, 10)}:value()
-    assert.same({metric = "fid", value = v, n_real = 20, n_fake = 10, dim = 3, route = "covariances", biased = false}, p)
+    assert.same({
+      metric = "fid", value = v, n_real = 20, n_fake = 10, dim = 3, route = "covariances", biased = false,
+    }, p)
     v, p = gan.metric.fid {real = moments({0}, {{1}}), fake = moments({1}, {{4}}, 7)}:value()
     assert.same({metric = "fid", value = v, n_fake = 7, dim = 1, route = "covariances", biased = false}, p)
     assert.equal("samples", select(2, gan.metric.fid {real = gan.zeros(2, 30), fake = gan.ones(3, 30)}:value()).route)
@@ -109,7 +118,9 @@ describe("fid", function()
           assert.is_true(math.abs(v / case.sqrtm - 1) < 1e-3, ("%.9g, SciPy's root says %.9g"):format(v, case.sqrtm))
           near(case.exact, v, 1e-6)
         end
-        if case.n_real * case.n_fake <= case.dim * case.dim then agrees(value {real = x, fake = y, route = "samples"}) end
+        if case.n_real * case.n_fake <= case.dim * case.dim then
+          agrees(value {real = x, fake = y, route = "samples"})
+        end
         if not slow or os.getenv "GAN_SLOW" then agrees(value {real = x, fake = y, route = "covariances"}) end
       end)
     end
@@ -117,9 +128,11 @@ describe("fid", function()
 
   it("says what is wrong", function()
     local fid, x = gan.metric.fid, gan.zeros(3, 2)
-    assert.error_matches(function() fid {real = x}:value() end, "fid: a covariance needs at least 2 rows in 'fake', got 0")
+    assert.error_matches(function() fid {real = x}:value() end,
+      "fid: a covariance needs at least 2 rows in 'fake', got 0")
     assert.error_matches(function() fid {real = gan.zeros(1, 2), fake = x}:value() end, "2 rows in 'real', got 1")
-    assert.error_matches(function() fid {real = x, fake = gan.zeros(3, 4)}:value() end, "'real' has 2 columns, 'fake' 4")
+    assert.error_matches(function() fid {real = x, fake = gan.zeros(3, 4)}:value() end,
+      "'real' has 2 columns, 'fake' 4")
     assert.error_matches(function() fid {real = x}:add(gan.zeros(3, 4)) end, "expected %(N,2%)")
     assert.error_matches(function() fid {real = x}:add(gan.tensor {{0, 0 / 0}}) end, "row 1")
     assert.error_matches(function() fid {} end, "'real': expected moments")
@@ -129,7 +142,8 @@ describe("fid", function()
     assert.error_matches(function() fid {real = x, fakes = x} end, "did you mean 'fake'")
     assert.error_matches(function() fid {real = x, route = "samples"}:add(x):value() end, "needs the rows of both sets")
     local unknown = moments({0, 0}, {{1, 0}, {0, 1}})
-    assert.error_matches(function() fid {real = unknown, fake = x, biased = true}:value() end, "'real' was loaded without")
+    assert.error_matches(function() fid {real = unknown, fake = x, biased = true}:value() end,
+      "'real' was loaded without")
     local huge = double.tensor {{1e200}, {-1e200}}
     assert.error_matches(function() double.metric.fid {real = huge, fake = huge:neg()}:value() end, "too large")
   end)

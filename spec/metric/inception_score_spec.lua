@@ -2,7 +2,9 @@
 local gan = require "gan"
 local double = require "spec.support.double"
 
-local function near(want, got, tol) assert.is_true(math.abs(want - got) <= tol, ("%.12g, expected %.12g"):format(got, want)) end
+local function near(want, got, tol)
+  assert.is_true(math.abs(want - got) <= tol, ("%.12g, expected %.12g"):format(got, want))
+end
 
 local P = {{0.7, 0.2, 0.1}, {0.1, 0.8, 0.1}, {0.2, 0.2, 0.6}, {0.6, 0.3, 0.1}, {0.05, 0.9, 0.05}, {0.1, 0.1, 0.8}}
 
@@ -55,7 +57,10 @@ describe("inception_score", function()
     near((a + b) / 2, v, 1e-12)
     near(math.abs(a - b) / 2, p.deviation, 1e-12)
     p.deviation = nil
-    assert.same({metric = "inception_score", value = v, splits = 2, n_fake = 6, classes = 3, single = p.single, log_single = p.log_single}, p)
+    assert.same({
+      metric = "inception_score", value = v, splits = 2, n_fake = 6, classes = 3,
+      single = p.single, log_single = p.log_single,
+    }, p)
   end)
 
   it("splits contiguously at floor(i N / splits), streamed or kept, in any batches", function()
@@ -81,10 +86,12 @@ describe("inception_score", function()
 
   it("says what is wrong", function()
     local make = gan.metric.inception_score
-    assert.error_matches(function() make():add(nil, gan.zeros(9, 3)):value() end, "10 splits needs at least 10 rows in 'fake', got 9")
+    assert.error_matches(function() make():add(nil, gan.zeros(9, 3)):value() end,
+      "10 splits needs at least 10 rows in 'fake', got 9")
     assert.error_matches(function() make():value() end, "got 0")
     assert.error_matches(function() make {n = 20}:add(nil, gan.zeros(21, 3)) end, "n = 20 rows were announced, got 21")
-    assert.error_matches(function() make {n = 20}:add(nil, gan.zeros(19, 3)):value() end, "n = 20 rows were announced, got 19")
+    assert.error_matches(function() make {n = 20}:add(nil, gan.zeros(19, 3)):value() end,
+      "n = 20 rows were announced, got 19")
     assert.error_matches(function() make():add(gan.zeros(9, 3)) end, "'logits' %(expected a real tensor, got nil")
     assert.error_matches(function() make():add(nil, gan.zeros(2, 3)):add(nil, gan.zeros(2, 4)) end, "expected %(N,3%)")
     assert.error_matches(function() make():add(nil, gan.tensor {{0, 0}, {0, 0 / 0}}) end, "row 2")

@@ -65,15 +65,18 @@ describe("kid", function()
 
   it("says what is wrong", function()
     local kid, x = gan.metric.kid, gan.zeros(30, 2)
-    assert.error_matches(function() kid {real = x, fake = x}:value() end, "kid: a subset of 1000 needs at least 1000 rows in 'real', got 30")
+    assert.error_matches(function() kid {real = x, fake = x}:value() end,
+      "kid: a subset of 1000 needs at least 1000 rows in 'real', got 30")
     assert.error_matches(function() kid {real = x, size = 20}:value() end, "20 rows in 'fake', got 0")
-    assert.error_matches(function() kid {real = x, fake = gan.zeros(30, 3), size = 2}:value() end, "'real' has 2 columns, 'fake' 3")
+    assert.error_matches(function() kid {real = x, fake = gan.zeros(30, 3), size = 2}:value() end,
+      "'real' has 2 columns, 'fake' 3")
     assert.error_matches(function() kid {real = x, size = 1} end, "'size'")
     assert.error_matches(function() kid {real = x, subsets = 0} end, "'subsets'")
     assert.error_matches(function() kid {real = x, seed = 0.5} end, "'seed'")
     assert.error_matches(function() kid {fake = x} end, "'real': expected rows %(gan.metric.rows%)")
     assert.error_matches(function() kid {real = x}:add(gan.tensor {{1, 0 / 0}}) end, "row 1")
     local huge = double.full({4, 1}, 1e180)
-    assert.error_matches(function() double.metric.kid {real = huge, fake = huge, subsets = 1, size = 4}:value() end, "too large")
+    assert.error_matches(function() double.metric.kid {real = huge, fake = huge, subsets = 1, size = 4}:value() end,
+      "too large")
   end)
 end)

@@ -49,7 +49,8 @@ describe("moments", function()
     end
     gan.threads(threads)
     assert.equal(700, parts.n)
-    assert.equal(gan.metric.moments():add(x:narrow(1, 1, 512)):mean():to_bytes(), kept:to_bytes()) -- what was said stays
+    -- what was said stays
+    assert.equal(gan.metric.moments():add(x:narrow(1, 1, 512)):mean():to_bytes(), kept:to_bytes())
     assert.equal(whole:mean():to_bytes(), parts:mean():to_bytes())
     assert.equal(whole:covariance():to_bytes(), parts:covariance():to_bytes())
   end)
@@ -61,7 +62,9 @@ describe("moments", function()
       rows[i] = {shifted[i][1], 16777216 + shifted[i][2]}
     end
     local _, cov = naive.moments(shifted)
-    for _, g in ipairs {gan, double} do near(cov, g.metric.moments():add(g.tensor(rows)):covariance():to_table(), 1e-10) end
+    for _, g in ipairs {gan, double} do
+      near(cov, g.metric.moments():add(g.tensor(rows)):covariance():to_table(), 1e-10)
+    end
   end)
 
   it("are saved and loaded", function()
@@ -78,7 +81,8 @@ describe("moments", function()
     back:add(x:narrow(1, 201, 100))
     near(m:mean():to_table(), back:mean():to_table(), 1e-14)
     near(m:covariance():to_table(), back:covariance():to_table(), 1e-14)
-    assert.equal(state.mu:to_bytes(), assert(gan.metric.moments.from_state {mu = state.mu, sigma = state.sigma}):mean():to_bytes())
+    assert.equal(state.mu:to_bytes(),
+      assert(gan.metric.moments.from_state {mu = state.mu, sigma = state.sigma}):mean():to_bytes())
   end)
 
   it("take others' files, which do not say n", function()
@@ -102,7 +106,8 @@ describe("moments", function()
     refused("'mu': expected f64 or real %(2%), got i32", {mu = gan.tensor({1, 2}, "i32"), sigma = sigma})
     refused("'mu': expected f64 or real %(D%), got real tensor %(2,1%)", {mu = gan.zeros(2, 1), sigma = sigma})
     refused("'sigma': expected f64 or real %(2,2%), got nil", {mu = mu})
-    refused("'sigma': expected f64 or real %(2,2%), got f64 tensor %(3,3%)", {mu = mu, sigma = gan.full({3, 3}, 0, "f64")})
+    refused("'sigma': expected f64 or real %(2,2%), got f64 tensor %(3,3%)",
+      {mu = mu, sigma = gan.full({3, 3}, 0, "f64")})
     refused("'sigma': row 2 holds NaN", {mu = mu, sigma = gan.tensor {{1, 0}, {0, 0 / 0}}})
     refused("'mu': row 1 holds NaN", {mu = gan.tensor {1 / 0, 1}, sigma = sigma})
     refused("'sigma': not a covariance at %(2,1%)", {mu = mu, sigma = gan.tensor {{1, 0.5}, {0.4, 1}}})
@@ -117,9 +122,11 @@ describe("moments", function()
     assert.error_matches(function() m:mean() end, "a mean needs at least 1 rows in 'features', got 0")
     m:add(gan.zeros(1, 2))
     assert.error_matches(function() m:covariance() end, "a covariance needs at least 2 rows in 'features', got 1")
-    assert.error_matches(function() m:add(gan.zeros(1, 3)) end, "moments.add: bad argument #1 'features' %(expected %(N,2%)")
+    assert.error_matches(function() m:add(gan.zeros(1, 3)) end,
+      "moments.add: bad argument #1 'features' %(expected %(N,2%)")
     assert.error_matches(function() m:add(gan.zeros(2)) end, "2 dimensions")
-    assert.error_matches(function() m:add(gan.tensor {{1, 2}, {0, 0 / 0}}) end, "row 2 of real tensor %(2,2%) holds NaN or an infinity")
+    assert.error_matches(function() m:add(gan.tensor {{1, 2}, {0, 0 / 0}}) end,
+      "row 2 of real tensor %(2,2%) holds NaN or an infinity")
     assert.error_matches(function() m:add(gan.tensor {{-1 / 0, 2}}) end, "row 1")
     assert.error_matches(function() m:add(gan.full({1, 2}, 0, "u8")) end, "a real tensor")
     assert.error_matches(function() moments():add(gan.zeros(1, 0)) end, "D >= 1")

@@ -4,7 +4,11 @@ local naive = require "spec.support.naive_metric"
 
 describe("nearest", function()
   it("finds the rows, nearest first, equals in their order", function()
-    local v, p = gan.metric.nearest {real = gan.tensor {{0, 0}, {3, 4}, {0, 0}}, fake = gan.tensor {{0, 0}, {3, 3}}, k = 3}:value()
+    local v, p = gan.metric.nearest {
+      real = gan.tensor {{0, 0}, {3, 4}, {0, 0}},
+      fake = gan.tensor {{0, 0}, {3, 3}},
+      k = 3,
+    }:value()
     assert.same({{0, 2, 1}, {1, 0, 2}}, p.rows:to_table())
     assert.same({{0, 0, 5}, {1, math.sqrt(18), math.sqrt(18)}}, p.distances:to_table())
     assert.equal("f64", p.distances:dtype())
@@ -17,7 +21,9 @@ describe("nearest", function()
   it("agrees with a slow reference", function()
     local x, y = gan.rng(1):normal({300, 7}, 5), gan.rng(2):normal({260, 7}, 5)
     local _, p = gan.metric.nearest {real = x, fake = y, k = 4}:value()
-    local want, rows, distances = naive.nearest(y:to_table(), x:to_table(), 4), p.rows:to_table(), p.distances:to_table()
+    local want = naive.nearest(y:to_table(), x:to_table(), 4)
+    local rows = p.rows:to_table()
+    local distances = p.distances:to_table()
     for i, list in ipairs(want) do
       for j = 1, 4 do
         assert.equal(list[j][2], rows[i][j])
@@ -41,9 +47,11 @@ describe("nearest", function()
 
   it("says what is wrong", function()
     local nearest, x = gan.metric.nearest, gan.zeros(3, 2)
-    assert.error_matches(function() nearest {real = x, fake = x, k = 4}:value() end, "k = 4 needs at least 4 rows in 'real', got 3")
+    assert.error_matches(function() nearest {real = x, fake = x, k = 4}:value() end,
+      "k = 4 needs at least 4 rows in 'real', got 3")
     assert.error_matches(function() nearest {real = x}:value() end, "1 rows in 'fake', got 0")
-    assert.error_matches(function() nearest {real = gan.zeros(1, 2), fake = x, authenticity = true}:value() end, "2 rows in 'real', got 1")
+    assert.error_matches(function() nearest {real = gan.zeros(1, 2), fake = x, authenticity = true}:value() end,
+      "2 rows in 'real', got 1")
     assert.error_matches(function() nearest {real = x, authenticity = 1} end, "'authenticity'")
     assert.error_matches(function() nearest {real = x, k = 0} end, "'k'")
   end)

@@ -35,7 +35,8 @@ describe("precision_recall", function()
 
   it("decides ties and copies exactly: the edge of a ball is inside", function()
     local rows = {}
-    for i = 1, 40 do rows[i] = {i // 4 * 1000.1, i % 4 // 2 + 0.1} end -- a grid far from the origin, each point several times
+    -- a grid far from the origin, each point several times
+    for i = 1, 40 do rows[i] = {i // 4 * 1000.1, i % 4 // 2 + 0.1} end
     local x, y = gan.tensor(rows), gan.tensor(rows) + gan.tensor {0, 1}
     for k = 1, 5 do
       local p, r = naive.precision_recall(x:to_table(), y:to_table(), k)
@@ -58,7 +59,9 @@ describe("precision_recall", function()
   it("says by what protocol, and is the same in batches and with any number of threads", function()
     local x, y = gan.rng(1):normal {520, 3}, gan.rng(2):normal({300, 3}, 0.5)
     local p, r, v, protocol = measure(x, y, 3)
-    assert.same({metric = "precision_recall", value = v, precision = p, recall = r, k = 3, n_real = 520, n_fake = 300, dim = 3}, protocol)
+    assert.same({
+      metric = "precision_recall", value = v, precision = p, recall = r, k = 3, n_real = 520, n_fake = 300, dim = 3,
+    }, protocol)
     local threads = gan.threads()
     gan.threads(threads == 1 and 2 or 1)
     local w = gan.metric.precision_recall {real = x}:add(y:narrow(1, 1, 100)):add(y:narrow(1, 101, 200)):value()
@@ -68,9 +71,11 @@ describe("precision_recall", function()
 
   it("says what is wrong", function()
     local pr, x = gan.metric.precision_recall, gan.zeros(3, 2)
-    assert.error_matches(function() pr {real = x, fake = gan.zeros(9, 2)}:value() end, "k = 3 needs at least 4 rows in 'real', got 3")
+    assert.error_matches(function() pr {real = x, fake = gan.zeros(9, 2)}:value() end,
+      "k = 3 needs at least 4 rows in 'real', got 3")
     assert.error_matches(function() pr {real = gan.zeros(9, 2), fake = x}:value() end, "4 rows in 'fake', got 3")
-    assert.error_matches(function() pr {real = x, fake = gan.zeros(3, 5), k = 1}:value() end, "'real' has 2 columns, 'fake' 5")
+    assert.error_matches(function() pr {real = x, fake = gan.zeros(3, 5), k = 1}:value() end,
+      "'real' has 2 columns, 'fake' 5")
     assert.error_matches(function() pr {real = x, k = 0} end, "'k'")
     assert.error_matches(function() pr {real = x}:add(gan.tensor {{1, 1 / 0}}) end, "row 1")
     assert.error_matches(function() pr() end, "'real': expected rows %(gan.metric.rows%)")

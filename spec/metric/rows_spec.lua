@@ -44,7 +44,9 @@ describe("rows", function()
     local s = gan.metric.rows():add(x:narrow(1, 1, 29))
     local function check(k)
       local want = naive.nearest(s:features():to_table(), nil, k)
-      for i, r in ipairs(s:radii("test", "real", k):to_table()) do assert.is_true(math.abs(want[i][k][1] - r) < 1e-12) end
+      for i, r in ipairs(s:radii("test", "real", k):to_table()) do
+        assert.is_true(math.abs(want[i][k][1] - r) < 1e-12)
+      end
     end
     check(3)
     assert.equal(s:radii("test", "real", 3), s:radii("test", "real", 3))
@@ -55,13 +57,15 @@ describe("rows", function()
 
   it("says what is wrong", function()
     local s = gan.metric.rows {dim = 2}
-    assert.error_matches(function() s:add(gan.zeros(1, 3)) end, "rows.add: bad argument #1 'features' %(expected %(N,2%), got real tensor %(1,3%)%)")
+    assert.error_matches(function() s:add(gan.zeros(1, 3)) end,
+      "rows.add: bad argument #1 'features' %(expected %(N,2%), got real tensor %(1,3%)%)")
     assert.error_matches(function() s:add(gan.tensor {{0, 0}, {0, 1 / 0}}) end, "row 2")
     assert.error_matches(function() s:add("x") end, "a real tensor")
     assert.error_matches(function() s:radii("kid", "real", 3) end, "kid: k = 3 needs at least 4 rows in 'real', got 0")
     assert.error_matches(function() gan.metric.rows {capacity = -1} end, "'capacity'")
     assert.error_matches(function() gan.metric.rows {dim = 1.5} end, "'dim'")
     assert.error_matches(function() gan.metric.kid {real = 3} end, "kid: option 'real': expected rows")
-    assert.error_matches(function() gan.metric.kid {real = gan.tensor {{0 / 0}}} end, "kid: option 'real': expected finite numbers, but row 1 holds NaN")
+    assert.error_matches(function() gan.metric.kid {real = gan.tensor {{0 / 0}}} end,
+      "kid: option 'real': expected finite numbers, but row 1 holds NaN")
   end)
 end)

@@ -41,7 +41,9 @@ describe("dcgan", function()
   end
 
   it("has DCGAN's starting values, from one stream", function()
-    local function pair(rng) return dcgan.generator {size = 32, ngf = 16, rng = rng}, dcgan.discriminator {size = 32, ndf = 16, rng = rng} end
+    local function pair(rng)
+      return dcgan.generator {size = 32, ngf = 16, rng = rng}, dcgan.discriminator {size = 32, ndf = 16, rng = rng}
+    end
     local G, D = pair(gan.rng(1, "init"))
     local function deviation(t)
       local square, list = 0, t:reshape {-1}:to_table()
@@ -60,16 +62,20 @@ describe("dcgan", function()
 
   it("is conditional three ways", function()
     model.hold(dcgan, {{G = {size = 16, channels = 1, z = 5, ngf = 2}, D = {size = 16, channels = 1, ndf = 2}}})
-    assert.same({2, 16, 16, 3}, dcgan.generator {size = 16, ngf = 1, z = 5, classes = 2}(gan.randn(2, 1, 1, 5), gan.tensor({1, 0}, "i32")):shape())
+    local G = dcgan.generator {size = 16, ngf = 1, z = 5, classes = 2}
+    assert.same({2, 16, 16, 3}, G(gan.randn(2, 1, 1, 5), gan.tensor({1, 0}, "i32")):shape())
   end)
 
   it("has norms, activations, minibatch layers, noise and dropout to choose from", function()
     local cases = {}
     for _, norm in ipairs {"layer", "instance", "none", "virtual"} do
-      cases[#cases + 1] = {G = {norm = norm}, D = {norm = norm, reference = norm == "virtual" and gan.rng(1):normal {3, 16, 16, 1} or nil}}
+      cases[#cases + 1] = {G = {norm = norm},
+        D = {norm = norm, reference = norm == "virtual" and gan.rng(1):normal {3, 16, 16, 1} or nil}}
     end
-    cases[#cases + 1] = {G = {activation = "leaky_relu", slope = 0.1, dropout = 0.5}, D = {norm = "spectral", activation = "elu", minibatch = "stddev"}}
-    cases[#cases + 1] = {G = {init = "orthogonal", activation = "selu"}, D = {noise = 0.1, dropout = 0.2, minibatch = "discrimination", kernels = 4}}
+    cases[#cases + 1] = {G = {activation = "leaky_relu", slope = 0.1, dropout = 0.5},
+      D = {norm = "spectral", activation = "elu", minibatch = "stddev"}}
+    cases[#cases + 1] = {G = {init = "orthogonal", activation = "selu"},
+      D = {noise = 0.1, dropout = 0.2, minibatch = "discrimination", kernels = 4}}
     for _, case in ipairs(cases) do
       for _, opt in ipairs {case.G, case.D} do opt.size, opt.channels = 16, 1 end
       case.G.ngf, case.G.z, case.D.ndf, case.conditioning = 2, 3, 2, {"none"}
@@ -99,33 +105,40 @@ describe("dcgan", function()
 5  leaky_relu 0.2                                     (4,4,16)           0
 6  conv2d 16 -> 1, 4x4, no bias                       (1,1,1)          256
 7  view ()                                            ()                 0
-   total                                                             2,464]], tostring(dcgan.discriminator {size = 16, channels = 1, ndf = 8}))
+   total                                                             2,464]],
+      tostring(dcgan.discriminator {size = 16, channels = 1, ndf = 8}))
     local g = tostring(dcgan.generator {})
     assert.matches("2   conv_transpose2d 100 %-> 512, 4x4, no bias +%(4,4,512%) +819,200\n", g)
     assert.matches("15  tanh +%(64,64,3%) +0\n    total +3,576,704$", g)
   end)
 
   it("names the sizes and channels that it can make", function()
-    assert.matches("dcgan_spec.lua:%d+: dcgan.generator: option 'size': expected 16, 32, 64 or 128, got 48", message(dcgan.generator, {size = 48}))
-    assert.matches("dcgan.discriminator: option 'size': expected 16, 32, 64 or 128, got string '64'", message(dcgan.discriminator, {size = "64"}))
+    assert.matches("dcgan_spec.lua:%d+: dcgan.generator: option 'size': expected 16, 32, 64 or 128, got 48",
+      message(dcgan.generator, {size = 48}))
+    assert.matches("dcgan.discriminator: option 'size': expected 16, 32, 64 or 128, got string '64'",
+      message(dcgan.discriminator, {size = "64"}))
     assert.matches("option 'channels': expected 1 or 3, got 4", message(dcgan.generator, {channels = 4}))
     assert.matches("option 'ngf': expected an integer in 1..65536, got 0", message(dcgan.generator, {ngf = 0}))
     assert.matches("option 'z': expected an integer in 1..65536, got 1.5", message(dcgan.generator, {z = 1.5}))
     assert.matches("option 'norm': expected 'batch', 'layer', 'instance', 'virtual' or 'none', got string 'spectral'",
       message(dcgan.generator, {norm = "spectral"}))
-    assert.matches("norm = 'virtual' needs the option 'reference', a batch of real images", message(dcgan.discriminator, {norm = "virtual"}))
+    assert.matches("norm = 'virtual' needs the option 'reference', a batch of real images",
+      message(dcgan.discriminator, {norm = "virtual"}))
     assert.matches("option 'minibatch': expected 'discrimination' or 'stddev', got true",
       message(dcgan.discriminator, {minibatch = true}))
     assert.matches("option 'conditioning': expected 'concat', 'projection' or 'acgan'",
       message(dcgan.discriminator, {classes = 2, conditioning = "x"}))
     assert.matches("option 'init': expected 'default', .* or 'orthogonal', or a function, got 3",
       message(dcgan.discriminator, {init = 3}))
-    assert.matches("dcgan.generator: conditioning = 'acgan' needs the option 'classes'", message(dcgan.generator, {conditioning = "acgan"}))
-    assert.matches("option 'classes': expected an integer in 1..65536, got 0", message(dcgan.discriminator, {classes = 0}))
+    assert.matches("dcgan.generator: conditioning = 'acgan' needs the option 'classes'",
+      message(dcgan.generator, {conditioning = "acgan"}))
+    assert.matches("option 'classes': expected an integer in 1..65536, got 0",
+      message(dcgan.discriminator, {classes = 0}))
     assert.matches("option 'dropout': expected a number in %[0,1%], got 2", message(dcgan.generator, {dropout = 2}))
     assert.matches("unknown option 'nfd' %(did you mean 'ndf'%?%)", message(dcgan.discriminator, {nfd = 3}))
     assert.matches("option 'rng': expected a random stream", message(dcgan.discriminator, {rng = 3}))
-    assert.matches("nn.conv2d %(layer D.1%): bad argument #1 'x' %(expected real %(N,H,W,3%), got real tensor %(2,64,64,1%)%)",
+    assert.matches(
+      "nn.conv2d %(layer D.1%): bad argument #1 'x' %(expected real %(N,H,W,3%), got real tensor %(2,64,64,1%)%)",
       message(dcgan.discriminator {ndf = 2}, gan.zeros(2, 64, 64, 1)))
   end)
 

@@ -22,21 +22,27 @@ describe("sndcgan", function()
       return n + 512 + 1
     end
     assert.equal(d {64, 64, 128, 128, 256, 256, 512}, sndcgan.discriminator {init = "default"}:count())
-    assert.equal(d {64, 128, 128, 256, 256, 512, 512}, sndcgan.discriminator {init = "default", plan = "compare_gan"}:count())
+    assert.equal(d {64, 128, 128, 256, 256, 512, 512},
+      sndcgan.discriminator {init = "default", plan = "compare_gan"}:count())
   end)
 
   it("makes and judges images of its sizes, conditional or not", function()
     model.hold(sndcgan, {
       {G = {size = 16, channels = 1, z = 5, ngf = 2}, D = {size = 16, channels = 1, ndf = 2}},
-      {G = {size = 24, channels = 3, z = 5, ngf = 2, spectral = true}, D = {size = 24, channels = 3, ndf = 2, plan = "compare_gan", norm = "none"},
-        conditioning = {"none", "projection"}},
+      {
+        G = {size = 24, channels = 3, z = 5, ngf = 2, spectral = true},
+        D = {size = 24, channels = 3, ndf = 2, plan = "compare_gan", norm = "none"},
+        conditioning = {"none", "projection"},
+      },
     })
     assert.same({64, 64, 3}, sndcgan.generator {size = 64, ngf = 2, z = 3}:shape {3})
     assert.same({}, sndcgan.discriminator {size = 128, ndf = 1}:shape {128, 128, 3})
   end)
 
   it("has minibatch layers and other norms", function()
-    for _, opt in ipairs {{minibatch = "discrimination", kernels = 7}, {minibatch = "stddev"}, {norm = "batch"}, {norm = "layer"}} do
+    for _, opt in ipairs {
+      {minibatch = "discrimination", kernels = 7}, {minibatch = "stddev"}, {norm = "batch"}, {norm = "layer"},
+    } do
       opt.size, opt.ndf = 16, 2
       local D = sndcgan.discriminator(opt)
       assert.same({4}, D(gan.randn(4, 16, 16, 3)):shape())
@@ -60,7 +66,8 @@ describe("sndcgan", function()
   end)
 
   it("names what is wrong", function()
-    assert.matches("sndcgan.generator: option 'size': expected a multiple of 8 in 16..256, got 28", message(sndcgan.generator, {size = 28}))
+    assert.matches("sndcgan.generator: option 'size': expected a multiple of 8 in 16..256, got 28",
+      message(sndcgan.generator, {size = 28}))
     assert.matches("option 'channels': expected 1 or 3, got 2", message(sndcgan.discriminator, {channels = 2}))
     assert.matches("option 'plan': expected 'studiogan' or 'compare_gan', got string 'x'",
       message(sndcgan.discriminator, {plan = "x"}))

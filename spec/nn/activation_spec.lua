@@ -23,7 +23,8 @@ describe("activation", function()
     assert.same(gan.ops.elu(x, 2):to_table(), nn.elu {alpha = 2}(x):to_table())
     assert.equal("elu 2", nn.elu {alpha = 2}:describe())
     for _, v in ipairs {-1, "x", 0 / 0} do
-      assert.matches("nn.leaky_relu: option 'slope': expected a number >= 0", select(2, pcall(nn.leaky_relu, {slope = v})))
+      assert.matches("nn.leaky_relu: option 'slope': expected a number >= 0",
+        select(2, pcall(nn.leaky_relu, {slope = v})))
     end
   end)
 end)

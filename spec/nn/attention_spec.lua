@@ -53,8 +53,8 @@ describe("self_attention", function()
 
   it("looks at the largest of 2x2 pixels", function()
     local layer, plain = made {4, reduction = 2}, made {4, reduction = 2, pool = false}
-    local x = double.rng(3):normal {1, 1, 1, 4}:expand {1, 4, 4, 4} -- all pixels the same: what is pooled is what was there
-    golden.near(plain(x):reshape {-1}:to_table(), layer(x))
+    local x = double.rng(3):normal {1, 1, 1, 4}:expand {1, 4, 4, 4}
+    golden.near(plain(x):reshape {-1}:to_table(), layer(x)) -- all pixels the same: what is pooled is what was there
     local y = double.rng(3):normal {2, 4, 4, 4}
     assert.is_true((plain(y) - layer(y)):abs():max():item() > 1e-3)
     golden.near(layer(y:narrow(1, 2, 1)):reshape {-1}:to_table(), layer(y):narrow(1, 2, 1))
@@ -87,7 +87,8 @@ describe("self_attention", function()
     assert.same({"gamma", "key.weight", "out.weight", "query.weight", "value.weight"}, layer:names())
     assert.equal(1 + 16 * 2 + 8 * 16 + 16 * 2 + 16 * 8, layer:count())
     assert.same({4, 4, 16}, layer:shape {4, 4, 16})
-    assert.matches("nn.self_attention: bad argument #1 'x' %(expected real %(N,H,W,16%)", select(2, pcall(layer, double.zeros(1, 2, 2, 3))))
+    assert.matches("nn.self_attention: bad argument #1 'x' %(expected real %(N,H,W,16%)",
+      select(2, pcall(layer, double.zeros(1, 2, 2, 3))))
     assert.matches("an image of 1x4 is too small for pool = true", select(2, pcall(layer, double.zeros(1, 1, 4, 16))))
     assert.matches("option 'reduction'", select(2, pcall(nn.self_attention, {4, reduction = 0})))
   end)

@@ -31,7 +31,9 @@ describe("chain", function()
   end)
 
   it("knows the shape of its result", function()
-    local net = nn.chain {nn.view {2, 2, 3}, nn.conv_transpose2d {3, 5, kernel = 4, stride = 2, padding = 1}, nn.flatten {}}
+    local net = nn.chain {
+      nn.view {2, 2, 3}, nn.conv_transpose2d {3, 5, kernel = 4, stride = 2, padding = 1}, nn.flatten {},
+    }
     assert.same({80}, net:shape {12})
     assert.same({7, 80}, net(gan.zeros(7, 12)):shape())
     assert.matches("%(4,4,5%)", tostring(net)) -- remembered
@@ -39,18 +41,21 @@ describe("chain", function()
   end)
 
   it("checks at construction that layers fit", function()
-    assert.matches("chain_spec.lua:%d+: nn.linear %(layer G.2%): expected input %(...,9%), got %(2,2,8%)", message(function()
+    local err = message(function()
       local net = nn.chain {name = "G", input = {2, 2, 8}, nn.relu {}, nn.linear {9, 1}}
       return net
-    end))
+    end)
+    assert.matches("chain_spec.lua:%d+: nn.linear %(layer G.2%): expected input %(...,9%), got %(2,2,8%)", err)
     assert.matches("the kernel 5x5 %(with dilation%) is larger than the padded input %(4,4%)",
       message(nn.chain, {input = {4, 4, 1}, nn.conv2d {1, 1, kernel = 5}}))
   end)
 
   it("names bad entries", function()
-    assert.matches("nn.chain: layer 2: expected a layer or a function, got nil", message(nn.chain, {nn.relu {}, nil, nn.relu {}}))
+    assert.matches("nn.chain: layer 2: expected a layer or a function, got nil",
+      message(nn.chain, {nn.relu {}, nil, nn.relu {}}))
     assert.matches("nn.chain: layer 1: expected a layer or a function, got string 'relu'", message(nn.chain, {"relu"}))
-    assert.matches("layer 2: expected a layer or a function, got real tensor", message(nn.chain, {nn.relu {}, gan.zeros(1)}))
+    assert.matches("layer 2: expected a layer or a function, got real tensor",
+      message(nn.chain, {nn.relu {}, gan.zeros(1)}))
     assert.matches("nn.chain: unknown option 'nmae' %(did you mean 'name'%?%)", message(nn.chain, {nmae = "G"}))
     assert.matches("option 'input': expected a list of sizes", message(nn.chain, {input = 3}))
     assert.matches("option 'input%[2%]': expected an integer", message(nn.chain, {input = {3, -1}}))
@@ -64,8 +69,10 @@ describe("chain", function()
     local rng = d.rng(5, "chain")
     local net = d.nn.chain {
       d.nn.linear {3, 8, rng = rng}, d.nn.tanh {}, d.nn.view {2, 2, 2},
-      d.nn.conv_transpose2d {2, 3, kernel = 3, stride = 2, padding = 1, rng = rng}, d.nn.batch_norm {3}, d.nn.softplus {},
-      d.nn.conv2d {3, 2, kernel = 2, rng = rng}, d.nn.layer_norm {2}, d.nn.flatten {}, d.nn.linear {8, 1, bias = false, rng = rng},
+      d.nn.conv_transpose2d {2, 3, kernel = 3, stride = 2, padding = 1, rng = rng}, d.nn.batch_norm {3},
+      d.nn.softplus {},
+      d.nn.conv2d {3, 2, kernel = 2, rng = rng}, d.nn.layer_norm {2}, d.nn.flatten {},
+      d.nn.linear {8, 1, bias = false, rng = rng},
     }
     local x = rng:normal {4, 3}
     local params = net:params()

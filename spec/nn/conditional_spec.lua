@@ -1,4 +1,4 @@
--- Conditional layers: against plain layers class by class, SPEC's worked numbers, several results through a chain, labels that are missing or wrong.
+-- Conditional layers: plain layers class by class, worked numbers, several results through a chain, wrong labels.
 local gan = require "gan"
 local double = require "spec.support.double"
 local golden = require "spec.support.golden"
@@ -42,7 +42,8 @@ describe("conditional_batch_norm", function()
 
   it("starts as batch norm", function()
     local x = double.rng(1):normal {5, 2}
-    golden.near(nn.batch_norm {2}(x):reshape {-1}:to_table(), nn.conditional_batch_norm {2, 7}(x, labels(0, 6, 1, 2, 0)))
+    golden.near(nn.batch_norm {2}(x):reshape {-1}:to_table(),
+      nn.conditional_batch_norm {2, 7}(x, labels(0, 6, 1, 2, 0)))
   end)
 
   it("has gradients to order two, with the relu behind it in the same pass", function()
@@ -52,7 +53,8 @@ describe("conditional_batch_norm", function()
       layer[mode](layer)
       local net, y = nn.chain {layer, nn.leaky_relu {}}, labels(1, 0, 1)
       local x = rng:normal {3, 2, 1, 2}
-      assert.equal("conditional_batch_norm" .. (mode == "eval" and "_eval" or ""), double.require "gan.core".node(net(x, y)).op.name)
+      assert.equal("conditional_batch_norm" .. (mode == "eval" and "_eval" or ""),
+        double.require "gan.core".node(net(x, y)).op.name)
       golden.near(double.leaky_relu(layer(x, y), 0.2):reshape {-1}:to_table(), net(x, y))
       assert(double.gradcheck(function(a) return net(a, y) end, {x, layer.gamma, layer.beta}, {order = 2}))
     end
@@ -73,19 +75,24 @@ describe("conditional_batch_norm", function()
   it("names what is wrong", function()
     local net = nn.chain {name = "G", nn.linear {2, 2}, nn.conditional_batch_norm {2, 3}}
     local x = double.zeros(2, 2)
-    assert.matches("conditional_spec.lua:%d+: nn.conditional_batch_norm %(layer G.2%): labels are missing: a conditional net is called net%(x, y%), " ..
+    assert.matches("conditional_spec.lua:%d+: nn.conditional_batch_norm %(layer G.2%): labels are missing: " ..
+      "a conditional net is called net%(x, y%), " ..
       "y being i32 labels %(2%) in 0..2", message(function()
       local y = net(x)
       return y
     end))
-    assert.matches("layer G.2%): bad argument #2 'y' %(expected i32 labels %(2%), got i32 tensor %(3%)%)", message(net, x, labels(0, 1, 2)))
+    assert.matches("layer G.2%): bad argument #2 'y' %(expected i32 labels %(2%), got i32 tensor %(3%)%)",
+      message(net, x, labels(0, 1, 2)))
     assert.matches("got real tensor %(2%)%)", message(net, x, double.zeros(2)))
     assert.matches("got 1%)", message(net, x, 1))
     assert.matches("expected labels in 0..2, got 3 at element 2", message(net, x, labels(0, 3)))
     assert.matches("expected labels in 0..2, got %-1 at element 1", message(net, x, labels(-1, 3)))
-    assert.matches("training needs more than one value per channel", message(nn.conditional_batch_norm {2, 3}, double.zeros(1, 2), labels(0)))
-    assert.matches("size Y is missing: nn.conditional_batch_norm{C, Y, ...}", message(nn.conditional_batch_norm, {2}), 1, true)
-    assert.matches("expected real %(N,...,2%)", message(nn.conditional_batch_norm {2, 3}, double.zeros(2, 3), labels(0, 1)))
+    assert.matches("training needs more than one value per channel",
+      message(nn.conditional_batch_norm {2, 3}, double.zeros(1, 2), labels(0)))
+    assert.matches("size Y is missing: nn.conditional_batch_norm{C, Y, ...}",
+      message(nn.conditional_batch_norm, {2}), 1, true)
+    assert.matches("expected real %(N,...,2%)",
+      message(nn.conditional_batch_norm {2, 3}, double.zeros(2, 3), labels(0, 1)))
     assert.equal("conditional_batch_norm 2, 3 classes", nn.conditional_batch_norm {2, 3}:describe())
     assert.same({4, 4, 2}, nn.conditional_batch_norm {2, 3}:shape {4, 4, 2})
   end)
@@ -113,7 +120,8 @@ describe("label_concat", function()
     local w = layer.embedding.weight:to_table()
     assert.same({{1, w[3][1], w[3][2]}}, layer(double.ones(1, 1), labels(2)):to_table())
     assert.equal("label_concat, 3 classes as 2 numbers", layer:describe())
-    assert(double.gradcheck(function(a) return layer(a, labels(2, 1)) end, {double.zeros(2, 2, 2, 1), layer.embedding.weight}, {order = 2}))
+    assert(double.gradcheck(function(a) return layer(a, labels(2, 1)) end,
+      {double.zeros(2, 2, 2, 1), layer.embedding.weight}, {order = 2}))
   end)
 
   it("names what is wrong", function()
@@ -129,7 +137,10 @@ end)
 describe("projection_head", function()
   it("has the worked numbers", function()
     local layer = nn.projection_head {3, 2, bias = false}
-    layer:load {["psi.weight"] = double.tensor {{.5}, {.1}, {.2}}, ["classes.weight"] = double.tensor {{0, 0, 0}, {.3, -.4, 1}}}
+    layer:load {
+      ["psi.weight"] = double.tensor {{.5}, {.1}, {.2}},
+      ["classes.weight"] = double.tensor {{0, 0, 0}, {.3, -.4, 1}},
+    }
     golden.near({-1, 0.5}, layer(double.tensor {{1, 2, -1}, {1, 2, -1}}, labels(1, 0)))
   end)
 

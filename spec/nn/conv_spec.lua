@@ -46,11 +46,14 @@ describe("conv", function()
         message(class, {3, 4, kernel = 0}))
       assert.matches("option 'stride': expected an integer >= 1 or a pair {height, width} of them, got table",
         message(class, {3, 4, kernel = 1, stride = {1, 2, 3}}))
-      assert.matches("option 'padding': expected an integer >= 0", message(class, {3, 4, kernel = 1, padding = {0, -1}}))
+      assert.matches("option 'padding': expected an integer >= 0",
+        message(class, {3, 4, kernel = 1, padding = {0, -1}}))
       assert.matches("option 'dilation': expected an integer", message(class, {3, 4, kernel = 1, dilation = 0 / 0}))
       assert.matches("unknown option 'output_paddin'", message(class, {3, 4, kernel = 1, output_paddin = 0}))
-      assert.matches("expected real %(N,H,W,3%), got real tensor %(1,5,5,4%)", message(class {3, 4, kernel = 1}, gan.zeros(1, 5, 5, 4)))
-      assert.matches("expected input %(H,W,3%), got %(5,5,4%)", message(class.shape, class {3, 4, kernel = 1}, {5, 5, 4}))
+      assert.matches("expected real %(N,H,W,3%), got real tensor %(1,5,5,4%)",
+        message(class {3, 4, kernel = 1}, gan.zeros(1, 5, 5, 4)))
+      assert.matches("expected input %(H,W,3%), got %(5,5,4%)",
+        message(class.shape, class {3, 4, kernel = 1}, {5, 5, 4}))
     end)
   end
 
@@ -66,9 +69,14 @@ describe("conv", function()
   it("refuses what gives no result, naming the layer", function()
     assert.matches("option 'output_padding': expected less than the stride 2, got 2",
       message(nn.conv_transpose2d, {1, 1, kernel = 3, stride = 2, output_padding = 2}))
-    local net = nn.chain {nn.conv_transpose2d {1, 1, kernel = 2, padding = 1}, nn.conv2d {1, 1, kernel = {2, 3}, padding = 1, dilation = 2}}
-    assert.matches("nn.conv_transpose2d %(layer 1%): the result for an input of %(1,2%) would have size %(0,1%)", message(net, gan.zeros(1, 1, 2, 1)))
-    assert.matches("nn.conv2d %(layer 2%): the kernel 3x5 %(with dilation%) is larger than the padded input %(3,3%)", message(net, gan.zeros(1, 2, 2, 1)))
+    local net = nn.chain {
+      nn.conv_transpose2d {1, 1, kernel = 2, padding = 1},
+      nn.conv2d {1, 1, kernel = {2, 3}, padding = 1, dilation = 2},
+    }
+    assert.matches("nn.conv_transpose2d %(layer 1%): the result for an input of %(1,2%) would have size %(0,1%)",
+      message(net, gan.zeros(1, 1, 2, 1)))
+    assert.matches("nn.conv2d %(layer 2%): the kernel 3x5 %(with dilation%) is larger than the padded input %(3,3%)",
+      message(net, gan.zeros(1, 2, 2, 1)))
     assert.matches("the result for an input of %(1,1%) would have size %(0,0%)", message(function()
       return (nn.conv_transpose2d {1, 1, kernel = 2, padding = 1}:shape {1, 1, 1})
     end))

@@ -64,7 +64,8 @@ describe("dropout", function()
   end)
 
   it("names what is wrong", function()
-    assert.matches("nn.dropout: option 'p': expected a number in %[0,1%], got 1.5", select(2, pcall(nn.dropout, {p = 1.5})))
+    assert.matches("nn.dropout: option 'p': expected a number in %[0,1%], got 1.5",
+      select(2, pcall(nn.dropout, {p = 1.5})))
     assert.matches("nn.dropout: option 'rng': expected a random stream", select(2, pcall(nn.dropout, {rng = 3})))
   end)
 end)

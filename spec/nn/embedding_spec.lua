@@ -15,7 +15,8 @@ describe("embedding", function()
 
   it("names what is wrong", function()
     local layer = nn.embedding {3, 2}
-    assert.matches("nn.embedding: bad argument #1 'labels' %(expected an i32 tensor, got real tensor %(1%)%)", select(2, pcall(layer, gan.zeros(1))))
+    assert.matches("nn.embedding: bad argument #1 'labels' %(expected an i32 tensor, got real tensor %(1%)%)",
+      select(2, pcall(layer, gan.zeros(1))))
     assert.matches("indices in 0..2, got 3", select(2, pcall(layer, gan.tensor({3}, "i32"))))
     assert.matches("size D is missing", select(2, pcall(nn.embedding, {3})))
   end)

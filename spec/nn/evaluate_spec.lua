@@ -7,26 +7,29 @@ describe("nn.evaluate", function()
   it("lends averaged weights and gives the own back", function()
     local p = gan.tensor({1, 2}):requires_grad_()
     local ema = {params = {p}, shadow = {gan.tensor {5, 6}}}
-    assert.are.same({5, 6}, nn.with_average(ema, function() return p:to_table() end))
-    assert.are.same({1, 2}, p:to_table())
+    assert.same({5, 6}, nn.with_average(ema, function() return p:to_table() end))
+    assert.same({1, 2}, p:to_table())
     local ok, message = pcall(nn.with_average, ema, function() error("oops", 0) end)
     assert.is_false(ok)
-    assert.are.equal("oops", message)
-    assert.are.same({1, 2}, p:to_table())
-    assert.are.equal(3, nn.with_average(nil, function() return 3 end))
+    assert.equal("oops", message)
+    assert.same({1, 2}, p:to_table())
+    assert.equal(3, nn.with_average(nil, function() return 3 end))
   end)
 
   it("gives a conditional generator its labels, and puts streams back", function()
     local rng = gan.rng(5)
-    local G = nn.chain {nn.label_concat {3}, nn.linear {5, 12, rng = gan.rng(6)}, nn.dropout {p = 0.5, always = true, rng = rng}, nn.view {2, 2, 3}}
+    local G = nn.chain {
+      nn.label_concat {3}, nn.linear {5, 12, rng = gan.rng(6)},
+      nn.dropout {p = 0.5, always = true, rng = rng}, nn.view {2, 2, 3},
+    }
     local key, counter = rng:state()
     local z, y = latent.of_seeds({1, 1, 1}, 2), core.tensor({0, 1, 0}, "i32")
     local images = nn.evaluate(G, z, y, {batch = 2})
-    assert.are.same({3, 2, 2, 3}, images:shape())
-    assert.are.same({key, counter}, {rng:state()})
-    assert.are.equal(core.to_bytes(images), core.to_bytes(nn.evaluate(G, z, y, {batch = 2})))
+    assert.same({3, 2, 2, 3}, images:shape())
+    assert.same({key, counter}, {rng:state()})
+    assert.equal(core.to_bytes(images), core.to_bytes(nn.evaluate(G, z, y, {batch = 2})))
     assert.error_matches(function() nn.evaluate(G, z, nil, {batch = 2}) end, "labels")
-    assert.are.same({key, counter}, {rng:state()})
+    assert.same({key, counter}, {rng:state()})
   end)
 
   it("draws in evaluation mode, in batches, and leaves no trace", function()
@@ -35,17 +38,18 @@ describe("nn.evaluate", function()
     for name, t in pairs(G:state()) do before[name] = core.to_bytes(t) end
     local z = latent.of_seeds({1, 2, 3, 4, 5}, 4)
     local images = nn.evaluate(G, z, nil, {batch = 2})
-    assert.are.same({5, 16, 16, 3}, images:shape())
-    assert.are.equal(core.to_bytes(images), core.to_bytes(nn.evaluate(G, z)))
+    assert.same({5, 16, 16, 3}, images:shape())
+    assert.equal(core.to_bytes(images), core.to_bytes(nn.evaluate(G, z)))
     assert.is_true(G.training)
     assert.is_nil(core.node(images))
-    for name, t in pairs(G:state()) do assert.are.equal(before[name], core.to_bytes(t)) end
+    for name, t in pairs(G:state()) do assert.equal(before[name], core.to_bytes(t)) end
     assert.has_error(function() nn.evaluate(G, gan.ones(2, 5)) end)
     assert.is_true(G.training)
   end)
 
   it("refuses options that it has not", function()
     local G = nn.linear {2, 3}
-    assert.error_matches(function() nn.evaluate(G, gan.ones(2, 2), nil, {batchs = 2}) end, "nn.evaluate: unknown option 'batchs' %(did you mean 'batch'%?%)")
+    assert.error_matches(function() nn.evaluate(G, gan.ones(2, 2), nil, {batchs = 2}) end,
+      "nn.evaluate: unknown option 'batchs' %(did you mean 'batch'%?%)")
   end)
 end)

@@ -11,7 +11,8 @@ local function moments(t)
 end
 
 local function near(expected, got, relative)
-  assert.is_true(math.abs(got - expected) <= relative * math.abs(expected), ("expected %.8g, got %.8g"):format(expected, got))
+  assert.is_true(math.abs(got - expected) <= relative * math.abs(expected),
+    ("expected %.8g, got %.8g"):format(expected, got))
 end
 
 describe("initial", function()
@@ -71,7 +72,8 @@ describe("initial", function()
     for _ = 1, 400 do
       if initial.orthogonal(gan.zeros(2, 2), {rng = rng}):get(1, 1) > 0 then positive = positive + 1 end
     end
-    assert.is_true(positive > 160 and positive < 240) -- a positive diagonal of the other factor would bias a Q without it
+    -- a positive diagonal of the other factor would bias a Q without it
+    assert.is_true(positive > 160 and positive < 240)
   end)
 
   it("reads a transposed convolution by its own channels", function()
@@ -86,7 +88,9 @@ describe("initial", function()
   end)
 
   it("dcgan: weights, batch norm, biases of a net", function()
-    local net = nn.chain {nn.conv2d {3, 64, kernel = 4}, nn.batch_norm {2000}, nn.chain {nn.linear {64, 64}}, nn.layer_norm {3}}
+    local net = nn.chain {
+      nn.conv2d {3, 64, kernel = 4}, nn.batch_norm {2000}, nn.chain {nn.linear {64, 64}}, nn.layer_norm {3},
+    }
     net[2].beta:detach():fill_(7)
     assert.equal(net, initial.dcgan(net, {rng = gan.rng(5, "dcgan")}))
     local function check(t, mean, std)
@@ -134,10 +138,13 @@ describe("initial", function()
       assert.is_false(ok)
       return err
     end
-    assert.matches("nn.initial.he_normal: bad argument #1 'target' %(expected a tensor or a layer, got 3%)", message(initial.he_normal, 3))
-    assert.matches("expected a weight %(Di,Do%) or %(Kh,Kw,Ci,Co%), got real tensor %(3%)", message(initial.xavier_normal, gan.zeros(3)))
+    assert.matches("nn.initial.he_normal: bad argument #1 'target' %(expected a tensor or a layer, got 3%)",
+      message(initial.he_normal, 3))
+    assert.matches("expected a weight %(Di,Do%) or %(Kh,Kw,Ci,Co%), got real tensor %(3%)",
+      message(initial.xavier_normal, gan.zeros(3)))
     assert.matches("'target' %(expected a real tensor", message(initial.zeros, gan.tensor({1}, "i32")))
-    assert.matches("unknown option 'gian' %(did you mean 'gain'%?%)", message(initial.orthogonal, gan.zeros(2, 2), {gian = 1}))
+    assert.matches("unknown option 'gian' %(did you mean 'gain'%?%)",
+      message(initial.orthogonal, gan.zeros(2, 2), {gian = 1}))
     assert.matches("option 'slope': expected a number >= 0", message(initial.he_uniform, gan.zeros(2, 2), {slope = -1}))
     assert.matches("option 'rng': expected a random stream", message(initial.dcgan, gan.zeros(2, 2), {rng = {}}))
     assert.matches("option 'std'", message(initial.normal, gan.zeros(2, 2), {std = "x"}))

@@ -1,4 +1,4 @@
--- Minibatch discrimination and standard deviation: SPEC's worked numbers, PyTorch's, the forms, images, gradients of order two, bad batches.
+-- Minibatch discrimination and standard deviation: worked numbers, the forms, images, gradients of order two, errors.
 local gan = require "gan"
 local double = require "spec.support.double"
 local golden = require "spec.support.golden"
@@ -23,9 +23,11 @@ describe("minibatch_discrimination", function()
 
   it("has the worked numbers, with and without an element itself", function()
     local layer, x = example()
-    golden.near({1, 0, 1.1851223516, 1.7357588823, 0, 1, 1.4176665095, 1.7357588823, 1, 1, 1.5032147244, 1.7357588823}, layer(x))
+    golden.near({1, 0, 1.1851223516, 1.7357588823, 0, 1, 1.4176665095, 1.7357588823, 1, 1, 1.5032147244, 1.7357588823},
+      layer(x))
     layer = example {count_self = false}
-    golden.near({1, 0, 0.1851223516, 0.7357588823, 0, 1, 0.4176665095, 0.7357588823, 1, 1, 0.5032147244, 0.7357588823}, layer(x))
+    golden.near({1, 0, 0.1851223516, 0.7357588823, 0, 1, 0.4176665095, 0.7357588823, 1, 1, 0.5032147244, 0.7357588823},
+      layer(x))
     layer = example {count_self = false, average = true}
     golden.near({0.1851223516 / 2, 0.7357588823 / 2}, layer(x)[1]:narrow(1, 3, 2))
     golden.near({1.1851223516 / 3}, example({average = true})(x)[1]:narrow(1, 3, 1))
@@ -56,7 +58,8 @@ describe("minibatch_discrimination", function()
     local b1 = {near(d(1, 2)) + near(d(1, 3)), near(d(1, 2)) + near(d(2, 3)), near(d(1, 3)) + near(d(2, 3))}
     local y = layer(x):narrow(2, 3, 2)
     golden.near({b0[1] - 1, b1[1] - 1, b0[2] - 1, b1[2] - 1, b0[3] - 1, b1[3] - 1}, y)
-    assert(double.gradcheck(function(a) return layer(a) end, {double.rng(5):normal {3, 2}, layer.weight, layer.scale, layer.bias}, {order = 2}))
+    assert(double.gradcheck(function(a) return layer(a) end,
+      {double.rng(5):normal {3, 2}, layer.weight, layer.scale, layer.bias}, {order = 2}))
   end)
 
   it("sees an image's mean, and appends constant maps", function()
@@ -73,16 +76,19 @@ describe("minibatch_discrimination", function()
 
   it("has gradients to order two", function()
     local layer = nn.minibatch_discrimination {3, kernels = 2, dims = 2, rng = double.rng(1)}
-    assert(double.gradcheck(function(a) return layer(a):tanh() end, {double.rng(2):normal {4, 3}, layer.weight}, {order = 2}))
+    assert(double.gradcheck(function(a) return layer(a):tanh() end,
+      {double.rng(2):normal {4, 3}, layer.weight}, {order = 2}))
     assert(double.gradcheck(function(a) return layer(a) end, {double.rng(2):normal {3, 2, 2, 3}}, {order = 2}))
   end)
 
   it("names what is wrong", function()
     assert.matches("nn.minibatch_discrimination: size A is missing", message(nn.minibatch_discrimination, {}))
-    assert.matches("option 'form': expected 'paper' or 'openai', got string 'x'", message(nn.minibatch_discrimination, {2, form = "x"}))
+    assert.matches("option 'form': expected 'paper' or 'openai', got string 'x'",
+      message(nn.minibatch_discrimination, {2, form = "x"}))
     assert.matches("option 'kernels': expected an integer", message(nn.minibatch_discrimination, {2, kernels = 0}))
     assert.matches("option 'average': expected true or false", message(nn.minibatch_discrimination, {2, average = 1}))
-    assert.matches("nn.minibatch_discrimination: bad argument #1 'x' %(expected real %(N,2%), got real tensor %(3,4%)%)",
+    assert.matches(
+      "nn.minibatch_discrimination: bad argument #1 'x' %(expected real %(N,2%), got real tensor %(3,4%)%)",
       message(nn.minibatch_discrimination {2}, double.zeros(3, 4)))
     assert.matches("got real tensor %(1,2,2%)", message(nn.minibatch_discrimination {2}, double.zeros(1, 2, 2)))
     assert.equal("minibatch_discrimination 2, 100 kernels of 5", nn.minibatch_discrimination {2}:describe())
@@ -136,9 +142,12 @@ describe("minibatch_stddev", function()
 
   it("says that a batch does not divide", function()
     local net = nn.chain {name = "D", nn.minibatch_stddev {group = 4}}
-    assert.matches("nn.minibatch_stddev %(layer D.1%): a batch of 6 does not divide into groups of 4: choose a batch size that is a multiple",
+    assert.matches(
+      "nn.minibatch_stddev %(layer D.1%): a batch of 6 does not divide into groups of 4: "
+        .. "choose a batch size that is a multiple",
       message(net, double.zeros(6, 3)))
-    assert.matches("3 channels do not split into 2 features", message(nn.minibatch_stddev {features = 2}, double.zeros(4, 3)))
+    assert.matches("3 channels do not split into 2 features",
+      message(nn.minibatch_stddev {features = 2}, double.zeros(4, 3)))
     assert.matches("3 channels do not split", message(nn.chain, {input = {3}, nn.minibatch_stddev {features = 2}}))
     assert.matches("expected at least one element", message(net, double.zeros(0, 3)))
     assert.matches("option 'group'", message(nn.minibatch_stddev, {group = 0}))

@@ -1,4 +1,4 @@
--- What layers share: parameters and state found by walking, load, train and eval, classes of one's own, errors, printing.
+-- Everything that layers share: parameters and state, load, train and eval, classes of one's own, errors, printing.
 local gan = require "gan"
 local double = require "spec.support.double"
 local core = require "gan.core"
@@ -70,7 +70,8 @@ describe("module", function()
     assert.equal(4 * 3 + 3 + 3, net:count())
     assert.matches("2  scale +%(3%) +3\n", tostring(net))
     assert.is_true(net(gan.zeros(2, 4)):requires_grad())
-    assert.matches("module_spec.lua:%d+: scale %(layer 1%): bad argument #1 'x' %(expected real %(N,3%), got real tensor %(1,2%)%)",
+    assert.matches(
+      "module_spec.lua:%d+: scale %(layer 1%): bad argument #1 'x' %(expected real %(N,3%), got real tensor %(1,2%)%)",
       message(nn.chain {scale {features = 3}}, gan.zeros(1, 2)))
   end)
 
@@ -86,7 +87,9 @@ describe("module", function()
 
   it("applies a function to every layer, outer ones first", function()
     local seen = {}
-    nn.chain {nn.relu {}, nn.chain {nn.tanh {}}}:apply(function(layer, name) seen[#seen + 1] = name .. ":" .. layer.kind end)
+    nn.chain {nn.relu {}, nn.chain {nn.tanh {}}}:apply(function(layer, name)
+      seen[#seen + 1] = name .. ":" .. layer.kind
+    end)
     assert.same({":chain", "1:relu", "2:chain", "2.1:tanh"}, seen)
     assert.matches("apply: bad argument #1 'f'", message(nn.relu {}.apply, nn.relu {}, 3))
   end)
@@ -125,15 +128,20 @@ describe("module", function()
       local y = net(gan.zeros(2, 2, 2, 4))
       return y
     end)
-    assert.matches("module_spec.lua:%d+: nn.linear %(layer D.2.2%): bad argument #1 'x' %(expected real %(N,...,12%), got real tensor %(2,16%)%)", err)
-    assert.matches("nn.linear %(layer D.2.2%): bad argument #1 'x' %(expected real %(N,...,12%), got nil%)", message(net[2][2]))
+    assert.matches(
+      "module_spec.lua:%d+: nn.linear %(layer D.2.2%): bad argument #1 'x' "
+        .. "%(expected real %(N,...,12%), got real tensor %(2,16%)%)",
+      err)
+    assert.matches("nn.linear %(layer D.2.2%): bad argument #1 'x' %(expected real %(N,...,12%), got nil%)",
+      message(net[2][2]))
     assert.matches("nn.linear: bad argument #1 'x' %(expected real %(N,...,12%), got nil%)", message(nn.linear {12, 1}))
   end)
 
   it("knows a method called with a dot", function()
     local layer = odd()
     for _, name in ipairs {"params", "names", "state", "streams", "count", "train", "eval", "apply", "load"} do
-      assert.matches(name .. ": expected a layer before the colon, as in net:" .. name .. "(), got nil", message(layer[name]), 1, true)
+      assert.matches(name .. ": expected a layer before the colon, as in net:" .. name .. "(), got nil",
+        message(layer[name]), 1, true)
     end
   end)
 
@@ -167,8 +175,12 @@ end)
 
 local rectifying = {
   conv2d = function(rng) return double.nn.conv2d {2, 3, kernel = 3, padding = 1, rng = rng} end,
-  ["conv2d without bias"] = function(rng) return double.nn.conv2d {2, 3, kernel = 4, stride = 2, padding = 1, bias = false, rng = rng} end,
-  conv_transpose2d = function(rng) return double.nn.conv_transpose2d {2, 3, kernel = 4, stride = 2, padding = 1, rng = rng} end,
+  ["conv2d without bias"] = function(rng)
+    return double.nn.conv2d {2, 3, kernel = 4, stride = 2, padding = 1, bias = false, rng = rng}
+  end,
+  conv_transpose2d = function(rng)
+    return double.nn.conv_transpose2d {2, 3, kernel = 4, stride = 2, padding = 1, rng = rng}
+  end,
   linear = function(rng) return double.nn.linear {2, 3, rng = rng} end,
   batch_norm = function() return double.nn.batch_norm {2} end,
   layer_norm = function() return double.nn.layer_norm {2} end,

@@ -1,4 +1,4 @@
--- Normalising layers: worked numbers of batch norm in training and evaluation, running statistics, the others against plain Lua.
+-- Normalising layers: batch norm's worked numbers in training and evaluation, its statistics, the others in plain Lua.
 local gan = require "gan"
 local double = require "spec.support.double"
 local same_with_two_threads = require "spec.support.threads"
@@ -12,7 +12,9 @@ end
 
 local function near(expected, got, tolerance)
   assert.equal(#expected, #got)
-  for i, v in ipairs(expected) do assert.is_true(math.abs(v - got[i]) < (tolerance or 1e-9), ("%d: expected %.10g, got %.10g"):format(i, v, got[i])) end
+  for i, v in ipairs(expected) do
+    assert.is_true(math.abs(v - got[i]) < (tolerance or 1e-9), ("%d: expected %.10g, got %.10g"):format(i, v, got[i]))
+  end
 end
 
 local function flat(t) return t:reshape {-1}:to_table() end
@@ -68,7 +70,10 @@ describe("batch_norm", function()
     near(expected, flat(layer(example())))
     near({mean}, flat(layer.running_mean))
     near({var}, flat(layer.running_var))
-    layer:load {gamma = double.tensor {2}, beta = double.tensor {3}, running_mean = double.tensor {1}, running_var = double.tensor {4}}
+    layer:load {
+      gamma = double.tensor {2}, beta = double.tensor {3},
+      running_mean = double.tensor {1}, running_var = double.tensor {4},
+    }
     near({3, 4, 5, 6}, flat(layer(example())), 1e-5)
     assert.same({1, 1}, layer(double.zeros(1, 1)):shape()) -- one value is enough here
   end)
@@ -84,7 +89,8 @@ describe("batch_norm", function()
 
   it("needs two values per channel in training", function()
     local net = nn.chain {name = "G", nn.batch_norm {3}}
-    assert.matches("nn.batch_norm %(layer G.1%): training needs more than one value per channel, got real tensor %(1,1,1,3%)",
+    assert.matches(
+      "nn.batch_norm %(layer G.1%): training needs more than one value per channel, got real tensor %(1,1,1,3%)",
       message(net, double.zeros(1, 1, 1, 3)))
     assert.matches("more than one value", message(net, double.zeros(0, 3)))
     assert.same({1, 2, 1, 3}, net(double.zeros(1, 2, 1, 3)):shape())
@@ -105,7 +111,8 @@ describe("batch_norm", function()
     near({-1.3416354200, -0.4472118067, 0.4472118067, 1.3416354200}, flat(layer(example())))
     near({5 / 3}, flat(layer.running_var))
     assert.equal(0, layer:count())
-    assert.matches("nn.batch_norm: option 'momentum': expected a number in %[0,1%], got 2", message(nn.batch_norm, {1, momentum = 2}))
+    assert.matches("nn.batch_norm: option 'momentum': expected a number in %[0,1%], got 2",
+      message(nn.batch_norm, {1, momentum = 2}))
     assert.matches("nn.batch_norm: option 'eps': expected a number >= 0", message(nn.batch_norm, {1, eps = -1}))
     assert.matches("expected real %(N,...,1%), got real tensor %(2,3%)", message(layer, double.zeros(2, 3)))
   end)
@@ -144,12 +151,14 @@ describe("norm", function()
   it("instance_norm has no gamma and beta unless asked", function() assert.equal(0, nn.instance_norm {4}:count()) end)
 
   it("group_norm wants a divisor", function()
-    assert.matches("nn.group_norm: option 'groups': expected a divisor of C = 4, got 3", message(nn.group_norm, {4, groups = 3}))
+    assert.matches("nn.group_norm: option 'groups': expected a divisor of C = 4, got 3",
+      message(nn.group_norm, {4, groups = 3}))
     assert.equal("group_norm 4, groups 2", nn.group_norm {4, groups = 2}:describe())
   end)
 
   it("pixel_norm divides by the root mean square of the channels", function()
-    near({3 / math.sqrt(12.5 + 0.1), 4 / math.sqrt(12.6), 0, 0}, flat(nn.pixel_norm {eps = 0.1}(double.tensor {{3, 4}, {0, 0}})))
+    near({3 / math.sqrt(12.5 + 0.1), 4 / math.sqrt(12.6), 0, 0},
+      flat(nn.pixel_norm {eps = 0.1}(double.tensor {{3, 4}, {0, 0}})))
     assert.same({5}, nn.pixel_norm {}:shape {5})
     assert.matches("nn.pixel_norm: option 'eps'", message(nn.pixel_norm, {eps = -1}))
     assert.matches("nn.pixel_norm: bad argument #1 'x'", message(nn.pixel_norm {}, 3))

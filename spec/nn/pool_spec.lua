@@ -23,7 +23,8 @@ describe("global_pool", function()
   it("names what is wrong", function()
     assert.matches("nn.global_pool: option 'mode': expected 'mean', 'sum' or 'max', got 3",
       select(2, pcall(nn.global_pool, {mode = 3})))
-    assert.matches("nn.global_pool: bad argument #1 'x' %(expected real %(N,H,W,C%)", select(2, pcall(nn.global_pool {}, gan.zeros(1, 2))))
+    assert.matches("nn.global_pool: bad argument #1 'x' %(expected real %(N,H,W,C%)",
+      select(2, pcall(nn.global_pool {}, gan.zeros(1, 2))))
     assert.matches("expected input", select(2, pcall(nn.chain, {input = {3}, nn.global_pool {}})))
   end)
 end)

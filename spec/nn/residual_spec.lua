@@ -56,16 +56,19 @@ describe("residual block", function()
     local block = nn.residual_up {2, 3, classes = 4}
     local x, y = double.rng(1):normal {2, 2, 2, 2}, double.tensor({3, 0}, "i32")
     assert.same({2, 4, 4, 3}, block(x, y):shape())
-    assert.matches("nn.conditional_batch_norm %(layer G.1.main.1%): labels are missing", message(nn.chain {name = "G", block}, x))
+    assert.matches("nn.conditional_batch_norm %(layer G.1.main.1%): labels are missing",
+      message(nn.chain {name = "G", block}, x))
     double.no_grad(function() block.main[1].gamma:copy_(double.rng(2):normal {4, 2}) end)
-    assert(double.gradcheck(function(a) return block(a, y) end, {x, block.main[1].gamma, block.main[5].beta}, {order = 2}))
+    assert(double.gradcheck(function(a) return block(a, y) end,
+      {x, block.main[1].gamma, block.main[5].beta}, {order = 2}))
   end)
 
   it("has gradients to order two, spectrally normalised", function()
     local rng = double.rng(3)
     for _, first in ipairs {true, false} do
       local block = nn.spectral(nn.residual_down {2, 3, first = first, rng = rng}, {rng = rng}):eval()
-      assert(double.gradcheck(function(a) return block(a) end, {rng:normal {1, 2, 2, 2}, block.main[#block.main].weight, block.shortcut.weight}, {order = 2}))
+      assert(double.gradcheck(function(a) return block(a) end,
+        {rng:normal {1, 2, 2, 2}, block.main[#block.main].weight, block.shortcut.weight}, {order = 2}))
     end
   end)
 
@@ -86,14 +89,19 @@ describe("residual block", function()
   it("describes itself and names what is wrong", function()
     assert.equal("residual_up 2 -> 3", nn.residual_up {2, 3}:describe())
     assert.equal("residual_up 2 -> 3, same size", nn.residual_up {2, 3, upsample = false}:describe())
-    assert.equal("residual_down 2 -> 3, same size, spectral norm", nn.spectral(nn.residual_down {2, 3, down = false}):describe())
+    assert.equal("residual_down 2 -> 3, same size, spectral norm",
+      nn.spectral(nn.residual_down {2, 3, down = false}):describe())
     local D = nn.chain {name = "D", nn.residual_down {3, 4}}
-    assert.matches("nn.residual_down %(layer D.1%): bad argument #1 'x' %(expected real %(N,H,W,3%)", message(D, double.zeros(1, 4, 4, 2)))
-    assert.matches("nn.residual_down %(layer D.1%): an image of 1x4 is too small to be halved", message(D, double.zeros(1, 1, 4, 3)))
+    assert.matches("nn.residual_down %(layer D.1%): bad argument #1 'x' %(expected real %(N,H,W,3%)",
+      message(D, double.zeros(1, 4, 4, 2)))
+    assert.matches("nn.residual_down %(layer D.1%): an image of 1x4 is too small to be halved",
+      message(D, double.zeros(1, 1, 4, 3)))
     assert.matches("an image of 1x1 is too small", message(nn.chain, {input = {1, 1, 3}, nn.residual_down {3, 4}}))
     assert.matches("nn.residual_up: size Co is missing", message(nn.residual_up, {3}))
-    assert.matches("nn.residual_up: option 'classes': expected an integer", message(nn.residual_up, {3, 3, classes = 0}))
+    assert.matches("nn.residual_up: option 'classes': expected an integer",
+      message(nn.residual_up, {3, 3, classes = 0}))
     assert.matches("option 'mode': expected 'nearest' or 'bilinear'", message(nn.residual_up, {3, 3, mode = "cubic"}))
-    assert.matches("nn.residual_down: option 'down': expected true or false", message(nn.residual_down, {3, 3, down = 1}))
+    assert.matches("nn.residual_down: option 'down': expected true or false",
+      message(nn.residual_down, {3, 3, down = 1}))
   end)
 end)

@@ -13,7 +13,8 @@ describe("shape layers", function()
     assert.same({2, 12}, nn.flatten {}(gan.zeros(2, 3, 4)):shape())
     assert.same({0, 12}, nn.flatten {}(gan.zeros(0, 3, 4)):shape())
     assert.same({12}, nn.flatten {}:shape {3, 4})
-    assert.matches("nn.flatten: bad argument #1 'x' %(expected %(N,...%), got real tensor %(%)%)", message(nn.flatten {}, gan.tensor(1)))
+    assert.matches("nn.flatten: bad argument #1 'x' %(expected %(N,...%), got real tensor %(%)%)",
+      message(nn.flatten {}, gan.tensor(1)))
     assert.matches("nn.flatten: unknown option 'a'", message(nn.flatten, {a = 1}))
   end)
 
@@ -24,7 +25,9 @@ describe("shape layers", function()
     assert.same({0, 2, 3}, nn.view {2, 3}(gan.zeros(0, 6)):shape())
     assert.same({2, 3}, nn.view {2, 3}:shape {6})
     assert.same({}, nn.view {}:shape {1, 1})
-    assert.matches("nn.view: bad argument #1 'x' %(expected 6 elements for each of N, to make view %(2,3%), got real tensor %(4,5%)%)",
+    assert.matches(
+      "nn.view: bad argument #1 'x' "
+        .. "%(expected 6 elements for each of N, to make view %(2,3%), got real tensor %(4,5%)%)",
       message(nn.view {2, 3}, gan.zeros(4, 5)))
     assert.matches("expected input of 6 elements, got %(5%)", message(function() return (nn.view {2, 3}:shape {5}) end))
     assert.matches("option 'size 2': expected an integer", message(nn.view, {1, -1}))
@@ -44,6 +47,7 @@ describe("shape layers", function()
     assert.equal("upsample 3x1, bilinear", layer:describe())
     assert.matches("option 'mode': expected 'nearest' or 'bilinear'", message(nn.upsample, {mode = "cubic"}))
     assert.matches("option 'factor': expected an integer", message(nn.upsample, {factor = 0}))
-    assert.matches("nn.upsample: bad argument #1 'x' %(expected real %(N,H,W,C%), got real tensor %(2,3%)%)", message(layer, gan.zeros(2, 3)))
+    assert.matches("nn.upsample: bad argument #1 'x' %(expected real %(N,H,W,C%), got real tensor %(2,3%)%)",
+      message(layer, gan.zeros(2, 3)))
   end)
 end)

@@ -1,4 +1,4 @@
--- Spectral normalisation of layers: SPEC's worked numbers, PyTorch's, state, evaluation, gradients of order two, what convolutions keep.
+-- Spectral normalisation of layers: worked numbers, state, evaluation, gradients of order two, what convolutions keep.
 local gan = require "gan"
 local core = require "gan.core"
 local double = require "spec.support.double"
@@ -16,7 +16,9 @@ describe("spectral_norm", function()
   it("has the worked numbers, one iteration for each call in training", function()
     local layer = nn.spectral_norm(nn.linear {2, 2, bias = false})
     -- the example's rows are output channels, which are our columns
-    layer:load {weight = double.tensor {{1, 3}, {2, 4}}, ["norm.u"] = double.tensor {1, 0}, ["norm.v"] = double.zeros(2)}
+    layer:load {
+      weight = double.tensor {{1, 3}, {2, 4}}, ["norm.u"] = double.tensor {1, 0}, ["norm.v"] = double.zeros(2),
+    }
     local eye = double.tensor {{1, 0}, {0, 1}}
     golden.near({0.1850583025, 0.5551749076, 0.3701166051, 0.7402332102}, layer(eye))
     golden.near({0.4138029443, 0.9103664775}, layer.norm.u)
@@ -85,8 +87,10 @@ describe("spectral_norm", function()
 
   it("has u and v as buffers, saved and loaded, and advances them in training alone", function()
     local function net(seed)
-      return gan.nn.spectral(gan.nn.chain {gan.nn.conv2d {1, 2, kernel = 3, rng = gan.rng(seed)}, gan.nn.relu {}, gan.nn.flatten {},
-        gan.nn.linear {2, 1, rng = gan.rng(seed)}}, {rng = gan.rng(seed, "u")})
+      return gan.nn.spectral(gan.nn.chain {
+        gan.nn.conv2d {1, 2, kernel = 3, rng = gan.rng(seed)}, gan.nn.relu {}, gan.nn.flatten {},
+        gan.nn.linear {2, 1, rng = gan.rng(seed)},
+      }, {rng = gan.rng(seed, "u")})
     end
     local a, b, x = net(1), net(2), gan.rng(3):normal {2, 3, 3, 1}
     assert.same({"1.bias", "1.weight", "4.bias", "4.weight"}, a:names())
@@ -163,12 +167,15 @@ describe("spectral_norm", function()
 
   it("names what is wrong", function()
     local f = gan.nn.spectral_norm
-    assert.matches("spectral_spec.lua:%d+: nn.spectral_norm: expected a layer with a weight %(conv2d, .*%), got nn.batch_norm",
+    assert.matches(
+      "spectral_spec.lua:%d+: nn.spectral_norm: expected a layer with a weight %(conv2d, .*%), got nn.batch_norm",
       message(f, gan.nn.batch_norm {2}))
     assert.matches("got 3", message(f, 3))
     assert.matches("the weight of this nn.linear has a spectral norm already", message(f, f(gan.nn.linear {1, 1})))
-    assert.matches("option 'iterations': expected an integer in 1..1000, got 0", message(f, gan.nn.linear {1, 1}, {iterations = 0}))
-    assert.matches("unknown option 'iteration' %(did you mean 'iterations'%?%)", message(f, gan.nn.linear {1, 1}, {iteration = 1}))
+    assert.matches("option 'iterations': expected an integer in 1..1000, got 0",
+      message(f, gan.nn.linear {1, 1}, {iterations = 0}))
+    assert.matches("unknown option 'iteration' %(did you mean 'iterations'%?%)",
+      message(f, gan.nn.linear {1, 1}, {iteration = 1}))
     assert.matches("nn.spectral: the net has no layer with a weight", message(gan.nn.spectral, gan.nn.relu {}))
     assert.matches("nn.spectral: bad argument #1 'net'", message(gan.nn.spectral, 3))
   end)

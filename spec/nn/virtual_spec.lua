@@ -34,16 +34,19 @@ describe("virtual_batch_norm", function()
     for i = 1, 2 do
       local own = x[i]
       local mean, square = own:mean {1, 2} / 4 + m * 0.75, (own * own):mean {1, 2} / 4 + q * 0.75
-      golden.near(((own - mean) / (square - mean * mean + 0.01):sqrt()):reshape {-1}:to_table(), seen[2][i]:contiguous():reshape {-1})
+      golden.near(((own - mean) / (square - mean * mean + 0.01):sqrt()):reshape {-1}:to_table(),
+        seen[2][i]:contiguous():reshape {-1})
     end
-    golden.near(seen[2][1]:contiguous():reshape {-1}:to_table(), net(x:narrow(1, 1, 1)):reshape {-1}) -- the rest of the batch does not matter
+    -- the rest of the batch does not matter
+    golden.near(seen[2][1]:contiguous():reshape {-1}:to_table(), net(x:narrow(1, 1, 1)):reshape {-1})
   end)
 
   it("takes the gradient through the reference pass, too, to order two", function()
     local rng = double.rng(2)
     local linear, norm = nn.linear {2, 3, rng = rng}, nn.virtual_batch_norm {3, eps = 0.1}
     local net = nn.virtual_batch {nn.chain {linear, norm, nn.tanh {}}, reference = rng:normal {4, 2}}
-    assert(double.gradcheck(function(a) return net(a) end, {rng:normal {2, 2}, table.unpack(net:params())}, {order = 2}))
+    assert(double.gradcheck(function(a) return net(a) end,
+      {rng:normal {2, 2}, table.unpack(net:params())}, {order = 2}))
   end)
 
   it("needs its reference, and forgets it after each call", function()
@@ -53,7 +56,8 @@ describe("virtual_batch_norm", function()
       message(norm, double.zeros(1, 2)))
     net(double.zeros(1, 2))
     assert.matches("no reference batch", message(norm, double.zeros(1, 2)))
-    assert.matches("nn.virtual_batch_norm %(layer G.1%): bad argument #1 'x' %(expected real %(N,...,2%)", message(net, double.zeros(1, 3)))
+    assert.matches("nn.virtual_batch_norm %(layer G.1%): bad argument #1 'x' %(expected real %(N,...,2%)",
+      message(net, double.zeros(1, 3)))
     assert.matches("no reference batch", message(norm, double.zeros(1, 2)))
     assert.matches("at least one element", message(net, double.zeros(0, 2)))
     assert.same({1, 2}, net(double.zeros(1, 2)):shape())
@@ -62,8 +66,10 @@ describe("virtual_batch_norm", function()
   it("saves the reference, and labels of a conditional net", function()
     local function make(seed)
       local rng = double.rng(seed)
-      return nn.virtual_batch {nn.chain {input = {2}, nn.label_concat {3}, nn.linear {5, 2, rng = rng}, nn.virtual_batch_norm {2}},
-        reference = rng:normal {4, 2}, labels = rng:integer({4}, 0, 2)}
+      return nn.virtual_batch {
+        nn.chain {input = {2}, nn.label_concat {3}, nn.linear {5, 2, rng = rng}, nn.virtual_batch_norm {2}},
+        reference = rng:normal {4, 2}, labels = rng:integer({4}, 0, 2),
+      }
     end
     local a, b, x, y = make(1), make(2), double.rng(3):normal {2, 2}, double.tensor({0, 2}, "i32")
     local names = {}
@@ -85,10 +91,12 @@ describe("virtual_batch_norm", function()
 
   it("names what is wrong", function()
     local net, ref = nn.chain {nn.virtual_batch_norm {2}}, double.zeros(1, 2)
-    assert.matches("nn.virtual_batch: expected a net as first entry, got nil", message(nn.virtual_batch, {reference = ref}))
+    assert.matches("nn.virtual_batch: expected a net as first entry, got nil",
+      message(nn.virtual_batch, {reference = ref}))
     assert.matches("the net has no virtual_batch_norm", message(nn.virtual_batch, {nn.relu {}, reference = ref}))
     assert.matches("option 'reference': expected a real batch %(N,...%), got nil", message(nn.virtual_batch, {net}))
-    assert.matches("option 'labels': expected i32 labels, got 3", message(nn.virtual_batch, {net, reference = ref, labels = 3}))
+    assert.matches("option 'labels': expected i32 labels, got 3",
+      message(nn.virtual_batch, {net, reference = ref, labels = 3}))
     assert.matches("unknown option 'referenc'", message(nn.virtual_batch, {net, referenc = ref}))
     assert.matches("expected a table of options, got 3", message(nn.virtual_batch, 3))
     assert.matches("nn.virtual_batch_norm: option 'eps'", message(nn.virtual_batch_norm, {2, eps = -1}))

@@ -10,7 +10,9 @@ describe("accumulate", function()
     for _, blocks in ipairs {1, 2, 4, 8} do
       local sums = gan.optim.accumulate {blocks = blocks}
       local size = 8 // blocks
-      for k = 1, blocks do sums:add(gan.grad(loss.real(net(gan.ops.narrow(x, 1, (k - 1) * size + 1, size))), params)) end
+      for k = 1, blocks do
+        sums:add(gan.grad(loss.real(net(gan.ops.narrow(x, 1, (k - 1) * size + 1, size))), params))
+      end
       local mean = sums:mean()
       for i, g in ipairs(whole) do near(g:to_table(), mean[i], 1e-12) end
     end
@@ -46,11 +48,13 @@ describe("accumulate", function()
     assert.error_matches(function() sums:add {gan.ones(2), 3} end, "real tensor")
     assert.error_matches(function() sums:add(3) end, "list of tensors")
     assert.error_matches(function() sums:add({gan.ones(2), gan.ones(3)}, 1) end, "block 1 was added already")
-    assert.error_matches(function() sums:add({gan.ones(2), gan.ones(3)}, 3) end, "'block' %(expected an integer in 1..2, got 3")
+    assert.error_matches(function() sums:add({gan.ones(2), gan.ones(3)}, 3) end,
+      "'block' %(expected an integer in 1..2, got 3")
     sums:add {gan.ones(2), gan.ones(3)}
     near({1, 1}, sums:mean()[1])
     for _, bad in ipairs {3, 0, -2, 1.5, "x"} do
-      assert.error_matches(function() gan.optim.accumulate {blocks = bad} end, "option 'blocks': expected a power of two")
+      assert.error_matches(function() gan.optim.accumulate {blocks = bad} end,
+        "option 'blocks': expected a power of two")
     end
     assert.error_matches(function() gan.optim.accumulate() end, "expected a power of two, got nil")
   end)

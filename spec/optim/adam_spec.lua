@@ -35,7 +35,8 @@ describe("adam", function()
   it("refuses an average of other parameters", function()
     local p = random_params(float, 1)
     local opt = float.optim.adam(p)
-    assert.error_matches(function() opt:step(random_params(float, 2), float.optim.ema(random_params(float, 1))) end, "average: its entry 1 is not")
+    local other = float.optim.ema(random_params(float, 1))
+    assert.error_matches(function() opt:step(random_params(float, 2), other) end, "average: its entry 1 is not")
     assert.error_matches(function() opt:step(random_params(float, 2), 0.9) end, "an optim.ema")
   end)
 
@@ -45,7 +46,8 @@ describe("adam", function()
       local opt = double.optim.adam({p}, {lr = row[1], beta1 = row[2], beta2 = row[3]})
       for i, g in ipairs {0.5, -0.2, 0.1} do
         opt:step {double.full({2, 2}, g)}
-        assert.is_true(math.abs(p:get(2, 2) - row[3 + i]) < 1e-10, ("%.12f, expected %.12f"):format(p:get(2, 2), row[3 + i]))
+        assert.is_true(math.abs(p:get(2, 2) - row[3 + i]) < 1e-10,
+          ("%.12f, expected %.12f"):format(p:get(2, 2), row[3 + i]))
         assert.equal(p:get(2, 2), p:get(1, 1))
       end
     end
@@ -133,7 +135,9 @@ describe("adam", function()
       return s
     end
     local function fails(pattern, change) assert.error_matches(function() opt:load(state(change)) end, pattern) end
-    fails("adam: state: 'v.2': expected a real tensor %(4%), got real tensor %(3%)", function(s) s["v.2"] = double.zeros(3) end)
+    fails("adam: state: 'v.2': expected a real tensor %(4%), got real tensor %(3%)", function(s)
+      s["v.2"] = double.zeros(3)
+    end)
     fails("'m.1' is missing", function(s) s["m.1"] = nil end)
     fails("unknown entry 'm.3'", function(s) s["m.3"] = double.zeros(1) end)
     fails("'t': expected an integer", function(s) s.t = 1.5 end)
@@ -149,7 +153,8 @@ describe("adam", function()
     local p = double.ones(2, 3)
     local opt = double.optim.adam({p, double.ones(4)})
     local function fails(pattern, grads) assert.error_matches(function() opt:step(grads) end, pattern) end
-    fails("adam_: bad argument #2 'grads%[2%]' %(expected %(4%) to match params%[2%], got %(5%)%)", {double.ones(2, 3), double.ones(5)})
+    fails("adam_: bad argument #2 'grads%[2%]' %(expected %(4%) to match params%[2%], got %(5%)%)",
+      {double.ones(2, 3), double.ones(5)})
     fails("expected a list of 2 tensors, one for each of params, got 1", {double.ones(2, 3)})
     fails("'grads%[1%]' %(expected a real tensor, got boolean", {false, double.ones(4)})
     fails("'grads%[1%]' %(expected a real tensor, got i32", {double.full({2, 3}, 1, "i32"), double.ones(4)})

@@ -32,7 +32,8 @@ describe("optim.clip", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() clip.norm({gan.ones(1)}) end, "optim.clip.norm: bad argument #2 'max' %(expected a number >= 0, got nil")
+    assert.error_matches(function() clip.norm({gan.ones(1)}) end,
+      "optim.clip.norm: bad argument #2 'max' %(expected a number >= 0, got nil")
     assert.error_matches(function() clip.value({3}, 1) end, "optim.clip.value: bad argument #1 'grads%[1%]'")
     assert.error_matches(function() clip.value(nil, 1) end, "list of tensors")
   end)

@@ -31,8 +31,10 @@ describe("rmsprop", function()
 
   it("names what is wrong", function()
     local opt = gan.optim.rmsprop({gan.ones(2)})
-    assert.error_matches(function() opt:step {gan.ones(2, 1)} end, "rmsprop_: .*expected %(2%) to match params%[1%], got %(2,1%)")
-    assert.error_matches(function() opt:load {["v.1"] = gan.ones(3)} end, "'v.1': expected a real tensor %(2%), got real tensor %(3%)")
+    assert.error_matches(function() opt:step {gan.ones(2, 1)} end,
+      "rmsprop_: .*expected %(2%) to match params%[1%], got %(2,1%)")
+    assert.error_matches(function() opt:load {["v.1"] = gan.ones(3)} end,
+      "'v.1': expected a real tensor %(2%), got real tensor %(3%)")
     assert.error_matches(function() gan.optim.rmsprop({gan.ones(2)}, {alpha = -1}) end, "alpha")
   end)
 end)

@@ -12,7 +12,9 @@ local function walk(opt, grads, p0)
 end
 
 local function close(want, got)
-  for i, w in ipairs(want) do assert.is_true(math.abs(w - got[i]) < 1e-12, ("step %d: %.12g, expected %.12g"):format(i, got[i], w)) end
+  for i, w in ipairs(want) do
+    assert.is_true(math.abs(w - got[i]) < 1e-12, ("step %d: %.12g, expected %.12g"):format(i, got[i], w))
+  end
 end
 
 describe("sgd", function()
@@ -46,9 +48,11 @@ describe("sgd", function()
 
   it("names what is wrong", function()
     local p = {gan.ones(2)}
-    assert.error_matches(function() gan.optim.sgd(p, {nesterov = true}) end, "optim.sgd: option 'nesterov' needs a momentum")
+    assert.error_matches(function() gan.optim.sgd(p, {nesterov = true}) end,
+      "optim.sgd: option 'nesterov' needs a momentum")
     assert.error_matches(function() gan.optim.sgd(p, {nesterov = 1}) end, "expected true or false")
     assert.error_matches(function() gan.optim.sgd(p, {momentum = 1}) end, "momentum")
-    assert.error_matches(function() gan.optim.sgd(p):step {gan.ones(3)} end, "'grads%[1%]' %(expected %(2%) to match params%[1%], got %(3%)%)")
+    assert.error_matches(function() gan.optim.sgd(p):step {gan.ones(3)} end,
+      "'grads%[1%]' %(expected %(2%) to match params%[1%], got %(3%)%)")
   end)
 end)

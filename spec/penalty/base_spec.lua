@@ -1,4 +1,4 @@
--- What holds for every gradient penalty: exact gradients of second order through whatever a critic may be made of, and what a critic must be.
+-- Every gradient penalty: exact gradients of second order through whatever critics are made of, and wrong critics.
 local gan, critic, near = require "spec.support.double", require "spec.support.critic", require "spec.support.near"
 local golden = require "spec.support.golden"
 local ops = gan.ops
@@ -38,12 +38,15 @@ describe("gradient penalties", function()
       one_sided = gan.penalty.gradient {one_sided = true},
     }
     for _, p in pairs(penalties) do p.rng = eps end
-    local names, params = {"conv1", "gamma", "conv2", "ln_gamma", "ln_beta", "linear"}, {conv1, gamma, conv2, ln_gamma, ln_beta, linear}
+    local names = {"conv1", "gamma", "conv2", "ln_gamma", "ln_beta", "linear"}
+    local params = {conv1, gamma, conv2, ln_gamma, ln_beta, linear}
     for name, w in pairs(want.penalties) do
       local y = penalties[name](D, x, z)
       near(w.value, y)
       local grads = gan.grad(y, params)
-      for i, g in ipairs(w.grads and grads or {}) do near(w.grads[names[i]], ops.reshape(g, {-1}), 1e-8, name .. " " .. names[i]) end
+      for i, g in ipairs(w.grads and grads or {}) do
+        near(w.grads[names[i]], ops.reshape(g, {-1}), 1e-8, name .. " " .. names[i])
+      end
       if name == "r1" then
         local clipped, norm = gan.optim.clip.norm(grads, 0.1)
         near(want.clip.norm, norm)
@@ -75,7 +78,8 @@ describe("gradient penalties", function()
     local x = gan.ones(3, 2)
     assert(gan.grad(ops.sum(D(x)), {w}))
     for _, p in ipairs {gan.penalty.r1(), gan.penalty.r2(), gan.penalty.gradient(), gan.penalty.dragan()} do
-      assert.error_matches(function() p(D, x, x) end, "op 'raw_square' has no second derivative: its rule for argument #1 is not made of recorded ops")
+      assert.error_matches(function() p(D, x, x) end,
+        "op 'raw_square' has no second derivative: its rule for argument #1 is not made of recorded ops")
     end
     -- also as the last op, where only the seed tells
     local function last(v) return ops.reshape(square(ops.matmul(v, ops.reshape(w, {2, 1}))), {3}) end
@@ -85,14 +89,18 @@ describe("gradient penalties", function()
   it("say what D must be", function()
     local p, x = gan.penalty.r1(), gan.ones(3, 2)
     assert.error_matches(function() p(7, x) end, "r1: bad argument #1 'D' %(expected a net or a function, got 7")
-    assert.error_matches(function() p(gan.sum, x) end, "D must return real logits %(3,...%) for real tensor %(3,2%), got real tensor %(%)")
+    assert.error_matches(function() p(gan.sum, x) end,
+      "D must return real logits %(3,...%) for real tensor %(3,2%), got real tensor %(%)")
     assert.error_matches(function() p(function() return 1 end, x) end, "D must return real logits")
     assert.error_matches(function() p(function(v) return v:detach():sum(2) end, x) end, "do not depend on its input")
-    assert.error_matches(function() p(function(v) return v:sum(2) end, nil) end, "'real' %(expected a real tensor, got nil")
+    assert.error_matches(function() p(function(v) return v:sum(2) end, nil) end,
+      "'real' %(expected a real tensor, got nil")
     assert.error_matches(function() p(function(v) return v:sum(2) end, gan.zeros(0, 2)) end, "images %(N,...%)")
-    assert.error_matches(function() gan.no_grad(function() return p(function(v) return v:sum(2) end, x) end) end, "nothing is recorded inside no_grad")
+    assert.error_matches(function() gan.no_grad(function() return p(function(v) return v:sum(2) end, x) end) end,
+      "nothing is recorded inside no_grad")
     local other = gan.ones(2, 2)
-    assert.error_matches(function() gan.penalty.gradient()(critic.linear(gan), x, other) end, "'fake' %(expected %(3,2%) to match real")
+    assert.error_matches(function() gan.penalty.gradient()(critic.linear(gan), x, other) end,
+      "'fake' %(expected %(3,2%) to match real")
   end)
 
   it("take the first result of a D that has two, and pass labels on", function()

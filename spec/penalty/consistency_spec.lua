@@ -34,15 +34,18 @@ describe("consistency", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() gan.penalty.consistency() end, "'augment': expected a function %(x, rng%) %-> x, got nil")
+    assert.error_matches(function() gan.penalty.consistency() end,
+      "'augment': expected a function %(x, rng%) %-> x, got nil")
     assert.error_matches(function() gan.penalty.consistency {augment = flip, real = -1} end, "'real'")
     for got, augment in pairs {
       ["nil"] = function() end, ["3"] = function() return 3 end,
       ["real tensor %(1,"] = function(x) return x:narrow(1, 1, 1) end,
     } do
-      assert.error_matches(function() gan.penalty.consistency {augment = augment}(critic.linear(gan), gan.ones(2, 2)) end,
+      local p = gan.penalty.consistency {augment = augment}
+      assert.error_matches(function() p(critic.linear(gan), gan.ones(2, 2)) end,
         "consistency: option 'augment': expected a function that returns a real tensor %([%d,]+%), it returned " .. got)
     end
-    assert.error_matches(function() gan.penalty.consistency {augment = flip}(critic.linear(gan), nil) end, "consistency: bad argument #2 'real'")
+    assert.error_matches(function() gan.penalty.consistency {augment = flip}(critic.linear(gan), nil) end,
+      "consistency: bad argument #2 'real'")
   end)
 end)

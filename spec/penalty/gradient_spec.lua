@@ -31,11 +31,13 @@ describe("gradient", function()
     local lo, hi = rows:min(2), rows:max(2)
     near(lo:to_table(), hi)
     assert.is_true(lo:min():item() >= 0 and lo:max():item() < 1 and lo:max():item() - lo:min():item() > 0.7)
-    near(gan.rng(1, "eps"):uniform({50, 1, 1, 1}):to_table(), ops.narrow(ops.narrow(ops.narrow(seen:detach(), 2, 1, 1), 3, 1, 1), 4, 1, 1))
+    near(gan.rng(1, "eps"):uniform({50, 1, 1, 1}):to_table(),
+      ops.narrow(ops.narrow(ops.narrow(seen:detach(), 2, 1, 1), 3, 1, 1), 4, 1, 1))
   end)
 
   it("takes the norm over all axes but the first", function() -- D = sum of 3 x, 12 elements: |g| = 3 sqrt(12)
-    local y = gan.penalty.gradient {weight = 1}(function(x) return ops.sum(x * 3, {2, 3, 4}) end, gan.ones(2, 2, 2, 3), gan.ones(2, 2, 2, 3))
+    local real, fake = gan.ones(2, 2, 2, 3), gan.ones(2, 2, 2, 3)
+    local y = gan.penalty.gradient {weight = 1}(function(x) return ops.sum(x * 3, {2, 3, 4}) end, real, fake)
     near((3 * math.sqrt(12) - 1) ^ 2, y)
   end)
 
@@ -52,12 +54,14 @@ describe("gradient", function()
 
   it("has no NaN where the slope is 0", function()
     local w = gan.zeros(2, 1):requires_grad_()
-    local y = gan.penalty.gradient()(function(x) return ops.squeeze(ops.matmul(x, w), 2) end, gan.ones(3, 2), gan.ones(3, 2))
+    local y = gan.penalty.gradient()(function(x) return ops.squeeze(ops.matmul(x, w), 2) end,
+      gan.ones(3, 2), gan.ones(3, 2))
     near(10, y)
     near({{0}, {0}}, gan.grad(y, {w})[1])
   end)
 
-  it("brings the slope to 1 and the critic's gap to the distance", function() -- real at 1, fake at -1, on a line: distance 2
+  -- real at 1, fake at -1, on a line: distance 2
+  it("brings the slope to 1 and the critic's gap to the distance", function()
     local w = gan.tensor({{0.1}}):requires_grad_()
     local function D(x) return ops.squeeze(ops.matmul(x, w), 2) end
     local p, loss, opt = gan.penalty.gradient(), gan.loss.wasserstein(), gan.optim.sgd({w}, {lr = 0.02})
@@ -70,7 +74,8 @@ describe("gradient", function()
   it("names a wrong option", function()
     assert.error_matches(function() gan.penalty.gradient {lambda = 10} end, "gradient: unknown option 'lambda'")
     assert.error_matches(function() gan.penalty.gradient {weight = -1} end, "'weight'")
-    assert.error_matches(function() gan.penalty.gradient {rng = 7} end, "gradient: option 'rng': expected a random stream")
+    assert.error_matches(function() gan.penalty.gradient {rng = 7} end,
+      "gradient: option 'rng': expected a random stream")
     assert.error_matches(function() gan.penalty.gradient {one_sided = 1} end, "'one_sided': expected true or false")
   end)
 end)

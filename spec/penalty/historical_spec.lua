@@ -17,7 +17,8 @@ describe("historical", function()
   it("makes the bilinear game min_x max_y x y spiral in, which diverges without it", function()
     local function play(weight, steps, marks)
       local x, y = gan.tensor({1}):requires_grad_(), gan.tensor({1}):requires_grad_()
-      local hx, hy = gan.penalty.historical {params = {x}, weight = weight}, gan.penalty.historical {params = {y}, weight = weight}
+      local hx = gan.penalty.historical {params = {x}, weight = weight}
+      local hy = gan.penalty.historical {params = {y}, weight = weight}
       local opt, seen = gan.optim.sgd({x, y}, {lr = 0.1}), {}
       for t = 1, steps do
         local up = gan.grad((x * y):sum() + hx(), {x})[1]
@@ -60,8 +61,10 @@ describe("historical", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() gan.penalty.historical() end, "'params': expected a list of tensors %(net:params%(%)%), got nil")
-    assert.error_matches(function() gan.penalty.historical {params = {gan.ones(1)}} end, "tracked real tensors .*, which entry 1 is not")
+    assert.error_matches(function() gan.penalty.historical() end,
+      "'params': expected a list of tensors %(net:params%(%)%), got nil")
+    assert.error_matches(function() gan.penalty.historical {params = {gan.ones(1)}} end,
+      "tracked real tensors .*, which entry 1 is not")
     assert.error_matches(function() gan.penalty.historical {params = {3}} end, "entry 1 is not")
   end)
 end)

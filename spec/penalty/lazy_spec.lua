@@ -48,7 +48,8 @@ describe("lazy", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() gan.penalty.lazy(3, 4) end, "lazy: bad argument #1 'p' %(expected a penalty or a function, got 3")
+    assert.error_matches(function() gan.penalty.lazy(3, 4) end,
+      "lazy: bad argument #1 'p' %(expected a penalty or a function, got 3")
     assert.error_matches(function() gan.penalty.lazy(gan.penalty.r1(), 0) end, "'k' %(expected an integer >= 1")
   end)
 end)

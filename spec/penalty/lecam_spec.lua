@@ -30,7 +30,8 @@ describe("lecam", function()
   end)
 
   it("names what is wrong", function()
-    assert.error_matches(function() gan.penalty.lecam {decay = 2} end, "lecam: option 'decay': expected a number in %[0,1%]")
+    assert.error_matches(function() gan.penalty.lecam {decay = 2} end,
+      "lecam: option 'decay': expected a number in %[0,1%]")
     assert.error_matches(function() gan.penalty.lecam()(D, gan.ones(1, 1)) end, "lecam: bad argument #3 'fake'")
   end)
 end)

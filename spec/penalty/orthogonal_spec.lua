@@ -13,7 +13,10 @@ describe("orthogonal", function()
   end)
 
   it("sees every linear and convolution layer, outputs as rows, and no embedding", function()
-    local net = nn.chain {nn.conv2d {2, 3, kernel = 2}, nn.conv_transpose2d {3, 2, kernel = 2}, nn.batch_norm {2}, nn.flatten {}, nn.linear {8, 4}}
+    local net = nn.chain {
+      nn.conv2d {2, 3, kernel = 2}, nn.conv_transpose2d {3, 2, kernel = 2}, nn.batch_norm {2},
+      nn.flatten {}, nn.linear {8, 4},
+    }
     local both = nn.class "both" {}
     both.net, both.embedding = net, nn.embedding {5, 4}
     local want = 0
@@ -24,7 +27,8 @@ describe("orthogonal", function()
     end
     near(want, gan.penalty.orthogonal {beta = 1}(both))
     near(want, gan.penalty.orthogonal {beta = 1, net = both}())
-    assert(gan.gradcheck(function() return gan.penalty.orthogonal {beta = 1}(both) end, {net[1].weight, net[2].weight, net[5].weight}))
+    assert(gan.gradcheck(function() return gan.penalty.orthogonal {beta = 1}(both) end,
+      {net[1].weight, net[2].weight, net[5].weight}))
   end)
 
   it("is 0 for filters at right angles, of any length", function()
@@ -35,7 +39,8 @@ describe("orthogonal", function()
 
   it("names what is wrong", function()
     local p = gan.penalty.orthogonal()
-    assert.error_matches(function() p(function() end) end, "orthogonal: bad argument #1 'D' %(expected a net %(gan.nn%), got function")
+    assert.error_matches(function() p(function() end) end,
+      "orthogonal: bad argument #1 'D' %(expected a net %(gan.nn%), got function")
     assert.error_matches(function() p(nn.chain {nn.relu {}}) end, "the net has no linear or convolution layer")
     assert.error_matches(function() gan.penalty.orthogonal {beta = "x"} end, "'beta'")
   end)

@@ -27,11 +27,14 @@ describe("r1", function()
     end
   end)
 
-  it("has the closed form of two layers", function() -- D = w2 . leaky_relu(W1 x): d (|g|^2 / 2) / d W1 = (w2 * m) g', / d w2 = m * (W1 g)
+  -- D = w2 . leaky_relu(W1 x): d (|g|^2 / 2) / d W1 = (w2 * m) g', / d w2 = m * (W1 g)
+  it("has the closed form of two layers", function()
     local ops = gan.ops
     local w1, w2 = gan.rng(1):normal({3, 4}):requires_grad_(), gan.rng(2):normal({4, 1}):requires_grad_()
     local x = gan.rng(3):normal {1, 3}
-    local y = gan.penalty.r1 {gamma = 1}(function(v) return ops.squeeze(ops.matmul(ops.leaky_relu(ops.matmul(v, w1), 0.2), w2), 2) end, x)
+    local y = gan.penalty.r1 {gamma = 1}(function(v)
+      return ops.squeeze(ops.matmul(ops.leaky_relu(ops.matmul(v, w1), 0.2), w2), 2)
+    end, x)
     local g = gan.grad(y, {w1, w2})
     local h, m, slope = ops.matmul(x, w1):detach():to_table()[1], {}, {0, 0, 0}
     local t1, t2 = w1:to_table(), w2:to_table()
@@ -57,7 +60,8 @@ describe("r1", function()
     local y = gan.penalty.r1():of(D(x), x)
     near(28.2994730563, y)
     near({{20.8548396504}, {-17.8720532310}}, gan.grad(y, {a, w})[1])
-    assert.error_matches(function() gan.penalty.r1():of(D(x):detach(), x) end, "r1: D's logits do not depend on its input")
+    assert.error_matches(function() gan.penalty.r1():of(D(x):detach(), x) end,
+      "r1: D's logits do not depend on its input")
     assert.error_matches(function() gan.penalty.r1():of(D(x), gan.ones(1, 2)) end, "is not tracked")
     assert.error_matches(function() gan.penalty.r1():of(D(x):mean(), x) end, "r1: D must return real logits %(1,...%)")
     assert.error_matches(function() gan.penalty.r1():of(nil, x) end, "r1: D must return real logits")
@@ -74,7 +78,8 @@ describe("r1", function()
     assert.error_matches(function() gan.penalty.r1 {weight = 1} end, "unknown option 'weight'")
   end)
 
-  -- Real data at 0, D(x) = psi x, G's sample theta, D high on real. Update matrix ((1, h), (-h, 1 - h gamma)): |eigenvalue|^2 = 1 - h gamma + h^2.
+  -- Real data at 0, D(x) = psi x, G's sample theta, D high on real. Update matrix ((1, h), (-h, 1 - h gamma)):
+  -- |eigenvalue|^2 = 1 - h gamma + h^2.
   it("makes the Dirac-GAN converge just if h < gamma (< 2)", function()
     local loss = gan.loss.wasserstein()
     local function growth(h, gamma)

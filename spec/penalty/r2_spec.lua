@@ -12,6 +12,7 @@ describe("r2", function()
   end)
 
   it("names what is missing", function()
-    assert.error_matches(function() gan.penalty.r2()(critic.worked(gan), gan.ones(1, 2)) end, "r2: bad argument #3 'fake'")
+    assert.error_matches(function() gan.penalty.r2()(critic.worked(gan), gan.ones(1, 2)) end,
+      "r2: bad argument #3 'fake'")
   end)
 end)
