@@ -237,7 +237,7 @@ if #todo > 0 and opt.jobs > 0 then
   for _ in pipe:lines() do
     done = done + 1
     local seconds = core.clock() - began
-    print(("%d of %d, %s left"):format(done, #todo, train.progress.clock_text(seconds / done * (#todo - done))))
+    print(("%d of %d, %s left"):format(done, #todo, gan.quantities.time(seconds / done * (#todo - done))))
     io.flush()
   end
   pipe:close()

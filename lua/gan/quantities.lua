@@ -1,12 +1,18 @@
 --- The numbers that a run records, once: what they are called, what they are, how a line of text shows them.
 --
 -- An entry has the fields `name` (in records and in stats.jsonl), `kind`, and may have `label` and `unit` (of a plot's
--- axis), `text` (a format of the value, or a function of the record: its words in the status line) and `hidden` (it is in
--- no line). Kinds:
+-- axis), `text` (a format of the value, or a function of the record: its words in the status line) and `hidden` (no
+-- line shows it). Kinds:
 --
---     counter   only rises with the steps      loss      of a player, in nats       logit     D's, shown by their sigmoid
---     step size in force at a step             gradient  a norm of all of them      variety   of G's pictures
---     word      a text                         metric    measured beside training   other     any number
+--     counter    only rises with the steps
+--     loss       of a player, in nats
+--     logit      D's, shown by their sigmoid
+--     step size  as used in the last step
+--     gradient   the norm of all gradients of a player
+--     variety    of G's pictures
+--     word       a text
+--     metric     measured beside training
+--     other      any number
 --
 -- Whatever else a script reports is shown after the words of health, sorted, with four digits.
 -- @module gan.quantities
@@ -76,7 +82,8 @@ M.list = {
   {name = "grad_D", kind = "gradient", label = "norm of D's gradient", text = gradients},
   {name = "grad_G", kind = "gradient", label = "norm of G's gradient", hidden = true},
   {name = "diversity", kind = "variety", label = "diversity", unit = "of the real pictures'", text = "diversity %.2f"},
-  {name = "nearest", kind = "variety", label = "distance to the nearest picture", unit = "of the real pictures'", hidden = true},
+  {name = "nearest", kind = "variety", label = "distance to the nearest picture", unit = "of the real pictures'",
+    hidden = true},
   {name = "memory", kind = "other", label = "memory", unit = "bytes",
     text = function(r) return r.memory > 0 and ("%.2f GB"):format(r.memory / 1e9) end},
   {name = "epoch", kind = "counter", text = "epoch %.2f"},

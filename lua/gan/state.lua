@@ -54,4 +54,77 @@ function M.load(op, self, state, lists, numbers)
   end
 end
 
+-- ---- plain values ----
+
+local STREAM = "rng" -- a stream is the list {"rng", key, counter}
+
+local is_plain = {number = true, string = true, boolean = true}
+local function plain(v) return is_plain[type(v)] or core.is_tensor(v) end
+
+--- Returns a value as a checkpoint takes it: streams become {"rng", key, counter}.
+-- Tensors are the same ones, not copies.
+-- @tparam string name  of the value, for errors
+-- @param v  number, string, boolean, tensor, stream, or a table of these (keys: strings or integers)
+-- @tparam[opt] table above  the tables that v lies in
+-- @raise naming the entry that is anything else, or a table that holds itself
+function M.pack(name, v, above)
+  if plain(v) then return v end
+  if core.is_rng(v) then return {STREAM, v:state()} end
+  above = above or {}
+  if type(v) ~= "table" or above[v] then
+    return check.fail("save_with",
+      "'%s': expected numbers, strings, booleans, tensors, random streams and tables of these, got %s", name,
+      above[v] and "a table that holds itself" or check.found(v))
+  end
+  above[v] = true
+  local out = {}
+  for k, x in pairs(v) do out[k] = M.pack(("%s.%s"):format(name, tostring(k)), x, above) end
+  above[v] = nil
+  return out
+end
+
+local function packed_stream(t)
+  return type(t) == "table" and t[1] == STREAM and #t == 3
+    and math.type(t[2]) == "integer" and math.type(t[3]) == "integer"
+end
+
+--- Returns the value of what pack gave; streams are new ones in the same place.
+function M.unpack(t)
+  if type(t) ~= "table" then return t end
+  if packed_stream(t) then return core.rng(0, ""):load(t[2], t[3]) end
+  local out = {}
+  for k, x in pairs(t) do out[k] = M.unpack(x) end
+  return out
+end
+
+local function fits(a, b)
+  return core.is_tensor(a) and core.is_tensor(b) and core.dtype(a) == core.dtype(b)
+    and check.shape_string(core.shape(a)) == check.shape_string(core.shape(b))
+end
+
+--- Puts what pack gave back into the table it came from: its tensors, streams and tables stay the same objects where
+-- they can. Entries that were not there go.
+function M.into(own, t)
+  for k in pairs(own) do if t[k] == nil then own[k] = nil end end
+  for k, x in pairs(t) do
+    local old = own[k]
+    if fits(old, x) then core.copy_(old, x)
+    elseif core.is_rng(old) and packed_stream(x) then old:load(x[2], x[3])
+    elseif type(old) == "table" and type(x) == "table" and not packed_stream(x) then M.into(old, x)
+    else own[k] = M.unpack(x) end
+  end
+end
+
+--- Returns the name of a tensor in v that holds NaN or infinity, or nil; `name` is v's own.
+function M.not_finite(name, v)
+  if core.is_tensor(v) and core.dtype(v) == "real" then
+    local x = core.sum(v):item()
+    return x - x ~= 0 and name or nil
+  end
+  for key, x in pairs(type(v) == "table" and v or {}) do
+    local found = M.not_finite(("%s.%s"):format(name, key), x)
+    if found then return found end
+  end
+end
+
 return M

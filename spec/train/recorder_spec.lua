@@ -35,7 +35,8 @@ describe("train.recorder", function()
     local loud, quiet
     local code, out, err = inside.call("test.lua", "", function() loud = train "--steps 6 --snap 2 --name a" end)
     assert.same({0, ""}, {code, err})
-    assert.is_truthy(out:find("done: 6 steps", 1, true))
+    assert.is_truthy(out:find "done: 6 steps[^\n]*\n$")
+    assert.is_nil(out:find "[\r\27]") -- no terminal, no live line
     assert.is_table(lfs.attributes(dir .. "/runs/a"))
     dir = temp.dir()
     local snapshots = 0

@@ -88,6 +88,16 @@ function M.new()
   }, Health)
 end
 
+--- Takes the loss that D's is measured by: sets `even` to its value where D can only guess.
+-- A critic whose outputs have no zero has none: then `absolute` is false.
+-- @tparam table loss  of gan.loss
+-- @raise what the loss raises
+function Health:judge_by(loss)
+  local zeros = core.full({2}, 0)
+  local even = core.item(loss.critic(zeros, zeros))
+  self.even, self.absolute = even > 0 and even or nil, even > 0
+end
+
 --- Sets what diversity is measured by.
 -- @tparam Tensor images  (N,...): real ones, some 32 of them
 -- @raise if there are fewer than two

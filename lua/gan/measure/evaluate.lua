@@ -202,6 +202,35 @@ function M.parse(words)
   return list
 end
 
+--- Returns the result by which one generator is better than another.
+-- @tparam table metrics  words, from `parse`
+-- @tparam[opt] string name  of a result; default: the first that the metrics give
+-- @treturn string
+-- @error if it is none of `judges`, or the metrics do not give it
+function M.judge(metrics, name)
+  name = name or M.results[metrics[1]][1]
+  if not M.better[name] then
+    local near = check.nearest(name, M.judges)
+    return nil, ("expected one of %s, got '%s'%s"):format(table.concat(M.judges, ", "), name,
+      near and (" (did you mean '%s'?)"):format(near) or "")
+  end
+  for _, word in ipairs(metrics) do
+    for _, r in ipairs(M.results[word]) do if r == name then return name end end
+  end
+  return nil, ("%s is not among --metrics %s"):format(name, table.concat(metrics, ","))
+end
+
+--- Returns results as a line of text, such as "fid 12.3  kid 0.01 ± 0.002". Cannot fail.
+-- @tparam table results  of a session's `measure`
+-- @treturn string
+function M.text(results)
+  local parts = {}
+  for i, r in ipairs(results) do
+    parts[i] = ("%s %.4g%s"):format(r.metric, r.value, r.deviation and (" ± %.2g"):format(r.deviation) or "")
+  end
+  return table.concat(parts, "  ")
+end
+
 -- Tells whether any of the metrics wants this of a side ("real", "fake").
 local function wants(metrics, side, what)
   for _, name in ipairs(metrics) do if measures[name][side] == what then return true end end

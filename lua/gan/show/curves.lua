@@ -45,7 +45,8 @@ function M.keys(run)
   table.sort(list)
   for _, record in ipairs(run.stats) do
     for k, v in pairs(record) do
-      if type(v) == "number" and not seen[k] and not quantities.is(k, "counter") then rest[#rest + 1], seen[k] = k, true end
+      local curve = type(v) == "number" and not quantities.is(k, "counter")
+      if curve and not seen[k] then rest[#rest + 1], seen[k] = k, true end
     end
   end
   table.sort(rest)
@@ -124,8 +125,8 @@ function M.plots(runs, keys, opt)
         end
       end
     end
-    panels[#panels + 1] = {title = #panels == 0 and o.title or nil, x = o.x, y = {label = not several and quantities.label(group) or nil, log = o.log},
-      series = all}
+    panels[#panels + 1] = {title = #panels == 0 and o.title or nil, x = o.x, series = all,
+      y = {label = not several and quantities.label(group) or nil, log = o.log}}
   end
   return {panels = panels, columns = o.columns}
 end

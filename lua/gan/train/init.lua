@@ -2,6 +2,6 @@
 -- @module gan.train
 local check = require "gan.check"
 
-local files = {"directory", "log", "metrics", "options", "parts", "recorder", "run", "stop", "trained"}
+local files = {"options", "recorder", "run", "stop", "trained"}
 
 return check.room("gan.train", {}, files)

@@ -1,8 +1,7 @@
---- Metrics of a run while it trains: every so many steps the averaged weights are measured, the numbers go to stats.jsonl and, with their
--- protocol, to metric-NAME.jsonl, and the best checkpoint so far is kept. What training does is not touched by it: the weights are the same bytes
--- with and without.
+--- Metrics of a run while it trains: every so many steps the averaged weights are measured, the numbers are recorded,
+-- and the best checkpoint so far is kept apart. Training does not notice: its bytes are the same with and without.
+-- @internal gan.train.metrics
 local core = require "gan.core"
-local check = require "gan.check"
 local evaluate = require "gan.measure.evaluate"
 local features = require "gan.measure.features"
 local quantities = require "gan.quantities"
@@ -12,14 +11,13 @@ local M = {BEST = "checkpoint_best.safetensors"}
 local Measure = {}
 Measure.__index = Measure
 
--- What the run is measured with, but for the files: nothing that a change of would make numbers incomparable is left out.
+-- Says what a number was measured with: all that would make numbers incomparable if it changed.
 local function protocol(self, name)
   return ("%s, %s %s, n %d"):format(name, self.features.name, self.features.hash or "", self.n)
 end
 
---- For a run that is being started: reads its options, opens the network.
--- @tparam table run of gan.train.run: options, data, total
--- @treturn table with state() and load() for the run's checkpoints, which hold the best value so far; or nil and a message
+--- Reads the options of a run that is being started, and opens the network.
+-- @treturn table with state() and load(), for the best value so far in the run's checkpoints; or nil and a message
 function M.new(run)
   local opt = run.options
   local self = setmetatable({run = run}, Measure)
@@ -38,17 +36,8 @@ function M.new(run)
   for _, name in ipairs(metrics) do
     if why[name] then return nil, ("--metrics: %s: %s"):format(name, why[name]) end
   end
-  self.best_of = opt.best or evaluate.results[metrics[1]][1]
-  if not evaluate.better[self.best_of] then
-    local near = check.nearest(self.best_of, evaluate.judges)
-    return nil, ("--best: expected one of %s, got '%s'%s"):format(table.concat(evaluate.judges, ", "), self.best_of,
-      near and (" (did you mean '%s'?)"):format(near) or "")
-  end
-  local measured = false
-  for _, name in ipairs(metrics) do
-    for _, result in ipairs(evaluate.results[name]) do measured = measured or result == self.best_of end
-  end
-  if not measured then return nil, ("--best: %s is not among --metrics %s"):format(self.best_of, opt.metrics) end
+  self.best_of, message = evaluate.judge(metrics, opt.best)
+  if not self.best_of then return nil, "--best: " .. message end
   self.metrics = metrics
   return self
 end
@@ -56,9 +45,10 @@ end
 -- The generated side: the same latent vectors at every step, labels as the real images have them.
 function Measure:fakes()
   local run = self.run
-  local trained = {G = run.G or {}, ema = run.ema, options = run.options, step = run.step, path = run.place and run.place.dir or "run"}
-  return evaluate.of_generator(trained, {n = self.n, seed = run.options.seed, labels = run.classes and self.real.labels or nil,
-    classes = run.classes and self.real.classes or nil})
+  local path = run.place.dir or "run"
+  local trained = {G = run.G or {}, ema = run.ema, options = run.options, step = run.step, path = path}
+  return evaluate.of_generator(trained, {n = self.n, seed = run.options.seed,
+    labels = run.classes and self.real.labels or nil, classes = run.classes and self.real.classes or nil})
 end
 
 --- The best value so far; nothing where nothing was measured.
@@ -66,8 +56,8 @@ function Measure:state() return self.best or {} end
 
 --- Takes a state over. A better value of this process (from after the checkpoint to which a run went back) stays.
 function Measure:load(state)
-  local ok = type(state) == "table" and (next(state) == nil or type(state.value) == "number" and type(state.step) == "number"
-    and type(state.protocol) == "string")
+  local ok = type(state) == "table" and (next(state) == nil
+    or type(state.value) == "number" and type(state.step) == "number" and type(state.protocol) == "string")
   if not ok then return nil, "expected the best value so far" end
   if next(state) and not self.best then self.best = state end
   return true
@@ -76,7 +66,9 @@ end
 -- Drops what was measured after the run's step: it goes on from there.
 local function rewind(self)
   local names = {}
-  for _, name in ipairs(self.metrics) do table.move(evaluate.results[name], 1, #evaluate.results[name], #names + 1, names) end
+  for _, name in ipairs(self.metrics) do
+    for _, result in ipairs(evaluate.results[name]) do names[#names + 1] = result end
+  end
   self.run.recorder:rewind(self.run.step, names)
 end
 
@@ -95,14 +87,6 @@ function Measure:begin()
     recorder:say("--metrics-every %d is more than the %d steps: nothing will be measured", self.every, run.total)
   end
   rewind(self)
-end
-
-local function line_of(results)
-  local parts = {}
-  for i, r in ipairs(results) do
-    parts[i] = ("%s %.4g%s"):format(r.metric, r.value, r.deviation and (" ± %.2g"):format(r.deviation) or "")
-  end
-  return table.concat(parts, "  ")
 end
 
 -- The metrics of the run as it stands; nil and a message.
@@ -133,11 +117,13 @@ function Measure:after_step()
     run.recorder:record(r, r.metric)
     if r.metric == self.best_of then
       best = not self.best or evaluate.better[r.metric](r.value, self.best.value)
-      if best then self.best = {metric = r.metric, value = r.value, step = run.step, protocol = protocol(self, r.metric)} end
+      if best then
+        self.best = {metric = r.metric, value = r.value, step = run.step, protocol = protocol(self, r.metric)}
+      end
     end
   end
   self.written = run.step
-  run.recorder:say("step %d: %s  (%s%s)", run.step, line_of(results), quantities.time(core.clock() - begun),
+  run.recorder:say("step %d: %s  (%s%s)", run.step, evaluate.text(results), quantities.time(core.clock() - begun),
     best and ", the best so far" or "")
   return numbers, best
 end

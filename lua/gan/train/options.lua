@@ -1,22 +1,26 @@
---- Command-line options of training scripts: names, defaults, checks with one clear line, what a resumed run may change.
+--- Command-line options: names, defaults, checks with one clear line, what a resumed run may change.
 local argparse = require "argparse"
 local check = require "gan.check"
 local json = require "gan.file.json"
 
 local M = {}
 
---- The options of a training script, in the order of --help. kind: integer, number, string, or flag; lo and hi are inclusive,
--- `above` and `below` are not. free: a run may be resumed with another value.
+--- Lists the options of a training script, in the order of --help: {name, kind, default, ...}.
+-- The kind is integer, number, string or flag; `lo` and `hi` are inclusive, `above` and `below` are not.
+-- `free`: a run may be resumed with another value. `inherit`: free, and --resume PATH takes the run's own value over.
 M.training = {
-  {"data", "string", "shapes", arg = "PATH", help = "images: a folder of PNG/JPEG, IDX (MNIST), CIFAR-10 binary, or 'shapes', 'fake'"},
+  {"data", "string", "shapes", arg = "PATH",
+    help = "images: a folder of PNG/JPEG, IDX (MNIST), CIFAR-10 binary, or 'shapes', 'fake'"},
   {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"},
   {"limit", "integer", nil, lo = 1, help = "use only the first so many images (default: all)"},
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},
   {"outdir", "string", "runs", arg = "DIR", free = true, help = "where runs are kept"},
-  {"name", "string", nil, free = true, help = "the run's directory below outdir (default: a number and what the run is)"},
+  {"name", "string", nil, free = true,
+    help = "the run's directory below outdir (default: a number and what the run is)"},
   {"batch", "integer", 64, lo = 1, hi = 65536, alias = {"batch-size"}, help = "images in a batch"},
   {"blocks", "integer", 1, lo = 1, hi = 65536,
-    help = "cut each batch into so many blocks, a power of two: less memory, and statistics of a batch are those of a block"},
+    help = "cut each batch into so many blocks, a power of two: less memory, and statistics of a batch are those of a "
+      .. "block"},
   {"steps", "integer", nil, lo = 1, hi = 1000000000, free = true, help = "length of training in steps"},
   {"epochs", "number", nil, above = 0, hi = 1e9, free = true, help = "or in passes over the data (default: 25)"},
   {"kimg", "number", nil, above = 0, hi = 1e9, free = true, help = "or in thousands of real images shown to D"},
@@ -30,25 +34,31 @@ M.training = {
   {"beta2", "number", 0.999, lo = 0, below = 1, help = "decay of their squares' mean (Adam)"},
   {"dsteps", "integer", 1, lo = 1, hi = 1000, help = "D's updates in a step"},
   {"gsteps", "integer", 1, lo = 1, hi = 1000, help = "G's updates in a step"},
-  {"ema", "number", 0.999, lo = 0, below = 1, help = "pictures show G's weights averaged with this decay; 0: as they are"},
+  {"ema", "number", 0.999, lo = 0, below = 1,
+    help = "pictures show G's weights averaged with this decay; 0: as they are"},
   {"seed", "integer", 0, lo = 0, help = "seed of all random numbers"},
   {"threads", "integer", nil, lo = 1, hi = 64, free = true, help = "threads; the results do not depend on them"},
-  {"snap", "integer", 500, lo = 0, free = true, inherit = true, help = "steps between pictures with a snapshot; 0: only at the end"},
+  {"snap", "integer", 500, lo = 0, free = true, inherit = true,
+    help = "steps between pictures with a snapshot; 0: only at the end"},
   {"snapshots", "integer", 2, lo = 0, free = true, inherit = true, alias = {"keep"},
     help = "how many of the newest snapshots stay"},
   {"resume", "string", "auto", arg = "auto|new|PATH", free = true,
     help = "go on with the same run if there is one, always start anew, or go on with this run or checkpoint"},
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, arg = "warn|stop|rollback", free = true,
-    help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with other random numbers and half the step size"},
+    help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with "
+      .. "other random numbers and half the step size"},
   {"metrics", "string", nil, arg = "LIST", free = true, inherit = true,
-    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, accuracy, nearest, ppl, diversity (default: nothing)"},
+    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, accuracy, nearest, ppl, "
+      .. "diversity (default: nothing)"},
   {"metrics-every", "integer", 500, lo = 1, free = true, inherit = true, help = "steps between two measurements"},
   {"metrics-n", "integer", 5000, lo = 2, free = true, inherit = true,
     help = "images of each side in a measurement (at most all of the data)"},
   {"features", "string", "random_conv", arg = "NAME|PATH", free = true, inherit = true,
-    help = "the network that sees them: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
+    help = "the network that sees them: random_conv, pixels, a file of experiments/classifier.lua, or Inception's "
+      .. "weights"},
   {"best", "string", nil, arg = "METRIC", free = true, inherit = true,
-    help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... (default: the first of --metrics)"},
+    help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... "
+      .. "(default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 }
 
@@ -56,7 +66,8 @@ local kinds = {integer = true, number = true, string = true, flag = true}
 
 local function range(d)
   if d.kind == "integer" then
-    return d.lo and d.hi and ("an integer in %d..%d"):format(d.lo, d.hi) or d.lo and ("an integer >= %d"):format(d.lo) or "an integer"
+    if d.lo and d.hi then return ("an integer in %d..%d"):format(d.lo, d.hi) end
+    return d.lo and ("an integer >= %d"):format(d.lo) or "an integer"
   end
   local lo = d.lo and (">= %g"):format(d.lo) or d.above and ("> %g"):format(d.above)
   local hi = d.hi and ("<= %g"):format(d.hi) or d.below and ("< %g"):format(d.below)
@@ -85,9 +96,9 @@ local function convert(d, text)
     for _, c in ipairs(d.choices) do if v == c then return v end end
     return wrong(list(d.choices))
   end
-  if not v or v ~= v or (d.lo and v < d.lo) or (d.hi and v > d.hi) or (d.above and v <= d.above) or (d.below and v >= d.below) then
-    return wrong(range(d))
-  end
+  local low = v and (d.lo and v < d.lo or d.above and v <= d.above)
+  local high = v and (d.hi and v > d.hi or d.below and v >= d.below)
+  if not v or v ~= v or low or high then return wrong(range(d)) end
   return v
 end
 
@@ -114,7 +125,8 @@ function M.extend(base, own, without)
   for i, d in ipairs(own or {}) do
     local ok = type(d) == "table" and type(d[1]) == "string" and kinds[d[2]] and type(d.help) == "string"
     if not ok then
-      return check.fail("options", 'entry %d: expected {"name", "kind", default, help = "..."}; kind: integer, number, string or flag', i)
+      return check.fail("options", 'entry %d: expected {"name", "kind", default, help = "..."}; kind: integer, number, '
+        .. 'string or flag', i)
     end
     if taken[d[1]] then return check.fail("options", "option '--%s' is there already", d[1]) end
     taken[d[1]] = true
@@ -149,7 +161,9 @@ local function parser_of(declared, about, values, given)
     for _, a in ipairs(d.alias or {}) do names = names .. " --" .. a end
     if d.short then names = "-" .. d.short .. " " .. names end
     local text = d.help
-    if d.default ~= nil and d.kind ~= "flag" then text = ("%s (default: %s)"):format(text, json.encode(d.default):gsub('"', "")) end
+    if d.default ~= nil and d.kind ~= "flag" then
+      text = ("%s (default: %s)"):format(text, json.encode(d.default):gsub('"', ""))
+    end
     local function set(v) values[d.field], given[d.field] = v, true end
     if d.kind == "flag" then
       parser:flag(names, text):action(function() set(true) end)
@@ -168,7 +182,8 @@ local function join_negative(args)
   local out = {}
   for _, a in ipairs(args) do
     local last = out[#out]
-    if a:find "^%-[%d.]" and last and last:find "^%-%-[^=]+$" then out[#out] = last .. "=" .. a else out[#out + 1] = a end
+    local value = a:find "^%-[%d.]" and last and last:find "^%-%-[^=]+$"
+    if value then out[#out] = last .. "=" .. a else out[#out + 1] = a end
   end
   return out
 end
@@ -182,7 +197,8 @@ local function better(message, declared)
     for _, a in ipairs(d.alias or {}) do names[#names + 1] = a end
   end
   local near = check.nearest(name:gsub("^%-+", ""), names)
-  return ("unknown option '%s'%s"):format(name, near and (" (did you mean '--%s'?)"):format(near) or "; --help lists them")
+  local hint = near and (" (did you mean '--%s'?)"):format(near) or "; --help lists them"
+  return ("unknown option '%s'%s"):format(name, hint)
 end
 
 --- Reads a command line. --help prints the options and ends the program.
@@ -214,7 +230,9 @@ end
 function M.check_blocks(values)
   local blocks = values.blocks or 1
   if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
-  if values.batch % blocks ~= 0 then return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch) end
+  if values.batch % blocks ~= 0 then
+    return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
+  end
   return true
 end
 
@@ -236,8 +254,9 @@ function M.stored(d, old)
   return v
 end
 
---- Says what a run was started with and is not now, among what may not change. An option that the run did not know yet had its default.
--- @treturn string a message; or nil
+--- Says what a run was started with and is not now, among what may not change. An option that the run did not know yet
+-- had its default.
+-- @treturn string  a message; or nil
 function M.difference(declared, old, new)
   for _, d in ipairs(declared) do
     local before = old[d.field]

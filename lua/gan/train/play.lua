@@ -1,16 +1,8 @@
 --- A whole game in a run: what the options say is put together with what a script gives, and trained to the last step.
 -- @internal gan.train.play
-local core = require "gan.core"
 local check = require "gan.check"
 local loop = require "gan.game.loop"
 local standard = require "gan.game.standard"
-
--- D's loss where it can only guess; nil for a critic whose outputs have no zero.
-local function even(of)
-  local zeros = core.full({2}, 0)
-  local v = core.item(of.critic(zeros, zeros))
-  return v > 0 and v or nil
-end
 
 -- Copies what a script gives, its hooks apart: those of a step are the loop's, those that begin with on_ the run's.
 local function apart(spec)
@@ -44,8 +36,7 @@ return function(run, spec)
   own.watch = function(player, grads) return run:watch(player, grads) end
   own.last_saved = function() return run:last_saved() end
   local game = loop.new(own)
-  local level = even(own.loss)
-  run.health.even, run.health.absolute = level, level ~= nil
+  run.health:judge_by(own.loss)
   run:save_with {G = own.G, D = own.D, optG = own.optG, optD = own.optD, ema = own.ema}
   run:save_with(game:parts())
   run:save_with(parts or {})

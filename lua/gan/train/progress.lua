@@ -42,7 +42,8 @@ function M:record(epoch, close)
   local now = self.clock()
   local per_step = speed(self)
   local r = {
-    step = self.step, total = self.total, kimg = self.step * self.images / 1000, epoch = epoch, seconds = now - self.began,
+    step = self.step, total = self.total, kimg = self.step * self.images / 1000, epoch = epoch,
+    seconds = now - self.began,
     memory = (core.rss()), eta = per_step and per_step * (self.total - self.step),
     images_per_second = per_step and per_step > 0 and self.images / per_step or nil,
   }

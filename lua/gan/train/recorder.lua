@@ -16,26 +16,24 @@ local text = require "gan.file.text"
 
 local M = {}
 
--- Gives back what it got; where the outside world failed (nil and a message), the run ends.
-local function must(self, ok, message, ...)
-  if not ok then return self:stop("%s", message) end
-  return ok, message, ...
-end
-
 -- ---- console and disk ----
 
-local Disk = {keeps = true, must = must}
+local Disk = setmetatable({keeps = true}, log)
 Disk.__index = Disk
 
 --- Makes the recorder of a program: console, log.txt, stats.jsonl, checkpoints and pictures in the run's directory.
--- Cannot fail.
+-- Its methods may be replaced, one by one. Cannot fail.
 -- @tparam string program  its name, for the line that it ends with
 -- @treturn table recorder
-function M.disk(program) return setmetatable({program = program, log = log.new()}, Disk) end
+function M.disk(program)
+  local self = log.new(Disk)
+  self.program = program
+  return self
+end
 
 -- Ends the program with one line and exit code 1.
 function Disk:stop(...)
-  self.log:close()
+  self:close_log()
   return stop.failed(self.program, ...)
 end
 
@@ -55,7 +53,7 @@ function Disk:has(name) return text.exists(self:path(name)) end
 function Disk:open(step, settings)
   if settings then self:must(text.write(self:path "options.json", json.encode(settings) .. "\n")) end
   self:rewind(step)
-  self:must(self.log:open(self.dir))
+  self:open_log(self.dir)
   if settings then core.catch_interrupt(true) end
 end
 
@@ -66,20 +64,17 @@ function Disk:rewind(step, metrics)
   end
 end
 
--- A line on the console and in log.txt.
-function Disk:say(...) self:must(self.log:say(...)) end
-
 -- A status line, and its record in stats.jsonl.
-function Disk:status(record) self:must(self.log:status(quantities.line(record), record)) end
+function Disk:status(record) self:tell(quantities.line(record), record) end
 
 -- Draws the live line of a terminal anew if it is time; f() gives the record.
 function Disk:live(f)
-  if self.log:wants_live() then self.log:show(quantities.line(f())) end
+  if self:wants_live() then self:draw(quantities.line(f())) end
 end
 
 -- A record without a line, in stats.jsonl or in a metric's file.
 function Disk:record(record, metric)
-  if not metric then return self:must(self.log:record(record)) end
+  if not metric then return self:write(record) end
   return self:must(text.append_to(self:path(("metric-%s.jsonl"):format(metric)), json.encode(record)))
 end
 
@@ -111,7 +106,7 @@ function Disk.interrupted() return core.interrupted() end
 
 -- Ends what `open` began, and the program after Ctrl-C.
 function Disk:close(interrupted)
-  self.log:close()
+  self:close_log()
   if self.lock then self.lock:close() end
   core.catch_interrupt(false)
   if interrupted then stop.interrupted() end
@@ -119,10 +114,10 @@ end
 
 -- ---- silence ----
 
-local Silent = {must = must}
+local Silent = {must = log.must}
 Silent.__index = Silent
-for _, name in ipairs {"enter", "path", "has", "open", "rewind", "say", "status", "live", "record", "save", "link", "snapshot",
-  "picture", "interrupted", "close"} do
+for _, name in ipairs {"enter", "path", "has", "open", "rewind", "say", "status", "live", "record", "save", "link",
+  "snapshot", "picture", "interrupted", "close"} do
   Silent[name] = function() end
 end
 

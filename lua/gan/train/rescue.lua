@@ -65,8 +65,8 @@ function M.trouble(run)
   if run.G then images = pictures.images(run, math.min(health.PICTURES, core.size(run.fixed_z, 1))) end
   local word, why = run.health:check(images)
   if run.step == health.EVERY and run.health:probabilities() then
-    run.recorder:say("step %d: all of D's answers lie between 0 and 1: are they probabilities? Losses take logits, so D ends "
-      .. "without a sigmoid", run.step)
+    run.recorder:say("step %d: all of D's answers lie between 0 and 1: are they probabilities? Losses take logits, "
+      .. "so D ends without a sigmoid", run.step)
   end
   if word ~= before then
     run.recorder:say("step %d: health: %s%s", run.step, word, why ~= "" and (" (%s)"):format(why) or "")

@@ -1,7 +1,8 @@
---- A training run: options, data, the run's directory, resuming, status, pictures, checkpoints, Ctrl-C. What a step does
--- is the script's.
+--- A training run: options, data, the run's directory, resuming, status, pictures, checkpoints, Ctrl-C.
+-- What a step does is the script's.
 -- @module gan.train.run
 local core = require "gan.core"
+local begin = require "gan.train.begin"
 local check = require "gan.check"
 local data = require "gan.data"
 local directory = require "gan.train.directory"
@@ -13,7 +14,6 @@ local options = require "gan.train.options"
 local part = require "gan.train.parts".part
 local pictures = require "gan.train.pictures"
 local play = require "gan.train.play"
-local progress = require "gan.train.progress"
 local quantities = require "gan.quantities"
 local random = require "gan.random"
 local recorders = require "gan.train.recorder"
@@ -26,7 +26,6 @@ Run.__index = Run
 local STATUS_SECONDS = 5 -- between permanent status lines
 local SAVE_SECONDS = 300 -- a checkpoint at least this often
 local EARLY = {[10] = true, [50] = true, [200] = true} -- steps with a picture, besides every --snap
-local DRY_STEPS = 4 -- of --dry-run; the first one warms up
 
 -- ---- starting ----
 
@@ -37,8 +36,8 @@ local function open_data(self, spec)
   else self.data = recorder:must(data.open(opt.data, {size = opt.size, limit = opt.limit})) end
   if spec.conditional then
     if not (self.data.labels and self.data.classes) then
-      recorder:stop("--data %s has no classes, which this recipe needs: give labelled data, or a folder with a sub-folder for "
-        .. "each class", opt.data)
+      recorder:stop("--data %s has no classes, which this recipe needs: give labelled data, or a folder with a "
+        .. "sub-folder for each class", opt.data)
     end
     self.classes = #self.data.classes
   end
@@ -62,15 +61,15 @@ end
 -- @tparam[opt] table spec.options  further ones, as in gan.train.options.training
 -- @tparam[opt] table spec.without  names of options that mean nothing here
 -- @tparam[opt=false] boolean spec.conditional  the data must have labels
--- @tparam[opt] function spec.open  f(options) -> data set, or nil and a message; default: gan.data.open of --data. A set
---   may have a method `batches` of its own
+-- @tparam[opt] function spec.open  f(options) -> data set, which may have a method `batches` of its own; or nil and a
+--   message; default: gan.data.open of --data
 -- @tparam[opt] table spec.arg  words of the command line; default: the script's
 -- @tparam[opt] table spec.recorder  of gan.train.recorder; default: console and disk
 -- @treturn table run
 -- @raise if an option of spec is unknown, or one of spec.options is declared wrongly or taken
 local function start(spec)
-  spec = check.options("train.run", spec, {recipe = "run", summary = "", sizes = check.none, defaults = {}, options = {},
-    without = {}, open = check.none, conditional = false, arg = _G.arg or {}, recorder = check.none})
+  spec = check.options("train.run", spec, {recipe = "run", summary = "", sizes = check.none, defaults = {},
+    options = {}, without = {}, open = check.none, conditional = false, arg = _G.arg or {}, recorder = check.none})
   local program = (spec.arg[0] or "gan"):match "[^/]*$"
   local recorder = spec.recorder or recorders.disk(program)
   local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, nets = {}, hooks = {}, base_lr = {},
@@ -78,7 +77,8 @@ local function start(spec)
     command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults) do defaults[k] = v end
-  self.declared = options.declare(options.extend(options.training, spec.options, spec.without), defaults, {size = spec.sizes})
+  local list = options.extend(options.training, spec.options, spec.without)
+  self.declared = options.declare(list, defaults, {size = spec.sizes})
   local opt, given = recorder:must(options.parse(self.declared, spec.arg, {name = program, summary = spec.summary}))
   recorder:must(options.check_length(given))
   recorder:must(options.check_blocks(opt))
@@ -141,7 +141,8 @@ function Run:show(G, average, opt) pictures.choose(self, G, average, opt) end
 -- A net of gan.model[name] for this run's data and options; what made it is kept, so that others can make it again.
 local function net(self, kind, name, width, extra)
   local model = models[name]
-  local opt = {size = self.options.size, channels = self.data.channels, classes = self.classes, [width] = self.options[width]}
+  local opt = {size = self.options.size, channels = self.data.channels, classes = self.classes}
+  opt[width] = self.options[width]
   if kind == "generator" then opt.z = self.options.z end
   for k, v in pairs(extra or {}) do opt[k] = v end
   self.nets[kind] = {model = name, options = json.encode(opt)}
@@ -149,8 +150,8 @@ local function net(self, kind, name, width, extra)
   return model[kind](opt)
 end
 
---- Makes the generator of an architecture for this run: its size, channels and classes, --z, --ngf, starting values from
--- the stream "init.G". Checkpoints say how to make it again (generate.lua does).
+--- Makes the generator of an architecture for this run: its size, channels and classes, --z, --ngf, and starting values
+-- from the stream "init.G". Checkpoints say how to make it again (generate.lua does).
 -- @tparam string name  of gan.model, such as "dcgan"
 -- @tparam[opt] table extra  further options of the architecture: plain values
 -- @treturn Module
@@ -194,7 +195,8 @@ end
 -- @tparam[opt] function hooks.on_snapshot  f(run, step, path), after a snapshot was written
 -- @raise if a hook is unknown
 function Run:on(hooks)
-  for name, f in pairs(check.options("on", hooks, {on_status = check.none, on_snapshot = check.none})) do self.hooks[name] = f end
+  hooks = check.options("on", hooks, {on_status = check.option.callable {}, on_snapshot = check.option.callable {}})
+  for name, f in pairs(hooks) do self.hooks[name] = f end
 end
 
 --- Trains to the end of the run with what its options say: Adam for both players with --lr, --beta1 and --beta2,
@@ -223,91 +225,6 @@ end
 function Run:batch() return self.loader() end
 
 -- ---- the loop ----
-
-local function networks(self)
-  local names = {}
-  for name, p in pairs(self.parts) do if type(p.count) == "function" then names[#names + 1] = name end end
-  table.sort(names)
-  return names
-end
-
-local function introduce(self)
-  local opt, sizes = self.options, {}
-  for _, name in ipairs(networks(self)) do
-    sizes[#sizes + 1] = ("%s %.2fM parameters"):format(name, self.parts[name]:count() / 1e6)
-  end
-  self.recorder:say("%s", options.describe(self.declared, opt))
-  self.recorder:say("data: %s", self.data:describe())
-  self.recorder:say("%s; %d steps of batch %d", table.concat(sizes, ", "), self.total, opt.batch)
-end
-
-local function label(self)
-  local opt = self.options
-  local name = (opt.data or self.data.source):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
-  return ("%s-%s%s"):format(name ~= "" and name or "data", self.recipe, opt.size and ("-%d"):format(opt.size) or "")
-end
-
--- What options.json holds.
-local function settings(self)
-  local all = {}
-  for _, d in ipairs(self.declared) do all[d.field] = self.options[d.field] end
-  return {recipe = self.recipe, version = core.version_string, total_steps = self.total, options = all}
-end
-
--- The first pictures and the first checkpoint, where the directory has none.
-local function first_files(self)
-  local recorder, from = self.recorder, self.place.from
-  if self.step == 0 or from ~= recorder:path(directory.LAST) then
-    pictures.draw_real(self)
-    if self.step == 0 then pictures.draw(self, "fakes_init.png") end
-    recorder:must(saved.save(self))
-  end
-  self.saved_step, self.saved_at = recorder.keeps and self.step or nil, core.clock()
-  rescue.begin(self)
-end
-
-local function begin(self)
-  local opt, recorder, place = self.options, self.recorder, self.place
-  pictures.fix(self)
-  if opt.dry_run then
-    for _, name in ipairs(networks(self)) do recorder:say("%s\n", tostring(self.parts[name])) end
-    introduce(self)
-    self.meter = progress.new(DRY_STEPS, opt.batch * (opt.dsteps or 1), 0)
-    return
-  end
-  recorder:enter(place, self.declared, opt, label(self), function(path)
-    local step = saved.step(path)
-    return not step or step < self.total
-  end)
-  if self.data.n > 1 then self.health:real(pictures.real(self, health.PICTURES)) end
-  if place.from then saved.restore(self, place.from) end
-  recorder:open(self.step, settings(self))
-  introduce(self)
-  self.measure:begin()
-  if self.step > 0 then
-    recorder:say("%s: goes on from step %d%s", place.dir, self.step, opt.resume == "auto" and " (--resume new starts anew)" or "")
-  else
-    recorder:say("%s: starts", place.dir)
-  end
-  first_files(self)
-  collectgarbage() -- what starting needed is not needed again
-  core.memory_trim()
-  self.meter = progress.new(self.total, opt.batch * (opt.dsteps or 1), self.step)
-  if self.step >= self.total then
-    recorder:say("already at step %d of %d; --steps trains longer", self.step, self.total)
-    self.finished = true
-  end
-end
-
-local function dry_report(self)
-  if self.step == 1 then self.meter = progress.new(DRY_STEPS, self.meter.images, 1) end
-  if self.step < DRY_STEPS then return end
-  local seconds = (core.clock() - self.meter.began) / (DRY_STEPS - 1)
-  local _, peak = core.rss()
-  self.recorder:say("%.3f s a step (%.0f images/s), %.2f GB; %d steps take about %s", seconds, self.meter.images / seconds,
-    peak / 1e9, self.total, quantities.time(seconds * self.total))
-  self.finished = true
-end
 
 -- The state of things as a record; `close`: means start anew.
 local function record_of(self, close)
@@ -340,7 +257,7 @@ local function after_step(self)
   local opt, step, recorder = self.options, self.step, self.recorder
   if opt.dry_run then
     if self.broken then recorder:stop("step %d: %s", step, self.broken) end
-    return dry_report(self)
+    return begin.dry_report(self)
   end
   local word, why = rescue.trouble(self)
   if word and rescue.cured(self, word, why) then return end
@@ -359,8 +276,8 @@ local function after_step(self)
     recorder:say("done: %d steps; pictures: %s", step, self.last_picture or self.place.dir)
   elseif interrupted then
     self.finished, self.interrupted = true, true
-    recorder:say("stopped after step %d of %d, all is saved; go on with: %s --resume %s", step, self.total, self.command,
-      self.place.dir)
+    recorder:say("stopped after step %d of %d, all is saved; go on with: %s --resume %s", step, self.total,
+      self.command, self.place.dir)
   end
 end
 
@@ -369,7 +286,7 @@ end
 -- @treturn function  () -> step, or nil at the end
 -- @raise with a silent recorder: what would end the program
 function Run:steps()
-  begin(self)
+  begin.run(self)
   local busy = false
   return function()
     if busy then after_step(self) end
@@ -388,8 +305,8 @@ local function step_sizes(self, numbers)
 end
 
 --- Tells what a step came to; the status line shows means over the steps since the last one.
--- Names that gan.quantities has as logits (`real`, `fake`, `fake_after`, `wrong`) take D's logits, and are shown as the mean
--- of their sigmoid. A loss that is NaN or infinite ends the run, or takes it back (--on-collapse rollback).
+-- Names that gan.quantities has as logits (`real`, `fake`, `fake_after`, `wrong`) take D's logits, and are shown as the
+-- mean of their sigmoid. A loss that is NaN or infinite ends the run, or takes it back (--on-collapse rollback).
 -- @tparam table values  name -> number, or tensor of one element: `D`, `G` (losses), and any others
 -- @raise if a value is neither a number nor a tensor
 function Run:report(values)

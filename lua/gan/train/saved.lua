@@ -5,6 +5,7 @@ local check = require "gan.check"
 local options = require "gan.train.options"
 local random = require "gan.random"
 local safetensors = require "gan.file.safetensors"
+local state = require "gan.state"
 
 local M = {}
 
@@ -40,7 +41,8 @@ function M.state(run)
   local tree = {
     run = {format = FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
-      rollbacks = run.rollbacks, random = {random.default():state()}, options = options.pack(run.declared, run.options)},
+      rollbacks = run.rollbacks, random = {random.default():state()},
+      options = options.pack(run.declared, run.options)},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
   }
   for name, rng in pairs(run.streams) do tree.rng[name] = {rng:state()} end
@@ -73,16 +75,15 @@ function M.restore(run, path)
   local function streams(own, states, what)
     for name, rng in pairs(own) do
       local s = type(states) == "table" and states[name]
-      fit(type(s) == "table" and math.type(s[1]) == "integer" and math.type(s[2]) == "integer", what .. name .. " is missing")
+      local there = type(s) == "table" and math.type(s[1]) == "integer" and math.type(s[2]) == "integer"
+      fit(there, what .. name .. " is missing")
       rng:load(s[1], s[2])
     end
   end
   streams(run.streams, tree.rng, "rng.")
   run.stored = tree.rng
   for name, part in pairs(run.parts) do
-    local state = tree[name]
-    if state == nil then state = {} end
-    local ok, result, message = pcall(part.load, part, state)
+    local ok, result, message = pcall(part.load, part, tree[name] == nil and {} or tree[name])
     fit(ok and (result ~= nil or message == nil), ("%s: %s"):format(name, check.placeless(ok and message or result)))
   end
   streams(M.inner_streams(run), tree.masks, "masks.")
@@ -94,25 +95,13 @@ function M.restore(run, path)
   M.rescale(run, math.max(run.rollbacks, math.tointeger(stored.rollbacks) or 0))
 end
 
--- The name of a tensor that holds NaN or infinity, or nil.
-local function not_finite(name, v)
-  if core.is_tensor(v) and core.dtype(v) == "real" then
-    local x = core.sum(v):item()
-    return x - x ~= 0 and name or nil
-  end
-  for key, x in pairs(type(v) == "table" and v or {}) do
-    local found = not_finite(("%s.%s"):format(name, key), x)
-    if found then return found end
-  end
-end
-
 --- Saves a run. A net that holds NaN is not worth keeping: then the last good checkpoint stays.
 -- @treturn boolean true; or nil and what is not finite
 function M.save(run)
   if run.saved_step == run.step then return true end
   local tree = M.state(run)
   for name in pairs(run.parts) do
-    local found = not_finite(name, tree[name])
+    local found = state.not_finite(name, tree[name])
     if found then return nil, found .. " is not finite" end
   end
   run.saved_path, run.saved_at = run.recorder:save(tree), core.clock()

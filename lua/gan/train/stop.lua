@@ -22,7 +22,7 @@ function M.interrupted() os.exit(INTERRUPTED, true) end
 
 --- Returns how a script ends when the outside world or the user's options do not let it go on. Cannot fail.
 -- @tparam string program  the script's name
--- @treturn function must(ok, message, ...): gives back what it got; where ok is nil or false, the program ends with message
+-- @treturn function must(ok, message, ...): gives back what it got; without ok the program ends with the message
 -- @treturn function stop(fmt, ...): ends the program with a message
 -- @usage local must, stop = gan.train.stop.script "plot.lua"
 function M.script(program)

@@ -1,4 +1,5 @@
 --- A run's generator, read back from its checkpoint.
+-- @module gan.train.trained
 local check = require "gan.check"
 local directory = require "gan.train.directory"
 local json = require "gan.file.json"
@@ -12,8 +13,9 @@ local M = {}
 
 --- Opens the generator of a run.
 -- @tparam string path  a run's directory or a checkpoint
--- @treturn table {G, ema (nil where the run kept no average), options, classes (a list of names; nil where the run is not conditional), step,
---   path}; or nil and a message
+-- @treturn table  `G`; `ema`, if the run has an average; `options`; `classes`, a list of names, if it is conditional;
+--   `step`; `path`, the checkpoint's
+-- @error if it is no checkpoint of a run, or does not hold a generator
 function M.open(path)
   if lfs.attributes(path, "mode") == "directory" then path = path:gsub("/+$", "") .. "/" .. directory.LAST end
   local tree, message = safetensors.load(path, function(name)

@@ -1,0 +1,105 @@
+--- What a run does before its first step: it takes its directory, goes on where it stood, and says what it is.
+-- @internal gan.train.begin
+local core = require "gan.core"
+local directory = require "gan.train.directory"
+local health = require "gan.game.health"
+local options = require "gan.train.options"
+local pictures = require "gan.train.pictures"
+local progress = require "gan.train.progress"
+local quantities = require "gan.quantities"
+local rescue = require "gan.train.rescue"
+local saved = require "gan.train.saved"
+
+local M = {}
+
+local DRY_STEPS = 4 -- of --dry-run; the first one warms up
+
+local function networks(run)
+  local names = {}
+  for name, p in pairs(run.parts) do if type(p.count) == "function" then names[#names + 1] = name end end
+  table.sort(names)
+  return names
+end
+
+local function introduce(run)
+  local opt, sizes = run.options, {}
+  for _, name in ipairs(networks(run)) do
+    sizes[#sizes + 1] = ("%s %.2fM parameters"):format(name, run.parts[name]:count() / 1e6)
+  end
+  run.recorder:say("%s", options.describe(run.declared, opt))
+  run.recorder:say("data: %s", run.data:describe())
+  run.recorder:say("%s; %d steps of batch %d", table.concat(sizes, ", "), run.total, opt.batch)
+end
+
+local function label(run)
+  local opt = run.options
+  local name = (opt.data or run.data.source):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
+  return ("%s-%s%s"):format(name ~= "" and name or "data", run.recipe, opt.size and ("-%d"):format(opt.size) or "")
+end
+
+-- What options.json holds.
+local function settings(run)
+  local all = {}
+  for _, d in ipairs(run.declared) do all[d.field] = run.options[d.field] end
+  return {recipe = run.recipe, version = core.version_string, total_steps = run.total, options = all}
+end
+
+-- The first pictures and the first checkpoint, where the directory has none.
+local function first_files(run)
+  local recorder, from = run.recorder, run.place.from
+  if run.step == 0 or from ~= recorder:path(directory.LAST) then
+    pictures.draw_real(run)
+    if run.step == 0 then pictures.draw(run, "fakes_init.png") end
+    recorder:must(saved.save(run))
+  end
+  run.saved_step, run.saved_at = recorder.keeps and run.step or nil, core.clock()
+  rescue.begin(run)
+end
+
+--- Starts a run's first step of this process: its place, its files, what it says of itself.
+function M.run(run)
+  local opt, recorder, place = run.options, run.recorder, run.place
+  pictures.fix(run)
+  if opt.dry_run then
+    for _, name in ipairs(networks(run)) do recorder:say("%s\n", tostring(run.parts[name])) end
+    introduce(run)
+    run.meter = progress.new(DRY_STEPS, opt.batch * (opt.dsteps or 1), 0)
+    return
+  end
+  recorder:enter(place, run.declared, opt, label(run), function(path)
+    local step = saved.step(path)
+    return not step or step < run.total
+  end)
+  if run.data.n > 1 then run.health:real(pictures.real(run, health.PICTURES)) end
+  if place.from then saved.restore(run, place.from) end
+  recorder:open(run.step, settings(run))
+  introduce(run)
+  run.measure:begin()
+  if run.step > 0 then
+    local hint = opt.resume == "auto" and " (--resume new starts anew)" or ""
+    recorder:say("%s: goes on from step %d%s", place.dir, run.step, hint)
+  else
+    recorder:say("%s: starts", place.dir)
+  end
+  first_files(run)
+  collectgarbage() -- what starting needed is not needed again
+  core.memory_trim()
+  run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), run.step)
+  if run.step >= run.total then
+    recorder:say("already at step %d of %d; --steps trains longer", run.step, run.total)
+    run.finished = true
+  end
+end
+
+--- Reports what the steps of --dry-run took, after the last of them.
+function M.dry_report(run)
+  if run.step == 1 then run.meter = progress.new(DRY_STEPS, run.meter.images, 1) end
+  if run.step < DRY_STEPS then return end
+  local seconds = (core.clock() - run.meter.began) / (DRY_STEPS - 1)
+  local _, peak = core.rss()
+  run.recorder:say("%.3f s a step (%.0f images/s), %.2f GB; %d steps take about %s", seconds,
+    run.meter.images / seconds, peak / 1e9, run.total, quantities.time(seconds * run.total))
+  run.finished = true
+end
+
+return M
