@@ -11,10 +11,8 @@ static format format_of(gn_picture *pic, const uint8_t *p, size_t n) {
   static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
   if (n >= sizeof png && memcmp(p, png, sizeof png) == 0) return PNG;
   if (n >= sizeof jpeg && memcmp(p, jpeg, sizeof jpeg) == 0) return JPEG;
-  if (n == 0)
-    gn_picture_bad(pic, "empty file");
-  else
-    gn_picture_bad(pic, "neither PNG nor JPEG (%zu bytes, first 0x%02x)", n, p[0]);
+  if (n == 0) gn_picture_bad(pic, "empty file");
+  else gn_picture_bad(pic, "neither PNG nor JPEG (%zu bytes, first 0x%02x)", n, p[0]);
   return OTHER;
 }
 

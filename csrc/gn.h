@@ -34,7 +34,7 @@ typedef enum {
 } gn_dtype;
 
 enum { /* how many there are */
-  GN_DTYPES = 0
+       GN_DTYPES = 0
 #define DTYPE(...) +1
 #include "dtype.def"
 #undef DTYPE

@@ -37,16 +37,16 @@ typedef struct gn_loader {
 /* Opens d at the beginning of epoch 0; make(arg, ...) will make its batches. 1, or 0: out of memory, and d is
 ** closed. */
 int gn_loader_open(gn_loader *d, const gn_loader_options *o, gn_make_batch *make, void *arg);
-gn_int gn_loader_rows(const gn_loader *d, gn_place p);     /* how many rows the batch at p has */
-gn_place gn_loader_after(const gn_loader *d, gn_place p);  /* the place of the batch that follows the one at p */
-gn_int gn_loader_last(const gn_loader *d);                 /* the largest `at` that is a place */
-gn_int gn_loader_epoch_rows(const gn_loader *d);           /* rows that each epoch hands over */
+gn_int gn_loader_rows(const gn_loader *d, gn_place p);    /* how many rows the batch at p has */
+gn_place gn_loader_after(const gn_loader *d, gn_place p); /* the place of the batch that follows the one at p */
+gn_int gn_loader_last(const gn_loader *d);                /* the largest `at` that is a place */
+gn_int gn_loader_epoch_rows(const gn_loader *d);          /* rows that each epoch hands over */
 
 /* Starts making the batch at p; rows (gn_loader_rows) is filled with the rows it consists of. The batch made before
 ** it has been waited for, and both stay the caller's to keep alive until the next wait. */
 void gn_loader_start(gn_loader *d, gn_place p, int32_t *rows);
-void gn_loader_wait(gn_loader *d);              /* until the batch that was started is made */
-void gn_loader_seek(gn_loader *d, gn_place p);  /* makes p the next place; what was made ahead is forgotten */
-void gn_loader_close(gn_loader *d);             /* waits, and frees; d may be zeroed, or closed already */
+void gn_loader_wait(gn_loader *d);             /* until the batch that was started is made */
+void gn_loader_seek(gn_loader *d, gn_place p); /* makes p the next place; what was made ahead is forgotten */
+void gn_loader_close(gn_loader *d);            /* waits, and frees; d may be zeroed, or closed already */
 
 #endif

@@ -21,9 +21,9 @@
 #define GN_PAR_BLOCK 8192 /* elements in one block of a pointwise loop or of a two-level sum */
 #define GN_MAX_THREADS 64
 
-int gn_threads(void);            /* threads used by kernels, 1 .. GN_MAX_THREADS */
-void gn_set_threads(int n);      /* clamped to that range */
-int gn_cores(void);              /* processors this process may use */
+int gn_threads(void);                  /* threads used by kernels, 1 .. GN_MAX_THREADS */
+void gn_set_threads(int n);            /* clamped to that range */
+int gn_cores(void);                    /* processors this process may use */
 static inline int gn_thread_id(void) { /* 0 .. gn_threads()-1 inside a parallel loop: index of per-thread workspace */
   return omp_get_thread_num();
 }
@@ -31,9 +31,9 @@ static inline int gn_thread_id(void) { /* 0 .. gn_threads()-1 inside a parallel 
 /* One background thread that runs one job at a time (batches made ahead of need). The job must not touch Lua or the
 ** allocator. Never fails visibly: where no thread can be had, the job runs in gn_worker_wait. */
 typedef struct gn_worker gn_worker;
-gn_worker *gn_worker_new(void);                                    /* NULL: out of memory */
+gn_worker *gn_worker_new(void);                                     /* NULL: out of memory */
 void gn_worker_start(gn_worker *w, void (*job)(void *), void *arg); /* waits for the job before it first */
-void gn_worker_wait(gn_worker *w);                                 /* until idle */
-void gn_worker_free(gn_worker *w);                                 /* waits, joins; NULL is ignored */
+void gn_worker_wait(gn_worker *w);                                  /* until idle */
+void gn_worker_free(gn_worker *w);                                  /* waits, joins; NULL is ignored */
 
 #endif

@@ -16,6 +16,6 @@ int gn_picture_size_ok(gn_picture *pic) {
       pic->h * pic->w <= GN_PICTURE_PIXELS)
     return 1;
   gn_picture_bad(pic, "size of %lld x %lld pixels (expected 1 to %d a side, at most %ld in all)", (long long)pic->h,
-               (long long)pic->w, GN_PICTURE_SIDE, GN_PICTURE_PIXELS);
+                 (long long)pic->w, GN_PICTURE_SIDE, GN_PICTURE_PIXELS);
   return 0;
 }

@@ -1,5 +1,5 @@
-/* picture.h - what is known of a picture in foreign bytes: its size, or what is wrong with it. Files are the outside world: a
-** fault is one line in `err`, and nothing is trusted that was not checked. */
+/* picture.h - what is known of a picture in foreign bytes: its size, or what is wrong with it. Files are the outside
+** world: a fault is one line in `err`, and nothing is trusted that was not checked. */
 #ifndef GN_PICTURE_H
 #define GN_PICTURE_H
 

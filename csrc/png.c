@@ -44,7 +44,9 @@ static gn_codec_rc read_header(gn_picture *pic, png *g, const uint8_t *d, uint32
   switch (g->colour) {
   case GREY: ok = g->depth == 1 || g->depth == 2 || g->depth == 4 || g->depth == 8 || g->depth == 16; break;
   case PALETTE: ok = g->depth == 1 || g->depth == 2 || g->depth == 4 || g->depth == 8; break;
-  case RGB: case GREY_ALPHA: case RGB_ALPHA: ok = g->depth == 8 || g->depth == 16; break;
+  case RGB:
+  case GREY_ALPHA:
+  case RGB_ALPHA: ok = g->depth == 8 || g->depth == 16; break;
   default: break;
   }
   if (!ok) return gn_picture_bad(pic, "PNG of colour type %d with %d bits (no such kind)", g->colour, g->depth);
@@ -81,14 +83,15 @@ static gn_codec_rc walk(gn_picture *pic, png *g, const uint8_t *p, size_t n) {
         return gn_picture_bad(pic, "corrupt PNG: no chunk name at byte %zu", at + 4);
     if (len > n - at - 12)
       return gn_picture_bad(pic, "truncated PNG: chunk %.4s at byte %zu has %u bytes, the file has %zu more",
-                          (const char *)type, at, len, n - at - 12);
+                            (const char *)type, at, len, n - at - 12);
     uint32_t crc = be32(d + len), found = (uint32_t)crc32(crc32(0, NULL, 0), type, (uInt)len + 4);
     if (crc != found)
       return gn_picture_bad(pic, "corrupt PNG: chunk %.4s at byte %zu (CRC %08x expected, %08x found)",
-                          (const char *)type, at, crc, found);
+                            (const char *)type, at, crc, found);
     gn_codec_rc rc = GN_CODEC_OK;
     if (at == 8) {
-      if (!is(type, "IHDR")) return gn_picture_bad(pic, "corrupt PNG: first chunk is %.4s, not IHDR", (const char *)type);
+      if (!is(type, "IHDR"))
+        return gn_picture_bad(pic, "corrupt PNG: first chunk is %.4s, not IHDR", (const char *)type);
       rc = read_header(pic, g, d, len);
     } else if (is(type, "PLTE")) {
       if (len == 0 || len % 3 != 0 || len > 768) return gn_picture_bad(pic, "PNG palette of %u bytes", len);
@@ -116,7 +119,8 @@ static gn_codec_rc walk(gn_picture *pic, png *g, const uint8_t *p, size_t n) {
 typedef struct pass {
   int y0, x0, dy, dx;
 } pass;
-static const pass ADAM7[7] = {{0, 0, 8, 8}, {0, 4, 8, 8}, {4, 0, 8, 4}, {0, 2, 4, 4}, {2, 0, 4, 2}, {0, 1, 2, 2}, {1, 0, 2, 1}};
+static const pass ADAM7[7] = {{0, 0, 8, 8}, {0, 4, 8, 8}, {4, 0, 8, 4}, {0, 2, 4, 4},
+                              {2, 0, 4, 2}, {0, 1, 2, 2}, {1, 0, 2, 1}};
 static const pass WHOLE[1] = {{0, 0, 1, 1}};
 
 static gn_int part(gn_int n, int from, int step) { return n > from ? (n - from + step - 1) / step : 0; }
@@ -141,8 +145,8 @@ static void z_free(voidpf q, voidpf p) {
   gn_free(p);
 }
 
-/* raw (want) <- all IDAT chunks inflated. A stream that is longer by more than a filter row's slack is refused, so that a
-** small file cannot make us inflate gigabytes. */
+/* raw (want) <- all IDAT chunks inflated. A stream that is longer by more than a filter row's slack is refused, so that
+** a small file cannot make us inflate gigabytes. */
 static gn_codec_rc inflate_all(gn_picture *pic, const png *g, uint8_t *raw, size_t want) {
   z_stream z = {.zalloc = z_alloc, .zfree = z_free};
   if (inflateInit(&z) != Z_OK) return GN_CODEC_MEMORY;
@@ -170,7 +174,8 @@ static gn_codec_rc inflate_all(gn_picture *pic, const png *g, uint8_t *raw, size
   const char *why = z.msg ? z.msg : "unknown reason"; /* a constant of zlib's */
   inflateEnd(&z);
   if (rc == Z_MEM_ERROR) return GN_CODEC_MEMORY;
-  if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) return gn_picture_bad(pic, "corrupt PNG image data (%s)", why);
+  if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
+    return gn_picture_bad(pic, "corrupt PNG image data (%s)", why);
   if (extra > 65536) return gn_picture_bad(pic, "corrupt PNG: more image data than the %zu bytes expected", want);
   if (rc != Z_STREAM_END || got < want)
     return gn_picture_bad(pic, "truncated PNG image data (expected %zu bytes, got %zu)", want, got);
@@ -182,7 +187,8 @@ static int paeth(int a, int b, int c) {
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
-/* row (n) <- unfiltered in place; up (n) is the row above, or NULL. bpp: bytes to the pixel on the left. 0: no such filter. */
+/* row (n) <- unfiltered in place; up (n) is the row above, or NULL. bpp: bytes to the pixel on the left.
+** Returns 0 where there is no such filter. */
 static int unfilter(int filter, uint8_t *row, const uint8_t *up, size_t n, size_t bpp) {
   switch (filter) {
   case 0: break;
@@ -193,8 +199,7 @@ static int unfilter(int filter, uint8_t *row, const uint8_t *up, size_t n, size_
     for (size_t i = 0; up && i < n; i++) row[i] = (uint8_t)(row[i] + up[i]);
     break;
   case 3:
-    for (size_t i = 0; i < n; i++)
-      row[i] = (uint8_t)(row[i] + ((i >= bpp ? row[i - bpp] : 0) + (up ? up[i] : 0)) / 2);
+    for (size_t i = 0; i < n; i++) row[i] = (uint8_t)(row[i] + ((i >= bpp ? row[i - bpp] : 0) + (up ? up[i] : 0)) / 2);
     break;
   case 4:
     for (size_t i = 0; i < n; i++)
@@ -266,14 +271,10 @@ gn_codec_rc gn_png_decode(gn_picture *pic, uint8_t **pixels, const uint8_t *p, s
   if (rc != GN_CODEC_OK) return rc;
   size_t want = raw_bytes(&g);
   uint8_t *raw = gn_malloc(want), *out = gn_malloc((size_t)(g.h * g.w * pic->c));
-  if (!raw || !out)
-    rc = GN_CODEC_MEMORY;
-  else if ((rc = inflate_all(pic, &g, raw, want)) == GN_CODEC_OK)
-    rc = expand(pic, &g, out, raw);
+  if (!raw || !out) rc = GN_CODEC_MEMORY;
+  else if ((rc = inflate_all(pic, &g, raw, want)) == GN_CODEC_OK) rc = expand(pic, &g, out, raw);
   gn_free(raw);
-  if (rc == GN_CODEC_OK)
-    *pixels = out;
-  else
-    gn_free(out);
+  if (rc == GN_CODEC_OK) *pixels = out;
+  else gn_free(out);
   return rc;
 }

@@ -17,9 +17,9 @@ void gn_philox(uint64_t key, uint64_t sub, uint64_t counter, uint32_t out[4]);
 uint64_t gn_rng_key(uint64_t seed, const char *name, size_t len); /* splitmix of the seed and FNV-1a of the name */
 
 /* Each fills x (n) and advances r by ceil(n/4) blocks. Parallel; the same bytes for any thread count. Cannot fail. */
-void gn_rng_uniform(gn_rng *r, gn_real *x, gn_int n, gn_real lo, gn_real hi); /* [lo,hi) */
+void gn_rng_uniform(gn_rng *r, gn_real *x, gn_int n, gn_real lo, gn_real hi);   /* [lo,hi) */
 void gn_rng_normal(gn_rng *r, gn_real *x, gn_int n, gn_real mean, gn_real std); /* Box-Muller */
-void gn_rng_integer(gn_rng *r, int32_t *x, gn_int n, int32_t lo, int32_t hi); /* lo..hi inclusive */
+void gn_rng_integer(gn_rng *r, int32_t *x, gn_int n, int32_t lo, int32_t hi);   /* lo..hi inclusive */
 
 void gn_rng_permutation(gn_rng *r, int32_t *p, gn_int n); /* Fisher-Yates of 0..n-1; advances by n - 1 blocks */
 

@@ -19,8 +19,8 @@ static unsigned char *deflate_all(unsigned char *data, int n, int *size, int qua
 
 static unsigned crc_of(unsigned char *p, int n) { return (unsigned)crc32(crc32(0, NULL, 0), p, (uInt)n); }
 
-/* Both headers allocate from us and never open a file; neither needs realloc for what is left in. Not our code: no warnings
-** from it. */
+/* Both headers allocate from us and never open a file; neither needs realloc for what is left in. Not our code: no
+** warnings from it. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -61,7 +61,7 @@ static gn_codec_rc read_frame(gn_picture *pic, int marker, const uint8_t *seg, s
   return gn_picture_size_ok(pic) ? GN_CODEC_OK : GN_CODEC_BAD;
 }
 
-/* Every Huffman table of the segment must fit its 256 symbols and its code lengths: stb writes past its tables otherwise. */
+/* Every Huffman table of the segment must fit 256 symbols and its code lengths, or stb would write past its tables. */
 static gn_codec_rc check_huffman(gn_picture *pic, const uint8_t *seg, size_t len) {
   for (size_t at = 2; at < len;) {
     if (len - at < 17) return gn_picture_bad(pic, "corrupt JPEG: Huffman table cut off");
@@ -71,7 +71,8 @@ static gn_codec_rc check_huffman(gn_picture *pic, const uint8_t *seg, size_t len
       code = 2 * code + seg[at + (size_t)k];
       if (code > 1 << k) return gn_picture_bad(pic, "corrupt JPEG: Huffman table with too many codes of %d bits", k);
     }
-    if (sum > 256 || (size_t)sum > len - at - 17) return gn_picture_bad(pic, "corrupt JPEG: Huffman table of %d symbols", sum);
+    if (sum > 256 || (size_t)sum > len - at - 17)
+      return gn_picture_bad(pic, "corrupt JPEG: Huffman table of %d symbols", sum);
     at += 17 + (size_t)sum;
   }
   return GN_CODEC_OK;
@@ -90,10 +91,12 @@ gn_codec_rc gn_jpeg_info(gn_picture *pic, const uint8_t *p, size_t n) {
       at += 2;
       continue;
     }
-    if (marker < 0xc0 || marker == SOI) return gn_picture_bad(pic, "corrupt JPEG: marker ff%02x at byte %zu", marker, at);
+    if (marker < 0xc0 || marker == SOI)
+      return gn_picture_bad(pic, "corrupt JPEG: marker ff%02x at byte %zu", marker, at);
     size_t len = n - at < 4 ? 0 : (size_t)(p[at + 2] << 8 | p[at + 3]);
     if (len > n - at - 2 || n - at < 4)
-      return gn_picture_bad(pic, "truncated JPEG: segment ff%02x at byte %zu runs past the end (%zu bytes)", marker, at, n);
+      return gn_picture_bad(pic, "truncated JPEG: segment ff%02x at byte %zu runs past the end (%zu bytes)", marker, at,
+                            n);
     if (len < 2) return gn_picture_bad(pic, "corrupt JPEG: segment ff%02x at byte %zu of length %zu", marker, at, len);
     const uint8_t *seg = p + at + 2;
     at += 2 + len;
@@ -107,7 +110,8 @@ gn_codec_rc gn_jpeg_info(gn_picture *pic, const uint8_t *p, size_t n) {
     } else if (marker == SOS) {
       if (!frame) return gn_picture_bad(pic, "corrupt JPEG: a scan before the frame header");
       scan = 1;
-      while (at + 1 < n && !(p[at] == 0xff && p[at + 1] != 0 && p[at + 1] != 0xff && (p[at + 1] < 0xd0 || p[at + 1] > 0xd7)))
+      while (at + 1 < n &&
+             !(p[at] == 0xff && p[at + 1] != 0 && p[at + 1] != 0xff && (p[at + 1] < 0xd0 || p[at + 1] > 0xd7)))
         at++;
       if (at + 1 >= n) return gn_picture_bad(pic, "truncated JPEG: image data ends at byte %zu without EOI", n);
     }

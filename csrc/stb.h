@@ -8,8 +8,8 @@
 gn_codec_rc gn_jpeg_info(gn_picture *pic, const uint8_t *p, size_t n);
 gn_codec_rc gn_jpeg_decode(gn_picture *pic, uint8_t **pixels, const uint8_t *p, size_t n);
 
-/* Returns the PNG file of pixels (h,w,c), c = 1..4, h and w within the limits of picture.h, and its *size in bytes; NULL: out of
-** memory. The caller gives it to gn_free. */
+/* Returns the PNG file of pixels (h,w,c), c = 1..4, h and w within the limits of picture.h, and its *size in bytes;
+** NULL where memory is short. The caller gives it to gn_free. */
 uint8_t *gn_png_encode(const uint8_t *pixels, gn_int h, gn_int w, int c, size_t *size);
 
 #endif

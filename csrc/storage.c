@@ -26,12 +26,14 @@ typedef struct block {
   uint32_t cap; /* in units of 64 bytes, without the header */
   int16_t cls;  /* size class; LARGE: in a region */
   int16_t free;
-  struct block *next;  /* small: in the list of its class; large: the block behind it in the region */
-  struct block *prev;  /* large: the block before it */
+  struct block *next; /* small: in the list of its class; large: the block behind it in the region */
+  struct block *prev; /* large: the block before it */
 } block;
 
 /* While a large block is free, the links of the list of free blocks stand in its data. */
-typedef struct links { block *next, *prev; } links;
+typedef struct links {
+  block *next, *prev;
+} links;
 
 #define LARGE (-1)
 #define HEADER 64

@@ -8,15 +8,15 @@
 #include "gn.h"
 
 typedef struct gn_storage {
-  void *data;       /* 64-byte aligned, at least `bytes` long; contents undefined when new */
-  size_t bytes;     /* as asked */
+  void *data;   /* 64-byte aligned, at least `bytes` long; contents undefined when new */
+  size_t bytes; /* as asked */
   int refs;
   uint64_t version; /* in-place writes so far; autograd compares it (gn_touch in bind) */
   uint64_t id;      /* no other storage ever had it */
 } gn_storage;
 
 gn_storage *gn_storage_new(size_t bytes); /* refs = 1; NULL: out of memory or fault injected */
-int gn_storage_grows(size_t bytes);        /* 1: a buffer of that size would have to touch new pages */
+int gn_storage_grows(size_t bytes);       /* 1: a buffer of that size would have to touch new pages */
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
 void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */
@@ -28,19 +28,19 @@ void gn_storage_trim(void); /* gives the cache back to the system, and what gn_s
 void gn_storage_on_trim(void (*give_up)(void));
 
 typedef struct gn_memory {
-  size_t live;      /* bytes in buffers that somebody holds (size classes included) */
-  size_t cached;    /* bytes kept for later buffers */
-  size_t peak;      /* largest live so far */
-  size_t since;     /* bytes handed out since gn_memory_collected */
-  uint64_t count;   /* buffers handed out so far */
+  size_t live;    /* bytes in buffers that somebody holds (size classes included) */
+  size_t cached;  /* bytes kept for later buffers */
+  size_t peak;    /* largest live so far */
+  size_t since;   /* bytes handed out since gn_memory_collected */
+  uint64_t count; /* buffers handed out so far */
 } gn_memory;
 
 gn_memory gn_memory_stats(void);
-void gn_memory_collected(void);          /* the collector ran: since = 0 */
-void gn_memory_limit(size_t bytes);       /* allocations that would take `live` beyond it fail; 0: no such limit */
+void gn_memory_collected(void);     /* the collector ran: since = 0 */
+void gn_memory_limit(size_t bytes); /* allocations that would take `live` beyond it fail; 0: no such limit */
 /* tests: `times` allocations from the n-th from now on fail; n = 0: none */
 void gn_memory_fail_after(int64_t n, int64_t times);
-void *gn_malloc(size_t bytes);           /* plain small objects (worker, loader tables): counted, may return NULL */
+void *gn_malloc(size_t bytes); /* plain small objects (worker, loader tables): counted, may return NULL */
 void gn_free(void *p);
 
 #endif

@@ -74,10 +74,8 @@ int gn_view_strides(const gn_tensor *t, int nd, const gn_int *size, gn_int *stri
     int o1 = o + 1, n1 = n + 1;
     gn_int op = osize[o], np = size[n];
     while (op != np) {
-      if (op < np)
-        op *= osize[o1++];
-      else
-        np *= size[n1++];
+      if (op < np) op *= osize[o1++];
+      else np *= size[n1++];
     }
     for (int i = o; i < o1 - 1; i++)
       if (ostride[i] != osize[i + 1] * ostride[i + 1]) return 0;

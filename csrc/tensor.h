@@ -20,9 +20,9 @@ typedef struct gn_tensor {
   uint64_t serial; /* handles are numbered as they are made */
 } gn_tensor;
 
-gn_int gn_numel(int nd, const gn_int *size);                  /* 1 for nd = 0 */
-int gn_size_ok(int nd, const gn_int *size);                   /* sizes >= 0 and the byte count fits: 1, else 0 */
-void gn_strides(int nd, const gn_int *size, gn_int *stride);  /* row-major */
+gn_int gn_numel(int nd, const gn_int *size);                 /* 1 for nd = 0 */
+int gn_size_ok(int nd, const gn_int *size);                  /* sizes >= 0 and the byte count fits: 1, else 0 */
+void gn_strides(int nd, const gn_int *size, gn_int *stride); /* row-major */
 int gn_is_contiguous(const gn_tensor *t);
 int gn_same_size(const gn_tensor *a, const gn_tensor *b);
 

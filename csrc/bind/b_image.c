@@ -249,9 +249,9 @@ static int image_sheet(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"image_info", image_info},     {"image_decode", image_decode},     {"image_load_", image_load_},
-    {"image_unpack_", image_unpack_}, {"image_fit", image_fit},         {"image_encode", image_encode},
-    {"image_quantise", image_quantise}, {"image_sheet", image_sheet}, {NULL, NULL},
+    {"image_info", image_info},         {"image_decode", image_decode}, {"image_load_", image_load_},
+    {"image_unpack_", image_unpack_},   {"image_fit", image_fit},       {"image_encode", image_encode},
+    {"image_quantise", image_quantise}, {"image_sheet", image_sheet},   {NULL, NULL},
 };
 
 void gn_open_image(lua_State *L) { gn_register(L, funcs); }

@@ -95,9 +95,14 @@ static int loader_new(lua_State *L) {
       .set = n, .batch = o.batch, .seed = (uint64_t)o.seed, .drop_last = o.drop_last, .prefetch = o.prefetch};
   if (!gn_loader_open(&d->l, &state, make, d))
     return gn_error(L, "out of memory (the order of %I images)", (lua_Integer)n);
-  d->job = (gn_pictures){.images = gn_u8_ptr(images), .labels = labels ? gn_i32_ptr(labels) : NULL,
-                      .h = images->size[1], .w = images->size[2], .c = images->size[3],
-                      .mirror = o.mirror, .crop = o.crop, .key = gn_rng_key((uint64_t)o.seed, "data.change", 11)};
+  d->job = (gn_pictures){.images = gn_u8_ptr(images),
+                         .labels = labels ? gn_i32_ptr(labels) : NULL,
+                         .h = images->size[1],
+                         .w = images->size[2],
+                         .c = images->size[3],
+                         .mirror = o.mirror,
+                         .crop = o.crop,
+                         .key = gn_rng_key((uint64_t)o.seed, "data.change", 11)};
   hold(d, IMAGES, images->storage);
   hold(d, LABELS, labels ? labels->storage : NULL);
   d->open = 1;

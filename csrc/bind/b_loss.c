@@ -49,10 +49,8 @@ static int backward(lua_State *L, gn_loss_kind kind) {
   gn_int n = check_some(L, 2, x);
   gn_real *out[2] = {0};
   for (int i = 0; i < 2; i++) {
-    if (lua_toboolean(L, 4 + i))
-      out[i] = gn_real_ptr(gn_new_real_like(L, x));
-    else
-      lua_pushnil(L);
+    if (lua_toboolean(L, 4 + i)) out[i] = gn_real_ptr(gn_new_real_like(L, x));
+    else lua_pushnil(L);
   }
   gn_loss_grad(kind, out[0], out[1], g, gn_real_ptr(x), t ? gn_real_ptr(t) : NULL, value, n);
   return 2;

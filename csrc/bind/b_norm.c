@@ -54,8 +54,13 @@ static const gn_real *opt_ptr(const gn_tensor *t) { return t ? gn_real_ptr(t) : 
 /* What the kernels read; all but x may be NULL. */
 static gn_norm_args args_of(const gn_tensor *x, const gn_tensor *mean, const gn_tensor *var, const gn_tensor *gamma,
                             const gn_tensor *beta, double eps, gn_real slope) {
-  return (gn_norm_args){.x = gn_real_ptr(x), .mean = opt_ptr(mean), .var = opt_ptr(var), .gamma = opt_ptr(gamma),
-                        .beta = opt_ptr(beta), .eps = eps, .slope = slope};
+  return (gn_norm_args){.x = gn_real_ptr(x),
+                        .mean = opt_ptr(mean),
+                        .var = opt_ptr(var),
+                        .gamma = opt_ptr(gamma),
+                        .beta = opt_ptr(beta),
+                        .eps = eps,
+                        .slope = slope};
 }
 
 /* f(x, [groups,] gamma, beta, eps, slope or nil) -> y, mean, var */
@@ -97,10 +102,8 @@ static int backward(lua_State *L, kind k) {
   gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3] = {0};
   int at = lua_gettop(L);
   for (int i = 0; i < 3; i++) {
-    if (lua_toboolean(L, 7 + i))
-      out[i] = gn_real_ptr(i == 0 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
-    else
-      lua_pushnil(L);
+    if (lua_toboolean(L, 7 + i)) out[i] = gn_real_ptr(i == 0 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
+    else lua_pushnil(L);
   }
   const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
   gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), &in, &d, work);
@@ -194,10 +197,8 @@ static int twice(lua_State *L, kind k) {
   gn_real *work = gn_scratch(L, gn_norm_grad2_work(&d)), *out[3] = {0};
   int at = lua_gettop(L);
   for (int i = 0; i < 3; i++) {
-    if (lua_toboolean(L, 10 + i))
-      out[i] = gn_real_ptr(i < 2 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
-    else
-      lua_pushnil(L);
+    if (lua_toboolean(L, 10 + i)) out[i] = gn_real_ptr(i < 2 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
+    else lua_pushnil(L);
   }
   const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
   gn_norm_grad2(out[0], out[1], out[2], gn_real_ptr(h), gn_real_ptr(dy), &in, &d, work);

@@ -5,11 +5,15 @@
 
 #define MAX_LISTS 5
 static const char *const step_roles[MAX_LISTS] = {"params", "grads", "m", "v", "averages"},
-                        *const ema_roles[MAX_LISTS] = {"averages", "values", "", "", ""};
+                         *const ema_roles[MAX_LISTS] = {"averages", "values", "", "", ""};
 
 #define NUMBER(S, name) GN_OPT_NUMBER(S, name, 1)
-static const gn_option of_adam[] = {NUMBER(gn_adam, lr),  NUMBER(gn_adam, beta1),        NUMBER(gn_adam, beta2),
-                                    NUMBER(gn_adam, eps), NUMBER(gn_adam, weight_decay), NUMBER(gn_adam, t),
+static const gn_option of_adam[] = {NUMBER(gn_adam, lr),
+                                    NUMBER(gn_adam, beta1),
+                                    NUMBER(gn_adam, beta2),
+                                    NUMBER(gn_adam, eps),
+                                    NUMBER(gn_adam, weight_decay),
+                                    NUMBER(gn_adam, t),
                                     GN_OPT_END};
 static const gn_option of_sgd[] = {NUMBER(gn_sgd, lr), NUMBER(gn_sgd, momentum), NUMBER(gn_sgd, weight_decay),
                                    GN_OPT_FLAG(gn_sgd, nesterov), GN_OPT_END};
@@ -51,8 +55,7 @@ static lists check_lists(lua_State *L, const char *const *roles, int has_m, int 
     if (!s.arg[k]) continue;
     if (lua_type(L, s.arg[k]) != LUA_TTABLE) gn_expected(L, s.arg[k], roles[k], "a list of tensors");
     gn_int n = (gn_int)lua_rawlen(L, s.arg[k]);
-    if (k == 0)
-      s.count = n;
+    if (k == 0) s.count = n;
     else if (n != s.count)
       gn_argerror(L, s.arg[k], roles[k], "expected a list of %I tensors, one for each of %s, got %I",
                   (lua_Integer)s.count, roles[0], (lua_Integer)n);

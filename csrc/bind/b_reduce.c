@@ -188,10 +188,18 @@ static int logsumexp(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"sum", sum},       {"mean", mean},     {"max", max},
-    {"min", min},       {"norm", norm},     {"var", var},
-    {"argmax", argmax}, {"argmin", argmin}, {"sum_to", sum_to},
-    {"softmax", softmax}, {"log_softmax", log_softmax}, {"logsumexp", logsumexp},
+    {"sum", sum},
+    {"mean", mean},
+    {"max", max},
+    {"min", min},
+    {"norm", norm},
+    {"var", var},
+    {"argmax", argmax},
+    {"argmin", argmin},
+    {"sum_to", sum_to},
+    {"softmax", softmax},
+    {"log_softmax", log_softmax},
+    {"logsumexp", logsumexp},
     {NULL, NULL},
 };
 

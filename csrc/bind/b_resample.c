@@ -139,8 +139,11 @@ typedef struct resize_options {
 
 static const char *const resize_modes[] = {"nearest", "bilinear", NULL};
 static const gn_option of_resize[] = {
-    GN_OPT_PAIR(resize_options, size, 1, SIZE_MAX32, 1), GN_OPT_WORD(resize_options, mode, resize_modes),
-    GN_OPT_FLAG(resize_options, align_corners), GN_OPT_FLAG(resize_options, legacy), GN_OPT_END,
+    GN_OPT_PAIR(resize_options, size, 1, SIZE_MAX32, 1),
+    GN_OPT_WORD(resize_options, mode, resize_modes),
+    GN_OPT_FLAG(resize_options, align_corners),
+    GN_OPT_FLAG(resize_options, legacy),
+    GN_OPT_END,
 };
 
 /* Fills r->grid, ho, wo from the options at `arg`; returns whether bilinear. */

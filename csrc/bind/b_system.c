@@ -70,8 +70,10 @@ static int columns(lua_State *L) {
 static int memory(lua_State *L) {
   gn_memory m = gn_memory_stats();
   lua_createtable(L, 0, 5);
-  const struct { const char *name; uint64_t value; } f[] = {
-      {"live", m.live}, {"cached", m.cached}, {"peak", m.peak}, {"since", m.since}, {"count", m.count}};
+  const struct {
+    const char *name;
+    uint64_t value;
+  } f[] = {{"live", m.live}, {"cached", m.cached}, {"peak", m.peak}, {"since", m.since}, {"count", m.count}};
   for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
     lua_pushinteger(L, (lua_Integer)f[i].value);
     lua_setfield(L, -2, f[i].name);

@@ -257,12 +257,9 @@ static int reshape(lua_State *L) {
     lua_pop(L, 1);
     if (!ok || s.size[i] < -1 || (s.size[i] == -1 && hole >= 0))
       gn_argerror(L, 2, "shape", "size %d: expected an integer >= 0, or -1 once", i + 1);
-    if (s.size[i] == -1)
-      hole = i;
-    else if (s.size[i] != 0 && known > ((gn_int)1 << 43) / s.size[i])
-      gn_argerror(L, 2, "shape", "too large");
-    else
-      known *= s.size[i];
+    if (s.size[i] == -1) hole = i;
+    else if (s.size[i] != 0 && known > ((gn_int)1 << 43) / s.size[i]) gn_argerror(L, 2, "shape", "too large");
+    else known *= s.size[i];
   }
   if (hole >= 0 && known > 0 && n % known == 0) s.size[hole] = n / known;
   if ((hole >= 0 && s.size[hole] < 0) || gn_numel(s.nd, s.size) != n)
@@ -360,10 +357,8 @@ static int from_bytes(lua_State *L) {
 
 /* core.node(v) -> the graph node kept with a tensor (gan.autograd), nil if it has none or v is no tensor. */
 static int node(lua_State *L) {
-  if (gn_test_tensor(L, 1))
-    lua_getiuservalue(L, 1, 1);
-  else
-    lua_pushnil(L);
+  if (gn_test_tensor(L, 1)) lua_getiuservalue(L, 1, 1);
+  else lua_pushnil(L);
   return 1;
 }
 
@@ -420,7 +415,9 @@ static int tensor_gc(lua_State *L) {
 
 /* Pushes {name = {size = bytes, float = boolean, safetensors = name, npy = descr}, ...}: what dtype.def knows. */
 static void push_dtypes(lua_State *L) {
-  static const struct { const char *name, *safetensors, *npy; } names[] = {
+  static const struct {
+    const char *name, *safetensors, *npy;
+  } names[] = {
 #define DTYPE(TAG, name, article, type, KIND, safetensors, npy) {#name, safetensors, npy},
 #include "../dtype.def"
 #undef DTYPE
@@ -441,21 +438,36 @@ static void push_dtypes(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"tensor", tensor},         {"full", full},
-    {"from_bytes", from_bytes}, {"to_bytes", to_bytes},
-    {"to_table", to_table},     {"item", item},
-    {"get", get},               {"set_", set_},
-    {"shape", shape},           {"size", size},
-    {"dim", dim},               {"numel", numel},
-    {"dtype", dtype},           {"to", to},
-    {"is_tensor", is_tensor},   {"is_contiguous", is_contiguous},
-    {"contiguous", contiguous}, {"clone", clone},
-    {"alias", alias},           {"copy_", copy_},
-    {"reshape", reshape},       {"permute", permute},
-    {"expand", expand},         {"narrow", narrow},
-    {"node", node},             {"set_node", set_node},
-    {"version", version},       {"same_storage", same_storage},
-    {"serial", serial},         {"release_since", release_since},
+    {"tensor", tensor},
+    {"full", full},
+    {"from_bytes", from_bytes},
+    {"to_bytes", to_bytes},
+    {"to_table", to_table},
+    {"item", item},
+    {"get", get},
+    {"set_", set_},
+    {"shape", shape},
+    {"size", size},
+    {"dim", dim},
+    {"numel", numel},
+    {"dtype", dtype},
+    {"to", to},
+    {"is_tensor", is_tensor},
+    {"is_contiguous", is_contiguous},
+    {"contiguous", contiguous},
+    {"clone", clone},
+    {"alias", alias},
+    {"copy_", copy_},
+    {"reshape", reshape},
+    {"permute", permute},
+    {"expand", expand},
+    {"narrow", narrow},
+    {"node", node},
+    {"set_node", set_node},
+    {"version", version},
+    {"same_storage", same_storage},
+    {"serial", serial},
+    {"release_since", release_since},
     {"sole_since", sole_since},
     {NULL, NULL},
 };

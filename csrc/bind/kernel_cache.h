@@ -9,7 +9,7 @@
 ** stands for w itself. Pushes one slot in either case. Comes last, after all other allocation: that may empty the
 ** cache. */
 const gn_real *gn_push_kernel(lua_State *L, const gn_tensor *w, const gn_conv *d, gn_conv_pass pass);
-void gn_pop_kernel(lua_State *L);  /* removes the slot that gn_push_kernel pushed, and frees its scratch */
-void gn_forget_kernels(void);      /* empties the cache: when memory is short, or the order of vectors changes */
+void gn_pop_kernel(lua_State *L); /* removes the slot that gn_push_kernel pushed, and frees its scratch */
+void gn_forget_kernels(void);     /* empties the cache: when memory is short, or the order of vectors changes */
 
 #endif

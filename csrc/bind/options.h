@@ -28,11 +28,15 @@ typedef struct gn_option {
 #define GN_OPT_INTEGER(S, f, least, most)                                                                              \
   { .name = #f, .kind = GN_OPTION_INTEGER, .at = offsetof(S, f), .lo = least, .hi = most }
 #define GN_OPT_PAIR(S, f, least, most, needed)                                                                         \
-  {.name = #f, .kind = GN_OPTION_PAIR, .at = offsetof(S, f), .lo = least, .hi = most, .required = needed}
-#define GN_OPT_NUMBER(S, f, needed) {.name = #f, .kind = GN_OPTION_NUMBER, .at = offsetof(S, f), .required = needed}
-#define GN_OPT_FLAG(S, f) {.name = #f, .kind = GN_OPTION_FLAG, .at = offsetof(S, f)}
-#define GN_OPT_WORD(S, f, list) {.name = #f, .kind = GN_OPTION_WORD, .at = offsetof(S, f), .words = list}
-#define GN_OPT_END {.name = NULL}
+  { .name = #f, .kind = GN_OPTION_PAIR, .at = offsetof(S, f), .lo = least, .hi = most, .required = needed }
+#define GN_OPT_NUMBER(S, f, needed)                                                                                    \
+  { .name = #f, .kind = GN_OPTION_NUMBER, .at = offsetof(S, f), .required = needed }
+#define GN_OPT_FLAG(S, f)                                                                                              \
+  { .name = #f, .kind = GN_OPTION_FLAG, .at = offsetof(S, f) }
+#define GN_OPT_WORD(S, f, list)                                                                                        \
+  { .name = #f, .kind = GN_OPTION_WORD, .at = offsetof(S, f), .words = list }
+#define GN_OPT_END                                                                                                     \
+  { .name = NULL }
 
 /* Reads the table at arg (nil or none: an empty one) into the struct at out; known (at most 64) ends with
 ** GN_OPT_END. What the table lacks stays as the caller has set it. Returns the set of those that were given: bit i

@@ -40,8 +40,7 @@ void gn_batch_make(gn_real *x, int32_t *y, const gn_pictures *b) {
     int flip = b->mirror && r[0] >> 31;
     uint64_t span = 2 * (uint64_t)b->crop + 1;
     gn_int dy = (gn_int)(r[1] * span >> 32) - b->crop, dx = (gn_int)(r[2] * span >> 32) - b->crop;
-    if (!flip && dy == 0 && dx == 0)
-      scale(x, src, image);
+    if (!flip && dy == 0 && dx == 0) scale(x, src, image);
     else
       for (gn_int j = 0; j < b->h; j++)
         shifted_row(x + j * row, src + clamp(j + dy, 0, b->h - 1) * row, b->w, b->c, dx, flip, lut);

@@ -9,8 +9,8 @@ typedef struct gn_pictures {
   const int32_t *labels; /* (N), or NULL */
   const int32_t *rows;   /* (n) which images, 0 .. N-1 */
   gn_int n, h, w, c;
-  int mirror;            /* each image flipped left-right with probability 1/2 */
-  gn_int crop;           /* each image shifted by -crop .. crop rows and columns; its edge pixels fill the gap */
+  int mirror;  /* each image flipped left-right with probability 1/2 */
+  gn_int crop; /* each image shifted by -crop .. crop rows and columns; its edge pixels fill the gap */
   /* image i draws from block first+i of sequence `epoch` of stream `key`: not from who asks */
   uint64_t key, epoch, first;
 } gn_pictures;

@@ -11,7 +11,7 @@
     const int in = p->nd - 1;                                                                                          \
     const gn_int all = p->size[in], sd = p->stride[0][in], ss = p->stride[1][in], rows = gn_numel(in, p->size);        \
     const gn_int per = (all + GN_PAR_BLOCK - 1) / GN_PAR_BLOCK;                                                        \
-    GN_PARALLEL_FOR_IF(rows * per > 1 && rows * all > GN_PAR_MIN)                                                      \
+    GN_PARALLEL_FOR_IF(rows *per > 1 && rows * all > GN_PAR_MIN)                                                       \
     for (gn_int r = 0; r < rows * per; r++) {                                                                          \
       const gn_int i0 = r % per * GN_PAR_BLOCK, n = GN_MIN(all - i0, GN_PAR_BLOCK);                                    \
       gn_int od = i0 * sd, os = i0 * ss, q = r / per;                                                                  \
@@ -27,17 +27,15 @@
 
 #define COPY_AS(T)                                                                                                     \
   FOR_ROWS(T *restrict d = (T *)dst + od; const T *restrict s = (const T *)src + os;                                   \
-           if (sd == 1 && ss == 1) memcpy(d, s, (size_t)n * sizeof(T)); else for (gn_int i = 0; i < n; i++) d[i * sd] = s[i * ss];)
+           if (sd == 1 && ss == 1) memcpy(d, s, (size_t)n * sizeof(T));                                                \
+           else for (gn_int i = 0; i < n; i++) d[i * sd] = s[i * ss];)
 
 void gn_copy(void *dst, const void *src, size_t size, const gn_plan *p) {
   for (int d = 0; d < p->nd; d++)
     if (p->size[d] == 0) return;
-  if (size == 1)
-    COPY_AS(uint8_t);
-  else if (size == 4)
-    COPY_AS(uint32_t);
-  else
-    COPY_AS(uint64_t);
+  if (size == 1) COPY_AS(uint8_t);
+  else if (size == 4) COPY_AS(uint32_t);
+  else COPY_AS(uint64_t);
 }
 
 #define DTYPE(TAG, name, article, type, ...)                                                                           \
@@ -51,14 +49,16 @@ void gn_copy(void *dst, const void *src, size_t size, const gn_plan *p) {
 #define GN_TO_I32(x) ((int32_t)((x) >= INT32_MAX ? INT32_MAX : (x) <= INT32_MIN ? INT32_MIN : (x) == (x) ? rint(x) : 0))
 
 /* A step of 1 apart: that loop becomes vectors. */
-#define LOAD(type, at) for (gn_int i = 0; i < n; i++) v[i] = (double)((const type *)src)[at];
-#define STORE(type, TAG, at) for (gn_int i = 0; i < n; i++) ((type *)dst)[at] = GN_TO_##TAG(v[i]);
+#define LOAD(type, at)                                                                                                 \
+  for (gn_int i = 0; i < n; i++) v[i] = (double)((const type *)src)[at];
+#define STORE(type, TAG, at)                                                                                           \
+  for (gn_int i = 0; i < n; i++) ((type *)dst)[at] = GN_TO_##TAG(v[i]);
 
 void gn_load_elements(double *v, const void *src, gn_dtype from, gn_int stride, gn_int n) {
   switch (from) {
 #define DTYPE(TAG, name, article, type, ...)                                                                           \
   case GN_##TAG:                                                                                                       \
-    if (stride == 1) LOAD(type, i) else LOAD(type, i * stride) break;
+    if (stride == 1) LOAD(type, i) else LOAD(type, i *stride) break;
 #include "../dtype.def"
 #undef DTYPE
   }
@@ -68,7 +68,7 @@ void gn_store_elements(void *dst, gn_dtype to, gn_int stride, const double *v, g
   switch (to) {
 #define DTYPE(TAG, name, article, type, ...)                                                                           \
   case GN_##TAG:                                                                                                       \
-    if (stride == 1) STORE(type, TAG, i) else STORE(type, TAG, i * stride) break;
+    if (stride == 1) STORE(type, TAG, i) else STORE(type, TAG, i *stride) break;
 #include "../dtype.def"
 #undef DTYPE
   }

@@ -4,9 +4,9 @@
 #include "../par.h"
 #include "runs.h"
 
-#define TASKS 16       /* blocks wanted: enough to balance a few threads */
-#define TASK_MACS 1e6  /* multiply-adds below which a block is not cut further (some 20 us) */
-#define MIN_ROWS 64    /* thinnest block: below this, packing shows */
+#define TASKS 16      /* blocks wanted: enough to balance a few threads */
+#define TASK_MACS 1e6 /* multiply-adds below which a block is not cut further (some 20 us) */
+#define MIN_ROWS 64   /* thinnest block: below this, packing shows */
 #define MIN_COLS 128
 #define MIN_DEPTH 256
 #define PART_REALS ((gn_int)1 << 20) /* most workspace for partial sums */
@@ -42,8 +42,8 @@ gn_int gn_gemm_par_work(gn_int m, gn_int n, gn_int k) {
   return c.nk > 1 ? c.nk * m * n : 0;
 }
 
-void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b, gn_int ldb,
-                 gn_real *c, gn_int ldc, gn_real *work) {
+void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
+                 gn_int ldb, gn_real *c, gn_int ldc, gn_real *work) {
   const division q = divide(m, n, k);
   const gn_int tasks = q.nm * q.nn * q.nk;
   GN_PARALLEL_FOR
@@ -66,8 +66,8 @@ void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a,
   }
 }
 
-void gn_gemm_batch(const gn_gemm_strides *s, int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
-                   gn_int ldb, gn_real *c) {
+void gn_gemm_batch(const gn_gemm_strides *s, int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda,
+                   const gn_real *b, gn_int ldb, gn_real *c) {
   gn_int batch = 1;
   for (int d = 0; d < s->nd; d++) batch *= s->size[d];
   GN_PARALLEL_FOR

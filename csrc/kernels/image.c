@@ -13,10 +13,8 @@ void gn_image_flatten(uint8_t *out, int co, const uint8_t *pix, int c, gn_int n,
     uint8_t rgb[3];
     int a = c == 2 ? pix[1] : c == 4 ? pix[3] : 255;
     for (int k = 0; k < 3; k++) rgb[k] = blend(pix[c >= 3 ? k : 0], bg[k], a);
-    if (co == 3)
-      memcpy(out, rgb, 3);
-    else
-      out[0] = luma(rgb);
+    if (co == 3) memcpy(out, rgb, 3);
+    else out[0] = luma(rgb);
   }
 }
 
@@ -73,10 +71,8 @@ void gn_image_resize(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *in, gn_i
 
 gn_window gn_image_window(gn_int h, gn_int w, gn_int ho, gn_int wo) {
   gn_window r = {0, 0, h, w};
-  if (h * wo > w * ho)
-    r.h = GN_MAX(1, (w * ho + wo / 2) / wo);
-  else
-    r.w = GN_MAX(1, (h * wo + ho / 2) / ho);
+  if (h * wo > w * ho) r.h = GN_MAX(1, (w * ho + wo / 2) / wo);
+  else r.w = GN_MAX(1, (h * wo + ho / 2) / ho);
   r.h = GN_MIN(r.h, h);
   r.w = GN_MIN(r.w, w);
   r.y = (h - r.h) / 2;
@@ -98,9 +94,10 @@ void gn_image_quantise(uint8_t *out, const gn_real *x, gn_int n) {
   }
 }
 
-void gn_image_sheet(uint8_t *sheet, const uint8_t *images, gn_int n, gn_int h, gn_int w, int c, gn_int columns, gn_int pad,
-                    gn_int scale, uint8_t fill) {
-  gn_int rows = (n + columns - 1) / columns, sw = columns * (w * scale + pad) + pad, sh = rows * (h * scale + pad) + pad;
+void gn_image_sheet(uint8_t *sheet, const uint8_t *images, gn_int n, gn_int h, gn_int w, int c, gn_int columns,
+                    gn_int pad, gn_int scale, uint8_t fill) {
+  gn_int rows = (n + columns - 1) / columns, sw = columns * (w * scale + pad) + pad,
+         sh = rows * (h * scale + pad) + pad;
   memset(sheet, fill, (size_t)(sh * sw * c));
   for (gn_int i = 0; i < n; i++) {
     gn_int y0 = i / columns * (h * scale + pad) + pad, x0 = i % columns * (w * scale + pad) + pad;

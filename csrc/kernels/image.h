@@ -29,7 +29,7 @@ void gn_image_quantise(uint8_t *out, const gn_real *x, gn_int n);
 
 /* sheet (SH,SW,C) <- n images (h,w,C) in rows of `columns`, each pixel scale x scale, `pad` pixels of value `fill`
 ** around and between: SH = rows*(h*scale+pad)+pad, SW alike. */
-void gn_image_sheet(uint8_t *sheet, const uint8_t *images, gn_int n, gn_int h, gn_int w, int c, gn_int columns, gn_int pad,
-                    gn_int scale, uint8_t fill);
+void gn_image_sheet(uint8_t *sheet, const uint8_t *images, gn_int n, gn_int h, gn_int w, int c, gn_int columns,
+                    gn_int pad, gn_int scale, uint8_t fill);
 
 #endif

@@ -91,13 +91,15 @@ static void product(double *c, const double *a, const double *b, gn_int m, gn_in
   for (gn_int t = 0; t < nm * nn; t++) {
     const gn_int i = t / nn * COLS, j = t % nn * COLS;
     if (lower && j > i) continue;
-    gn_dgemm(0, tb, GN_MIN(COLS, m - i), GN_MIN(COLS, n - j), k, 1, a + i * k, k, tb ? b + j * k : b + j, tb ? k : n, 0, c + i * n + j, n);
+    gn_dgemm(0, tb, GN_MIN(COLS, m - i), GN_MIN(COLS, n - j), k, 1, a + i * k, k, tb ? b + j * k : b + j, tb ? k : n, 0,
+             c + i * n + j, n);
   }
 }
 
 gn_int gn_trace_sqrt_work(gn_int d) { return d * d + d + GN_MAX(gn_syev_work(d, 1), 2 * d * d + gn_syev_work(d, 0)); }
 
-int gn_trace_sqrt(double *trace, const double *a, const double *b, gn_int d, gn_int rank_a, gn_int rank_b, double *work) {
+int gn_trace_sqrt(double *trace, const double *a, const double *b, gn_int d, gn_int rank_a, gn_int rank_b,
+                  double *work) {
   /* v: eigenvectors of a, one a row, then each times the root of its eigenvalue */
   double *v = work, *w = v + d * d, *more = w + d;
   memcpy(v, a, (size_t)(d * d) * sizeof *v);
@@ -157,7 +159,8 @@ static bench bench_of(double *work, gn_int d) {
 static gn_int block_rows(gn_int n, gn_int block) { return GN_MIN(GN_ROWS, n - block * GN_ROWS); }
 
 /* Rows of x as doubles, less mean where there is one, and their squared norms. */
-static void load_rows(double *restrict out, double *restrict norm, const gn_real *restrict x, const double *mean, gn_int n, gn_int d) {
+static void load_rows(double *restrict out, double *restrict norm, const gn_real *restrict x, const double *mean,
+                      gn_int n, gn_int d) {
   for (gn_int i = 0; i < n; i++) {
     double s = 0;
     for (gn_int j = 0; j < d; j++) out[i * d + j] = (double)x[i * d + j] - (mean ? mean[j] : 0);
@@ -166,7 +169,9 @@ static void load_rows(double *restrict out, double *restrict norm, const gn_real
   }
 }
 
-static void products(const bench *b, gn_int n, gn_int m, gn_int d) { gn_dgemm(0, 1, n, m, d, 1, b->x, d, b->y, d, 0, b->xy, GN_ROWS); }
+static void products(const bench *b, gn_int n, gn_int m, gn_int d) {
+  gn_dgemm(0, 1, n, m, d, 1, b->x, d, b->y, d, 0, b->xy, GN_ROWS);
+}
 
 /* |a - b|^2, the same for (b, a). */
 static double distance2(const double *restrict a, const double *restrict b, gn_int d) {
@@ -181,12 +186,14 @@ static double distance2(const double *restrict a, const double *restrict b, gn_i
 /* |x|^2 + |y|^2 - 2<x,y> is off by at most so much of |x|^2 + |y|^2: sums of d products, each rounded. */
 static double slack(gn_int d) { return 4 * (double)(d + 8) * DBL_EPSILON; }
 
-void gn_centred_gram(double *g, const gn_real *x, const double *mx, gn_int n, const gn_real *y, const double *my, gn_int m, gn_int d, double *work) {
+void gn_centred_gram(double *g, const gn_real *x, const double *mx, gn_int n, const gn_real *y, const double *my,
+                     gn_int m, gn_int d, double *work) {
   const gn_int columns = gn_row_blocks(m);
   GN_PARALLEL_FOR
   for (gn_int t = 0; t < gn_row_blocks(n) * columns; t++) {
     const bench b = bench_of(work, d);
-    const gn_int bi = t / columns, bj = t % columns, ni = block_rows(n, bi), nj = block_rows(m, bj), i0 = bi * GN_ROWS, j0 = bj * GN_ROWS;
+    const gn_int bi = t / columns, bj = t % columns, ni = block_rows(n, bi), nj = block_rows(m, bj), i0 = bi * GN_ROWS,
+                 j0 = bj * GN_ROWS;
     load_rows(b.x, b.xx, x + i0 * d, mx, ni, d);
     load_rows(b.y, b.yy, y + j0 * d, my, nj, d);
     products(&b, ni, nj, d);
@@ -205,7 +212,8 @@ static void insert(double *restrict squared, int32_t *restrict index, gn_int k, 
   index[p] = (int32_t)at;
 }
 
-void gn_nearest(double *squared, int32_t *index, const gn_real *x, gn_int n, const gn_real *y, gn_int m, gn_int d, gn_int k, int self, double *work) {
+void gn_nearest(double *squared, int32_t *index, const gn_real *x, gn_int n, const gn_real *y, gn_int m, gn_int d,
+                gn_int k, int self, double *work) {
   const double tol = slack(d);
   GN_PARALLEL_FOR
   for (gn_int bi = 0; bi < gn_row_blocks(n); bi++) {
@@ -237,8 +245,8 @@ void gn_nearest(double *squared, int32_t *index, const gn_real *x, gn_int n, con
 
 enum { OWN = 1, OTHER = 2 };
 
-void gn_balls(int32_t *count, int32_t *own, int32_t *other, const gn_real *x, const double *rx, gn_int n, const gn_real *y, const double *ry,
-              gn_int m, gn_int d, double *work, uint8_t *flags) {
+void gn_balls(int32_t *count, int32_t *own, int32_t *other, const gn_real *x, const double *rx, gn_int n,
+              const gn_real *y, const double *ry, gn_int m, gn_int d, double *work, uint8_t *flags) {
   const double tol = slack(d);
   const gn_int blocks = gn_row_blocks(n);
   GN_PARALLEL_FOR
@@ -259,7 +267,8 @@ void gn_balls(int32_t *count, int32_t *own, int32_t *other, const gn_real *x, co
           double v = norms - 2 * b.xy[i * GN_ROWS + j];
           const double off = tol * norms;
           if (v > largest + off) continue;
-          if (fabs(v - ry[j0 + j]) <= off || (rx && fabs(v - rx[i0 + i]) <= off)) v = distance2(b.x + i * d, b.y + j * d, d);
+          if (fabs(v - ry[j0 + j]) <= off || (rx && fabs(v - rx[i0 + i]) <= off))
+            v = distance2(b.x + i * d, b.y + j * d, d);
           if (v <= ry[j0 + j]) {
             count[i0 + i]++;
             flag[j0 + j] |= OWN;

@@ -35,11 +35,13 @@ void gn_covariance(double *sigma, const double *scatter, gn_int d, double diviso
 ** a^(1/2): two symmetric eigenproblems, real by construction. Negative eigenvalues (rounding) count as 0; of a only
 ** rank_a, of the product only min(rank_a, rank_b) are not: what the number of samples allows. work:
 ** gn_trace_sqrt_work(d). */
-int gn_trace_sqrt(double *trace, const double *a, const double *b, gn_int d, gn_int rank_a, gn_int rank_b, double *work);
+int gn_trace_sqrt(double *trace, const double *a, const double *b, gn_int d, gn_int rank_a, gn_int rank_b,
+                  double *work);
 gn_int gn_trace_sqrt_work(gn_int d);
 
 /* g (n,m) <- (x - mx) (y - my)'. work: gn_pair_work(d). Parallel over blocks. */
-void gn_centred_gram(double *g, const gn_real *x, const double *mx, gn_int n, const gn_real *y, const double *my, gn_int m, gn_int d, double *work);
+void gn_centred_gram(double *g, const gn_real *x, const double *mx, gn_int n, const gn_real *y, const double *my,
+                     gn_int m, gn_int d, double *work);
 
 /* *norm <- sum of singular values of a (n,m), which is destroyed. work: gn_nuclear_norm_work(n, m). */
 int gn_nuclear_norm(double *norm, double *a, gn_int n, gn_int m, double *work);
@@ -51,16 +53,17 @@ gn_int gn_pair_work(gn_int d); /* doubles that the functions on pairs of rows wa
 ** come in order of their index. With self, y is x and no row is its own neighbour. k <= m, with self k < m.
 ** Distances are exact sums of squared differences: products only tell which pairs need one. work: gn_pair_work(d).
 ** Parallel over blocks of x. */
-void gn_nearest(double *squared, int32_t *index, const gn_real *x, gn_int n, const gn_real *y, gn_int m, gn_int d, gn_int k, int self, double *work);
+void gn_nearest(double *squared, int32_t *index, const gn_real *x, gn_int n, const gn_real *y, gn_int m, gn_int d,
+                gn_int k, int self, double *work);
 
-/* Counts who lies in whose ball. ry (m): squared radii around the rows of y; rx (n): around those of x, or NULL. A point
-** on the edge is inside.
+/* Counts who lies in whose ball. ry (m): squared radii around the rows of y; rx (n): around those of x, or NULL. A
+** point on the edge is inside.
 **   count (n)  in how many balls of y lies x_i
 **   own (m)    1 if any x lies in y_j's ball
 **   other (m)  1 if y_j lies in any ball of x; 0 without rx
 ** work: gn_pair_work(d), flags: gn_row_blocks(n) * m bytes. Parallel over blocks of x. */
-void gn_balls(int32_t *count, int32_t *own, int32_t *other, const gn_real *x, const double *rx, gn_int n, const gn_real *y, const double *ry,
-              gn_int m, gn_int d, double *work, uint8_t *flags);
+void gn_balls(int32_t *count, int32_t *own, int32_t *other, const gn_real *x, const double *rx, gn_int n,
+              const gn_real *y, const double *ry, gn_int m, gn_int d, double *work, uint8_t *flags);
 
 /* Returns the sum over all pairs of (<x_i,y_j> / d + 1)^3; y NULL: over the pairs i != j of x. work: gn_pair_work(d),
 ** parts: one double per pair of blocks (gn_row_blocks(n) * gn_row_blocks(m)). Parallel over those. */

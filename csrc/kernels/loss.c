@@ -35,7 +35,8 @@ static inline double l2_slope(double x, double t) { return 2 * (x - t); }
     for (; i < n; i++) s[0] += f((double)x[i], t ? (double)t[i] : value);                                              \
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));                                          \
   }                                                                                                                    \
-  static void slope_##f(gn_real *restrict d, const gn_real *x, const gn_real *t, double value, double scale, gn_int n) {  \
+  static void slope_##f(gn_real *restrict d, const gn_real *x, const gn_real *t, double value, double scale,           \
+                        gn_int n) {                                                                                    \
     if (t)                                                                                                             \
       for (gn_int i = 0; i < n; i++) d[i] = (gn_real)(scale * f##_slope((double)x[i], (double)t[i]));                  \
     else                                                                                                               \
@@ -46,18 +47,24 @@ DEFINE_BLOCK(l1)
 DEFINE_BLOCK(l2)
 
 double gn_loss(gn_loss_kind kind, const gn_real *x, const gn_real *t, double value, gn_int n, gn_real *work) {
-  double (*const block)(const gn_real *, const gn_real *, double, gn_int) = kind == GN_BCE ? block_bce : kind == GN_L1 ? block_l1 : block_l2;
+  double (*const block)(const gn_real *, const gn_real *, double, gn_int) = kind == GN_BCE  ? block_bce
+                                                                            : kind == GN_L1 ? block_l1
+                                                                                            : block_l2;
   double *part = (double *)(void *)work, sum = 0;
   gn_int nb = (n + BLOCK - 1) / BLOCK;
   GN_PARALLEL_FOR_IF(n > GN_PAR_MIN)
-  for (gn_int b = 0; b < nb; b++) part[b] = block(x + b * BLOCK, t ? t + b * BLOCK : NULL, value, GN_MIN(n - b * BLOCK, BLOCK));
+  for (gn_int b = 0; b < nb; b++)
+    part[b] = block(x + b * BLOCK, t ? t + b * BLOCK : NULL, value, GN_MIN(n - b * BLOCK, BLOCK));
   for (gn_int b = 0; b < nb; b++) sum += part[b];
   return sum / (double)n;
 }
 
-void gn_loss_grad(gn_loss_kind kind, gn_real *dx, gn_real *dt, double g, const gn_real *x, const gn_real *t, double value, gn_int n) {
+void gn_loss_grad(gn_loss_kind kind, gn_real *dx, gn_real *dt, double g, const gn_real *x, const gn_real *t,
+                  double value, gn_int n) {
   void (*const slope)(gn_real *restrict, const gn_real *, const gn_real *, double, double, gn_int) =
-      kind == GN_BCE ? slope_bce : kind == GN_L1 ? slope_l1 : slope_l2;
+      kind == GN_BCE  ? slope_bce
+      : kind == GN_L1 ? slope_l1
+                      : slope_l2;
   double scale = g / (double)n;
   gn_int nb = (n + BLOCK - 1) / BLOCK;
   GN_PARALLEL_FOR_IF(n > GN_PAR_MIN)
@@ -77,7 +84,8 @@ double gn_cross_entropy(const gn_real *x, const int32_t *label, gn_int n, gn_int
   GN_PARALLEL_FOR_IF(n * y > GN_PAR_MIN / 8)
   for (gn_int b = 0; b < nb; b++) {
     part[b] = 0;
-    for (gn_int i = b * ROWS; i < GN_MIN(n, (b + 1) * ROWS); i++) part[b] += gn_log_sum_exp(x + i * y, y, 1) - (double)x[i * y + label[i]];
+    for (gn_int i = b * ROWS; i < GN_MIN(n, (b + 1) * ROWS); i++)
+      part[b] += gn_log_sum_exp(x + i * y, y, 1) - (double)x[i * y + label[i]];
   }
   for (gn_int b = 0; b < nb; b++) sum += part[b];
   return sum / (double)n;

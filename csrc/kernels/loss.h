@@ -14,7 +14,8 @@ typedef enum { GN_BCE, GN_L1, GN_L2 } gn_loss_kind;
 double gn_loss(gn_loss_kind kind, const gn_real *x, const gn_real *t, double value, gn_int n, gn_real *work);
 
 /* dx, dt (n) out, each or NULL  <-  g * derivative of gn_loss with respect to x and t. L1 has derivative 0 at 0. */
-void gn_loss_grad(gn_loss_kind kind, gn_real *dx, gn_real *dt, double g, const gn_real *x, const gn_real *t, double value, gn_int n);
+void gn_loss_grad(gn_loss_kind kind, gn_real *dx, gn_real *dt, double g, const gn_real *x, const gn_real *t,
+                  double value, gn_int n);
 
 /* Returns the mean over n of log sum exp(x[n]) - x[n][label[n]], x (N,Y), label (N) in 0..Y-1. N, Y >= 1. */
 double gn_cross_entropy(const gn_real *x, const int32_t *label, gn_int n, gn_int y, gn_real *work);

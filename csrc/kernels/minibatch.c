@@ -17,7 +17,8 @@ static void exchange(gn_real *restrict y, const gn_real *restrict x, gn_int n, g
 }
 
 /* e (lanes) <- exp(-sum over c of |x - y|), x and y at distance b from one c to the next */
-static void similarity(gn_real *restrict e, const gn_real *restrict x, const gn_real *restrict y, gn_int lanes, gn_int b, gn_int c) {
+static void similarity(gn_real *restrict e, const gn_real *restrict x, const gn_real *restrict y, gn_int lanes,
+                       gn_int b, gn_int c) {
   for (gn_int q = 0; q < lanes; q++) e[q] = 0;
   for (gn_int p = 0; p < c; p++)
     for (gn_int q = 0; q < lanes; q++) {

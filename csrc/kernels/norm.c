@@ -416,9 +416,12 @@ static void grad2_coefficients(const norm *n) {
     /* the formulas above; n is written out as (x - m) s */
     const double A = t[H1] / count, B = rstd * t[H2] / count, C = t[D1] / count, D = rstd * t[D2] / count;
     const double E = t[HD] / count, s2 = rstd * rstd;
-    const double out[FACTORS] = {
-        [DDY_0] = A,       [DDY_X] = rstd * B,           [DX_H] = -s2 * D,
-        [DX_DY] = -s2 * B, [DX_0] = s2 * (A * D + B * C), [DX_X] = -s2 * rstd * (E - A * C - 3 * B * D)};
+    const double out[FACTORS] = {[DDY_0] = A,
+                                 [DDY_X] = rstd * B,
+                                 [DX_H] = -s2 * D,
+                                 [DX_DY] = -s2 * B,
+                                 [DX_0] = s2 * (A * D + B * C),
+                                 [DX_X] = -s2 * rstd * (E - A * C - 3 * B * D)};
     for (int q = 0; q < FACTORS; q++) n->coef[q * og + k] = out[q];
   }
 }

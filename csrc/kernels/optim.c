@@ -20,10 +20,8 @@ static const gn_param *find(const gn_param *list, gn_int count, gn_int k) {
   gn_int lo = 0, hi = count - 1;
   while (lo < hi) {
     gn_int mid = (lo + hi + 1) / 2;
-    if (list[mid].first <= k)
-      lo = mid;
-    else
-      hi = mid - 1;
+    if (list[mid].first <= k) lo = mid;
+    else hi = mid - 1;
   }
   return &list[lo];
 }
@@ -37,8 +35,10 @@ static void ema_block(gn_real *restrict p, const gn_real *restrict g, gn_int n, 
     for (gn_int i = 0; i < n; i++) p[i] += b * (g[i] - p[i]);
 }
 
-static void adam_block(gn_real *restrict p, const gn_real *restrict g, gn_real *restrict m, gn_real *restrict v, gn_int n, const gn_adam *o) {
-  const gn_real b1 = (gn_real)o->beta1, c1 = (gn_real)(1 - o->beta1), b2 = (gn_real)o->beta2, c2 = (gn_real)(1 - o->beta2);
+static void adam_block(gn_real *restrict p, const gn_real *restrict g, gn_real *restrict m, gn_real *restrict v,
+                       gn_int n, const gn_adam *o) {
+  const gn_real b1 = (gn_real)o->beta1, c1 = (gn_real)(1 - o->beta1), b2 = (gn_real)o->beta2,
+                c2 = (gn_real)(1 - o->beta2);
   const gn_real step = (gn_real)(o->lr / (1 - pow(o->beta1, o->t))), fix = (gn_real)(1 / sqrt(1 - pow(o->beta2, o->t)));
   const gn_real eps = (gn_real)o->eps, wd = (gn_real)o->weight_decay;
   for (gn_int i = 0; i < n; i++) {
@@ -67,8 +67,10 @@ static void sgd_block(gn_real *restrict p, const gn_real *restrict g, gn_real *r
   }
 }
 
-static void rmsprop_block(gn_real *restrict p, const gn_real *restrict g, gn_real *restrict v, gn_int n, const gn_rmsprop *o) {
-  const gn_real a = (gn_real)o->alpha, c = (gn_real)(1 - o->alpha), lr = (gn_real)o->lr, eps = (gn_real)o->eps, wd = (gn_real)o->weight_decay;
+static void rmsprop_block(gn_real *restrict p, const gn_real *restrict g, gn_real *restrict v, gn_int n,
+                          const gn_rmsprop *o) {
+  const gn_real a = (gn_real)o->alpha, c = (gn_real)(1 - o->alpha), lr = (gn_real)o->lr, eps = (gn_real)o->eps,
+                wd = (gn_real)o->weight_decay;
   for (gn_int i = 0; i < n; i++) {
     gn_real d = g[i] + wd * p[i];
     v[i] = a * v[i] + c * d * d;
@@ -87,7 +89,8 @@ static void rmsprop_block(gn_real *restrict p, const gn_real *restrict g, gn_rea
   }
 
 void gn_adam_step(const gn_param *list, gn_int count, gn_int blocks, const gn_adam *o) {
-  FOR_BLOCKS(adam_block(q->p + at, q->g + at, m, v, n, o); if (q->average) ema_block(q->average + at, q->p + at, n, o->rate))
+  FOR_BLOCKS(adam_block(q->p + at, q->g + at, m, v, n, o);
+             if (q->average) ema_block(q->average + at, q->p + at, n, o->rate))
 }
 void gn_sgd_step(const gn_param *list, gn_int count, gn_int blocks, const gn_sgd *o) {
   FOR_BLOCKS(sgd_block(q->p + at, q->g + at, m, n, o))

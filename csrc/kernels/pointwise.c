@@ -21,10 +21,10 @@ static inline gn_real gn_swish_slope(gn_real x) {
   }
 
 #define UNARY(name, np, f)                                                                                             \
-  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                           \
+  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                         \
     gn_real *y = v[0];                                                                                                 \
     const gn_real *xs = v[1];                                                                                          \
-    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */         \
+    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */          \
     (void)p;                                                                                                           \
     if (s[0] == 1 && s[1] == 1) {                                                                                      \
       const gn_int sy = 1;                                                                                             \
@@ -35,10 +35,10 @@ static inline gn_real gn_swish_slope(gn_real x) {
     }                                                                                                                  \
   }
 #define BINARY(name, np, f)                                                                                            \
-  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                           \
+  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                         \
     gn_real *y = v[0];                                                                                                 \
     const gn_real *as = v[1], *bs = v[2];                                                                              \
-    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */         \
+    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */          \
     (void)p;                                                                                                           \
     if (s[0] == 1 && s[1] == 1 && s[2] == 1) {                                                                         \
       const gn_int sy = 1;                                                                                             \
@@ -53,11 +53,11 @@ static inline gn_real gn_swish_slope(gn_real x) {
     }                                                                                                                  \
   }
 #define TERNARY(name, np, f)                                                                                           \
-  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                           \
+  static void row_##name(gn_int n, gn_real *const *v, const gn_int *s, const gn_real *param) {                         \
     gn_real *y = v[0];                                                                                                 \
     const gn_real *as = v[1], *bs = v[2], *cs = v[3];                                                                  \
     const gn_int sy = s[0], sa = s[1], sb = s[2], sc = s[3];                                                           \
-    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */         \
+    const gn_real p[2] = {param[0], param[1]}; /* a copy: y might alias param as far as the compiler knows */          \
     (void)p;                                                                                                           \
     LOOP(gn_real a = as[i * sa]; gn_real b = bs[i * sb]; gn_real c = cs[i * sc];, f)                                   \
   }

@@ -28,7 +28,8 @@ static inline gn_real less(gn_real m, gn_real v) { return (v < m) | (v != v) ? v
     const gn_real *a = x + r * ld, *b = a + ld, *c = b + ld, *d = c + ld;                                              \
     for (gn_int j = 0; j < n; j++) acc[j] += sum;                                                                      \
   }
-DEFINE_PIECE(piece_sum, double, 0, FOUR_ROWS(((double)a[j] + (double)b[j]) + ((double)c[j] + (double)d[j])), acc[j] + (double)a[j])
+DEFINE_PIECE(piece_sum, double, 0, FOUR_ROWS(((double)a[j] + (double)b[j]) + ((double)c[j] + (double)d[j])),
+             acc[j] + (double)a[j])
 DEFINE_PIECE(piece_squares, double, 0, FOUR_ROWS((SQ(a[j]) + SQ(b[j])) + (SQ(c[j]) + SQ(d[j]))), acc[j] + SQ(a[j]))
 DEFINE_PIECE(piece_max, gn_real, -(gn_real)INFINITY, , more(acc[j], a[j]))
 DEFINE_PIECE(piece_min, gn_real, (gn_real)INFINITY, , less(acc[j], a[j]))
@@ -76,19 +77,20 @@ static double short_squares(const gn_real *x, gn_int n) {
   return add8(t);
 }
 
-static gn_real finish(double t, gn_reduction kind, double scale) { return (gn_real)((kind == GN_SUM ? t : sqrt(t)) * scale); }
+static gn_real finish(double t, gn_reduction kind, double scale) {
+  return (gn_real)((kind == GN_SUM ? t : sqrt(t)) * scale);
+}
 
-static void reduce_sum(gn_real *y, const gn_real *x, const gn_split *s, gn_reduction kind, double scale, gn_real *work) {
+static void reduce_sum(gn_real *y, const gn_real *x, const gn_split *s, gn_reduction kind, double scale,
+                       gn_real *work) {
   double *part = (double *)(void *)work; /* (O,nblock,C) */
   gn_int n = gn_split_count(s);
   GN_PARALLEL_FOR_IF(s->o * s->r * s->c > GN_PAR_MIN)
   for (gn_int k = 0; k < n; k++) {
     gn_piece p = gn_split_piece(s, k);
     double acc[LANES], *out = s->nblock > 1 ? part + (p.o * s->nblock + p.b) * s->c + p.c0 : acc;
-    if (kind == GN_SUM)
-      run_sum(out, x + p.at, &p);
-    else
-      run_squares(out, x + p.at, &p);
+    if (kind == GN_SUM) run_sum(out, x + p.at, &p);
+    else run_squares(out, x + p.at, &p);
     if (s->nblock == 1)
       for (gn_int j = 0; j < p.nc; j++) y[p.o * s->c + p.c0 + j] = finish(acc[j], kind, scale);
   }
@@ -108,10 +110,8 @@ static void reduce_extreme(gn_real *y, const gn_real *x, const gn_split *s, int 
   for (gn_int k = 0; k < n; k++) {
     gn_piece p = gn_split_piece(s, k);
     gn_real *out = s->nblock > 1 ? part + (p.o * s->nblock + p.b) * s->c + p.c0 : y + p.o * s->c + p.c0;
-    if (least)
-      run_min(out, x + p.at, &p);
-    else
-      run_max(out, x + p.at, &p);
+    if (least) run_min(out, x + p.at, &p);
+    else run_max(out, x + p.at, &p);
   }
   if (s->nblock == 1) return;
   for (gn_int k = 0; k < s->o * s->c; k++) {
@@ -122,16 +122,16 @@ static void reduce_extreme(gn_real *y, const gn_real *x, const gn_split *s, int 
   }
 }
 
-void gn_reduce(gn_real *y, const gn_real *x, gn_int o, gn_int r, gn_int c, gn_reduction kind, double scale, gn_real *work) {
+void gn_reduce(gn_real *y, const gn_real *x, gn_int o, gn_int r, gn_int c, gn_reduction kind, double scale,
+               gn_real *work) {
   gn_split s = gn_split_make(o, r, c);
   if (o == 0 || c == 0) return;
   if (c == 1 && r < 128 && kind <= GN_SUM_SQUARES) {
     GN_PARALLEL_FOR_IF(o * r > GN_PAR_MIN)
-    for (gn_int k = 0; k < o; k++) y[k] = finish(kind == GN_SUM ? short_sum(x + k * r, r) : short_squares(x + k * r, r), kind, scale);
-  } else if (kind <= GN_SUM_SQUARES)
-    reduce_sum(y, x, &s, kind, scale, work);
-  else
-    reduce_extreme(y, x, &s, kind == GN_MINIMUM, work);
+    for (gn_int k = 0; k < o; k++)
+      y[k] = finish(kind == GN_SUM ? short_sum(x + k * r, r) : short_squares(x + k * r, r), kind, scale);
+  } else if (kind <= GN_SUM_SQUARES) reduce_sum(y, x, &s, kind, scale, work);
+  else reduce_extreme(y, x, &s, kind == GN_MINIMUM, work);
 }
 
 void gn_argreduce(int32_t *y, const gn_real *x, gn_int o, gn_int r, gn_int c, int least) {

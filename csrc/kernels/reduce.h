@@ -11,7 +11,8 @@ gn_int gn_reduce_work(gn_int o, gn_int r, gn_int c); /* reals of workspace */
 /* y (O,C) out  <-  x (O,R,C): scale * sum over R (GN_SUM), sqrt(sum of squares) * scale (GN_SUM_SQUARES), largest or
 ** smallest (scale not used; NaN if there is one; R >= 1). Sums run in double: blocks fixed by the shape, added in
 ** block order. */
-void gn_reduce(gn_real *y, const gn_real *x, gn_int o, gn_int r, gn_int c, gn_reduction kind, double scale, gn_real *work);
+void gn_reduce(gn_real *y, const gn_real *x, gn_int o, gn_int r, gn_int c, gn_reduction kind, double scale,
+               gn_real *work);
 
 /* y (O,C) out  <-  position 0..R-1 of the first largest (smallest if `least`) of x (O,R,C); NaN counts as such.
 ** R >= 1. */

@@ -153,9 +153,9 @@ typedef struct blend {
 static blend_axis blend_axis_of(gn_grid grid, gn_int in, gn_int out) {
   double ratio = (double)in / (double)out;
   switch (grid) {
-    case GN_GRID_CORNERS: return (blend_axis){in, out, out > 1 ? (double)(in - 1) / (double)(out - 1) : 0, 0};
-    case GN_GRID_LEGACY: return (blend_axis){in, out, ratio, 0};
-    default: return (blend_axis){in, out, ratio, 0.5 * ratio - 0.5};
+  case GN_GRID_CORNERS: return (blend_axis){in, out, out > 1 ? (double)(in - 1) / (double)(out - 1) : 0, 0};
+  case GN_GRID_LEGACY: return (blend_axis){in, out, ratio, 0};
+  default: return (blend_axis){in, out, ratio, 0.5 * ratio - 0.5};
   }
 }
 
@@ -225,9 +225,9 @@ static gn_int pad_source(gn_int o, gn_int before, gn_int n, gn_pad_mode mode) {
   gn_int i = o - before;
   if (i >= 0 && i < n) return i;
   switch (mode) {
-    case GN_PAD_REFLECT: return i < 0 ? -i : 2 * (n - 1) - i;
-    case GN_PAD_REPLICATE: return i < 0 ? 0 : n - 1;
-    default: return -1;
+  case GN_PAD_REFLECT: return i < 0 ? -i : 2 * (n - 1) - i;
+  case GN_PAD_REPLICATE: return i < 0 ? 0 : n - 1;
+  default: return -1;
   }
 }
 

@@ -23,7 +23,10 @@ static float between(dice *d, float lo, float hi) { return lo + (hi - lo) * roll
 static int pick(dice *d, int n) { return (int)(roll(d) * (float)n); }
 
 static float clamp01(float v) { return v < 0 ? 0 : v > 1 ? 1 : v; }
-static float smooth(float v) { v = clamp01(v); return v * v * (3 - 2 * v); }
+static float smooth(float v) {
+  v = clamp01(v);
+  return v * v * (3 - 2 * v);
+}
 
 /* ---- signed distances to the outline of each kind ----
 ** Negative inside. y points down, the shape's radius is about 1. */
@@ -79,7 +82,8 @@ static void trace(figure *f) {
     f->n = OUTLINE;
     for (int i = 0; i < OUTLINE; i++) {
       float t = tau * (float)i / OUTLINE, s = sinf(t);
-      f->outline[i] = (point){-(13 * cosf(t) - 5 * cosf(2 * t) - 2 * cosf(3 * t) - cosf(4 * t)) / 16.5f - 0.12f, s * s * s};
+      f->outline[i] =
+          (point){-(13 * cosf(t) - 5 * cosf(2 * t) - 2 * cosf(3 * t) - cosf(4 * t)) / 16.5f - 0.12f, s * s * s};
     }
     break;
   default: f->n = 0;
@@ -107,7 +111,7 @@ typedef struct ground {
   float low[3], high[3]; /* the two tones, 0..1 */
   float sy, sx, ty, tx;  /* two directions, one period each */
   float phase, phase2;
-  uint64_t key, sub;     /* of the speckles */
+  uint64_t key, sub; /* of the speckles */
 } ground;
 
 enum { PLAIN, STRIPED, CHECKED, DOTTED, SPECKLED, WAVY };
@@ -168,8 +172,8 @@ static void make_ground(ground *g, dice *d, float size) {
 
 /* ---- the scene ---- */
 
-static const uint8_t COLOUR[GN_SHAPE_COLOURS][3] = {
-    {214, 46, 44}, {240, 138, 36}, {246, 206, 58}, {58, 166, 76}, {38, 172, 176}, {48, 92, 204}, {138, 70, 186}, {242, 122, 172}};
+static const uint8_t COLOUR[GN_SHAPE_COLOURS][3] = {{214, 46, 44},  {240, 138, 36}, {246, 206, 58}, {58, 166, 76},
+                                                    {38, 172, 176}, {48, 92, 204},  {138, 70, 186}, {242, 122, 172}};
 
 /* stray: how far from the middle the centre may be, of the size; less where the picture's edge is nearer. */
 static void place(figure *f, dice *d, int kind, float size, float lo, float hi, float stray) {
@@ -193,8 +197,7 @@ static int compose(gn_shape_scene *scene, figure *f, dice *d, float size, int ob
   int want = GN_MIN(objects, u < 0.80f ? 1 : u < 0.92f ? 2 : 3), n = 1;
   if (want == 1) /* most pictures: one large shape in the middle, which a small network learns in minutes */
     place(&f[0], d, pick(d, GN_SHAPE_KINDS), size, 0.33f, 0.42f, 0.06f);
-  else
-    place(&f[0], d, pick(d, GN_SHAPE_KINDS), size, 0.22f, 0.28f, 0.5f);
+  else place(&f[0], d, pick(d, GN_SHAPE_KINDS), size, 0.22f, 0.28f, 0.5f);
   scene->object[0].colour = pick(d, GN_SHAPE_COLOURS);
   for (int k = 1; k < want; k++) {
     int kind = pick(d, GN_SHAPE_KINDS), colour = pick(d, GN_SHAPE_COLOURS - n);
@@ -220,7 +223,8 @@ static void mix(float *p, const float *q, float a) {
   for (int k = 0; k < 3; k++) p[k] += a * (q[k] - p[k]);
 }
 
-void gn_shapes_draw(uint8_t *image, uint8_t *mask, gn_shape_scene *scene, uint64_t key, uint64_t i, gn_int size, int objects) {
+void gn_shapes_draw(uint8_t *image, uint8_t *mask, gn_shape_scene *scene, uint64_t key, uint64_t i, gn_int size,
+                    int objects) {
   dice d = {.key = key, .sub = i, .used = 4};
   float s = (float)size, tint[GN_SHAPE_MOST][3];
   ground g;
@@ -251,7 +255,7 @@ void gn_shapes_draw(uint8_t *image, uint8_t *mask, gn_shape_scene *scene, uint64
         float dist = distance(&f[k], py, px), cover = clamp01(0.5f - dist);
         if (cover <= 0) continue;
         float lit = 1.04f - 0.13f * ((py - f[k].y) + (px - f[k].x)) / f[k].r; /* light from the upper left */
-        lit *= 1 - 0.38f * smooth(1 + dist / (2 * rim));                       /* a darker rim */
+        lit *= 1 - 0.38f * smooth(1 + dist / (2 * rim));                      /* a darker rim */
         float fill[3];
         for (int c = 0; c < 3; c++) fill[c] = clamp01(tint[k][c] * lit);
         mix(pix, fill, cover);

@@ -13,12 +13,13 @@ typedef struct gn_shape_object {
 } gn_shape_object;
 
 typedef struct gn_shape_scene {
-  int32_t ground, count;                  /* count: objects in the picture, 1 .. MOST */
+  int32_t ground, count;                 /* count: objects in the picture, 1 .. MOST */
   gn_shape_object object[GN_SHAPE_MOST]; /* the first is the largest: its kind is the picture's class */
 } gn_shape_scene;
 
 /* Picture i of stream `key`: image (size,size,3), mask (size,size) or NULL: 0 ground, k the k-th object from 1, *scene.
 ** A pure function of (key, i, size, objects). objects: most shapes in a picture, 1 .. MOST. size >= 16. Cannot fail. */
-void gn_shapes_draw(uint8_t *image, uint8_t *mask, gn_shape_scene *scene, uint64_t key, uint64_t i, gn_int size, int objects);
+void gn_shapes_draw(uint8_t *image, uint8_t *mask, gn_shape_scene *scene, uint64_t key, uint64_t i, gn_int size,
+                    int objects);
 
 #endif

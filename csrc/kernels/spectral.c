@@ -10,7 +10,9 @@
 #define COLUMNS 256 /* columns of one piece where B > 1 */
 
 /* Rows of A in one block where B = 1; at most 64 blocks bound the partial sums. */
-static gn_int block_rows(const gn_spectral_dims *d) { return GN_MAX(GN_MAX(BLOCK / (d->r * d->b), 1), gn_ceil_div(d->a, 64)); }
+static gn_int block_rows(const gn_spectral_dims *d) {
+  return GN_MAX(GN_MAX(BLOCK / (d->r * d->b), 1), gn_ceil_div(d->a, 64));
+}
 
 gn_int gn_spectral_work(const gn_spectral_dims *d) {
   const gn_int blocks = gn_ceil_div(d->a, block_rows(d));
@@ -39,7 +41,8 @@ static void scale(gn_real *x, double by, gn_int n) {
 }
 
 /* v <- W'u0, u <- W v of W (R,A), w (A,R): each row is used twice while it is at hand. */
-static void both(gn_real *u, gn_real *v, const gn_real *w, const gn_real *u0, const gn_spectral_dims *d, gn_real *work) {
+static void both(gn_real *u, gn_real *v, const gn_real *w, const gn_real *u0, const gn_spectral_dims *d,
+                 gn_real *work) {
   const gn_int rows = block_rows(d), blocks = gn_ceil_div(d->a, rows), r = d->r;
   GN_PARALLEL_FOR_IF(d->a * r > GN_PAR_MIN)
   for (gn_int k = 0; k < blocks; k++) {
@@ -83,7 +86,8 @@ static void product(gn_real *u, const gn_real *w, const gn_real *v, const gn_spe
   }
 }
 
-double gn_power_iteration(gn_real *u, gn_real *v, const gn_real *w, const gn_real *u0, const gn_spectral_dims *d, gn_real *work) {
+double gn_power_iteration(gn_real *u, gn_real *v, const gn_real *w, const gn_real *u0, const gn_spectral_dims *d,
+                          gn_real *work) {
   const gn_int n = d->a * d->b;
   if (d->b == 1) both(u, v, w, u0, d, work);
   else {
@@ -99,7 +103,8 @@ double gn_power_iteration(gn_real *u, gn_real *v, const gn_real *w, const gn_rea
 }
 
 /* sum of x (A,R,B) times what row(a, r) of it is multiplied with; y: another (A,R,B), or NULL: u v' */
-static double inner(const gn_real *x, const gn_real *y, const gn_real *u, const gn_real *v, const gn_spectral_dims *d, gn_real *work) {
+static double inner(const gn_real *x, const gn_real *y, const gn_real *u, const gn_real *v, const gn_spectral_dims *d,
+                    gn_real *work) {
   const gn_int rows = block_rows(d), blocks = gn_ceil_div(d->a, rows), n = d->r * d->b;
   double *part = (double *)(void *)work, s = 0;
   GN_PARALLEL_FOR_IF(d->a * n > GN_PAR_MIN)
@@ -116,12 +121,13 @@ static double inner(const gn_real *x, const gn_real *y, const gn_real *u, const 
   return s;
 }
 
-double gn_spectral_sigma(const gn_real *w, const gn_real *u, const gn_real *v, const gn_spectral_dims *d, gn_real *work) {
+double gn_spectral_sigma(const gn_real *w, const gn_real *u, const gn_real *v, const gn_spectral_dims *d,
+                         gn_real *work) {
   return inner(w, NULL, u, v, d, work);
 }
 
-void gn_spectral_grad(gn_real *dw, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_real *v, double sigma,
-                      const gn_spectral_dims *d, gn_real *work) {
+void gn_spectral_grad(gn_real *dw, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_real *v,
+                      double sigma, const gn_spectral_dims *d, gn_real *work) {
   const double s = inner(dy, w, NULL, NULL, d, work) / sigma;
   const gn_real by = (gn_real)(1 / sigma), c = (gn_real)(s / sigma);
   GN_PARALLEL_FOR_IF(d->a * d->r * d->b > GN_PAR_MIN)

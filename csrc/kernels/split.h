@@ -27,8 +27,7 @@ typedef struct gn_piece {
 
 static inline gn_split gn_split_make(gn_int o, gn_int r, gn_int c) {
   gn_split s = {.o = o, .r = r, .c = c, .fold = 1, .tile = c, .ntile = 1};
-  if (c < 64)
-    s.fold = 64 / GN_MAX(c, 1);
+  if (c < 64) s.fold = 64 / GN_MAX(c, 1);
   else if (c > GN_SPLIT_LANES) {
     s.tile = GN_SPLIT_LANES;
     s.ntile = (c + s.tile - 1) / s.tile;

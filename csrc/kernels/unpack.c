@@ -54,11 +54,11 @@ static float brain(uint16_t h) { return from_bits((uint32_t)h << 16); } /* bfloa
 #define LEAST(D) ((D)-1 > 0 ? 0 : -MOST(D) - 1)
 #define INTEGERS(D)                                                                                                    \
   switch (from) {                                                                                                      \
-  case GN_PACKED_I1: INTEGER(D, int8_t) break;                                                                 \
-  case GN_PACKED_I2: INTEGER(D, int16_t) break;                                                                \
-  case GN_PACKED_I4: INTEGER(D, int32_t) break;                                                                \
-  case GN_PACKED_I8: INTEGER(D, int64_t) break;                                                                \
-  case GN_PACKED_U1: INTEGER(D, uint8_t) break;                                                                \
+  case GN_PACKED_I1: INTEGER(D, int8_t) break;                                                                         \
+  case GN_PACKED_I2: INTEGER(D, int16_t) break;                                                                        \
+  case GN_PACKED_I4: INTEGER(D, int32_t) break;                                                                        \
+  case GN_PACKED_I8: INTEGER(D, int64_t) break;                                                                        \
+  case GN_PACKED_U1: INTEGER(D, uint8_t) break;                                                                        \
   default: EACH(D, uint8_t, d[i * sd] = v != 0) break;                                                                 \
   }
 
@@ -66,7 +66,9 @@ gn_int gn_unpack(void *dst, gn_dtype to, const void *src, gn_packed from, const 
   const int in = p->nd - 1;
   const gn_int n = p->size[in], sd = p->stride[0][in], ss = p->stride[1][in], rows = gn_numel(in, p->size);
   switch (to) {
-#define DTYPE(TAG, name, article, type, KIND, ...) case GN_##TAG: KIND##S(type) break;
+#define DTYPE(TAG, name, article, type, KIND, ...)                                                                     \
+  case GN_##TAG:                                                                                                       \
+    KIND##S(type) break;
 #include "../dtype.def"
 #undef DTYPE
   }

@@ -7,8 +7,16 @@
 /* Little-endian: floats of 2 (IEEE half and bfloat16), 4, 8 bytes, signed integers, bytes, truth values (a byte; not 0
 ** is true). */
 typedef enum {
-  GN_PACKED_F2, GN_PACKED_BF2, GN_PACKED_F4, GN_PACKED_F8, /* floats first */
-  GN_PACKED_I1, GN_PACKED_I2, GN_PACKED_I4, GN_PACKED_I8, GN_PACKED_U1, GN_PACKED_B1
+  GN_PACKED_F2,
+  GN_PACKED_BF2,
+  GN_PACKED_F4,
+  GN_PACKED_F8, /* floats first */
+  GN_PACKED_I1,
+  GN_PACKED_I2,
+  GN_PACKED_I4,
+  GN_PACKED_I8,
+  GN_PACKED_U1,
+  GN_PACKED_B1
 } gn_packed;
 
 static inline int gn_packed_is_float(gn_packed f) { return f <= GN_PACKED_F8; }

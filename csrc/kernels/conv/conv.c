@@ -21,7 +21,7 @@
 typedef enum { EMPTY, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2, WINOGRAD4 } engine;
 
 static int is_winograd(engine e) { return e == WINOGRAD2 || e == WINOGRAD4; }
-static int tile(engine e) { return e == WINOGRAD4 ? 4 : 2; } /* of a Winograd engine */
+static int tile(engine e) { return e == WINOGRAD4 ? 4 : 2; }                               /* of a Winograd engine */
 static engine winograd(int m) { return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER; } /* m = 0: none of them */
 
 /* Returns the tile whose products and transforms cost least, or 0 where the plain convolution costs less. kept: for
@@ -52,7 +52,8 @@ static gn_conv exchanged(const gn_conv *d) {
 /* Returns 1 where y has so few channels that most of a vector of them would be idle. */
 static int exchange_fits(const gn_conv *d, gn_conv_pass pass) {
   const gn_conv e = exchanged(d);
-  if (pass == GN_CONV_DX || d->sh != 1 || d->sw != 1 || d->Co > GN_THIN || d->Ci < 2 * d->Co || e.ph < 0 || e.pw < 0) return 0;
+  if (pass == GN_CONV_DX || d->sh != 1 || d->sw != 1 || d->Co > GN_THIN || d->Ci < 2 * d->Co || e.ph < 0 || e.pw < 0)
+    return 0;
   if (d->Ho != d->H + 2 * d->ph - d->dh * (d->Kh - 1) || d->Wo != d->W + 2 * d->pw - d->dw * (d->Kw - 1)) return 0;
   return pass == GN_CONV_DW || gn_columns_fit(&e);
 }
@@ -67,7 +68,10 @@ static void exchange_kernel(gn_real *to, const gn_real *from, gn_int taps, gn_in
 /* Returns the engine of pass RELU: one of those that read a kernel made for them, and rectify results while these are
 ** in the cache. */
 static engine relu_engine(const gn_conv *d) {
-  const int m = d->engine == GN_CONV_AUTO ? tile_of(d, 1) : d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
+  const int m = d->engine == GN_CONV_AUTO        ? tile_of(d, 1)
+                : d->engine == GN_CONV_WINOGRAD2 ? 2
+                : d->engine == GN_CONV_WINOGRAD4 ? 4
+                                                 : 0;
   return winograd(m);
 }
 
@@ -76,7 +80,8 @@ static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   if (pass == GN_CONV_RELU) return relu_engine(d);
   const int bare = d->ph == 0 && d->pw == 0;
   if (bare && d->Kh == 1 && d->Kw == 1 && d->sh == 1 && d->sw == 1 && d->Ho == d->H && d->Wo == d->W) return POINTS;
-  if (bare && d->Ho == 1 && d->Wo == 1 && d->Kh == d->H && d->Kw == d->W && d->dh == 1 && d->dw == 1 && d->H * d->W < INT32_MAX / d->Ci)
+  if (bare && d->Ho == 1 && d->Wo == 1 && d->Kh == d->H && d->Kw == d->W && d->dh == 1 && d->dw == 1 &&
+      d->H * d->W < INT32_MAX / d->Ci)
     return COVER; /* one row of its matrix is a picture; BLAS takes row strides as int */
   if (d->engine == GN_CONV_WINOGRAD2) return WINOGRAD2;
   if (d->engine == GN_CONV_WINOGRAD4) return WINOGRAD4;
@@ -105,7 +110,9 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
   if (e == EMPTY) return 0;
   if (e == POINTS || e == COVER) {
     plain_sizes(d, e, &m, &n, &k);
-    return pass == GN_CONV_Y ? gn_gemm_par_work(m, n, k) : pass == GN_CONV_DX ? gn_gemm_par_work(m, k, n) : gn_gemm_par_work(k, n, m);
+    return pass == GN_CONV_Y    ? gn_gemm_par_work(m, n, k)
+           : pass == GN_CONV_DX ? gn_gemm_par_work(m, k, n)
+                                : gn_gemm_par_work(k, n, m);
   }
   if (e == COLUMNS) return gn_columns_work(d);
   if (e == EXCHANGED) {
@@ -144,7 +151,8 @@ void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u,
   else gn_gemm_par(0, 0, m, n, k, x, k, w, n, y, n, work);
 }
 
-void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, gn_real *work) {
+void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d,
+                    gn_real *work) {
   const engine e = engine_of(d, GN_CONV_RELU);
   if (is_winograd(e)) gn_winograd_y(y, ldy, x, u, bias, d, tile(e), work);
   else if (e == GATHER) gn_gather_packed(y, ldy, x, u, bias, d, work);

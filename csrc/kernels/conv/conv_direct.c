@@ -18,11 +18,11 @@
 
 #define ROWS GN_TILE_ROWS
 #define COLS GN_TILE_COLS
-#define DEPTH 512        /* reals of a patch that are multiplied at a time: a panel of the kernel stays in the cache */
-#define PIXELS 192       /* pixels of a block, at most; a multiple of every GN_TILE_ROWS */
-#define SHORT 48         /* reals of one run below which patches are copied together */
-#define TASKS 16         /* tasks wanted: enough to balance a few threads */
-#define WIDE 512         /* columns of dy packed at a time in dw */
+#define DEPTH 512  /* reals of a patch that are multiplied at a time: a panel of the kernel stays in the cache */
+#define PIXELS 192 /* pixels of a block, at most; a multiple of every GN_TILE_ROWS */
+#define SHORT 48   /* reals of one run below which patches are copied together */
+#define TASKS 16   /* tasks wanted: enough to balance a few threads */
+#define WIDE 512   /* columns of dy packed at a time in dw */
 #define PARTS ((gn_int)1 << 20) /* reals of partial sums in dw */
 #define STRIP ((gn_int)1 << 16) /* reals of one strip of columns, wanted; 4 times that at most */
 
@@ -40,7 +40,8 @@ typedef struct tap_axis {
 } tap_axis;
 
 static tap_axis y_axis(gn_int src, gn_int out, gn_int k, gn_int stride, gn_int pad, gn_int dil) {
-  return (tap_axis){.out = out, .outstep = 1, .n = k, .kstep = 1, .src = src, .step = stride, .off = -pad, .ostep = dil};
+  return (tap_axis){
+      .out = out, .outstep = 1, .n = k, .kstep = 1, .src = src, .step = stride, .off = -pad, .ostep = dil};
 }
 
 /* Taps k with k % kstep == c: n of them, `before` in the classes in front of c. */
@@ -53,7 +54,12 @@ static void tap_class(tap_axis *a, gn_int k, gn_int kstep, gn_int c) {
 
 /* Pixels r, r + stride, ... of dx, and the taps that reach them: those with (r + pad - k*dil) % stride == 0. */
 static tap_axis phase_axis(gn_int size, gn_int src, gn_int k, gn_int stride, gn_int pad, gn_int dil, gn_int r) {
-  tap_axis a = {.out = r < size ? (size - 1 - r) / stride + 1 : 0, .out0 = r, .outstep = stride, .src = src, .step = 1, .ostep = 1};
+  tap_axis a = {.out = r < size ? (size - 1 - r) / stride + 1 : 0,
+                .out0 = r,
+                .outstep = stride,
+                .src = src,
+                .step = 1,
+                .ostep = 1};
   const gn_int kstep = stride / gcd(stride, dil);
   gn_int c = 0;
   while (c < GN_MIN(k, kstep) && (r + pad - c * dil) % stride != 0) c++;
@@ -79,7 +85,7 @@ static gn_int last_tap(const tap_axis *a, gn_int i) {
 ** skip taps that fall on padding. */
 typedef struct gather {
   tap_axis h, w;
-  gn_int N, C, O, ld; /* ld: reals from pixel to pixel of out */
+  gn_int N, C, O, ld;        /* ld: reals from pixel to pixel of out */
   const gn_real *src, *bias; /* bias (O): out is rectified after it was added; or NULL */
   gn_int seg, nseg, rows, nrows, blocks;
   gn_int panels, groups; /* panels of output channels in one task, tasks per block */
@@ -108,7 +114,8 @@ static void set_blocks(gather *g) {
   g->nrows = g->N * g->h.out * g->nseg;
   g->blocks = gn_ceil_div(g->nrows, g->rows);
   g->panels = gn_panels(g->O);
-  while (g->blocks * gn_ceil_div(gn_panels(g->O), g->panels) < TASKS && g->panels > 2) g->panels = gn_ceil_div(g->panels, 2);
+  while (g->blocks * gn_ceil_div(gn_panels(g->O), g->panels) < TASKS && g->panels > 2)
+    g->panels = gn_ceil_div(g->panels, 2);
   g->groups = gn_ceil_div(gn_panels(g->O), g->panels);
   if (g->h.out > PIXELS) return; /* the border of a tall picture is not worth counting */
   for (gn_int i = 0; i < g->h.out; i++) used += GN_MAX(0, last_tap(&g->h, i) - first_tap(&g->h, i));
@@ -191,8 +198,10 @@ static gn_int gather_work(void) { return PIXELS * DEPTH + DEPTH; } /* patches, a
 
 /* One task: out (N, oh, ow, O) at the pixels of a block and a group of panels  <-  patches times b, the kernel packed
 ** in panels: (panels, taps*C, COLS). */
-static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, const gn_real *b, gn_int task, gn_real *p) {
-  const gn_int block = task / g->groups, o0 = task % g->groups * g->panels, o1 = GN_MIN(gn_panels(g->O), o0 + g->panels);
+static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, const gn_real *b, gn_int task,
+                         gn_real *p) {
+  const gn_int block = task / g->groups, o0 = task % g->groups * g->panels,
+               o1 = GN_MIN(gn_panels(g->O), o0 + g->panels);
   const gn_int r0 = block * g->rows, r1 = GN_MIN(g->nrows, r0 + g->rows), K = g->h.n * g->w.n * g->C;
   const gn_real *at[PIXELS + ROWS];
   gn_real *to[PIXELS], *zeros = p + PIXELS * DEPTH;
@@ -248,7 +257,8 @@ static void gather_block(gn_real *out, gn_int oh, gn_int ow, const gather *g, co
 /* ---- y ---- */
 
 static gather gather_y(const gn_conv *d, const gn_real *x) {
-  gather g = {.h = y_axis(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh), .w = y_axis(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw)};
+  gather g = {.h = y_axis(d->H, d->Ho, d->Kh, d->sh, d->ph, d->dh),
+              .w = y_axis(d->W, d->Wo, d->Kw, d->sw, d->pw, d->dw)};
   g.N = d->N, g.C = d->Ci, g.O = g.ld = d->Co, g.src = x;
   set_blocks(&g);
   return g;
@@ -269,12 +279,13 @@ void gn_gather_kernel(gn_real *packed, const gn_real *w, const gn_conv *d) {
   }
 }
 
-void gn_gather_packed(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *packed, const gn_real *bias, const gn_conv *d,
-                      gn_real *work) {
+void gn_gather_packed(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *packed, const gn_real *bias,
+                      const gn_conv *d, gn_real *work) {
   gather g = gather_y(d, x);
   g.ld = ldy, g.bias = bias;
   GN_PARALLEL_FOR
-  for (gn_int t = 0; t < g.blocks * g.groups; t++) gather_block(y, d->Ho, d->Wo, &g, packed, t, work + gn_thread_id() * gather_work());
+  for (gn_int t = 0; t < g.blocks * g.groups; t++)
+    gather_block(y, d->Ho, d->Wo, &g, packed, t, work + gn_thread_id() * gather_work());
 }
 
 void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work) {
@@ -297,14 +308,16 @@ static gn_int packed_dx(const gn_conv *d) { return d->Kh * d->Kw * d->Co * gn_pa
 /* packed <- w (Kh,Kw,Ci,Co): the taps of one phase together, in the order its gather walks them, each phase in panels
 ** (panels of Ci, taps*Co, COLS) */
 static void pack_phases(gn_real *packed, const gn_real *w, const gn_conv *d) {
-  const gn_int kh = d->sh / gcd(d->sh, d->dh), kw = d->sw / gcd(d->sw, d->dw), taps = d->Kh * d->Kw, O = d->Ci, C = d->Co;
+  const gn_int kh = d->sh / gcd(d->sh, d->dh), kw = d->sw / gcd(d->sw, d->dw), taps = d->Kh * d->Kw, O = d->Ci,
+               C = d->Co;
   GN_PARALLEL_FOR_IF(taps * O * C > GN_PAR_MIN)
   for (gn_int k = 0; k < taps; k++) {
     const gn_int a = k / d->Kw, b = k % d->Kw, panels = gn_panels(O);
     tap_axis h = {0}, v = {0};
     tap_class(&h, d->Kh, kh, a % kh);
     tap_class(&v, d->Kw, kw, b % kw);
-    const gn_int first = h.before * d->Kw + h.n * v.before, K = h.n * v.n * C, tap = (h.k0 - a) / kh * v.n + (v.k0 - b) / kw;
+    const gn_int first = h.before * d->Kw + h.n * v.before, K = h.n * v.n * C,
+                 tap = (h.k0 - a) / kh * v.n + (v.k0 - b) / kw;
     for (gn_int o = 0; o < panels; o++) {
       const gn_int cols = GN_MIN(COLS, O - o * COLS);
       const gn_real *restrict from = w + (k * O + o * COLS) * C;
@@ -360,8 +373,8 @@ static gn_int columns_work(const gn_conv *d) { return (strips_of(d).rows * colum
 
 /* out (W,C) += tap b of sums (Wo,Kw,C). Tap by tap: sums of neighbours overlap, and a load would wait for the store
 ** before it. */
-static inline __attribute__((always_inline)) void add_tap(gn_real *restrict out, const gn_real *restrict sums, const gn_conv *d, gn_int b,
-                                                         gn_int C) {
+static inline __attribute__((always_inline)) void add_tap(gn_real *restrict out, const gn_real *restrict sums,
+                                                          const gn_conv *d, gn_int b, gn_int C) {
   const gn_int at = b * d->dw - d->pw, j0 = at >= 0 ? 0 : gn_ceil_div(-at, d->sw);
   const gn_int j1 = at >= d->W ? 0 : GN_MIN(d->Wo, (d->W - 1 - at) / d->sw + 1);
   for (gn_int j = j0; j < j1; j++)
@@ -387,7 +400,8 @@ void gn_columns_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_co
         const gn_real *a[ROWS];
         gn_real *to[ROWS];
         const int rows = (int)GN_MIN(ROWS, pixels - p);
-        for (int r = 0; r < ROWS; r++) a[r] = first + GN_MIN(p + r, pixels - 1) * K, to[r] = c + GN_MIN(p + r, pixels - 1) * cols + o;
+        for (int r = 0; r < ROWS; r++)
+          a[r] = first + GN_MIN(p + r, pixels - 1) * K, to[r] = c + GN_MIN(p + r, pixels - 1) * cols + o;
         gn_tile(K, 1, a, work + o * K, to, rows, COLS, 0);
       }
     /* each line of dx: first the rows of taps that reach it are added up, then the taps are moved to their pixels */
@@ -417,7 +431,8 @@ void gn_columns_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_co
 /* Rows of dw are cut into `chunks` (a row of taps or part of one; several rows where patches are short), the lines (n,
 ** i) of dy into `parts`, whose sums are added in order. */
 typedef struct dw_division {
-  chunk q; gn_int nt, nu, nc, chunks, parts, lines;
+  chunk q;
+  gn_int nt, nu, nc, chunks, parts, lines;
 } dw_division;
 
 static dw_division divide_dw(const gather *g) {
@@ -427,7 +442,8 @@ static dw_division divide_dw(const gather *g) {
   c.nt = gn_ceil_div(g->h.n, c.q.nt), c.nu = gn_ceil_div(g->w.n, c.q.nu), c.nc = gn_ceil_div(g->C, c.q.nc);
   c.chunks = c.nt * c.nu * c.nc;
   c.parts = 1;
-  while (c.parts * c.chunks < TASKS && lines * g->w.out > 4 * c.parts * PIXELS && 2 * c.parts <= lines && 2 * c.parts * K * g->O <= PARTS)
+  while (c.parts * c.chunks < TASKS && lines * g->w.out > 4 * c.parts * PIXELS && 2 * c.parts <= lines &&
+         2 * c.parts * K * g->O <= PARTS)
     c.parts *= 2;
   c.lines = gn_ceil_div(lines, c.parts);
   return c;
@@ -435,22 +451,24 @@ static dw_division divide_dw(const gather *g) {
 
 #define TILES 4 /* tiles of rows of dw that are packed together: they share cache lines of x */
 
-static gn_int dw_work(const gather *g) { return PIXELS * (TILES * ROWS + GN_MIN(WIDE, gn_panels(g->O) * COLS) + DEPTH); }
+static gn_int dw_work(const gather *g) {
+  return PIXELS * (TILES * ROWS + GN_MIN(WIDE, gn_panels(g->O) * COLS) + DEPTH);
+}
 
 /* sum (k, O) <- (add ? sum : 0) + xs transposed times ys: xs[i] points at k reals, ys[i] at O. p: PIXELS * (TILES *
 ** ROWS + WIDE) */
-static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_real *const *xs, const gn_real *const *ys, int add,
-                     gn_real *p) {
+static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_real *const *xs,
+                     const gn_real *const *ys, int add, gn_real *p) {
   gn_real *xt = p, *yt = p + PIXELS * TILES * ROWS;
   for (gn_int w0 = 0; w0 < O; w0 += WIDE) {
     const gn_int wide = GN_MIN(WIDE, O - w0), panels = gn_panels(wide), whole = wide / COLS;
     /* dy in panels */
     for (gn_int i = 0; i < pixels; i++) {
       const gn_real *restrict from = ys[i] + w0;
-      for (gn_int o = 0; o < whole; o++)
-        memcpy(yt + (o * PIXELS + i) * COLS, from + o * COLS, COLS * sizeof *yt);
+      for (gn_int o = 0; o < whole; o++) memcpy(yt + (o * PIXELS + i) * COLS, from + o * COLS, COLS * sizeof *yt);
       if (panels > whole)
-        for (gn_int j = 0; j < COLS; j++) yt[(whole * PIXELS + i) * COLS + j] = whole * COLS + j < wide ? from[whole * COLS + j] : 0;
+        for (gn_int j = 0; j < COLS; j++)
+          yt[(whole * PIXELS + i) * COLS + j] = whole * COLS + j < wide ? from[whole * COLS + j] : 0;
     }
     /* x in tiles of rows of dw, then the products */
     for (gn_int k0 = 0; k0 < k; k0 += TILES * ROWS) {
@@ -478,7 +496,8 @@ static void dw_block(gn_real *sum, gn_int k, gn_int O, gn_int pixels, const gn_r
 }
 
 /* One task: sum (rows of chunk q, O) over lines l0..l1-1 of dy. Lines and pixels that q does not reach take no part. */
-static void dw_task(gn_real *sum, const gather *g, const chunk *q, const gn_real *dy, gn_int l0, gn_int l1, gn_real *p) {
+static void dw_task(gn_real *sum, const gather *g, const chunk *q, const gn_real *dy, gn_int l0, gn_int l1,
+                    gn_real *p) {
   const gn_real *xs[PIXELS], *ys[PIXELS];
   const gn_int k = q->nt * q->nu * q->nc, O = g->O;
   gn_real *patch = p + dw_work(g) - PIXELS * DEPTH;

@@ -12,7 +12,8 @@ gn_int gn_gather_work(const gn_conv *d, gn_conv_pass pass);
 void gn_gather_y(gn_real *y, const gn_real *x, const gn_real *w, const gn_conv *d, gn_real *work);
 gn_int gn_gather_kernel_size(const gn_conv *d);
 void gn_gather_kernel(gn_real *packed, const gn_real *w, const gn_conv *d);
-void gn_gather_packed(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *packed, const gn_real *bias, const gn_conv *d, gn_real *work);
+void gn_gather_packed(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *packed, const gn_real *bias,
+                      const gn_conv *d, gn_real *work);
 void gn_gather_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_conv *d, gn_real *work);
 void gn_gather_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work);
 

@@ -29,10 +29,11 @@ static const struct set {
 static int can_run(const char *name) {
 #if defined GN_HAS_V3 || defined GN_HAS_V4
   __builtin_cpu_init();
-  if (strcmp(name, "v3") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (strcmp(name, "v3") == 0)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   if (strcmp(name, "v4") == 0)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
 #endif
   return strcmp(name, "base") == 0;
 }
@@ -66,16 +67,21 @@ const char *gn_simd_choose(const char *name) {
 
 gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) { return table()->work(d, pass); }
 gn_int gn_conv2d_kernel_size(const gn_conv *d, gn_conv_pass pass) { return table()->kernel_size(d, pass); }
-void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass) { table()->kernel(u, w, d, pass); }
+void gn_conv2d_kernel(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass) {
+  table()->kernel(u, w, d, pass);
+}
 int gn_conv2d_kernel_form(const gn_conv *d, gn_conv_pass pass) { return table()->kernel_form(d, pass); }
 void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {
   table()->y(y, x, w, u, d, work);
 }
-void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, gn_real *work) {
+void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d,
+                    gn_real *work) {
   table()->relu(y, ldy, x, u, bias, d, work);
 }
 void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work) {
   table()->dx(dx, dy, w, u, d, work);
 }
-void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work) { table()->dw(dw, x, dy, d, work); }
+void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work) {
+  table()->dw(dw, x, dy, d, work);
+}
 double gn_fma_rounds(gn_int rounds, gn_real *out) { return table()->fma_rounds(rounds, out); }

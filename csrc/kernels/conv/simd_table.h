@@ -10,7 +10,8 @@ typedef struct gn_simd_table {
   void (*kernel)(gn_real *u, const gn_real *w, const gn_conv *d, gn_conv_pass pass);
   int (*kernel_form)(const gn_conv *d, gn_conv_pass pass);
   void (*y)(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work);
-  void (*relu)(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, gn_real *work);
+  void (*relu)(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d,
+               gn_real *work);
   void (*dx)(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work);
   void (*dw)(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work);
   double (*fma_rounds)(gn_int rounds, gn_real *out);

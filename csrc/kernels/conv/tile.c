@@ -31,7 +31,8 @@ static void full_tile(gn_int k, gn_int step, const gn_real *const *a, const gn_r
   }
 }
 
-void gn_tile(gn_int k, gn_int step, const gn_real *const *a, const gn_real *b, gn_real *const *c, int rows, int cols, int add) {
+void gn_tile(gn_int k, gn_int step, const gn_real *const *a, const gn_real *b, gn_real *const *c, int rows, int cols,
+             int add) {
   if (rows == ROWS && cols == COLS) {
     full_tile(k, step, a, b, c, add);
     return;

@@ -20,7 +20,8 @@
 
 /* c[i][j] <- (add ? c[i][j] : 0) + sum over q < k of a[i][q*step] * b[q*GN_TILE_COLS + j], for i < rows, j < cols.
 ** a: GN_TILE_ROWS pointers, all readable; c: rows pointers to cols reals. Cannot fail. */
-void gn_tile(gn_int k, gn_int step, const gn_real *const *a, const gn_real *b, gn_real *const *c, int rows, int cols, int add);
+void gn_tile(gn_int k, gn_int step, const gn_real *const *a, const gn_real *b, gn_real *const *c, int rows, int cols,
+             int add);
 
 static inline gn_int gn_panels(gn_int cols) { return (cols + GN_TILE_COLS - 1) / GN_TILE_COLS; }
 

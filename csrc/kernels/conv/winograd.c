@@ -15,12 +15,12 @@
 #define COLS GN_TILE_COLS
 #define LANES (COLS / 2)
 #define MAXN 6
-#define MAXP (MAXN * MAXN) /* points */
-#define DEPTH 256          /* channels multiplied at a time: panels of the kernel stay in the cache */
+#define MAXP (MAXN * MAXN)      /* points */
+#define DEPTH 256               /* channels multiplied at a time: panels of the kernel stay in the cache */
 #define BLOCK ((gn_int)1 << 18) /* reals of a block: they stay in a second-level cache of 1 MB or near it */
-#define MOST_TILES 192     /* tiles of a block, at most; a multiple of every GN_TILE_ROWS */
-#define TASKS 8            /* tasks wanted: enough to balance a few threads */
-#define CHANNELS 128       /* rows of dw in one task, at most */
+#define MOST_TILES 192          /* tiles of a block, at most; a multiple of every GN_TILE_ROWS */
+#define TASKS 8                 /* tasks wanted: enough to balance a few threads */
+#define CHANNELS 128            /* rows of dw in one task, at most */
 #define PARTS ((gn_int)1 << 20) /* reals of partial sums in dw */
 
 typedef gn_real vec __attribute__((vector_size(GN_VECTOR_BYTES), aligned(sizeof(gn_real)), may_alias)); /* unaligned */
@@ -31,8 +31,8 @@ static gn_int up(gn_int a, gn_int to) { return gn_ceil_div(a, to) * to; }
 
 /* out[i*os] = sum over k of L[i,k] in[k*is]; L (b,a) is X, or X (a,b) transposed. Unrolled: zeros and ones cost
 ** nothing. */
-static inline __attribute__((always_inline)) void line(int b, int a, const gn_real *X, int transposed, const vec *in, int is, vec *out,
-                                                       int os) {
+static inline __attribute__((always_inline)) void line(int b, int a, const gn_real *X, int transposed, const vec *in,
+                                                       int is, vec *out, int os) {
 #pragma GCC unroll 10
   for (int i = 0; i < b; i++) {
     vec s = {0};
@@ -54,8 +54,9 @@ static inline __attribute__((always_inline)) void line(int b, int a, const gn_re
 
 /* out[k] (C), k < b*b  <-  (base[k], if there is a base) + L in Lt, in[k] (C), k < a*a. Every COLS channels, out moves
 ** on by `jump`. */
-static inline __attribute__((always_inline)) void sandwich(int b, int a, const gn_real *X, int transposed, const gn_real *const *in,
-                                                           const gn_real *const *base, gn_real *const *out, gn_int C, gn_int jump) {
+static inline __attribute__((always_inline)) void sandwich(int b, int a, const gn_real *X, int transposed,
+                                                           const gn_real *const *in, const gn_real *const *base,
+                                                           gn_real *const *out, gn_int C, gn_int jump) {
   gn_real tail_in[MAXP * LANES], tail_base[MAXP * LANES], tail_out[MAXP * LANES];
   for (gn_int c = 0; c < C; c += LANES) {
     const gn_int to = c / COLS * jump + c % COLS, rest = C - c;
@@ -86,8 +87,8 @@ static inline __attribute__((always_inline)) void sandwich(int b, int a, const g
 }
 
 /* The same along one axis: out[k] (C), k < b  <-  L in, in[k] (C), k < a. */
-static inline __attribute__((always_inline)) void rod(int b, int a, const gn_real *X, const gn_real *const *in, gn_real *const *out,
-                                                      gn_int C, gn_int jump) {
+static inline __attribute__((always_inline)) void rod(int b, int a, const gn_real *X, const gn_real *const *in,
+                                                      gn_real *const *out, gn_int C, gn_int jump) {
   gn_real tail_in[MAXP * LANES], tail_out[MAXP * LANES];
   for (gn_int c = 0; c < C; c += LANES) {
     const gn_int to = c / COLS * jump + c % COLS, rest = C - c;
@@ -110,35 +111,41 @@ typedef void transform(const gn_real *const *in, gn_real *const *out, gn_int C, 
 typedef void transform_add(const gn_real *const *in, const gn_real *const *base, gn_real *const *out, gn_int C);
 
 typedef struct variant {
-  int axes, m, r, n; /* axes: 2, or 1 for kernels of one line or column */
+  int axes, m, r, n;                               /* axes: 2, or 1 for kernels of one line or column */
   transform *x_in, *y_out, *dy_in, *w_in, *dw_out; /* Bt x B, At y A, A dy At, G w Gt, Gt u G */
   transform_add *dx_out;                           /* base + B u Bt */
 } variant;
 
-#define FORWARD(m, r, n)                                                                                                            \
-  static void x_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                    \
-    sandwich(n, n, Bt##m##r, 0, in, NULL, out, C, jump);                                                                            \
-  }                                                                                                                                 \
-  static void y_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                   \
-    sandwich(m, n, At##m##r, 0, in, NULL, out, C, jump);                                                                            \
-  }                                                                                                                                 \
-  static void w_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                    \
-    sandwich(n, r, G##m##r, 0, in, NULL, out, C, jump);                                                                             \
+#define FORWARD(m, r, n)                                                                                               \
+  static void x_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                       \
+    sandwich(n, n, Bt##m##r, 0, in, NULL, out, C, jump);                                                               \
+  }                                                                                                                    \
+  static void y_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                      \
+    sandwich(m, n, At##m##r, 0, in, NULL, out, C, jump);                                                               \
+  }                                                                                                                    \
+  static void w_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                       \
+    sandwich(n, r, G##m##r, 0, in, NULL, out, C, jump);                                                                \
   }
-#define ADJOINT(m, r, n)                                                                                                            \
-  static void dy_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                   \
-    sandwich(n, m, At##m##r, 1, in, NULL, out, C, jump);                                                                            \
-  }                                                                                                                                 \
-  static void dw_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                                  \
-    sandwich(r, n, G##m##r, 1, in, NULL, out, C, jump);                                                                             \
-  }                                                                                                                                 \
-  static void dx_out##m##r(const gn_real *const *in, const gn_real *const *base, gn_real *const *out, gn_int C) {                   \
-    sandwich(n, n, Bt##m##r, 1, in, base, out, C, COLS);                                                                            \
+#define ADJOINT(m, r, n)                                                                                               \
+  static void dy_in##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                      \
+    sandwich(n, m, At##m##r, 1, in, NULL, out, C, jump);                                                               \
+  }                                                                                                                    \
+  static void dw_out##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                     \
+    sandwich(r, n, G##m##r, 1, in, NULL, out, C, jump);                                                                \
+  }                                                                                                                    \
+  static void dx_out##m##r(const gn_real *const *in, const gn_real *const *base, gn_real *const *out, gn_int C) {      \
+    sandwich(n, n, Bt##m##r, 1, in, base, out, C, COLS);                                                               \
   }
-#define ROD(m, r, n)                                                                                                                \
-  static void x_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) { rod(n, n, Bt##m##r, in, out, C, jump); }\
-  static void y_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) { rod(m, n, At##m##r, in, out, C, jump); }\
-  static void w_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) { rod(n, r, G##m##r, in, out, C, jump); }
+#define ROD(m, r, n)                                                                                                   \
+  static void x_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                      \
+    rod(n, n, Bt##m##r, in, out, C, jump);                                                                             \
+  }                                                                                                                    \
+  static void y_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                      \
+    rod(m, n, At##m##r, in, out, C, jump);                                                                             \
+  }                                                                                                                    \
+  static void w_rod##m##r(const gn_real *const *in, gn_real *const *out, gn_int C, gn_int jump) {                      \
+    rod(n, r, G##m##r, in, out, C, jump);                                                                              \
+  }
 
 FORWARD(2, 2, 3)
 ADJOINT(2, 2, 3)
@@ -152,10 +159,17 @@ FORWARD(2, 5, 6)
 ROD(4, 3, 6)
 ROD(4, 7, 10)
 
-#define ENTRY(m, r, n) {2, m, r, n, x_in##m##r, y_out##m##r, dy_in##m##r, w_in##m##r, dw_out##m##r, dx_out##m##r}
-#define ROD_ENTRY(m, r, n) {1, m, r, n, x_rod##m##r, y_rod##m##r, NULL, w_rod##m##r, NULL, NULL}
-static const variant variants[] = {ENTRY(2, 2, 3), ENTRY(4, 2, 5), ENTRY(2, 3, 4), ENTRY(4, 3, 6),
-                                   {2, 2, 5, 6, x_in25, y_out25, NULL, w_in25, NULL, NULL}, ROD_ENTRY(4, 3, 6), ROD_ENTRY(4, 7, 10)};
+#define ENTRY(m, r, n)                                                                                                 \
+  { 2, m, r, n, x_in##m##r, y_out##m##r, dy_in##m##r, w_in##m##r, dw_out##m##r, dx_out##m##r }
+#define ROD_ENTRY(m, r, n)                                                                                             \
+  { 1, m, r, n, x_rod##m##r, y_rod##m##r, NULL, w_rod##m##r, NULL, NULL }
+static const variant variants[] = {ENTRY(2, 2, 3),
+                                   ENTRY(4, 2, 5),
+                                   ENTRY(2, 3, 4),
+                                   ENTRY(4, 3, 6),
+                                   {2, 2, 5, 6, x_in25, y_out25, NULL, w_in25, NULL, NULL},
+                                   ROD_ENTRY(4, 3, 6),
+                                   ROD_ENTRY(4, 7, 10)};
 
 /* ---- the shape ---- */
 
@@ -229,13 +243,14 @@ static void patch_of_y(gn_int *at, const tiling *p, gn_int tile, gn_int ld) {
   const gn_conv *d = p->d;
   const where t = tile_at(p, tile);
   for (gn_int i = t.i; i < t.i + p->mh; i++)
-    for (gn_int j = t.j; j < t.j + p->mw; j++) *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * ld;
+    for (gn_int j = t.j; j < t.j + p->mw; j++)
+      *at++ = i >= d->Ho || j >= d->Wo ? -1 : ((t.n * d->Ho + i) * d->Wo + j) * ld;
 }
 
 /* v[point*each + tile*row + channel of the block, every COLS of them `jump` apart]  <-  channels c0..c0+C-1 of x,
 ** phase f, under tiles t0..t0+nt-1. zeros: C of them. */
-static void load_x(gn_real *v, gn_int each, gn_int row, gn_int jump, const tiling *p, const gn_real *x, gn_int f, gn_int c0, gn_int C,
-                   gn_int t0, gn_int nt, const gn_real *zeros) {
+static void load_x(gn_real *v, gn_int each, gn_int row, gn_int jump, const tiling *p, const gn_real *x, gn_int f,
+                   gn_int c0, gn_int C, gn_int t0, gn_int nt, const gn_real *zeros) {
   for (gn_int t = 0; t < nt; t++) {
     gn_int at[MAXP];
     const gn_real *in[MAXP];
@@ -246,8 +261,8 @@ static void load_x(gn_real *v, gn_int each, gn_int row, gn_int jump, const tilin
   }
 }
 
-static void load_dy(gn_real *v, gn_int each, gn_int row, gn_int jump, const tiling *p, const gn_real *dy, gn_int c0, gn_int C, gn_int t0,
-                    gn_int nt, const gn_real *zeros) {
+static void load_dy(gn_real *v, gn_int each, gn_int row, gn_int jump, const tiling *p, const gn_real *dy, gn_int c0,
+                    gn_int C, gn_int t0, gn_int nt, const gn_real *zeros) {
   for (gn_int t = 0; t < nt; t++) {
     gn_int at[MAXP];
     const gn_real *in[MAXP];
@@ -261,7 +276,8 @@ static void load_dy(gn_real *v, gn_int each, gn_int row, gn_int jump, const tili
 
 /* c (tiles rounded up to ROWS, panels*COLS; rows of ldc)  <-  v (the same tiles, K; rows of ldv) times u, panels of
 ** (K, COLS) */
-static void multiply(gn_real *c, gn_int ldc, const gn_real *v, gn_int ldv, const gn_real *u, gn_int tiles, gn_int K, gn_int panels) {
+static void multiply(gn_real *c, gn_int ldc, const gn_real *v, gn_int ldv, const gn_real *u, gn_int tiles, gn_int K,
+                     gn_int panels) {
   for (gn_int k = 0; k < K; k += DEPTH)
     for (gn_int o = 0; o < panels; o++)
       for (gn_int t = 0; t < tiles; t += ROWS) {
@@ -321,7 +337,8 @@ static void kernel_dx(gn_real *u, const tiling *p, const gn_real *w, gn_int f, g
     const gn_int on = GN_MIN(LANES, O - o0);
     for (gn_int k = 0; k < taps; k++)
       for (gn_int c = 0; c < COLS; c++)
-        for (gn_int o = 0; o < on; o++) turned[(k * LANES + o) * COLS + c] = c < C ? w[from[k] + (c0 + c) * O + o0 + o] : 0;
+        for (gn_int o = 0; o < on; o++)
+          turned[(k * LANES + o) * COLS + c] = c < C ? w[from[k] + (c0 + c) * O + o0 + o] : 0;
     for (gn_int o = 0; o < on; o++) {
       for (gn_int k = 0; k < taps; k++) in[k] = turned + (k * LANES + o) * COLS;
       for (gn_int k = 0; k < p->points; k++) out[k] = u + (((k * p->phases + f) * panels + panel) * O + o0 + o) * COLS;
@@ -368,20 +385,23 @@ static division divide_y(const tiling *p) {
 }
 
 static gn_int work_y(const tiling *p, const division *c) {
-  return p->points * c->block * (row_size(p->phases * p->d->Ci) + row_size(c->width * COLS)) + GN_MAX(p->d->Ci, p->d->Co);
+  return p->points * c->block * (row_size(p->phases * p->d->Ci) + row_size(c->width * COLS)) +
+         GN_MAX(p->d->Ci, p->d->Co);
 }
 
 /* One task of y: a block of tiles by a group of panels of channels. */
-static void y_task(gn_real *y, gn_int ldy, const tiling *p, const division *q, const gn_real *x, const gn_real *u, const gn_real *bias,
-                   gn_int task, gn_real *work) {
+static void y_task(gn_real *y, gn_int ldy, const tiling *p, const division *q, const gn_real *x, const gn_real *u,
+                   const gn_real *bias, gn_int task, gn_real *work) {
   const gn_conv *d = p->d;
   const gn_int K = p->phases * d->Ci, ldv = row_size(K), ldc = row_size(q->width * COLS), panels = gn_panels(d->Co);
   const gn_int t0 = task / q->groups * q->block, nt = GN_MIN(q->block, p->tiles - t0), rows = up(nt, ROWS);
-  const gn_int o0 = task % q->groups * q->width, on = GN_MIN(q->width, panels - o0), C = GN_MIN(d->Co - o0 * COLS, on * COLS);
+  const gn_int o0 = task % q->groups * q->width, on = GN_MIN(q->width, panels - o0),
+               C = GN_MIN(d->Co - o0 * COLS, on * COLS);
   gn_real *v = work, *c = v + p->points * q->block * ldv, *spare = c + p->points * q->block * ldc;
   gn_zero_run(spare, d->Ci);
   /* the tiles' patches of x, transformed: a row of all phases' channels for each tile and point */
-  for (gn_int f = 0; f < p->phases; f++) load_x(v + f * d->Ci, q->block * ldv, ldv, COLS, p, x, f, 0, d->Ci, t0, nt, spare);
+  for (gn_int f = 0; f < p->phases; f++)
+    load_x(v + f * d->Ci, q->block * ldv, ldv, COLS, p, x, f, 0, d->Ci, t0, nt, spare);
   /* one product per point; the rows that fill up the last register tile are zeros */
   for (gn_int k = 0; k < p->points; k++) {
     gn_real *vk = v + k * q->block * ldv;
@@ -402,11 +422,13 @@ static void y_task(gn_real *y, gn_int ldy, const tiling *p, const division *q, c
   }
 }
 
-void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, int m, gn_real *work) {
+void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d,
+                   int m, gn_real *work) {
   const tiling p = tiling_of(d, m);
   const division q = divide_y(&p);
   GN_PARALLEL_FOR
-  for (gn_int t = 0; t < q.blocks * q.groups; t++) y_task(y, ldy, &p, &q, x, u, bias, t, work + gn_thread_id() * work_y(&p, &q));
+  for (gn_int t = 0; t < q.blocks * q.groups; t++)
+    y_task(y, ldy, &p, &q, x, u, bias, t, work + gn_thread_id() * work_y(&p, &q));
 }
 
 /* ---- dx ---- */
@@ -428,24 +450,29 @@ static image_division divide_dx(const tiling *p) {
 }
 
 static gn_int work_dx(const tiling *p, const division *c) {
-  return p->points * c->block * (row_size(p->d->Co) + row_size(p->phases * c->width * COLS)) + GN_MAX(p->d->Co, c->width * COLS) +
-         c->width * COLS;
+  return p->points * c->block * (row_size(p->d->Co) + row_size(p->phases * c->width * COLS)) +
+         GN_MAX(p->d->Co, c->width * COLS) + c->width * COLS;
 }
 
 /* One task of dx: a run of images by a group of panels of channels. */
-static void dx_task(gn_real *dx, const tiling *p, const image_division *q, const gn_real *dy, const gn_real *u, gn_int task, gn_real *work) {
+static void dx_task(gn_real *dx, const tiling *p, const image_division *q, const gn_real *dy, const gn_real *u,
+                    gn_int task, gn_real *work) {
   const gn_conv *d = p->d;
-  const gn_int K = d->Co, panels = gn_panels(d->Ci), o0 = task % q->c.groups * q->c.width, on = GN_MIN(q->c.width, panels - o0);
-  const gn_int c0 = o0 * COLS, C = GN_MIN(d->Ci - c0, on * COLS), ldv = row_size(K), ldc = row_size(p->phases * q->c.width * COLS);
+  const gn_int K = d->Co, panels = gn_panels(d->Ci), o0 = task % q->c.groups * q->c.width,
+               on = GN_MIN(q->c.width, panels - o0);
+  const gn_int c0 = o0 * COLS, C = GN_MIN(d->Ci - c0, on * COLS), ldv = row_size(K),
+               ldc = row_size(p->phases * q->c.width * COLS);
   const gn_int i0 = task / q->c.groups * q->images, i1 = GN_MIN(d->N, i0 + q->images), each = p->th * p->tw;
-  const gn_int lap = p->v->r - 1, h1 = p->stride * (p->th * p->v->m + lap) - d->ph, w1 = p->stride * (p->tw * p->v->m + lap) - d->pw;
+  const gn_int lap = p->v->r - 1, h1 = p->stride * (p->th * p->v->m + lap) - d->ph,
+               w1 = p->stride * (p->tw * p->v->m + lap) - d->pw;
   gn_real *v = work, *c = v + p->points * q->c.block * ldv, *zeros = c + p->points * q->c.block * ldc;
   gn_real *spare = zeros + GN_MAX(K, q->c.width * COLS);
   gn_zero_run(zeros, GN_MAX(K, C));
   /* what no tile reaches is 0 */
   for (gn_int n = i0; n < i1; n++)
     for (gn_int h = 0; h < d->H; h++)
-      for (gn_int w = h < h1 ? GN_MAX(0, w1) : 0; w < d->W; w++) gn_zero_run(dx + ((n * d->H + h) * d->W + w) * d->Ci + c0, C);
+      for (gn_int w = h < h1 ? GN_MAX(0, w1) : 0; w < d->W; w++)
+        gn_zero_run(dx + ((n * d->H + h) * d->W + w) * d->Ci + c0, C);
   for (gn_int t0 = i0 * each; t0 < i1 * each; t0 += q->c.block) {
     const gn_int nt = GN_MIN(q->c.block, i1 * each - t0), rows = up(nt, ROWS);
     /* the tiles of dy, transformed, times the kernel of every point and phase */
@@ -454,7 +481,8 @@ static void dx_task(gn_real *dx, const tiling *p, const image_division *q, const
       gn_real *vk = v + k * q->c.block * ldv;
       gn_zero_run(vk + nt * ldv, (rows - nt) * ldv);
       for (gn_int f = 0; f < p->phases; f++)
-        multiply(c + k * q->c.block * ldc + f * on * COLS, ldc, vk, ldv, u + ((k * p->phases + f) * panels + o0) * K * COLS, rows, K, on);
+        multiply(c + k * q->c.block * ldc + f * on * COLS, ldc, vk, ldv,
+                 u + ((k * p->phases + f) * panels + o0) * K * COLS, rows, K, on);
     }
     /* transformed back and added to the patches of dx: the first tile to reach a pixel sets it, later ones add */
     for (gn_int t = 0; t < nt; t++)
@@ -480,7 +508,8 @@ void gn_winograd_dx(gn_real *dx, const gn_real *dy, const gn_real *u, const gn_c
   const tiling p = tiling_of(d, m);
   const image_division q = divide_dx(&p);
   GN_PARALLEL_FOR
-  for (gn_int t = 0; t < q.c.blocks * q.c.groups; t++) dx_task(dx, &p, &q, dy, u, t, work + gn_thread_id() * work_dx(&p, &q.c));
+  for (gn_int t = 0; t < q.c.blocks * q.c.groups; t++)
+    dx_task(dx, &p, &q, dy, u, t, work + gn_thread_id() * work_dx(&p, &q.c));
 }
 
 /* ---- dw ---- */
@@ -503,7 +532,9 @@ static dw_division divide_dw(const tiling *p) {
   q.groups = gn_ceil_div(panels, q.width);
   q.block = block_size(p, q.chunk + q.width * COLS);
   q.parts = 1;
-  while (q.parts * p->phases * q.chunks * q.groups < TASKS && p->tiles > 4 * q.parts * q.block && 2 * q.parts * size <= PARTS) q.parts *= 2;
+  while (q.parts * p->phases * q.chunks * q.groups < TASKS && p->tiles > 4 * q.parts * q.block &&
+         2 * q.parts * size <= PARTS)
+    q.parts *= 2;
   q.part = gn_ceil_div(p->tiles, q.parts);
   return q;
 }
@@ -514,12 +545,15 @@ static gn_int work_dw(const tiling *p, const dw_division *q) {
 }
 
 /* One task of dw: a chunk of channels of x in one phase by a group of panels of dy, over one part of the tiles. */
-static void dw_task(gn_real *dw, const tiling *p, const dw_division *q, const gn_real *x, const gn_real *dy, gn_int task, gn_int part,
-                    gn_real *work) {
+static void dw_task(gn_real *dw, const tiling *p, const dw_division *q, const gn_real *x, const gn_real *dy,
+                    gn_int task, gn_int part, gn_real *work) {
   const gn_conv *d = p->d;
-  const gn_int f = task / q->groups / q->chunks, c0 = task / q->groups % q->chunks * q->chunk, C = GN_MIN(q->chunk, d->Ci - c0);
-  const gn_int o0 = task % q->groups * q->width, on = GN_MIN(q->width, gn_panels(d->Co) - o0), O = GN_MIN(d->Co - o0 * COLS, on * COLS);
-  const gn_int ldv = row_size(q->chunk), t1 = GN_MIN(p->tiles, (part + 1) * q->part), ldu = on * COLS, rows = up(C, ROWS);
+  const gn_int f = task / q->groups / q->chunks, c0 = task / q->groups % q->chunks * q->chunk,
+               C = GN_MIN(q->chunk, d->Ci - c0);
+  const gn_int o0 = task % q->groups * q->width, on = GN_MIN(q->width, gn_panels(d->Co) - o0),
+               O = GN_MIN(d->Co - o0 * COLS, on * COLS);
+  const gn_int ldv = row_size(q->chunk), t1 = GN_MIN(p->tiles, (part + 1) * q->part), ldu = on * COLS,
+               rows = up(C, ROWS);
   const gn_int vs = q->block * ldv, zs = q->block * ldu, us = rows * ldu;
   gn_real *v = work, *z = v + p->points * vs, *u = z + p->points * q->block * q->width * COLS;
   gn_real *zeros = u + p->points * up(q->chunk, ROWS) * q->width * COLS;

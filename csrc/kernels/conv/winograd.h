@@ -32,7 +32,8 @@ gn_int gn_winograd_work(const gn_conv *d, gn_conv_pass pass, int m);
 
 /* y (N,Ho,Wo,Co) out, ldy reals from pixel to pixel  <-  x (N,H,W,Ci), u of pass Y or RELU (they are the same), bias
 ** (Co) or NULL With a bias, y is rectified after it was added. Parallel over blocks of tiles. Cannot fail. */
-void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d, int m, gn_real *work);
+void gn_winograd_y(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d,
+                   int m, gn_real *work);
 
 /* dx (N,H,W,Ci) out  <-  dy (N,Ho,Wo,Co), u of pass DX. Parallel over images and blocks of channels; the tiles of an
 ** image are added in order. Cannot fail. */
