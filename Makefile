@@ -129,13 +129,15 @@ quick: all ## run the fast tests, a minute: none that starts scripts, trains for
 bench: all ## time kernels and the training step
 	$(LUA_ENV) $(LUA) experiments/bench/run.lua $(BENCH)
 
-lint: ## luacheck, and a build with warnings as errors
+C_FILES = $(sort $(wildcard csrc/*.[ch] csrc/*/*.[ch] csrc/*/*/*.[ch]))
+lint: ## luacheck, clang-format, and a build with warnings as errors
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps lint
 	luacheck -q $(wildcard lua spec experiments)
+	clang-format --dry-run -Werror $(C_FILES)
 	@$(MAKE) --no-print-directory B=build/lint CFLAGS=-O1 WERROR=1 all
 
 format: ## let clang-format rewrite the C sources
-	clang-format -i $$(find csrc -name '*.[ch]')
+	clang-format -i $(C_FILES)
 
 # The interpreter is not built with the sanitizers, so their runtime is preloaded. Leaks are the business of
 # memory_spec: what Lua, OpenBLAS and OpenMP keep until exit would drown them here.
