@@ -13,9 +13,9 @@ local CHUNK = [[
   log:open_log "DIR"
   log:say("%d%%", 50)
   log:tell("step 1 of many steps", {step = 1, D = 0.5, x = 0/0})
-  if log.terminal then log:draw "live line that is long" end
+  if log.terminal then log:redraw "live line that is long" end
   log:say "after"
-  if log.terminal then log:draw "last" end
+  if log.terminal then log:redraw "last" end
   log:close_log()
 ]]
 

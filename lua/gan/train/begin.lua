@@ -48,8 +48,8 @@ end
 local function first_files(run)
   local recorder, from = run.recorder, run.place.from
   if run.step == 0 or from ~= recorder:path(directory.LAST) then
-    pictures.draw_real(run)
-    if run.step == 0 then pictures.draw(run, "fakes_init.png") end
+    pictures.write_real(run)
+    if run.step == 0 then pictures.write(run, "fakes_init.png") end
     recorder:must(saved.save(run))
   end
   run.saved_step, run.saved_at = recorder.keeps and run.step or nil, core.clock()

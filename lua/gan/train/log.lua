@@ -62,7 +62,7 @@ function M:write(record) append(self, "stats.jsonl", json.encode(record)) end
 
 --- Writes a status line, and its record; on a terminal the line is live, not permanent.
 function M:tell(line, record)
-  if self.terminal then self:draw(line)
+  if self.terminal then self:redraw(line)
   else
     io.stdout:write(line, "\n")
     io.stdout:flush()
@@ -75,7 +75,7 @@ end
 function M:wants_live() return self.terminal and core.clock() - self.drawn > LIVE_SECONDS end
 
 --- Draws the live line, cut to the terminal's width.
-function M:draw(line)
+function M:redraw(line)
   local width = core.columns(1)
   io.stdout:write("\r", width > 1 and line:sub(1, width - 1) or line, "\27[K")
   io.stdout:flush()

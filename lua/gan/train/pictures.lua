@@ -49,16 +49,16 @@ function M.real(run, n)
   return (loader())
 end
 
--- Draws G's picture.
-function M.draw(run, name)
+-- Writes G's picture.
+function M.write(run, name)
   if not run.G then return end
   run.last_picture = run.recorder:picture(name, function(path)
     return run.paint(path, M.images(run, nil, run.ema), run.fixed_y and COLUMNS or nil)
   end)
 end
 
--- Draws the picture of real images that the others are measured by.
-function M.draw_real(run)
+-- Writes the picture of real images that the others are measured by.
+function M.write_real(run)
   run.recorder:picture("reals.png", function(path) return run.paint(path, M.real(run, run.count)) end)
 end
 

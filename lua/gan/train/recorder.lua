@@ -69,7 +69,7 @@ function Disk:status(record) self:tell(quantities.line(record), record) end
 
 -- Draws the live line of a terminal anew if it is time; f() gives the record.
 function Disk:live(f)
-  if self:wants_live() then self:draw(quantities.line(f())) end
+  if self:wants_live() then self:redraw(quantities.line(f())) end
 end
 
 -- A record without a line, in stats.jsonl or in a metric's file.
@@ -95,9 +95,9 @@ function Disk:snapshot(step, count)
   return self:path(name)
 end
 
--- Draws a picture by draw(path) -> true, or nil and a message; gives its path.
-function Disk:picture(name, draw)
-  self:must(draw(self:path(name)))
+-- Writes a picture by paint(path) -> true, or nil and a message; gives its path.
+function Disk:picture(name, paint)
+  self:must(paint(self:path(name)))
   return self:path(name)
 end
 

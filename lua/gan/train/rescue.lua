@@ -19,14 +19,14 @@ function M.begin(run)
   if run.options.on_collapse == "rollback" and not run.recorder:has(GOOD) then run.recorder:link(GOOD) end
 end
 
---- Tells whether the run as it stands is one to go back to: it must be saved, and then `keep`.
+--- Tells whether the run as it stands is one to go back to: it must be saved, and then marked.
 function M.good(run)
   local every = run.options.snap > 0 and run.options.snap or GOOD_STEPS
   return run.options.on_collapse == "rollback" and run.step % every == 0 and run.health:well()
 end
 
 --- Makes the last checkpoint the one to go back to.
-function M.keep(run) run.recorder:link(GOOD) end
+function M.mark_good(run) run.recorder:link(GOOD) end
 
 -- Goes back to the last good checkpoint, with fresh random streams and half the step size; the data come in the order
 -- in which they came.

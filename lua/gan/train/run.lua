@@ -242,9 +242,9 @@ local function keep_step(self, best, ending)
   if snap or ending or good or best or core.clock() - self.saved_at > SAVE_SECONDS then
     if rescue.save_or_cure(self) then return true end
   end
-  if good then rescue.keep(self) end
+  if good then rescue.mark_good(self) end
   if best then recorder:link(metrics.BEST) end
-  if snap or early or step == self.total then pictures.draw(self, ("fakes_%06d.png"):format(step)) end
+  if snap or early or step == self.total then pictures.write(self, ("fakes_%06d.png"):format(step)) end
   if snap and opt.snapshots > 0 then
     local path = recorder:snapshot(step, opt.snapshots)
     if path and self.hooks.on_snapshot then self.hooks.on_snapshot(self, step, path) end
