@@ -104,6 +104,13 @@ end
 --- Returns an error's message without the place that it blames, for those who hand it on as `nil, message`.
 function M.placeless(message) return (tostring(message):gsub("^[^ ]*:%d+: ", "")) end
 
+--- Calls f(...) and returns what it returns. An error becomes nil and its message, without the place that it blames.
+function M.try(f, ...)
+  local results = table.pack(pcall(f, ...))
+  if results[1] then return table.unpack(results, 2, results.n) end
+  return nil, M.placeless(results[2])
+end
+
 --- Returns the nearest of a list of names to a misspelt one, or nil if none is near.
 -- Near is a distance of at most 2 letters, or of a third of the word.
 function M.nearest(word, names) return core.near_name(word, names) end

@@ -351,13 +351,6 @@ function M.new(opt)
   return setmetatable(o, Session)
 end
 
--- What f(...) returns, or nil and the message of its error without the place.
-local function try(f, ...)
-  local results = table.pack(pcall(f, ...))
-  if results[1] then return table.unpack(results, 2, results.n) end
-  return nil, check.placeless(results[2])
-end
-
 -- Passes a source through the network, into what its side of the metrics wants: {n, source, fid, features, score,
 -- accuracy}.
 local function gather(self, source, side, known)
@@ -421,7 +414,7 @@ function Session:set_real(source)
   local there = self.stats and text.exists(self.stats)
   local known, message
   if source and not F.dim then -- known after the first image
-    local seen, problem = try(function() return F(source.batch(1, 1)) end)
+    local seen, problem = check.try(function() return F(source.batch(1, 1)) end)
     if not seen then return nil, ("%s: %s"):format(source.name, problem) end
   end
   if there then
@@ -433,7 +426,7 @@ function Session:set_real(source)
     self.real = {n = known and known.n, fid = known}
     return true
   end
-  self.real, message = try(gather, self, source, "real", known)
+  self.real, message = check.try(gather, self, source, "real", known)
   if not self.real then return nil, ("%s: %s"):format(source.name, message) end
   if self.stats and not there and self.real.fid then return save_stats(self, self.real.fid) end
   return true
@@ -452,13 +445,13 @@ function Session:measure(source)
   for _, name in ipairs(self.metrics) do
     if why[name] then return nil, ("%s: %s"):format(name, why[name]) end
   end
-  local fake, message = try(gather, self, source, "fake")
+  local fake, message = check.try(gather, self, source, "fake")
   if not fake then return nil, ("%s: %s"):format(source.name, message) end
   local results = {}
   for _, name in ipairs(self.metrics) do
     self.progress(name, 0, 0)
     local list
-    list, message = try(measures[name].value, self, fake)
+    list, message = check.try(measures[name].value, self, fake)
     if not list then return nil, ("%s: %s"):format(name, message) end
     for _, r in ipairs(list) do
       if not measures[name].real then r.n_real = nil end

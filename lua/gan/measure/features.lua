@@ -196,13 +196,6 @@ end
 
 -- ---- files ----
 
--- What f(...) returns, or nil and the message of its error without the place.
-local function try(f, ...)
-  local ok, result, message = pcall(f, ...)
-  if ok and result ~= nil then return result end
-  return nil, check.placeless(ok and message or result)
-end
-
 --- Writes a classifier to a file that `open` reads.
 -- @tparam string path  of the file
 -- @tparam Module net  of gan.model.classifier
@@ -246,8 +239,8 @@ local function classifier(path, tree, opt)
   if type(tree.accuracy) ~= "number" or type(tree.data) ~= "string" then
     return bad "its data and accuracy are missing"
   end
-  local net, message = try(make, tree.options)
-  if net then net, message = try(net.load, net, tree.state or {}) end
+  local net, message = check.try(make, tree.options)
+  if net then net, message = check.try(net.load, net, tree.state or {}) end
   if not net then return bad(message) end
   for name, t in pairs(tree.state) do
     local sum = core.sum(t):item()

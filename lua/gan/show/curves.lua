@@ -120,7 +120,8 @@ function M.plots(runs, keys, opt)
       for _, run in ipairs(runs) do
         local s = M.series(run, key, o.x)
         if s then
-          s.name = #runs > 1 and (several and run.name .. " " .. key or run.name) or several and quantities.label(key) or nil
+          if #runs > 1 then s.name = several and run.name .. " " .. key or run.name
+          else s.name = several and quantities.label(key) or nil end
           all[#all + 1] = s
         end
       end

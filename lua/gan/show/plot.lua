@@ -14,6 +14,22 @@ local colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 local FONT, TITLE = 12, 14 -- pixels
 local INK, AXIS, GRID = "#222", "#777", "#e4e4e4"
 local FEW = 40 -- points of a line that are marked one by one
+local LETTER = 0.56 -- mean width of a letter, of its height
+
+-- The layout of a panel, in pixels.
+local MARGIN_TOP, MARGIN_RIGHT = 14, 18
+local MARGIN_LEFT, MARGIN_BOTTOM = 20, 28 -- beside the numbers of an axis that has no label
+local LABEL_LEFT, LABEL_BOTTOM = 40, 46 -- the same with a label
+local LABEL_X, LABEL_Y = 10, 16 -- base lines of the labels: from the bottom, from the left
+local TITLE_ROOM = 22
+local TICK_DOWN, TICK_ACROSS = 48, 76 -- least room of a number on an axis
+local NUMBER_LEFT, NUMBER_BELOW = 8, 18 -- from an axis to its numbers
+local HALF_LETTER = 4 -- from the middle of a line of text to its base line
+local CLIP = 4 -- what may stand over the axes
+local LEGEND_ROW, LEGEND_BELOW, LEGEND_GAP = 17, 4, 14
+local SAMPLE, SAMPLE_ROOM, SAMPLE_TEXT = 22, 30, 28 -- the line beside a name: length, room, the name's place
+local LINE, BAR, DOT, SERIF = 1.8, 1.2, 2.8, 3 -- widths of lines; radius of a point; half an error bar's end
+local DASH, BAND = "5 4", 0.18 -- of dashed lines; opacity of a band
 
 -- ---- text ----
 
@@ -21,7 +37,7 @@ local escapes = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot
 local function escape(s) return (s:gsub('[&<>"]', escapes)) end
 
 -- About how wide a text is: exact widths are the viewer's business.
-local function width_of(s, size) return (utf8.len(s) or #s) * (size or FONT) * 0.56 end
+local function width_of(s, size) return (utf8.len(s) or #s) * (size or FONT) * LETTER end
 
 -- A coordinate: a hundredth of a pixel is enough, and -0 is 0.
 local function at(v)
@@ -206,6 +222,8 @@ local function runs(s, place_of)
   return list
 end
 
+local function dash_of(s) return s.dash and (' stroke-dasharray="%s"'):format(DASH) or "" end
+
 local function path_of(points) return "M" .. table.concat(points, "L") end
 
 -- One series inside its panel; X and Y give pixels.
@@ -219,7 +237,7 @@ local function draw_series(out, s, X, Y)
       local points = {}
       for i = 1, #run do points[i] = at(run[i][1]) .. "," .. at(run[i][3]) end
       for i = #run, 1, -1 do points[#points + 1] = at(run[i][1]) .. "," .. at(run[i][2]) end
-      add('<path d="%sZ" fill="%s" fill-opacity="0.18"/>', path_of(points), s.colour)
+      add('<path d="%sZ" fill="%s" fill-opacity="%g"/>', path_of(points), s.colour, BAND)
     end
   end
   local lines = runs(s, function(i)
@@ -229,8 +247,8 @@ local function draw_series(out, s, X, Y)
   if s.line then
     for _, run in ipairs(lines) do
       if #run > 1 then
-        add('<path d="%s" fill="none" stroke="%s" stroke-width="1.8" stroke-linejoin="round"%s/>',
-          path_of(run), s.colour, s.dash and ' stroke-dasharray="5 4"' or "")
+        add('<path d="%s" fill="none" stroke="%s" stroke-width="%g" stroke-linejoin="round"%s/>',
+          path_of(run), s.colour, LINE, dash_of(s))
       end
     end
   end
@@ -239,16 +257,19 @@ local function draw_series(out, s, X, Y)
     for i = 1, #s.x do
       local x, a, b = X(s.x[i]), Y(s.low[i]), Y(s.high[i])
       if x and a and b then
-        bars[#bars + 1] = ("M%s,%sV%sM%s,%sh6M%s,%sh6"):format(at(x), at(a), at(b), at(x - 3), at(a), at(x - 3), at(b))
+        bars[#bars + 1] = ("M%s,%sV%sM%s,%sh%dM%s,%sh%d"):format(at(x), at(a), at(b), at(x - SERIF), at(a), 2 * SERIF,
+          at(x - SERIF), at(b), 2 * SERIF)
       end
     end
-    if bars[1] then add('<path d="%s" fill="none" stroke="%s" stroke-width="1.2"/>', table.concat(bars), s.colour) end
+    if bars[1] then
+      add('<path d="%s" fill="none" stroke="%s" stroke-width="%g"/>', table.concat(bars), s.colour, BAR)
+    end
   end
   for _, run in ipairs(lines) do
     if s.points or #run == 1 then
       for _, point in ipairs(run) do
         local x, y = point:match "^(.*),(.*)$"
-        add('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>', x, y, s.colour)
+        add('<circle cx="%s" cy="%s" r="%g" fill="%s"/>', x, y, DOT, s.colour)
       end
     end
   end
@@ -259,7 +280,7 @@ local function legend_rows(p, left, right)
   local rows, x = {}, math.huge
   for _, s in ipairs(p.series) do
     if s.name then
-      local width = 30 + width_of(s.name) + 14
+      local width = SAMPLE_ROOM + width_of(s.name) + LEGEND_GAP
       if x + width > right then
         rows[#rows + 1], x = {}, left
       end
@@ -275,15 +296,16 @@ local function draw_legend(out, rows, y)
     for _, e in ipairs(row) do
       local s, x = e[1], e[2]
       if s.line then
-        out[#out + 1] = ('<path d="M%s,%sh22" stroke="%s" stroke-width="1.8"%s/>'):format(at(x), at(y - 4), s.colour,
-          s.dash and ' stroke-dasharray="5 4"' or "")
+        out[#out + 1] = ('<path d="M%s,%sh%d" stroke="%s" stroke-width="%g"%s/>'):format(at(x), at(y - HALF_LETTER),
+          SAMPLE, s.colour, LINE, dash_of(s))
       end
       if s.points then
-        out[#out + 1] = ('<circle cx="%s" cy="%s" r="2.8" fill="%s"/>'):format(at(x + 11), at(y - 4), s.colour)
+        out[#out + 1] = ('<circle cx="%s" cy="%s" r="%g" fill="%s"/>'):format(at(x + SAMPLE / 2),
+          at(y - HALF_LETTER), DOT, s.colour)
       end
-      out[#out + 1] = text(x + 28, y, s.name)
+      out[#out + 1] = text(x + SAMPLE_TEXT, y, s.name)
     end
-    y = y + 17
+    y = y + LEGEND_ROW
   end
 end
 
@@ -291,33 +313,37 @@ end
 local function draw_panel(p, id)
   local out = {}
   local function add(fmt, ...) out[#out + 1] = fmt:format(...) end
-  local top, bottom = 14, p.height - (p.x.label and 46 or 28)
-  if p.title then
-    top = top + 22
-  end
+  local top, bottom = MARGIN_TOP, p.height - (p.x.label and LABEL_BOTTOM or MARGIN_BOTTOM)
+  if p.title then top = top + TITLE_ROOM end
   local rows_at = top
-  local y_values, y_texts = axis_ticks(p.y, math.max(2, (bottom - top) // 48))
+  local y_values, y_texts = axis_ticks(p.y, math.max(2, (bottom - top) // TICK_DOWN))
   local left = 0
   for _, s in ipairs(y_texts) do left = math.max(left, width_of(s)) end
-  left = left + (p.y.label and 40 or 20)
-  local right = p.width - 18
+  left = left + (p.y.label and LABEL_LEFT or MARGIN_LEFT)
+  local right = p.width - MARGIN_RIGHT
   local rows = legend_rows(p, left, right)
-  if rows[1] then top = top + 17 * #rows + 4 end
-  local x_values, x_texts = axis_ticks(p.x, math.max(2, (right - left) // 76))
+  if rows[1] then top = top + LEGEND_ROW * #rows + LEGEND_BELOW end
+  local x_values, x_texts = axis_ticks(p.x, math.max(2, (right - left) // TICK_ACROSS))
   local kx, ky = (right - left) / (p.x.hi - p.x.lo), (bottom - top) / (p.y.hi - p.y.lo)
   local function across(v) return left + (v - p.x.lo) * kx end
   local function down(v) return bottom - (v - p.y.lo) * ky end
 
-  if p.title then out[#out + 1] = text(left, 22, p.title, (' font-size="%d" font-weight="600"'):format(TITLE)) end
-  draw_legend(out, rows, rows_at + 8)
+  if p.title then
+    out[#out + 1] = text(left, TITLE_ROOM, p.title, (' font-size="%d" font-weight="600"'):format(TITLE))
+  end
+  draw_legend(out, rows, rows_at + 2 * HALF_LETTER)
   local lines = {}
   for _, v in ipairs(y_values) do lines[#lines + 1] = ("M%s,%sH%s"):format(at(left), at(down(v)), at(right)) end
   for _, v in ipairs(x_values) do lines[#lines + 1] = ("M%s,%sV%s"):format(at(across(v)), at(top), at(bottom)) end
   add('<path d="%s" stroke="%s"/>', table.concat(lines), GRID)
-  for i, v in ipairs(y_values) do out[#out + 1] = text(left - 8, down(v) + 4, y_texts[i], ' text-anchor="end"') end
-  for i, v in ipairs(x_values) do out[#out + 1] = text(across(v), bottom + 18, x_texts[i], ' text-anchor="middle"') end
+  for i, v in ipairs(y_values) do
+    out[#out + 1] = text(left - NUMBER_LEFT, down(v) + HALF_LETTER, y_texts[i], ' text-anchor="end"')
+  end
+  for i, v in ipairs(x_values) do
+    out[#out + 1] = text(across(v), bottom + NUMBER_BELOW, x_texts[i], ' text-anchor="middle"')
+  end
   add('<clipPath id="c%d"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>',
-    id, at(left - 4), at(top - 4), at(right - left + 8), at(bottom - top + 8))
+    id, at(left - CLIP), at(top - CLIP), at(right - left + 2 * CLIP), at(bottom - top + 2 * CLIP))
   add('<path d="M%s,%sV%sH%s" fill="none" stroke="%s"/>', at(left), at(top), at(bottom), at(right), AXIS)
   add('<g clip-path="url(#c%d)">', id)
   local function X(v)
@@ -330,10 +356,11 @@ local function draw_panel(p, id)
   end
   for _, s in ipairs(p.series) do draw_series(out, s, X, Y) end
   out[#out + 1] = "</g>"
-  if p.x.label then out[#out + 1] = text((left + right) / 2, p.height - 10, p.x.label, ' text-anchor="middle"') end
+  if p.x.label then out[#out + 1] = text((left + right) / 2, p.height - LABEL_X, p.x.label, ' text-anchor="middle"') end
   if p.y.label then
     local y = (top + bottom) / 2
-    out[#out + 1] = text(16, y, p.y.label, (' text-anchor="middle" transform="rotate(-90 16 %s)"'):format(at(y)))
+    local turned = (' text-anchor="middle" transform="rotate(-90 %d %s)"'):format(LABEL_Y, at(y))
+    out[#out + 1] = text(LABEL_Y, y, p.y.label, turned)
   end
   return table.concat(out, "\n")
 end
