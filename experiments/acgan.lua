@@ -14,6 +14,7 @@ local run = gan.train.run {
 
 run:train {
   G = run:generator("dcgan", {conditioning = "acgan"}), D = run:discriminator("dcgan", {conditioning = "acgan"}),
-  -- D learns classes from real pictures alone: where it learns them from G's, too, the two agree on signs that nobody else can read.
+  -- D learns classes from real pictures alone. Where it learns them from G's, too, the two agree on signs that nobody
+  -- else can read.
   auxiliary = gan.loss.auxiliary_classifier {fake = run.options.class_fake, generator = run.options.class_weight},
 }

@@ -1,5 +1,5 @@
--- First line of every experiment: finds the library beside the script (or else the installed one) and says in one line what is
--- missing. Plain Lua 5.1 syntax, as the scripts', so that another Lua gets as far as its message.
+-- First line of every experiment: finds the library beside the script (or else the installed one) and says in one line
+-- what is missing. Plain Lua 5.1 syntax, as the scripts', so that another Lua gets as far as its message.
 local script = arg and arg[0] or "script"
 
 local function stop(message)
@@ -15,7 +15,8 @@ local sources = io.open(root .. "/lua/gan/init.lua")
 if sources then
   sources:close()
   package.path = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. package.path
-  package.cpath = root .. "/" .. (os.getenv("GAN_BUILD") or "build") .. "/?.so;" .. package.cpath -- build/asan in `make asan`
+  local build = os.getenv("GAN_BUILD") or "build" -- build/asan in `make asan`
+  package.cpath = root .. "/" .. build .. "/?.so;" .. package.cpath
 end
 
 pcall(require, "gan.wait") -- before core, as in gan: how threads wait
@@ -30,6 +31,7 @@ end
 for _, rock in ipairs {"argparse", "cjson", "lfs"} do
   if not pcall(require, rock) then
     local names = {argparse = "argparse", cjson = "lua-cjson", lfs = "luafilesystem"}
-    stop("the Lua module '" .. rock .. "' is missing: run `make deps` in the checkout, or luarocks install " .. names[rock])
+    stop("the Lua module '" .. rock .. "' is missing: run `make deps` in the checkout, or luarocks install "
+      .. names[rock])
   end
 end

@@ -1,4 +1,5 @@
--- Conditional GAN: both players are told the class; the label is appended to z, and as constant maps to D's first features.
+-- Conditional GAN: both players are told the class; the label is appended to z, and as constant maps to D's first
+-- features.
 -- Mirza, Osindero: Conditional generative adversarial nets, arXiv:1411.1784.
 --
 --   lua experiments/generate.lua --run runs/NAME --class heart
@@ -8,11 +9,15 @@ local gan = require "gan"
 local run = gan.train.run {
   recipe = "cgan", sizes = {16, 32, 64, 128}, conditional = true,
   summary = "Trains a conditional DCGAN on data with classes.",
-  options = {{"mismatch", "number", 0.5, lo = 0, hi = 1, help = "part of the fakes' share in D's loss that goes to real pictures with a wrong label"}},
+  options = {
+    {"mismatch", "number", 0.5, lo = 0, hi = 1,
+      help = "part of the fakes' share in D's loss that goes to real pictures with a wrong label"},
+  },
 }
 
 run:train {
   G = run:generator "dcgan", D = run:discriminator "dcgan",
-  -- A picture that is real but not of the class: without it D hardly needs the label (Reed et al. 2016, arXiv:1605.05396). 0: the paper's game.
+  -- A picture that is real but not of the class: without it D hardly needs the label (Reed et al. 2016,
+  -- arXiv:1605.05396). 0: the paper's game.
   mismatch = run.options.mismatch,
 }

@@ -12,28 +12,38 @@ local features, options = gan.measure.features, gan.train.options
 local must, stop = gan.train.stop.script "classifier.lua"
 
 local declared = options.declare {
-  {"data", "string", "shapes", arg = "PATH", help = "labelled images: IDX (MNIST), CIFAR-10 binary, a folder of folders, or 'shapes'"},
-  {"net", "string", "auto", arg = "lenet|resnet", help = "lenet or resnet (default: lenet for grey images, resnet for colour)"},
+  {"data", "string", "shapes", arg = "PATH",
+    help = "labelled images: IDX (MNIST), CIFAR-10 binary, a folder of folders, or 'shapes'"},
+  {"net", "string", "auto", arg = "lenet|resnet",
+    help = "lenet or resnet (default: lenet for grey images, resnet for colour)"},
   {"size", "integer", nil, lo = 8, hi = 256, help = "side of the images in pixels (default: as they are)"},
   {"limit", "integer", nil, lo = 2, help = "use only the first so many images for training, and for testing"},
   {"width", "integer", 32, lo = 1, hi = 256, help = "channels of the net's first layers"},
   {"epochs", "integer", 10, lo = 1, hi = 100000, help = "passes over the data"},
   {"batch", "integer", 128, lo = 2, hi = 65536, help = "images in a batch"},
-  {"lr", "number", 0.05, above = 0, hi = 1e3, help = "largest step size: reached after a tenth of the steps, then falling to 0 as a cosine"},
+  {"lr", "number", 0.05, above = 0, hi = 1e3,
+    help = "largest step size: reached after a tenth of the steps, then falling to 0 as a cosine"},
   {"shift", "integer", 2, lo = 0, hi = 255, help = "move images at random by up to so many pixels"},
   {"mirror", "flag", false, help = "flip every other image left to right, at random (not for digits and letters)"},
   {"seed", "integer", 0, lo = 0, help = "seed of all random numbers"},
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads; the results do not depend on them"},
   {"out", "string", nil, arg = "FILE", help = "file of the weights (default: runs/classifier-DATA.safetensors)"},
 }
-local opt = must(options.parse(declared, arg, {name = "classifier.lua", summary = "Trains a classifier, for measuring generators by its features."}))
-if opt.net ~= "auto" and opt.net ~= "lenet" and opt.net ~= "resnet" then stop("--net: expected auto, lenet or resnet, got '%s'", opt.net) end
+local about = {name = "classifier.lua", summary = "Trains a classifier, for measuring generators by its features."}
+local opt = must(options.parse(declared, arg, about))
+if opt.net ~= "auto" and opt.net ~= "lenet" and opt.net ~= "resnet" then
+  stop("--net: expected auto, lenet or resnet, got '%s'", opt.net)
+end
 gan.threads(opt.threads)
 
 local train, test = gan.data.train_test(opt.data, {size = opt.size, limit = opt.limit, seed = opt.seed})
 if not train then stop("%s", test) end
-if not train.size then stop("%s: images of %dx%d pixels are not square; give --size", opt.data, train.height, train.width) end
-if opt.batch > train.n then stop("--batch %d is more than the data: %s has %d images for training", opt.batch, opt.data, train.n) end
+if not train.size then
+  stop("%s: images of %dx%d pixels are not square; give --size", opt.data, train.height, train.width)
+end
+if opt.batch > train.n then
+  stop("--batch %d is more than the data: %s has %d images for training", opt.batch, opt.data, train.n)
+end
 if opt.shift >= train.size then stop("--shift %d is more than the images' side, %d", opt.shift, train.size) end
 local name = opt.data:match "([^/]*)/*$"
 if not opt.out then lfs.mkdir "runs" end
@@ -41,8 +51,10 @@ local out = opt.out or ("runs/classifier-%s.safetensors"):format(name)
 must(core.file_create(out)):close() -- better now than after the training
 
 local kind = opt.net ~= "auto" and opt.net or train.channels == 1 and "lenet" or "resnet"
-local made, net = pcall(gan.model.classifier[kind], {size = train.size, channels = train.channels, classes = #train.classes, width = opt.width,
-  rng = gan.rng(opt.seed, "init")})
+local made, net = pcall(gan.model.classifier[kind], {
+  size = train.size, channels = train.channels, classes = #train.classes, width = opt.width,
+  rng = gan.rng(opt.seed, "init"),
+})
 if not made then stop("%s", (net:gsub("^[^ ]*:%d+: ", ""))) end
 local optimiser = gan.optim.sgd(net:params(), {momentum = 0.9, nesterov = true, weight_decay = 5e-4})
 local loader = gan.data.batches(train, {batch = opt.batch, seed = opt.seed, crop = opt.shift, mirror = opt.mirror})
@@ -75,9 +87,13 @@ for epoch = 1, opt.epochs do
     end
   end
   reached = accuracy()
-  hash = must(features.save(out, net, {data = name, accuracy = reached, class_names = train.classes, images = train.n, test_images = test.n,
-    epochs = epoch, seed = opt.seed}))
-  print(("epoch %d/%d  loss %.4f  test accuracy %.2f %%  %.0f s"):format(epoch, opt.epochs, sum / per_epoch, 100 * reached, core.clock() - start))
+  hash = must(features.save(out, net, {
+    data = name, accuracy = reached, class_names = train.classes, images = train.n, test_images = test.n,
+    epochs = epoch, seed = opt.seed,
+  }))
+  local seconds = core.clock() - start
+  print(("epoch %d/%d  loss %.4f  test accuracy %.2f %%  %.0f s"):format(
+    epoch, opt.epochs, sum / per_epoch, 100 * reached, seconds))
 end
 loader:close()
 print(("%s: %s, %.2f %% of %d test images, %s"):format(out, kind, 100 * reached, test.n, hash))

@@ -2,8 +2,8 @@
 -- through G, G learns to get past D, until its pictures look like the data.
 -- Radford, Metz, Chintala: Unsupervised representation learning with deep convolutional GANs, arXiv:1511.06434.
 --
---   lua experiments/dcgan.lua --data shapes              pictures, statistics and checkpoints go to runs/00000-shapes-dcgan-32
---   lua experiments/dcgan.lua --data PATH --size 64      a folder of PNG or JPEG, IDX (MNIST), CIFAR-10
+--   lua experiments/dcgan.lua --data shapes           pictures and checkpoints go to runs/00000-shapes-dcgan-32
+--   lua experiments/dcgan.lua --data PATH --size 64   a folder of PNG or JPEG, IDX (MNIST), CIFAR-10
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
@@ -13,9 +13,9 @@ local run = gan.train.run {
 }
 local opt = run.options
 
--- The players, and how each of them learns.
-local G, D = run:generator "dcgan", run:discriminator "dcgan" -- gan.model.dcgan, for --size, --z, --ngf, --ndf and the data's channels
-if opt.blocks > 1 then return run:train {G = G, D = D} end -- the same game, a block of the batch at a time: gan.game.loop
+-- The players, gan.model.dcgan for --size, --z, --ngf, --ndf and the data's channels; and how each of them learns.
+local G, D = run:generator "dcgan", run:discriminator "dcgan"
+if opt.blocks > 1 then return run:train {G = G, D = D} end -- the same game, block by block: gan.game.loop
 local optG = gan.optim.adam(G:params(), {lr = run:lr "G", beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = run:lr "D", beta1 = opt.beta1, beta2 = opt.beta2})
 local ema = opt.ema > 0 and gan.optim.ema(G:params(), {decay = opt.ema}) or nil

@@ -10,7 +10,8 @@ local run = gan.train.run {
 }
 
 run:train {
-  G = run:generator "dcgan", D = run:discriminator("dcgan", {norm = "layer"}), -- a batch norm would mix the pictures' slopes
+  G = run:generator "dcgan",
+  D = run:discriminator("dcgan", {norm = "layer"}), -- a batch norm would mix the pictures' slopes
   loss = gan.loss.non_saturating(),
   penalties = {{gan.penalty.dragan {weight = run.options.gp, rng = run:stream "gp"}, name = "gp"}},
 }

@@ -1,10 +1,10 @@
--- Measures a trained run, or one set of images against another. Every number comes with its protocol: how many images of each side, of which
--- split, seen by which network.
+-- Measures a trained run, or one set of images against another. Every number comes with its protocol: how many images
+-- of each side, of which split, seen by which network.
 --
---   lua experiments/evaluate.lua --run runs/demo                                   a run's averaged weights, against its own data
+--   lua experiments/evaluate.lua --run runs/demo                                   averaged weights, the run's own data
 --   lua experiments/evaluate.lua --run runs/f --features fashion.safetensors --metrics fid,kid,pr,is --n 10000
 --   lua experiments/evaluate.lua --images drawn/ --data PATH --split test --json   a folder of pictures, as JSON lines
---   lua experiments/evaluate.lua --a PATH --b PATH --n 5000                        two halves of one set: what a perfect generator would get
+--   lua experiments/evaluate.lua --a PATH --b PATH --n 5000                        two halves of one set
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local core = require "gan.core"
@@ -19,28 +19,37 @@ local must, stop = gan.train.stop.script(NAME)
 local declared = options.declare {
   {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},
   {"images", "string", nil, arg = "PATH", help = "or these generated pictures (a folder, or whatever --data takes)"},
-  {"data", "string", nil, arg = "PATH", help = "the real images: a folder, IDX, CIFAR-10, 'shapes', 'fake' (default: the run's own)"},
-  {"a", "string", nil, arg = "PATH", help = "or measure --b against --a, each whatever --data takes; the same set twice: its two halves"},
+  {"data", "string", nil, arg = "PATH",
+    help = "the real images: a folder, IDX, CIFAR-10, 'shapes', 'fake' (default: the run's own)"},
+  {"a", "string", nil, arg = "PATH",
+    help = "or measure --b against --a, each whatever --data takes; the same set twice: its two halves"},
   {"b", "string", nil, arg = "PATH", help = "see --a"},
   {"metrics", "string", "fid,kid,pr,is", arg = "LIST", help = "any of " .. table.concat(evaluate.names, ", ")},
   {"features", "string", "random_conv", arg = "NAME|PATH",
-    help = "the network that sees the images: random_conv, pixels, a file of experiments/classifier.lua, or Inception's weights"},
-  {"n", "integer", nil, lo = 1, hi = 10000000, help = ("images of each side (default: all, but at most %d)"):format(MOST)},
+    help = "the network that sees the images: random_conv, pixels, a file of experiments/classifier.lua, "
+      .. "or Inception's weights"},
+  {"n", "integer", nil, lo = 1, hi = 10000000,
+    help = ("images of each side (default: all, but at most %d)"):format(MOST)},
   {"n-real", "integer", nil, lo = 1, hi = 10000000, help = "real images (default: as --n); for nearest: all there are"},
-  {"size", "integer", nil, lo = 1, hi = 16384, help = "side of the images in pixels (default: the run's, or as they are)"},
-  {"split", "string", nil, choices = {"train", "test"}, arg = "train|test", help = "split of the real images, where they have any (default: train)"},
-  {"split-b", "string", nil, choices = {"train", "test"}, arg = "train|test", help = "split of --b (default: as --split)"},
+  {"size", "integer", nil, lo = 1, hi = 16384,
+    help = "side of the images in pixels (default: the run's, or as they are)"},
+  {"split", "string", nil, choices = {"train", "test"}, arg = "train|test",
+    help = "split of the real images, where they have any (default: train)"},
+  {"split-b", "string", nil, choices = {"train", "test"}, arg = "train|test",
+    help = "split of --b (default: as --split)"},
   {"seed", "integer", 0, lo = 0, hi = 2 ^ 31 - 1, help = "seed of the latent vectors, and of which images are taken"},
   {"batch", "integer", 64, lo = 1, hi = 65536, help = "images in memory at a time"},
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads; the results do not depend on them"},
   {"stats", "string", nil, arg = "FILE.npz",
     help = "mean and covariance of the real features, for FID: read if the file is there, written if not"},
   {"sheet", "string", nil, arg = "FILE.png",
-    help = "the picture of the metric nearest: generated images beside the real ones nearest to them (default: nearest.png in the run)"},
+    help = "the picture of the metric nearest: generated images beside the real ones nearest to them "
+      .. "(default: nearest.png in the run)"},
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
   {"json", "flag", false, help = "JSON lines on the standard output, and nothing else there"},
 }
-local opt, given = must(options.parse(declared, arg, {name = NAME, summary = "Measures a run, or images against images."}))
+local about = {name = NAME, summary = "Measures a run, or images against images."}
+local opt, given = must(options.parse(declared, arg, about))
 gan.threads(opt.threads)
 
 -- ---- which two sides ----
@@ -49,8 +58,10 @@ local modes = {}
 if opt.run then modes[#modes + 1] = "--run" end
 if opt.images then modes[#modes + 1] = "--images" end
 if opt.a or opt.b then modes[#modes + 1] = "--a and --b" end
-if #modes ~= 1 then stop("give one of --run DIR, --images DIR --data PATH, and --a PATH --b PATH%s", #modes > 1 and "; got "
-  .. table.concat(modes, ", ") or "") end
+if #modes ~= 1 then
+  local got = #modes > 1 and "; got " .. table.concat(modes, ", ") or ""
+  stop("give one of --run DIR, --images DIR --data PATH, and --a PATH --b PATH%s", got)
+end
 if opt.images and not opt.data then stop "--data is missing: the real images, which --images are measured against" end
 if modes[1] == "--a and --b" and not (opt.a and opt.b) then stop("--%s is missing", opt.a and "b" or "a") end
 if opt.a and opt.data then stop "--data belongs to --run and --images; with --a and --b the real images are --a" end
@@ -59,9 +70,12 @@ local metrics = must(evaluate.parse(opt.metrics))
 
 local trained, shape = opt.run and must(gan.train.trained.open(opt.run)), nil
 if trained then -- the shape of its pictures: 1, height, width, channels
-  shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = trained.classes and core.full({1}, 0, "i32")}).batch(1, 1))
+  local labels = trained.classes and core.full({1}, 0, "i32")
+  shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = labels}).batch(1, 1))
 end
-if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3]) end
+if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then
+  stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3])
+end
 local size = opt.size or trained and trained.options.size
 
 local function open(path, split, channels)
@@ -71,7 +85,8 @@ end
 
 -- The statistics of a file may stand for the real images.
 local real_path, real = opt.a or opt.data or trained.options.data, nil
-local by_file = opt.stats and lfs.attributes(opt.stats, "mode") and not evaluate.needs_real(metrics) and not (trained and trained.classes)
+local by_file = opt.stats and lfs.attributes(opt.stats, "mode") and not evaluate.needs_real(metrics)
+  and not (trained and trained.classes)
 if not by_file then real = open(real_path, opt.split, shape and shape[4]) end
 
 local other
@@ -82,7 +97,8 @@ if not trained then
     if real.channels == 1 then real = open(real_path, opt.split, 3) else other = open(path, split, 3) end
   end
   if real and (other.height ~= real.height or other.width ~= real.width) then
-    stop("%s: images of %dx%d, %s: of %dx%d; give --size", real.source, real.height, real.width, other.source, other.height, other.width)
+    stop("%s: images of %dx%d, %s: of %dx%d; give --size",
+      real.source, real.height, real.width, other.source, other.height, other.width)
   end
 end
 
@@ -99,9 +115,11 @@ local real_side = real and must(evaluate.of_set(real, {n = n_real, seed = opt.se
 local other_side
 if trained then
   local labels
-  if trained.classes then -- of the real images, so that the classes come as often; again from the start where those are fewer
+  if trained.classes then -- those of the real images, so that classes come as often; from the start again if too few
     if not real.labels then stop("%s: has no classes, which the run draws by", real_path) end
-    if #real.classes ~= #trained.classes then stop("%s: has %d classes, the run has %d", real_path, #real.classes, #trained.classes) end
+    if #real.classes ~= #trained.classes then
+      stop("%s: has %d classes, the run has %d", real_path, #real.classes, #trained.classes)
+    end
     local parts, rest = {}, n
     while rest > 0 do
       parts[#parts + 1] = core.narrow(real_side.labels, 1, 1, math.min(rest, n_real))
@@ -109,9 +127,13 @@ if trained then
     end
     labels = core.cat(parts, 1)
   end
-  other_side = evaluate.of_generator(trained, {n = n, seed = opt.seed, ema = opt.ema, labels = labels, classes = trained.classes})
+  other_side = evaluate.of_generator(trained, {
+    n = n, seed = opt.seed, ema = opt.ema, labels = labels, classes = trained.classes,
+  })
 else
-  other_side = must(evaluate.of_set(other, {n = n_other, seed = opt.seed, skip = halves and n_real or 0, name = opt.images or opt.b}))
+  other_side = must(evaluate.of_set(other, {
+    n = n_other, seed = opt.seed, skip = halves and n_real or 0, name = opt.images or opt.b,
+  }))
 end
 
 -- ---- measuring ----
@@ -121,8 +143,10 @@ local function warn(text)
   io.stderr:write(NAME, ": warning: ", text, "\n")
 end
 
-local F, why = features.open(opt.features, {size = size or real and real.size or other and other.size,
-  channels = real and real.channels or other and other.channels or shape and shape[4]})
+local F, why = features.open(opt.features, {
+  size = size or real and real.size or other and other.size,
+  channels = real and real.channels or other and other.channels or shape and shape[4],
+})
 if not F then stop("--features: %s", why) end
 local cannot, can = evaluate.impossible(F, metrics, real_side, other_side), {}
 for _, name in ipairs(metrics) do
@@ -143,7 +167,9 @@ local function progress(what, done, total)
   end
 end
 
-local session = evaluate.new {features = F, metrics = can, seed = opt.seed, batch = opt.batch, stats = opt.stats, progress = progress}
+local session = evaluate.new {
+  features = F, metrics = can, seed = opt.seed, batch = opt.batch, stats = opt.stats, progress = progress,
+}
 must(session:set_real(real_side))
 local results = must(session:measure(other_side))
 if live then io.stderr:write "\r\27[K" end
@@ -174,13 +200,16 @@ if opt.json then
   for _, r in ipairs(results) do io.stdout:write(json.encode(r), "\n") end
 else
   local first = results[1]
-  local subject = first.run and ("%s, step %d, %s weights"):format(first.run.path, first.run.step, first.run.ema and "averaged" or "plain")
+  local run = first.run
+  local subject = run and ("%s, step %d, %s weights"):format(run.path, run.step, run.ema and "averaged" or "plain")
     or ("%s (%s)"):format(first.images, first.split_images)
   print(("%s against %s"):format(subject, first.data and ("%s (%s)"):format(first.data, first.split) or opt.stats))
-  print(("features %s%s, D %d; %s; seed %d"):format(F.name, F.hash and " " .. F.hash or "", F.dim or 0, F.resize, opt.seed))
-  print(("%-10s %12s %10s %8s %10s"):format("metric", "value", "+-", "real", first.run and "generated" or "others"))
+  local hash = F.hash and " " .. F.hash or ""
+  print(("features %s%s, D %d; %s; seed %d"):format(F.name, hash, F.dim or 0, F.resize, opt.seed))
+  print(("%-10s %12s %10s %8s %10s"):format("metric", "value", "+-", "real", run and "generated" or "others"))
   for _, r in ipairs(results) do
-    print(("%-10s %12.6g %10s %8s %10d"):format(r.metric, r.value, r.deviation and ("%.3g"):format(r.deviation) or "", r.n_real or "", r.n_fake))
+    local deviation = r.deviation and ("%.3g"):format(r.deviation) or ""
+    print(("%-10s %12.6g %10s %8s %10d"):format(r.metric, r.value, deviation, r.n_real or "", r.n_fake))
   end
   if sheet then print(sheet .. ": generated images, each beside the real ones that it is nearest to") end
 end

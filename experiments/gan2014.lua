@@ -1,6 +1,7 @@
--- The first GAN: fully connected nets, G against maxout units with dropout, descent with momentum, both players moving at once.
--- Goodfellow et al.: Generative adversarial networks, arXiv:1406.2661, and its code for MNIST. Here z is normal, not uniform, and pictures are
--- in [-1,1].
+-- The first GAN: fully connected nets, G against maxout units with dropout, descent with momentum, both players moving
+-- at once.
+-- Goodfellow et al.: Generative adversarial networks, arXiv:1406.2661, and its code for MNIST. Here z is normal, not
+-- uniform, and pictures are in [-1,1].
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
@@ -21,5 +22,7 @@ run:train {
   simultaneous = true,
   optimiser = function(params) return gan.optim.sgd(params, {momentum = 0.5}) end,
   lr = {D = function(step) return falling(step) / 2 end, G = falling}, -- D's loss there is the mean of its two terms
-  hooks = {before_step = function(loop, step) loop.optD.momentum, loop.optG.momentum = momentum(step), momentum(step) end},
+  hooks = {
+    before_step = function(loop, step) loop.optD.momentum, loop.optG.momentum = momentum(step), momentum(step) end,
+  },
 }

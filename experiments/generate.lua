@@ -12,15 +12,19 @@ local must, stop = gan.train.stop.script "generate.lua"
 local declared = options.declare {
   {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
   {"seeds", "string", "0-63", arg = "LIST", help = "which pictures, such as 0-63 or 7,20-29"},
-  {"class", "string", nil, arg = "CLASS", help = "of a conditional run: the class of all pictures, its number from 0 or its name (default: by turns)"},
-  {"trunc", "number", nil, lo = 0.01, hi = 100, help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures"},
+  {"class", "string", nil, arg = "CLASS",
+    help = "of a conditional run: the class of all pictures, its number from 0 or its name (default: by turns)"},
+  {"trunc", "number", nil, lo = 0.01, hi = 100,
+    help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures"},
   {"grid", "flag", false, help = "one picture of all, instead of one each"},
   {"columns", "integer", nil, lo = 1, hi = 1000, help = "columns of the grid (default: as square as it goes)"},
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
-  {"out", "string", nil, arg = "PATH", help = "the grid's file, or the pictures' directory (default: 'generated' in the run)"},
+  {"out", "string", nil, arg = "PATH",
+    help = "the grid's file, or the pictures' directory (default: 'generated' in the run)"},
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads"},
 }
-local opt = must(options.parse(declared, arg, {name = "generate.lua", summary = "Draws pictures with a trained generator."}))
+local about = {name = "generate.lua", summary = "Draws pictures with a trained generator."}
+local opt = must(options.parse(declared, arg, about))
 if not opt.run then stop "--run is missing: a run's directory, such as runs/demo" end
 gan.threads(opt.threads)
 

@@ -1,4 +1,5 @@
--- Spectral normalisation and the hinge loss: no layer of D stretches any difference, and D stops where it is right by a margin.
+-- Spectral normalisation and the hinge loss: no layer of D stretches any difference, and D stops where it is right by a
+-- margin.
 -- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"

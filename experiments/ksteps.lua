@@ -5,8 +5,12 @@ local gan = require "gan"
 
 local run = gan.train.run {
   recipe = "ksteps", sizes = {16, 32, 64, 128},
-  summary = "Trains a DCGAN with other numbers of updates. With --plan lead, D waits where it is far ahead, and G where D is behind.",
-  options = {{"plan", "string", "fixed", choices = {"fixed", "lead"}, help = "as --dsteps and --gsteps say, or by how far D is ahead"}},
+  summary = "Trains a DCGAN with other numbers of updates. "
+    .. "With --plan lead, D waits where it is far ahead, and G where D is behind.",
+  options = {
+    {"plan", "string", "fixed", choices = {"fixed", "lead"},
+      help = "as --dsteps and --gsteps say, or by how far D is ahead"},
+  },
 }
 local opt = run.options
 local plan = {G = run:generator "dcgan", D = run:discriminator "dcgan"}

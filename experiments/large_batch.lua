@@ -1,5 +1,5 @@
--- Large batches on a small machine: gradients are added up over blocks of a batch that fit into memory (--blocks). D learns
--- four times as fast as G.
+-- Large batches on a small machine: gradients are added up over blocks of a batch that fit into memory (--blocks). D
+-- learns four times as fast as G.
 -- Brock et al.: Large scale GAN training for high fidelity natural image synthesis, arXiv:1809.11096; two step sizes:
 -- Heusel et al., arXiv:1706.08500.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")

@@ -1,4 +1,5 @@
--- LSGAN: D regresses to 1 for real and 0 for generated pictures, so that what it takes for real but far from its border still teaches G.
+-- LSGAN: D regresses to 1 for real and 0 for generated pictures. A fake that D takes for real, but that lies far from
+-- its border, still teaches G.
 -- Mao et al.: Least squares generative adversarial networks, arXiv:1611.04076.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"

@@ -1,12 +1,16 @@
 -- Minibatch discrimination: D sees how alike the pictures of a batch are, so that G cannot draw the same one for ever.
--- Salimans et al.: Improved techniques for training GANs, arXiv:1606.03498, section 3.2; standard deviation: Karras et al., arXiv:1710.10196.
+-- Salimans et al.: Improved techniques for training GANs, arXiv:1606.03498, section 3.2; standard deviation: Karras et
+-- al., arXiv:1710.10196.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
 local run = gan.train.run {
   recipe = "minibatch", sizes = {16, 32, 64, 128},
   summary = "Trains a DCGAN whose D sees a batch as a whole.",
-  options = {{"layer", "string", "discrimination", choices = {"discrimination", "stddev"}, help = "learnt similarities, or the standard deviation"}},
+  options = {
+    {"layer", "string", "discrimination", choices = {"discrimination", "stddev"},
+      help = "learnt similarities, or the standard deviation"},
+  },
 }
 
 run:train {

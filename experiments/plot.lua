@@ -1,6 +1,6 @@
 -- Curves of one run or several as an SVG file.
 --
---   lua experiments/plot.lua --run runs/demo                                   its metrics, or else its losses: runs/demo/curves.svg
+--   lua experiments/plot.lua --run runs/demo                                   runs/demo/curves.svg: metrics, or losses
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
@@ -10,14 +10,17 @@ local must, stop = gan.train.stop.script "plot.lua"
 
 local declared = options.declare {
   {"run", "string", nil, arg = "DIR,...", help = "directories of runs; several are compared"},
-  {"keys", "string", nil, arg = "LIST", help = "what to draw, such as fid,kid or D+G (two in one plot); default: the metrics, or D+G"},
-  {"x", "string", "step", choices = {"step", "kimg", "epoch", "seconds"}, help = "the horizontal axis: step, kimg, epoch or seconds"},
+  {"keys", "string", nil, arg = "LIST",
+    help = "what to draw, such as fid,kid or D+G (two in one plot); default: the metrics, or D+G"},
+  {"x", "string", "step", choices = {"step", "kimg", "epoch", "seconds"},
+    help = "the horizontal axis: step, kimg, epoch or seconds"},
   {"log", "flag", false, help = "a logarithmic vertical axis"},
   {"columns", "integer", 1, lo = 1, hi = 20, help = "plots side by side"},
   {"title", "string", nil, arg = "TEXT", help = "above the first plot"},
   {"out", "string", nil, arg = "FILE.svg", help = "default: curves.svg in the (first) run"},
 }
-local opt = must(options.parse(declared, arg, {name = "plot.lua", summary = "Draws the curves of runs: losses, metrics, speed."}))
+local about = {name = "plot.lua", summary = "Draws the curves of runs: losses, metrics, speed."}
+local opt = must(options.parse(declared, arg, about))
 if not opt.run then stop "--run is missing: a run's directory, such as runs/demo" end
 
 local function words(text)
@@ -29,7 +32,8 @@ end
 local runs = {}
 for i, dir in ipairs(words(opt.run)) do runs[i] = must(curves.read(dir)) end
 if not runs[1] then stop("--run: expected a run's directory, got '%s'", opt.run) end
-local spec = must(curves.plots(runs, opt.keys and words(opt.keys), {x = opt.x, log = opt.log, columns = opt.columns, title = opt.title}))
+local how = {x = opt.x, log = opt.log, columns = opt.columns, title = opt.title}
+local spec = must(curves.plots(runs, opt.keys and words(opt.keys), how))
 local out = opt.out or runs[1].dir .. "/curves.svg"
 must(plot.save(out, spec))
 print(("%s: %d plot%s"):format(out, #spec.panels, #spec.panels == 1 and "" or "s"))

@@ -1,5 +1,5 @@
--- Projection discriminator: D's answer has a term that is the inner product of the picture's features with the class's vector; G's batch norms
--- have a scale and a shift for each class.
+-- Projection discriminator: D's answer has a term that is the inner product of the picture's features with the class's
+-- vector; G's batch norms have a scale and a shift for each class.
 -- Miyato, Koyama: cGANs with projection discriminator, arXiv:1802.05637.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
@@ -7,7 +7,10 @@ local gan = require "gan"
 local run = gan.train.run {
   recipe = "projection", sizes = {16, 32, 64, 128}, conditional = true,
   summary = "Trains a conditional GAN with a projection discriminator on data with classes.",
-  options = {{"mismatch", "number", 0.5, lo = 0, hi = 1, help = "part of the fakes' share in D's loss that goes to real pictures with a wrong label"}},
+  options = {
+    {"mismatch", "number", 0.5, lo = 0, hi = 1,
+      help = "part of the fakes' share in D's loss that goes to real pictures with a wrong label"},
+  },
 }
 
 run:train {

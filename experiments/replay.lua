@@ -1,5 +1,6 @@
 -- Experience replay: D also sees pictures that G made earlier, so that G cannot win by running in circles.
--- Pool: Zhu et al., arXiv:1703.10593, section 4. Half of every batch from a buffer: Shrivastava et al., arXiv:1612.07828, section 2.3.
+-- Pool: Zhu et al., arXiv:1703.10593, section 4. Half of every batch from a buffer: Shrivastava et al.,
+-- arXiv:1612.07828, section 2.3.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
@@ -7,7 +8,8 @@ local run = gan.train.run {
   recipe = "replay", sizes = {16, 32, 64, 128},
   summary = "Trains a DCGAN whose D remembers.",
   options = {
-    {"memory", "string", "pool", choices = {"pool", "buffer"}, help = "pictures swapped one by one, or half a batch of old ones"},
+    {"memory", "string", "pool", choices = {"pool", "buffer"},
+      help = "pictures swapped one by one, or half a batch of old ones"},
     {"capacity", "integer", 512, lo = 0, hi = 1000000, help = "pictures in memory"},
   },
 }

@@ -1,8 +1,8 @@
--- Gaussians in the plane, where everything is known: how many modes G finds, how many of its samples are near one, and what D thinks of every
--- place.
+-- Gaussians in the plane, where everything is known: how many modes G finds, how many of its samples are near one, and
+-- what D thinks of every place. The plain GAN misses modes; the second command finds all eight.
 --
---   lua experiments/ring.lua                                                                                  the plain GAN misses modes
---   lua experiments/ring.lua --norm spectral --penalty r1 --weight 3 --init orthogonal --slope 0.1            finds all eight
+--   lua experiments/ring.lua
+--   lua experiments/ring.lua --norm spectral --penalty r1 --weight 3 --init orthogonal --slope 0.1
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
@@ -10,7 +10,8 @@ local ring = gan.game.ring
 
 local run = gan.train.run {
   recipe = "ring", defaults = ring.defaults, options = ring.options, without = {"data", "size", "limit", "mirror"},
-  summary = "Trains small nets on Gaussians in the plane, and counts the modes that G finds. Pictures show samples over D's level sets.",
+  summary = "Trains small nets on Gaussians in the plane, and counts the modes that G finds. "
+    .. "Pictures show samples over D's level sets.",
   open = function(opt) return gan.data.ring {modes = opt.modes} end,
 }
 local opt = run.options
@@ -18,7 +19,8 @@ local for_G, for_D = ring.nets(opt)
 local G, D = run:generator("mlp", for_G), run:discriminator("mlp", for_D)
 
 local function score()
-  return run.data:score(gan.nn.evaluate(G, gan.rng(opt.seed, "score"):normal {2500, opt.z}, nil, {batch = 1024, average = run.ema}))
+  local z = gan.rng(opt.seed, "score"):normal {2500, opt.z}
+  return run.data:score(gan.nn.evaluate(G, z, nil, {batch = 1024, average = run.ema}))
 end
 
 local game = ring.rules(opt, function(name) return run:stream(name) end)

@@ -1,6 +1,6 @@
 -- SNGAN's residual nets: five critic steps, no memory in Adam's mean, a step size that falls to 0.
--- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, table 4. The paper's widths at 32 pixels are
--- --ngf 256 --ndf 128.
+-- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, table 4. The paper's
+-- widths at 32 pixels are --ngf 256 --ndf 128.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 
@@ -11,7 +11,9 @@ local run = gan.train.run {
   options = {{"decay", "integer", 50000, lo = 1, help = "steps in which the step size falls to 0"}},
 }
 local opt = run.options
-local function falling(player) return gan.schedule.linear {from = run:lr(player), to = 0, steps = opt.decay, start = 1} end
+local function falling(player)
+  return gan.schedule.linear {from = run:lr(player), to = 0, steps = opt.decay, start = 1}
+end
 
 run:train {
   G = run:generator "sngan_resnet", D = run:discriminator "sngan_resnet",

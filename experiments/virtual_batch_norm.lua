@@ -1,4 +1,5 @@
--- Virtual batch norm: G normalises each picture with the statistics of one fixed batch, so that pictures of a batch do not depend on each other.
+-- Virtual batch norm: G normalises each picture with the statistics of one fixed batch, so that pictures of a batch do
+-- not depend on each other.
 -- Salimans et al.: Improved techniques for training GANs, arXiv:1606.03498, section 3.5. G costs twice as much.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"

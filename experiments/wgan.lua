@@ -1,4 +1,5 @@
--- WGAN: D is a critic that estimates how far G's pictures are from the real ones; its weights are clipped to keep its slope bounded.
+-- WGAN: D is a critic that estimates how far G's pictures are from the real ones; its weights are clipped to keep its
+-- slope bounded.
 -- Arjovsky, Chintala, Bottou: Wasserstein GAN, arXiv:1701.07875, algorithm 1.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
@@ -10,7 +11,8 @@ local run = gan.train.run {
   without = {"beta1", "beta2"},
   options = {
     {"clip", "number", 0.01, above = 0, help = "the critic's weights are kept in [-clip, clip]"},
-    {"burn-in", "integer", 25, lo = 0, help = "in so many first steps, and in every 500th, the critic learns 100 times"},
+    {"burn-in", "integer", 25, lo = 0,
+      help = "in so many first steps, and in every 500th, the critic learns 100 times"},
   },
 }
 local opt = run.options
