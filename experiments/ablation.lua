@@ -1,29 +1,38 @@
--- What each choice is worth: plays configurations over several seeds, on Gaussians in the plane or on images, and writes a table and plots.
+-- Shows what each choice is worth: plays configurations over several seeds, on Gaussians in the plane or on images, and
+-- writes a table and plots.
 --
 --   lua experiments/ablation.lua --group methods,adam                      8 Gaussians on a ring
 --   lua experiments/ablation.lua --group methods --data ring25             25 on a grid
 --   lua experiments/ablation.lua --group methods --data FASHION-MNIST --features CLASSIFIER --steps 1000
 --
--- Every run is a process of one thread, and a line in OUT/results.jsonl: the same command goes on where it was stopped, and takes from there
--- what other groups have played.
+-- Every run is a process of one thread, and a line in OUT/results.jsonl: the same command goes on where it was stopped,
+-- and takes from there what other groups have played.
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
 local train = gan.train
-local evaluate, json, options, plot, ring = gan.measure.evaluate, gan.file.json, train.options, gan.show.plot, gan.game.ring
+local evaluate, json, options = gan.measure.evaluate, gan.file.json, train.options
+local plot, ring = gan.show.plot, gan.game.ring
 
 -- ---- the configurations ----
 
--- What all share, before a configuration's own fields: those of gan.game.ring, which images take too. `times`: so many times the steps.
+-- What all share, before a configuration's own fields: those of gan.game.ring, which images take too. `times`: so many
+-- times the steps.
+local default = ring.defaults
 local base = {
-  ring = {batch = ring.defaults.batch, z = ring.defaults.z, ngf = ring.defaults.ngf, ndf = ring.defaults.ndf, lr = ring.defaults.lr},
-  images = {batch = 64, z = 64, ngf = 16, ndf = 16, lr = 2e-4, beta1 = 0.5, beta2 = 0.999, gnorm = "batch", init = "dcgan", ema = 0.999},
+  ring = {batch = default.batch, z = default.z, ngf = default.ngf, ndf = default.ndf, lr = default.lr},
+  images = {
+    batch = 64, z = 64, ngf = 16, ndf = 16, lr = 2e-4, beta1 = 0.5, beta2 = 0.999, gnorm = "batch", init = "dcgan",
+    ema = 0.999,
+  },
 }
 
 -- What ring.lua recommends.
-local cured = {"spectral + R1, weight 3, orthogonal, leak 0.1", norm = "spectral", penalty = "r1", weight = 3, init = "orthogonal", slope = 0.1,
-  on = "ring"}
+local cured = {
+  "spectral + R1, weight 3, orthogonal, leak 0.1",
+  norm = "spectral", penalty = "r1", weight = 3, init = "orthogonal", slope = 0.1, on = "ring",
+}
 
 -- Groups of {label, field = value, ...}; the first is what the others are compared with. `on`: not on the other ground.
 local groups = {
@@ -42,26 +51,33 @@ local groups = {
   batch = {
     {"128"}, {"16", batch = 16}, {"32", batch = 32}, {"64", batch = 64}, {"256", batch = 256}, {"512", batch = 512},
   },
-  batch_images = {{"128"}, {"64, twice the steps", batch = 64, times = 2}, {"256, half the steps", batch = 256, times = 0.5},
-    {"512, a quarter", batch = 512, times = 0.25}, {"512, a quarter, lr x 2", batch = 512, times = 0.25, lr = 8e-3, on = "ring"}},
+  batch_images = {
+    {"128"}, {"64, twice the steps", batch = 64, times = 2}, {"256, half the steps", batch = 256, times = 0.5},
+    {"512, a quarter", batch = 512, times = 0.25},
+    {"512, a quarter, lr x 2", batch = 512, times = 0.25, lr = 8e-3, on = "ring"},
+  },
   adam = {
     {"beta1 0.5, beta2 0.999, lr 4e-3", on = "ring"}, {"beta1 0.5, beta2 0.999, lr 2e-4", on = "images"},
     {"beta1 0", beta1 = 0}, {"beta1 0.9", beta1 = 0.9}, {"beta2 0.9", beta2 = 0.9}, {"beta2 0.99", beta2 = 0.99},
-    {"lr 1e-4", lr = 1e-4}, {"lr 5e-4", lr = 5e-4}, {"lr 1e-3", lr = 1e-3}, {"lr 2e-3", lr = 2e-3, on = "ring"}, {"lr 8e-3", lr = 8e-3, on = "ring"},
+    {"lr 1e-4", lr = 1e-4}, {"lr 5e-4", lr = 5e-4}, {"lr 1e-3", lr = 1e-3},
+    {"lr 2e-3", lr = 2e-3, on = "ring"}, {"lr 8e-3", lr = 8e-3, on = "ring"},
     {"lr of D x 4", dlr = 1.6e-2, on = "ring"}, {"lr of D / 4", dlr = 1e-3, on = "ring"},
     {"lr of D x 4", dlr = 8e-4, on = "images"}, {"lr of D / 4", dlr = 5e-5, on = "images"},
   },
   init = {
-    {"U(+-1/sqrt(fan in))", init = "default"}, {"normal 0.02", init = "dcgan"}, {"Xavier", init = "xavier_normal"}, {"He", init = "he_normal"},
+    {"U(+-1/sqrt(fan in))", init = "default"}, {"normal 0.02", init = "dcgan"},
+    {"Xavier", init = "xavier_normal"}, {"He", init = "he_normal"},
     {"orthogonal", init = "orthogonal"}, {"uniform 0.05, in D 0.005", init = "gan2014", on = "ring"},
   },
   activation = {
-    {"leaky ReLU 0.2", activation = "leaky_relu"}, {"leak 0 (ReLU)", activation = "relu"}, {"leak 0.05", activation = "leaky_relu", slope = 0.05},
+    {"leaky ReLU 0.2", activation = "leaky_relu"}, {"leak 0 (ReLU)", activation = "relu"},
+    {"leak 0.05", activation = "leaky_relu", slope = 0.05},
     {"leak 0.1", activation = "leaky_relu", slope = 0.1}, {"leak 0.3", activation = "leaky_relu", slope = 0.3},
     {"tanh", activation = "tanh"}, {"ELU", activation = "elu", slope = 1}, {"swish", activation = "swish"},
   },
   decisive = {
-    {"plain"}, {"minibatch discrimination", minibatch = "discrimination"}, {"batch norm in D", norm = "batch"}, {"spectral norm", norm = "spectral"},
+    {"plain"}, {"minibatch discrimination", minibatch = "discrimination"},
+    {"batch norm in D", norm = "batch"}, {"spectral norm", norm = "spectral"},
     {"R1", penalty = "r1", weight = 1, on = "ring"}, {"R1", penalty = "r1", weight = 10, on = "images"},
     {"spectral norm + R1", norm = "spectral", penalty = "r1", weight = 1},
   },
@@ -91,7 +107,8 @@ local declared = options.declare {
   {"out", "string", "runs/ablation", arg = "DIR", help = "where results, tables and plots go"},
   {"job", "integer", nil, lo = 1, help = "play this line of OUT/jobs.jsonl (for the processes that the script starts)"},
 }
-local opt = must(options.parse(declared, arg, {name = "ablation.lua", summary = "Plays configurations over seeds; writes tables and plots."}))
+local about = {name = "ablation.lua", summary = "Plays configurations over seeds; writes tables and plots."}
+local opt = must(options.parse(declared, arg, about))
 local points = {ring = 8, ring25 = 25}
 local ground = points[opt.data] and "ring" or "images"
 
@@ -104,7 +121,10 @@ local function curve_of(list)
 end
 
 local function play_ring(job)
-  local given = {seed = job.seed, steps = job.steps, decay = job.steps, every = math.max(1, job.steps // 10), samples = job.n, modes = points[job.data]}
+  local given = {
+    seed = job.seed, steps = job.steps, decay = job.steps, every = math.max(1, job.steps // 10), samples = job.n,
+    modes = points[job.data],
+  }
   for k, v in pairs(job.config) do given[k] = v end
   local r = ring.run(given)
   return {modes = r.modes, quality = r.quality, kl = r.kl, curve = curve_of(r.curve)}
@@ -125,7 +145,9 @@ local function play_images(job)
     return gan.model.dcgan[kind](own)
   end
   local G = net("generator", {z = c.z, ngf = c.ngf, norm = c.gnorm, rng = stream "init.G"})
-  local D = net("discriminator", {ndf = c.ndf, norm = c.norm, minibatch = c.minibatch, kernels = 32, rng = stream "init.D"})
+  local D = net("discriminator", {
+    ndf = c.ndf, norm = c.norm, minibatch = c.minibatch, kernels = 32, rng = stream "init.D",
+  })
   local game = ring.rules(c, stream)
   local loader <close> = gan.data.batches(set, {batch = c.batch, seed = job.seed})
   game.G, game.D, game.batch = G, D, loader
@@ -175,7 +197,8 @@ local function job_of(entry, seed)
   for k, v in pairs(entry) do if type(k) == "string" and k ~= "on" and k ~= "times" then config[k] = v end end
   local defaults = {init = "default", activation = "leaky_relu", slope = 0.2}
   for k, v in pairs(ground == "ring" and defaults or {}) do if config[k] == v then config[k] = nil end end
-  local job = {config = config, data = opt.data, seed = seed, steps = math.max(1, math.floor(opt.steps * (entry.times or 1))), n = opt.n}
+  local steps = math.max(1, math.floor(opt.steps * (entry.times or 1)))
+  local job = {config = config, data = opt.data, seed = seed, steps = steps, n = opt.n}
   if ground == "images" then job.size, job.limit, job.features = opt.size, opt.limit, opt.features end
   return job
 end
@@ -224,7 +247,8 @@ for seed = 0, opt.seeds - 1 do
     end
   end
 end
-if opt.jobs > 0 then must(gan.file.text.write(jobs_path, table.concat(todo, "\n") .. "\n")) end -- not those of a command that is playing
+-- Without jobs the list stays: it may be that of a command that is playing.
+if opt.jobs > 0 then must(gan.file.text.write(jobs_path, table.concat(todo, "\n") .. "\n")) end
 print(("%d runs, %d to be played, %d at a time"):format(total, #todo, opt.jobs))
 
 local function quoted(s) return "'" .. s:gsub("'", [['\'']]) .. "'" end
@@ -234,8 +258,9 @@ if #todo > 0 and opt.jobs > 0 then
   local numbers = {}
   for k = 1, #todo do numbers[k] = k end
   local began, done = core.clock(), 0
-  local pipe = must(io.popen(("printf '%s\\n' %s | OPENBLAS_NUM_THREADS=1 xargs -P %d -n 1 %s %s --out %s --job"):format("%s",
-    table.concat(numbers, " "), opt.jobs, quoted(lua), quoted(arg[0]), quoted(opt.out))))
+  local command = "echo '%s' | OPENBLAS_NUM_THREADS=1 xargs -P %d -n 1 %s %s --out %s --job"
+  local pipe = must(io.popen(command:format(
+    table.concat(numbers, "\n"), opt.jobs, quoted(lua), quoted(arg[0]), quoted(opt.out))))
   for _ in pipe:lines() do
     done = done + 1
     local seconds = core.clock() - began
@@ -243,17 +268,21 @@ if #todo > 0 and opt.jobs > 0 then
     io.flush()
   end
   pipe:close()
-  if done < #todo then io.stderr:write(("ablation.lua: %d runs failed; the same command tries them again\n"):format(#todo - done)) end
+  if done < #todo then
+    io.stderr:write(("ablation.lua: %d runs failed; the same command tries them again\n"):format(#todo - done))
+  end
   found = results()
 end
 
 -- ---- the table ----
 
--- By the runs of a configuration: so many standard errors apart, two means differ by chance in 5 % of cases (Student's t, two-sided).
+-- By the runs of a configuration: so many standard errors apart, two means differ by chance in 5 % of cases (Student's
+-- t, two-sided).
 local SURE = {math.huge, 4.3, 2.78, 2.45, 2.31}
 
 local columns = ground == "ring" and {
-  {"modes", "modes", "%.1f"}, {"quality", "high-quality share", "%.3f"}, {"kl", "KL", "%.2f"}, {"lost", "modes lost", "%.1f"}, {"cpu", "CPU s", "%.0f"},
+  {"modes", "modes", "%.1f"}, {"quality", "high-quality share", "%.3f"}, {"kl", "KL", "%.2f"},
+  {"lost", "modes lost", "%.1f"}, {"cpu", "CPU s", "%.0f"},
 } or {
   {"kid", "KID", "%.3f"}, {"fid", "FID", "%.1f"}, {"precision", "precision", "%.2f"}, {"recall", "recall", "%.2f"},
   {"diversity", "diversity", "%.2f"}, {"cpu", "CPU s", "%.0f"},
@@ -306,8 +335,9 @@ local function table_of(list)
     for _, c in ipairs(columns) do
       local values = values_of(runs, c[1])
       local mean, deviation = mean_of(values)
+      local sign = k > 1 and star(values, values_of(first, c[1])) or ""
       row[#row + 1] = #values == 0 and "-" or c[1] == "cpu" and c[3]:format(mean)
-        or ("%s ± %s%s"):format(c[3]:format(mean), c[3]:format(deviation), k > 1 and star(values, values_of(first, c[1])) or "")
+        or ("%s ± %s%s"):format(c[3]:format(mean), c[3]:format(deviation), sign)
     end
     out[#out + 1] = table.concat(row, " | ") .. " |"
   end
@@ -319,18 +349,28 @@ end
 -- Curves over the steps, of points; of images the two numbers of each configuration against each other.
 local function panels_of(list)
   if ground == "images" then
-    local panel = {title = list.name, x = {label = "KID (lower is better)"}, y = {label = "recall (higher is better)"}, series = {}, width = 640, height = 420}
+    local panel = {
+      title = list.name, x = {label = "KID (lower is better)"}, y = {label = "recall (higher is better)"},
+      series = {}, width = 640, height = 420,
+    }
     for k, entry in ipairs(list) do
       local runs = runs_of(entry)
-      if #runs > 0 then panel.series[#panel.series + 1] = {name = entry[1], x = values_of(runs, "kid"), y = values_of(runs, "recall"), line = false,
-        colour = k == 8 and "#9a7d0a" or nil} end
+      if #runs > 0 then
+        panel.series[#panel.series + 1] = {
+          name = entry[1], x = values_of(runs, "kid"), y = values_of(runs, "recall"), line = false,
+          colour = k == 8 and "#9a7d0a" or nil,
+        }
+      end
     end
     return {panel}
   end
   local out = {}
   for p, what in ipairs {"modes found", "high-quality share"} do
-    local panel = {title = ("%s: %s"):format(list.name, what), x = "step", y = {label = "mean over seeds", from = 0, to = p == 1 and points[opt.data] or 1},
-      series = {}, width = 480, height = 360}
+    local panel = {
+      title = ("%s: %s"):format(list.name, what), x = "step",
+      y = {label = "mean over seeds", from = 0, to = p == 1 and points[opt.data] or 1},
+      series = {}, width = 480, height = 360,
+    }
     for k, entry in ipairs(list) do
       local at = {}
       for _, r in ipairs(runs_of(entry)) do

@@ -48,11 +48,13 @@ local function add(p, o)
   local key, default, help = "--" .. o[1], o[2], o[3]
   if default == false then return p:flag(key, help) end
   if math.type(default) then help = ("%s (default %d)"):format(help, default) end -- argparse tells those that are text
-  return p:option(key, help, default, o.text and tostring or o.words and word(key, o.words) or whole(key, o.lo or 1, o.hi or 2 ^ 24))
+  local convert = o.text and tostring or o.words and word(key, o.words) or whole(key, o.lo or 1, o.hi or 2 ^ 24)
+  return p:option(key, help, default, convert)
 end
 
---- Reads the command line: {name, default, description} each. A default false makes a flag, `words` a choice, `text` any string, else it
--- is an integer from lo (1) on. --threads is always there, and set; so are --json and --table, unless the list has a --json of its own.
+--- Reads the command line: {name, default, description} each. A default false makes a flag, `words` a choice, `text`
+-- any string; else it is an integer from lo (1) on. Adds --threads, and sets it; and --json and --table, unless the
+-- list has a --json of its own.
 function M.options(summary, list)
   local p = argparse(name, summary)
   function p.error(_, message) M.fail("%s", (message:gsub("%s+", " "))) end
@@ -115,7 +117,8 @@ function M.time(f)
   return median(times)
 end
 
---- GFLOP/s of multiply-adds in registers on the threads in use: the yardstick. Machines are noisy, so take it before and after.
+--- Measures GFLOP/s of multiply-adds in registers on the threads in use: the yardstick. Machines are noisy, so take it
+-- before and after.
 function M.peak()
   local best, start = 0, core.clock()
   repeat best = math.max(best, core.fma_peak()) until core.clock() - start > 0.7 * seconds()
@@ -134,11 +137,15 @@ M.interpreter = quoted(arg and arg[first] or "lua5.4")
 function M.script(file) return quoted(here .. "/" .. file) end
 M.quoted = quoted
 
---- Python for PyTorch, tuned: Debian's PyTorch is fast only where OpenBLAS shares its OpenMP and malloc gives no memory back.
+--- Starts Python for PyTorch, tuned: Debian's PyTorch is fast only where OpenBLAS shares its OpenMP and malloc gives
+-- no memory back.
 M.python = "env LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp"
-  .. " GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456 /usr/bin/python3"
+  .. " GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456"
+  .. " /usr/bin/python3"
 
---- Whether there is a PyTorch to compare with, or another module of its Python.
-function M.has_torch(module) return os.execute(("%s -c 'import %s' >/dev/null 2>&1"):format(M.python, module or "torch")) == true end
+--- Tells whether there is a PyTorch to compare with, or another module of its Python.
+function M.has_torch(module)
+  return os.execute(("%s -c 'import %s' >/dev/null 2>&1"):format(M.python, module or "torch")) == true
+end
 
 return M

@@ -1,5 +1,6 @@
--- The convolutions of a 64x64 DCGAN and the 3x3 ones of SNDCGAN, three passes each, in nominal GFLOP/s (padding counted) and as a share
--- of the FMA peak; or, with --errors, how far each engine's results lie from the same convolution in double precision.
+-- The convolutions of a 64x64 DCGAN and the 3x3 ones of SNDCGAN, three passes each, in nominal GFLOP/s (padding
+-- counted) and as a share of the FMA peak; or, with --errors, how far each engine's results lie from the same
+-- convolution in double precision.
 --   lua experiments/bench/conv.lua --batch 64
 --   lua experiments/bench/conv.lua --errors
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")

@@ -1,12 +1,14 @@
--- Whether a faster convolution learns the same: a DCGAN trained with direct convolution, with tiles of 2 and with tiles of 4, from the same
--- seeds; the means of the curves over windows of steps, beside how far apart seeds are. Half an hour on one core.
+-- Shows whether a faster convolution learns the same: trains a DCGAN with direct convolution, with tiles of 2 and with
+-- tiles of 4, from the same seeds; prints the means of the curves over windows of steps, beside how far apart seeds
+-- are. Half an hour on one core.
 --   lua experiments/bench/curves.lua --data PATH --seeds 4 --steps 1000 --threads 1
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local core = require "gan.core"
 local gan = require "gan"
 
 local opt = bench.options("Compares the training curves of the convolution engines.", {
-  {"data", "shapes", "as for dcgan.lua", text = true}, {"size", 32, "pixels: 16, 32, 64 or 128"}, {"batch", 64, "images"},
+  {"data", "shapes", "as for dcgan.lua", text = true}, {"size", 32, "pixels: 16, 32, 64 or 128"},
+  {"batch", 64, "images"},
   {"width", 64, "ngf and ndf"}, {"seeds", 4, "runs of each engine"}, {"steps", 1000, "steps of each run"},
   {"window", 250, "steps of which a mean is taken"}})
 local z = 100
@@ -19,8 +21,9 @@ if not set then bench.fail("--data: %s", message) end
 -- Sums over each window: {lossD, lossG, D(x), D(G(z))}.
 local function train(seed)
   local channels = core.size(set.images, 4)
-  local G = gan.model.dcgan.generator {size = opt.size, channels = channels, ngf = opt.width, z = z, rng = gan.rng(seed, "G")}
-  local D = gan.model.dcgan.discriminator {size = opt.size, channels = channels, ndf = opt.width, rng = gan.rng(seed, "D")}
+  local of_G, of_D = gan.rng(seed, "G"), gan.rng(seed, "D")
+  local G = gan.model.dcgan.generator {size = opt.size, channels = channels, ngf = opt.width, z = z, rng = of_G}
+  local D = gan.model.dcgan.discriminator {size = opt.size, channels = channels, ndf = opt.width, rng = of_D}
   local optG = gan.optim.adam(G:params(), {lr = 2e-4, beta1 = 0.5})
   local optD = gan.optim.adam(D:params(), {lr = 2e-4, beta1 = 0.5})
   local loss, noise = gan.loss.logistic(), gan.rng(seed, "z")
@@ -62,9 +65,11 @@ local function mean_deviation(list)
   return mean, (sum / math.max(1, #list - 1)) ^ 0.5
 end
 
--- "seeds": the standard deviation between seeds of one engine, pooled; "apart": the largest difference between two engines' means in
--- standard errors of such a difference. Chance alone gives about 1, and over 3 in one row of some hundred.
-bench.say("%s, %dx%d, batch %d, %d seeds: means over the steps", opt.data:match "[^/]*/?$", opt.size, opt.size, opt.batch, opt.seeds)
+-- "seeds": the standard deviation between seeds of one engine, pooled; "apart": the largest difference between two
+-- engines' means in standard errors of such a difference. Chance alone gives about 1, and over 3 in one row of some
+-- hundred.
+bench.say("%s, %dx%d, batch %d, %d seeds: means over the steps",
+  opt.data:match "[^/]*/?$", opt.size, opt.size, opt.batch, opt.seeds)
 bench.say("%-10s %-8s %10s %10s %10s %10s %8s", "steps", "", "direct", "winograd2", "winograd4", "seeds", "apart")
 local records = {}
 for w = 1, #curves[1] do
@@ -79,8 +84,10 @@ for w = 1, #curves[1] do
     local error = (2 * variance / opt.seeds) ^ 0.5
     local apart = error > 0 and (math.max(table.unpack(mean)) - math.min(table.unpack(mean))) / error or 0
     records[#records + 1] = {first = (w - 1) * opt.window + 1, last = last, what = key, direct = bench.digits(mean[1]),
-      winograd2 = bench.digits(mean[2]), winograd4 = bench.digits(mean[3]), seeds = bench.digits(variance ^ 0.5, 3), apart = bench.digits(apart, 3)}
-    bench.say("%-10s %-8s %10.4f %10.4f %10.4f %10.4f %8.2f", i == 1 and ("%d-%d"):format((w - 1) * opt.window + 1, last) or "", key,
+      winograd2 = bench.digits(mean[2]), winograd4 = bench.digits(mean[3]), seeds = bench.digits(variance ^ 0.5, 3),
+      apart = bench.digits(apart, 3)}
+    bench.say("%-10s %-8s %10.4f %10.4f %10.4f %10.4f %8.2f",
+      i == 1 and ("%d-%d"):format((w - 1) * opt.window + 1, last) or "", key,
       mean[1], mean[2], mean[3], variance ^ 0.5, apart)
   end
 end

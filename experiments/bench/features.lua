@@ -5,17 +5,20 @@ local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local core = require "gan.core"
 
 local opt = bench.options("Times Inception-v3's features.", {
-  {"batch", 16, "images"}, {"batches", 5, "batches that are timed"}, {"eighths", 8, "width of the net in eighths", hi = 8},
+  {"batch", 16, "images"}, {"batches", 5, "batches that are timed"},
+  {"eighths", 8, "width of the net in eighths", hi = 8},
   {"profile", false, "also: where the time goes, by layer"}})
 
--- Seconds of each layer, as it is called: shapes and kernel. The library takes its functions when it is loaded, so this comes first.
+-- Seconds of each layer, as it is called: shapes and kernel. The library takes its functions when it is loaded, so this
+-- comes first.
 local spent, calls, work = {}, {}, {}
 local function layer(name, x, w, o)
   local s = core.shape(x)
   if name == "conv2d_relu" then
     local k = core.shape(w)
     local size = {(s[2] + 2 * o.padding[1] - k[1]) // o.stride + 1, (s[3] + 2 * o.padding[2] - k[2]) // o.stride + 1}
-    return ("%dx%d %d -> %d, %dx%d/%d"):format(s[2], s[3], s[4], k[4], k[1], k[2], o.stride), 2e-9 * s[1] * size[1] * size[2] * core.numel(w)
+    return ("%dx%d %d -> %d, %dx%d/%d"):format(s[2], s[3], s[4], k[4], k[1], k[2], o.stride),
+      2e-9 * s[1] * size[1] * size[2] * core.numel(w)
   end
   return ("%dx%d %s %d"):format(s[2] or 0, s[3] or 0, name, s[4] or s[2]), 0
 end
@@ -53,12 +56,13 @@ if opt.profile then
   table.sort(names, function(a, b) return spent[a] > spent[b] end)
   bench.say("%-34s %10s %8s %6s %9s", "layer", "ms a batch", "share", "calls", "GFLOP/s")
   for _, name in ipairs(names) do
-    bench.say("%-34s %10.2f %6.1f %% %6.0f %9.1f", name, 1000 * spent[name] / opt.batches, 100 * spent[name] / sum, calls[name] / opt.batches,
-      work[name] * calls[name] / spent[name])
+    bench.say("%-34s %10.2f %6.1f %% %6.0f %9.1f", name, 1000 * spent[name] / opt.batches, 100 * spent[name] / sum,
+      calls[name] / opt.batches, work[name] * calls[name] / spent[name])
   end
 end
 
 local s, _, rss = bench.median(times), core.rss()
-bench.say("inception batch %d threads %d: %.4f s a batch, %.1f images/s, at most %.0f MB", opt.batch, opt.threads, s, opt.batch / s, rss / 2 ^ 20)
-bench.result {net = "inception", batch = opt.batch, params = net:count(), s_batch = bench.digits(s), img_s = bench.digits(opt.batch / s),
-  rss_mb = rss // 2 ^ 20 | 0, mean = bench.digits(core.item(core.mean(features)))}
+bench.say("inception batch %d threads %d: %.4f s a batch, %.1f images/s, at most %.0f MB",
+  opt.batch, opt.threads, s, opt.batch / s, rss / 2 ^ 20)
+bench.result {net = "inception", batch = opt.batch, params = net:count(), s_batch = bench.digits(s),
+  img_s = bench.digits(opt.batch / s), rss_mb = rss // 2 ^ 20 | 0, mean = bench.digits(core.item(core.mean(features)))}

@@ -1,4 +1,5 @@
--- Drawing: pictures by an untrained DCGAN generator in evaluation, nothing recorded, fresh z for every batch; one batch to warm up.
+-- Times drawing: pictures by an untrained DCGAN generator in evaluation, nothing recorded, fresh z for every batch; one
+-- batch to warm up.
 --   lua experiments/bench/generate.lua --images 1000 --json
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local gan = require "gan"
@@ -25,5 +26,5 @@ draw(opt.images)
 local s, _, rss = core.clock() - t, core.rss()
 bench.say("%d pictures of %dx%dx%d, batch %d, threads %d: %.3f s, %.1f images/s, at most %.0f MB",
   opt.images, size, size, channels, opt.batch, opt.threads, s, opt.images / s, rss / 2 ^ 20)
-bench.result {net = "dcgan", size = size, channels = channels, batch = opt.batch, images = opt.images, s_generate = bench.digits(s),
-  img_s = bench.digits(opt.images / s), rss_mb = rss // 2 ^ 20 | 0}
+bench.result {net = "dcgan", size = size, channels = channels, batch = opt.batch, images = opt.images,
+  s_generate = bench.digits(s), img_s = bench.digits(opt.images / s), rss_mb = rss // 2 ^ 20 | 0}

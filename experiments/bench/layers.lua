@@ -14,17 +14,21 @@ local variants = {
   {"concat", "labels to z and to D's last block", {classes = CLASSES}, {classes = CLASSES}},
   {"projection", "conditional batch norm in G, projection head", {classes = CLASSES, conditioning = "projection"},
     {classes = CLASSES, conditioning = "projection"}},
-  {"acgan", "labels to z, a classifier in D", {classes = CLASSES, conditioning = "acgan"}, {classes = CLASSES, conditioning = "acgan"}},
+  {"acgan", "labels to z, a classifier in D",
+    {classes = CLASSES, conditioning = "acgan"}, {classes = CLASSES, conditioning = "acgan"}},
 }
 local names = {}
 for i, v in ipairs(variants) do names[i] = v[1] end
 
 local opt = bench.options("Times variants of the training step of a DCGAN in turns.", {
-  {"size", 64, "pixels"}, {"batch", 64, "images"}, {"width", 64, "ngf and ndf"}, {"rounds", 9, "steps of each that are timed"},
+  {"size", 64, "pixels"}, {"batch", 64, "images"}, {"width", 64, "ngf and ndf"},
+  {"rounds", 9, "steps of each that are timed"},
   {"cpu", false, "the least processor time instead of the median of the clock's, for a machine that has other work"},
   {"only", nil, "one of them, beside the plain one", words = names},
 })
-if not ({[16] = 1, [32] = 1, [64] = 1, [128] = 1})[opt.size] then bench.fail("--size: expected 16, 32, 64 or 128, got %d", opt.size) end
+if not ({[16] = 1, [32] = 1, [64] = 1, [128] = 1})[opt.size] then
+  bench.fail("--size: expected 16, 32, 64 or 128, got %d", opt.size)
+end
 
 local loss = gan.loss.logistic()
 local real = gan.rand(opt.batch, opt.size, opt.size, 3):mul(2):sub(1)

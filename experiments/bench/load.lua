@@ -1,5 +1,5 @@
--- Data: images/s of opening each kind of file and of drawing the built-in set, images/s of batches, and what a set keeps in memory
--- beside its bytes. The files are made in a temporary directory first, and removed.
+-- Data: images/s of opening each kind of file and of drawing the built-in set, images/s of batches, and what a set
+-- keeps in memory beside its bytes. The files are made in a temporary directory first, and removed.
 --   lua experiments/bench/load.lua --json
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local gan = require "gan"
@@ -8,7 +8,8 @@ local lfs = require "lfs"
 
 local opt = bench.options("Times data sets and batches.", {
   {"images", 60000, "pictures of 32x32x3 in the set whose memory is measured, and of 28x28 in the IDX file"},
-  {"pictures", 1000, "PNG files"}, {"size", 64, "pixels of the PNG files", lo = 16, hi = 512}, {"batch", 64, "images of a batch"},
+  {"pictures", 1000, "PNG files"}, {"size", 64, "pixels of the PNG files", lo = 16, hi = 512},
+  {"batch", 64, "images of a batch"},
   {"batches", 500, "batches that are timed"},
 })
 
@@ -47,7 +48,8 @@ local function rate(name, key, n, seconds)
 end
 
 local function idx()
-  write(dir .. "/images-idx3-ubyte", string.pack(">I4I4I4I4", 0x803, opt.images, 28, 28), noise(opt.images, 28 * 28, ""))
+  write(dir .. "/images-idx3-ubyte", string.pack(">I4I4I4I4", 0x803, opt.images, 28, 28),
+    noise(opt.images, 28 * 28, ""))
   local set, seconds = open(dir .. "/images-idx3-ubyte")
   rate(("IDX file, %d of 28x28x1"):format(set.n), "idx_img_s", set.n, seconds)
 end
@@ -78,7 +80,8 @@ local function cifar()
   core.memory_trim()
   local bytes = core.numel(set.images)
   record.held, record.held_rss = (core.memory().live - live) / bytes, (core.rss() - rss) / bytes
-  bench.say("%-32s %10.3f bytes of tensors, %.3f bytes resident, for each byte of the pictures", "held", record.held, record.held_rss)
+  bench.say("%-32s %10.3f bytes of tensors, %.3f bytes resident, for each byte of the pictures",
+    "held", record.held, record.held_rss)
   record.held, record.held_rss = bench.digits(record.held), bench.digits(record.held_rss)
   return set
 end

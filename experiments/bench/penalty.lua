@@ -1,5 +1,6 @@
--- What a gradient penalty costs: a DCGAN's training step with R1 every step, or WGAN-GP's critic step, over the same step without; the two in
--- turns, in one process, medians. Beside PyTorch's own ratio (torch_step.py --penalty) where that is installed.
+-- Times a gradient penalty: a DCGAN's training step with R1 every step, or WGAN-GP's critic step, over the same step
+-- without; the two in turns, in one process, medians. Beside PyTorch's own ratio (torch_step.py --penalty) where that
+-- is installed.
 --   lua experiments/bench/penalty.lua --penalty r1 --size 64 --batch 64 --steps 5 --json
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local core = require "gan.core"
@@ -7,7 +8,8 @@ local gan = require "gan"
 
 local opt = bench.options("Times a training step with and without a gradient penalty.", {
   {"penalty", "r1", "r1: D and G's step; gp: the critic's alone", words = {"r1", "gp"}},
-  {"size", 64, "pixels"}, {"channels", 3, "1 or 3"}, {"batch", 64, "images"}, {"width", 64, "ngf and ndf"}, {"z", 100, "latent numbers"},
+  {"size", 64, "pixels"}, {"channels", 3, "1 or 3"}, {"batch", 64, "images"}, {"width", 64, "ngf and ndf"},
+  {"z", 100, "latent numbers"},
   {"steps", 5, "steps of either kind that are timed"}, {"no-torch", false, "no comparison"},
 })
 local G = gan.model.dcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z}
@@ -33,18 +35,22 @@ for i = -1, opt.steps do
   end
 end
 local plain, penalised = bench.median(times.plain), bench.median(times.penalised)
-bench.say("%s %dx%dx%d batch %d threads %d: %.4f s a step, %.4f s with the penalty: %.2f times", opt.penalty, opt.size, opt.size, opt.channels,
-  opt.batch, opt.threads, plain, penalised, penalised / plain)
+bench.say("%s %dx%dx%d batch %d threads %d: %.4f s a step, %.4f s with the penalty: %.2f times",
+  opt.penalty, opt.size, opt.size, opt.channels, opt.batch, opt.threads, plain, penalised, penalised / plain)
 
 local theirs
 if not opt.no_torch and bench.has_torch() then
-  local pipe = assert(io.popen(("%s %s --penalty %s --size %d --channels %d --batch %d --width %d --z %d --steps %d --threads %d"):format(
-    bench.python, bench.script "torch_step.py", opt.penalty, opt.size, opt.channels, opt.batch, opt.width, opt.z, opt.steps, opt.threads)))
+  local command = "%s %s --penalty %s --size %d --channels %d --batch %d --width %d --z %d --steps %d --threads %d"
+  local pipe = assert(io.popen(command:format(bench.python, bench.script "torch_step.py", opt.penalty, opt.size,
+    opt.channels, opt.batch, opt.width, opt.z, opt.steps, opt.threads)))
   theirs = bench.json.decode(pipe:read "a")
   if not pipe:close() or type(theirs) ~= "table" then bench.fail("torch_step.py failed") end
-  bench.say("PyTorch: %.4f s a step, %.4f s with the penalty: %.2f times", theirs.s_step, theirs.s_penalised, theirs.ratio)
+  bench.say("PyTorch: %.4f s a step, %.4f s with the penalty: %.2f times",
+    theirs.s_step, theirs.s_penalised, theirs.ratio)
 end
 local _, peak = core.rss()
-bench.result {penalty = opt.penalty, size = opt.size, channels = opt.channels, batch = opt.batch, s_step = bench.digits(plain),
+bench.result {penalty = opt.penalty, size = opt.size, channels = opt.channels, batch = opt.batch,
+  s_step = bench.digits(plain),
   s_penalised = bench.digits(penalised), ratio = bench.digits(penalised / plain, 4), rss_mb = peak // 2 ^ 20 | 0,
-  torch_ratio = theirs and theirs.ratio, torch_s_penalised = theirs and theirs.s_penalised, torch_rss_mb = theirs and theirs.rss_mb}
+  torch_ratio = theirs and theirs.ratio, torch_s_penalised = theirs and theirs.s_penalised,
+  torch_rss_mb = theirs and theirs.rss_mb}

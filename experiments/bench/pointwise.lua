@@ -1,10 +1,11 @@
--- Memory-bound kernels, pointwise and normalising: GB/s of elements that must be read and written, and as a share of the bandwidth: that
--- of copying or adding one big tensor to another, whichever is faster, taken beside each kernel.
+-- Memory-bound kernels, pointwise and normalising: GB/s of elements that must be read and written, and as a share of
+-- the bandwidth: that of copying or adding one big tensor to another, whichever is faster, taken beside each kernel.
 --   lua experiments/bench/pointwise.lua --megabytes 64
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local core = require "gan.core"
 
-local opt = bench.options("Times pointwise kernels and norms.", {{"megabytes", 64, "size of one tensor", hi = 2 ^ 14}, bench.ms})
+local opt = bench.options("Times pointwise kernels and norms.",
+  {{"megabytes", 64, "size of one tensor", hi = 2 ^ 14}, bench.ms})
 local C, SIDE = 256, 16
 local n = opt.megabytes * 2 ^ 20 // 4 // (SIDE * SIDE * C) | 0 -- images
 local shape = {n, SIDE, SIDE, C}
@@ -15,7 +16,8 @@ local _, mean, var = core.batch_norm(x, row, beta, 1e-5)
 local _, mean_n, var_n = core.instance_norm(x, row, beta, 1e-5)
 local adam_options = {lr = 1e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0, t = 1}
 
-local kernels = { -- name, tensors of full size that are read or written at least, call; statistics over the batch read x once more
+-- Name, tensors of full size that are read or written at least, call. Statistics over the batch read x once more.
+local kernels = {
   {"clone", 2, function() core.clone(x) end},
   {"add", 3, function() core.add(x, y) end},
   {"add a row", 2, function() core.add(x, row) end},
@@ -44,7 +46,8 @@ local kernels = { -- name, tensors of full size that are read or written at leas
 
 local gigabytes = core.numel(x) * 4e-9
 
--- GB/s: the yardstick. No memory is new to either: a kernel with a fresh result mostly reads that before it writes it, too.
+-- GB/s: the yardstick. No memory is new to either: a kernel with a fresh result mostly reads that before it writes it,
+-- too.
 local function bandwidth()
   local copied = bench.time(function() core.copy_(target, x) end)
   local added = bench.time(function() core.add_(target, x) end)

@@ -1,4 +1,5 @@
--- One GAN training step on constant random pictures: D on real and fake, then G. Median of some steps after two to warm up.
+-- Times one GAN training step on constant random pictures: D on real and fake, then G. Median of some steps after two
+-- to warm up.
 --   lua experiments/bench/step.lua --size 64 --channels 3 --batch 64 --steps 7 --json
 --   lua experiments/bench/step.lua --net sndcgan --batch 64
 --   lua experiments/bench/step.lua --profile
@@ -13,7 +14,8 @@ local opt = bench.options("Times the training step of a GAN.", {
   {"profile", false, "also: where the time goes, by kernel"}, {"z", nil, "latent numbers (default 100; sndcgan 128)"},
 })
 
--- Seconds and calls by the core's function, once they are wanted. The library takes its functions when it is loaded, so this comes first.
+-- Seconds and calls by the core's function, once they are wanted. The library takes its functions when it is loaded, so
+-- this comes first.
 local spent, calls = {}, {}
 if opt.profile then
   for name, f in pairs(core) do
@@ -34,15 +36,21 @@ if opt.channels ~= 1 and opt.channels ~= 3 then bench.fail("--channels: expected
 local G, D
 if opt.net == "dcgan" then
   opt.size, opt.z = opt.size or 64, opt.z or 100
-  if not ({[16] = 1, [32] = 1, [64] = 1, [128] = 1})[opt.size] then bench.fail("--size: expected 16, 32, 64 or 128, got %d", opt.size) end
+  if not ({[16] = 1, [32] = 1, [64] = 1, [128] = 1})[opt.size] then
+    bench.fail("--size: expected 16, 32, 64 or 128, got %d", opt.size)
+  end
   G = gan.model.dcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z}
   D = gan.model.dcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width}
 else
   opt.size, opt.z = opt.size or 32, opt.z or 128
-  if opt.size % 8 ~= 0 or opt.size < 16 then bench.fail("--size: expected a multiple of 8 from 16 on, got %d", opt.size) end
+  if opt.size % 8 ~= 0 or opt.size < 16 then
+    bench.fail("--size: expected a multiple of 8 from 16 on, got %d", opt.size)
+  end
   -- Without spectral normalisation, as in torch_step.py: layers.lua measures what that costs.
   G = gan.model.sndcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z, init = "dcgan"}
-  D = gan.model.sndcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width, norm = "none", init = "dcgan"}
+  D = gan.model.sndcgan.discriminator {
+    size = opt.size, channels = opt.channels, ndf = opt.width, norm = "none", init = "dcgan",
+  }
 end
 local optG, optD = gan.optim.adam(G:params()), gan.optim.adam(D:params())
 local loss = gan.loss.logistic()
@@ -82,7 +90,8 @@ local function profile()
   bench.say("%-24s %9s %8s %7s", "kernel", "ms a step", "share", "calls")
   for i = 1, math.min(#names, 16) do
     local name = names[i]
-    bench.say("%-24s %9.2f %6.1f %% %7.0f", name, 1000 * spent[name] / opt.steps, 100 * spent[name] / sum, calls[name] / opt.steps)
+    bench.say("%-24s %9.2f %6.1f %% %7.0f", name, 1000 * spent[name] / opt.steps, 100 * spent[name] / sum,
+      calls[name] / opt.steps)
   end
   bench.say("not convolution: %.1f %% of the step", 100 * other / sum)
   return bench.digits(other / sum, 3)
@@ -91,7 +100,10 @@ end
 local s, _, rss = bench.median(times), core.rss()
 local other_share = opt.profile and profile() or nil
 bench.say("%s %dx%dx%d batch %d threads %d: %.4f s a step, %.1f images/s, at most %.0f MB (losses %.4f %.4f)",
-  opt.net, opt.size, opt.size, opt.channels, opt.batch, opt.threads, s, opt.batch / s, rss / 2 ^ 20, lossD:item(), lossG:item())
-bench.result {net = opt.net, size = opt.size, channels = opt.channels, batch = opt.batch, params = G:count() + D:count(),
+  opt.net, opt.size, opt.size, opt.channels, opt.batch, opt.threads, s, opt.batch / s, rss / 2 ^ 20,
+  lossD:item(), lossG:item())
+bench.result {
+  net = opt.net, size = opt.size, channels = opt.channels, batch = opt.batch, params = G:count() + D:count(),
   s_step = bench.digits(s), img_s = bench.digits(opt.batch / s), rss_mb = rss // 2 ^ 20 | 0, other_share = other_share,
-  lossD = bench.digits(lossD:item()), lossG = bench.digits(lossG:item())}
+  lossD = bench.digits(lossD:item()), lossG = bench.digits(lossG:item()),
+}

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""The peer of features.lua: torchvision's inception_v3 in evaluation, random weights, up to the features; prints one line of JSON.
+"""The peer of features.lua: torchvision's inception_v3 in evaluation, random weights, up to the features; prints one
+line of JSON.
 
-Debian's python3-torch is fast only with one OpenMP runtime and an allocator that keeps its memory; bench.lua sets both up.
+Debian's python3-torch is fast only with one OpenMP runtime and an allocator that keeps its memory; bench.lua sets both
+up.
 """
 import argparse
 import json
@@ -33,5 +35,5 @@ with torch.no_grad():
 s = statistics.median(times[2:])
 params = sum(v.numel() for v in net.state_dict().values() if v.is_floating_point())
 rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(dict(who="torch " + torch.__version__, net="inception", batch=o.batch, threads=o.threads, params=params, s_batch=round(s, 5),
-                      img_s=round(o.batch / s, 2), rss_mb=round(rss))))
+print(json.dumps(dict(who="torch " + torch.__version__, net="inception", batch=o.batch, threads=o.threads,
+                      params=params, s_batch=round(s, 5), img_s=round(o.batch / s, 2), rss_mb=round(rss))))

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The peer of layers.lua: what spectral normalisation, minibatch discrimination and conditioning cost in PyTorch's DCGAN step; a line of JSON.
+"""The peer of layers.lua: the cost of spectral normalisation, minibatch discrimination and conditioning in PyTorch's
+DCGAN step; prints a line of JSON.
 
 Written as PyTorch's users do it. bench.lua says how Debian's python3-torch is made fast.
 """
@@ -155,7 +156,8 @@ def main():
             s = min(a for a, _ in pairs)
             ratio = s / min(b for _, b in pairs)
         out.append(dict(name=k, s_step=round(s, 4), ratio=round(ratio, 3)))
-    print(json.dumps(dict(who="torch " + torch.__version__, size=o.size, batch=o.batch, width=o.width, threads=o.threads, layers=out)))
+    print(json.dumps(dict(who="torch " + torch.__version__, size=o.size, batch=o.batch, width=o.width,
+                          threads=o.threads, layers=out)))
 
 
 main()

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""The peer of step.lua and generate.lua: the same work in PyTorch, as its documentation would have it; prints one line of JSON.
+"""The peer of step.lua and generate.lua: the same work in PyTorch, as its documentation would have it; prints one line
+of JSON.
 
-With --penalty: the peer of penalty.lua. With --generate N: N pictures by the DCGAN generator instead of training steps. Debian's python3-torch is fast only with one OpenMP
-runtime and an allocator that keeps its memory; bench.lua sets both up.
+With --penalty: the peer of penalty.lua. With --generate N: N pictures by the DCGAN generator instead of training steps.
+Debian's python3-torch is fast only with one OpenMP runtime and an allocator that keeps its memory; bench.lua sets both
+up.
 """
 import argparse
 import json
@@ -58,9 +60,11 @@ class Sum(nn.Module):
 
 def sn_generator():
     f, s = o.width, o.size // 8
-    layers = [nn.Linear(o.z, 8 * f * s * s, bias=False), nn.Unflatten(1, (8 * f, s, s)), nn.BatchNorm2d(8 * f), nn.ReLU(inplace=True)]
+    layers = [nn.Linear(o.z, 8 * f * s * s, bias=False), nn.Unflatten(1, (8 * f, s, s)), nn.BatchNorm2d(8 * f),
+              nn.ReLU(inplace=True)]
     for width in (4 * f, 2 * f, f):
-        layers += [nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        layers += [nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), nn.BatchNorm2d(width),
+                   nn.ReLU(inplace=True)]
     return nn.Sequential(*layers, nn.Conv2d(f, o.channels, 3, 1, 1), nn.Tanh())
 
 
@@ -76,8 +80,8 @@ def sn_discriminator():
 
 def report(**result):
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(dict(who="torch " + torch.__version__, net=o.net, size=o.size, channels=o.channels, batch=o.batch, threads=o.threads,
-                          **result, rss_mb=round(rss))))
+    print(json.dumps(dict(who="torch " + torch.__version__, net=o.net, size=o.size, channels=o.channels, batch=o.batch,
+                          threads=o.threads, **result, rss_mb=round(rss))))
 
 
 G, D = (generator(), discriminator()) if o.net == "dcgan" else (sn_generator(), sn_discriminator())
@@ -139,7 +143,8 @@ def step_of_d(real, fake):
 
 
 def penalised_step_of_d(real, fake):
-    """With R1 (gamma 10) on real images, in the pass that the loss makes, as GAN_stability does; or WGAN-GP (weight 10) between the kinds."""
+    """With R1 (gamma 10) on real images, in the pass that the loss makes, as GAN_stability does; or WGAN-GP (weight 10)
+    between the kinds."""
     if o.penalty == "gp":
         step_of_d(real, fake)
         eps = torch.rand(o.batch, 1, 1, 1)
@@ -172,7 +177,8 @@ def penalise():
             optG.step()
         times[i % 2 == 1].append(time.perf_counter() - t)
     plain, penalised = (statistics.median(times[kind][2:]) for kind in (False, True))
-    report(penalty=o.penalty, s_step=round(plain, 6), s_penalised=round(penalised, 6), ratio=round(penalised / plain, 4))
+    report(penalty=o.penalty, s_step=round(plain, 6), s_penalised=round(penalised, 6),
+           ratio=round(penalised / plain, 4))
 
 
 generate() if o.generate else penalise() if o.penalty else train()

@@ -1,5 +1,5 @@
--- Every recipe: a run that was killed in its third step and goes on with two threads ends in the bytes of a whole one with one thread, its
--- generator can be drawn from, and its script is short and explains itself.
+-- Every recipe: a run that was killed in its third step and goes on with two threads ends in the bytes of a whole one
+-- with one thread, its generator can be drawn from, and its script is short and explains itself.
 local gan = require "gan"
 local core = require "gan.core"
 local inside = require "spec.support.inside"
@@ -9,12 +9,15 @@ local temp = require "spec.support.temp"
 
 -- name -> a list of cases, each the words that the recipe gets beside WORDS.
 local recipes = {
-  dcgan = {"", "--blocks 2"}, gan2014 = {"--ngf 8 --ndf 6"}, lsgan = {""}, hinge_sn = {""}, wgan = {"--burn-in 1 --dsteps 1"}, wgan_gp = {"--dsteps 2"},
+  dcgan = {"", "--blocks 2"}, gan2014 = {"--ngf 8 --ndf 6"}, lsgan = {""}, hinge_sn = {""},
+  wgan = {"--burn-in 1 --dsteps 1"}, wgan_gp = {"--dsteps 2"},
   r1 = {"", "--every 3"}, dragan = {""}, relativistic = {""}, minibatch = {"", "--layer stddev"},
-  replay = {"--capacity 6", "--memory buffer --capacity 6"}, virtual_batch_norm = {""}, cgan = {""}, acgan = {""}, projection = {""},
+  replay = {"--capacity 6", "--memory buffer --capacity 6"}, virtual_batch_norm = {""}, cgan = {""}, acgan = {""},
+  projection = {""},
   sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"},
   large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},
-  ring = {"--norm spectral --penalty r1 --replay 6 --noise 0.1", "--penalty gp --loss wgan --minibatch discrimination --dsteps 2"},
+  ring = {"--norm spectral --penalty r1 --replay 6 --noise 0.1",
+    "--penalty gp --loss wgan --minibatch discrimination --dsteps 2"},
 }
 local points = {ring = true}
 
@@ -46,8 +49,8 @@ describe("recipe", function()
   end
   local function train(...)
     local code, out, err = inside.run(command(...))
-    assert.are.equal("", err)
-    assert.are.equal(0, code, out)
+    assert.equal("", err)
+    assert.equal(0, code, out)
     return out
   end
   local function bytes(run) return temp.read(("%s/%s/checkpoint_last.safetensors"):format(dir, run)) end
@@ -56,9 +59,11 @@ describe("recipe", function()
     local missing = {}
     for file in lfs.dir "experiments" do
       local name = file:match "^(.*)%.lua$"
-      if name and temp.read("experiments/" .. file):find "gan%.train%.run" and not recipes[name] then missing[#missing + 1] = name end
+      if name and temp.read("experiments/" .. file):find "gan%.train%.run" and not recipes[name] then
+        missing[#missing + 1] = name
+      end
     end
-    assert.are.same({}, missing)
+    assert.same({}, missing)
   end)
 
   local names = {}
@@ -75,13 +80,14 @@ describe("recipe", function()
         assert.is_truthy(train(name, own, "--steps 3 --threads 2 --name " .. half):find("goes on from step 2", 1, true))
         assert.is_true(bytes(whole) == bytes(half), "the bytes differ")
         local trained = assert(gan.train.trained.open(dir .. "/" .. whole))
-        assert.are.equal(3, trained.step)
+        assert.equal(3, trained.step)
         local y = trained.classes and assert(gan.latent.labels(trained.classes, {0, 1, 2}, "heart"))
-        if y then assert.are.same({6, 6, 6}, y:to_table()) end
-        local images = gan.nn.evaluate(trained.G, gan.latent.of_seeds({0, 1, 2}, trained.options.z), y, {batch = 2, average = trained.ema})
-        assert.are.same(points[name] and {3, 2} or {3, trained.options.size, trained.options.size, 3}, images:shape())
+        if y then assert.same({6, 6, 6}, y:to_table()) end
+        local images = gan.nn.evaluate(trained.G, gan.latent.of_seeds({0, 1, 2}, trained.options.z), y,
+          {batch = 2, average = trained.ema})
+        assert.same(points[name] and {3, 2} or {3, trained.options.size, trained.options.size, 3}, images:shape())
         local sum = core.sum(images):item()
-        assert.are.equal(sum, sum)
+        assert.equal(sum, sum)
       end)
     end
 
@@ -91,8 +97,10 @@ describe("recipe", function()
       assert.is_true(lines < 60, lines)
       assert.is_truthy(text:find "^%-%- %u" and text:find "arXiv:%d" or points[name])
       local code, out = inside.run(("experiments/%s.lua"):format(name), "--help")
-      assert.are.equal(0, code)
-      for _, option in ipairs {"outdir", "name", "batch", "steps", "ngf", "ndf", "seed", "threads", "resume", "on-collapse", "dry-run"} do
+      assert.equal(0, code)
+      for _, option in ipairs {
+        "outdir", "name", "batch", "steps", "ngf", "ndf", "seed", "threads", "resume", "on-collapse", "dry-run",
+      } do
         assert.is_truthy(out:find("--" .. option, 1, true), option)
       end
     end)
@@ -103,31 +111,34 @@ describe("recipe", function()
     local files = require "spec.support.files"
     for k = 1, 4 do temp.write(("%s/flat/%d.png"):format(dir, k), files.plain(16, 60 * k, 0, 0)) end
     for _, name in ipairs {"cgan", "acgan", "projection"} do
-      local code, _, err = inside.run(("experiments/%s.lua"):format(name), ("--data %s/flat --size 16 --steps 1 --outdir %s"):format(dir, dir))
-      assert.are.equal(1, code)
-      assert.are.equal(("%s.lua: --data %s/flat has no classes, which this recipe needs: give labelled data, or a folder with a sub-folder for each class\n")
-        :format(name, dir), err)
+      local code, _, err = inside.run(("experiments/%s.lua"):format(name),
+        ("--data %s/flat --size 16 --steps 1 --outdir %s"):format(dir, dir))
+      assert.equal(1, code)
+      local message = "%s.lua: --data %s/flat has no classes, which this recipe needs: give labelled data, or a folder "
+        .. "with a sub-folder for each class\n"
+      assert.equal(message:format(name, dir), err)
     end
   end)
 
   it("draws a row for each class, and the asked class", function()
     local dir_name = dir .. "/cgan1a"
-    assert.are.same({8 * 18 + 2, 8 * 18 + 2, 3}, {core.image_info(temp.read(dir_name .. "/fakes_init.png"))})
+    assert.same({8 * 18 + 2, 8 * 18 + 2, 3}, {core.image_info(temp.read(dir_name .. "/fakes_init.png"))})
     local sheets = {}
     for i, words in ipairs {"", "--class heart", "--class 6", "--class moon"} do
-      local code, _, err = inside.run("experiments/generate.lua", ("--run %s --seeds 0-7 --grid --no-ema --out %s/%d.png %s"):format(dir_name, dir, i, words))
-      assert.are.equal("", err)
-      assert.are.equal(0, code)
+      local code, _, err = inside.run("experiments/generate.lua",
+        ("--run %s --seeds 0-7 --grid --no-ema --out %s/%d.png %s"):format(dir_name, dir, i, words))
+      assert.equal("", err)
+      assert.equal(0, code)
       sheets[i] = temp.read(("%s/%d.png"):format(dir, i))
     end
-    assert.are.equal(sheets[2], sheets[3])
+    assert.equal(sheets[2], sheets[3])
     assert.are_not.equal(sheets[1], sheets[2])
     assert.are_not.equal(sheets[2], sheets[4])
     local code, _, err = inside.run("experiments/generate.lua", ("--run %s --class horse"):format(dir_name))
-    assert.are.equal(1, code)
+    assert.equal(1, code)
     assert.is_truthy(err:find("--class: expected a class in 0..7 or its name (circle square", 1, true), err)
     code, _, err = inside.run("experiments/generate.lua", ("--run %s/ring1a"):format(dir))
-    assert.are.equal(1, code)
+    assert.equal(1, code)
     assert.is_truthy(err:find("draws no pictures", 1, true), err)
   end)
 end)

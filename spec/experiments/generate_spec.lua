@@ -9,41 +9,43 @@ local dir
 
 local function generate(words)
   local code, out, err = script.run(SCRIPT, words)
-  assert.are.equal("", err)
-  assert.are.equal(0, code)
+  assert.equal("", err)
+  assert.equal(0, code)
   return out
 end
 
 local function fails(words, what)
   local code, _, err = script.run(SCRIPT, words)
-  assert.are.equal(1, code, words)
+  assert.equal(1, code, words)
   assert.is_truthy(err:find(what, 1, true), ("%s\nexpected: %s\ngot: %s"):format(words, what, err))
-  assert.are.equal("generate.lua: ", err:sub(1, 14))
-  assert.are.equal(#err, err:find "\n", err)
+  assert.equal("generate.lua: ", err:sub(1, 14))
+  assert.equal(#err, err:find "\n", err)
 end
 
 describe("generate.lua", function()
   setup(function()
     dir = temp.dir()
-    local words = "--data shapes --limit 40 --size 16 --ngf 2 --ndf 2 --z 8 --batch 4 --threads 1 --steps 30 --name a --outdir " .. dir
+    local words = "--data shapes --limit 40 --size 16 --ngf 2 --ndf 2 --z 8 --batch 4 --threads 1 --steps 30 --name a "
+      .. "--outdir " .. dir
     local code, _, err = script.run("experiments/dcgan.lua", words)
-    assert.are.equal(0, code, err)
+    assert.equal(0, code, err)
   end)
   teardown(temp.clean)
 
   it("draws the same picture for the same seed", function()
     local out = generate("--run " .. dir .. "/a --seeds 3-6,9")
     assert.is_truthy(out:find("generated: 5 pictures, step 30", 1, true))
-    assert.are.same({"seed000003.png", "seed000004.png", "seed000005.png", "seed000006.png", "seed000009.png"}, temp.list(dir .. "/a/generated"))
+    assert.same({"seed000003.png", "seed000004.png", "seed000005.png", "seed000006.png", "seed000009.png"},
+      temp.list(dir .. "/a/generated"))
     generate(("--run %s/a/checkpoint_last.safetensors --seeds 5 --out %s/one --threads 2"):format(dir, dir))
     local five = temp.read(dir .. "/a/generated/seed000005.png")
-    assert.are.equal(five, temp.read(dir .. "/one/seed000005.png"))
+    assert.equal(five, temp.read(dir .. "/one/seed000005.png"))
     assert.are_not.equal(five, temp.read(dir .. "/a/generated/seed000006.png"))
   end)
 
   it("draws a sheet, of the averaged weights or of the others, truncated or not", function()
     generate("--run " .. dir .. "/a --grid --seeds 0-9 --columns 5")
-    assert.are.same({2 * 18 + 2, 5 * 18 + 2, 3}, {core.image_info(temp.read(dir .. "/a/generated.png"))})
+    assert.same({2 * 18 + 2, 5 * 18 + 2, 3}, {core.image_info(temp.read(dir .. "/a/generated.png"))})
     local sheets = {}
     for i, words in ipairs {"", "--no-ema", "--trunc 0.5", "--ema --columns 4"} do
       generate(("--run %s/a --grid --seeds 0-15 --out %s/%d.png %s"):format(dir, dir, i, words))
@@ -51,28 +53,32 @@ describe("generate.lua", function()
     end
     assert.are_not.equal(sheets[1], sheets[2])
     assert.are_not.equal(sheets[1], sheets[3])
-    assert.are.equal(sheets[1], sheets[4])
+    assert.equal(sheets[1], sheets[4])
   end)
 
   it("says in one line what is wrong", function()
     temp.write(dir .. "/bad.safetensors", "nothing")
     gan.file.safetensors.save(dir .. "/other.safetensors", {G = {w = gan.ones(2)}})
     gan.file.safetensors.save(dir .. "/odd.safetensors",
-      {G = {w = gan.ones(2)}, run = {options = '{"z":8}', nets = {generator = {model = "dcgan", options = '{"size":16,"z":8,"ngf":2}'}}}})
+      {G = {w = gan.ones(2)},
+        run = {options = '{"z":8}', nets = {generator = {model = "dcgan", options = '{"size":16,"z":8,"ngf":2}'}}}})
     gan.file.safetensors.save(dir .. "/bare.safetensors", {G = {w = gan.ones(2)}, run = {options = "{}"}})
     local run = "--run " .. dir .. "/a "
     for words, what in pairs {
-      [""] = "--run is missing", ["--run no/such"] = "no/such: cannot read", ["--run " .. dir] = "checkpoint_last.safetensors: cannot read",
+      [""] = "--run is missing", ["--run no/such"] = "no/such: cannot read",
+      ["--run " .. dir] = "checkpoint_last.safetensors: cannot read",
       ["--run " .. dir .. "/bad.safetensors"] = "bad.safetensors: expected a safetensors file",
       ["--run " .. dir .. "/other.safetensors"] = "other.safetensors: expected the checkpoint of a run",
       ["--run " .. dir .. "/odd.safetensors"] = "odd.safetensors: does not hold a generator",
       ["--run " .. dir .. "/bare.safetensors"] = "bare.safetensors: does not say how its generator was made",
       [run .. "--class 3"] = "--class: " .. dir .. "/a/checkpoint_last.safetensors is not conditional",
-      [run .. "--seeds 9-3"] = "--seeds: expected seeds such as 0-63 or 1,5,9-12, got '9-3'", [run .. "--seeds x"] = "got 'x'",
+      [run .. "--seeds 9-3"] = "--seeds: expected seeds such as 0-63 or 1,5,9-12, got '9-3'",
+      [run .. "--seeds x"] = "got 'x'",
       [run .. "--seeds=1,,2"] = "got '1,,2'",
       [run .. "--seeds 0-999999999"] = "at most 100000 seeds", [run .. "--trunc 0"] = "--trunc: expected a number",
       [run .. "--trunc -1"] = "--trunc:",
-      [run .. "--sedes 3"] = "did you mean '--seeds'?", [run .. "--grid --out " .. dir .. "/no/where.png"] = "where.png: cannot write",
+      [run .. "--sedes 3"] = "did you mean '--seeds'?",
+      [run .. "--grid --out " .. dir .. "/no/where.png"] = "where.png: cannot write",
       [run .. "--out " .. dir .. "/no/where"] = "where: cannot make the directory",
       [run .. "--out " .. dir .. "/bad.safetensors"] = "cannot make the directory",
     } do

@@ -14,25 +14,27 @@ describe("plot.lua", function()
 
   it("writes a file", function()
     local code, out, err = script.run(SCRIPT, "--run " .. dir)
-    assert.are.same({0, ""}, {code, err})
-    assert.are.equal(dir .. "/curves.svg: 1 plot\n", out)
+    assert.same({0, ""}, {code, err})
+    assert.equal(dir .. "/curves.svg: 1 plot\n", out)
     assert.is_truthy(temp.read(dir .. "/curves.svg"):find("</svg>", 1, true))
-    code, out = script.run(SCRIPT, ("--run %s,%s --keys D,G+D --columns 2 --log --x step --title T --out %s/b.svg"):format(dir, dir, dir))
-    assert.are.equal(0, code)
-    assert.are.equal(dir .. "/b.svg: 2 plots\n", out)
+    code, out = script.run(SCRIPT,
+      ("--run %s,%s --keys D,G+D --columns 2 --log --x step --title T --out %s/b.svg"):format(dir, dir, dir))
+    assert.equal(0, code)
+    assert.equal(dir .. "/b.svg: 2 plots\n", out)
   end)
 
   it("says in one line what is wrong", function()
     for words, what in pairs {
-      [""] = "--run is missing", ["--run no/such"] = "no/such: no such run", ["--run " .. dir .. " --keys d"] = "has no 'd'",
+      [""] = "--run is missing", ["--run no/such"] = "no/such: no such run",
+      ["--run " .. dir .. " --keys d"] = "has no 'd'",
       ["--run " .. dir .. " --x y"] = "expected step", ["--run " .. dir .. " --out /no/such/x.svg"] = "cannot write",
       ["--run ,"] = "expected a run's directory",
     } do
       local code, _, err = script.run(SCRIPT, words)
-      assert.are.equal(1, code, words)
+      assert.equal(1, code, words)
       assert.is_truthy(err:find(what, 1, true), err)
-      assert.are.equal("plot.lua: ", err:sub(1, 10))
-      assert.are.equal(#err, err:find "\n", err)
+      assert.equal("plot.lua: ", err:sub(1, 10))
+      assert.equal(#err, err:find "\n", err)
     end
   end)
 end)

@@ -8,13 +8,13 @@ local function run(name, words) return script.run("experiments/bench/" .. name, 
 -- What a benchmark prints with --json; `tables`: that many lines at least before it.
 local function result(name, words, tables)
   local code, out, err = run(name, words .. " --json")
-  assert.are.equal("", err)
-  assert.are.equal(0, code, out)
+  assert.equal("", err)
+  assert.equal(0, code, out)
   local lines = {}
   for line in out:gmatch "[^\n]+" do lines[#lines + 1] = line end
   assert.is_true(tables and #lines > tables or #lines == 1, out)
   local value = json.decode(lines[#lines])
-  assert.are.equal("gan", value.who)
+  assert.equal("gan", value.who)
   return value
 end
 
@@ -24,10 +24,10 @@ end
 
 local function fails(name, words, what)
   local code, out, err = run(name, words)
-  assert.are.equal(1, code, out .. err)
+  assert.equal(1, code, out .. err)
   assert.is_truthy(err:find(what, 1, true), ("%s %s\nexpected: %s\ngot: %s"):format(name, words, what, err))
-  assert.are.equal(name .. ": ", err:sub(1, #name + 2))
-  assert.are.equal(#err, err:find "\n", err)
+  assert.equal(name .. ": ", err:sub(1, #name + 2))
+  assert.equal(#err, err:find "\n", err)
 end
 
 describe("experiments/bench", function()
@@ -37,11 +37,11 @@ describe("experiments/bench", function()
 
   it("times a training step", function()
     local line = result("step.lua", "--size 16 --channels 1 --batch 4 --width 4 --z 5 --steps 2 --threads 1")
-    assert.are.same({"dcgan", 16, 1, 4, 1}, {line.net, line.size, line.channels, line.batch, line.threads})
+    assert.same({"dcgan", 16, 1, 4, 1}, {line.net, line.size, line.channels, line.batch, line.threads})
     positive(line, "s_step", "rss_mb", "params", "lossD", "lossG")
     assert.near(line.batch / line.s_step, line.img_s, 1e-3 * line.img_s)
     line = result("step.lua", "--net sndcgan --size 16 --batch 2 --width 4 --steps 1")
-    assert.are.same({"sndcgan", 16, 3}, {line.net, line.size, line.channels})
+    assert.same({"sndcgan", 16, 3}, {line.net, line.size, line.channels})
     positive(line, "s_step", "img_s", "rss_mb")
     line = result("step.lua", "--size 16 --batch 2 --width 4 --steps 1 --profile --table", 10)
     assert.is_true(line.other_share > 0 and line.other_share < 1, line.other_share)
@@ -49,15 +49,16 @@ describe("experiments/bench", function()
 
   it("times the layers of a training step", function()
     local line = result("layers.lua", "--size 16 --batch 4 --width 4 --rounds 1 --table", 6)
-    assert.are.equal(6, #line.layers)
+    assert.equal(6, #line.layers)
     for _, l in ipairs(line.layers) do positive(l, "s_step", "ratio") end
-    assert.are.equal("plain", line.layers[1].name)
+    assert.equal("plain", line.layers[1].name)
   end)
 
   it("times penalties", function()
     for _, penalty in ipairs {"r1", "gp"} do
-      local line = result("penalty.lua", ("--penalty %s --size 16 --channels 1 --batch 2 --width 4 --z 5 --steps 1 --no-torch"):format(penalty))
-      assert.are.equal(penalty, line.penalty)
+      local line = result("penalty.lua",
+        ("--penalty %s --size 16 --channels 1 --batch 2 --width 4 --z 5 --steps 1 --no-torch"):format(penalty))
+      assert.equal(penalty, line.penalty)
       positive(line, "s_step", "s_penalised", "ratio", "rss_mb")
     end
     fails("penalty.lua", "--penalty r3", "--penalty: expected one of r1, gp, got 'r3'")
@@ -65,14 +66,14 @@ describe("experiments/bench", function()
 
   it("times drawing", function()
     local line = result("generate.lua", "--size 16 --images 5 --batch 2 --width 4")
-    assert.are.equal(5, line.images)
+    assert.equal(5, line.images)
     positive(line, "s_generate", "img_s", "rss_mb")
     assert.near(line.images / line.s_generate, line.img_s, 1e-3 * line.img_s)
   end)
 
   it("times features", function()
     local line = result("features.lua", "--batch 2 --batches 2 --eighths 1 --profile --table", 30)
-    assert.are.same({"inception", 2, 607620}, {line.net, line.batch, line.params})
+    assert.same({"inception", 2, 607620}, {line.net, line.batch, line.params})
     positive(line, "s_batch", "img_s", "rss_mb", "mean")
     assert.near(line.batch / line.s_batch, line.img_s, 1e-3 * line.img_s)
   end)
@@ -93,9 +94,11 @@ describe("experiments/bench", function()
     for _, e in ipairs(line.errors) do
       count[e.engine] = (count[e.engine] or 0) + 1
       y[e.engine] = e.y
-      for _, pass in ipairs {"y", "dx", "dw"} do assert.is_true(e[pass] > 1e-9 and e[pass] < 1e-5, e.layer .. " " .. pass) end
+      for _, pass in ipairs {"y", "dx", "dw"} do
+        assert.is_true(e[pass] > 1e-9 and e[pass] < 1e-5, e.layer .. " " .. pass)
+      end
     end
-    assert.are.same({direct = 11, winograd2 = 9, winograd4 = 9}, count)
+    assert.same({direct = 11, winograd2 = 9, winograd4 = 9}, count)
     assert.is_true(y.direct < y.winograd4) -- the option reached the kernel
   end)
 
@@ -118,26 +121,28 @@ describe("experiments/bench", function()
 
   it("compares the training curves of the engines", function()
     local line = result("curves.lua", "--size 16 --width 8 --batch 4 --seeds 2 --steps 3 --window 2")
-    assert.are.equal(2 * 4, #line.curves)
+    assert.equal(2 * 4, #line.curves)
     local first, last = line.curves[1], line.curves[8]
-    assert.are.same({1, 2, "lossD", 3, 3, "D(G(z))"}, {first.first, first.last, first.what, last.first, last.last, last.what})
+    assert.same({1, 2, "lossD", 3, 3, "D(G(z))"},
+      {first.first, first.last, first.what, last.first, last.last, last.what})
     for _, c in ipairs(line.curves) do positive(c, "direct", "winograd2", "winograd4", "seeds") end
   end)
 
   it("runs them all with one command, as a table and as JSON", function()
     local path = os.tmpname()
-    local code, out, err = run("run.lua", ("--quick --no-torch --no-kernels --batch 2 --width 4 --steps 1 --json %s"):format(path))
+    local code, out, err = run("run.lua",
+      ("--quick --no-torch --no-kernels --batch 2 --width 4 --steps 1 --json %s"):format(path))
     local file = assert(io.open(path))
     local text = file:read "a"
     file:close()
     os.remove(path)
-    assert.are.same({0, ""}, {code, err})
+    assert.same({0, ""}, {code, err})
     assert.is_truthy(out:find("dcgan 64x64x3 b2", 1, true), out)
     local doc = json.decode(text)
-    assert.are.equal(3, #doc.step)
+    assert.equal(3, #doc.step)
     positive(doc.step[1].gan, "s_step", "img_s", "rss_mb")
-    assert.are.equal(6, #doc.layers.layers)
-    assert.are.same({"r1", "gp"}, {doc.penalty[1].penalty, doc.penalty[2].penalty})
+    assert.equal(6, #doc.layers.layers)
+    assert.same({"r1", "gp"}, {doc.penalty[1].penalty, doc.penalty[2].penalty})
     positive(doc.penalty[2], "ratio")
     positive(doc.generate.gan, "s_generate")
     positive(doc.features.gan, "s_batch", "img_s")
