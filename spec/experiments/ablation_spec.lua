@@ -23,7 +23,8 @@ describe("ablation.lua", function()
   end
 
   it("plays points over seeds, and goes on where it was stopped", function()
-    local words = "--group ksteps --steps 3 --seeds 2 --n 40 --width 4 --batch 8 --jobs 2 --out " .. dir .. "/new/points"
+    local words = "--group ksteps --steps 3 --seeds 2 --n 40 --width 4 --batch 8 --jobs 2 "
+      .. "--out " .. dir .. "/new/points"
     local out, path = run(words), dir .. "/new/points/results.jsonl"
     assert.is_truthy(out:find("6 runs, 6 to be played, 2 at a time\n", 1, true), out)
     local head = "| ksteps | runs | modes | high-quality share | KL | modes lost | CPU s |\n"

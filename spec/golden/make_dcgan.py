@@ -1,12 +1,13 @@
 """Writes spec/golden/dcgan.json: ten DCGAN training steps as PyTorch does them, for spec/train/golden_spec.lua.
 
-    /usr/bin/python3 spec/golden/make_dcgan.py                 # needs python3-torch (Debian's will do); the spec does not
-    /usr/bin/python3 spec/golden/make_dcgan.py --size 64 --ngf 16 --ndf 16 --out /tmp/dcgan64.json    # then GOLDEN=/tmp/...
+    /usr/bin/python3 spec/golden/make_dcgan.py    # needs python3-torch (Debian's will do); the spec does not
+    /usr/bin/python3 spec/golden/make_dcgan.py --size 64 --ngf 16 --ndf 16 --out /tmp/d.json  # then GOLDEN=/tmp/d.json
 
-Computed in double precision, so that the reference itself adds no rounding; prints how far PyTorch's own float32 run is from it.
-Architecture: Radford et al. 2015, arXiv:1511.06434, as usually written: no convolution has a bias. Order of a step: D on real and
-on fake (two forward passes, so two updates of its running statistics), one Adam step on the summed loss, then G through the new D.
-Starting weights and inputs come from an integer generator that the spec repeats; only results are stored.
+Computed in double precision, so that the reference itself adds no rounding; prints how far PyTorch's own float32 run
+is from it. Architecture: Radford et al. 2015, arXiv:1511.06434, as usually written: no convolution has a bias. Order
+of a step: D on real and on fake (two forward passes, so two updates of its running statistics), one Adam step on the
+summed loss, then G through the new D. Starting weights and inputs come from an integer generator that the spec
+repeats; only results are stored.
 """
 import argparse
 import json
@@ -127,15 +128,17 @@ def main():
     losses, final = train(o, torch.float64)
     losses32, final32 = train(o, torch.float32)
     print("losses", losses)
-    print("float32: losses differ by", max(abs(a - b) / abs(a) for x, y in zip(losses, losses32) for a, b in zip(x, y)), "relative,")
+    pairs = [pair for x, y in zip(losses, losses32) for pair in zip(x, y)]
+    print("float32: losses differ by", max(abs(a - b) / abs(a) for a, b in pairs), "relative,")
     print("final arrays by", max((final[k] - final32[k]).abs().max().item() for k in final))
     number = lambda v: float("%.9g" % v)
     options = {k: getattr(o, k) for k in ("size", "channels", "ngf", "ndf", "z", "batch", "lr")}
     with open(o.out, "w") as f:
-        f.write('{"made_by": "spec/golden/make_dcgan.py, PyTorch %s",\n "options": %s,\n' % (torch.__version__, json.dumps(options)))
+        f.write('{"made_by": "spec/golden/make_dcgan.py, PyTorch %s",\n' % torch.__version__)
+        f.write(' "options": %s,\n' % json.dumps(options))
         f.write(' "losses": %s,\n "final": {\n' % json.dumps([[number(v) for v in pair] for pair in losses]))
-        rows = ('  "%s": %s' % (k, json.dumps([number(v) for v in a.detach().flatten().tolist()])) for k, a in final.items())
-        f.write(",\n".join(rows) + "\n }\n}\n")
+        numbers = lambda a: json.dumps([number(v) for v in a.detach().flatten().tolist()])
+        f.write(",\n".join('  "%s": %s' % (k, numbers(a)) for k, a in final.items()) + "\n }\n}\n")
 
 
 if __name__ == "__main__":

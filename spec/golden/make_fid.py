@@ -1,10 +1,11 @@
-"""Writes spec/golden/fid.json: Frechet distances of pairs of feature sets as SciPy computes them, for spec/metric/fid_spec.lua.
+"""Writes spec/golden/fid.json: Frechet distances of pairs of feature sets as SciPy computes them, for
+spec/metric/fid_spec.lua.
 
-    /usr/bin/python3 spec/golden/make_fid.py       # needs python3-scipy; the spec does not; a few minutes
+    /usr/bin/python3 spec/golden/make_fid.py    # needs python3-scipy; the spec does not; a few minutes
 
-`sqrtm` is the usual route, the trace of the root of the asymmetric product (with 1e-6 added to both diagonals where that root is not finite),
-`exact` the sum of the singular values of (X1c X2c') over sqrt((N1-1)(N2-1)), which needs no root. Features come from an integer generator
-that the spec repeats; only results are stored.
+`sqrtm` is the usual route, the trace of the root of the asymmetric product (with 1e-6 added to both diagonals where
+that root is not finite), `exact` the sum of the singular values of (X1c X2c') over sqrt((N1-1)(N2-1)), which needs no
+root. Features come from an integer generator that the spec repeats; only results are stored.
 """
 import json
 import os
@@ -14,7 +15,8 @@ import scipy
 from scipy import linalg
 
 CASES = [  # dim, rows of either set; fewer rows than dim: singular covariances
-    (64, 200, 150), (64, 40, 300), (256, 400, 300), (512, 600, 560), (1024, 120, 100), (2048, 60, 50), (2048, 2304, 2176),
+    (64, 200, 150), (64, 40, 300), (256, 400, 300), (512, 600, 560), (1024, 120, 100), (2048, 60, 50),
+    (2048, 2304, 2176),
 ]
 
 
@@ -44,7 +46,8 @@ def main():
             offset = np.eye(dim) * 1e-6
             root = linalg.sqrtm((s1 + offset) @ (s2 + offset), disp=False)[0]
         nuclear = linalg.svdvals((x - x.mean(0)) @ (y - y.mean(0)).T).sum() / np.sqrt((n1 - 1) * (n2 - 1))
-        r = {"dim": dim, "n_real": n1, "n_fake": n2, "sqrtm": rest - 2 * np.trace(root).real, "exact": rest - 2 * nuclear}
+        r = {"dim": dim, "n_real": n1, "n_fake": n2,
+             "sqrtm": rest - 2 * np.trace(root).real, "exact": rest - 2 * nuclear}
         print(r, flush=True)
         results.append(r)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fid.json")

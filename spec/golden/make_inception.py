@@ -1,12 +1,15 @@
-"""Writes spec/golden/inception.json: what FID's Inception-v3 gives for one picture, for spec/model/inception_spec.lua.
+"""Writes spec/golden/inception.json: what FID's Inception-v3 gives for one picture, for
+spec/model/inception_spec.lua.
 
-    /usr/bin/python3 spec/golden/make_inception.py             # needs python3-torchvision (Debian's will do); the spec does not
-    /usr/bin/python3 spec/golden/make_inception.py --full      # the whole net, prints only; --state FILE saves it, --out its results
+    /usr/bin/python3 spec/golden/make_inception.py          # needs python3-torchvision, Debian's; the spec does not
+    /usr/bin/python3 spec/golden/make_inception.py --full   # the whole net, prints only; --state FILE saves it, --out
+                                                            # its results
 
-The net is torchvision's inception_v3, its channels divided by 8, with the four differences of TensorFlow's graph of 2015-12-05: 1008 outputs
-and no auxiliary head, average pools that divide by the pixels inside the picture, a maximum pool in Mixed_7c (the fourth, the resizing of
-the input, is not part of it). Computed in double precision; prints how far PyTorch's own float32 run is from it. Weights and picture come from
-an integer generator that the spec repeats; of the results, a few numbers of every stage are stored.
+The net is torchvision's inception_v3, its channels divided by 8, with the four differences of TensorFlow's graph of
+2015-12-05: 1008 outputs and no auxiliary head, average pools that divide by the pixels inside the picture, a maximum
+pool in Mixed_7c (the fourth, the resizing of the input, is not part of it). Computed in double precision; prints how
+far PyTorch's own float32 run is from it. Weights and picture come from an integer generator that the spec repeats; of
+the results, a few numbers of every stage are stored.
 """
 import argparse
 import json
@@ -18,7 +21,8 @@ from torch import nn
 from torchvision.models import inception
 
 CLASSES, SAMPLES = 1008, 8
-STAGES = ("Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1 Conv2d_3b_1x1 Conv2d_4a_3x3 maxpool2 Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b"
+STAGES = ("Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1 Conv2d_3b_1x1 Conv2d_4a_3x3 maxpool2"
+          " Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b"
           " Mixed_6c Mixed_6d Mixed_6e Mixed_7a Mixed_7b Mixed_7c").split()
 
 
@@ -46,7 +50,9 @@ class Pools:
 
     def avg_pool2d(self, x, **how):
         assert how == dict(kernel_size=3, stride=1, padding=1), how
-        return nn.functional.max_pool2d(x, **how) if self.maximum else nn.functional.avg_pool2d(x, **how, count_include_pad=False)
+        if self.maximum:
+            return nn.functional.max_pool2d(x, **how)
+        return nn.functional.avg_pool2d(x, **how, count_include_pad=False)
 
 
 def build(divisor):
@@ -97,7 +103,8 @@ def samples(t):
     """(mean, rms, some numbers evenly from the (N,H,W,C) order)"""
     flat = t.permute(0, 2, 3, 1).reshape(-1) if t.dim() == 4 else t.reshape(-1)
     at = [i * (flat.numel() - 1) // (SAMPLES - 1) for i in range(SAMPLES)]
-    return [float("%.9g" % v) for v in (flat.mean().item(), flat.square().mean().sqrt().item(), *(flat[i].item() for i in at))]
+    values = (flat.mean().item(), flat.square().mean().sqrt().item(), *(flat[i].item() for i in at))
+    return [float("%.9g" % v) for v in values]
 
 
 def main():
@@ -123,13 +130,16 @@ def main():
     if path:
         with open(path, "w") as f:
             f.write('{"made_by": "spec/golden/make_inception.py, PyTorch %s",\n' % torch.__version__)
-            f.write(' "stages": {\n' + ",\n".join('  "%s": %s' % (s, json.dumps(v)) for s, v in result.items()) + "\n },\n")
-            f.write(' "features": %s,\n "logits": %s,\n "unbiased": %s' % (numbers(features), samples(logits), samples(unbiased)))
+            stages = ",\n".join('  "%s": %s' % (s, json.dumps(v)) for s, v in result.items())
+            f.write(' "stages": {\n' + stages + "\n },\n")
+            f.write(' "features": %s,\n "logits": %s,\n "unbiased": %s' % (
+                numbers(features), samples(logits), samples(unbiased)))
             f.write((',\n "picture": %s' % numbers(picture) if o.full else "") + "}\n")
     found32, features32, logits32, _ = run(net.float(), x.float())
     worst = max(((found32[s] - found[s]).abs().max() / found[s].abs().max()).item() for s in STAGES)
+    off = lambda a, b: (a - b).abs().max() / b.abs().max()
     print("float32: stages differ by %.2g of their largest number, features by %.2g, logits by %.2g" % (
-        worst, (features32 - features).abs().max() / features.abs().max(), (logits32 - logits).abs().max() / logits.abs().max()))
+        worst, off(features32, features), off(logits32, logits)))
 
 
 main()

@@ -1,9 +1,9 @@
 """Writes spec/golden/layers.json: layers as PyTorch computes them, in double precision, for specs in spec/nn.
 
-    /usr/bin/python3 spec/golden/make_layers.py                # needs python3-torch (Debian's will do); the specs do not
+    /usr/bin/python3 spec/golden/make_layers.py    # needs python3-torch (Debian's will do); the specs do not
 
-Weights and inputs come from an integer generator that the specs repeat, in the order in which they are listed here; convolution kernels
-are drawn as (Kh,Kw,Ci,Co), images as (N,H,W,C). Only results are stored, channels last as well.
+Weights and inputs come from an integer generator that the specs repeat, in the order in which they are listed here;
+convolution kernels are drawn as (Kh,Kw,Ci,Co), images as (N,H,W,C). Only results are stored, channels last as well.
 """
 import json
 import sys
@@ -26,7 +26,8 @@ def last(t):
 
 def kernel(t, transposed):
     """A convolution's weight as (Kh,Kw,Ci,Co), as a list."""
-    return [float("%.12g" % v) for v in t.detach().permute(*((2, 3, 0, 1) if transposed else (2, 3, 1, 0))).flatten().tolist()]
+    axes = (2, 3, 0, 1) if transposed else (2, 3, 1, 0)
+    return [float("%.12g" % v) for v in t.detach().permute(*axes).flatten().tolist()]
 
 
 def images(random, *shape):
@@ -49,7 +50,8 @@ def set_kernel(conv, random):
 def layers():
     """Name -> layer, its input, the axis of its output channels; all from one generator."""
     random = Lcg(1)
-    conv, up, lin, emb = nn.Conv2d(2, 3, 3, 1, 1), nn.ConvTranspose2d(2, 3, 4, 2, 1), nn.Linear(5, 3), nn.Embedding(4, 3)
+    conv, up = nn.Conv2d(2, 3, 3, 1, 1), nn.ConvTranspose2d(2, 3, 4, 2, 1)
+    lin, emb = nn.Linear(5, 3), nn.Embedding(4, 3)
     set_kernel(conv, random)
     set_kernel(up, random)
     with torch.no_grad():
@@ -81,7 +83,8 @@ def spectral():
         y = layer(x)
         (y * y).sum().backward()
         layer.eval()
-        out[name] = dict(train=last(y), u=last(layer.weight_u), grad=gradient(name, layer.weight_orig), eval=last(layer(x)))
+        out[name] = dict(train=last(y), u=last(layer.weight_u), grad=gradient(name, layer.weight_orig),
+                         eval=last(layer(x)))
     return out
 
 
@@ -108,7 +111,8 @@ def residual():
 
     def up(random, x, mode):
         c1, c2, sc = convs(random, (2, 3, 3), (3, 3, 3), (2, 3, 1))
-        grow = lambda t: F.interpolate(t, scale_factor=2, mode=mode, **({} if mode == "nearest" else dict(align_corners=False)))
+        how = {} if mode == "nearest" else dict(align_corners=False)
+        grow = lambda t: F.interpolate(t, scale_factor=2, mode=mode, **how)
         h = c1(grow(F.relu(nn.BatchNorm2d(2)(x))))
         return c2(F.relu(nn.BatchNorm2d(3)(h))) + sc(grow(x))
 
@@ -125,7 +129,8 @@ def residual():
         return c2(F.relu(c1(F.relu(x)))) + x
 
     out = {}
-    for name, block, mode in (("up", up, "nearest"), ("up_bilinear", up, "bilinear"), ("down", down, None), ("first", first, None), ("plain", plain, None)):
+    for name, block, mode in (("up", up, "nearest"), ("up_bilinear", up, "bilinear"), ("down", down, None),
+                              ("first", first, None), ("plain", plain, None)):
         random = Lcg(2)
         x = images(random, 1, 4, 4, 2).requires_grad_()
         y = block(random, x, mode)
@@ -145,8 +150,8 @@ def discrimination():
 
 
 def main():
-    out = dict(made_by="spec/golden/make_layers.py, PyTorch " + torch.__version__, spectral_norm=spectral(), weight_norm=weight_norm(),
-               residual=residual(), minibatch_discrimination=discrimination())
+    out = dict(made_by="spec/golden/make_layers.py, PyTorch " + torch.__version__, spectral_norm=spectral(),
+               weight_norm=weight_norm(), residual=residual(), minibatch_discrimination=discrimination())
     with open(sys.path[0] + "/layers.json", "w") as f:
         f.write("{" + ",\n ".join("%s: %s" % (json.dumps(k), json.dumps(v)) for k, v in out.items()) + "}\n")
 

@@ -1,11 +1,10 @@
-"""Writes spec/golden/losses.json: losses, penalties through a small critic, clipping and a schedule as PyTorch has them, for
-spec/loss_spec.lua,
-spec/penalty/base_spec.lua and spec/schedule_spec.lua. In double precision.
+"""Writes spec/golden/losses.json: losses, penalties through a small critic, clipping and a schedule as PyTorch has
+them, for spec/loss_spec.lua, spec/penalty/base_spec.lua and spec/schedule_spec.lua. In double precision.
 
-    /usr/bin/python3 spec/golden/make_losses.py                # needs python3-torch (Debian's will do); the spec does not
+    /usr/bin/python3 spec/golden/make_losses.py    # needs python3-torch (Debian's will do); the spec does not
 
-The critic has a convolution, batch norm, leaky relu, a second convolution with layer norm over everything, tanh, and a linear layer. Weights and
-images come from an integer generator that the spec repeats; only results are stored.
+The critic has a convolution, batch norm, leaky relu, a second convolution with layer norm over everything, tanh, and
+a linear layer. Weights and images come from an integer generator that the spec repeats; only results are stored.
 """
 import json
 import sys
@@ -31,9 +30,11 @@ def weight(*kernel):
 
 
 conv1, gamma, beta, conv2, ln_gamma, ln_beta, linear = (
-    weight(3, 3, 2, 4), nn.Parameter(1 + 0.3 * random.tensor(4)), nn.Parameter(0.3 * random.tensor(4)), weight(4, 4, 4, 3),
+    weight(3, 3, 2, 4), nn.Parameter(1 + 0.3 * random.tensor(4)), nn.Parameter(0.3 * random.tensor(4)),
+    weight(4, 4, 4, 3),
     nn.Parameter(1 + 0.3 * random.tensor(3)), nn.Parameter(0.3 * random.tensor(3)), weight(27, 1))
-names, params = ["conv1", "gamma", "conv2", "ln_gamma", "ln_beta", "linear"], [conv1, gamma, conv2, ln_gamma, ln_beta, linear]
+names = ["conv1", "gamma", "conv2", "ln_gamma", "ln_beta", "linear"]
+params = [conv1, gamma, conv2, ln_gamma, ln_beta, linear]
 
 
 def critic(x):
@@ -65,7 +66,8 @@ penalties = {
     "gradient": 10 * (slope(e * real + (1 - e) * fake).norm(dim=1) - 1).square().mean(),
     "one_sided": 10 * F.relu(slope(e * real + (1 - e) * fake).norm(dim=1) - 1).square().mean(),
 }
-out = {"made_by": "spec/golden/make_losses.py, PyTorch " + torch.__version__, "eps": eps.tolist(), "logits": flat(critic(real)), "penalties": {}}
+out = {"made_by": "spec/golden/make_losses.py, PyTorch " + torch.__version__, "eps": eps.tolist(),
+       "logits": flat(critic(real)), "penalties": {}}
 for name, value in penalties.items():
     grads = torch.autograd.grad(value, params)
     out["penalties"][name] = {"value": value.item()}
@@ -90,7 +92,8 @@ losses = {  # critic(real, fake), generator(fake, real)
 }
 out["losses"] = {}
 for name, (d, g) in losses.items():
-    grads = [flat(t) if t is not None else [0] * 5 for v in (d, g) for t in torch.autograd.grad(v, (a, b), allow_unused=True)]
+    slopes = [t for v in (d, g) for t in torch.autograd.grad(v, (a, b), allow_unused=True)]
+    grads = [flat(t) if t is not None else [0] * 5 for t in slopes]
     out["losses"][name] = {"critic": d.item(), "generator": g.item(), "grads": grads}
 
 sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)

@@ -29,8 +29,8 @@ end
 local skip = {
   ["core.memory_fail_after"] = true, ["core.memory_limit"] = true, ["core.library"] = true, ["core.set_node"] = true,
   ["core.catch_interrupt"] = true, ["gan.op"] = true, ["autograd.op"] = true, ["autograd.registry"] = true,
-  ["train.stop.failed"] = true, ["train.stop.interrupted"] = true,
-  ["train.run"] = true, -- programs: they end the process
+  -- Programs: they end the process.
+  ["train.stop.failed"] = true, ["train.stop.interrupted"] = true, ["train.run"] = true,
 }
 local rooms = {"nn", "loss", "optim", "metric", "data", "file", "model", "train"}
 
