@@ -528,7 +528,8 @@ end)
 ------------------------------------------------------------------------------------------------------------- specs
 
 -- These span several modules.
-local wide = {words = true, registry = true, doc = true, layout = true, recipes = true, readme = true, memory = true, error = true,
+local wide = {
+  words = true, registry = true, doc = true, layout = true, recipes = true, readme = true, memory = true, error = true,
   fuzz = true, install = true, determinism = true, ["experiments/all"] = true}
 
 describe("layout of spec", function()

@@ -26,7 +26,8 @@ end
 
 -- "snapshots" is the word "snapshot", "saved" is "save".
 local function is_word(part, word)
-  return part == word or part == word .. "s" or part .. "s" == word or part == word .. "d" or part == word:sub(1, -3) .. "pt"
+  return part == word or part == word .. "s" or part .. "s" == word or part == word .. "d"
+    or part == word:sub(1, -3) .. "pt"
 end
 
 -- What of a name has a word that is not its own: a list of texts.
@@ -57,8 +58,9 @@ end
 -- Pattern -> what it is called now.
 local retired = {
   ["run:keep%f[%W]"] = "run:save_with", ["run:kept%f[%W]"] = "run:last_saved", ["run:draw%f[%W]"] = "run:show",
-  ["metric%.sample%f[%W]"] = "metric.rows", ["train%.keep%f[%W]"] = "train.parts", ["%f[%w_]sample = function%(s%)"] = "cases",
-  ["%-%-keep%f[^%w-]"] = "--snapshots", ["gan%.train%.loop"] = "gan.game.loop", ["gan%.train%.replay"] = "gan.game.replay",
+  ["metric%.sample%f[%W]"] = "metric.rows", ["train%.keep%f[%W]"] = "train.parts",
+  ["%f[%w_]sample = function%(s%)"] = "cases", ["%-%-keep%f[^%w-]"] = "--snapshots",
+  ["gan%.train%.loop"] = "gan.game.loop", ["gan%.train%.replay"] = "gan.game.replay",
   ["gan%.train%.grid"] = "gan.show.grid", ["gan%.train%.sample"] = "gan.latent, nn.evaluate",
 }
 
@@ -93,7 +95,8 @@ describe("words", function()
     assert.equal(1, #strangers("draw_twice", words, "x"))
     assert.same({}, strangers("save_with", words, "x"))
     assert.same({"keep", "rate", "mean"},
-      names_of "function Run:keep(parts)\n-- @tparam[opt=1] number opt.rate  x\n-- @function gan.mean\nlocal function draw()")
+      names_of("function Run:keep(parts)\n-- @tparam[opt=1] number opt.rate  x\n-- @function gan.mean\n"
+        .. "local function draw()"))
     assert.same({}, names_of "--- X.\n-- @internal gan.x\nfunction M.keep()")
     assert.same({"x: run:keep is run:save_with now"}, old_names("run:keep {G = G}", "x"))
     assert.equal(1, #old_names("with --keep 3", "x"))
@@ -117,13 +120,16 @@ describe("words", function()
     for _, o in ipairs(options.training) do see((o[1]:gsub("-", "_")), "--" .. o[1]) end
     clean(found)
     for word, names in pairs(words) do
-      for name in pairs(names) do assert.is_true(used[name], ("%s: the table's name `%s` is nobody's"):format(word, name)) end
+      for name in pairs(names) do
+        assert.is_true(used[name], ("%s: the table's name `%s` is nobody's"):format(word, name))
+      end
     end
   end)
 
   it("are used by their new names everywhere", function()
     local found = {}
-    local list = files("lua/gan", "%.lua$", files("experiments", "%.[lm][ud]a?$", {"README.md", "lua/gan/README.md", "csrc/README.md"}))
+    local list = {"README.md", "lua/gan/README.md", "csrc/README.md"}
+    files("lua/gan", "%.lua$", files("experiments", "%.[lm][ud]a?$", list))
     for _, path in ipairs(list) do
       table.move(old_names(temp.read(path), path), 1, 20, #found + 1, found)
     end

@@ -1,4 +1,5 @@
 --- Command-line options: names, defaults, checks with one clear line, what a resumed run may change.
+-- @module gan.train.options
 local argparse = require "argparse"
 local check = require "gan.check"
 local json = require "gan.file.json"
@@ -267,14 +268,14 @@ function M.difference(declared, old, new)
   end
 end
 
---- The options that make the run what it is, without those that may change, as a text for its checkpoints.
+--- Returns the options that make a run what it is, without those that may change, as a text for its checkpoints.
 function M.pack(declared, values)
   local out = {}
   for _, d in ipairs(declared) do if not d.free then out[d.field] = values[d.field] end end
   return json.encode(out)
 end
 
---- Numbers of a decoded text as they were: integers are integers.
+--- Makes the numbers of a decoded text what they were: integers are integers.
 function M.integers(values)
   for k, v in pairs(values) do if type(v) == "number" then values[k] = math.tointeger(v) or v end end
   return values
@@ -289,7 +290,7 @@ function M.unpack(tree, path)
   return M.integers(own)
 end
 
---- All options in a few lines; what differs from its default is marked.
+--- Lists all options in a few lines; what differs from its default is marked.
 function M.describe(declared, values)
   local cells, width = {}, 0
   for _, d in ipairs(declared) do

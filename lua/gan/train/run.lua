@@ -53,7 +53,7 @@ end
 -- `scale` (a factor on step sizes: 1, halved by every rollback; optimisers that the run keeps have it in their lr) and
 -- `health`.
 -- @function gan.train.run
--- @tparam[opt] table spec
+-- @tparam[opt] table spec  options
 -- @tparam[opt="run"] string spec.recipe  such as "dcgan": part of the run's name
 -- @tparam[opt=""] string spec.summary  for --help
 -- @tparam[opt] table spec.sizes  list of possible --size
@@ -117,7 +117,7 @@ function Run:stream(name)
   return self.streams[name]
 end
 
---- Names what makes up the run besides data and streams: all of it is saved with the run, and restored.
+--- Adds to what makes up the run besides data and streams: all of it is saved with the run, and restored.
 -- @tparam table parts  name -> net, optimiser, or anything with state() and load(); or a table of plain values, tensors
 --   and streams of the script, which is restored in place (gan.train.parts)
 -- @raise if a name is taken, or a part cannot be saved
@@ -129,7 +129,7 @@ function Run:save_with(parts)
 end
 
 --- Chooses the generator that pictures show.
--- @tparam Module G
+-- @tparam Module G  the generator
 -- @tparam[opt] EMA average  its weights stand in for G's own
 -- @tparam[opt] table opt
 -- @tparam[opt] function opt.paint  f(path, samples, columns) -> true, or nil and a message: for what is no images;
@@ -166,7 +166,7 @@ function Run:generator(name, extra) return net(self, "generator", name, "ngf", e
 function Run:discriminator(name, extra) return net(self, "discriminator", name, "ndf", extra) end
 
 --- Draws the labels of n images of the data, from the stream "labels".
--- @tparam integer n
+-- @tparam integer n  from 1
 -- @treturn Tensor  i32 (n)
 -- @raise if the data have no labels
 function Run:labels(n)
@@ -190,7 +190,7 @@ function Run:wrong_labels(y)
 end
 
 --- Sets functions that the run calls.
--- @tparam table hooks
+-- @tparam table hooks  by name
 -- @tparam[opt] function hooks.on_status  f(run, record), before a status line is written; may add numbers to the record
 -- @tparam[opt] function hooks.on_snapshot  f(run, step, path), after a snapshot was written
 -- @raise if a hook is unknown
@@ -203,8 +203,8 @@ end
 -- --dsteps and --gsteps updates, an average of G by --ema, latent vectors from the stream "z".
 -- What is given in spec replaces or adds to that. The game is conditional if the run is (`classes`).
 -- @tparam table spec  everything that gan.game.loop takes, except batch, scale and watch; and
--- @tparam Module spec.G
--- @tparam Module spec.D
+-- @tparam Module spec.G  the generator
+-- @tparam Module spec.D  the discriminator, or critic
 -- @tparam[opt] table spec.loss  default: the logistic one
 -- @tparam[opt] function spec.optimiser  f(params, "D" or "G") -> optimiser
 -- @tparam[opt] table spec.save_with  parts, for run:save_with

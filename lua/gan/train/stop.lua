@@ -5,10 +5,10 @@ local M = {}
 local INTERRUPTED = 130 -- 128 + SIGINT, as shells have it
 
 --- Writes `program: message` to the standard error, in one line, and ends the program with exit code 1.
--- Ends the process, so it cannot fail.
--- @tparam string program
+-- Cannot fail.
+-- @tparam string program  its name
 -- @tparam string fmt  message, as for string.format
--- @param ...  its values
+-- @tparam any ...  its values
 function M.failed(program, fmt, ...)
   local message = select("#", ...) > 0 and fmt:format(...) or fmt
   io.stdout:flush()
@@ -17,7 +17,7 @@ function M.failed(program, fmt, ...)
 end
 
 --- Ends the program after Ctrl-C with exit code 130: half a run must not look like a whole one to a shell.
--- Ends the process, so it cannot fail.
+-- Cannot fail.
 function M.interrupted() os.exit(INTERRUPTED, true) end
 
 --- Returns how a script ends when the outside world or the user's options do not let it go on. Cannot fail.
