@@ -89,6 +89,14 @@ describe("READMEs", function()
     end
   end)
 
+  it("quote wgan_gp.lua as it is", function()
+    local block = read "README.md":match "heart of `wgan_gp.lua`:\n\n```lua\n(.-)```"
+    local script = read "experiments/wgan_gp.lua":gsub("%s*%-%-[^\n]*", "")
+    for line in block:gsub("%s*%-%-[^\n]*", ""):gmatch "[^\n]+" do
+      assert.is_truthy(script:find(line, 1, true), line)
+    end
+  end)
+
   for _, readme in ipairs(READMES) do
     it(readme .. " gives commands that exist", function()
       local found = {}
