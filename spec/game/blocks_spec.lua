@@ -177,7 +177,8 @@ describe("blocks", function()
     gan.seed(1)
     local loop = gan.game.loop.new {
       G = function(z) return z * p end, D = function(x) return D(x) * p:sum() end, loss = gan.loss.wasserstein(),
-      optG = opt, optD = opt, batch = function() return gan.ones(4, 2) end, latent = function() return gan.ones(4, 2) end,
+      optG = opt, optD = opt,
+      batch = function() return gan.ones(4, 2) end, latent = function() return gan.ones(4, 2) end,
       blocks = 2, gsteps = function() return 0 end,
     }
     loop:step(1)

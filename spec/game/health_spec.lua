@@ -1,4 +1,4 @@
--- Health: its numbers against slow definitions, its words, and what --on-collapse does to a run; training never notices.
+-- Health: its numbers against slow definitions, its words, what --on-collapse does to a run; training never notices.
 local gan = require "gan"
 local core = require "gan.core"
 local inside = require "spec.support.inside"
@@ -41,8 +41,9 @@ describe("game.health", function()
     assert.is_true(math.abs(a - math.sqrt(sum / 20)) < 1e-6)
     assert.is_true(math.abs(b - nearest[3]) < 1e-6)
     local same, near = health.diversity(gan.ones(4, 2, 2, 3) * 0.7)
-    assert.are.same({0, 0}, {same, near})
-    local two = gan.cat({gan.ones(2, 3), gan.ones(2, 3) * -1}, 1) -- two pictures, each twice: far apart on average, yet collapsed
+    assert.same({0, 0}, {same, near})
+    -- Two pictures, each twice: far apart on average, yet collapsed.
+    local two = gan.cat({gan.ones(2, 3), gan.ones(2, 3) * -1}, 1)
     a, b = health.diversity(two)
     assert.is_true(a > 1.5 and b == 0)
     a, b = health.diversity(gan.tensor {{1, 0 / 0}, {1, 2}})
@@ -68,12 +69,12 @@ describe("game.health", function()
 
   it("reads logits", function()
     local belief, sign = health.belief(gan.tensor {0, 0, 100, -100})
-    assert.are.same({0.5, 0}, {belief, sign})
+    assert.same({0.5, 0}, {belief, sign})
     belief, sign = health.belief(gan.tensor {2, 3, -1, 0})
     local s = function(x) return 1 / (1 + math.exp(-x)) end
     assert.is_true(math.abs(belief - (s(2) + s(3) + s(-1) + 0.5) / 4) < 1e-6)
-    assert.are.equal(0.25, sign)
-    assert.are.same({-1, 3}, {select(3, health.belief(gan.tensor {2, 3, -1, 0}))})
+    assert.equal(0.25, sign)
+    assert.same({-1, 3}, {select(3, health.belief(gan.tensor {2, 3, -1, 0}))})
     belief, sign = health.belief(gan.tensor {0 / 0, 1})
     assert.is_true(belief ~= belief and sign ~= sign)
     assert.error_matches(function() health.belief(3, "real") end, "'real' %(expected logits, got 3%)")
@@ -88,32 +89,41 @@ describe("game.health", function()
       for k, v in pairs(fields or {}) do h[k] = v end
       return h
     end
-    local function varied(x) return {real = 0.6, fake = 0.4, D = 1.2, grad_D = 1, grad_G = 1, images = rng:normal({16, 4, 4, 1}):mul(x)} end
+    local function varied(x)
+      return {real = 0.6, fake = 0.4, D = 1.2, grad_D = 1, grad_G = 1, images = rng:normal({16, 4, 4, 1}):mul(x)}
+    end
     local cases = {
       {"ok", "", new(), function() return varied(1) end},
       {"ok", "", new(), function() return {} end},
       {"D too strong", "D(x) 1.00, D(G(z)) 0.00", new(), function() return {real = 0.999, fake = 0.001} end},
       {"D too strong", "D's loss is 0.02, 2 where D guesses", new {even = 2}, function() return {D = 0.02} end},
-      {"D too strong", "the norm of G's gradient is 1e-05, 1 at the beginning", new(), function(i) return {grad_G = i < 6 and 1 or 1e-5} end},
+      {"D too strong", "the norm of G's gradient is 1e-05, 1 at the beginning", new(), function(i)
+        return {grad_G = i < 6 and 1 or 1e-5}
+      end},
       {"G too strong", "D(x) 0.40, D(G(z)) 0.60", new(), function() return {real = 0.4, fake = 0.6} end},
       {"ok", "", new {absolute = false}, function() return {real = 0, fake = 1, D = -3} end},
       {"diverged", "the norm of D's gradient is NaN", new(), function(i) return {grad_D = i < 12 and 1 or 0 / 0} end},
-      {"diverged", "the norm of G's gradient is 2e+04, 2 at the beginning", new(), function(i) return {grad_G = i < 12 and 2 or 2e4} end},
+      {"diverged", "the norm of G's gradient is 2e+04, 2 at the beginning", new(), function(i)
+        return {grad_G = i < 12 and 2 or 2e4}
+      end},
       {"ok", "", new(), function(i) return varied(i < 6 and 8 or 1) end}, -- from noise to pictures
-      {"collapsing", "diversity 0.1%d of the real pictures', 1.00 at best", new(), function(i) return varied(i < 6 and 1.1 or 0.14) end},
+      {"collapsing", "diversity 0.1%d of the real pictures', 1.00 at best", new(), function(i)
+        return varied(i < 6 and 1.1 or 0.14)
+      end},
       {"collapsing", "diversity 0.0%d of the real pictures', 0.0%d at best", new(), function() return varied(0.05) end},
     }
     for _, case in ipairs(cases) do
       local word, why = checks(case[3], 14, case[4])
-      assert.are.equal(case[1], word, case[2])
-      assert.is_truthy(why == case[2] or why:find("^" .. case[2]:gsub("[()+]", function(c) return c == "+" and "+" or "%" .. c end) .. "$"), why)
+      assert.equal(case[1], word, case[2])
+      local pattern = "^" .. case[2]:gsub("[()+]", function(c) return c == "+" and "+" or "%" .. c end) .. "$"
+      assert.is_truthy(why == case[2] or why:find(pattern), why)
       local record = case[3]:record {}
-      assert.are.same({word, why ~= "" and why or nil}, {record.health, record.why})
+      assert.same({word, why ~= "" and why or nil}, {record.health, record.why})
     end
     -- a few different pictures, far apart on average
     local few = gan.cat({reals:narrow(1, 1, 2), reals:narrow(1, 1, 2), reals:narrow(1, 1, 2), reals:narrow(1, 1, 2)}, 1)
     local word, why = checks(new(), 14, function() return {images = few} end)
-    assert.are.equal("collapsing", word)
+    assert.equal("collapsing", word)
     assert.is_truthy(why:find "^distance to the nearest picture 0.00", why)
   end)
 
@@ -122,26 +132,30 @@ describe("game.health", function()
     local h = health.new()
     h:real((ring:sample(rng, health.PICTURES)))
     for i = 1, 200 do
-      local word, why = checks(h, 1, function() return {images = i < 10 and rng:normal {32, 2} or (ring:sample(rng, health.PICTURES))} end)
-      assert.are.equal("ok", word, why)
+      local word, why = checks(h, 1, function()
+        return {images = i < 10 and rng:normal {32, 2} or (ring:sample(rng, health.PICTURES))}
+      end)
+      assert.equal("ok", word, why)
     end
   end)
 
   it("does not cry at the beginning, nor for a single check", function()
     local h, rng = health.new(), gan.rng(3)
     h:real(rng:normal {8, 4})
-    assert.are.equal("ok", (checks(h, 10, function() return {images = gan.zeros(8, 4)} end)))
+    assert.equal("ok", (checks(h, 10, function() return {images = gan.zeros(8, 4)} end)))
     h = health.new()
     h:real(rng:normal {8, 4})
     for i = 1, 20 do
       local word = checks(h, 1, function() return {images = rng:normal({8, 4}):mul(i % 3 == 0 and 0.1 or 1)} end)
-      assert.are.equal("ok", word)
-      assert.are.equal(i % 3 ~= 0, h:well())
+      assert.equal("ok", word)
+      assert.equal(i % 3 ~= 0, h:well())
     end
   end)
 
   it("goes on from its state", function()
-    local function numbers(i) return {real = 0.5, fake = i / 40, D = 1, grad_D = i < 6 and 1 or 1e-6, grad_G = 1 / i} end
+    local function numbers(i)
+      return {real = 0.5, fake = i / 40, D = 1, grad_D = i < 6 and 1 or 1e-6, grad_G = 1 / i}
+    end
     local a = health.new()
     checks(a, 7, numbers)
     a:add {real = 0.1, fake = 0.2}
@@ -150,8 +164,10 @@ describe("game.health", function()
     local b = health.new()
     b:load(assert(gan.file.safetensors.load(dir .. "/a")).health)
     temp.clean()
-    for i = 8, 20 do assert.are.same({checks(a, 1, function() return numbers(i) end)}, {checks(b, 1, function() return numbers(i) end)}) end
-    assert.are.same(a:state(), b:state())
+    for i = 8, 20 do
+      assert.same({checks(a, 1, function() return numbers(i) end)}, {checks(b, 1, function() return numbers(i) end)})
+    end
+    assert.same(a:state(), b:state())
   end)
 
   describe("in a run", function()
@@ -165,10 +181,11 @@ describe("game.health", function()
       temp.clean()
     end)
 
-    -- Trains a tiny DCGAN whose hook `after_step` is f(loop, step, run); G has noise of its own, which evaluation does not stop and which
-    -- makes its pictures differ.
+    -- Trains a tiny DCGAN whose hook `after_step` is f(loop, step, run); G has noise of its own, which evaluation does
+    -- not stop and which makes its pictures differ.
     local function train(words, f, last)
-      words = "--data shapes --limit 40 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --outdir " .. dir .. " " .. words
+      words = "--data shapes --limit 40 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 "
+        .. "--outdir " .. dir .. " " .. words
       return inside.call("test.lua", words, function()
         local run = gan.train.run {recipe = "test", sizes = {16}}
         local G, rng = run:generator "dcgan", gan.rng(run.options.seed, "inner")
@@ -190,15 +207,15 @@ describe("game.health", function()
     end
 
     it("is not noticed by training", function()
-      assert.are.equal(0, (train "--name looked --steps 8 --snap 3"))
+      assert.equal(0, (train "--name looked --steps 8 --snap 3"))
       health.EVERY = 1000
-      assert.are.equal(0, (train "--name unseen --steps 8 --snap 0"))
+      assert.equal(0, (train "--name unseen --steps 8 --snap 0"))
       health.EVERY = 2
       local a, b = tree "looked", tree "unseen"
       for _, part in ipairs {"G", "D", "optG", "optD", "ema", "rng", "masks", "data"} do
         for name, v in pairs(a[part]) do
-          if core.is_tensor(v) then assert.are.equal(core.to_bytes(v), core.to_bytes(b[part][name]), part .. "." .. name)
-          else assert.are.same(v, b[part][name], part .. "." .. name) end
+          if core.is_tensor(v) then assert.equal(core.to_bytes(v), core.to_bytes(b[part][name]), part .. "." .. name)
+          else assert.same(v, b[part][name], part .. "." .. name) end
         end
       end
       assert.is_truthy(a.masks["G.9.rng"] or next(a.masks))
@@ -206,11 +223,14 @@ describe("game.health", function()
 
     it("is in the status line and in stats.jsonl", function()
       local code, out = train "--name told --steps 6 --snap 2"
-      assert.are.equal(0, code)
-      assert.is_truthy(out:find "step 6/6 .*D%(G%(z%)%) [%d./]+  ok  .*sign %-?%d.%d+  |g| [%d.e-]+/[%d.e-]+  diversity %d.%d+", out)
+      assert.equal(0, code)
+      local line = "step 6/6 .*D%(G%(z%)%) [%d./]+  ok  .*sign %-?%d.%d+  |g| [%d.e-]+/[%d.e-]+  diversity %d.%d+"
+      assert.is_truthy(out:find(line), out)
       local last = records("told")[3]
-      for _, name in ipairs {"sign", "grad_D", "grad_G", "diversity", "nearest"} do assert.is_number(last[name], name) end
-      assert.are.equal("ok", last.health)
+      for _, name in ipairs {"sign", "grad_D", "grad_G", "diversity", "nearest"} do
+        assert.is_number(last[name], name)
+      end
+      assert.equal("ok", last.health)
     end)
 
     -- G forgets everything at each step from `from` on, in runs that have not gone back yet.
@@ -231,28 +251,28 @@ describe("game.health", function()
       local hint = "step 2: all of D's answers lie between 0 and 1: are they probabilities?"
       local _, out = train("--name chances --steps 6", nil, function(x) return x:sigmoid() * 1 end)
       assert.is_truthy(out:find(hint, 1, true))
-      assert.are.equal(select(2, out:gsub("probabilities", "")), 1)
+      assert.equal(select(2, out:gsub("probabilities", "")), 1)
       _, out = train "--name logits --steps 6"
       assert.is_nil(out:find("probabilities", 1, true))
     end)
 
     it("warns, and goes on", function()
       local code, out = train("--name warned --steps 34 --snap 0", forget(1))
-      assert.are.equal(0, code)
+      assert.equal(0, code)
       assert.is_truthy(out:find "step %d+: health: collapsing %(d", out)
-      assert.are.equal(34, tree("warned").run.step)
+      assert.equal(34, tree("warned").run.step)
     end)
 
     it("stops", function()
       local code, _, err = train("--name stopped --steps 60 --snap 10 --on-collapse stop", forget(1))
-      assert.are.equal(1, code)
-      assert.is_truthy(err:find "^test.lua: step %d+: collapsing %(.*%); stopped, checkpoint_last.safetensors keeps step 20\n$", err)
-      assert.are.equal("collapsing", records("stopped")[#records "stopped"].health)
+      assert.equal(1, code)
+      assert.matches("^test.lua: step %d+: collapsing %(.*%); stopped, "
+        .. "checkpoint_last.safetensors keeps step 20\n$", err)
+      assert.equal("collapsing", records("stopped")[#records "stopped"].health)
       code, _, err = train("--name stopped2 --steps 60 --snap 4", poison(6))
-      assert.are.equal(1, code)
-      assert.is_truthy(err:find("step 7: [%w_]+ is NaN; stopped, checkpoint_last.safetensors keeps step 4 (a lower", 1) or
-        err:find "step 7: [%w_]+ is NaN; stopped, checkpoint_last.safetensors keeps step 4 %(a lower", err)
-      assert.are.equal("diverged", records("stopped2")[#records "stopped2"].health)
+      assert.equal(1, code)
+      assert.matches("step 7: [%w_]+ is NaN; stopped, checkpoint_last.safetensors keeps step 4 %(a lower", err)
+      assert.equal("diverged", records("stopped2")[#records "stopped2"].health)
     end)
 
     it("goes back to a good checkpoint, exactly", function()
@@ -264,12 +284,12 @@ describe("game.health", function()
           f(loop, step, run)
           lr = loop.optG.lr
         end)
-        assert.are.equal("", err)
-        assert.are.equal(0, code, out)
+        assert.equal("", err)
+        assert.equal(0, code, out)
         assert.is_truthy(out:find "back to step %d+ with other random numbers and 0.5 of the step size", out)
-        assert.are.equal(1e-4, lr)
+        assert.equal(1e-4, lr)
         local whole = tree(name)
-        assert.are.same({40, 1}, {whole.run.step, whole.run.rollbacks})
+        assert.same({40, 1}, {whole.run.step, whole.run.rollbacks})
         local found
         local previous = 0
         for _, r in ipairs(records(name)) do
@@ -277,7 +297,7 @@ describe("game.health", function()
           previous = r.step
           if r.rollback then found = r end
         end
-        assert.are.same({1, 0.5, name == "nan" and "diverged" or "collapsing"}, {found.rollback, found.scale, found.health})
+        assert.same({1, 0.5, name == "nan" and "diverged" or "collapsing"}, {found.rollback, found.scale, found.health})
         assert.is_true(found.from > found.step and found.step % 5 == 0)
         assert.is_true(found.from > 10)
         -- stopped before and after it, resumed
@@ -285,13 +305,13 @@ describe("game.health", function()
           local again = ("%s%d"):format(name, at)
           train(("%s%d --name %s"):format(words, at, again), f)
           code, _, err = train(words .. "40 --name " .. again, f)
-          assert.are.equal("", err)
-          assert.are.equal(0, code)
-          assert.are.equal(temp.read(path(name)), temp.read(path(again)), again)
+          assert.equal("", err)
+          assert.equal(0, code)
+          assert.equal(temp.read(path(name)), temp.read(path(again)), again)
         end
         -- other random numbers than without
         train("--snap 5 --steps 40 --name plain" .. name)
-        assert.are_not.same(whole.rng.z, tree("plain" .. name).rng.z)
+        assert.not_same(whole.rng.z, tree("plain" .. name).rng.z)
       end
     end)
 
@@ -299,8 +319,9 @@ describe("game.health", function()
       local code, _, err = train("--name hopeless --steps 40 --snap 5 --on-collapse rollback", function(loop, step)
         if step == 7 then core.copy_(loop.optG.params[1], core.full({}, 0 / 0)) end
       end)
-      assert.are.equal(1, code)
-      assert.is_truthy(err:find "step 8: diverged %(.* is NaN%); stopped after 5 rollbacks, .*checkpoint_last.safetensors keeps step 5\n$", err)
+      assert.equal(1, code)
+      assert.matches("step 8: diverged %(.* is NaN%); stopped after 5 rollbacks, "
+        .. ".*checkpoint_last.safetensors keeps step 5\n$", err)
     end)
   end)
 end)

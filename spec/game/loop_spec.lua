@@ -1,4 +1,4 @@
--- Strategies: each against the same game written out by hand, to the byte; the signs of the game on the Dirac-GAN; hooks; wrong use.
+-- Strategies: each against the same game written out by hand, to the byte; the Dirac-GAN; hooks; wrong use.
 local gan = require "gan"
 local core = require "gan.core"
 local double = require "spec.support.double"
@@ -18,9 +18,15 @@ local function game(g, opt)
   end
   local norm = not opt.plain
   local t = {
-    G = nn.chain {nn.linear {Z + (classes and 4 or 0), 8, rng = rng(1)}, norm and nn.batch_norm {8} or nn.tanh {}, nn.relu {}, nn.linear {8, 2, rng = rng(2)}},
-    D = nn.chain {nn.linear {2 + (classes and 4 or 0), 8, rng = rng(3)}, nn.leaky_relu {slope = 0.2}, norm and nn.dropout {p = 0.3, rng = rng(4)} or nn.tanh {},
-      nn.linear {8, 1, rng = rng(5)}, nn.view {}},
+    G = nn.chain {
+      nn.linear {Z + (classes and 4 or 0), 8, rng = rng(1)}, norm and nn.batch_norm {8} or nn.tanh {}, nn.relu {},
+      nn.linear {8, 2, rng = rng(2)},
+    },
+    D = nn.chain {
+      nn.linear {2 + (classes and 4 or 0), 8, rng = rng(3)}, nn.leaky_relu {slope = 0.2},
+      norm and nn.dropout {p = 0.3, rng = rng(4)} or nn.tanh {},
+      nn.linear {8, 1, rng = rng(5)}, nn.view {},
+    },
     real = rng(6), z = rng(7), y = rng(8), loss = g.loss.logistic(),
   }
   t.netG, t.netD = t.G, t.D
@@ -90,13 +96,19 @@ describe("game.loop", function()
           lossG = t.loss.generator(after)
           t.optG:step(gan.grad(lossG, t.optG.params), i == k[2] and t.ema or nil)
         end
-        last = {D = t.loss.critic(on_real, on_fake):item(), G = lossG:item(), real = on_real:to_bytes(), fake = on_fake:to_bytes(), after = after:to_bytes()}
+        last = {
+          D = t.loss.critic(on_real, on_fake):item(), G = lossG:item(),
+          real = on_real:to_bytes(), fake = on_fake:to_bytes(), after = after:to_bytes(),
+        }
       end
       local other = game(gan)
       local bytes, values, loop = play(other, {dsteps = k[1], gsteps = k[2], ema = other.ema})
-      assert.are.equal(t.bytes(), bytes)
-      assert.are.same(last, {D = values.D, G = values.G, real = values.real:to_bytes(), fake = values.fake:to_bytes(), after = values.fake_after:to_bytes()})
-      assert.are.same({updates = {D = 4 * k[1], G = 4 * k[2]}, last = {}}, loop:state())
+      assert.equal(t.bytes(), bytes)
+      assert.same(last, {
+        D = values.D, G = values.G,
+        real = values.real:to_bytes(), fake = values.fake:to_bytes(), after = values.fake_after:to_bytes(),
+      })
+      assert.same({updates = {D = 4 * k[1], G = 4 * k[2]}, last = {}}, loop:state())
     end
   end)
 
@@ -110,8 +122,8 @@ describe("game.loop", function()
       t.optD:step(d)
       t.optG:step(g)
     end
-    assert.are.equal(t.bytes(), (play(game(gan), {simultaneous = true}, 3)))
-    assert.are_not.equal(t.bytes(), (play(game(gan), nil, 3)))
+    assert.equal(t.bytes(), (play(game(gan), {simultaneous = true}, 3)))
+    assert.not_equal(t.bytes(), (play(game(gan), nil, 3)))
   end)
 
   it("takes a loss whose terms do not separate", function()
@@ -126,7 +138,7 @@ describe("game.loop", function()
     end
     local other = game(gan)
     other.loss = gan.loss.relativistic()
-    assert.are.equal(t.bytes(), (play(other, nil, 3)))
+    assert.equal(t.bytes(), (play(other, nil, 3)))
   end)
 
   it("adds up blocks of a batch to the gradient of the whole", function()
@@ -138,11 +150,16 @@ describe("game.loop", function()
           penalties = {double.penalty.r1 {gamma = 1}}}))
         local values
         for step = 1, 3 do values = l:step(step) end
-        results[i] = {values.D, values.G, values.penalty, values.fake_after:sum():item(), t.netG[1].weight:sum():item(), t.netD[1].weight:sum():item()}
-        assert.are.equal(8, values.real:size(1))
+        results[i] = {
+          values.D, values.G, values.penalty,
+          values.fake_after:sum():item(), t.netG[1].weight:sum():item(), t.netD[1].weight:sum():item(),
+        }
+        assert.equal(8, values.real:size(1))
       end
       for i = 2, #results do
-        for k, v in ipairs(results[i]) do assert.is_true(math.abs(v - results[1][k]) < 1e-10, ("%s %d %d"):format(loss, i, k)) end
+        for k, v in ipairs(results[i]) do
+          assert.is_true(math.abs(v - results[1][k]) < 1e-10, ("%s %d %d"):format(loss, i, k))
+        end
       end
     end
   end)
@@ -158,8 +175,11 @@ describe("game.loop", function()
         return D(...)
       end
       local function made(p) return wrap and function(...) return p(...) end or p end
-      local o = {loss = double.loss[loss](), penalties = {{made(double.penalty.r1 {gamma = 3}), weight = function(step) return step / 2 end, name = "r1"},
-        made(double.penalty.r1()), {made(double.penalty.r2 {gamma = 2}), every = 2, name = "r2"}}}
+      local o = {loss = double.loss[loss](), penalties = {
+        {made(double.penalty.r1 {gamma = 3}), weight = function(step) return step / 2 end, name = "r1"},
+        made(double.penalty.r1()),
+        {made(double.penalty.r2 {gamma = 2}), every = 2, name = "r2"},
+      }}
       for k, v in pairs(more or {}) do o[k] = v end
       local l, out = double.game.loop.new(options(t, o)), {}
       for step = 1, 3 do
@@ -175,9 +195,10 @@ describe("game.loop", function()
           local shared, few = results(loss, false, more)
           local apart, many = results(loss, true, more)
           local parts = more.blocks or 1
-          assert.are.equal((2 * 3 + 2) * parts, many - few) -- two R1 in three steps, R2 in two of them
+          assert.equal((2 * 3 + 2) * parts, many - few) -- two R1 in three steps, R2 in two of them
           for k, v in ipairs(apart) do
-            assert.is_true(v == shared[k] or math.abs(v - shared[k]) < 1e-12, ("%s %d: %s, %s"):format(loss, k, v, shared[k]))
+            assert.is_true(v == shared[k] or math.abs(v - shared[k]) < 1e-12,
+              ("%s %d: %s, %s"):format(loss, k, v, shared[k]))
           end
         end
       end
@@ -188,8 +209,11 @@ describe("game.loop", function()
     local function penalty(factor)
       local w = double.tensor({{3.0}, {-4.0}}):requires_grad_()
       local t = game(double, {plain = true})
-      local l = double.game.loop.new(options(t, {D = function(x) return (x:matmul(w)):squeeze(2) end, optD = double.optim.sgd({w}, {lr = 0}),
-        penalties = {double.penalty.r1 {gamma = 2}}, augment = function(x) return x * factor end, noise = 0.1, rng = double.rng(3)}))
+      local l = double.game.loop.new(options(t, {
+        D = function(x) return (x:matmul(w)):squeeze(2) end, optD = double.optim.sgd({w}, {lr = 0}),
+        penalties = {double.penalty.r1 {gamma = 2}},
+        augment = function(x) return x * factor end, noise = 0.1, rng = double.rng(3),
+      }))
       return l:step(1).penalty
     end
     assert.is_true(math.abs(penalty(1) - 25) < 1e-12)
@@ -204,8 +228,8 @@ describe("game.loop", function()
     end
     local t = game(gan, {plain = true})
     local loop = loop_new(options(t, {blocks = 2, penalties = {{square, every = 2, name = "lazy"}}}))
-    for step = 1, 3 do assert.are.equal(step ~= 2, loop:step(step).lazy ~= nil) end
-    assert.are.same({3, 3, 3, 3}, sizes)
+    for step = 1, 3 do assert.equal(step ~= 2, loop:step(step).lazy ~= nil) end
+    assert.same({3, 3, 3, 3}, sizes)
   end)
 
   it("asks functions for the numbers of updates", function()
@@ -219,8 +243,8 @@ describe("game.loop", function()
       gsteps = function(step) return step == 2 and 0 or 1 end,
     }))
     for step = 1, 3 do loop:step(step) end
-    assert.are.same({D = 3, G = 2}, loop.updates)
-    assert.are.same({}, asked[1])
+    assert.same({D = 3, G = 2}, loop.updates)
+    assert.same({}, asked[1])
     for _, name in ipairs {"D", "G", "real", "fake", "fake_after"} do assert.is_number(asked[2][name]) end
     assert.is_nil(asked[3].G)
     assert.is_true(asked[2].real > 0 and asked[2].real < 1)
@@ -231,7 +255,7 @@ describe("game.loop", function()
       local l = loop_new(options(game(gan), {dsteps = function() return bad end}))
       local ok, message = pcall(l.step, l, 7)
       assert.is_false(ok)
-      assert.is_truthy(message:find "loop_spec.lua:%d+: game.loop: dsteps must return an integer >= 0, returned .* at step 7", message)
+      assert.matches("loop_spec.lua:%d+: game.loop: dsteps must return an integer >= 0, returned .* at step 7", message)
     end
   end)
 
@@ -249,39 +273,45 @@ describe("game.loop", function()
     }}))
     local weights = {}
     for step = 1, 3 do weights[step] = loop:step(step) end
-    assert.are.same({{BATCH, BATCH}, {BATCH, BATCH}}, calls)
+    assert.same({{BATCH, BATCH}, {BATCH, BATCH}}, calls)
     assert.is_nil(weights[2].scheduled)
     assert.is_nil(weights[2].lazy)
     assert.is_number(weights[3].lazy)
-    assert.are.equal(5, weights[1].penalty)
+    assert.equal(5, weights[1].penalty)
     -- the same step by hand
     t = game(gan, {plain = true})
     local l = loop_new(options(t, {penalties = {{square, weight = 3}}}))
     l:step(1)
     local u = game(gan, {plain = true})
     local real, fake = (u.batch()), u.G(u.latent(BATCH))
-    local grads = gan.sum_grads(gan.grad(u.loss.real(u.D(real)), u.optD.params), gan.grad(u.loss.fake(u.D(fake:detach())), u.optD.params),
+    local grads = gan.sum_grads(
+      gan.grad(u.loss.real(u.D(real)), u.optD.params),
+      gan.grad(u.loss.fake(u.D(fake:detach())), u.optD.params),
       gan.grad(square(u.D) * 3, u.optD.params))
     u.optD:step(grads)
     u.optG:step(gan.grad(u.loss.generator(u.D(fake)), u.optG.params))
-    assert.are.equal(u.bytes(), t.bytes())
+    assert.equal(u.bytes(), t.bytes())
   end)
 
   it("gives G terms of its own", function()
     local features = function(net, x) return net[1](x) end
     local matching = gan.loss.feature_matching()
-    local function term(_, real, fake) return matching.generator(features(game(gan).netD, fake), features(game(gan).netD, real)) end
+    local function term(_, real, fake)
+      return matching.generator(features(game(gan).netD, fake), features(game(gan).netD, real))
+    end
     local a = play(game(gan), {g_penalties = {{term, name = "features"}}}, 2)
-    assert.are_not.equal(a, (play(game(gan), nil, 2)))
+    assert.not_equal(a, (play(game(gan), nil, 2)))
     local _, values = play(game(gan), {g_penalties = {{term, name = "features"}}}, 1)
     assert.is_true(values.features > 0)
   end)
 
   it("sets step sizes and decays by schedules, and clips", function()
     local t = game(gan)
-    local _, _, loop = play(t, {lr = {D = function(step) return step / 100 end, G = 0.5}, scale = function() return 0.5 end, ema = t.ema,
-      ema_decay = function(step) return step / 10 end}, 3)
-    assert.are.same({0.015, 0.25, 0.3}, {loop.optD.lr, loop.optG.lr, t.ema.decay})
+    local _, _, loop = play(t, {
+      lr = {D = function(step) return step / 100 end, G = 0.5}, scale = function() return 0.5 end,
+      ema = t.ema, ema_decay = function(step) return step / 10 end,
+    }, 3)
+    assert.same({0.015, 0.25, 0.3}, {loop.optD.lr, loop.optG.lr, t.ema.decay})
     local seen = {}
     t = game(gan, {plain = true})
     local sgd = gan.optim.sgd(t.netD:params(), {lr = 1})
@@ -307,17 +337,19 @@ describe("game.loop", function()
       return D(x, y)
     end
     play(t, {labels = t.labels}, 1)
-    assert.are.equal(3, #seen)
-    assert.are.same(seen[2], seen[3]) -- the fake's labels, for D and for G
-    assert.are_not.same(seen[1], seen[2])
+    assert.equal(3, #seen)
+    assert.same(seen[2], seen[3]) -- the fake's labels, for D and for G
+    assert.not_same(seen[1], seen[2])
     local u = game(gan, {classes = 3})
     local head = gan.nn.linear {2, 3, rng = gan.rng(11)}
     local D2 = u.D
     u.D = function(x, y) return D2(x, y), head(x) end
     local _, values = play(u, {labels = u.labels, auxiliary = gan.loss.auxiliary_classifier {generator = 0.1}}, 2)
     assert.is_true(values.class > 0 and values.class_G > 0 and values.class > values.class_G)
-    assert.error_matches(function() play(t, {labels = t.labels, auxiliary = gan.loss.auxiliary_classifier()}, 1) end, "D returns no class logits")
-    assert.error_matches(function() loop_new(options(game(gan), {labels = t.labels})):step(1) end, "the data has no labels")
+    assert.error_matches(function() play(t, {labels = t.labels, auxiliary = gan.loss.auxiliary_classifier()}, 1) end,
+      "D returns no class logits")
+    assert.error_matches(function() loop_new(options(game(gan), {labels = t.labels})):step(1) end,
+      "the data has no labels")
   end)
 
   it("shows D real images with wrong labels", function()
@@ -334,16 +366,21 @@ describe("game.loop", function()
     end
     local function constant(k) return gan.full({BATCH}, k, "i32") end -- labels: 0 of fakes, 1 of real ones, 2 wrong
     local rng = gan.rng(3)
-    local loop = loop_new(options(t, {D = D, optD = t.optD, batch = function() return rng:normal {BATCH, 2}, constant(1) end,
-      labels = function() return constant(0) end, wrong_labels = function(y)
-        assert.are.same(constant(1):to_table(), y:to_table())
+    local loop = loop_new(options(t, {
+      D = D, optD = t.optD,
+      batch = function() return rng:normal {BATCH, 2}, constant(1) end,
+      labels = function() return constant(0) end,
+      wrong_labels = function(y)
+        assert.same(constant(1):to_table(), y:to_table())
         return constant(2)
-      end, mismatch = 0.5}))
+      end,
+      mismatch = 0.5,
+    }))
     local values = loop:step(1)
     assert.is_true(math.abs(values.D - 0.7911441254) < 1e-6, values.D)
     assert.is_true(math.abs(values.G - 0.5543552445) < 1e-6)
-    assert.are.equal(-0.5, values.wrong:to_table()[1])
-    assert.are.same({1, 0, 2, 0}, {told[1][1], told[2][1], told[3][1], told[4][1]})
+    assert.equal(-0.5, values.wrong:to_table()[1])
+    assert.same({1, 0, 2, 0}, {told[1][1], told[2][1], told[3][1], told[4][1]})
     -- a step by hand
     t = game(gan, {classes = 3, plain = true})
     local function wrong(y)
@@ -357,10 +394,12 @@ describe("game.loop", function()
     local real, y = u.batch()
     local z, fake_y = u.latent(BATCH), u.labels(BATCH)
     local fake = u.G(z, fake_y)
-    u.optD:step(gan.sum_grads(gan.grad(u.loss.real(u.D(real, y)), u.optD.params), gan.grad(u.loss.fake(u.D(fake:detach(), fake_y)) * 0.75, u.optD.params),
+    u.optD:step(gan.sum_grads(
+      gan.grad(u.loss.real(u.D(real, y)), u.optD.params),
+      gan.grad(u.loss.fake(u.D(fake:detach(), fake_y)) * 0.75, u.optD.params),
       gan.grad(u.loss.fake(u.D(real, wrong(y))) * 0.25, u.optD.params)))
     u.optG:step(gan.grad(u.loss.generator(u.D(fake, fake_y)), u.optG.params))
-    assert.are.equal(u.bytes(), t.bytes())
+    assert.equal(u.bytes(), t.bytes())
   end)
 
   it("blurs and changes what D sees, and replays", function()
@@ -375,9 +414,9 @@ describe("game.loop", function()
       calls = calls + 1
       return x + 100 * (calls > 3 and 2 or 1)
     end}, 2)
-    assert.are.equal(6, #seen)
+    assert.equal(6, #seen)
     local clean = game(gan, {plain = true})
-    assert.are.equal(((clean.batch()) + 100):to_bytes(), seen[1]:to_bytes())
+    assert.equal(((clean.batch()) + 100):to_bytes(), seen[1]:to_bytes())
     local difference = seen[4]:clone():sub((clean.batch()) + 200)
     assert.is_true(difference:abs():mean():item() > 0.05)
     t = game(gan)
@@ -388,9 +427,10 @@ describe("game.loop", function()
       return old
     end}, 3)
     assert.is_number(values.D)
-    assert.are_not.equal((play(game(gan), nil, 3)), t.bytes())
+    assert.not_equal((play(game(gan), nil, 3)), t.bytes())
     local r = game(gan)
-    assert.are.equal((play(game(gan), nil, 3)), (play(r, {replay = gan.game.replay.pool {capacity = 0, rng = gan.rng(13)}}, 3)))
+    assert.equal((play(game(gan), nil, 3)),
+      (play(r, {replay = gan.game.replay.pool {capacity = 0, rng = gan.rng(13)}}, 3)))
   end)
 
   it("follows the Dirac-GAN's circle outwards, and inwards with R1", function()
@@ -405,7 +445,9 @@ describe("game.loop", function()
       local loop = double.game.loop.new {
         G = function() return theta * 1 end, D = function(x) return (x * psi):reshape {1} end,
         optG = descent(theta), optD = descent(psi), loss = double.loss.wasserstein(),
-        batch = function() return double.zeros(1, 1) end, latent = function(n) return double.zeros(n, 1) end, simultaneous = simultaneous,
+        batch = function() return double.zeros(1, 1) end,
+        latent = function(n) return double.zeros(n, 1) end,
+        simultaneous = simultaneous,
         penalties = gamma > 0 and {double.penalty.r1 {gamma = gamma}} or {},
       }
       for step = 1, steps do loop:step(step) end
@@ -417,7 +459,8 @@ describe("game.loop", function()
       assert.is_true(math.abs(math.sqrt(x * x + y * y) / (r0 * (1 + h * h) ^ (n / 2)) - 1) < 1e-12)
     end
     local x, y = run(0, true, 1)
-    assert.is_true(math.abs(x - 1.05) < 1e-15 and math.abs(y - 0.4) < 1e-15) -- G moves to where D is high; D away from the fake
+    -- G moves to where D is high; D away from the fake.
+    assert.is_true(math.abs(x - 1.05) < 1e-15 and math.abs(y - 0.4) < 1e-15)
     for _, gamma in ipairs {0.05, 0.2, 1, 1.9} do
       -- [[1, h], [-h, 1 - h gamma]] times (theta, psi)
       local a, b = 1.0, 0.5
@@ -425,7 +468,7 @@ describe("game.loop", function()
       x, y = run(gamma, true, 40)
       assert.is_true(math.abs(x - a) < 1e-12 and math.abs(y - b) < 1e-12)
       x, y = run(gamma, true, 200)
-      assert.are.equal(gamma > h, math.sqrt(x * x + y * y) < r0)
+      assert.equal(gamma > h, math.sqrt(x * x + y * y) < r0)
     end
     x, y = run(0, false, 1)
     assert.is_true(math.abs(y - 0.4) < 1e-15 and math.abs(x - 1.04) < 1e-15) -- alternating: G sees the new D
@@ -439,8 +482,11 @@ describe("game.loop", function()
       assert.is_function(loop.step)
       order[#order + 1] = ("%s %d %s"):format(name, step, type((...)) == "table" and "values" or tostring((...)))
     end end
-    play(game(gan), {dsteps = 2, hooks = {before_step = note "before", after_d = note "d", after_g = note "g", after_step = note "after"}}, 1)
-    assert.are.same({"before 1 nil", "d 1 1", "d 1 2", "g 1 1", "after 1 values"}, order)
+    play(game(gan), {
+      dsteps = 2,
+      hooks = {before_step = note "before", after_d = note "d", after_g = note "g", after_step = note "after"},
+    }, 1)
+    assert.same({"before 1 nil", "d 1 1", "d 1 2", "g 1 1", "after 1 values"}, order)
     local loop = loop_new(options(game(gan), {hooks = {after_g = function() error "oops" end},
       last_saved = function() return "x keeps step 3" end}))
     local ok, message = pcall(loop.step, loop, 4)
@@ -455,20 +501,32 @@ describe("game.loop", function()
   it("refuses wrong use in the script's own line", function()
     local t = game(gan)
     for what, more in pairs {
-      ["unknown option 'penalty' (known: D, G, augment"] = {penalty = 1}, ["(did you mean 'penalties'?)"] = {penaltis = {}},
+      ["unknown option 'penalty' (known: D, G, augment"] = {penalty = 1},
+      ["(did you mean 'penalties'?)"] = {penaltis = {}},
       ["option 'G': expected a net or a function, got 3"] = {G = 3},
-      ["option 'optD': expected an optimiser"] = {optD = {}}, ["option 'loss': expected a loss"] = {loss = function() end},
+      ["option 'optD': expected an optimiser"] = {optD = {}},
+      ["option 'loss': expected a loss"] = {loss = function() end},
       ["option 'dsteps': expected an integer >= 1 or a function"] = {dsteps = 0},
       ["'simultaneous': dsteps and gsteps must be 1"] = {simultaneous = true, gsteps = 2},
-      ["option 'auxiliary' needs 'labels'"] = {auxiliary = gan.loss.auxiliary_classifier()}, ["option 'rng': expected a random stream"] = {noise = 0.1},
-      ["option 'mismatch': expected a number in [0,1], got 2"] = {mismatch = 2}, ["option 'mismatch' needs 'labels' and 'wrong_labels'"] = {mismatch = 0.5},
-      ["with 'auxiliary' D is not told the labels"] = {mismatch = 0.5, labels = print, wrong_labels = print, auxiliary = gan.loss.auxiliary_classifier()},
-      ["needs a loss whose terms of real and fake separate"] = {mismatch = 0.5, labels = print, wrong_labels = print, loss = gan.loss.relativistic()},
+      ["option 'auxiliary' needs 'labels'"] = {auxiliary = gan.loss.auxiliary_classifier()},
+      ["option 'rng': expected a random stream"] = {noise = 0.1},
+      ["option 'mismatch': expected a number in [0,1], got 2"] = {mismatch = 2},
+      ["option 'mismatch' needs 'labels' and 'wrong_labels'"] = {mismatch = 0.5},
+      ["with 'auxiliary' D is not told the labels"] = {
+        mismatch = 0.5, labels = print, wrong_labels = print, auxiliary = gan.loss.auxiliary_classifier(),
+      },
+      ["needs a loss whose terms of real and fake separate"] = {
+        mismatch = 0.5, labels = print, wrong_labels = print, loss = gan.loss.relativistic(),
+      },
       ["option 'wrong_labels': expected a function"] = {wrong_labels = 1},
-      ["option 'penalties[1]': expected a penalty"] = {penalties = {3}}, ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
-      ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}}, ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
-      ["game.loop.hooks: option 'after_d': expected a function, got 1"] = {hooks = {after_d = 1}}, ["option 'blocks': expected a power of two, got 3"] = {blocks = 3},
-      ["option 'blocks': expected a power of two, got 0"] = {blocks = 0}, ["option 'noise': expected a deviation >= 0, or a function (step) -> one, got -1"] = {noise = -1},
+      ["option 'penalties[1]': expected a penalty"] = {penalties = {3}},
+      ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
+      ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}},
+      ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
+      ["game.loop.hooks: option 'after_d': expected a function, got 1"] = {hooks = {after_d = 1}},
+      ["option 'blocks': expected a power of two, got 3"] = {blocks = 3},
+      ["option 'blocks': expected a power of two, got 0"] = {blocks = 0},
+      ["option 'noise': expected a deviation >= 0, or a function (step) -> one, got -1"] = {noise = -1},
       ["call it: gan.loss.logistic()"] = {loss = gan.loss.logistic},
       ["lr.D: expected a number or a function"] = {lr = {D = "x"}},
     } do
@@ -477,7 +535,8 @@ describe("game.loop", function()
       assert.is_truthy(message:find(what, 1, true), message)
       assert.is_truthy(message:find("loop_spec.lua", 1, true), message)
     end
-    assert.error_matches(function() play(t, {penalties = {function() return 3 end}}, 1) end, "penalty 'penalty' must return a scalar tensor, returned 3")
+    assert.error_matches(function() play(t, {penalties = {function() return 3 end}}, 1) end,
+      "penalty 'penalty' must return a scalar tensor, returned 3")
     assert.error_matches(function() play(t, {lr = {D = function() return "x" end}}, 1) end, "lr.D must return a number")
   end)
 
@@ -493,7 +552,8 @@ describe("game.loop", function()
         labels = nothing, batch = function() return gan.ones(6, 2), gan.full({6}, 0, "i32") end},
       ["option 'replay' must return images, labels, returned nil"] = {replay = nothing},
       ["option 'watch' must return the gradients, returned nil"] = {watch = nothing},
-      ["option 'noise': expected a deviation >= 0, got -1 at step 1"] = {noise = function() return -1 end, rng = gan.rng(1)},
+      ["option 'noise': expected a deviation >= 0, got -1 at step 1"] = {
+        noise = function() return -1 end, rng = gan.rng(1)},
       ["option 'loss': real must return a scalar tensor, returned nil"] = {
         loss = {real = nothing, fake = nothing, critic = nothing, generator = nothing}},
       ["option 'loss': generator must return a scalar tensor, returned real tensor (6)"] = {
@@ -504,7 +564,8 @@ describe("game.loop", function()
       assert.is_truthy(message:find(what, 1, true), message)
       assert.is_truthy(message:find("loop_spec.lua", 1, true), message)
     end
-    assert.error_matches(function() play(game(gan), {noise = 0.1, rng = io.stdout}) end, "option 'rng': expected a random stream")
+    assert.error_matches(function() play(game(gan), {noise = 0.1, rng = io.stdout}) end,
+      "option 'rng': expected a random stream")
   end)
 
   it("lets an augmentation see D's logits, tell its numbers, and be kept", function()
@@ -520,9 +581,9 @@ describe("game.loop", function()
     for _, count in ipairs {1, 2} do
       augment.p, augment.seen = 0, {}
       local _, values, loop = play(game(gan), {augment = augment, dsteps = 2, blocks = count}, 1)
-      assert.are.same({"real 6", "fake 6", "real 6", "fake 6"}, augment.seen)
-      assert.are.equal(1, values.p)
-      assert.are.equal(augment, loop:parts().augment)
+      assert.same({"real 6", "fake 6", "real 6", "fake 6"}, augment.seen)
+      assert.equal(1, values.p)
+      assert.equal(augment, loop:parts().augment)
     end
   end)
 
@@ -539,22 +600,27 @@ describe("game.loop", function()
       end)
       return code, out, err
     end
-    local function tree(name) return assert(gan.file.safetensors.load(("%s/%s/checkpoint_last.safetensors"):format(dir, name))) end
+    local function tree(name)
+      return assert(gan.file.safetensors.load(("%s/%s/checkpoint_last.safetensors"):format(dir, name)))
+    end
 
     it("is dcgan.lua", function()
-      assert.are.equal(0, (train "--name loop --steps 3"))
-      assert.are.equal(0, (inside.run("experiments/dcgan.lua", TINY .. dir .. " --name script --steps 3")))
+      assert.equal(0, (train "--name loop --steps 3"))
+      assert.equal(0, (inside.run("experiments/dcgan.lua", TINY .. dir .. " --name script --steps 3")))
       local a, b = tree "loop", tree "script"
       for _, part in ipairs {"G", "D", "optG", "optD", "ema"} do
         for name, t in pairs(a[part]) do
-          if core.is_tensor(t) then assert.are.equal(core.to_bytes(t), core.to_bytes(b[part][name]), part .. "." .. name) end
+          if core.is_tensor(t) then
+            assert.equal(core.to_bytes(t), core.to_bytes(b[part][name]), part .. "." .. name)
+          end
         end
       end
     end)
 
     it("keeps a script's own state", function()
       local function strategy(run)
-        local lead = {mean = 0.5, rng = gan.rng(run.options.seed, "lead")} -- a user's own: D waits where it is far ahead
+        -- A user's own: D waits where it is far ahead.
+        local lead = {mean = 0.5, rng = gan.rng(run.options.seed, "lead")}
         return {
           G = run:generator "dcgan", D = run:discriminator "dcgan", save_with = {lead = lead},
           gsteps = function() return lead.mean > 0.5 and 2 or 1 end,
@@ -567,10 +633,10 @@ describe("game.loop", function()
       train("--name whole --steps 6", strategy)
       train("--name half --steps 2", strategy)
       local code, _, err = train("--name half --steps 6", strategy)
-      assert.are.equal("", err)
-      assert.are.equal(0, code)
+      assert.equal("", err)
+      assert.equal(0, code)
       local path = "/%s/checkpoint_last.safetensors"
-      assert.are.equal(temp.read(dir .. path:format "whole"), temp.read(dir .. path:format "half"))
+      assert.equal(temp.read(dir .. path:format "whole"), temp.read(dir .. path:format "half"))
       assert.is_number(tree("half").lead.mean)
       assert.is_truthy(temp.read(dir .. "/half/stats.jsonl"):find '"lead":')
     end)
@@ -585,9 +651,10 @@ describe("game.loop", function()
         }}
       end)
       assert.is_nil(code)
-      assert.is_truthy(err:find "loop_spec.lua:%d+: oops %(hook after_d, step 6; .*/fails/checkpoint_last.safetensors keeps step 4%)$", err)
-      assert.are.same({{true, 2, "snapshot_000002.safetensors"}, {true, 4, "snapshot_000004.safetensors"}}, seen)
-      assert.are.equal(4, tree("fails").run.step)
+      assert.matches("loop_spec.lua:%d+: oops %(hook after_d, step 6; "
+        .. ".*/fails/checkpoint_last.safetensors keeps step 4%)$", err)
+      assert.same({{true, 2, "snapshot_000002.safetensors"}, {true, 4, "snapshot_000004.safetensors"}}, seen)
+      assert.equal(4, tree("fails").run.step)
       assert.is_truthy(temp.read(dir .. "/fails/stats.jsonl"):find '"mine":4')
     end)
   end)

@@ -18,18 +18,18 @@ describe("game.ring", function()
   it("is a function of its options", function()
     local scores = {}
     local a = quick {every = 8, on_score = function(step, s) scores[#scores + 1] = {step, s.modes} end}
-    assert.are.same({8, 16, 20}, {scores[1][1], scores[2][1], scores[3][1]})
-    assert.are.equal(3, #a.curve)
-    assert.are.same({20, 8}, {a.steps, #a.counts})
+    assert.same({8, 16, 20}, {scores[1][1], scores[2][1], scores[3][1]})
+    assert.equal(3, #a.curve)
+    assert.same({20, 8}, {a.steps, #a.counts})
     local b = quick()
     local c = quick {seed = 1}
     local function weights(r) return core.to_bytes(r.G:params()[1]) end
-    assert.are.equal(weights(a), weights(b)) -- looking changes nothing
-    assert.are_not.equal(weights(a), weights(c))
+    assert.equal(weights(a), weights(b)) -- looking changes nothing
+    assert.not_equal(weights(a), weights(c))
     core.threads(2)
     local d = quick()
     core.threads(1)
-    assert.are.equal(weights(a), weights(d))
+    assert.equal(weights(a), weights(d))
   end)
 
   it("takes every loss, penalty, norm and layer", function()
@@ -43,7 +43,8 @@ describe("game.ring", function()
     quick {simultaneous = true, steps = 2, weight = 0.5, penalty = "r2"}
   end)
 
-  -- A processor with other instructions rounds otherwise, and so plays another game: one plain game in six finds all modes, three hardly do.
+  -- A processor with other instructions rounds otherwise, and so plays another game: one plain game in six finds all
+  -- modes, three hardly do.
   it("finds all modes with spectral norm and R1, where the plain game misses some", function()
     local function play(steps, more)
       local opt = {init = "orthogonal", slope = 0.1, steps = steps, decay = steps, samples = 1000}
@@ -51,7 +52,7 @@ describe("game.ring", function()
       return ring.run(opt)
     end
     local cured, modes, kl = play(1500, {norm = "spectral", penalty = "r1", weight = 3}), 0, 0
-    assert.are.equal(8, cured.modes)
+    assert.equal(8, cured.modes)
     assert.is_true(cured.kl < 0.03, cured.kl)
     assert.is_true(cured.quality > 0.5, cured.quality)
     for seed = 0, 2 do
@@ -65,15 +66,18 @@ describe("game.ring", function()
   it("gives D a step size of its own", function()
     local opt = {loss = "ns", penalty = "none", lr = 1e-3, dlr = 4e-3, decay = 0, noise = 0, replay = 0}
     local lr = ring.rules(opt).lr
-    assert.are.same({4e-3, 1e-3}, {lr.D, lr.G})
+    assert.same({4e-3, 1e-3}, {lr.D, lr.G})
     opt.decay = 10
     lr = ring.rules(opt).lr
-    assert.are.same({4e-3, 1e-3, 2e-3, 5e-4}, {lr.D(1), lr.G(1), lr.D(6), lr.G(6)})
+    assert.same({4e-3, 1e-3, 2e-3, 5e-4}, {lr.D(1), lr.G(1), lr.D(6), lr.G(6)})
   end)
 
   it("refuses wrong use", function()
-    for what, opt in pairs {["did you mean 'penalty'?"] = {penalti = "r1"}, ["option 'loss': expected 'ns', 'minimax', "] = {loss = "x"},
-      ["option 'modes': expected 8 or 25, got 3"] = {modes = 3}} do
+    for what, opt in pairs {
+      ["did you mean 'penalty'?"] = {penalti = "r1"},
+      ["option 'loss': expected 'ns', 'minimax', "] = {loss = "x"},
+      ["option 'modes': expected 8 or 25, got 3"] = {modes = 3},
+    } do
       local ok, message = pcall(ring.run, opt)
       assert.is_false(ok)
       assert.is_truthy(message:find(what, 1, true), message)

@@ -1,4 +1,4 @@
--- What most games share: filled in where it lacks, left alone where it does not.
+-- The parts that most games share: filled in where they lack, left alone where they do not.
 local gan = require "gan"
 
 local OPT = {z = 3, lr = 0.1, glr = 0.2, beta1 = 0.5, beta2 = 0.9, ema = 0.99, gsteps = 2}
@@ -19,7 +19,9 @@ describe("game.standard", function()
   end)
 
   it("leaves what is there", function()
-    local own = {G = G, D = D, latent = print, loss = {}, ema = false, dsteps = 5, optG = {}, optD = {}, ema_decay = 0.5}
+    local own = {
+      G = G, D = D, latent = print, loss = {}, ema = false, dsteps = 5, optG = {}, optD = {}, ema_decay = 0.5,
+    }
     local same = {}
     for k, v in pairs(own) do same[k] = v end
     local spec = gan.game.standard(own, OPT, error)
@@ -31,10 +33,12 @@ describe("game.standard", function()
       return {}
     end)
     assert.same({G = G:params()[1], D = D:params()[1]}, players)
-    assert.is_nil(gan.game.standard({G = G, D = D, latent = print}, {z = 3, lr = 1, beta1 = 0, beta2 = 0, ema = 0}, error).ema)
+    assert.is_nil(gan.game.standard({G = G, D = D, latent = print}, {z = 3, lr = 1, beta1 = 0, beta2 = 0, ema = 0},
+      error).ema)
   end)
 
   it("asks for both nets", function()
-    assert.error_matches(function() gan.game.standard({G = G}, OPT, error) end, "standard: option 'D': expected a net, got nil")
+    assert.error_matches(function() gan.game.standard({G = G}, OPT, error) end,
+      "standard: option 'D': expected a net, got nil")
   end)
 end)

@@ -1,4 +1,4 @@
--- Measuring: sources, numbers equal to those of gan.metric on all features at once, what is written beside them, warnings, what is refused.
+-- Measuring: sources, the numbers of gan.metric on all features at once, what is written beside them, refusals.
 local gan = require "gan"
 local core = require "gan.core"
 local evaluate = require "gan.measure.evaluate"
@@ -13,7 +13,9 @@ local function pixels() return assert(features.open("pixels", {size = 16, channe
 
 -- A network that keeps what it was asked for, and has classes: the brightest of `classes` parts of the picture.
 local function toy(classes, f)
-  local F = {name = "toy", hash = "crc32:00000007", dim = 4, classes = classes, resize = "none", domain = "any", most = 0}
+  local F = {
+    name = "toy", hash = "crc32:00000007", dim = 4, classes = classes, resize = "none", domain = "any", most = 0,
+  }
   return setmetatable(F, {__call = function(self, images)
     local n = core.size(images, 1)
     self.most = math.max(self.most, n)
@@ -59,13 +61,13 @@ describe("measure.evaluate", function()
     end
     local count = 0
     for _ in pairs(seen) do count = count + 1 end
-    assert.are.equal(60, count)
-    assert.are.equal(core.to_bytes(a.batch(3, 4)), core.to_bytes(evaluate.of_set(shapes, {seed = 3}).batch(3, 4)))
-    assert.are_not.equal(core.to_bytes(a.batch(1, 9)), core.to_bytes(evaluate.of_set(shapes, {seed = 4}).batch(1, 9)))
+    assert.equal(60, count)
+    assert.equal(core.to_bytes(a.batch(3, 4)), core.to_bytes(evaluate.of_set(shapes, {seed = 3}).batch(3, 4)))
+    assert.not_equal(core.to_bytes(a.batch(1, 9)), core.to_bytes(evaluate.of_set(shapes, {seed = 4}).batch(1, 9)))
     for i = 1, 25 do -- labels belong to their images
       local row
       for k = 1, 60 do if core.to_bytes(shapes:image(k)) == core.to_bytes(a.batch(i, 1)) then row = k end end
-      assert.are.equal(core.item(core.narrow(shapes.labels, 1, row, 1)), core.item(core.narrow(a.labels, 1, i, 1)))
+      assert.equal(core.item(core.narrow(shapes.labels, 1, row, 1)), core.item(core.narrow(a.labels, 1, i, 1)))
     end
     refused("shapes: has 60 images, 61 are asked for", evaluate.of_set(shapes, {n = 61}))
     refused("has 60 images, 40 of them taken, 21 are asked for", evaluate.of_set(shapes, {n = 21, skip = 40}))
@@ -76,17 +78,19 @@ describe("measure.evaluate", function()
     local trained = {G = G, options = {z = 4}, step = 7, path = "somewhere"}
     local source = evaluate.of_generator(trained, {n = 5})
     local all = source.batch(1, 5)
-    assert.are.equal(core.to_bytes(gan.nn.evaluate(G, gan.latent.of_seeds({0, 1, 2, 3, 4}, 4))), core.to_bytes(all))
-    assert.are.equal(core.to_bytes(core.narrow(all, 1, 4, 2)), core.to_bytes(source.batch(4, 2)))
-    assert.are_not.equal(core.to_bytes(all), core.to_bytes(evaluate.of_generator(trained, {n = 5, seed = 1}).batch(1, 5)))
-    assert.are.same({path = "somewhere", step = 7, ema = false}, source.run)
+    assert.equal(core.to_bytes(gan.nn.evaluate(G, gan.latent.of_seeds({0, 1, 2, 3, 4}, 4))), core.to_bytes(all))
+    assert.equal(core.to_bytes(core.narrow(all, 1, 4, 2)), core.to_bytes(source.batch(4, 2)))
+    assert.not_equal(core.to_bytes(all), core.to_bytes(evaluate.of_generator(trained, {n = 5, seed = 1}).batch(1, 5)))
+    assert.same({path = "somewhere", step = 7, ema = false}, source.run)
   end)
 
   it("gives what gan.metric gives for all features at once, in batches of any size", function()
     local F, real, fake = pixels(), evaluate.of_set(shapes, {}), evaluate.of_set(noise)
     local x, y = F(real.batch(1, 60)), F(fake.batch(1, 50))
     local got = measure(F, "fid,kid,pr,dc,nearest,diversity", real, fake, {batch = 7})
-    local function near(expected, r) assert.is_true(math.abs(r.value - expected) <= 1e-6 * math.max(1, math.abs(expected)), r.metric .. r.value) end
+    local function near(expected, r)
+      assert.is_true(math.abs(r.value - expected) <= 1e-6 * math.max(1, math.abs(expected)), r.metric .. r.value)
+    end
     near(metric.fid {real = x, fake = y}:value(), got.fid)
     near(metric.kid {real = x, fake = y, size = 50}:value(), got.kid)
     local _, p = metric.precision_recall {real = x, fake = y}:value()
@@ -100,7 +104,7 @@ describe("measure.evaluate", function()
     near(metric.diversity {fake = x}:value(), {metric = "reference", value = got.diversity.reference})
     assert.is_number(got.nearest.authenticity)
     local again = measure(F, "diversity,fid", real, fake, {batch = 64})
-    assert.are.equal(got.fid.value, again.fid.value)
+    assert.equal(got.fid.value, again.fid.value)
     assert.is_nil(again.kid)
   end)
 
@@ -108,36 +112,37 @@ describe("measure.evaluate", function()
     local F = toy(8)
     local got = measure(F, "fid,kid,is,accuracy", evaluate.of_set(shapes, {n = 30}), evaluate.of_set(noise, {n = 40}),
       {seed = 5, batch = 9})
-    assert.are.equal(9, F.most) -- never more images in memory than a batch
+    assert.equal(9, F.most) -- never more images in memory than a batch
     for name, r in pairs(got) do
-      assert.are.same({"toy", "crc32:00000007", "none", 5, 40, "shapes", "all", "fake"},
+      assert.same({"toy", "crc32:00000007", "none", 5, 40, "shapes", "all", "fake"},
         {r.features, r.features_hash, r.resize, r.seed, r.n_fake, r.data, r.split, r.images})
-      assert.are.equal((name == "fid" or name == "kid") and 30 or nil, r.n_real)
+      assert.equal((name == "fid" or name == "kid") and 30 or nil, r.n_real)
       for _, v in pairs(r) do assert.is_false(core.is_tensor(v)) end
       assert.is_string(gan.file.json.encode(r))
     end
-    assert.are.equal(30, got.kid.size)
-    assert.are.equal(100, got.kid.subsets)
+    assert.equal(30, got.kid.size)
+    assert.equal(100, got.kid.subsets)
     assert.is_number(got.kid.deviation)
-    assert.are.equal(10, got.is.splits)
+    assert.equal(10, got.is.splits)
     assert.is_nil(measure(F, "kid", evaluate.of_set(shapes, {n = 30}), evaluate.of_set(noise, {n = 30})).kid.deviation)
   end)
 
   it("makes the Inception Score of logits without their bias, where the network has them", function()
     local F, real, fake = toy(4), evaluate.of_set(shapes), evaluate.of_set(noise)
-    local other = setmetatable({name = "toy", hash = F.hash, dim = 4, classes = 4, resize = "none", domain = "any"}, {__call = function(_, images)
+    local fields = {name = "toy", hash = F.hash, dim = 4, classes = 4, resize = "none", domain = "any"}
+    local other = setmetatable(fields, {__call = function(_, images)
       local f, logits = F(images)
       return f, logits * 0, logits
     end})
     local is = assert(measure(F, "is", real, fake)).is
     assert.is_true(is.value > 1.01)
-    assert.are.equal(is.value, measure(other, "is", real, fake).is.value)
+    assert.equal(is.value, measure(other, "is", real, fake).is.value)
   end)
 
   it("warns where a number means little", function()
     local function warned(r, what)
       local text = table.concat(r.warnings, "; ")
-      if what then assert.is_truthy(text:find(what, 1, true), r.metric .. ": " .. text) else assert.are.equal("", text) end
+      if what then assert.is_truthy(text:find(what, 1, true), r.metric .. ": " .. text) else assert.equal("", text) end
     end
     local fake = evaluate.of_set(noise)
     local got = measure(pixels(), "fid,kid", evaluate.of_set(shapes), fake)
@@ -148,9 +153,12 @@ describe("measure.evaluate", function()
     warned(got.is, "50 images in 10 splits are few for 8 classes")
     warned(got.accuracy, "few images of some classes")
     local F = toy()
-    for domain, fits in pairs {["any"] = true, ["data/Shapes/"] = true, ["fashion_mnist"] = false, ["photographs (ImageNet)"] = false} do
+    for domain, fits in pairs {
+      ["any"] = true, ["data/Shapes/"] = true, ["fashion_mnist"] = false, ["photographs (ImageNet)"] = false,
+    } do
       F.domain = domain
-      warned(measure(F, "kid", evaluate.of_set(shapes, {n = 50}), fake).kid, not fits and "has learnt from " .. domain .. ", the images are shapes" or nil)
+      warned(measure(F, "kid", evaluate.of_set(shapes, {n = 50}), fake).kid,
+        not fits and "has learnt from " .. domain .. ", the images are shapes" or nil)
     end
   end)
 
@@ -159,17 +167,19 @@ describe("measure.evaluate", function()
     refused("metrics: unknown 'kdi' (did you mean 'kid'?)", evaluate.parse "fid,kdi")
     refused("metrics: unknown 'xylophone' (known: fid, kid", evaluate.parse "xylophone")
     refused("unknown ''", evaluate.parse "")
-    assert.are.same({"fid", "kid"}, evaluate.parse " kid, fid,kid")
+    assert.same({"fid", "kid"}, evaluate.parse " kid, fid,kid")
     local one, few = evaluate.of_set(gan.data.fake {count = 1, size = 16}), evaluate.of_set(shapes, {n = 1})
     refused("fid: needs at least 2 images, fake has 1", measure(F, "fid", one, few))
     refused("fid: needs at least 2 images, fake has 1", measure(F, "fid", few, one))
     refused("fid: needs at least 2 images of each side, got n = 1", measure(F, "fid", real, few))
-    refused("pr: needs at least 4 images of each side, got n = 3", measure(F, "pr", real, evaluate.of_set(shapes, {n = 3})))
+    refused("pr: needs at least 4 images of each side, got n = 3",
+      measure(F, "pr", real, evaluate.of_set(shapes, {n = 3})))
     refused("is: needs at least 10 images", measure(F, "is", real, evaluate.of_set(shapes, {n = 9})))
     refused("is: needs a network with classes, toy has none", measure(toy(), "is", real, fake))
     refused("ppl: needs a generator", measure(F, "ppl", real, fake))
     refused("accuracy: fake has 8 classes, toy knows 5", measure(toy(5), "accuracy", real, fake))
-    refused("accuracy: needs labels, bare has none", measure(F, "accuracy", real, evaluate.of_set({images = noise.images, n = 50}, {name = "bare"})))
+    refused("accuracy: needs labels, bare has none",
+      measure(F, "accuracy", real, evaluate.of_set({images = noise.images, n = 50}, {name = "bare"})))
     refused("shapes: ", measure(toy(8, function(x) return x / 0 end), "kid", real, fake))
     local count = 0 -- NaN in the second set only
     local late = toy(8, function(x)
@@ -181,7 +191,8 @@ describe("measure.evaluate", function()
     assert.matches("^fake: .*NaN", message)
     local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
     core.copy_(G:params()[1], core.full({}, 0 / 0))
-    got, message = measure(pixels(), "kid", real, evaluate.of_generator({G = G, options = {z = 4}, step = 1, path = "rotten"}, {n = 6}))
+    got, message = measure(pixels(), "kid", real,
+      evaluate.of_generator({G = G, options = {z = 4}, step = 1, path = "rotten"}, {n = 6}))
     assert.is_nil(got)
     assert.matches("^rotten: .*NaN", message)
   end)
@@ -191,13 +202,15 @@ describe("measure.evaluate", function()
     local real, fake, F = evaluate.of_set(shapes), evaluate.of_set(noise), toy()
     local fresh = measure(F, "fid", real, fake, {stats = path})
     local arrays = assert(gan.file.npz.load(path))
-    assert.are.same({{4}, {4, 4}, 60}, {core.shape(arrays.mu), core.shape(arrays.sigma), core.item(arrays.n)})
+    assert.same({{4}, {4, 4}, 60}, {core.shape(arrays.mu), core.shape(arrays.sigma), core.item(arrays.n)})
     local got = measure(F, "fid", nil, fake, {stats = path})
     assert.is_true(math.abs(got.fid.value - fresh.fid.value) < 1e-9 * fresh.fid.value)
-    assert.are.equal(60, got.fid.n_real)
-    assert.are.equal(got.fid.value, measure(F, "fid", evaluate.of_set(shapes, {n = 9}), fake, {stats = path}).fid.value) -- the file counts
+    assert.equal(60, got.fid.n_real)
+    -- the file counts
+    assert.equal(got.fid.value, measure(F, "fid", evaluate.of_set(shapes, {n = 9}), fake, {stats = path}).fid.value)
     F.hash = "crc32:12345678"
-    refused("stats.npz: measured with other weights (crc32:00000007, these are crc32:12345678)", measure(F, "fid", nil, fake, {stats = path}))
+    refused("stats.npz: measured with other weights (crc32:00000007, these are crc32:12345678)",
+      measure(F, "fid", nil, fake, {stats = path}))
     refused("stats.npz: has 4 features, pixels has 768", measure(pixels(), "fid", nil, fake, {stats = path}))
     assert(gan.file.npz.save(path, {mu = arrays.mu, sigma = arrays.sigma})) -- as others write it
     F.hash = "crc32:00000007"
@@ -214,17 +227,19 @@ describe("measure.evaluate", function()
   it("shows generated images beside their nearest real ones", function()
     -- Noise, but for three pictures that are copies of real ones.
     local images = core.clone(noise.images)
-    for i, row in ipairs {11, 22, 33} do core.copy_(core.narrow(images, 1, i, 1), core.narrow(shapes.images, 1, row, 1)) end
+    for i, row in ipairs {11, 22, 33} do
+      core.copy_(core.narrow(images, 1, i, 1), core.narrow(shapes.images, 1, row, 1))
+    end
     local fake = evaluate.of_set({images = images, n = 50, channels = 3}, {name = "copies"})
     local got, _, session = measure(pixels(), "nearest", evaluate.of_set(shapes), fake)
     assert.is_true(got.nearest.authenticity <= 47 / 50)
     local sheet, columns = session:sheet(5)
-    assert.are.equal(6, columns)
-    assert.are.same({30, 16, 16, 3}, core.shape(sheet))
+    assert.equal(6, columns)
+    assert.same({30, 16, 16, 3}, core.shape(sheet))
     for row = 0, 2 do
       local first = core.to_bytes(core.narrow(sheet, 1, row * 6 + 1, 1))
-      assert.are.equal(first, core.to_bytes(core.narrow(sheet, 1, row * 6 + 2, 1)))
-      assert.are_not.equal(first, core.to_bytes(core.narrow(sheet, 1, row * 6 + 3, 1)))
+      assert.equal(first, core.to_bytes(core.narrow(sheet, 1, row * 6 + 2, 1)))
+      assert.not_equal(first, core.to_bytes(core.narrow(sheet, 1, row * 6 + 3, 1)))
     end
     refused("nearest was not measured", evaluate.new {features = pixels(), metrics = {"kid"}}:sheet())
   end)
@@ -234,8 +249,8 @@ describe("measure.evaluate", function()
     local source = evaluate.of_generator({G = G, options = {z = 4}, step = 7, path = "p"}, {n = 20})
     local got = measure(pixels(), "ppl", evaluate.of_set(shapes), source)
     assert.is_true(got.ppl.value > 0)
-    assert.are.equal(1000, got.ppl.n_fake)
-    assert.are.equal(7, got.ppl.run.step)
+    assert.equal(1000, got.ppl.n_fake)
+    assert.equal(7, got.ppl.run.step)
   end)
 
   it("is as far from itself as the bias of FID says", function()
@@ -246,7 +261,8 @@ describe("measure.evaluate", function()
       local v, n, trials, sum = case[1], case[2], 80, 0
       local rng, roots, d = gan.rng(7), {}, #case[1]
       for i = 1, d do roots[i] = math.sqrt(v[i]) end
-      local F = setmetatable({name = "itself", dim = d, resize = "none", domain = "any"}, {__call = function(_, x) return x end})
+      local F = setmetatable({name = "itself", dim = d, resize = "none", domain = "any"},
+        {__call = function(_, x) return x end})
       local function source(name)
         local x = rng:normal {n, d} * gan.tensor(roots)
         return {n = n, name = name, batch = function(first, count) return core.narrow(x, 1, first, count) end}

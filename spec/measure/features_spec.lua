@@ -25,7 +25,9 @@ local function safetensors(path, entries, meta)
   local parts, data, at = {}, {}, 0
   if meta then parts[1] = '"__metadata__":' .. meta end
   for i, e in ipairs(entries) do
-    parts[#parts + 1] = ('"%s":{"dtype":"%s","shape":[%s],"data_offsets":[%d,%d]}'):format(e[1], e[2], table.concat(e[3], ","), at, at + #e[4])
+    local shape = table.concat(e[3], ",")
+    parts[#parts + 1] = ('"%s":{"dtype":"%s","shape":[%s],"data_offsets":[%d,%d]}'):format(
+      e[1], e[2], shape, at, at + #e[4])
     data[i], at = e[4], at + #e[4]
   end
   local header = "{" .. table.concat(parts, ",") .. "}"
@@ -57,9 +59,11 @@ describe("measure.features", function()
     it("have to be images", function()
       local F = features.open "pixels"
       for _, bad in ipairs {
-        gan.zeros(1, 2, 2, 2), gan.zeros(2, 2, 3), gan.zeros(0, 2, 2, 3), gan.zeros(1, 0, 2, 1), core.full({1, 2, 2, 1}, 0, "i32"), {}, 3, gan.zeros(2),
+        gan.zeros(1, 2, 2, 2), gan.zeros(2, 2, 3), gan.zeros(0, 2, 2, 3), gan.zeros(1, 0, 2, 1),
+        core.full({1, 2, 2, 1}, 0, "i32"), {}, 3, gan.zeros(2),
       } do
-        assert.matches("features_spec.lua:%d+: features: bad argument #1 'images' %(expected u8 or real %(N,H,W,C%), N >= 1, C 1 or 3, got ", message(F, bad))
+        assert.matches("features_spec.lua:%d+: features: bad argument #1 'images' "
+          .. "%(expected u8 or real %(N,H,W,C%), N >= 1, C 1 or 3, got ", message(F, bad))
       end
       for _, v in ipairs {0 / 0, 1 / 0, -1 / 0} do
         local x = gan.zeros(2, 2, 2, 1)
@@ -75,17 +79,20 @@ describe("measure.features", function()
     assert.is_nil(F.dim or F.hash or F.classes or F.channels)
     F(shapes.images)
     assert.equal(1728, F.dim)
-    assert.matches("expected images of 1728 numbers, as the ones before, got u8 tensor %(1,2,2,3%)", message(F, core.full({1, 2, 2, 3}, 0, "u8")))
+    assert.matches("expected images of 1728 numbers, as the ones before, got u8 tensor %(1,2,2,3%)",
+      message(F, core.full({1, 2, 2, 3}, 0, "u8")))
     assert.equal(8 * 8, features.open("pixels", {size = 8, channels = 1}).dim)
   end)
 
   describe("random_conv", function()
     it("is what its seed makes it", function()
-      local F, same, other = features.open "random_conv", features.open("random_conv", {seed = 0}), features.open("random_conv", {seed = 1})
+      local F = features.open "random_conv"
+      local same = features.open("random_conv", {seed = 0})
+      local other = features.open("random_conv", {seed = 1})
       assert.same({"random_conv", 224, 3, "any"}, {F.name, F.dim, F.channels, F.domain})
       assert.matches("^crc32:%x%x%x%x%x%x%x%x$", F.hash)
       assert.equal(F.hash, same.hash)
-      assert.are_not.equal(F.hash, other.hash)
+      assert.not_equal(F.hash, other.hash)
       assert.equal(F(shapes.images):to_bytes(), same(shapes.images):to_bytes())
       assert.is_true(distance(F(shapes.images), other(shapes.images)) > 0.1)
       assert.matches("^random_conv, crc32:%x+, D 224$", tostring(F))
@@ -100,8 +107,10 @@ describe("measure.features", function()
       for _, c in ipairs {{3, 32}, {32, 64}, {64, 128}} do
         local ci, co = c[1], c[2]
         local w = rng:normal({4, 4, ci, co}, 0, math.sqrt(2 / (1.04 * 16 * ci))):reshape {-1}:to_table()
-        local y = naive.y({N = 1, H = side, W = side, Ci = ci, Ho = side // 2, Wo = side // 2, Co = co, Kh = 4, Kw = 4, sh = 2, sw = 2,
-          ph = 1, pw = 1, dh = 1, dw = 1}, x, w)
+        local y = naive.y({
+          N = 1, H = side, W = side, Ci = ci, Ho = side // 2, Wo = side // 2, Co = co, Kh = 4, Kw = 4,
+          sh = 2, sw = 2, ph = 1, pw = 1, dh = 1, dw = 1,
+        }, x, w)
         side, x = side // 2, y
         local sum = {}
         for i, v in ipairs(y) do
@@ -123,12 +132,14 @@ describe("measure.features", function()
       local grey = gan.rng(1):integer({2, 9, 12, 1}, 0, 255):to "u8"
       assert.equal(F(grey):to_bytes(), F(core.cat({grey, grey, grey}, 4)):to_bytes())
       assert.is_nil(core.node(F(gan.zeros(1, 8, 8, 3):requires_grad_())))
-      assert.matches("random_conv: expected images of 8 pixels a side or more, got u8 tensor %(1,8,7,3%)", message(F, gan.zeros(1, 8, 7, 1)))
+      assert.matches("random_conv: expected images of 8 pixels a side or more, got u8 tensor %(1,8,7,3%)",
+        message(F, gan.zeros(1, 8, 7, 1)))
     end)
   end)
 
   it("hashes bytes in the order of sorted names", function()
-    assert.equal("crc32:cbf43926", features.hash {e = "789", c = "4", a = "12", d = "56", b = "3"}) -- the check value of every description of this CRC
+    -- the check value of every description of this CRC
+    assert.equal("crc32:cbf43926", features.hash {e = "789", c = "4", a = "12", d = "56", b = "3"})
     assert.equal("crc32:cbf43926", features.hash({["1.weight"] = "56789"}, "1234"))
     local w = gan.tensor {{1, 2}, {3, -4}}
     assert.equal(features.hash {w:to_bytes()}, features.hash {w})
@@ -138,7 +149,10 @@ describe("measure.features", function()
 
   describe("a classifier's file", function()
     local path, net, hash
-    local about = {data = "digits", accuracy = 0.9925, class_names = {"0", "one"}, images = 5, test_images = 3, epochs = 2, seed = 1}
+    local about = {
+      data = "digits", accuracy = 0.9925, class_names = {"0", "one"},
+      images = 5, test_images = 3, epochs = 2, seed = 1,
+    }
 
     setup(function()
       path = dir .. "/lenet.safetensors"
@@ -166,7 +180,8 @@ describe("measure.features", function()
       local g, more = F(x)
       assert.is_true(distance(f, g) < 1e-5 and distance(logits, more) < 1e-5)
       local tree = assert(checkpoint.load(path))
-      assert.same({"classifier", "lenet", core.version_string, 1, 2}, {tree.kind, tree.net, tree.version, tree.seed, tree.epochs})
+      assert.same({"classifier", "lenet", core.version_string, 1, 2},
+        {tree.kind, tree.net, tree.version, tree.seed, tree.epochs})
     end)
 
     it("has the hash of its weights", function()
@@ -177,13 +192,15 @@ describe("measure.features", function()
       local other = gan.model.classifier.lenet(net.options)
       other:load(net:state())
       core.set_(other:params()[1], 0.5, 1, 1, 1, 1)
-      assert.are_not.equal(hash, features.save(again, other, {data = "d", accuracy = 1}))
+      assert.not_equal(hash, features.save(again, other, {data = "d", accuracy = 1}))
     end)
 
     it("sees images of other sizes and colours as the data do", function()
       local F = features.open(path)
       local fitted = core.full({7, 16, 16, 3}, 0, "u8")
-      for i = 1, 7 do core.copy_(core.narrow(fitted, 1, i, 1), core.reshape(core.image_fit(shapes:image(i), 16, 16), {1, 16, 16, 3})) end
+      for i = 1, 7 do
+        core.copy_(core.narrow(fitted, 1, i, 1), core.reshape(core.image_fit(shapes:image(i), 16, 16), {1, 16, 16, 3}))
+      end
       local grey = core.full({7, 16, 16, 1}, 0, "u8")
       for n = 1, 7 do
         for i = 1, 16 do
@@ -213,7 +230,9 @@ describe("measure.features", function()
         t.state["body.1.weight"], t.state.more, t.state["head.2.bias"] = nil, gan.zeros(1), gan.zeros(3)
       end)
       for _, text in ipairs {
-        "'body.1.weight' (3,3,1,2) is missing", "'more' is not in the net", "'head.2.bias' (expected real tensor (2), got real tensor (3))",
+        "'body.1.weight' (3,3,1,2) is missing",
+        "'more' is not in the net",
+        "'head.2.bias' (expected real tensor (2), got real tensor (3))",
       } do
         assert.is_truthy(why:find(text, 1, true), why)
       end
@@ -221,11 +240,15 @@ describe("measure.features", function()
         ["expected format 1, found 2"] = function(t) t.format = 2 end, ["found nil"] = function(t) t.net = nil end,
         ["expected net lenet or resnet, found string 'dcgan'"] = function(t) t.net = "dcgan" end,
         ["option 'size': expected an integer in 16..64, got 17000"] = function(t) t.options.size = 17000 end,
-        ["unknown option 'depth'"] = function(t) t.options.depth = 3 end, ["(3,3,1,32) is missing"] = function(t) t.options, t.state = nil, nil end,
+        ["unknown option 'depth'"] = function(t) t.options.depth = 3 end,
+        ["(3,3,1,32) is missing"] = function(t) t.options, t.state = nil, nil end,
         ["expected real tensor"] = function(t) t.net, t.options.features = "resnet", nil t.options.size = 8 end,
-        ["expected a table of options, got 3"] = function(t) t.options = 3 end, ["a table of tensors, got 3"] = function(t) t.state = 3 end,
+        ["expected a table of options, got 3"] = function(t) t.options = 3 end,
+        ["a table of tensors, got 3"] = function(t) t.state = 3 end,
         ["its data and accuracy are missing"] = function(t) t.accuracy = "good" end,
-        ["'head.2.bias' holds numbers that are not finite"] = function(t) t.state["head.2.bias"] = gan.tensor {0, 0 / 0} end,
+        ["'head.2.bias' holds numbers that are not finite"] = function(t)
+          t.state["head.2.bias"] = gan.tensor {0, 0 / 0}
+        end,
       } do
         why = damaged(change)
         assert.is_truthy(why:find(what, 1, true), what .. "\n" .. why)
@@ -236,9 +259,16 @@ describe("measure.features", function()
       local bytes = temp.read(path)
       checkpoint.save(dir .. "/run.safetensors", {G = {w = gan.ones(2)}, run = {step = 3}})
       for name, case in pairs {
-        none = {nil, "none: cannot read"}, cut = {bytes:sub(1, -2), "truncated"}, text = {"hello, world", "expected a header"}, empty = {"", "found 0 bytes"},
-        run = {temp.read(dir .. "/run.safetensors"), "holds no feature network (expected pixels, random_conv, or a file"},
-        picture = {"\x89PNG\r\n\x1a\n" .. ("\0"):rep(90), "expected a header"}, ["plain.pth"] = {"\x80\2cos\nsystem\n.", "not a PyTorch file"},
+        none = {nil, "none: cannot read"},
+        cut = {bytes:sub(1, -2), "truncated"},
+        text = {"hello, world", "expected a header"},
+        empty = {"", "found 0 bytes"},
+        run = {
+          temp.read(dir .. "/run.safetensors"),
+          "holds no feature network (expected pixels, random_conv, or a file",
+        },
+        picture = {"\x89PNG\r\n\x1a\n" .. ("\0"):rep(90), "expected a header"},
+        ["plain.pth"] = {"\x80\2cos\nsystem\n.", "not a PyTorch file"},
       } do
         if case[1] then temp.write(dir .. "/" .. name, case[1]) end
         local F, why = features.open(dir .. "/" .. name)
@@ -252,7 +282,8 @@ describe("measure.features", function()
       for _, name in ipairs {"inception", "lenet", "resnet", ""} do
         F, why = features.open(name)
         assert.is_nil(F)
-        assert.is_truthy(why:find("features '" .. name .. "': there are no weights of this name (expected pixels, random_conv, or a file", 1, true), why)
+        local expected = "': there are no weights of this name (expected pixels, random_conv, or a file"
+        assert.is_truthy(why:find("features '" .. name .. expected, 1, true), why)
       end
       core.file_fail_after(100)
       F, why = features.save(dir .. "/full.safetensors", net, about)
@@ -265,7 +296,8 @@ describe("measure.features", function()
   describe("Inception's weights", function()
     local real, pth
     local weights = {
-      {"Conv2d_1a_3x3.bn.num_batches_tracked", "I64", {}, ("<i8"):pack(7)}, {"Conv2d_1a_3x3.conv.weight", "F32", {2}, ("<ff"):pack(1, 2)},
+      {"Conv2d_1a_3x3.bn.num_batches_tracked", "I64", {}, ("<i8"):pack(7)},
+      {"Conv2d_1a_3x3.conv.weight", "F32", {2}, ("<ff"):pack(1, 2)},
       {"fc.weight", "F32", {5, 3}, ("<f"):pack(0):rep(15)},
     }
     local given
@@ -276,7 +308,9 @@ describe("measure.features", function()
       gan.model.inception = {
         load = function(state)
           given = state
-          if state.odd or not state["fc.weight"] then return nil, "no Inception weights: 'fc.weight' (1008,2048) is missing" end
+          if state.odd or not state["fc.weight"] then
+            return nil, "no Inception weights: 'fc.weight' (1008,2048) is missing"
+          end
           return function(x) return gan.global_avg_pool2d(x), gan.zeros(x:size(1), 5), gan.ones(x:size(1), 5) end
         end,
         preprocess = function(bytes)
@@ -296,13 +330,18 @@ describe("measure.features", function()
       assert.equal(features.hash {weights[2][4], weights[3][4]}, F.hash)
       local f, logits, unbiased = F(gan.tensor({{{{128}}}, {{{255}}}, {{{0}}}}, "u8"))
       assert.same({{64, 64, 64}, {127.5, 127.5, 127.5}, {0, 0, 0}}, f:to_table())
-      assert.same({{3, 5}, {3, 5}, 0, 1}, {logits:shape(), unbiased:shape(), logits:max():item(), unbiased:min():item()})
+      assert.same({{3, 5}, {3, 5}, 0, 1},
+        {logits:shape(), unbiased:shape(), logits:max():item(), unbiased:min():item()})
     end)
 
     it("are read from .pth, with the same hash", function()
       package.loaded["gan.file.pth"] = {load = function(path)
         if path:find "bad" then return nil, path .. ": corrupt pickle" end
-        return {[weights[1][1]] = gan.tensor({7}, "i32"), [weights[2][1]] = gan.tensor {1, 2}, ["fc.weight"] = gan.zeros(5, 3)}
+        return {
+          [weights[1][1]] = gan.tensor({7}, "i32"),
+          [weights[2][1]] = gan.tensor {1, 2},
+          ["fc.weight"] = gan.zeros(5, 3),
+        }
       end}
       local F = assert(features.open(temp.write(dir .. "/inception.pth", "PK\3\4")))
       assert.equal(features.open(dir .. "/inception.safetensors").hash, F.hash)
@@ -331,11 +370,16 @@ describe("measure.features", function()
   end)
 
   it("knows its options", function()
-    assert.matches("features_spec.lua:%d+: features.open: unknown option 'sise' %(did you mean 'size'%?%)", message(features.open, "pixels", {sise = 3}))
-    for what, opt in pairs {["'size'"] = {size = 0}, ["'channels' (expected 1 or 3"] = {channels = 2}, ["'seed'"] = {seed = "x"}, ["'batch'"] = {batch = 0}} do
+    assert.matches("features_spec.lua:%d+: features.open: unknown option 'sise' %(did you mean 'size'%?%)",
+      message(features.open, "pixels", {sise = 3}))
+    for what, opt in pairs {
+      ["'size'"] = {size = 0}, ["'channels' (expected 1 or 3"] = {channels = 2},
+      ["'seed'"] = {seed = "x"}, ["'batch'"] = {batch = 0},
+    } do
       assert.is_truthy(message(features.open, "random_conv", opt):find(what, 1, true))
     end
     assert.matches("features.open: bad argument #1 'name'", message(features.open))
-    assert.matches("features.save: unknown option 'note'", message(features.save, dir .. "/x", gan.model.classifier.lenet {width = 1}, {note = "x"}))
+    assert.matches("features.save: unknown option 'note'",
+      message(features.save, dir .. "/x", gan.model.classifier.lenet {width = 1}, {note = "x"}))
   end)
 end)

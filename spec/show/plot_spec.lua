@@ -24,28 +24,30 @@ describe("plot", function()
       {990, 4100, 7, {1000, 1500, 2000, 2500, 3000, 3500, 4000}}, {1e-9, 3e-9, 2, {1e-9, 2e-9, 3e-9}},
     } do
       local got = plot.ticks(case[1], case[2], case[3])
-      assert.are.equal(#case[4], #got, case[1])
+      assert.equal(#case[4], #got, case[1])
       for i, v in ipairs(case[4]) do assert.is_true(math.abs(got[i] - v) < 1e-12 * math.max(1, math.abs(v)), got[i]) end
     end
   end)
 
   it("puts points where their values are", function()
-    local svg = plot.svg {series = {{x = {0, 5, 10}, y = {0, 50, 100}, points = true}}, y = {from = 0, to = 100}, width = 500, height = 300}
+    local svg = plot.svg {
+      series = {{x = {0, 5, 10}, y = {0, 50, 100}, points = true}}, y = {from = 0, to = 100}, width = 500, height = 300,
+    }
     local x, y = {}, {}
     for cx, cy in svg:gmatch '<circle cx="([%d.]+)" cy="([%d.]+)"' do
       x[#x + 1], y[#y + 1] = tonumber(cx), tonumber(cy)
     end
-    assert.are.equal(3, #x)
+    assert.equal(3, #x)
     assert.is_true(math.abs(x[2] - (x[1] + x[3]) / 2) < 0.02 and math.abs(y[2] - (y[1] + y[3]) / 2) < 0.02)
     assert.is_true(x[1] > 0 and x[3] < 500 and y[1] < 300 and y[3] > 0 and y[1] > y[3])
-    assert.are.equal(1, #lines(svg))
+    assert.equal(1, #lines(svg))
   end)
 
   it("spaces decades evenly on a logarithmic axis", function()
     local svg = plot.svg {series = {{x = {1, 10, 100, 0, -3}, y = {1, 2, 3, 4, 5}}}, x = {log = true}}
     local x = {}
     for cx in svg:gmatch '<circle cx="([%d.]+)"' do x[#x + 1] = tonumber(cx) end
-    assert.are.equal(3, #x) -- zero and less have no place
+    assert.equal(3, #x) -- zero and less have no place
     assert.is_true(math.abs((x[2] - x[1]) - (x[3] - x[2])) < 0.02)
     local names = table.concat(texts(plot.svg {series = {{x = {1e-6, 1e6}, y = {1, 2}}}, x = {log = true}}), " ")
     assert.is_truthy(names:find("10⁻⁶", 1, true) and names:find("10⁶", 1, true) and names:find("1 ", 1, true), names)
@@ -53,10 +55,11 @@ describe("plot", function()
 
   it("leaves gaps where there are no numbers", function()
     local svg = plot.svg {series = {{x = {1, 2, 3, 4, 5, 6}, y = {1, 2, 0 / 0, 4, 5, 1 / 0}}}}
-    assert.are.equal(2, #lines(svg))
+    assert.equal(2, #lines(svg))
     assert.is_nil(svg:lower():find "nan")
     assert.is_nil(svg:find "inf")
-    assert.are.equal(1, count(plot.svg {series = {{x = {1}, y = {2}, points = false}}}, "<circle")) -- a lonely point is seen
+    -- a lonely point is seen
+    assert.equal(1, count(plot.svg {series = {{x = {1}, y = {2}, points = false}}}, "<circle"))
     for _, s in ipairs {{}, {{x = {}, y = {}}}, {{x = {1, 2}, y = {3, 3}}}, {{x = {0 / 0}, y = {1}}}} do
       assert.is_nil(plot.svg {series = s}:lower():find "nan")
     end
@@ -65,17 +68,21 @@ describe("plot", function()
   it("draws bars, bands, titles and a legend", function()
     local s = {x = {1, 2, 3}, y = {4, 5, 6}, error = {1, 1, 1}, name = "a & <b>"}
     local svg = plot.svg {title = "T < 3", x = "step", y = {label = "FID"}, series = {s}}
-    assert.is_truthy(svg:find("T &lt; 3", 1, true) and svg:find("a &amp; &lt;b&gt;", 1, true) and svg:find(">FID<", 1, true) and svg:find(">step<", 1, true))
-    assert.are.equal(6, count(svg, "h6")) -- the caps of three bars
+    for _, text in ipairs {"T &lt; 3", "a &amp; &lt;b&gt;", ">FID<", ">step<"} do
+      assert.is_truthy(svg:find(text, 1, true), text)
+    end
+    assert.equal(6, count(svg, "h6")) -- the caps of three bars
     s.band = true
     svg = plot.svg {series = {s}}
-    assert.are.equal(1, count(svg, 'fill%-opacity="0.18"'))
-    assert.are.equal(0, count(svg, "h6"))
-    assert.are.equal(svg, plot.svg {series = {s}})
+    assert.equal(1, count(svg, 'fill%-opacity="0.18"'))
+    assert.equal(0, count(svg, "h6"))
+    assert.equal(svg, plot.svg {series = {s}})
   end)
 
   it("names large, small and negative numbers", function()
-    local function y_names(lo, hi) return table.concat(texts(plot.svg {series = {{x = {0, 1}, y = {lo, hi}}}, y = {from = lo, to = hi}}), " ") end
+    local function y_names(lo, hi)
+      return table.concat(texts(plot.svg {series = {{x = {0, 1}, y = {lo, hi}}}, y = {from = lo, to = hi}}), " ")
+    end
     assert.is_truthy(y_names(0, 50000):find("20k", 1, true))
     assert.is_truthy(y_names(0, 5e7):find("20M", 1, true))
     assert.is_truthy(y_names(0, 0.05):find("0.02", 1, true))
@@ -91,7 +98,7 @@ describe("plot", function()
     local dir = files.folder()
     finally(function() files.remove(dir) end)
     assert.is_true(plot.save(dir .. "/a.svg", p))
-    assert.are.equal(plot.svg(p), files.read(dir .. "/a.svg"))
+    assert.equal(plot.svg(p), files.read(dir .. "/a.svg"))
     local ok, message = plot.save(dir .. "/no/a.svg", p)
     assert.is_nil(ok)
     assert.matches("cannot write", message)
@@ -99,9 +106,12 @@ describe("plot", function()
 
   it("says what is wrong", function()
     for what, spec in pairs {
-      ["series 1 has 2 values of x and 1 of y"] = {series = {{x = {1, 2}, y = {1}}}}, ["did you mean 'title'"] = {titel = "x", series = {}},
-      ["did you mean 'label'"] = {x = {labl = "a"}, series = {}}, ["'series' %(expected a list of series"] = {},
-      ["expected a list of numbers in series 1, got nil"] = {series = {{y = {1}}}}, ["expected from < to"] = {x = {from = 3, to = 1}, series = {}},
+      ["series 1 has 2 values of x and 1 of y"] = {series = {{x = {1, 2}, y = {1}}}},
+      ["did you mean 'title'"] = {titel = "x", series = {}},
+      ["did you mean 'label'"] = {x = {labl = "a"}, series = {}},
+      ["'series' %(expected a list of series"] = {},
+      ["expected a list of numbers in series 1, got nil"] = {series = {{y = {1}}}},
+      ["expected from < to"] = {x = {from = 3, to = 1}, series = {}},
       ["expected a list of plots"] = {panels = {}},
     } do
       assert.error_matches(function() plot.svg(spec) end, what)

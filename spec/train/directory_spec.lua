@@ -23,52 +23,58 @@ describe("train.directory", function()
   it("takes the next number, and makes what is missing above", function()
     local v = values()
     local place = assert(rundir.enter({}, declared, v, "a", never))
-    assert.are.equal(dir .. "/deep/runs/00000-a", place.dir)
+    assert.equal(dir .. "/deep/runs/00000-a", place.dir)
     lfs.mkdir(dir .. "/deep/runs/00041-other")
     lfs.mkdir(dir .. "/deep/runs/notes")
-    assert.are.equal(dir .. "/deep/runs/00042-b", assert(rundir.enter({}, declared, v, "b", never)).dir)
+    assert.equal(dir .. "/deep/runs/00042-b", assert(rundir.enter({}, declared, v, "b", never)).dir)
     lfs.mkdir(dir .. "/deep/runs/100000-more")
-    assert.are.equal(dir .. "/deep/runs/100001-b", assert(rundir.enter({}, declared, v, "b", never)).dir)
+    assert.equal(dir .. "/deep/runs/100001-b", assert(rundir.enter({}, declared, v, "b", never)).dir)
   end)
 
   it("does not enter a locked run, nor make a directory where it cannot", function()
     local place = assert(rundir.enter({dir = dir .. "/x"}, declared, values(), "a", never))
     local second, message = rundir.enter({dir = dir .. "/x"}, declared, values(), "a", never)
     assert.is_nil(second)
-    assert.are.equal(dir .. "/x: another process is training there", message)
+    assert.equal(dir .. "/x: another process is training there", message)
     place.lock:close()
     temp.write(dir .. "/file", "")
     second, message = rundir.enter({dir = dir .. "/file/x"}, declared, values(), "a", never)
     assert.is_nil(second)
-    assert.are.equal(dir .. "/file: expected a directory, found a file", message)
+    assert.equal(dir .. "/file: expected a directory, found a file", message)
   end)
 
   it("reads options.json with care", function()
-    for text, what in pairs {["]"] = "expected the options of a run: ", ["{}"] = "expected the options of a run", ["3"] = "expected the options"} do
+    for text, what in pairs {
+      ["]"] = "expected the options of a run: ",
+      ["{}"] = "expected the options of a run",
+      ["3"] = "expected the options",
+    } do
       temp.write(dir .. "/options.json", text)
       local t, message = rundir.read_options(dir)
       assert.is_nil(t)
       assert.is_truthy(message:find(dir .. "/options.json: " .. what, 1, true), message)
     end
     temp.write(dir .. "/options.json", '{"options":{"batch":64,"lr":0.5}}')
-    assert.are.equal("integer", math.type(rundir.read_options(dir).options.batch))
+    assert.equal("integer", math.type(rundir.read_options(dir).options.batch))
   end)
 
   it("keeps the newest snapshots", function()
     temp.write(dir .. "/checkpoint_last.safetensors", "abc")
     for step = 5, 20, 5 do
-      assert.is_true(file.link(dir .. "/checkpoint_last.safetensors", ("%s/snapshot_%06d.safetensors"):format(dir, step)))
+      assert.is_true(file.link(dir .. "/checkpoint_last.safetensors",
+        ("%s/snapshot_%06d.safetensors"):format(dir, step)))
       rundir.prune(dir, 2)
     end
-    assert.are.same({"checkpoint_last.safetensors", "snapshot_000015.safetensors", "snapshot_000020.safetensors"}, temp.list(dir))
-    assert.are.equal("abc", temp.read(dir .. "/snapshot_000020.safetensors"))
+    assert.same({"checkpoint_last.safetensors", "snapshot_000015.safetensors", "snapshot_000020.safetensors"},
+      temp.list(dir))
+    assert.equal("abc", temp.read(dir .. "/snapshot_000020.safetensors"))
     assert.is_nil((file.link(dir .. "/missing", dir .. "/snapshot_000030.safetensors")))
   end)
 
   it("cuts statistics back to the step that is resumed", function()
     local path = temp.write(dir .. "/stats.jsonl", '{"step":1}\n{"step":2,"D":1}\n{"step":3}\n{"st')
     assert.is_true(file.rewind(path, 2))
-    assert.are.equal('{"step":1}\n{"step":2,"D":1}\n', temp.read(path))
+    assert.equal('{"step":1}\n{"step":2,"D":1}\n', temp.read(path))
     assert.is_true(file.rewind(dir .. "/none", 2))
     assert.is_nil(lfs.attributes(dir .. "/none"))
   end)

@@ -1,4 +1,4 @@
--- Metrics in training: the weights do not notice, a resumed run goes on with the same best, files say what was measured and how.
+-- Metrics in training: the weights do not notice, a resumed run has the same best, files say what was measured and how.
 local core = require "gan.core"
 local checkpoint = require "gan.file.safetensors"
 local json = require "gan.file.json"
@@ -13,7 +13,7 @@ local dir
 
 local function trained(words)
   local code, out, err = script.run(SCRIPT, TINY .. "--outdir " .. dir .. " " .. words)
-  assert.are.same({0, ""}, {code, err}, out)
+  assert.same({0, ""}, {code, err}, out)
   return out
 end
 
@@ -33,7 +33,13 @@ local function contents(name)
   local function walk(t, where)
     for k, v in pairs(t) do
       local here = where .. "." .. tostring(k)
-      if core.is_tensor(v) then out[here] = core.crc32(v) elseif type(v) == "table" then walk(v, here) else out[here] = v end
+      if core.is_tensor(v) then
+        out[here] = core.crc32(v)
+      elseif type(v) == "table" then
+        walk(v, here)
+      else
+        out[here] = v
+      end
     end
   end
   walk(tree, "")
@@ -49,7 +55,7 @@ describe("train.metrics", function()
 
   it("leaves training as it is", function()
     trained "--name plain --steps 30"
-    assert.are.same(contents "plain", contents "whole")
+    assert.same(contents "plain", contents "whole")
     assert.is_nil(checkpoint.load(path "plain").measure)
   end)
 
@@ -66,13 +72,14 @@ describe("train.metrics", function()
         for _, name in ipairs {"kid", "precision", "recall", "D"} do assert.is_number(record[name]) end
       end
     end
-    assert.are.same({6, 12, 18, 24, 30}, at)
+    assert.same({6, 12, 18, 24, 30}, at)
     for _, name in ipairs {"kid", "fid", "precision", "recall"} do
       local list = lines("whole", "metric-" .. name .. ".jsonl")
-      assert.are.equal(5, #list)
+      assert.equal(5, #list)
       for i, r in ipairs(list) do
-        assert.are.same({name, 6 * i, "pixels", 30, 30, "all", "shapes", 0, 6 * i, true}, {r.metric, r.step, r.features, r.n_real, r.n_fake, r.split,
-          r.data, r.seed, r.run.step, r.run.ema})
+        assert.same({name, 6 * i, "pixels", 30, 30, "all", "shapes", 0, 6 * i, true}, {
+          r.metric, r.step, r.features, r.n_real, r.n_fake, r.split, r.data, r.seed, r.run.step, r.run.ema,
+        })
       end
     end
   end)
@@ -81,9 +88,9 @@ describe("train.metrics", function()
     local best
     for _, r in ipairs(lines("whole", "metric-fid.jsonl")) do if not best or r.value < best.value then best = r end end
     local tree = assert(checkpoint.load(path("whole", "checkpoint_best.safetensors")))
-    assert.are.equal(best.step, tree.run.step)
-    assert.are.same({"fid", best.value, best.step}, {tree.measure.metric, tree.measure.value, tree.measure.step})
-    assert.are.same(tree.measure, checkpoint.load(path "whole").measure)
+    assert.equal(best.step, tree.run.step)
+    assert.same({"fid", best.value, best.step}, {tree.measure.metric, tree.measure.value, tree.measure.step})
+    assert.same(tree.measure, checkpoint.load(path "whole").measure)
   end)
 
   it("resumes exactly", function()
@@ -94,7 +101,7 @@ describe("train.metrics", function()
       assert.is_true(bytes("whole", file) == bytes("half", file), file)
     end
     for _, file in ipairs {"metric-fid.jsonl", "metric-precision.jsonl"} do
-      assert.are.equal((bytes("whole", file):gsub("/whole", "")), (bytes("half", file):gsub("/half", "")))
+      assert.equal((bytes("whole", file):gsub("/whole", "")), (bytes("half", file):gsub("/half", "")))
     end
   end)
 
@@ -108,42 +115,48 @@ describe("train.metrics", function()
     f:close()
     trained(METRICS .. "--name again --steps 13")
     if tree.measure.step == 12 then
-      assert.are.equal(12, checkpoint.load(path("again", "checkpoint_best.safetensors")).run.step)
+      assert.equal(12, checkpoint.load(path("again", "checkpoint_best.safetensors")).run.step)
     end
-    assert.are.equal(2, #lines("again", "metric-kid.jsonl"))
+    assert.equal(2, #lines("again", "metric-kid.jsonl"))
     -- A better value than any: nothing takes its place.
     tree = assert(checkpoint.load(path "again"))
     tree.measure.value = -1000
     assert(checkpoint.save(path "again", tree))
     trained(METRICS .. "--name again --steps 24")
-    assert.are.equal(-1000, checkpoint.load(path "again").measure.value)
+    assert.equal(-1000, checkpoint.load(path "again").measure.value)
     -- Other images, other numbers: they are not compared.
     local out = trained("--metrics kid --metrics-every 6 --metrics-n 20 --features pixels --name again --steps 30")
     assert.is_truthy(out:find("the best is looked for anew", 1, true))
-    assert.are.equal(30, checkpoint.load(path("again", "checkpoint_best.safetensors")).run.step)
+    assert.equal(30, checkpoint.load(path("again", "checkpoint_best.safetensors")).run.step)
     -- A run that goes on without them does not forget.
     trained "--name again --steps 32"
-    assert.are.equal(30, checkpoint.load(path "again").measure.step)
-    local code, text = script.run(SCRIPT, ("--resume %s/again --steps 36"):format(dir)) -- nothing given: as it was, without
-    assert.are.equal(0, code)
+    assert.equal(30, checkpoint.load(path "again").measure.step)
+    -- Nothing given: as it was, without.
+    local code, text = script.run(SCRIPT, ("--resume %s/again --steps 36"):format(dir))
+    assert.equal(0, code)
     assert.is_nil(text:find("step 36: kid", 1, true))
   end)
 
   it("says in one line what is wrong", function()
     temp.write(dir .. "/bad.safetensors", "nothing")
     for words, what in pairs {
-      ["--metrics fdi"] = "--metrics: unknown 'fdi' (did you mean 'fid'?)", ["--metrics kid --best fid"] = "--best: fid is not among --metrics kid",
-      ["--metrics kid --best kdi"] = "(did you mean 'kid'?)", ["--metrics nearest --best nearest"] = "--best: expected one of fid, kid, precision",
-      ["--metrics is"] = "--metrics: is: needs a network with classes, random_conv has none", ["--best kid"] = "--best: needs --metrics",
+      ["--metrics fdi"] = "--metrics: unknown 'fdi' (did you mean 'fid'?)",
+      ["--metrics kid --best fid"] = "--best: fid is not among --metrics kid",
+      ["--metrics kid --best kdi"] = "(did you mean 'kid'?)",
+      ["--metrics nearest --best nearest"] = "--best: expected one of fid, kid, precision",
+      ["--metrics is"] = "--metrics: is: needs a network with classes, random_conv has none",
+      ["--best kid"] = "--best: needs --metrics",
       ["--metrics kid --features " .. dir .. "/bad.safetensors"] = "--features: " .. dir .. "/bad.safetensors",
-      ["--metrics kid --features no/such"] = "--features: no/such", ["--metrics kid --metrics-every 0"] = "--metrics-every: expected",
+      ["--metrics kid --features no/such"] = "--features: no/such",
+      ["--metrics kid --metrics-every 0"] = "--metrics-every: expected",
     } do
       local code, _, err = script.run(SCRIPT, TINY .. "--outdir " .. dir .. " --name wrong --steps 2 " .. words)
-      assert.are.equal(1, code, words)
+      assert.equal(1, code, words)
       assert.is_truthy(err:find(what, 1, true), words .. "\n" .. err)
-      assert.are.equal(#err, err:find "\n", err)
+      assert.equal(#err, err:find "\n", err)
     end
     assert.is_nil(lfs.attributes(dir .. "/wrong"))
-    assert.is_truthy(trained("--metrics kid --metrics-every 9 --name short --steps 2"):find("nothing will be measured", 1, true))
+    assert.is_truthy(trained("--metrics kid --metrics-every 9 --name short --steps 2"):find(
+      "nothing will be measured", 1, true))
   end)
 end)

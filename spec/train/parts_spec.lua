@@ -19,7 +19,9 @@ describe("train.parts", function()
 
   it("keeps plain tables, in place", function()
     local rng, t = gan.rng(3, "mine"), gan.tensor {1, 2}
-    local own = {count = 3, rate = 0.1, word = "ok", on = true, list = {5, 6, {7}}, weights = t, noise = rng, gone = 1, empty = {}}
+    local own = {
+      count = 3, rate = 0.1, word = "ok", on = true, list = {5, 6, {7}}, weights = t, noise = rng, gone = 1, empty = {},
+    }
     local part = keep.part("own", own)
     rng:normal {5}
     local saved = through_file(part)
@@ -27,13 +29,13 @@ describe("train.parts", function()
     own.count, own.rate, own.word, own.on, own.list, own.new = 9, 1, "no", nil, {}, {1}
     t:fill_(0)
     part:load(saved)
-    assert.are.same({3, 0.1, "ok", true, {5, 6, {7}}}, {own.count, own.rate, own.word, own.on, own.list})
-    assert.are.equal("integer", math.type(own.count))
+    assert.same({3, 0.1, "ok", true, {5, 6, {7}}}, {own.count, own.rate, own.word, own.on, own.list})
+    assert.equal("integer", math.type(own.count))
     assert.is_nil(own.new)
-    assert.are.equal(t, own.weights)
-    assert.are.same({1, 2}, t:to_table())
-    assert.are.equal(rng, own.noise)
-    assert.are.equal(expected, core.to_bytes(rng:normal {4}))
+    assert.equal(t, own.weights)
+    assert.same({1, 2}, t:to_table())
+    assert.equal(rng, own.noise)
+    assert.equal(expected, core.to_bytes(rng:normal {4}))
   end)
 
   it("makes what is no longer there", function()
@@ -43,8 +45,8 @@ describe("train.parts", function()
     local saved = through_file(part)
     own.noise, own.t = nil, gan.ones(3)
     part:load(saved)
-    assert.are.equal(expected, core.to_bytes(own.noise:normal {3}))
-    assert.are.same({1, 1}, own.t:to_table())
+    assert.equal(expected, core.to_bytes(own.noise:normal {3}))
+    assert.same({1, 1}, own.t:to_table())
   end)
 
   it("keeps what closures hold by two functions", function()
@@ -54,23 +56,27 @@ describe("train.parts", function()
       local saved = through_file {state = function() return {v = part:state()} end}
       held = nil
       part:load(saved.v)
-      assert.are.same(value, held)
+      assert.same(value, held)
     end
     local rng = gan.rng(5)
     local part = keep.part("held", {state = function() return rng end, load = function(_, v) rng = v end})
     local packed = part:state()
     local expected = core.to_bytes(rng:normal {3})
     part:load(packed)
-    assert.are.equal(expected, core.to_bytes(rng:normal {3}))
+    assert.equal(expected, core.to_bytes(rng:normal {3}))
     local net = gan.nn.linear {2, 2}
-    assert.are.equal(net, keep.part("net", net))
+    assert.equal(net, keep.part("net", net))
   end)
 
   it("says at once what cannot be kept", function()
     local ring = {}
     ring.self = ring
-    for what, v in pairs {["'x.f': expected numbers, strings"] = {f = print}, ["'x.self': expected numbers"] = ring,
-      ["'x': expected a table of plain values, or something with state() and load(), got 7"] = 7, ["'x': expected a table of plain"] = {state = print}} do
+    for what, v in pairs {
+      ["'x.f': expected numbers, strings"] = {f = print},
+      ["'x.self': expected numbers"] = ring,
+      ["'x': expected a table of plain values, or something with state() and load(), got 7"] = 7,
+      ["'x': expected a table of plain"] = {state = print},
+    } do
       local ok, message = pcall(keep.part, "x", v)
       assert.is_false(ok, what)
       assert.is_truthy(message:find(what, 1, true), message)

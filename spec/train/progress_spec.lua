@@ -13,19 +13,19 @@ describe("train.progress", function()
       now = now + 0.5
       m:add(200 + k, {D = k, G = 2})
     end
-    assert.are.equal(5, m:waiting())
+    assert.equal(5, m:waiting())
     local r = m:record(1.5, true)
-    assert.are.equal(210, r.step)
-    assert.are.equal(5.5, r.D)
-    assert.are.equal(2, r.G)
-    assert.are.equal(128, r.images_per_second)
-    assert.are.equal(0.5 * 790, r.eta)
-    assert.are.equal(210 * 64 / 1000, r.kimg)
-    assert.are.equal(0, m:waiting())
+    assert.equal(210, r.step)
+    assert.equal(5.5, r.D)
+    assert.equal(2, r.G)
+    assert.equal(128, r.images_per_second)
+    assert.equal(0.5 * 790, r.eta)
+    assert.equal(210 * 64 / 1000, r.kimg)
+    assert.equal(0, m:waiting())
     m:add(211, {D = 7})
     now = now + 1.5
     r = m:record(1.5)
-    assert.are.equal(7, r.D)
+    assert.equal(7, r.D)
     assert.is_nil(r.G)
     assert.is_true(math.abs(r.eta - (0.7 * 0.5 + 0.3 * 1.5) * 789) < 1e-9)
   end)
@@ -38,12 +38,20 @@ describe("train.progress", function()
   end)
 
   it("writes one line", function()
-    assert.are.equal("step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  gp 0.01235  85 img/s  0.26 GB  epoch 1.50",
-      quantities.line {step = 1200, total = 40000, kimg = 76.8, epoch = 1.5, seconds = 192.4, eta = 6067, images_per_second = 85.3, memory = 260e6,
-        D = 0.71, G = 1.83, real = 0.74, fake = 0.22, fake_after = 0.19, gp = 0.0123456})
-    local line = quantities.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, real = 0.9, fake = 0.1, health = "collapsing", why = "diversity 0.1",
-      sign = 0.5, grad_D = 1.234, grad_G = 0.5, diversity = 0.1, nearest = 0.05}
-    assert.are.equal("step 1/2  0:00:00  D(x) 0.90  D(G(z)) 0.10  collapsing (diversity 0.1)  sign 0.50  |g| 1.23/0.5  diversity 0.10  epoch 0.00", line)
-    assert.are.equal("277777:46:40", quantities.time(1e30))
+    local line = quantities.line {
+      step = 1200, total = 40000, kimg = 76.8, epoch = 1.5, seconds = 192.4, eta = 6067,
+      images_per_second = 85.3, memory = 260e6,
+      D = 0.71, G = 1.83, real = 0.74, fake = 0.22, fake_after = 0.19, gp = 0.0123456,
+    }
+    assert.equal("step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  "
+      .. "gp 0.01235  85 img/s  0.26 GB  epoch 1.50", line)
+    line = quantities.line {
+      step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, real = 0.9, fake = 0.1,
+      health = "collapsing", why = "diversity 0.1",
+      sign = 0.5, grad_D = 1.234, grad_G = 0.5, diversity = 0.1, nearest = 0.05,
+    }
+    assert.equal("step 1/2  0:00:00  D(x) 0.90  D(G(z)) 0.10  collapsing (diversity 0.1)  "
+      .. "sign 0.50  |g| 1.23/0.5  diversity 0.10  epoch 0.00", line)
+    assert.equal("277777:46:40", quantities.time(1e30))
   end)
 end)

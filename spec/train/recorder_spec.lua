@@ -62,8 +62,10 @@ describe("train.recorder", function()
 
   it("raises in silence where a program would end", function()
     for text, what in pairs {
-      ["--batc 3"] = "unknown option '--batc' (did you mean '--batch'?)", ["--batch 25"] = "--batch 25 is more than the data",
-      ["--data no/such"] = "no/such", ["--on-collapse rollback"] = "--on-collapse rollback: there is nothing to go back to",
+      ["--batc 3"] = "unknown option '--batc' (did you mean '--batch'?)",
+      ["--batch 25"] = "--batch 25 is more than the data",
+      ["--data no/such"] = "no/such",
+      ["--on-collapse rollback"] = "--on-collapse rollback: there is nothing to go back to",
     } do
       local ok, message = pcall(train, text, silent())
       assert.is_false(ok)
@@ -72,7 +74,7 @@ describe("train.recorder", function()
     local ok, message = pcall(train, "--steps 9 --snap 0", silent(), {
       after_step = function(_, step, values) if step == 3 then values.D = 0 / 0 end end})
     assert.is_false(ok)
-    assert.is_truthy(message:find "recorder_spec.lua:%d+: train.run: step 3: D is NaN; stopped %(a lower %-%-lr may help%)$", message)
+    assert.matches("recorder_spec.lua:%d+: train.run: step 3: D is NaN; stopped %(a lower %-%-lr may help%)$", message)
     assert.same({}, temp.list(dir))
   end)
 

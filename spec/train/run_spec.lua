@@ -17,7 +17,9 @@ end
 -- A run in this process.
 local function start(words, recorder)
   local list = {[0] = "test.lua"}
-  for w in ("--data fake --limit 32 --size 16 --batch 8 --z 4 --outdir " .. dir .. " " .. words):gmatch "%S+" do list[#list + 1] = w end
+  for w in ("--data fake --limit 32 --size 16 --batch 8 --z 4 --outdir " .. dir .. " " .. words):gmatch "%S+" do
+    list[#list + 1] = w
+  end
   local threads = core.threads()
   local run = gan.train.run {recipe = "test", arg = list, recorder = recorder or quiet()}
   core.threads(1)
@@ -27,7 +29,10 @@ end
 
 local function tiny(run)
   local nn = gan.nn
-  local D = nn.chain {nn.flatten {}, nn.dropout {p = 0.5, rng = run:stream "dropout"}, nn.linear {16 * 16 * 3, 1, rng = run:stream "init"}}
+  local D = nn.chain {
+    nn.flatten {}, nn.dropout {p = 0.5, rng = run:stream "dropout"},
+    nn.linear {16 * 16 * 3, 1, rng = run:stream "init"},
+  }
   local opt = gan.optim.sgd((D:params()), {lr = 0.01, momentum = 0.5})
   run:save_with {D = D, opt = opt}
   local noise = run:stream "noise"
@@ -47,7 +52,7 @@ describe("train.run", function()
   it("keeps whatever has state and load, and the streams of layers", function()
     local whole = tiny(start "--name whole --steps 12")
     tiny(start "--name half --steps 5")
-    assert.are.equal(whole, tiny(start "--name half --steps 12"))
+    assert.equal(whole, tiny(start "--name half --steps 12"))
     local tree = gan.file.safetensors.load(dir .. "/whole/checkpoint_last.safetensors")
     assert.is_truthy(tree.rng.dropout[2] > 0)
     assert.is_nil(tree.G)
@@ -55,23 +60,25 @@ describe("train.run", function()
 
   it("gives each player its step size, by strategies too", function()
     local run = start "--name two --steps 1 --lr 0.5 --dlr 0.25"
-    assert.are.same({0.25, 0.5}, {run:lr "D", run:lr "G"})
+    assert.same({0.25, 0.5}, {run:lr "D", run:lr "G"})
     local G, D, seen = run:generator("dcgan", {ngf = 4}), run:discriminator("dcgan", {ndf = 4}), nil
     run:train {G = G, D = D, hooks = {before_step = function(loop) seen = {loop.optD.lr, loop.optG.lr} end}}
-    assert.are.same({0.25, 0.5}, seen)
+    assert.same({0.25, 0.5}, seen)
   end)
 
   it("refuses wrong use in the script's own line", function()
     local run = start "--name wrong --steps 3"
     for _, case in ipairs {
-      {function() run:save_with {D = 7} end, "save_with: 'D': expected a table of plain values, or something with state() and load(), got 7"},
+      {function() run:save_with {D = 7} end,
+        "save_with: 'D': expected a table of plain values, or something with state() and load(), got 7"},
       {function() run:generator "dcgna" end, "gan.model: there is no 'dcgna' (did you mean 'dcgan'?)"},
       {function() run:save_with {data = {}} end, "save_with: the name 'data' is taken by the run itself"},
       {function() run:on {on_snapsht = print} end, "did you mean 'on_snapshot'"},
       {function() gan.train.run {options = {{"lr", "number", 1, help = "x"}}} end, "option '--lr' is there already"},
       {function() gan.train.run {options = {{"x", "numbr", help = "x"}}} end, "entry 1: expected"},
       {function() gan.train.run {recipes = "x"} end, "unknown option 'recipes' (did you mean 'recipe'?)"},
-      {function() run:report {real = 3} end, "'real' (expected logits, got 3)"}, {function() run:report {x = "a"} end, "expected a number or a tensor"},
+      {function() run:report {real = 3} end, "'real' (expected logits, got 3)"},
+      {function() run:report {x = "a"} end, "expected a number or a tensor"},
     } do
       local ok, message = pcall(case[1])
       assert.is_false(ok)
@@ -106,7 +113,8 @@ describe("train.run", function()
       -- A step makes megabytes: what is let go late (collections come every 32 MB) is not what would leak.
       assert.is_true(held2 - held < 8e6, ("tensor memory grew from %d to %d bytes"):format(held, held2))
       -- AddressSanitizer keeps freed memory for a while.
-      assert.is_true(rss2 - rss < 8e6 or os.getenv "GAN_SANITIZED" ~= nil, ("resident memory grew from %d to %d bytes"):format(rss, rss2))
+      assert.is_true(rss2 - rss < 8e6 or os.getenv "GAN_SANITIZED" ~= nil,
+        ("resident memory grew from %d to %d bytes"):format(rss, rss2))
       assert.is_true(held2 - held0 < 64e6, held2)
     end)
   end

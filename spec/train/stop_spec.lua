@@ -34,7 +34,9 @@ describe("train.stop", function()
     for _, path in ipairs(sources("lua/gan", {})) do
       local text = temp.read(path):gsub("%-%-[^\n]*", "")
       if text:find "os%.exit" then found[#found + 1] = path end
-      if text:find "io%.stdout" or text:find "io%.stderr" or text:find "io%.write" then found[#found + 1] = "prints: " .. path end
+      if text:find "io%.stdout" or text:find "io%.stderr" or text:find "io%.write" then
+        found[#found + 1] = "prints: " .. path
+      end
     end
     table.sort(found)
     assert.same({"lua/gan/train/stop.lua", "prints: lua/gan/train/log.lua", "prints: lua/gan/train/stop.lua"}, found)
