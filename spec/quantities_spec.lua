@@ -8,9 +8,12 @@ describe("quantities", function()
       assert.is_nil(seen[entry.name], entry.name)
       seen[entry.name] = true
       assert.is_string(entry.kind)
-      assert.is_true(entry.text == nil or type(entry.text) == "function" or pcall(string.format, entry.text, 1.5), entry.name)
+      assert.is_true(entry.text == nil or type(entry.text) == "function" or pcall(string.format, entry.text, 1.5),
+        entry.name)
     end
-    for _, name in ipairs {"D", "G", "real", "lr_D", "lr_G", "health", "why", "epoch"} do assert.is_truthy(q.find(name), name) end
+    for _, name in ipairs {"D", "G", "real", "lr_D", "lr_G", "health", "why", "epoch"} do
+      assert.is_truthy(q.find(name), name)
+    end
   end)
 
   it("tells kinds and labels", function()
@@ -25,7 +28,8 @@ describe("quantities", function()
 
   it("shows step sizes: one where they are the same", function()
     local function line(lr_D, lr_G)
-      return q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, images_per_second = 9, sign = 0.5, lr_D = lr_D, lr_G = lr_G}
+      return q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, images_per_second = 9, sign = 0.5,
+        lr_D = lr_D, lr_G = lr_G}
     end
     assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0002  sign 0.50  epoch 0.00", line(2e-4, 2e-4))
     assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0004/0.0001  sign 0.50  epoch 0.00", line(4e-4, 1e-4))
@@ -34,6 +38,7 @@ describe("quantities", function()
 
   it("shows what it does not know after the words of health", function()
     assert.equal("step 1/2  0:00:00  D 0.500  ok  fid 12.35  gp 0.01235  epoch 0.00",
-      q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, D = 0.5, health = "ok", gp = 0.0123456, fid = 12.3456, kimg = 1})
+      q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, D = 0.5, health = "ok", gp = 0.0123456,
+        fid = 12.3456, kimg = 1})
   end)
 end)

@@ -49,8 +49,9 @@ describe("train.log", function()
     local Log = require "gan.train.log"
     local full = io.open("/dev/full", "a")
     if not full then return end
-    local log = setmetatable({dir = "runs/x", ["log.txt"] = full,
-      stop = function(_, ...) error(string.format(...), 0) end}, Log)
+    local log = setmetatable({
+      dir = "runs/x", ["log.txt"] = full, stop = function(_, ...) error(string.format(...), 0) end,
+    }, Log)
     local code, _, err = inside("x.lua", "", function() log:say "text" end)
     assert.same({nil, "runs/x/log.txt: cannot write: No space left on device"}, {code, err})
     assert.error_matches(function() log:open_log "no/such" end, "no/such/log.txt: No such file or directory")
