@@ -17,8 +17,7 @@ local M = {}
 local option = check.option
 local BATCH = 1024 -- points drawn at a time
 
---- The options of a configuration beyond those of every training script, in their form (gan.train.options).
-M.options = {
+local options = {
   {"modes", "integer", 8, choices = {8, 25}, help = "8 Gaussians on a ring, or 25 on a grid"},
   {"loss", "string", "ns", choices = {"ns", "minimax", "ls", "hinge", "wgan", "ra"}, help = "the adversarial loss"},
   {"penalty", "string", "none", choices = {"none", "r1", "r2", "gp", "dragan", "lecam"}, help = "D's penalty"},
@@ -40,6 +39,9 @@ M.options = {
   {"decay", "integer", 12000, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
   {"simultaneous", "flag", false, help = "both players move at once"},
 }
+
+--- Lists the options of a configuration beyond those of every training script, in their form (gan.train.options).
+M.options = options
 
 --- Options of every training script that mean something else here, with their defaults.
 M.defaults = {
