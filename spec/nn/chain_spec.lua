@@ -61,7 +61,24 @@ describe("chain", function()
     assert.matches("option 'input%[2%]': expected an integer", message(nn.chain, {input = {3, -1}}))
     assert.matches("option 'name': expected a string", message(nn.chain, {name = 3}))
     assert.matches("expected a table of layers, got 3", message(nn.chain, 3))
+    assert.matches("nn.chain: layer 2 is the class nn.relu: write nn.relu {...}",
+      message(nn.chain, {nn.tanh {}, nn.relu}), 1, true)
     assert.matches("expected a layer or a function", message(nn.chain, {[1000000000] = nn.relu {}}))
+  end)
+
+  it("names a layer that returns nothing", function()
+    local silent = nn.class "nn.silent"
+    function silent.forward() end
+    local x = gan.zeros(1, 2)
+    assert.matches("chain_spec.lua:%d+: nn.chain: layer 2 %(nn.silent%) returned nothing",
+      message(function()
+        local y = nn.chain {nn.relu {}, silent(), nn.relu {}}(x)
+        return y
+      end))
+    assert.matches("nn.chain: layer 1 %(a function%) returned nothing",
+      message(nn.chain {function() end, nn.relu {}}, x))
+    assert.matches("nn.chain %(layer G.1%): layer 1 %(nn.silent%) returned nothing",
+      message(nn.chain {name = "G", nn.chain {silent()}, nn.relu {}}, x))
   end)
 
   it("has gradients to order 2 in all its parameters", function()

@@ -110,8 +110,9 @@ describe("initial", function()
   it("leaves a layer alone whose kernel is no method", function()
     local window = nn.class "window"
     function window:init() self.kernel = 3 end
-    assert.equal(3, initial.dcgan(window()).kernel)
-    assert.equal(3, initial.zeros(window()).kernel)
+    local net = nn.chain {window(), nn.linear {1, 1}}
+    assert.equal(3, initial.dcgan(net)[1].kernel)
+    assert.equal(3, initial.zeros(net)[1].kernel)
   end)
 
   it("constant and zeros; biases become 0", function()
@@ -142,6 +143,11 @@ describe("initial", function()
       message(initial.he_normal, 3))
     assert.matches("expected a weight %(Di,Do%) or %(Kh,Kw,Ci,Co%), got real tensor %(3%)",
       message(initial.xavier_normal, gan.zeros(3)))
+    for name, f in pairs(initial) do
+      assert.matches("nn.initial." .. name .. ": the net has no layer with a weight to draw (a layer needs kernel())",
+        message(f, nn.chain {nn.relu {}, nn.layer_norm {2}}), 1, true)
+    end
+    assert.equal("batch_norm", initial.dcgan(nn.batch_norm {2}).kind) -- its gamma is drawn
     assert.matches("'target' %(expected a real tensor", message(initial.zeros, gan.tensor({1}, "i32")))
     assert.matches("unknown option 'gian' %(did you mean 'gain'%?%)",
       message(initial.orthogonal, gan.zeros(2, 2), {gian = 1}))

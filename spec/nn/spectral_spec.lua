@@ -167,10 +167,25 @@ describe("spectral_norm", function()
 
   it("names what is wrong", function()
     local f = gan.nn.spectral_norm
-    assert.matches(
-      "spectral_spec.lua:%d+: nn.spectral_norm: expected a layer with a weight %(conv2d, .*%), got nn.batch_norm",
+    assert.matches("spectral_spec.lua:%d+: nn.spectral_norm: expected a layer with a weight of its own "
+      .. "%(such as conv2d or linear%), got nn.batch_norm; nn.spectral%(net%) does all weights of a net$",
       message(f, gan.nn.batch_norm {2}))
     assert.matches("got 3", message(f, 3))
+    local glu = gan.nn.class "nn.glu"
+    glu.output_axis = 3
+    local layer = glu()
+    assert.matches("nn.spectral_norm: nn.glu has output_axis: expected a tensor in its field 'weight', got nil",
+      message(f, layer))
+    layer.weight = gan.nn.parameter(gan.ones(2, 3))
+    local expected = "output_axis of nn.glu: expected an axis of the weight, in 1..2, got "
+    assert.matches("nn.spectral_norm: " .. expected .. "3", message(f, layer))
+    assert.matches("nn.spectral: " .. expected .. "3", message(gan.nn.spectral, gan.nn.chain {layer}))
+    for _, axis in ipairs {0, 1.5, "2"} do
+      glu.output_axis = axis
+      assert.matches(expected, message(f, layer), 1, true)
+    end
+    glu.output_axis = 2
+    assert.equal(layer, f(layer))
     assert.matches("the weight of this nn.linear has a spectral norm already", message(f, f(gan.nn.linear {1, 1})))
     assert.matches("option 'iterations': expected an integer in 1..1000, got 0",
       message(f, gan.nn.linear {1, 1}, {iterations = 0}))

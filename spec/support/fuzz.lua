@@ -84,7 +84,7 @@ local recipes = {
   function() return gan.nn.conv_transpose2d {3, 4, kernel = 4, stride = 2, padding = 1} end,
   function() return gan.nn.batch_norm {3} end,
   function() return gan.nn.embedding {5, 3} end,
-  function() return gan.nn.chain {gan.nn.linear {3, 4}, gan.nn.relu, gan.nn.batch_norm {4}} end,
+  function() return gan.nn.chain {gan.nn.linear {3, 4}, gan.nn.relu {}, gan.nn.batch_norm {4}} end,
   function()
     local layers = {gan.nn.linear {3, 4}, gan.nn.minibatch_stddev {group = 2}, gan.nn.class_head {5, 2}}
     return gan.nn.spectral(gan.nn.chain(layers))

@@ -3,6 +3,7 @@
 local check = require "gan.check"
 local module = require "gan.nn.module"
 local place = require "gan.nn.place"
+local walk = require "gan.nn.walk"
 
 local chain = module.class "nn.chain"
 local size = check.option.integer {lo = 1}
@@ -25,7 +26,7 @@ end
 -- @tparam[opt] table opt.input  shape of x without the batch, e.g. {64, 64, 3}
 -- @tparam[opt] string opt.name  shown in errors, as in "nn.linear (layer G.2): ..."
 -- @treturn Module  x, y -> the last layer's results
--- @raise if an entry is not callable or, given `input`, the layers do not fit together
+-- @raise if an entry is a class or not callable or, given `input`, the layers do not fit together
 -- @usage local G = nn.chain {name = "G", input = {100}, nn.linear {100, 784}, nn.tanh {}}
 function chain:init(opt)
   if opt == nil then opt = {} end
@@ -36,7 +37,9 @@ function chain:init(opt)
   end
   named = check.options("nn.chain", named, {input = check.none, name = check.none})
   for i = 1, n do
-    if not check.callable(opt[i]) then
+    if walk.is_class(opt[i]) then
+      return check.fail("nn.chain", "layer %d is the class %s: write %s {...}", i, opt[i].label, opt[i].label)
+    elseif not check.callable(opt[i]) then
       return check.fail("nn.chain", "layer %d: expected a layer or a function, got %s", i, check.found(opt[i]))
     end
     self[i] = opt[i]
@@ -49,16 +52,26 @@ function chain:init(opt)
   if named.input ~= nil then self:shape(check_sizes("nn.chain", "input", named.input)) end
 end
 
+-- Hands on what layer i returned, which is a value.
+local function result(self, i, x, ...)
+  if x == nil then
+    local layer = self[i]
+    local label = module.is_module(layer) and layer.label or "a function"
+    return self:fail("layer %d (%s) returned nothing", i, label)
+  end
+  return x, ...
+end
+
 function chain:forward(x, y)
   local i, n = 1, #self
   while i < n do
     local layer, after, out = self[i], self[i + 1], nil
     local slope = module.is_module(after) and after.rectifier and after:rectifier()
     if slope and module.is_module(layer) and layer.rectified then out = layer:rectified(x, slope, y) end
-    x = out or layer(x, y)
+    x = out or result(self, i, layer(x, y))
     i = i + (out and 2 or 1)
   end
-  if i == n then return self[n](x, y) end
+  if i == n then return result(self, n, self[n](x, y)) end
   return x
 end
 

@@ -14,8 +14,19 @@ local files = {
   "minibatch", "noise", "norm", "pool", "residual", "shape", "spectral", "virtual", "weight_norm",
 }
 
+-- Returns true for a table of classes and functions by name; a class itself is none.
+local function is_list(t)
+  if type(t) ~= "table" or walk.is_class(t) then return false end
+  for name, v in pairs(t) do
+    if type(name) ~= "string" or not check.callable(v) then return false end
+  end
+  return next(t) ~= nil
+end
+
 for _, file in ipairs(files) do
-  for name, class in pairs(require("gan.nn." .. file)) do M[name] = class end
+  local list = require("gan.nn." .. file)
+  if not is_list(list) then check.fail("gan.nn", "gan.nn.%s must return {name = class, ...}", file) end
+  for name, class in pairs(list) do M[name] = class end
 end
 
 return check.room("gan.nn", M, {})

@@ -1,8 +1,8 @@
 --- Draws starting values of weights: nn.initial.dcgan(net), nn.initial.orthogonal(net, {gain = 1}).
 --
 -- Each function takes a tensor, or a layer: then the weights of all linear, convolution and embedding layers below it
--- are drawn and their biases set to 0. fan_in = Ci Kh Kw and fan_out = Co Kh Kw by the layer's own input and output
--- channels; a tensor is read as (Di,Do) or (Kh,Kw,Ci,Co). All write in place.
+-- are drawn and their biases set to 0; a net without any is an error. fan_in = Ci Kh Kw and fan_out = Co Kh Kw by the
+-- layer's own input and output channels; a tensor is read as (Di,Do) or (Kh,Kw,Ci,Co). All write in place.
 -- @module gan.nn.initial
 local core = require "gan.core"
 local check = require "gan.check"
@@ -16,6 +16,14 @@ local M = {}
 -- Returns the layer's weight as (Di,Do) or (Kh,Kw,Ci,Co), or nil if it has none to draw.
 local function weight_of(layer)
   if type(layer.kernel) == "function" then return layer:kernel() end
+end
+
+-- Calls draw(layer, weight) for every layer of the net; it returns true where it drew something. The weight may be nil.
+local function draw_net(op, net, draw)
+  local found = false
+  net:apply(function(layer) found = draw(layer, weight_of(layer)) or found end)
+  if found then return net end
+  return check.fail(op, "the net has no layer with a weight to draw (a layer needs kernel())")
 end
 
 -- Follows up a weight that was drawn: the bias becomes 0, and the normaliser, if there is one, begins anew.
@@ -43,11 +51,11 @@ local function define(name, known, draw)
       check.real(op, 1, "target", target)
       fill(target)
     elseif module.is_module(target) then
-      target:apply(function(layer)
-        local w = weight_of(layer)
-        if not w then return end
+      draw_net(op, target, function(layer, w)
+        if not w then return false end
         fill(w)
         drawn(layer)
+        return true
       end)
     else
       return check.expected(op, 1, "target", "a tensor or a layer", target)
@@ -65,7 +73,7 @@ local function normal(w, std, rng) return rng:normal(core.shape(w), 0, std) end
 -- @tparam[opt] table opt
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("zeros", {}, function() return core.full({}, 0) end)
 
 --- Sets weights to a value.
@@ -75,7 +83,7 @@ define("zeros", {}, function() return core.full({}, 0) end)
 -- @tparam[opt=0] number opt.value
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("constant", {value = option.number {default = 0}}, function(_, _, opt) return core.full({}, opt.value) end)
 
 --- Draws weights from N(mean, std^2).
@@ -86,7 +94,7 @@ define("constant", {value = option.number {default = 0}}, function(_, _, opt) re
 -- @tparam[opt=1] number opt.std  >= 0
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("normal", {
   mean = option.number {default = 0}, std = option.number {default = 1, lo = 0},
 }, function(_, w, opt, rng)
@@ -101,7 +109,7 @@ end)
 -- @tparam[opt=1] number opt.hi
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("uniform", {lo = option.number {default = -1}, hi = option.number {default = 1}}, function(_, w, opt, rng)
   return rng:uniform(core.shape(w), opt.lo, opt.hi)
 end)
@@ -114,7 +122,7 @@ end)
 -- @tparam[opt=1] number opt.gain  >= 0
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("xavier_uniform", {gain = option.number {default = 1, lo = 0}}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
   return uniform(w, opt.gain * math.sqrt(6 / (fi + fo)), rng)
@@ -127,7 +135,7 @@ end)
 -- @tparam[opt=1] number opt.gain  >= 0
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("xavier_normal", {gain = option.number {default = 1, lo = 0}}, function(op, w, opt, rng)
   local fi, fo = fans(op, w)
   return normal(w, opt.gain * math.sqrt(2 / (fi + fo)), rng)
@@ -141,7 +149,7 @@ end)
 -- @tparam[opt=0] number opt.slope  that of the leaky_relu behind the weight
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("he_uniform", {slope = option.number {default = 0, lo = 0}}, function(op, w, opt, rng)
   local slope = opt.slope
   return uniform(w, math.sqrt(6 / ((1 + slope ^ 2) * fans(op, w))), rng)
@@ -154,7 +162,7 @@ end)
 -- @tparam[opt=0] number opt.slope  that of the leaky_relu behind the weight
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("he_normal", {slope = option.number {default = 0, lo = 0}}, function(op, w, opt, rng)
   local slope = opt.slope
   return normal(w, math.sqrt(2 / ((1 + slope ^ 2) * fans(op, w))), rng)
@@ -194,7 +202,7 @@ end
 -- @tparam[opt=1] number opt.gain
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("orthogonal", {gain = option.number {default = 1}}, function(op, w, opt, rng)
   local gain = opt.gain
   local s, rows = core.shape(w), fans(op, w)
@@ -213,22 +221,25 @@ end)
 -- @tparam[opt] table opt
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("dcgan", {}, function(_, w, _, rng) return normal(w, 0.02, rng) end)
 
 local weights = M.dcgan
 function M.dcgan(target, opt)
   if not module.is_module(target) then return weights(target, opt) end
-  local rng = check.options("nn.initial.dcgan", opt, {rng = option.stream {}}).rng or random.default()
-  return target:apply(function(layer)
-    local w = weight_of(layer)
+  local op = "nn.initial.dcgan"
+  local rng = check.options(op, opt, {rng = option.stream {}}).rng or random.default()
+  return draw_net(op, target, function(layer, w)
     if w then
       core.copy_(w, normal(w, 0.02, rng))
       drawn(layer)
+      return true
     elseif (layer.kind == "batch_norm" or layer.kind == "virtual_batch_norm") and layer.gamma then
       core.copy_(layer.gamma, rng:normal(core.shape(layer.gamma), 1, 0.02))
       core.copy_(layer.beta, core.full({}, 0))
+      return true
     end
+    return false
   end)
 end
 
@@ -238,7 +249,7 @@ end
 -- @tparam[opt] table opt
 -- @tparam[opt] Stream opt.rng  (default: gan's default stream)
 -- @treturn Tensor|Module  target
--- @raise if target is neither a tensor nor a layer, or an option is wrong
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
 define("default", {}, function(op, w, _, rng)
   return uniform(w, 1 / math.sqrt(math.max(1, (fans(op, w)))), rng)
 end)

@@ -18,17 +18,27 @@ local Module = {} -- the methods of every layer
 
 -- ---- classes ----
 
---- Makes a class of layers. `layer = class(...)` then makes a layer, and `layer(x, y)` calls it. Give it two methods:
--- `init(self, ...)` gets the constructor's arguments and puts tensors into fields; `forward(self, x, y)` computes.
--- Optional methods: `shape(self, s)` returns the shape of the result for an input of shape s, both without the batch;
--- `describe(self)` returns the text that tostring shows; `children(self)` returns the layers that it lists instead.
+--- Makes a class of layers. `layer = class(...)` then makes a layer, and `layer(x, y)` calls it. What the class may
+-- have; only forward is required:
+--
+--     init(self, ...)       gets the constructor's arguments, and puts tensors and layers into fields
+--     forward(self, x, y)   computes the result; y, the labels, may be nil
+--     shape(self, s)        returns the result's shape for an input of shape s, both without the batch
+--     describe(self)        returns the text that tostring shows
+--     children(self)        returns the list of layers that tostring shows instead
+--     kernel(self)          returns the weight that nn.initial draws, as (Di,Do) or (Kh,Kw,Ci,Co)
+--     output_axis           the axis of the field weight that counts its outputs, for nn.spectral and nn.weight_norm
+--     rectifier(self)       returns the slope for negative numbers, if the layer is a (leaky) relu
+--
 -- @function gan.nn.class
 -- @tparam string name  shown in errors and printouts; printouts leave out the "nn." of the library's own
 -- @treturn table  the class
 -- @raise if name is no string
 -- @usage
--- local scale = nn.class "scale" function scale:init(opt) self.weight = nn.parameter(gan.ones(opt.features)) end
--- function scale:forward(x) return x * self.weight end local net = nn.chain {nn.linear {2, 3}, scale {features = 3}}
+-- local scale = nn.class "scale"
+-- function scale:init(opt) self.weight = nn.parameter(gan.ones(opt.features)) end
+-- function scale:forward(x) return x * self.weight end
+-- local net = nn.chain {nn.linear {2, 3}, scale {features = 3}}
 function M.class(name)
   if type(name) ~= "string" then return check.expected("nn.class", 1, "name", "a string", name) end
   local class = {kind = name:gsub("^nn%.", ""), label = name, __tostring = to_string, __name = name}
@@ -288,12 +298,21 @@ function Module:describe_norm() return self.norm and ", " .. self.norm:describe(
 -- @tparam string op  name of the public function
 -- @param layer  what the user gave
 -- @tparam function make  make(layer) -> normaliser
+-- @tparam[opt=""] string advice  the end of the message where the layer has no weight
 -- @treturn Module  the layer
--- @raise if the layer has no weight, or has a normaliser already
-function M.normalise(op, layer, make)
-  if not M.is_module(layer) or not layer.output_axis then
-    return check.fail(op, "expected a layer with a weight (conv2d, conv_transpose2d, linear, embedding), got %s",
-      M.is_module(layer) and layer.label or check.found(layer))
+-- @raise if the layer has no weight, names an axis that the weight lacks, or has a normaliser already
+function M.normalise(op, layer, make, advice)
+  local is_module = M.is_module(layer)
+  local axis, weight = is_module and layer.output_axis, is_module and layer.weight
+  if not axis then
+    return check.fail(op, "expected a layer with a weight of its own (such as conv2d or linear), got %s%s",
+      is_module and layer.label or check.found(layer), advice or "")
+  elseif not core.is_tensor(weight) then
+    return check.fail(op, "%s has output_axis: expected a tensor in its field 'weight', got %s", layer.label,
+      check.found(weight))
+  elseif math.type(axis) ~= "integer" or axis < 1 or axis > core.dim(weight) then
+    return check.fail(op, "output_axis of %s: expected an axis of the weight, in 1..%d, got %s", layer.label,
+      core.dim(weight), check.found(axis))
   end
   if layer.norm then
     return check.fail(op, "the weight of this %s has a %s already", layer.label, layer.norm:describe())

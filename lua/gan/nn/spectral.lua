@@ -69,15 +69,16 @@ end
 -- buffers (norm.u, norm.v), and constants to gradients of any order. Starting values may be drawn before or after.
 -- Source: Miyato et al. 2018, arXiv:1802.05957, alg. 1.  Differs: none; u starts with length 1.
 -- @function gan.nn.spectral_norm
--- @tparam Module layer  conv2d, conv_transpose2d, linear or embedding
+-- @tparam Module layer  one with a weight of its own and `output_axis`, such as conv2d or linear
 -- @tparam[opt] table opt
 -- @tparam[opt=1] integer opt.iterations  in 1..1000, a call
 -- @tparam[opt] Stream opt.rng  of u's starting value (default: gan's default stream)
 -- @treturn Module  the layer
--- @raise if the layer has no weight, or has a normaliser already
+-- @raise if the layer has no weight of its own, names an axis that it lacks, or has a normaliser already
 function M.spectral_norm(layer, opt)
   opt = options("nn.spectral_norm", opt)
-  return module.normalise("nn.spectral_norm", layer, function(l) return class(l, opt) end)
+  return module.normalise("nn.spectral_norm", layer, function(l) return class(l, opt) end,
+    "; nn.spectral(net) does all weights of a net")
 end
 
 --- Gives spectral_norm to every layer of a net that has a weight, except those that have a normaliser.

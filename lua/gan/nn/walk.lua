@@ -16,6 +16,9 @@ local classes = setmetatable({}, {__mode = "k"})
 --- Makes the objects of a class known as layers.
 function M.register(class) classes[class] = true end
 
+--- Returns true for a class of layers, false for any other value, also for its layers.
+function M.is_class(v) return v ~= nil and classes[v] == true end
+
 --- Returns true for a layer, false for any other value. Cannot fail.
 -- @function gan.nn.is_module
 -- @tparam any v  anything

@@ -30,10 +30,10 @@ function class.describe() return "weight norm" end
 -- embeddings: for each class). The parameter norm.gain starts as |v|, so that nothing changes at first.
 -- Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2.
 -- @function gan.nn.weight_norm
--- @tparam Module layer  conv2d, conv_transpose2d, linear or embedding
+-- @tparam Module layer  one with a weight of its own and `output_axis`, such as conv2d or linear
 -- @tparam[opt] table opt  no option yet
 -- @treturn Module  the layer
--- @raise if the layer has no weight, or has a normaliser already
+-- @raise if the layer has no weight of its own, names an axis that it lacks, or has a normaliser already
 function M.weight_norm(layer, opt)
   check.options("nn.weight_norm", opt, {})
   return module.normalise("nn.weight_norm", layer, class)
