@@ -383,7 +383,8 @@ local function check_requires(path, text)
   if not own then return {path .. ": room " .. room .. " is not on the ladder"} end
   for _, name in ipairs(lua_requires(text)) do
     local other = lua_room(name)
-    if name == "gan" then found[#found + 1] = path .. " requires the facade"
+    if name == "gan" then
+      found[#found + 1] = path .. " requires the facade: take gan.core, gan.ops, gan.check, gan.random instead"
     elseif name:find "^gan" then
       local h = height[(other:gsub("^core64$", "core"))]
       if not h then found[#found + 1] = ("%s requires %s, which is not on the ladder"):format(path, name)
