@@ -475,7 +475,7 @@ describe("layout of lua/gan", function()
     assert.same({"experiments", "spec"}, table.remove(drawn))
     assert.same(ladder, drawn)
     assert.same(rocks, rocks_of(text))
-    assert.are_not.same(ladder, ladder_of(text:gsub("\nlatent ", "\nother ")))
+    assert.not_same(ladder, ladder_of(text:gsub("\nlatent ", "\nother ")))
   end)
 
   it("registers every file of a room in the list of its init.lua", function()
@@ -544,6 +544,23 @@ describe("layout of spec", function()
         or exists("lua/gan/" .. stem .. ".lua") or exists("lua/gan/" .. stem .. "/init.lua")
         or exists("csrc/" .. stem .. ".c") or exists("csrc/kernels/" .. stem .. ".c")
       if not there then found[#found + 1] = path .. " mirrors no module" end
+    end
+    clean(found)
+  end)
+
+  -- Specs say assert.equal and assert.not_same, never the longer forms of luassert.
+  local function long_forms(path, text)
+    local found = {}
+    for word in text:gmatch "assert%.(are[%w_]*%.?%w*)" do found[#found + 1] = path .. ": " .. word end
+    return found
+  end
+
+  it("asserts in one dialect", function()
+    local text = ("_.equal(1, 1) _.are.equal(1, 1) _.are_not.same({}, {})"):gsub("_%.", "assert.")
+    assert.same({"a: are.equal", "a: are_not.same"}, long_forms("a", text))
+    local found = {}
+    for _, path in ipairs(files("spec", "%.lua$")) do
+      for _, f in ipairs(long_forms(path, read(path))) do found[#found + 1] = f end
     end
     clean(found)
   end)

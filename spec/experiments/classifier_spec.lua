@@ -68,7 +68,7 @@ describe("classifier.lua", function()
     end
     local a = temp.read(dir .. "/a")
     assert.equal(a, temp.read(dir .. "/b"))
-    for _, name in ipairs {"c", "d", "e"} do assert.are_not.equal(a, temp.read(dir .. "/" .. name)) end
+    for _, name in ipairs {"c", "d", "e"} do assert.not_equal(a, temp.read(dir .. "/" .. name)) end
   end)
 
   it("takes lenet for grey images, and their own test split", function()

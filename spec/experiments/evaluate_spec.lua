@@ -69,7 +69,7 @@ describe("evaluate.lua", function()
       end
       assert.same({30, true}, {got[name].run.step, got[name].run.ema})
     end
-    assert.are_not.equal(got.fid.value, results(OF_RUN .. "--metrics fid --n 40 --no-ema").fid.value)
+    assert.not_equal(got.fid.value, results(OF_RUN .. "--metrics fid --n 40 --no-ema").fid.value)
     assert.is_false(results(OF_RUN .. "--metrics fid --n 40 --no-ema").fid.run.ema)
   end)
 
