@@ -531,7 +531,7 @@ end)
 -- These span several modules.
 local wide = {
   words = true, registry = true, doc = true, layout = true, recipes = true, readme = true, memory = true, error = true,
-  fuzz = true, install = true, determinism = true, ["experiments/all"] = true}
+  fuzz = true, options = true, install = true, determinism = true, ["experiments/all"] = true}
 
 describe("layout of spec", function()
   it("mirrors the modules", function()

@@ -97,10 +97,10 @@ end
 function M.gradcheck(f, xs, opt)
   local double = core.real == "double"
   local eps, tol = double and 1e-5 or 1e-2, double and 1e-6 or 2e-2
-  opt = check.options("gradcheck", opt, {order = 1, eps = eps, tol = tol, seed = 7})
-  check.int("gradcheck", 3, "order", opt.order, 1, 9)
-  for _, name in ipairs {"eps", "tol"} do check.number("gradcheck", 3, name, opt[name], 0) end
-  check.int("gradcheck", 3, "seed", opt.seed, 0)
+  opt = check.options("gradcheck", opt, {
+    order = check.option.integer {default = 1, lo = 1, hi = 9}, eps = check.option.number {default = eps, above = 0},
+    tol = check.option.number {default = tol, lo = 0}, seed = check.option.integer {default = 7},
+  })
   if not check.callable(f) then return check.expected("gradcheck", 1, "f", "a function", f) end
   if type(xs) ~= "table" then return check.expected("gradcheck", 2, "xs", "a list of tensors", xs) end
   xs = leaves(xs)

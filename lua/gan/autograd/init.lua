@@ -427,7 +427,10 @@ local function wanted(wrt, allow_unused)
   return want
 end
 
-local grad_options = {create_graph = false, retain_graph = check.none, seed = check.none, allow_unused = false}
+local grad_options = {
+  create_graph = check.option.boolean {default = false}, retain_graph = check.option.boolean {},
+  seed = check.option.tensor {}, allow_unused = check.option.boolean {default = false},
+}
 
 --- Returns the gradients of y with respect to a list of tensors.
 -- Only what lies on a path from them to y is visited. Gradients may share memory: clone before changing one in place.

@@ -254,8 +254,7 @@ end
 -- @error naming the file and what is wrong or refused, or an integer that does not fit
 -- @raise if an option is unknown
 function M.load(path, opt)
-  local o = check.options("pth.load", opt, {pick = check.none})
-  if o.pick ~= nil and type(o.pick) ~= "string" then return check.expected("pth.load", 2, "pick", "a name", o.pick) end
+  local o = check.options("file.pth.load", opt, {pick = check.option.string {expected = "a name"}})
   local file, size = core.file_open(path)
   if not file then return nil, size end
   local head, message = file:read(math.min(size, 2 + #MAGIC))

@@ -37,9 +37,12 @@ end
 -- @tparam[opt=64] integer opt.batch  rows at a time
 -- @tparam[opt] table opt.average  weights to ask instead of the net's own (gan.optim.ema)
 -- @treturn Tensor (N,...)
--- @raise what the net raises
+-- @raise if an option is unknown or out of range; what the net raises
 function M.evaluate(net, x, y, opt)
-  opt = check.options("nn.evaluate", opt, {batch = BATCH, average = check.none})
+  opt = check.options("nn.evaluate", opt, {
+    batch = check.option.integer {default = BATCH, lo = 1},
+    average = check.option.table {expected = "an average (gan.optim.ema)"},
+  })
   local n, parts, streams = core.size(x, 1), {}, {}
   for name, rng in pairs(net:streams()) do streams[name] = {rng, rng:state()} end
   net:eval()

@@ -11,6 +11,8 @@ local shape_ops = require "gan.ops.shape"
 local op = autograd.op
 local M = {}
 
+local flag = check.option.boolean {default = false}
+
 -- The shape with the reduced axes set to 1, and how many elements went into each result.
 local function kept(shape, axes)
   local out, n = table.move(shape, 1, #shape, 1, {}), 1
@@ -56,7 +58,7 @@ local function reduction(def)
   local name, f = def.name, core[def.name]
   def.forward = def.forward or function(x, axes, opt)
     if opt == nil then return f(x, axes) end
-    return f(x, axes, check.options(name, opt, {keepdim = false}).keepdim)
+    return f(x, axes, check.options(name, opt, {keepdim = flag}).keepdim)
   end
   def.cases, def.bad = def.cases or cases, def.bad or bad_empty
   M[name] = op(def)
@@ -96,7 +98,7 @@ end}}
 -- @raise if an axis is out of range or given twice, if there are too few elements, or an option is unknown
 reduction {name = "var",
   forward = function(x, axes, opt)
-    opt = check.options("var", opt, {keepdim = false, unbiased = false})
+    opt = check.options("var", opt, {keepdim = flag, unbiased = flag})
     return core.var(x, axes, opt.keepdim, opt.unbiased)
   end,
   reads = {{1}},
@@ -164,7 +166,7 @@ end}}
 local function position(name)
   local f = core[name]
   M[name] = op {name = name, nondiff = true,
-    forward = function(x, axis, opt) return f(x, axis, check.options(name, opt, {keepdim = false}).keepdim) end,
+    forward = function(x, axis, opt) return f(x, axis, check.options(name, opt, {keepdim = flag}).keepdim) end,
     cases = function(s) return {{s:randn(2, 3)}, {s:randn(2, 3, 2), 2}, {s:randn(4, 3), -1, {keepdim = true}}} end,
     bad = function(s)
       return {

@@ -1,0 +1,172 @@
+-- Every public function that takes a table of options says what is wrong with it in one form, names the option and
+-- blames the caller's line:
+--
+--     nn.dropout: unknown option 'pp' (known: always, p, rng)
+--     nn.dropout: option 'p': expected a number in [0,1], got userdata
+--
+-- The functions and their options are read off the manual's entries (spec/doc_spec.lua holds these against the code),
+-- so a new one is tried by itself; it fails until `needs` below has what it cannot do without.
+local gan = require "gan"
+local lfs = require "lfs"
+local manual = require "spec.support.manual"
+
+local ROOT = "lua/gan/"
+
+local x = gan.rng(1):normal {4, 8, 8, 3}
+local features = gan.rng(2):normal {8, 3}
+local set = gan.data.fake {count = 8, size = 8}
+local w = gan.rng(3):normal({3, 3, 3, 2})
+local function net() return gan.nn.chain {gan.nn.linear {3, 2}} end
+local parameter = gan.ones(2):requires_grad_()
+
+-- Name -> the arguments before the options, and the options that must be there.
+local needs = {
+  ["gan.gradcheck"] = {function(v) return v:sum() end, {gan.ones(2)}},
+  ["gan.grad"] = {(parameter * 2):sum(), {parameter}},
+  ["gan.data.batches"] = {set, {batch = 2}},
+  ["gan.data.image.read"] = {"no such file"},
+  ["gan.data.open"] = {"fake"}, ["gan.data.train_test"] = {"fake"},
+  ["gan.file.pth.load"] = {"no such file"},
+  ["gan.loss.open"] = {"hinge"},
+  ["gan.metric.density_coverage"] = {{real = features}}, ["gan.metric.fid"] = {{real = features}},
+  ["gan.metric.kid"] = {{real = features}}, ["gan.metric.nearest"] = {{real = features}},
+  ["gan.metric.precision_recall"] = {{real = features}},
+  ["gan.metric.ppl"] = {{generator = print, features = print, z = 2}},
+  ["gan.optim.accumulate"] = {{blocks = 2}},
+  ["gan.optim.adam"] = {{parameter}}, ["gan.optim.ema"] = {{parameter}},
+  ["gan.optim.rmsprop"] = {{parameter}}, ["gan.optim.sgd"] = {{parameter}},
+  ["gan.penalty.consistency"] = {{augment = print}}, ["gan.penalty.historical"] = {{params = {parameter}}},
+  ["gan.schedule.cosine"] = {{from = 1, steps = 2}}, ["gan.schedule.linear"] = {{from = 1, steps = 2}},
+  ["gan.schedule.half_life"] = {{images = 1, batch = 1}}, ["gan.schedule.step"] = {{from = 1, every = 1}},
+  ["gan.schedule.warmup"] = {{of = 1, steps = 1}}, ["gan.schedule.young"] = {{decay = 0.5}},
+  ["gan.game.loop.new"] = {{
+    G = print, D = print, optG = gan.optim.sgd {parameter}, optD = gan.optim.sgd {parameter}, loss = gan.loss.hinge(),
+    batch = print, latent = print,
+  }},
+  ["gan.game.standard"] = {{G = net(), D = net(), loss = gan.loss.hinge(), batch = print}},
+  ["gan.game.ring.run"] = {{steps = 1}},
+  ["gan.measure.evaluate.of_set"] = {set}, ["gan.measure.evaluate.of_generator"] = {{}},
+  ["gan.measure.features.open"] = {"pixels"},
+  ["gan.model.classifier.lenet"] = {{size = 28, channels = 1, classes = 10}},
+  ["gan.model.classifier.resnet"] = {{size = 32, channels = 3, classes = 10}},
+  ["gan.model.inception.load"] = {{}},
+  ["gan.nn.self_attention"] = {{8}}, ["gan.nn.conditional_batch_norm"] = {{3, 2}}, ["gan.nn.label_concat"] = {{2}},
+  ["gan.nn.projection_head"] = {{3, 2}}, ["gan.nn.class_head"] = {{3, 2}}, ["gan.nn.conv2d"] = {{3, 2, kernel = 3}},
+  ["gan.nn.conv_transpose2d"] = {{3, 2, kernel = 3}}, ["gan.nn.embedding"] = {{2, 3}}, ["gan.nn.linear"] = {{3, 2}},
+  ["gan.nn.evaluate"] = {net(), features},
+  ["gan.nn.minibatch_discrimination"] = {{3}}, ["gan.nn.batch_norm"] = {{3}}, ["gan.nn.layer_norm"] = {{3}},
+  ["gan.nn.instance_norm"] = {{3}}, ["gan.nn.group_norm"] = {{4, groups = 2}}, ["gan.nn.residual_up"] = {{3, 2}},
+  ["gan.nn.residual_down"] = {{3, 2}}, ["gan.nn.spectral_norm"] = {gan.nn.linear {3, 2}}, ["gan.nn.spectral"] = {net()},
+  ["gan.nn.weight_norm"] = {gan.nn.linear {3, 2}}, ["gan.nn.virtual_batch_norm"] = {{3}},
+  ["gan.nn.virtual_batch"] = {{gan.nn.chain {gan.nn.virtual_batch_norm {3}}, reference = features}},
+  ["gan.nn.chain"] = {{gan.nn.linear {3, 2}}},
+  ["gan.conv2d"] = {x, w}, ["gan.conv2d_dx"] = {x:conv2d(w), w, {size = 8}},
+  ["gan.conv2d_dw"] = {x, x:conv2d(w), {kernel = 3}},
+  ["gan.conv_transpose2d"] = {x:conv2d(w), w},
+  ["gan.avg_pool2d"] = {x, {kernel = 2}}, ["gan.avg_pool2d_dx"] = {x, {16, 16}, {kernel = 2}},
+  ["gan.max_pool2d"] = {x, {kernel = 2}}, ["gan.resize"] = {x, {size = 4}}, ["gan.resize_dx"] = {x, {4, 4}, {size = 8}},
+  ["gan.pad2d"] = {x}, ["gan.pad2d_dx"] = {x}, ["gan.crop2d"] = {x},
+  ["gan.show.curves.plots"] = {{}, {}}, ["gan.show.grid.grid"] = {x}, ["gan.show.grid"] = {x},
+  ["gan.show.grid.save"] = {"no such folder/x.png", x},
+}
+for name in ([[zeros constant normal uniform xavier_uniform xavier_normal he_uniform he_normal orthogonal dcgan
+  default]]):gmatch "%S+" do needs["gan.nn.initial." .. name] = {net()} end
+for name in ("sum mean var max min norm argmax argmin logsumexp"):gmatch "%S+" do needs["gan." .. name] = {x} end
+
+-- Options that take anything, or that another function checks.
+local free = {}
+for option in ("size channels limit background"):gmatch "%S+" do free["data.train_test." .. option] = true end
+
+local function entries(folder, out)
+  for file in lfs.dir(folder) do
+    local path = folder .. file
+    if file:sub(1, 1) ~= "." and lfs.attributes(path, "mode") == "directory" then entries(path .. "/", out)
+    elseif file:find "%.lua$" then
+      local read = manual.read(path)
+      for _, e in ipairs(read.kind == "module" and read.entries or {}) do out[#out + 1] = e end
+    end
+  end
+  return out
+end
+
+-- name -> {place of the table of options, names of the options}, of functions that have one.
+local functions, names = {}, {}
+for _, e in ipairs(entries(ROOT, {})) do
+  local place, options, n = nil, {}, 0
+  for _, param in ipairs(e.params) do
+    local of, option = param.name:match "^(opt%l*)%.(.+)$"
+    if of and not option:find "^%d" then options[#options + 1] = option
+    elseif not of then
+      n = n + 1
+      if param.name == "opt" or param.name == "options" then place = n end
+    end
+  end
+  if place and e.name and e.name:find "^gan%." then
+    functions[e.name] = {place = place, options = options}
+    names[#names + 1] = e.name
+  end
+end
+table.sort(names)
+
+local function find(name)
+  local f = gan
+  for word in name:gmatch "[^.]+" do if word ~= "gan" then f = f[word] end end
+  return f
+end
+
+-- Calls a function with an option more, and returns its error.
+local function error_of(name, option, value)
+  local place, args = functions[name].place, {}
+  for i, v in pairs(needs[name] or {}) do args[i] = v end
+  local opt = {}
+  for k, v in pairs(args[place] or {}) do opt[k] = v end
+  opt[option] = value
+  args[place] = opt
+  local f = find(name)
+  local ok, message = pcall(function() f(table.unpack(args, 1, place)) end)
+  return not ok and tostring(message) or "no error"
+end
+
+local function begins(name, message)
+  local head = message:match "^spec/options_spec.lua:%d+: ([%w_.]+): "
+  return head == name:gsub("^gan%.", "") and message:gsub("^[^ ]* [^ ]* ", "") or nil
+end
+
+-- Rooms whose options do not speak in this form yet. Whoever changes one takes it off the list.
+local pending = {"gan.game.", "gan.measure.", "gan.model.", "gan.show."}
+
+local function is_pending(name)
+  for _, room in ipairs(pending) do
+    if name:sub(1, #room) == room then return true end
+  end
+  return name == "gan.loss.open" -- speaks in the name of the loss that it opens
+end
+
+describe("options", function()
+  it("are known of many functions", function() assert.is_true(#names > 100) end)
+
+  for _, name in ipairs(names) do
+    if is_pending(name) then goto next end
+    it("of " .. name .. " are told from others", function()
+      local word = functions[name].options[1]
+      local wrong = word and #word > 2 and word .. "q" or "qqqqqq"
+      local message = error_of(name, wrong, 1)
+      local rest = begins(name, message)
+      assert.truthy(rest, message)
+      local want = ("unknown option '%s'"):format(wrong)
+      assert.equal(want, rest:sub(1, #want))
+      if wrong ~= "qqqqqq" then assert.truthy(rest:find(" (did you mean '", 1, true), message) end
+    end)
+
+    for _, option in ipairs(functions[name].options) do
+      it("of " .. name .. " refuse what " .. option .. " cannot be", function()
+        if free[name:gsub("^gan%.", "") .. "." .. option] then return end
+        local message = error_of(name, option, io.stdout)
+        local rest = begins(name, message)
+        assert.truthy(rest, message)
+        assert.truthy(rest:find(("^option '%s': expected .+, got userdata"):format(option)), message)
+      end)
+    end
+    ::next::
+  end
+end)
