@@ -79,19 +79,6 @@ function M.seed(n) default = core.rng(n, "default") end
 -- @treturn Stream
 function M.default() return default end
 
---- Returns the stream that an option `rng` stands for: itself, or the default stream where it is nil.
--- @tparam string op  who asks
--- @tparam ?Stream rng  the option's value
--- @treturn Stream
--- @raise in the name of `op` if it is no stream
-function M.stream(op, rng)
-  if rng == nil then return default end
-  if type(rng) == "userdata" or type(rng) == "table" then
-    if rng.uniform then return rng end
-  end
-  return core.raise(op, ("option 'rng': expected a random stream (gan.rng), got %s"):format(type(rng)))
-end
-
 local function sizes(...)
   if type((...)) == "table" then return ... end
   return {...}
