@@ -1,4 +1,4 @@
--- What metrics check of their input: rows, counts; means and deviations of lists.
+-- Input of metrics: rows and counts that are refused; means and deviations of lists.
 local gan = require "gan"
 local input = require "gan.metric.input"
 

@@ -1,4 +1,4 @@
--- What a run promises to scripts beyond dcgan.lua: other parts, wrong use, memory that stays where it is.
+-- Runs of scripts beyond dcgan.lua: other parts, wrong use, memory that stays where it is.
 local gan = require "gan"
 local core = require "gan.core"
 local temp = require "spec.support.temp"
