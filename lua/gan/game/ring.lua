@@ -178,7 +178,9 @@ function M.run(opt)
     game:step(step)
     if opt.every > 0 and step % opt.every == 0 and step < opt.steps then score(step) end
   end
-  local result = {curve = curve, steps = opt.steps, seconds = core.clock() - began, ring = ring, G = G, D = D, ema = ema}
+  local result = {
+    curve = curve, steps = opt.steps, seconds = core.clock() - began, ring = ring, G = G, D = D, ema = ema,
+  }
   for k, v in pairs(score(opt.steps)) do result[k] = v end
   return result
 end

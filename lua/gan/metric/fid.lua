@@ -88,8 +88,8 @@ end
 -- It is biased upwards by some D^2/2N, so that only numbers of equal N compare.
 -- Source: Heusel et al. 2017, arXiv:1706.08500, eq. 6.
 -- Differs: the trace of the root comes from symmetric eigenproblems in doubles, or, where the rows of both sets are
--- kept and few, from the singular values of their products, which needs no covariance; never from the root of an asymmetric
--- matrix.
+-- kept and few, from the singular values of their products, which needs no covariance; never from the root of an
+-- asymmetric matrix.
 -- @function gan.metric.fid
 -- @tparam table opt
 -- @tparam table|Tensor opt.real  moments, rows, or real (N,D)
