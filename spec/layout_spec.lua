@@ -571,11 +571,7 @@ end)
 local WIDTH = 120
 
 -- Rooms whose older lines are still wider (patterns of paths). None is added.
-local wide_rooms = {
-  "lua/gan/README.md", "lua/gan/game/ring.lua", "lua/gan/init.lua", "lua/gan/metric/fid.lua",
-  "lua/gan/ops/resample.lua", "lua/gan/quantities.lua", "lua/gan/show/curves.lua", "lua/gan/train/",
-  "spec/game/", "spec/measure/", "spec/quantities_spec.lua", "spec/show/", "spec/train/",
-}
+local wide_rooms = {"lua/gan/README.md"}
 
 -- Lines of a text that are too wide, in characters.
 local function wide_lines(path, text)
