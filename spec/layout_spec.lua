@@ -570,9 +570,6 @@ end)
 
 local WIDTH = 120
 
--- Rooms whose older lines are still wider (patterns of paths). None is added.
-local wide_rooms = {"lua/gan/README.md"}
-
 -- Lines of a text that are too wide, in characters.
 local function wide_lines(path, text)
   local found, number = {}, 0
@@ -605,11 +602,9 @@ describe("width of the tree", function()
     for _, root in ipairs {".ci", "csrc", "lua", "spec", "experiments"} do files(root, ".", paths) end
     local seen = 0
     for _, path in ipairs(paths) do
-      local excused = false
-      for _, room in ipairs(wide_rooms) do excused = excused or path:find("^" .. room) ~= nil end
       if is_text(path) then
         seen = seen + 1
-        for _, f in ipairs(excused and {} or wide_lines(path, read(path))) do found[#found + 1] = f end
+        for _, f in ipairs(wide_lines(path, read(path))) do found[#found + 1] = f end
       end
     end
     assert.is_true(seen > 400, seen .. " files")

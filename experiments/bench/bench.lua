@@ -83,13 +83,13 @@ function M.say(fmt, ...)
   end
 end
 
---- With --json: prints the result as one line, after who and how many threads.
+--- Prints the result as one line, after who and how many threads, if --json was given.
 function M.result(record)
   record.who, record.threads = "gan", opt.threads
   if opt.json then print(json.encode(record)) end
 end
 
---- x with so many significant digits (5): a result needs no more.
+--- Rounds x to n (5) significant digits: a result needs no more.
 function M.digits(x, n) return tonumber(("%%.%dg"):format(n or 5):format(x)) end
 
 -- ---- measuring ----
@@ -100,12 +100,12 @@ local function median(list)
 end
 M.median = median
 
---- For the option lists of those that measure kernels.
+-- The option of scripts that measure kernels.
 M.ms = {"ms", 300, "milliseconds for each measurement"}
 
 local function seconds() return (opt.ms or 300) / 1000 end
 
---- Median seconds of f() over at least five calls and about --ms of time, after one call to warm up.
+--- Returns the median seconds of f() over at least five calls and about --ms of time, after one call to warm up.
 function M.time(f)
   local times, start = {}, core.clock()
   f()
@@ -132,13 +132,13 @@ local function quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
 local first = 0
 while arg and arg[first - 1] do first = first - 1 end
 
---- The shell's words for this very interpreter, and for a script of this directory.
+-- The shell's words for this very interpreter, and for a script of this directory.
 M.interpreter = quoted(arg and arg[first] or "lua5.4")
 function M.script(file) return quoted(here .. "/" .. file) end
 M.quoted = quoted
 
---- Starts Python for PyTorch, tuned: Debian's PyTorch is fast only where OpenBLAS shares its OpenMP and malloc gives
--- no memory back.
+-- The shell's words that start Python for PyTorch, tuned: Debian's PyTorch is fast only where OpenBLAS shares its
+-- OpenMP and malloc gives no memory back.
 M.python = "env LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp"
   .. " GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456"
   .. " /usr/bin/python3"

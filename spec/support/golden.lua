@@ -4,7 +4,7 @@ local cjson = require "cjson"
 
 local M = {}
 
---- The decoded file: golden.read "layers".
+--- Reads and decodes a file: golden.read "layers".
 function M.read(name)
   local f = assert(io.open(name:find "/" and name or ("spec/golden/%s.json"):format(name)))
   local text = f:read "a"
@@ -12,7 +12,7 @@ function M.read(name)
   return cjson.decode(text)
 end
 
---- random(gan, shape, scale = 1, shift = 0) -> tensor of variance scale^2, as class Lcg in make_dcgan.py.
+--- Makes random(gan, shape, scale = 1, shift = 0) -> tensor of variance scale^2, as class Lcg in make_dcgan.py.
 function M.lcg(seed)
   local x, root12 = seed, math.sqrt(12)
   local function fill(shape, at, scale, shift)

@@ -3,7 +3,7 @@ local golden = require "spec.support.golden"
 
 local M = {names = {"conv2d", "conv_transpose2d", "linear", "embedding"}}
 
---- name -> {layer, input}, and the generator, which goes on from there.
+--- Makes name -> {layer, input}, and the generator, which goes on from there.
 -- @tparam table gan the library, float or double
 function M.make(gan)
   local random, nn = golden.lcg(1), gan.nn

@@ -3,7 +3,7 @@ local temp = require "spec.support.temp"
 
 local M = {}
 
---- The interpreter that runs the specs.
+--- Returns the interpreter that runs the specs.
 function M.lua()
   local i = 0
   while arg[i - 1] do i = i - 1 end

@@ -19,7 +19,7 @@ end
 
 M.remove = remove
 
---- A new empty directory, which the caller removes.
+--- Makes a new empty directory, which the caller removes.
 function M.folder()
   local path = os.tmpname()
   os.remove(path)
@@ -27,7 +27,7 @@ function M.folder()
   return path
 end
 
---- The same, removed by M.clean().
+--- Makes a new empty directory, which M.clean() removes.
 function M.dir()
   local path = M.folder()
   made[#made + 1] = path
@@ -53,7 +53,7 @@ function M.read(path)
   return bytes
 end
 
---- Sorted names in a directory.
+--- Returns the sorted names in a directory.
 function M.list(path)
   local names = {}
   for name in lfs.dir(path) do
