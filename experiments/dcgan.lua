@@ -19,6 +19,7 @@ if opt.blocks > 1 then return run:train {G = G, D = D} end -- the same game, blo
 local optG = gan.optim.adam(G:params(), {lr = run:lr "G", beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = run:lr "D", beta1 = opt.beta1, beta2 = opt.beta2})
 local ema = opt.ema > 0 and gan.optim.ema(G:params(), {decay = opt.ema}) or nil
+local decay = gan.schedule.young {decay = opt.ema} -- a young average forgets its start sooner
 local loss = gan.loss.logistic()
 local noise = run:stream "z"
 
@@ -44,7 +45,7 @@ for step in run:steps() do
     if k > 1 then fake = G(noise:normal {opt.batch, opt.z}) end
     on_fake_after = D(fake)
     lossG = loss.generator(on_fake_after)
-    if ema then ema.decay = math.min(opt.ema, step / (step + 9)) end -- a young average forgets its start sooner
+    if ema then ema.decay = decay(step) end
     optG:step(run:watch("G", gan.grad(lossG, optG.params)), k == opt.gsteps and ema or nil)
   end
 
