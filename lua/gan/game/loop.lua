@@ -1,7 +1,9 @@
---- The game in memory: what a step is, put together from parts that are plain functions.
+--- Plays the game in memory: a step is put together from parts that are plain functions.
 --
---    local loop = gan.game.loop.new {G = G, D = D, optG = optG, optD = optD, loss = loss, batch = batch, latent =
---    latent} for step = 1, 1000 do local values = loop:step(step) end
+--    local loop = gan.game.loop.new {
+--      G = G, D = D, optG = optG, optD = optD, loss = loss, batch = batch, latent = latent,
+--    }
+--    for step = 1, 1000 do local values = loop:step(step) end
 --
 -- Without further options a step is that of experiments/dcgan.lua, to the same bytes: D learns from a batch of real and
 -- one of generated images, the gradients of the two terms taken one after the other, then G learns from the same
