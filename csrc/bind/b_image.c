@@ -66,12 +66,14 @@ static int image_info(lua_State *L) {
   return 3;
 }
 
-/* Decodes and flattens to co channels (0: colour where the picture has some); *pixels is the caller's. */
-static gn_codec_rc decode_flat(gn_picture *pic, uint8_t **pixels, const uint8_t *p, size_t n, int co,
+/* Decodes and flattens to co channels (0: colour where the picture has some); *pixels is the caller's, *stored counts
+** the file's channels. */
+static gn_codec_rc decode_flat(gn_picture *pic, uint8_t **pixels, int *stored, const uint8_t *p, size_t n, int co,
                                const uint8_t *bg) {
   uint8_t *pix = NULL;
   gn_codec_rc rc = gn_picture_decode(pic, &pix, p, n);
   if (rc != GN_CODEC_OK) return rc;
+  *stored = pic->c;
   if (co == 0) co = pic->c >= 3 ? 3 : 1;
   uint8_t *out = co <= pic->c ? pix : gn_malloc((size_t)(pic->h * pic->w * co));
   if (out) gn_image_flatten(out, co, pix, pic->c, pic->h * pic->w, bg);
@@ -96,7 +98,7 @@ static gn_codec_rc fit(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *pix, g
 static int image_decode(lua_State *L) {
   size_t n;
   const uint8_t *p = check_bytes(L, 1, "bytes", &n);
-  int co = (int)gn_opt_int(L, 2, "channels", 0, 3, 0), tried = 0;
+  int co = (int)gn_opt_int(L, 2, "channels", 0, 3, 0), tried = 0, stored = 0;
   if (co == 2) gn_expected(L, 2, "channels", "0, 1 or 3");
   uint8_t bg[3], *pix = NULL;
   check_colour(L, 3, bg);
@@ -105,7 +107,7 @@ static int image_decode(lua_State *L) {
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   gn_int size[3] = {pic.h, pic.w, co ? co : pic.c >= 3 ? 3 : 1};
   gn_tensor *t = gn_new_tensor(L, GN_U8, 3, size);
-  do rc = decode_flat(&pic, &pix, p, n, (int)size[2], bg);
+  do rc = decode_flat(&pic, &pix, &stored, p, n, (int)size[2], bg);
   while (retry(L, rc, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   memcpy(gn_u8_ptr(t), pix, (size_t)gn_numel(3, size));
@@ -113,9 +115,9 @@ static int image_decode(lua_State *L) {
   return 1;
 }
 
-/* core.image_load_(images (N,H,W,C), i, bytes [, red, green, blue]) -> true, or nil, message. Decodes a file into
-** image i (from 1): channels converted, transparency laid over the colour, centre-cropped to the aspect of (H,W) and
-** resampled. */
+/* core.image_load_(images (N,H,W,C), i, bytes [, red, green, blue]) -> H, W, C as stored, or nil, message. Decodes a
+** file into image i (from 1): channels converted, transparency laid over the colour, centre-cropped to the aspect of
+** (H,W) and resampled. */
 static int image_load_(lua_State *L) {
   gn_tensor *t = check_slots(L, 1);
   gn_int i = gn_check_int(L, 2, "i", 1, t->size[0]);
@@ -125,18 +127,20 @@ static int image_load_(lua_State *L) {
   check_colour(L, 4, bg);
   gn_picture pic;
   gn_codec_rc rc;
-  int tried = 0, c = (int)t->size[3];
+  int tried = 0, c = (int)t->size[3], stored = 0;
   do {
     uint8_t *pix = NULL;
-    rc = decode_flat(&pic, &pix, p, n, c, bg);
+    rc = decode_flat(&pic, &pix, &stored, p, n, c, bg);
     if (rc == GN_CODEC_OK)
       rc = fit(gn_u8_ptr(t) + (i - 1) * t->stride[0], t->size[1], t->size[2], pix, pic.h, pic.w, c);
     gn_free(pix);
   } while (retry(L, rc, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   gn_touch(t);
-  lua_pushboolean(L, 1);
-  return 1;
+  lua_pushinteger(L, pic.h);
+  lua_pushinteger(L, pic.w);
+  lua_pushinteger(L, stored);
+  return 3;
 }
 
 /* core.image_unpack_(images (N,H,W,C), i, bytes, h, w, c, planar, skip) -> number of images unpacked. bytes: records

@@ -2,6 +2,7 @@
 -- @module gan.data.image
 local core = require "gan.core"
 local check = require "gan.check"
+local text = require "gan.file.text"
 
 local option = check.option
 
@@ -84,13 +85,7 @@ end
 -- @raise if `image` is no picture
 function M.write(path, image)
   if type(path) ~= "string" then return check.expected("data.image.write", 1, "path", "a path", path) end
-  local bytes = core.image_encode(image)
-  local file, message = core.file_create(path)
-  if not file then return nil, message end
-  local ok
-  ok, message = file:write(bytes)
-  if not ok then return nil, message end
-  return file:commit()
+  return text.write(path, core.image_encode(image))
 end
 
 return M

@@ -67,6 +67,19 @@ describe("folder", function()
     assert.same({7}, core.to_table(assert(data.open(dir, {background = 7, channels = 1})):image(2))[1][1])
   end)
 
+  it("widens grey pictures that came before the first with colour", function()
+    local function grey(v) return files.png {h = 2, w = 2, colour = 0, value = function() return v end} end
+    put("1.png", grey(50))
+    put("2.png", grey(60))
+    put("3.png", files.plain(2, 1, 2, 3))
+    put("4.png", grey(70))
+    local set, first = assert(data.open(dir)), {}
+    for i = 1, #set do first[i] = core.to_table(set:image(i))[1][1] end
+    assert.same({{50, 50, 50}, {60, 60, 60}, {1, 2, 3}, {70, 70, 70}}, first)
+    set = assert(data.open(dir, {channels = 1}))
+    assert.same({50}, core.to_table(set:image(1))[2][2])
+  end)
+
   it("wants --size where sizes differ, then crops and resizes", function()
     put("a.png", files.plain(4, 8, 8, 8))
     put("b.jpg", files.jpeg.colour)

@@ -54,27 +54,32 @@ local function problem_list(path, problems, total)
   return table.concat(lines, "\n")
 end
 
--- Looks at every file: sizes, colour, what cannot be read.
-local function survey(files, problems)
-  local first, odd, colour
-  for _, file in ipairs(files) do
-    local bytes, message = image.bytes(file.path)
+-- Reads every file once, into one tensor. Where no channels are asked for it has colour if any picture has: grey ones
+-- that came before the first with colour are widened.
+-- Returns the images; the first picture, and one of another size, if there is one: {path, h, w}; what cannot be read.
+local function read_all(files, o)
+  local images, first, odd, problems, bg = nil, nil, nil, {}, o.background
+  local function load(i, bytes) return core.image_load_(images, i, bytes, bg[1], bg[2], bg[3]) end
+  for i, file in ipairs(files) do
+    local bytes, problem = image.bytes(file.path)
     local h, w, c
-    if bytes then
+    if bytes and not images then
       h, w, c = core.image_info(bytes)
-      if not h then message = ("%s: %s"):format(file.path, w) end
+      if h then images = core.full({#files, o.size or h, o.size or w, o.channels or (c >= 3 and 3 or 1)}, 0, "u8") end
     end
+    if bytes and images then h, w, c = load(i, bytes) end
     if not h then
-      problems[#problems + 1] = message
-      file.bad = true
+      problems[#problems + 1] = problem or ("%s: %s"):format(file.path, w)
     else
-      file.h, file.w = h, w
-      first = first or file
-      if h ~= first.h or w ~= first.w then odd = odd or file end
-      colour = colour or c >= 3
+      if c >= 3 and not o.channels and core.size(images, 4) == 1 then
+        images = core.cat({images, images, images}, 4)
+        load(i, bytes)
+      end
+      first = first or {path = file.path, h = h, w = w}
+      if h ~= first.h or w ~= first.w then odd = odd or {path = file.path, h = h, w = w} end
     end
   end
-  return first, odd, colour
+  return images, first, odd, problems
 end
 
 local function classes_of(files)
@@ -103,25 +108,10 @@ function M.open(path, o)
   if not ok then return nil, message end
   if #files == 0 then return nil, ("%s: no PNG or JPEG pictures in it"):format(path) end
   for i = #files, (o.limit or #files) + 1, -1 do files[i] = nil end
-  local problems = {}
-  local first, odd, colour = survey(files, problems)
-  if first and not o.size and odd then
+  local images, first, odd, problems = read_all(files, o)
+  if odd and not o.size then
     return nil, ("%s: pictures differ in size (%s is %dx%d, %s is %dx%d); give --size"):format(
       path, first.path, first.h, first.w, odd.path, odd.h, odd.w)
-  end
-  if not first then return nil, problem_list(path, problems, #files) end
-  local bg = o.background
-  local n = #problems == 0 and #files or 1 -- a set with problems is decoded only to find all of them
-  local images = core.full({n, o.size or first.h, o.size or first.w, o.channels or (colour and 3 or 1)}, 0, "u8")
-  for i, file in ipairs(files) do
-    if not file.bad then
-      local bytes, why = image.bytes(file.path)
-      if bytes then
-        ok, why = core.image_load_(images, math.min(i, n), bytes, bg[1], bg[2], bg[3])
-        why = not ok and ("%s: %s"):format(file.path, why) or nil
-      end
-      if why then problems[#problems + 1] = why end
-    end
   end
   if #problems > 0 then
     table.sort(problems)
