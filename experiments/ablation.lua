@@ -12,7 +12,7 @@ local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
 local train = gan.train
-local evaluate, json, options = gan.measure.evaluate, gan.file.json, train.options
+local command, evaluate, json = gan.command, gan.measure.evaluate, gan.file.json
 local plot, ring = gan.show.plot, gan.game.ring
 
 -- ---- the configurations ----
@@ -90,7 +90,7 @@ local all = "methods,ksteps,batch,batch_images,adam,init,activation"
 
 local must, stop = gan.train.stop.script "ablation.lua"
 
-local declared = options.declare {
+local declared = command.declare {
   {"group", "string", all, arg = "LIST", help = "which configurations: any of " .. table.concat(order, ", ")},
   {"data", "string", "ring", arg = "NAME|PATH", help = "ring, ring25, or images: shapes, or a path as for dcgan.lua"},
   {"seeds", "integer", 5, lo = 1, hi = 1000, help = "runs of each configuration, from seed 0"},
@@ -108,7 +108,7 @@ local declared = options.declare {
   {"job", "integer", nil, lo = 1, help = "play this line of OUT/jobs.jsonl (for the processes that the script starts)"},
 }
 local about = {name = "ablation.lua", summary = "Plays configurations over seeds; writes tables and plots."}
-local opt = must(options.parse(declared, arg, about))
+local opt = must(command.parse(declared, arg, about))
 local points = {ring = 8, ring25 = 25}
 local ground = points[opt.data] and "ring" or "images"
 
@@ -173,8 +173,8 @@ end
 local results_path, jobs_path = opt.out .. "/results.jsonl", opt.out .. "/jobs.jsonl"
 
 if opt.job then
-  local job = options.integers(must(json.decode(lines_of(jobs_path)[opt.job] or "")))
-  job.config = options.integers(job.config)
+  local job = train.options.integers(must(json.decode(lines_of(jobs_path)[opt.job] or "")))
+  job.config = train.options.integers(job.config)
   core.threads(1)
   local began, began_cpu = core.clock(), os.clock()
   local result = (points[job.data] and play_ring or play_images)(job)
@@ -258,8 +258,8 @@ if #todo > 0 and opt.jobs > 0 then
   local numbers = {}
   for k = 1, #todo do numbers[k] = k end
   local began, done = core.clock(), 0
-  local command = "echo '%s' | OPENBLAS_NUM_THREADS=1 xargs -P %d -n 1 %s %s --out %s --job"
-  local pipe = must(io.popen(command:format(
+  local line = "echo '%s' | OPENBLAS_NUM_THREADS=1 xargs -P %d -n 1 %s %s --out %s --job"
+  local pipe = must(io.popen(line:format(
     table.concat(numbers, "\n"), opt.jobs, quoted(lua), quoted(arg[0]), quoted(opt.out))))
   for _ in pipe:lines() do
     done = done + 1

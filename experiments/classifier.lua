@@ -7,11 +7,11 @@ dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
-local features, options = gan.measure.features, gan.train.options
+local command, features = gan.command, gan.measure.features
 
 local must, stop = gan.train.stop.script "classifier.lua"
 
-local declared = options.declare {
+local declared = command.declare {
   {"data", "string", "shapes", arg = "PATH",
     help = "labelled images: IDX (MNIST), CIFAR-10 binary, a folder of folders, or 'shapes'"},
   {"net", "string", "auto", arg = "lenet|resnet",
@@ -30,7 +30,7 @@ local declared = options.declare {
   {"out", "string", nil, arg = "FILE", help = "file of the weights (default: runs/classifier-DATA.safetensors)"},
 }
 local about = {name = "classifier.lua", summary = "Trains a classifier, for measuring generators by its features."}
-local opt = must(options.parse(declared, arg, about))
+local opt = must(command.parse(declared, arg, about))
 if opt.net ~= "auto" and opt.net ~= "lenet" and opt.net ~= "resnet" then
   stop("--net: expected auto, lenet or resnet, got '%s'", opt.net)
 end

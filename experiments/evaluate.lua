@@ -9,14 +9,14 @@ dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
-local evaluate, features, json, options = gan.measure.evaluate, gan.measure.features, gan.file.json, gan.train.options
+local command, evaluate, features, json = gan.command, gan.measure.evaluate, gan.measure.features, gan.file.json
 
 local NAME = "evaluate.lua"
 local MOST = 10000 -- images of a side, unless --n says more
 
 local must, stop = gan.train.stop.script(NAME)
 
-local declared = options.declare {
+local declared = command.declare {
   {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},
   {"images", "string", nil, arg = "PATH", help = "or these generated pictures (a folder, or whatever --data takes)"},
   {"data", "string", nil, arg = "PATH",
@@ -49,7 +49,7 @@ local declared = options.declare {
   {"json", "flag", false, help = "JSON lines on the standard output, and nothing else there"},
 }
 local about = {name = NAME, summary = "Measures a run, or images against images."}
-local opt, given = must(options.parse(declared, arg, about))
+local opt, given = must(command.parse(declared, arg, about))
 gan.threads(opt.threads)
 
 -- ---- which two sides ----

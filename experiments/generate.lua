@@ -5,11 +5,11 @@
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local lfs = require "lfs"
-local grid, latent, options = gan.show.grid, gan.latent, gan.train.options
+local command, grid, latent = gan.command, gan.show.grid, gan.latent
 
 local must, stop = gan.train.stop.script "generate.lua"
 
-local declared = options.declare {
+local declared = command.declare {
   {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
   {"seeds", "string", "0-63", arg = "LIST", help = "which pictures, such as 0-63 or 7,20-29"},
   {"class", "string", nil, arg = "CLASS",
@@ -24,7 +24,7 @@ local declared = options.declare {
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads"},
 }
 local about = {name = "generate.lua", summary = "Draws pictures with a trained generator."}
-local opt = must(options.parse(declared, arg, about))
+local opt = must(command.parse(declared, arg, about))
 if not opt.run then stop "--run is missing: a run's directory, such as runs/demo" end
 gan.threads(opt.threads)
 

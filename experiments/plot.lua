@@ -4,11 +4,11 @@
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
-local curves, options, plot = gan.show.curves, gan.train.options, gan.show.plot
+local command, curves, plot = gan.command, gan.show.curves, gan.show.plot
 
 local must, stop = gan.train.stop.script "plot.lua"
 
-local declared = options.declare {
+local declared = command.declare {
   {"run", "string", nil, arg = "DIR,...", help = "directories of runs; several are compared"},
   {"keys", "string", nil, arg = "LIST",
     help = "what to draw, such as fid,kid or D+G (two in one plot); default: the metrics, or D+G"},
@@ -20,7 +20,7 @@ local declared = options.declare {
   {"out", "string", nil, arg = "FILE.svg", help = "default: curves.svg in the (first) run"},
 }
 local about = {name = "plot.lua", summary = "Draws the curves of runs: losses, metrics, speed."}
-local opt = must(options.parse(declared, arg, about))
+local opt = must(command.parse(declared, arg, about))
 if not opt.run then stop "--run is missing: a run's directory, such as runs/demo" end
 
 local function words(text)

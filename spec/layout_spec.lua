@@ -358,7 +358,7 @@ local ladder = {
   {"core", "wait"}, {"check", "random"}, {"state", "quantities"}, {"file"}, {"autograd"}, {"tensor"}, {"ops"},
   {"latent"},
   {"nn", "loss", "penalty", "augment", "optim", "schedule", "metric", "data"},
-  {"model"}, {"game", "measure", "show"}, {"train"},
+  {"model"}, {"game", "measure", "show", "command"}, {"train"},
 }
 local height = {}
 for h, rooms in ipairs(ladder) do
@@ -418,7 +418,7 @@ local function check_list(room, text, stems, internal)
 end
 
 -- Rocks that the library itself may use, and only in these rooms; the rest runs on the module alone.
-local rocks = {argparse = "train", cjson = "file", lfs = "file data train"}
+local rocks = {argparse = "command", cjson = "file", lfs = "file data train"}
 
 describe("layout of lua/gan", function()
   local modules = files("lua/gan", "%.lua$")

@@ -48,7 +48,7 @@ local gan = {
 
 local rooms = {
   "ops", "nn", "latent", "quantities", "loss", "penalty", "schedule", "optim", "metric", "data", "file", "model",
-  "game", "measure", "show", "train", "autograd",
+  "game", "measure", "show", "command", "train", "autograd",
 }
 
 for name, op in pairs(require "gan.ops") do gan[name] = op end

@@ -1,11 +1,12 @@
 -- Run directories: numbering, snapshots, statistics cut back; what a command line sees of them is in dcgan_spec.
+local command = require "gan.command"
 local options = require "gan.train.options"
 local rundir = require "gan.train.directory"
 local lfs = require "lfs"
 local file = require "gan.file.text"
 local temp = require "spec.support.temp"
 
-local declared = options.declare(options.training)
+local declared = command.declare(options.training)
 
 describe("train.directory", function()
   local dir
@@ -13,7 +14,7 @@ describe("train.directory", function()
   after_each(temp.clean)
 
   local function values(over)
-    local v = options.parse(declared, {}, {name = "t", summary = ""})
+    local v = command.parse(declared, {}, {name = "t", summary = ""})
     v.outdir = dir .. "/deep/runs"
     for k, x in pairs(over or {}) do v[k] = x end
     return v

@@ -40,7 +40,7 @@ local options = {
   {"simultaneous", "flag", false, help = "both players move at once"},
 }
 
---- Lists the options of a configuration beyond those of every training script, in their form (gan.train.options).
+--- Lists the options of a configuration beyond those of every training script, in the form of gan.command.declare.
 M.options = options
 
 --- Options of every training script that mean something else here, with their defaults.

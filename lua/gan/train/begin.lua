@@ -1,11 +1,11 @@
 --- What a run does before its first step: it takes its directory, goes on where it stood, and says what it is.
 -- @internal gan.train.begin
+local command = require "gan.command"
 local core = require "gan.core"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
-local options = require "gan.train.options"
 local pictures = require "gan.train.pictures"
-local progress = require "gan.train.progress"
+local progress = require "gan.game.progress"
 local quantities = require "gan.quantities"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
@@ -26,7 +26,7 @@ local function introduce(run)
   for _, name in ipairs(networks(run)) do
     sizes[#sizes + 1] = ("%s %.2fM parameters"):format(name, run.parts[name]:count() / 1e6)
   end
-  run.recorder:say("%s", options.describe(run.declared, opt))
+  run.recorder:say("%s", command.describe(run.declared, opt))
   run.recorder:say("data: %s", run.data:describe())
   run.recorder:say("%s; %d steps of batch %d", table.concat(sizes, ", "), run.total, opt.batch)
 end

@@ -1,4 +1,4 @@
---- gan.train: a run on disk and on a command line; each part is loaded on first use.
+--- gan.train: a run on disk; each part is loaded on first use.
 -- @module gan.train
 local check = require "gan.check"
 

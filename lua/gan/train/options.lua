@@ -1,13 +1,11 @@
---- Command-line options: names, defaults, checks with one clear line, what a resumed run may change.
+--- Lists the options of training scripts, and what they mean to a run: its length, what may change when it goes on.
 -- @module gan.train.options
-local argparse = require "argparse"
-local check = require "gan.check"
+local command = require "gan.command"
 local json = require "gan.file.json"
 
 local M = {}
 
---- Lists the options of a training script, in the order of --help: {name, kind, default, ...}.
--- The kind is integer, number, string or flag; `lo` and `hi` are inclusive, `above` and `below` are not.
+--- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
 -- `free`: a run may be resumed with another value. `inherit`: free, and --resume PATH takes the run's own value over.
 M.training = {
   {"data", "string", "shapes", arg = "PATH",
@@ -63,163 +61,10 @@ M.training = {
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 }
 
-local kinds = {integer = true, number = true, string = true, flag = true}
-
-local function range(d)
-  if d.kind == "integer" then
-    if d.lo and d.hi then return ("an integer in %d..%d"):format(d.lo, d.hi) end
-    return d.lo and ("an integer >= %d"):format(d.lo) or "an integer"
-  end
-  local lo = d.lo and (">= %g"):format(d.lo) or d.above and ("> %g"):format(d.above)
-  local hi = d.hi and ("<= %g"):format(d.hi) or d.below and ("< %g"):format(d.below)
-  return "a number " .. (lo and hi and lo .. " and " .. hi or lo or hi or "")
-end
-
-local function list(values)
-  local words = {}
-  for i, v in ipairs(values) do words[i] = tostring(v) end
-  local last = table.remove(words)
-  return #words > 0 and table.concat(words, ", ") .. " or " .. last or last
-end
-
--- Value of an option's text, or nil, message.
-local function convert(d, text)
-  local function wrong(expected) return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
-  if d.kind == "string" then
-    if text == "" or text:find "%z" then return wrong "some text" end
-    if not d.choices then return text end
-    for _, c in ipairs(d.choices) do if text == c then return text end end
-    return wrong(list(d.choices))
-  end
-  local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
-  if d.kind == "integer" then v = v and math.tointeger(v) end
-  if d.choices then
-    for _, c in ipairs(d.choices) do if v == c then return v end end
-    return wrong(list(d.choices))
-  end
-  local low = v and (d.lo and v < d.lo or d.above and v <= d.above)
-  local high = v and (d.hi and v > d.hi or d.below and v >= d.below)
-  if not v or v ~= v or low or high then return wrong(range(d)) end
-  return v
-end
-
--- "dry-run" is written dry_run in Lua.
-local function field(name) return (name:gsub("-", "_")) end
-
---- A recipe's options after those of a base list.
--- @tparam table base a list such as M.training
--- @tparam[opt] table own the same
--- @tparam[opt] table without names of options of the base that the recipe has not
--- @raise if a name is taken or unknown, or an entry has no name, kind and help
-function M.extend(base, own, without)
-  local out, taken, left = {}, {help = true}, {}
-  for _, name in ipairs(without or {}) do left[name] = true end
-  for _, d in ipairs(base) do
-    if left[d[1]] then
-      left[d[1]] = nil
-    else
-      out[#out + 1] = d
-      for _, name in ipairs {d[1], table.unpack(d.alias or {})} do taken[name] = true end
-    end
-  end
-  if next(left) then return check.fail("options", "without: there is no option '--%s'", (next(left))) end
-  for i, d in ipairs(own or {}) do
-    local ok = type(d) == "table" and type(d[1]) == "string" and kinds[d[2]] and type(d.help) == "string"
-    if not ok then
-      return check.fail("options", 'entry %d: expected {"name", "kind", default, help = "..."}; kind: integer, number, '
-        .. 'string or flag', i)
-    end
-    if taken[d[1]] then return check.fail("options", "option '--%s' is there already", d[1]) end
-    taken[d[1]] = true
-    out[#out + 1] = d
-  end
-  return out
-end
-
---- Declarations made ready: positions 1, 2, 3 become name, kind, default.
--- @tparam table base a list such as M.training
--- @tparam[opt] table defaults name -> another default
--- @tparam[opt] table choices name -> list of allowed values
-function M.declare(base, defaults, choices)
-  local out = {}
-  for i, d in ipairs(base) do
-    local c = {}
-    for k, v in pairs(d) do if type(k) == "string" then c[k] = v end end
-    c.name, c.kind, c.default = d[1], d[2], d[3]
-    c.field = field(c.name)
-    if defaults and defaults[c.field] ~= nil then c.default = defaults[c.field] end
-    c.choices = choices and choices[c.field] or c.choices
-    out[i] = c
-  end
-  return out
-end
-
-local function parser_of(declared, about, values, given)
-  local parser = argparse(about.name, about.summary):help_max_width(100):add_help "-h --help"
-  if about.epilog then parser:epilog(about.epilog) end
-  for _, d in ipairs(declared) do
-    local names = "--" .. d.name
-    for _, a in ipairs(d.alias or {}) do names = names .. " --" .. a end
-    if d.short then names = "-" .. d.short .. " " .. names end
-    local text = d.help
-    if d.default ~= nil and d.kind ~= "flag" then
-      text = ("%s (default: %s)"):format(text, json.encode(d.default):gsub('"', ""))
-    end
-    local function set(v) values[d.field], given[d.field] = v, true end
-    if d.kind == "flag" then
-      parser:flag(names, text):action(function() set(true) end)
-      if d.negatable then parser:flag("--no-" .. d.name, "the opposite"):action(function() set(false) end) end
-    else
-      parser:option(names, text):argname(d.arg or (d.kind == "integer" and "N" or d.kind == "number" and "X" or "NAME"))
-        :convert(function(s) return convert(d, s) end):action(function(_, _, v) set(v) end)
-    end
-  end
-  parser:argument("rest"):args("*"):hidden(true)
-  return parser
-end
-
--- argparse would take the -4 of `--batch -4` for an option.
-local function join_negative(args)
-  local out = {}
-  for _, a in ipairs(args) do
-    local last = out[#out]
-    local value = a:find "^%-[%d.]" and last and last:find "^%-%-[^=]+$"
-    if value then out[#out] = last .. "=" .. a else out[#out + 1] = a end
-  end
-  return out
-end
-
-local function better(message, declared)
-  local name = message:match "unknown option '([^']*)'"
-  if not name then return (message:gsub("\n.*", "")) end
-  local names = {"help"}
-  for _, d in ipairs(declared) do
-    names[#names + 1] = d.name
-    for _, a in ipairs(d.alias or {}) do names[#names + 1] = a end
-  end
-  local near = check.nearest(name:gsub("^%-+", ""), names)
-  local hint = near and (" (did you mean '--%s'?)"):format(near) or "; --help lists them"
-  return ("unknown option '%s'%s"):format(name, hint)
-end
-
---- Reads a command line. --help prints the options and ends the program.
--- @tparam table declared from M.declare
--- @tparam table args list of words
--- @tparam table about name, summary, epilog: for --help
--- @treturn table field -> value, defaults included (dry-run is called dry_run); or nil and a message of one line
--- @treturn table field -> true for what stood on the command line
-function M.parse(declared, args, about)
-  local values, given = {}, {}
-  for _, d in ipairs(declared) do values[d.field] = d.default end
-  local ok, result = parser_of(declared, about, values, given):pparse(join_negative(args))
-  if not ok then return nil, better(result, declared) end
-  if result.rest and result.rest[1] then
-    return nil, ("unexpected '%s': options begin with --, see --help"):format(result.rest[1])
-  end
-  return values, given
-end
-
---- The one length that was given of steps, epochs and kimg; or nil, message.
+--- Returns which length of training stood on the command line: "steps", "epochs" or "kimg".
+-- @tparam table given  name -> true, of gan.command.parse
+-- @treturn string  "epochs" where none was given
+-- @error if there are two
 function M.check_length(given)
   local names = {}
   for _, name in ipairs {"steps", "epochs", "kimg"} do if given[name] then names[#names + 1] = "--" .. name end end
@@ -227,7 +72,10 @@ function M.check_length(given)
   return names[1] and names[1]:sub(3) or "epochs"
 end
 
---- Checks that --blocks is a power of two and divides --batch: true, or nil and a message.
+--- Checks that --blocks is a power of two and divides --batch.
+-- @tparam table values  options, name -> value
+-- @treturn boolean  true
+-- @error if it is not
 function M.check_blocks(values)
   local blocks = values.blocks or 1
   if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
@@ -237,78 +85,73 @@ function M.check_blocks(values)
   return true
 end
 
---- Steps of training: kimg counts thousands of real images shown to D, epochs passes over n images.
+--- Returns how many steps a run has: kimg counts thousands of real images shown to D, epochs passes over the data.
+-- Cannot fail.
+-- @tparam table values  options, name -> value
+-- @tparam integer n  images of the data
+-- @treturn integer  from 1
 function M.total_steps(values, n)
   local per_step = values.batch * (values.dsteps or 1)
   local images = values.kimg and values.kimg * 1000 or (values.epochs or 25) * n
   return values.steps or math.max(1, math.floor(images / per_step + 0.5))
 end
 
-local function text(v) return v == nil and "unset" or (json.encode(v):gsub('^"(.*)"$', "%1")) end
-
---- Returns an option's value in a run that was started before, perhaps by the option's former name.
+--- Returns an option's value in a run that was started before, perhaps by the option's former name. Cannot fail.
+-- @tparam table d  entry of gan.command.declare
+-- @tparam table old  the run's options, name -> value
+-- @return  the value, or nil
 function M.stored(d, old)
   local v = old[d.field]
   for _, name in ipairs(d.alias or {}) do
-    if v == nil then v = old[field(name)] end
+    if v == nil then v = old[command.field(name)] end
   end
   return v
 end
 
---- Says what a run was started with and is not now, among what may not change. An option that the run did not know yet
--- had its default.
--- @treturn string  a message; or nil
+--- Says what a run was started with and is not now, among what may not change. Cannot fail.
+-- An option that the run did not know yet had its default.
+-- @tparam table declared  of gan.command.declare
+-- @tparam table old  the run's options, name -> value
+-- @tparam table new  those of now
+-- @treturn string  such as "was started with --lr 0.1, now 0.2"; nil where nothing changed
 function M.difference(declared, old, new)
   for _, d in ipairs(declared) do
     local before = old[d.field]
     if before == nil then before = d.default end
-    if not d.free and text(before) ~= text(new[d.field]) then
-      return ("was started with --%s %s, now %s"):format(d.name, text(before), text(new[d.field]))
+    if not d.free and command.text(before) ~= command.text(new[d.field]) then
+      return ("was started with --%s %s, now %s"):format(d.name, command.text(before), command.text(new[d.field]))
     end
   end
 end
 
 --- Returns the options that make a run what it is, without those that may change, as a text for its checkpoints.
+-- Cannot fail.
+-- @tparam table declared  of gan.command.declare
+-- @tparam table values  options, name -> value
+-- @treturn string  JSON
 function M.pack(declared, values)
   local out = {}
   for _, d in ipairs(declared) do if not d.free then out[d.field] = values[d.field] end end
   return json.encode(out)
 end
 
---- Makes the numbers of a decoded text what they were: integers are integers.
+--- Makes the numbers of a decoded text what they were, in place: integers are integers. Cannot fail.
+-- @tparam table values  name -> value
+-- @treturn table  the same one
 function M.integers(values)
   for k, v in pairs(values) do if type(v) == "number" then values[k] = math.tointeger(v) or v end end
   return values
 end
 
---- The options packed in a run's checkpoint: field -> value, or nil, message.
--- @tparam table tree what checkpoint.load gave
--- @tparam string path its file, for the message
+--- Returns the options that are packed in a run's checkpoint.
+-- @tparam table tree  of gan.file.safetensors.load
+-- @tparam string path  its file, for messages
+-- @treturn table  name -> value
+-- @error if it is no checkpoint of a run
 function M.unpack(tree, path)
   local own = type(tree.run) == "table" and type(tree.run.options) == "string" and json.decode(tree.run.options)
   if type(own) ~= "table" then return nil, path .. ": expected the checkpoint of a run" end
   return M.integers(own)
-end
-
---- Lists all options in a few lines; what differs from its default is marked.
-function M.describe(declared, values)
-  local cells, width = {}, 0
-  for _, d in ipairs(declared) do
-    local v = values[d.field]
-    if v ~= nil then
-      local cell = ("%s%s %s"):format(text(v) ~= text(d.default) and "*" or " ", d.name, text(v))
-      cells[#cells + 1] = cell
-      width = math.max(width, math.min(#cell, 24))
-    end
-  end
-  local lines, line = {"options (* not the default):"}, ""
-  for _, cell in ipairs(cells) do
-    if #line > 0 and #line + #cell > 100 then lines[#lines + 1], line = line, "" end
-    line = line .. cell .. (" "):rep(math.max(width - #cell, 0) + 2)
-  end
-  lines[#lines + 1] = line
-  for i = 1, #lines do lines[i] = lines[i]:gsub("%s+$", "") end
-  return table.concat(lines, "\n")
 end
 
 return M

@@ -4,7 +4,7 @@ local core = require "gan.core"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
 local pictures = require "gan.train.pictures"
-local progress = require "gan.train.progress"
+local progress = require "gan.game.progress"
 local random = require "gan.random"
 local saved = require "gan.train.saved"
 

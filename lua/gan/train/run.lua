@@ -4,6 +4,7 @@
 local core = require "gan.core"
 local begin = require "gan.train.begin"
 local check = require "gan.check"
+local command = require "gan.command"
 local data = require "gan.data"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
@@ -58,7 +59,7 @@ end
 -- @tparam[opt=""] string spec.summary  for --help
 -- @tparam[opt] table spec.sizes  list of possible --size
 -- @tparam[opt] table spec.defaults  option -> value
--- @tparam[opt] table spec.options  further ones, as in gan.train.options.training
+-- @tparam[opt] table spec.options  further ones, as gan.command.declare takes them
 -- @tparam[opt] table spec.without  names of options that mean nothing here
 -- @tparam[opt=false] boolean spec.conditional  the data must have labels
 -- @tparam[opt] function spec.open  f(options) -> data set, which may have a method `batches` of its own; or nil and a
@@ -77,9 +78,9 @@ local function start(spec)
     command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults) do defaults[k] = v end
-  local list = options.extend(options.training, spec.options, spec.without)
-  self.declared = options.declare(list, defaults, {size = spec.sizes})
-  local opt, given = recorder:must(options.parse(self.declared, spec.arg, {name = program, summary = spec.summary}))
+  local list = command.extend(options.training, spec.options, spec.without)
+  self.declared = command.declare(list, defaults, {size = spec.sizes})
+  local opt, given = recorder:must(command.parse(self.declared, spec.arg, {name = program, summary = spec.summary}))
   recorder:must(options.check_length(given))
   recorder:must(options.check_blocks(opt))
   self.options = opt

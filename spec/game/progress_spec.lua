@@ -1,8 +1,8 @@
 -- The status line: means since the last line, speed, time left.
-local progress = require "gan.train.progress"
+local progress = require "gan.game.progress"
 local quantities = require "gan.quantities"
 
-describe("train.progress", function()
+describe("game.progress", function()
   local now = 100
   local function clock() return now end
   before_each(function() now = 100 end)
@@ -28,6 +28,15 @@ describe("train.progress", function()
     assert.equal(7, r.D)
     assert.is_nil(r.G)
     assert.is_true(math.abs(r.eta - (0.7 * 0.5 + 0.3 * 1.5) * 789) < 1e-9)
+  end)
+
+  it("takes numbers alone", function()
+    local m = progress.new(10, 4, 0, clock)
+    m:add(1, {lr_D = 2, D = 1})
+    m:add(2, {lr_D = 1, D = 2})
+    local r = m:record(0)
+    assert.same({1, 1.5}, {r.lr_D, r.D}) -- of step sizes the last one
+    assert.error_matches(function() m:add(3, {D = {}}) end, "arithmetic")
   end)
 
   it("has nothing to say before the first step", function()

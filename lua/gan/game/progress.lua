@@ -1,21 +1,32 @@
 --- What steps come to between two status lines: means, speed, time left, as a record of gan.quantities.
--- @internal gan.train.progress
+-- @module gan.game.progress
 local core = require "gan.core"
 local quantities = require "gan.quantities"
 
-local M = {}
-M.__index = M
+local M, Meter = {}, {}
+Meter.__index = Meter
 
---- Makes a meter for `total` steps of `images` real images each, starting after step `start`.
+--- Makes a meter. Cannot fail.
+-- @tparam integer total  steps in all
+-- @tparam integer images  real images in a step
+-- @tparam integer start  the step after which it begins
+-- @tparam[opt] function clock  () -> seconds; default: the system's
+-- @treturn Meter
+-- @usage local meter = gan.game.progress.new(1000, 64, 0)
+-- meter:add(1, {D = 0.7, G = 1.2})
+-- print(gan.quantities.line(meter:record(0, true)))
 function M.new(total, images, start, clock)
   clock = clock or core.clock
   local now = clock()
   return setmetatable({total = total, images = images, step = start, clock = clock, began = now, line_at = now,
-    line_step = start, sums = {}, counts = {}}, M)
+    line_step = start, sums = {}, counts = {}}, Meter)
 end
 
---- Adds a step's numbers: name -> number. Of step sizes the last one counts, of all else the mean.
-function M:add(step, values)
+--- Adds a step's numbers. Of step sizes the last one counts, of all else the mean.
+-- @tparam integer step  the step
+-- @tparam table values  name -> number
+-- @raise if a value is no number
+function Meter:add(step, values)
   self.step = step
   for name, v in pairs(values) do
     local only = quantities.is(name, "step size")
@@ -24,8 +35,9 @@ function M:add(step, values)
   end
 end
 
---- Returns the seconds since the last record.
-function M:waiting() return self.clock() - self.line_at end
+--- Returns the seconds since the last record that was closed. Cannot fail.
+-- @treturn number
+function Meter:waiting() return self.clock() - self.line_at end
 
 -- Seconds per step: recent ones count more. What pictures and checkpoints cost is part of it.
 local function speed(self)
@@ -35,10 +47,12 @@ local function speed(self)
   return self.per_step and 0.7 * self.per_step + 0.3 * recent or recent
 end
 
---- Returns the state of things: step, total, kimg, epoch, seconds, eta, images_per_second, memory, and the means.
--- @tparam number epoch
+--- Returns the state of things. Cannot fail.
+-- @tparam number epoch  passes over the data
 -- @tparam[opt=false] boolean close  the means start anew
-function M:record(epoch, close)
+-- @treturn table  a record of gan.quantities: `step`, `total`, `kimg`, `epoch`, `seconds`, `eta`, `images_per_second`,
+--   `memory`, and the means by name
+function Meter:record(epoch, close)
   local now = self.clock()
   local per_step = speed(self)
   local r = {

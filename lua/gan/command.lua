@@ -1,0 +1,207 @@
+--- Reads command lines by a list of options: names, ranges, defaults, --help, and one clear line for what is wrong.
+-- @module gan.command
+local argparse = require "argparse"
+local check = require "gan.check"
+local json = require "gan.file.json"
+
+local M = {}
+
+local kinds = {integer = true, number = true, string = true, flag = true}
+
+local function range(d)
+  if d.kind == "integer" then
+    if d.lo and d.hi then return ("an integer in %d..%d"):format(d.lo, d.hi) end
+    return d.lo and ("an integer >= %d"):format(d.lo) or "an integer"
+  end
+  local lo = d.lo and (">= %g"):format(d.lo) or d.above and ("> %g"):format(d.above)
+  local hi = d.hi and ("<= %g"):format(d.hi) or d.below and ("< %g"):format(d.below)
+  return "a number " .. (lo and hi and lo .. " and " .. hi or lo or hi or "")
+end
+
+local function list(values)
+  local words = {}
+  for i, v in ipairs(values) do words[i] = tostring(v) end
+  local last = table.remove(words)
+  return #words > 0 and table.concat(words, ", ") .. " or " .. last or last
+end
+
+-- Value of an option's text, or nil, message.
+local function convert(d, text)
+  local function wrong(expected) return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
+  if d.kind == "string" then
+    if text == "" or text:find "%z" then return wrong "some text" end
+    if not d.choices then return text end
+    for _, c in ipairs(d.choices) do if text == c then return text end end
+    return wrong(list(d.choices))
+  end
+  local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
+  if d.kind == "integer" then v = v and math.tointeger(v) end
+  if d.choices then
+    for _, c in ipairs(d.choices) do if v == c then return v end end
+    return wrong(list(d.choices))
+  end
+  local low = v and (d.lo and v < d.lo or d.above and v <= d.above)
+  local high = v and (d.hi and v > d.hi or d.below and v >= d.below)
+  if not v or v ~= v or low or high then return wrong(range(d)) end
+  return v
+end
+
+--- Returns the name that an option has in Lua: that of "dry-run" is `dry_run`. Cannot fail.
+-- @tparam string name  as on the command line
+-- @treturn string
+function M.field(name) return (name:gsub("-", "_")) end
+
+--- Returns a list of options with those of a base list first: a recipe's own after those of every training script.
+-- @tparam table base  list of options, as `declare` takes it
+-- @tparam[opt] table own  the same
+-- @tparam[opt] table without  names of options of the base to leave out
+-- @treturn table  a new list
+-- @raise if a name is taken or unknown, or an entry has no name, kind and help
+function M.extend(base, own, without)
+  local out, taken, left = {}, {help = true}, {}
+  for _, name in ipairs(without or {}) do left[name] = true end
+  for _, d in ipairs(base) do
+    if left[d[1]] then
+      left[d[1]] = nil
+    else
+      out[#out + 1] = d
+      for _, name in ipairs {d[1], table.unpack(d.alias or {})} do taken[name] = true end
+    end
+  end
+  if next(left) then return check.fail("command.extend", "without: there is no option '--%s'", (next(left))) end
+  for i, d in ipairs(own or {}) do
+    local ok = type(d) == "table" and type(d[1]) == "string" and kinds[d[2]] and type(d.help) == "string"
+    if not ok then
+      return check.fail("command.extend", 'entry %d: expected {"name", "kind", default, help = "..."}; kind: integer, '
+        .. 'number, string or flag', i)
+    end
+    if taken[d[1]] then return check.fail("command.extend", "option '--%s' is there already", d[1]) end
+    taken[d[1]] = true
+    out[#out + 1] = d
+  end
+  return out
+end
+
+--- Makes a list of options ready for `parse`. Cannot fail.
+--
+--     {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"}
+--
+-- An entry has a name, a kind (integer, number, string or flag), a default (nil: none), and `help`. It may have the
+-- bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), a list of `choices`, of `alias` names,
+-- `arg` (what --help calls the value), `short` (a letter), and of a flag `negatable` (there is --no-name, too). What
+-- else it has stays: `free` and `inherit` mean something to runs (gan.train.options). The value of "dry-run" is called
+-- `dry_run` in Lua.
+-- @tparam table base  list of such entries
+-- @tparam[opt] table defaults  name in Lua -> another default
+-- @tparam[opt] table choices  name in Lua -> list of the values that are allowed
+-- @treturn table  a new list: 1, 2, 3 became `name`, `kind`, `default`; `field` is the name in Lua
+function M.declare(base, defaults, choices)
+  local out = {}
+  for i, d in ipairs(base) do
+    local c = {}
+    for k, v in pairs(d) do if type(k) == "string" then c[k] = v end end
+    c.name, c.kind, c.default = d[1], d[2], d[3]
+    c.field = M.field(c.name)
+    if defaults and defaults[c.field] ~= nil then c.default = defaults[c.field] end
+    c.choices = choices and choices[c.field] or c.choices
+    out[i] = c
+  end
+  return out
+end
+
+local function parser_of(declared, about, values, given)
+  local parser = argparse(about.name, about.summary):help_max_width(100):add_help "-h --help"
+  if about.epilog then parser:epilog(about.epilog) end
+  for _, d in ipairs(declared) do
+    local names = "--" .. d.name
+    for _, a in ipairs(d.alias or {}) do names = names .. " --" .. a end
+    if d.short then names = "-" .. d.short .. " " .. names end
+    local text = d.help
+    if d.default ~= nil and d.kind ~= "flag" then
+      text = ("%s (default: %s)"):format(text, M.text(d.default))
+    end
+    local function set(v) values[d.field], given[d.field] = v, true end
+    if d.kind == "flag" then
+      parser:flag(names, text):action(function() set(true) end)
+      if d.negatable then parser:flag("--no-" .. d.name, "the opposite"):action(function() set(false) end) end
+    else
+      parser:option(names, text):argname(d.arg or (d.kind == "integer" and "N" or d.kind == "number" and "X" or "NAME"))
+        :convert(function(s) return convert(d, s) end):action(function(_, _, v) set(v) end)
+    end
+  end
+  parser:argument("rest"):args("*"):hidden(true)
+  return parser
+end
+
+-- argparse would take the -4 of `--batch -4` for an option.
+local function join_negative(args)
+  local out = {}
+  for _, a in ipairs(args) do
+    local last = out[#out]
+    local value = a:find "^%-[%d.]" and last and last:find "^%-%-[^=]+$"
+    if value then out[#out] = last .. "=" .. a else out[#out + 1] = a end
+  end
+  return out
+end
+
+local function better(message, declared)
+  local name = message:match "unknown option '([^']*)'"
+  if not name then return (message:gsub("\n.*", "")) end
+  local names = {"help"}
+  for _, d in ipairs(declared) do
+    names[#names + 1] = d.name
+    for _, a in ipairs(d.alias or {}) do names[#names + 1] = a end
+  end
+  local near = check.nearest(name:gsub("^%-+", ""), names)
+  local hint = near and (" (did you mean '--%s'?)"):format(near) or "; --help lists them"
+  return ("unknown option '%s'%s"):format(name, hint)
+end
+
+--- Reads a command line. --help prints the options and ends the program.
+-- @tparam table declared  of `declare`
+-- @tparam table args  list of words
+-- @tparam table about  for --help: `name`, `summary`, and `epilog` or nil
+-- @treturn table  name in Lua -> value, defaults included
+-- @treturn table  name in Lua -> true, for what stood on the command line
+-- @error in one line: an option is unknown (and which is near) or given no value, or a value is not as declared
+function M.parse(declared, args, about)
+  local values, given = {}, {}
+  for _, d in ipairs(declared) do values[d.field] = d.default end
+  local ok, result = parser_of(declared, about, values, given):pparse(join_negative(args))
+  if not ok then return nil, better(result, declared) end
+  if result.rest and result.rest[1] then
+    return nil, ("unexpected '%s': options begin with --, see --help"):format(result.rest[1])
+  end
+  return values, given
+end
+
+--- Returns an option's value as it is shown: nil is "unset". Cannot fail.
+-- @param v  any value of an option
+-- @treturn string
+function M.text(v) return v == nil and "unset" or (json.encode(v):gsub('^"(.*)"$', "%1")) end
+
+--- Returns all options in a few lines of text; what differs from its default is marked. Cannot fail.
+-- @tparam table declared  of `declare`
+-- @tparam table values  name in Lua -> value
+-- @treturn string  lines of at most 120 characters, unless a value is longer
+function M.describe(declared, values)
+  local cells, width = {}, 0
+  for _, d in ipairs(declared) do
+    local v = values[d.field]
+    if v ~= nil then
+      local cell = ("%s%s %s"):format(M.text(v) ~= M.text(d.default) and "*" or " ", d.name, M.text(v))
+      cells[#cells + 1] = cell
+      width = math.max(width, math.min(#cell, 24))
+    end
+  end
+  local lines, line = {"options (* not the default):"}, ""
+  for _, cell in ipairs(cells) do
+    if #line > 0 and #line + #cell > 100 then lines[#lines + 1], line = line, "" end
+    line = line .. cell .. (" "):rep(math.max(width - #cell, 0) + 2)
+  end
+  lines[#lines + 1] = line
+  for i = 1, #lines do lines[i] = lines[i]:gsub("%s+$", "") end
+  return table.concat(lines, "\n")
+end
+
+return M

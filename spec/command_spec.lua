@@ -1,0 +1,100 @@
+-- Command lines: values, defaults, aliases, and one line for everything that is wrong.
+local command = require "gan.command"
+
+local declared = command.declare({
+  {"data", "string", "shapes", arg = "PATH", help = "images"},
+  {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side"},
+  {"batch", "integer", 64, lo = 1, hi = 65536, alias = {"batch-size"}, help = "images in a batch"},
+  {"steps", "integer", nil, lo = 1, help = "length"},
+  {"lr", "number", 2e-4, above = 0, hi = 1e3, help = "step size"},
+  {"beta1", "number", 0.5, lo = 0, below = 1, help = "decay"},
+  {"form", "string", "a", choices = {"a", "b"}, help = "which"},
+  {"mirror", "flag", false, help = "flip"},
+  {"ema", "flag", true, negatable = true, help = "averaged"},
+  {"dry-run", "flag", false, short = "n", help = "stop"},
+}, {lr = 1e-3}, {size = {16, 32, 64, 128}})
+
+local function parse(line)
+  local words = {}
+  for w in line:gmatch "%S+" do words[#words + 1] = w end
+  return command.parse(declared, words, {name = "test.lua", summary = "a test"})
+end
+
+describe("command", function()
+  it("reads values, defaults and aliases", function()
+    local o, given = parse ""
+    assert.same({data = "shapes", size = 32, batch = 64, lr = 1e-3, beta1 = 0.5, form = "a", mirror = false, ema = true,
+      dry_run = false}, o)
+    assert.same({}, given)
+    o, given = parse("--image-size 64 --batch-size=8 --lr .5 --beta1 1e-1 -n --mirror --no-ema --data /a/b=c "
+      .. "--batch 16 --form=b")
+    assert.same({data = "/a/b=c", size = 64, batch = 16, lr = .5, beta1 = 0.1, form = "b", mirror = true, ema = false,
+      dry_run = true}, o)
+    assert.equal("integer", math.type(o.size))
+    assert.is_true(given.size and given.batch and given.dry_run and given.ema)
+    assert.is_nil(given.steps)
+  end)
+
+  it("says in one line what is wrong", function()
+    for line, message in pairs {
+      ["--batch -4"] = "--batch: expected an integer in 1..65536, got '-4'",
+      ["--batch=0"] = "--batch: expected an integer in 1..65536, got '0'",
+      ["--batch ten"] = "got 'ten'",
+      ["--batch 1.5"] = "got '1.5'",
+      ["--batch 0x10"] = "got '0x10'",
+      ["--steps 0"] = "--steps: expected an integer >= 1, got '0'",
+      ["--steps 99999999999999999999"] = "--steps:",
+      ["--lr -1"] = "--lr: expected a number > 0 and <= 1000, got '-1'",
+      ["--lr nan"] = "got 'nan'",
+      ["--lr inf"] = "got 'inf'",
+      ["--lr 1e999"] = "got '1e999'",
+      ["--lr=-.5"] = "got '-.5'",
+      ["--beta1 1"] = "--beta1: expected a number >= 0 and < 1, got '1'",
+      ["--size 48"] = "--size: expected 16, 32, 64 or 128, got '48'",
+      ["--form c"] = "--form: expected a or b, got 'c'",
+      ["--sice 32"] = "unknown option '--sice' (did you mean '--size'?)",
+      ["--bach_size=3"] = "did you mean '--batch-size'?",
+      ["--what-ever"] = "unknown option '--what-ever'; --help lists them",
+      ["-q"] = "unknown option '-q'",
+      ["--batch"] = "'--batch' requires an argument",
+      ["32"] = "unexpected '32'",
+      ["--mirror=yes"] = "'--mirror' does not take arguments",
+      ["--data="] = "--data: expected some text",
+    } do
+      local o, err = parse(line)
+      assert.is_nil(o, line)
+      assert.is_truthy(err:find(message, 1, true), line .. ": " .. err)
+      assert.is_nil(err:find "\n", line)
+    end
+  end)
+
+  it("puts a list after another, and leaves some out", function()
+    local base = {{"size", "integer", 1, alias = {"side"}, help = "x"}, {"lr", "number", 1, help = "x"}}
+    local list = command.extend(base, {{"gp", "number", 10, lo = 0, help = "weight"}}, {"size"})
+    assert.same({base[2], {"gp", "number", 10, lo = 0, help = "weight"}}, list)
+    for what, f in pairs {
+      ["command.extend: option '--side' is there already"] = function()
+        command.extend(base, {{"side", "integer", 1, help = "x"}})
+      end,
+      ["option '--help' is there already"] = function() command.extend({}, {{"help", "flag", false, help = "x"}}) end,
+      ["entry 2: expected"] = function() command.extend({}, {{"a", "flag", false, help = "x"}, {"b", "flag"}}) end,
+      ["without: there is no option '--sise'"] = function() command.extend(base, nil, {"sise"}) end,
+    } do
+      local ok, message = pcall(f)
+      assert.is_false(ok)
+      assert.is_truthy(message:find(what, 1, true), message)
+    end
+  end)
+
+  it("marks what is not the default", function()
+    local s = command.describe(declared, (parse "--size 16 --steps 5"))
+    assert.is_truthy(s:find("*size 16", 1, true))
+    assert.is_truthy(s:find("*steps 5", 1, true))
+    assert.is_truthy(s:find(" batch 64", 1, true))
+    assert.is_nil(s:find("*batch", 1, true))
+    for line in s:gmatch "[^\n]+" do assert.is_true(#line <= 120, line) end
+    assert.same({"unset", "a", "0.5", "64", "true"}, {command.text(nil), command.text "a", command.text(0.5),
+      command.text(64.0), command.text(true)})
+    assert.equal("dry_run", command.field "dry-run")
+  end)
+end)
