@@ -17,17 +17,11 @@ static unsigned check_axes(lua_State *L, int arg, int nd) {
   if (lua_isnoneornil(L, arg)) return (1u << nd) - 1;
   if (lua_type(L, arg) == LUA_TNUMBER) return 1u << gn_check_axis(L, arg, "axes", nd);
   if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, "axes", "an axis, a list of axes, or nil for all");
-  size_t n = lua_rawlen(L, arg);
-  for (size_t i = 1; i <= n; i++) {
-    int ok = 0;
-    lua_rawgeti(L, arg, (lua_Integer)i);
-    lua_Integer v = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : 0;
-    if (!ok || v == 0 || v > nd || v < -nd)
-      gn_argerror(L, arg, "axes", "entry %d: expected an axis in 1..%d or -%d..-1", (int)i, nd, nd);
-    unsigned bit = 1u << (v > 0 ? v - 1 : nd + v);
-    if (mask & bit) gn_argerror(L, arg, "axes", "axis %d appears twice", (int)(v > 0 ? v : nd + v + 1));
-    mask |= bit;
-    lua_pop(L, 1);
+  const int n = (int)GN_MIN(lua_rawlen(L, arg), (lua_Unsigned)GN_MAXD + 1); /* the last of them cannot be new */
+  for (int i = 1; i <= n; i++) {
+    const int axis = gn_check_axis_entry(L, arg, "axes", i, nd);
+    if (mask & 1u << axis) gn_argerror(L, arg, "axes", "axis %d appears twice", axis + 1);
+    mask |= 1u << axis;
   }
   return mask;
 }

@@ -280,13 +280,11 @@ static int reshape(lua_State *L) {
 static int permute(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
   if (lua_type(L, 2) != LUA_TTABLE || (int)lua_rawlen(L, 2) != t->nd)
-    gn_expected(L, 2, "axes", lua_pushfstring(L, "a permutation of 1..%d", t->nd));
+    gn_expected(L, 2, "axes", "a permutation of 1..%d", t->nd);
   gn_int sz[GN_MAXD], st[GN_MAXD];
   unsigned seen = 0;
   for (int i = 0; i < t->nd; i++) {
-    lua_rawgeti(L, 2, i + 1);
-    int a = gn_check_axis(L, lua_gettop(L), "axes", t->nd);
-    lua_pop(L, 1);
+    const int a = gn_check_axis_entry(L, 2, "axes", i + 1, t->nd);
     if (seen & 1u << a) gn_argerror(L, 2, "axes", "axis %d appears twice", a + 1);
     seen |= 1u << a;
     sz[i] = t->size[a];

@@ -27,7 +27,7 @@ static void opt_strides(lua_State *L, int arg, const gn_shape *s, gn_int *stride
   gn_strides(s->nd, s->size, stride);
   if (lua_isnoneornil(L, arg)) return;
   if (lua_type(L, arg) != LUA_TTABLE || (gn_int)lua_rawlen(L, arg) != s->nd)
-    gn_expected(L, arg, "strides", lua_pushfstring(L, "%d strides", s->nd));
+    gn_expected(L, arg, "strides", "%d strides", s->nd);
   for (int d = 0; d < s->nd; d++) {
     int ok = 0;
     lua_rawgeti(L, arg, d + 1);

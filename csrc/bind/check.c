@@ -148,8 +148,18 @@ const char *gn_found(lua_State *L, int arg) {
   }
 }
 
-int gn_expected(lua_State *L, int arg, const char *name, const char *expected) {
-  return gn_argerror(L, arg, name, "expected %s, got %s", expected, gn_found(L, arg));
+/* Makes an absent argument nil, so that a text pushed now does not lie in its place. */
+static void fill_arguments(lua_State *L, int arg) {
+  if (lua_gettop(L) < arg) lua_settop(L, arg);
+}
+
+int gn_expected(lua_State *L, int arg, const char *name, const char *fmt, ...) {
+  va_list ap;
+  fill_arguments(L, arg);
+  va_start(ap, fmt);
+  const char *want = lua_pushvfstring(L, fmt, ap);
+  va_end(ap);
+  return gn_argerror(L, arg, name, "expected %s, got %s", want, gn_found(L, arg));
 }
 
 int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why) {
@@ -219,7 +229,7 @@ static void dtype_expected(lua_State *L, int arg, const char *name, unsigned may
   luaL_Buffer b;
   int left = 0;
   for (int i = 0; i < GN_DTYPES; i++) left += may >> i & 1;
-  if (lua_gettop(L) < arg) lua_settop(L, arg); /* what is pushed now must not be taken for the argument */
+  fill_arguments(L, arg);
   luaL_buffinit(L, &b);
   for (int i = 0; i < GN_DTYPES; i++) {
     if (!(may >> i & 1)) continue;
@@ -228,7 +238,7 @@ static void dtype_expected(lua_State *L, int arg, const char *name, unsigned may
     luaL_addstring(&b, --left > 1 ? "', " : left == 1 ? "' or " : "'");
   }
   luaL_pushresult(&b);
-  gn_expected(L, arg, name, lua_tostring(L, -1));
+  gn_expected(L, arg, name, "%s", lua_tostring(L, -1));
 }
 
 gn_dtype gn_check_dtype(lua_State *L, int arg, const char *name, unsigned may) {
@@ -257,12 +267,9 @@ const char *gn_check_path(lua_State *L, int arg) {
 gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi) {
   int ok = 0;
   lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
-  if (!ok || v < lo || v > hi) {
-    if (lua_gettop(L) < arg) lua_settop(L, arg); /* what is pushed now must not be taken for the argument */
-    const char *want = hi == INT64_MAX ? lua_pushfstring(L, "an integer >= %I", (lua_Integer)lo)
-                                       : lua_pushfstring(L, "an integer in %I..%I", (lua_Integer)lo, (lua_Integer)hi);
-    gn_expected(L, arg, name, want);
-  }
+  if (ok && v >= lo && v <= hi) return v;
+  if (hi == INT64_MAX) gn_expected(L, arg, name, "an integer >= %I", (lua_Integer)lo);
+  gn_expected(L, arg, name, "an integer in %I..%I", (lua_Integer)lo, (lua_Integer)hi);
   return v;
 }
 
@@ -279,12 +286,36 @@ gn_real gn_opt_number(lua_State *L, int arg, const char *name, gn_real def) {
   return lua_isnoneornil(L, arg) ? def : gn_check_number(L, arg, name);
 }
 
-int gn_check_axis(lua_State *L, int arg, const char *name, int nd) {
+/* The axis 0..nd-1 that the number at stack index idx is, or -1. */
+static int to_axis(lua_State *L, int idx, int nd) {
   int ok = 0;
-  lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
-  if (!ok || v == 0 || v > nd || v < -nd)
-    gn_expected(L, arg, name, lua_pushfstring(L, "an axis in 1..%d or -%d..-1", nd, nd));
+  lua_Integer v = lua_type(L, idx) == LUA_TNUMBER ? lua_tointegerx(L, idx, &ok) : 0;
+  if (!ok || v == 0 || v > nd || v < -nd) return -1;
   return (int)(v > 0 ? v - 1 : nd + v);
+}
+
+static void refuse_scalar(lua_State *L, int arg, const char *name, int nd) {
+  if (nd == 0) gn_argerror(L, arg, name, "a tensor without dimensions has no axis");
+}
+
+int gn_check_axis(lua_State *L, int arg, const char *name, int nd) {
+  const int axis = to_axis(L, arg, nd);
+  if (axis >= 0) return axis;
+  refuse_scalar(L, arg, name, nd);
+  gn_expected(L, arg, name, "an axis in 1..%d or -%d..-1", nd, nd);
+  return 0;
+}
+
+int gn_check_axis_entry(lua_State *L, int arg, const char *name, int i, int nd) {
+  lua_rawgeti(L, arg, i);
+  const int axis = to_axis(L, -1, nd);
+  if (axis < 0) {
+    refuse_scalar(L, arg, name, nd);
+    gn_argerror(L, arg, name, "entry %d: expected an axis in 1..%d or -%d..-1, got %s", i, nd, nd,
+                gn_found(L, lua_gettop(L)));
+  }
+  lua_pop(L, 1);
+  return axis;
 }
 
 void gn_check_shape(lua_State *L, int arg, const char *name, gn_shape *s) {

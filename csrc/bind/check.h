@@ -42,8 +42,9 @@ int gn_raise(lua_State *L, const char *op, const char *msg); /* op: msg */
 int gn_error(lua_State *L, const char *fmt, ...);            /* op: message; op is the running function's name */
 /* op: bad argument #arg 'name' (message) */
 int gn_argerror(lua_State *L, int arg, const char *name, const char *fmt, ...);
-/* op: bad argument #arg 'name' (expected X, got Y) */
-int gn_expected(lua_State *L, int arg, const char *name, const char *expected);
+/* op: bad argument #arg 'name' (expected X, got Y). A text for X pushed before the call would be
+** taken for an absent argument: let fmt make it. */
+int gn_expected(lua_State *L, int arg, const char *name, const char *fmt, ...);
 /* op: bad argument #arg 'name' (expected S why, got (2,3)); why may be NULL */
 int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why);
 /* Texts for messages, pushed on the stack. */
@@ -74,8 +75,9 @@ gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int h
 gn_int gn_opt_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int hi, gn_int def);
 gn_real gn_check_number(lua_State *L, int arg, const char *name);
 gn_real gn_opt_number(lua_State *L, int arg, const char *name, gn_real def);
-int gn_check_axis(lua_State *L, int arg, const char *name, int nd);        /* 1..nd or -nd..-1 in Lua -> 0..nd-1 */
-void gn_check_shape(lua_State *L, int arg, const char *name, gn_shape *s); /* a table of sizes >= 0; bytes fit */
+int gn_check_axis(lua_State *L, int arg, const char *name, int nd); /* 1..nd or -nd..-1 in Lua -> 0..nd-1 */
+int gn_check_axis_entry(lua_State *L, int arg, const char *name, int i, int nd); /* the same of entry i of a list */
+void gn_check_shape(lua_State *L, int arg, const char *name, gn_shape *s);       /* a table of sizes >= 0; bytes fit */
 void gn_check_same_size(lua_State *L, int arg, const char *name, const gn_tensor *t, const gn_tensor *like,
                         const char *like_name);
 
