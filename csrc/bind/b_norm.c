@@ -22,13 +22,17 @@ static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k
   return d;
 }
 
-static gn_tensor *opt_channels(lua_State *L, int arg, const char *name, gn_int c) {
-  gn_tensor *t = gn_opt_dense(L, arg, name);
-  if (t && (t->nd != 1 || t->size[0] != c)) {
+static gn_tensor *check_channels(lua_State *L, int arg, const char *name, gn_int c) {
+  gn_tensor *t = gn_check_dense(L, arg, name);
+  if (t->nd != 1 || t->size[0] != c) {
     const char *want = gn_shape_str(L, 1, &c);
     gn_shape_error(L, arg, name, want, "to match the channels of x");
   }
   return t;
+}
+
+static gn_tensor *opt_channels(lua_State *L, int arg, const char *name, gn_int c) {
+  return lua_isnoneornil(L, arg) ? NULL : check_channels(L, arg, name, c);
 }
 
 static double check_eps(lua_State *L, int arg) {
@@ -111,6 +115,29 @@ static int backward(lua_State *L, kind k) {
   return 3;
 }
 
+/* f_dx(dy, x, gamma or nil, beta or nil, eps, slope or nil, groups or nil, mean or nil, var or nil) -> dx of f_grad;
+** the statistics are computed anew where they are nil. */
+static int input_gradient(lua_State *L, kind k) {
+  lua_settop(L, 9);
+  gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
+  const gn_norm_dims d = check_dims(L, x, 2, k, 7);
+  gn_check_same_size(L, 1, "dy", dy, x, "x");
+  gn_tensor *gamma = opt_channels(L, 3, "gamma", d.c), *beta = opt_channels(L, 4, "beta", d.c);
+  const double eps = check_eps(L, 5);
+  const gn_real slope = opt_slope(L, 6);
+  const int given = !lua_isnil(L, 8) || !lua_isnil(L, 9);
+  gn_tensor *mean = given ? check_stats(L, 8, "mean", &d) : new_stats(L, &d, k);
+  gn_tensor *var = given ? check_stats(L, 9, "var", &d) : new_stats(L, &d, k);
+  gn_real *work = gn_scratch(L, gn_norm_work(&d));
+  const int at = lua_gettop(L);
+  gn_tensor *dx = gn_new_real_like(L, x);
+  if (!given) gn_moments(gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), &d, work);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  gn_norm_grad(gn_real_ptr(dx), NULL, NULL, gn_real_ptr(dy), &in, &d, work);
+  gn_scratch_free(L, at);
+  return 1;
+}
+
 /* gamma or beta (N,C) of conditional batch norm */
 static gn_tensor *check_rows(lua_State *L, int arg, const char *name, const gn_norm_dims *d) {
   gn_tensor *t = gn_check_dense(L, arg, name);
@@ -128,32 +155,37 @@ static gn_norm_dims check_conditional(lua_State *L, const gn_tensor *x, int arg)
   return d;
 }
 
-/* core.conditional_batch_norm(x (N,...,C), gamma (N,C), beta (N,C), eps, slope or nil, mean or nil, var or nil) ->
-** y, mean (C), var (C); of the batch where none are given */
+/* core.conditional_batch_norm(x (N,...,C), gamma (N,C), beta (N,C), eps, slope or nil) -> y, mean (C), var (C) */
 static int conditional_batch_norm(lua_State *L) {
-  lua_settop(L, 7);
+  lua_settop(L, 5);
   gn_tensor *x = gn_check_dense(L, 1, "x");
   const gn_norm_dims d = check_conditional(L, x, 1), pooled = check_dims(L, x, 1, BATCH, 0);
   gn_tensor *gamma = check_rows(L, 2, "gamma", &d), *beta = check_rows(L, 3, "beta", &d);
   const double eps = check_eps(L, 4);
   const gn_real slope = opt_slope(L, 5);
-  gn_tensor *mean = opt_channels(L, 6, "mean", d.c), *var = opt_channels(L, 7, "var", d.c);
-  if (!mean != !var) gn_expected(L, mean ? 7 : 6, mean ? "var" : "mean", "both statistics or none");
-  gn_real *work = gn_scratch(L, mean ? 0 : gn_norm_work(&pooled));
+  gn_real *work = gn_scratch(L, gn_norm_work(&pooled));
   const int at = lua_gettop(L);
-  gn_tensor *y = gn_new_real_like(L, x);
-  if (!mean) {
-    mean = new_stats(L, &pooled, BATCH);
-    var = new_stats(L, &pooled, BATCH);
-    gn_moments(gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), &pooled, work);
-  } else {
-    lua_pushvalue(L, 6);
-    lua_pushvalue(L, 7);
-  }
+  gn_tensor *y = gn_new_real_like(L, x), *mean = new_stats(L, &pooled, BATCH), *var = new_stats(L, &pooled, BATCH);
+  gn_moments(gn_real_ptr(mean), gn_real_ptr(var), gn_real_ptr(x), &pooled, work);
   const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
   gn_norm_apply(gn_real_ptr(y), &in, &d);
   gn_scratch_free(L, at);
   return 3;
+}
+
+/* core.conditional_batch_norm_eval(x, gamma (N,C), beta (N,C), mean (C), var (C), eps, slope or nil) -> y */
+static int conditional_batch_norm_eval(lua_State *L) {
+  lua_settop(L, 7);
+  gn_tensor *x = gn_check_dense(L, 1, "x");
+  const gn_norm_dims d = check_conditional(L, x, 1);
+  gn_tensor *gamma = check_rows(L, 2, "gamma", &d), *beta = check_rows(L, 3, "beta", &d),
+            *mean = check_channels(L, 4, "mean", d.c), *var = check_channels(L, 5, "var", d.c);
+  const double eps = check_eps(L, 6);
+  const gn_real slope = opt_slope(L, 7);
+  gn_tensor *y = gn_new_real_like(L, x);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  gn_norm_apply(gn_real_ptr(y), &in, &d);
+  return 1;
 }
 
 /* core.conditional_batch_norm_grad(dy, x, mean, var, gamma, eps, want_dx, want_dgamma, want_dbeta, slope or nil,
@@ -163,9 +195,7 @@ static int conditional_batch_norm_grad(lua_State *L) {
   gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
   const gn_norm_dims d = check_conditional(L, x, 2);
   gn_check_same_size(L, 1, "dy", dy, x, "x");
-  gn_check_tensor(L, 3, "mean");
-  gn_check_tensor(L, 4, "var");
-  gn_tensor *mean = opt_channels(L, 3, "mean", d.c), *var = opt_channels(L, 4, "var", d.c),
+  gn_tensor *mean = check_channels(L, 3, "mean", d.c), *var = check_channels(L, 4, "var", d.c),
             *gamma = check_rows(L, 5, "gamma", &d);
   const double eps = check_eps(L, 6);
   const gn_real slope = opt_slope(L, 10);
@@ -215,6 +245,11 @@ static int layer_norm_grad(lua_State *L) { return backward(L, LAYER); }
 static int instance_norm_grad(lua_State *L) { return backward(L, INSTANCE); }
 static int group_norm_grad(lua_State *L) { return backward(L, GROUP); }
 
+static int batch_norm_dx(lua_State *L) { return input_gradient(L, BATCH); }
+static int layer_norm_dx(lua_State *L) { return input_gradient(L, LAYER); }
+static int instance_norm_dx(lua_State *L) { return input_gradient(L, INSTANCE); }
+static int group_norm_dx(lua_State *L) { return input_gradient(L, GROUP); }
+
 static int batch_norm_grad2(lua_State *L) { return twice(L, BATCH); }
 static int layer_norm_grad2(lua_State *L) { return twice(L, LAYER); }
 static int instance_norm_grad2(lua_State *L) { return twice(L, INSTANCE); }
@@ -252,9 +287,7 @@ static int batch_norm_eval(lua_State *L) {
   gn_tensor *x = gn_check_dense(L, 1, "x");
   gn_norm_dims d = check_dims(L, x, 1, BATCH, 0);
   gn_tensor *gamma = opt_channels(L, 2, "gamma", d.c), *beta = opt_channels(L, 3, "beta", d.c);
-  gn_check_tensor(L, 4, "mean");
-  gn_check_tensor(L, 5, "var");
-  gn_tensor *mean = opt_channels(L, 4, "mean", d.c), *var = opt_channels(L, 5, "var", d.c);
+  gn_tensor *mean = check_channels(L, 4, "mean", d.c), *var = check_channels(L, 5, "var", d.c);
   double eps = check_eps(L, 6);
   const gn_real slope = opt_slope(L, 7);
   gn_tensor *y = gn_new_real_like(L, x);
@@ -279,20 +312,25 @@ static int dropout(lua_State *L) {
 static const luaL_Reg funcs[] = {
     {"batch_norm", batch_norm},
     {"batch_norm_grad", batch_norm_grad},
+    {"batch_norm_dx", batch_norm_dx},
     {"batch_norm_grad2", batch_norm_grad2},
     {"layer_norm", layer_norm},
     {"layer_norm_grad", layer_norm_grad},
+    {"layer_norm_dx", layer_norm_dx},
     {"layer_norm_grad2", layer_norm_grad2},
     {"instance_norm", instance_norm},
     {"instance_norm_grad", instance_norm_grad},
+    {"instance_norm_dx", instance_norm_dx},
     {"instance_norm_grad2", instance_norm_grad2},
     {"group_norm", group_norm},
     {"group_norm_grad", group_norm_grad},
+    {"group_norm_dx", group_norm_dx},
     {"group_norm_grad2", group_norm_grad2},
     {"pixel_norm", pixel_norm},
     {"pixel_norm_grad", pixel_norm_grad},
     {"batch_norm_eval", batch_norm_eval},
     {"conditional_batch_norm", conditional_batch_norm},
+    {"conditional_batch_norm_eval", conditional_batch_norm_eval},
     {"conditional_batch_norm_grad", conditional_batch_norm_grad},
     {"dropout", dropout},
     {NULL, NULL},

@@ -2,6 +2,7 @@
 ** others. */
 #include "../kernels/spectral.h"
 #include "bind.h"
+#include <math.h>
 
 /* w (...), dense, and the axis of its rows */
 static gn_spectral_dims check_dims(lua_State *L, const gn_tensor *w, int arg, int axis_arg) {
@@ -35,16 +36,28 @@ static int power_iteration(lua_State *L) {
   return 3;
 }
 
-/* core.spectral_sigma(w, u, v, axis) -> sum of u w v, a number */
-static int spectral_sigma(lua_State *L) {
+#define TINY 1e-12 /* a weight of zeros has no direction: it stays zero */
+
+/* core.spectral_divide(w, u, v, axis, sigma or nil) -> w / sigma, sigma (a number): the given one, or sum of u w v;
+** TINY where it is less. */
+static int spectral_divide(lua_State *L) {
+  lua_settop(L, 5);
   const gn_tensor *w = gn_check_dense(L, 1, "w");
   const gn_spectral_dims d = check_dims(L, w, 1, 4);
   const gn_tensor *u = check_vector(L, 2, "u", d.r, "to match w along axis"),
                   *v = check_vector(L, 3, "v", d.a * d.b, "to match w");
-  gn_real *work = gn_scratch(L, gn_spectral_work(&d));
-  lua_pushnumber(L, gn_spectral_sigma(gn_real_ptr(w), gn_real_ptr(u), gn_real_ptr(v), &d, work));
-  gn_scratch_free(L, -2);
-  return 1;
+  if (!lua_isnil(L, 5)) gn_check_number(L, 5, "sigma");
+  double sigma = lua_tonumber(L, 5);
+  if (lua_isnil(L, 5)) {
+    gn_real *work = gn_scratch(L, gn_spectral_work(&d));
+    sigma = gn_spectral_sigma(gn_real_ptr(w), gn_real_ptr(u), gn_real_ptr(v), &d, work);
+    gn_scratch_free(L, -1);
+  }
+  if (fabs(sigma) < TINY) sigma = TINY;
+  gn_tensor *y = gn_new_real_like(L, w);
+  gn_spectral_divide(gn_real_ptr(y), gn_real_ptr(w), sigma, d.a * d.r * d.b);
+  lua_pushnumber(L, sigma);
+  return 2;
 }
 
 /* core.spectral_grad(dy, w, u, v, axis, sigma) -> dw */
@@ -66,7 +79,7 @@ static int spectral_grad(lua_State *L) {
 
 static const luaL_Reg funcs[] = {
     {"power_iteration", power_iteration},
-    {"spectral_sigma", spectral_sigma},
+    {"spectral_divide", spectral_divide},
     {"spectral_grad", spectral_grad},
     {NULL, NULL},
 };

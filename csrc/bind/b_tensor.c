@@ -311,19 +311,43 @@ static int expand(lua_State *L) {
   return 1;
 }
 
-/* core.narrow(t, axis, start, length [, step = 1]) -> view of elements start, start + step, ... along axis. */
-static int narrow(lua_State *L) {
-  gn_tensor *t = gn_check_tensor(L, 1, "t");
-  int a = gn_check_axis(L, 2, "axis", t->nd);
-  gn_int start = gn_check_int(L, 3, "start", 1, t->size[a] + 1);
-  gn_int step = gn_opt_int(L, 5, "step", 1, GN_MAX(t->size[a], 1), 1);
-  gn_int len = gn_check_int(L, 4, "length", 0, (t->size[a] - start + step) / step);
+/* Pushes the view of t's elements start, start + step, ... along an axis; axis, start, length and step are the
+** arguments from `first` on. */
+static gn_tensor *narrowed(lua_State *L, const gn_tensor *t, int first) {
+  int a = gn_check_axis(L, first, "axis", t->nd);
+  gn_int start = gn_check_int(L, first + 1, "start", 1, t->size[a] + 1);
+  gn_int step = gn_opt_int(L, first + 3, "step", 1, GN_MAX(t->size[a], 1), 1);
+  gn_int len = gn_check_int(L, first + 2, "length", 0, (t->size[a] - start + step) / step);
   gn_int sz[GN_MAXD], st[GN_MAXD];
   memcpy(sz, t->size, sizeof sz);
   memcpy(st, t->stride, sizeof st);
   sz[a] = len;
   st[a] *= step;
-  gn_new_view(L, t, t->nd, sz, st, len > 0 ? t->offset + (start - 1) * t->stride[a] : t->offset);
+  return gn_new_view(L, t, t->nd, sz, st, len > 0 ? t->offset + (start - 1) * t->stride[a] : t->offset);
+}
+
+/* core.narrow(t, axis, start, length [, step = 1]) -> view of elements start, start + step, ... along axis. */
+static int narrow(lua_State *L) {
+  narrowed(L, gn_check_tensor(L, 1, "t"), 2);
+  return 1;
+}
+
+/* core.narrow_dx(g, shape, axis, start, length [, step = 1]) -> zeros of that shape, but g where narrow takes from. */
+static int narrow_dx(lua_State *L) {
+  lua_settop(L, 6);
+  const gn_tensor *g = gn_check_real(L, 1, "g");
+  gn_shape s;
+  gn_check_shape(L, 2, "shape", &s);
+  gn_tensor *x = gn_new_real(L, s.nd, s.size), *view = narrowed(L, x, 3);
+  gn_check_same_size(L, 1, "g", g, view, "what is taken");
+  memset(x->storage->data, 0, (size_t)gn_numel(s.nd, s.size) * sizeof(gn_real));
+  const gn_tensor *ops[2] = {view, g};
+  gn_shape taken = {.nd = view->nd};
+  memcpy(taken.size, view->size, sizeof taken.size);
+  gn_plan p;
+  gn_plan_make(&p, &taken, ops, 2);
+  gn_copy(gn_tensor_ptr(view), gn_tensor_ptr(g), sizeof(gn_real), &p);
+  lua_pushvalue(L, 7);
   return 1;
 }
 
@@ -460,6 +484,7 @@ static const luaL_Reg funcs[] = {
     {"permute", permute},
     {"expand", expand},
     {"narrow", narrow},
+    {"narrow_dx", narrow_dx},
     {"node", node},
     {"set_node", set_node},
     {"version", version},

@@ -126,6 +126,12 @@ double gn_spectral_sigma(const gn_real *w, const gn_real *u, const gn_real *v, c
   return inner(w, NULL, u, v, d, work);
 }
 
+void gn_spectral_divide(gn_real *restrict y, const gn_real *restrict w, double sigma, gn_int n) {
+  const gn_real by = (gn_real)(1 / sigma);
+  GN_PARALLEL_FOR_IF(n > GN_PAR_MIN)
+  for (gn_int i = 0; i < n; i++) y[i] = w[i] * by;
+}
+
 void gn_spectral_grad(gn_real *dw, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_real *v,
                       double sigma, const gn_spectral_dims *d, gn_real *work) {
   const double s = inner(dy, w, NULL, NULL, d, work) / sigma;

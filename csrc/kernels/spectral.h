@@ -22,6 +22,9 @@ double gn_power_iteration(gn_real *u, gn_real *v, const gn_real *w, const gn_rea
 double gn_spectral_sigma(const gn_real *w, const gn_real *u, const gn_real *v, const gn_spectral_dims *d,
                          gn_real *work);
 
+/* y (n) out  <-  w / sigma, sigma not 0: times the rounded 1 / sigma. */
+void gn_spectral_divide(gn_real *y, const gn_real *w, double sigma, gn_int n);
+
 /* dw (A,R,B) out  <-  dy, w, u, v: the gradient of y = w / sigma, sigma = u' W v, u and v being constants:
 ** (dy - <dy, y> u v') / sigma. Source: the same, eq. 12. */
 void gn_spectral_grad(gn_real *dw, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_real *v,

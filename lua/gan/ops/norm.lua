@@ -61,17 +61,8 @@ end
 -- moments(x, eps, groups) -> _, mean, var.
 -- to_rows(x, groups): x, and whatever has its shape, as the statistics see it, and the axes that they run over.
 local function norm_dx(name, moments, to_rows, group_cases)
-  local backward, twice = core[name .. "_grad"], core[name .. "_grad2"]
-  local function stats(x, eps, groups, mean, var)
-    if mean then return mean, var end
-    local _, m, v = moments(x, eps, groups)
-    return m, v
-  end
-  M[name .. "_dx"] = op {name = name .. "_dx", method = false,
-    forward = function(dy, x, gamma, beta, eps, slope, groups, mean, var)
-      mean, var = stats(x, eps, groups, mean, var)
-      return (backward(dy, x, mean, var, gamma, eps, true, false, false, groups, slope, beta))
-    end,
+  local twice = core[name .. "_grad2"]
+  M[name .. "_dx"] = op {name = name .. "_dx", method = false, forward = core[name .. "_dx"],
     compose = function(dy, x, gamma, beta, eps, slope, groups)
       local rows, axes = to_rows(x, groups)
       local keep = {keepdim = true}
@@ -88,7 +79,7 @@ local function norm_dx(name, moments, to_rows, group_cases)
       return shape_ops.reshape(dx, core.shape(x))
     end,
     grad = function(h, _, need, dy, x, gamma, beta, eps, slope, groups, mean, var)
-      mean, var = stats(x, eps, groups, mean, var)
+      if not mean then mean, var = select(2, moments(x, eps, groups)) end
       return twice(h, dy, x, mean, var, gamma, beta, eps, slope, need[1], need[2], need[3], groups)
     end,
     cases = function(s)
@@ -106,6 +97,10 @@ local function norm_dx(name, moments, to_rows, group_cases)
         {s:randn(2, 2), s:randn(2, 3), nil, nil, 1, nil, groups, match = "'dy'"},
         {s:randn(2, 3), s:randn(2, 3), s:randn(2), nil, 1, nil, groups, match = "'gamma'"},
         {s:randn(3), s:randn(3), nil, nil, 1, nil, groups, match = "at least 2 dimensions"},
+        {s:randn(2, 3), s:randn(2, 3), nil, nil, -1, nil, groups, match = "#5 'eps'"},
+        {s:randn(2, 3), s:randn(2, 3), nil, nil, 1, 2, groups, match = "#6 'slope'"},
+        {s:randn(2, 3), s:randn(2, 3), nil, nil, 1, nil, groups, s:randn(7), s:randn(7), match = "#8 'mean'"},
+        {s:randn(2, 3), s:randn(2, 3), nil, nil, 1, nil, groups, nil, s:randn(7), match = "#8 'mean'"},
         {nil, s:randn(2, 3), nil, nil, 1, nil, groups, match = "real tensor"},
       }
     end}
@@ -378,9 +373,7 @@ M.conditional_batch_norm = op {name = "conditional_batch_norm",
 -- @raise if x has fewer than 2 dimensions or no element, a shape does not fit, or a number is out of range
 M.conditional_batch_norm_eval = op {name = "conditional_batch_norm_eval",
   forward = function(x, gamma, beta, mean, var, eps, slope)
-    check.real("conditional_batch_norm_eval", 4, "mean", mean)
-    check.real("conditional_batch_norm_eval", 5, "var", var)
-    return (core.conditional_batch_norm(x, gamma, beta, eps or 1e-5, slope, mean, var))
+    return core.conditional_batch_norm_eval(x, gamma, beta, mean, var, eps or 1e-5, slope)
   end,
   compose = function(x, gamma, beta, mean, var, eps, slope)
     local y = mul(pointwise.sub(x, mean), pointwise.pow(add(var, eps or 1e-5), -0.5))

@@ -39,7 +39,9 @@ end
 -- @raise if `axes` is no permutation
 M.permute = op {name = "permute", forward = core.permute, reads = {},
   cases = function(s) return {{s:randn(2, 3, 4), {3, 1, 2}}, {s:randn(2, 3), {-1, 1}}} end,
-  bad = function(s) return {{s:randn(2, 3), {1, 1}, match = "twice"}, {s:randn(2, 3), {1}, match = "permutation"}} end,
+  bad = function(s) return {{s:randn(2, 3), {1, 1}, match = "twice"}, {s:randn(2, 3), {1}, match = "permutation"},
+    {s:randn(2, 3), {1, 3}, match = "#2 'axes' (entry 2: expected an axis in 1..2 or -2..-1, got 3)"},
+    {s:randn(2, 3), match = "got nil"}} end,
   grad = {function(g, ctx, _, axes) return M.permute(g, inverse(axes, #ctx.shapes[1])) end}}
 
 --- Exchanges two axes. A view.
@@ -51,7 +53,9 @@ M.permute = op {name = "permute", forward = core.permute, reads = {},
 -- @raise if an axis is out of range
 function M.transpose(x, a, b)
   local nd = core.dim(x)
-  if nd < 2 and not a then return check.fail("transpose", "expected at least 2 dimensions, got %s", check.found(x)) end
+  if nd < 2 and not a or nd == 0 then
+    return check.fail("transpose", "expected at least 2 dimensions, got %s", check.found(x))
+  end
   a, b = a or nd - 1, b or nd
   for i, axis in ipairs {a, b} do
     local n = math.tointeger(axis)
@@ -90,7 +94,8 @@ M.narrow = op {name = "narrow", forward = core.narrow, reads = {},
   cases = function(s) return {{s:randn(4, 3), 1, 2, 2}, {s:randn(2, 5), -1, 1, 3, 2}} end,
   bad = function(s)
     return {
-      {s:randn(4), 2, 1, 1, match = "axis"}, {s:randn(4), 1, 3, 3, match = "length"},
+      {s:randn(4), 2, 1, 1, match = "axis"}, {s:randn(4), match = "an axis in 1..1 or -1..-1, got nil"},
+      {s:randn(), 1, 1, 1, match = "a tensor without dimensions has no axis"}, {s:randn(4), 1, 3, 3, match = "length"},
       {s:randn(4), 1, 0, 1, match = "start"},
     }
   end,
@@ -108,14 +113,15 @@ M.narrow = op {name = "narrow", forward = core.narrow, reads = {},
 -- @tparam[opt=1] integer step  >= 1
 -- @treturn Tensor  (shape)
 -- @raise if g does not fit there
-M.narrow_dx = op {name = "narrow_dx", reads = {}, method = false,
-  forward = function(g, shape, axis, start, length, step)
-    local x = core.full(shape, 0)
-    core.copy_(core.narrow(x, axis, start, length, step), g)
-    return x
+M.narrow_dx = op {name = "narrow_dx", forward = core.narrow_dx, reads = {}, method = false,
+  cases = function(s) return {{s:randn(2, 3), {4, 3}, 1, 2, 2}, {s:randn(2, 3), {2, 5}, -1, 1, 3, 2}} end,
+  bad = function(s)
+    return {
+      {s:randn(2, 3), {4, 3}, 1, 4, 2, match = "#5 'length'"}, {s:randn(2, 3), {4, 3}, match = "#3 'axis'"},
+      {s:randn(3), {4, 3}, 1, 2, 2, match = "#1 'g' (expected (2,3) to match what is taken, got (3))"},
+      {s:randn(2, 3), 4, 1, 2, 2, match = "#2 'shape'"}, {nil, {4, 3}, 1, 2, 2, match = "real tensor"},
+    }
   end,
-  cases = function(s) return {{s:randn(2, 3), {4, 3}, 1, 2, 2}} end,
-  bad = function(s) return {{s:randn(2, 3), {4, 3}, 1, 4, 2, match = "length"}} end,
   grad = {function(h, _, _, _, axis, start, length, step) return M.narrow(h, axis, start, length, step) end}}
 
 --- Takes the i-th slice along an axis, without that axis. A view. Also `x[i]`, along the first.

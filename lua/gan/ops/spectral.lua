@@ -12,8 +12,6 @@ local TINY = 1e-12 -- a weight of zeros has no direction: it stays zero
 
 local function positive(axis, nd) return axis < 0 and nd + 1 + axis or axis end
 
-local function at_least(sigma) return math.abs(sigma) < TINY and TINY or sigma end
-
 --- Divides a weight by sigma = u' W v.
 -- W is w as a matrix: rows along `axis`, everything else along the columns, in w's order.
 -- u and v are constants, so that d/dw = (g - <g, y> u v') / sigma.
@@ -28,10 +26,7 @@ local function at_least(sigma) return math.abs(sigma) < TINY and TINY or sigma e
 -- @treturn number  sigma
 -- @raise if u or v does not fit w
 M.spectral_divide = autograd.op {name = "spectral_divide", method = false,
-  forward = function(w, u, v, axis, sigma)
-    sigma = at_least(sigma or core.spectral_sigma(w, u, v, axis))
-    return core.mul(w, 1 / sigma), sigma
-  end,
+  forward = core.spectral_divide,
   compose = function(w, u, v, axis)
     local s, rows = core.shape(w), {}
     axis = positive(axis, #s)
@@ -54,6 +49,8 @@ M.spectral_divide = autograd.op {name = "spectral_divide", method = false,
     {s:randn(2, 3), s:randn(2), s:randn(2), 1, match = "'v' (expected (3) to match w, got (2))"},
     {s:randn(2, 3), s:randn(2), s:randn(3), 3, match = "'axis'"},
     {s:randn(0, 3), s:randn(0), s:randn(3), 1, match = "at least one element"},
+    {s:randn(2, 3), s:randn(2), s:randn(3), match = "#4 'axis' (expected an axis in 1..2 or -2..-1, got nil)"},
+    {s:randn(2, 3), s:randn(2), s:randn(3), 1, "x", match = "#5 'sigma' (expected a number"},
     {nil, match = "real tensor"},
   } end}
 
