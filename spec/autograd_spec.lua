@@ -380,7 +380,10 @@ describe("an op of one's own", function()
     assert.matches("grad: op 'wrong' has no derivative with respect to argument #1", run {grad = {}})
     assert.matches("wrong: forward must return a real tensor, got 3",
       run {forward = function() return 3 end, grad = {}})
-    assert.matches("op: wrong: field 'forward' is missing", message(gan.op, {name = "wrong", nondiff = true}))
+    assert.matches("op: wrong: field 'forward' is nil (a core function that is not registered?",
+      message(gan.op, {name = "wrong", nondiff = true}), 1, true)
+    assert.matches("op: wrong: field 'forward': expected a function, got 3",
+      message(gan.op, {name = "wrong", nondiff = true, forward = 3}), 1, true)
     assert.matches("op: wrong: one of the fields 'grad', 'compose', 'nondiff' is needed",
       message(gan.op, {name = "wrong", forward = core.add}))
     assert.matches("op: expected a table with a field 'name'", message(gan.op))

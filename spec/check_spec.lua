@@ -103,6 +103,33 @@ describe("check", function()
     assert.truthy(err:find(("check_spec.lua:%d: grad:"):format(line), 1, true), err)
   end)
 
+  -- What an error pushes on the stack must not be taken for an argument that is not there.
+  it("says nil of what is missing, in every core function", function()
+    local core = require "gan.core"
+    local skip = {memory_fail_after = true, memory_limit = true, library = true, catch_interrupt = true}
+    local w, u, i = gan.zeros(2, 2), gan.zeros(2), gan.zeros(2, 2):to "i32"
+    local missing = {}
+    for name, f in pairs(core) do
+      if type(f) == "function" and not skip[name] then
+        for _, args in ipairs {{w, w, w, w}, {w, u, u}, {w, w, u, u}, {w, i, i}, {{1}, 1, 1}} do
+          for n = 0, #args do
+            local ok, err = pcall(f, table.unpack(args, 1, n))
+            assert.falsy(not ok and tostring(err):find("got string", 1, true), err)
+            if not ok and tostring(err):find(("bad argument #%d '"):format(n + 1), 1, true) then
+              missing[name] = missing[name] or tostring(err):find("got nil)", 1, true) ~= nil
+            end
+          end
+        end
+      end
+    end
+    for _, name in ipairs {
+      "size", "narrow", "narrow_dx", "permute", "take_along", "put_along", "power_iteration", "spectral_divide",
+      "spectral_grad",
+    } do
+      assert.is_true(missing[name], name)
+    end
+  end)
+
   it("checks integers and numbers", function()
     assert.equal(3, check.int("f", 1, "n", 3.0, 1))
     for _, bad in ipairs {0, 1.5, "3", 0 / 0} do

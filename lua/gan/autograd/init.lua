@@ -92,7 +92,13 @@ function M.op(def)
     return check.fail("op", "expected a table with a field 'name'")
   end
   local forward = def.forward
-  if type(forward) ~= "function" then return check.fail("op", "%s: field 'forward' is missing", def.name) end
+  if forward == nil then
+    return check.fail("op", "%s: field 'forward' is nil (a core function that is not registered? "
+      .. "csrc/bind/families.def, b_*.c)", def.name)
+  end
+  if type(forward) ~= "function" then
+    return check.fail("op", "%s: field 'forward': expected a function, got %s", def.name, check.found(forward))
+  end
   if not (def.nondiff or def.grad or def.compose) then
     return check.fail("op", "%s: one of the fields 'grad', 'compose', 'nondiff' is needed", def.name)
   end
