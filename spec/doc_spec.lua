@@ -4,7 +4,9 @@
 local gan = require "gan"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
+local core = require "gan.core"
 local lfs = require "lfs"
+local maker = require "spec.support.cases"
 local manual = require "spec.support.manual"
 
 -- Rooms that are not written up yet. Whoever writes one up takes it off the list; at the end there is no list.
@@ -228,8 +230,9 @@ local function compare_options(has, options, f, at, say)
 end
 
 -- What is wrong with an entry, one line each.
--- formal: names of the arguments where the code tells them; f: the function, or nil.
-local function problems(e, formal, f)
+-- formal: names of the arguments where the code tells them; f: the function, or nil; least: how many arguments
+-- there are at least, where the code does not tell their names.
+local function problems(e, formal, f, least)
   local out = {}
   local function say(fmt, ...) out[#out + 1] = fmt:format(...) end
   local first = e.text:match "^(%S*)"
@@ -257,6 +260,7 @@ local function problems(e, formal, f)
     if #top > #formal and not rest then say("parameter '%s' is not in the code", top[#formal + 1]) end
     if rest and #top < #formal then say "parameter '...' is missing" end
   end
+  if least and #top < least then say("%d parameters, and the code takes %d", #top, least) end
   local options = top[#top]
   if f and options and options:find "^opt" then compare_options(has, options, f, #top, say) end
   for _, r in ipairs(e.returns) do
@@ -275,6 +279,15 @@ local function arguments(f)
   for i = 1, info.nparams do names[i] = debug.getlocal(f, i) end
   if info.isvararg then names[#names + 1] = "..." end
   return names
+end
+
+-- How many arguments the cases of an op have at most: its C function does not tell.
+local function longest_case(def)
+  local most = 0
+  for _, case in ipairs(def.cases and def.cases(maker(core)) or {}) do
+    for k in pairs(case) do most = math.max(most, math.type(k) == "integer" and k or 0) end
+  end
+  return most
 end
 
 local function matches(name, names)
@@ -298,7 +311,8 @@ local function judge(it)
   table.sort(it.names, function(a, b) return a > b end) -- gan.relu before Tensor:relu
   if not e then
     local path = it.path or ROOT .. home(it)
-    return {("%s: %s has no entry"):format(it.place or path, it.names[1])}, path
+    local hint = built_in[it.value] and (" (@function %s above its table?)"):format(it.names[1]) or ""
+    return {("%s: %s has no entry%s"):format(it.place or path, it.names[1], hint)}, path
   end
   local out, path = {}, e.path
   local where = ("%s:%d: %s: "):format(path, e.line, it.names[1])
@@ -312,7 +326,7 @@ local function judge(it)
     local def, formal = built_in[it.value], e.formal
     if def and not formal and place(def.forward) then formal = arguments(def.forward) end
     local f = not def and it.value or nil
-    for _, text in ipairs(problems(e, formal, f)) do say(text) end
+    for _, text in ipairs(problems(e, formal, f, def and not formal and longest_case(def) or nil)) do say(text) end
     if def and #e.params == 0 then say "an op without parameters" end
     if def and #e.returns == 0 then say "an op without a result" end
   end
@@ -416,10 +430,10 @@ return function(opt) end
 -- @raise if not
 function M.f(x, opt) end
 ]]
-  local function said(from, to, f)
+  local function said(from, to, f, least)
     local at, last = right:find(from, 1, true)
     local e = manual.parse(right:sub(1, at - 1) .. to .. right:sub(last + 1), "lua/gan/thing.lua").entries[1]
-    return table.concat(problems(e, e.formal, f), "\n")
+    return table.concat(problems(e, e.formal, f, least), "\n")
   end
   for _, case in ipairs {
     {"Adds.", "Adds.", ""},
@@ -441,6 +455,13 @@ function M.f(x, opt) end
       assert.truthy(text_said:find(case[3], 1, true), text_said)
     end)
   end
+
+  it("counts the arguments of functions that do not tell their names", function()
+    assert.equal("", said("Adds.", "Adds.", nil, 2))
+    assert.equal("2 parameters, and the code takes 3", said("Adds.", "Adds.", nil, 3))
+    local function cases(s) return {{s:randn(2)}, {s:randn(2), nil, 3, order = 1}} end
+    assert.equal(3, longest_case {cases = cases})
+  end)
 
   it("asks the code which options there are", function()
     local option = check.option
