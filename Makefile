@@ -29,7 +29,7 @@ DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs zl
 # file that flushes denormals in the whole Lua process.
 CFLAGS ?= -O3
 MATH = -ffp-contract=fast -fno-math-errno -fno-trapping-math
-WARN = -Wall -Wextra -Wshadow $(if $(WERROR),-Werror)
+WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes $(if $(WERROR),-Werror)
 FLAGS = -std=c11 $(CFLAGS) $(if $(ARCH),-march=$(ARCH)) $(MATH) $(WARN) -fPIC -fopenmp -pthread -fvisibility=hidden \
   $(LUA_CFLAGS) $(DEP_CFLAGS) $(SAN)
 # nodelete: when the Lua state closes, threads of the OpenMP runtime may still run in a library that Lua would unmap.
@@ -67,7 +67,7 @@ all: module $(B)/gan/core64.so ## build the module (float) and its double-precis
 
 $(B)/gan/core.so: $(OBJ32)
 $(B)/gan/core64.so: $(OBJ64)
-$(B)/gan/%.so: $(B)/flags
+$(B)/gan/%.so: $(B)/flags $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)echo '  link $@'; $(CC) $(SHARED) $(CFLAGS) -fopenmp -pthread $(SAN) -o $@ $(filter %.o,$^) $(LIBS) $(LDFLAGS)
 
@@ -93,9 +93,11 @@ $(B)/obj64/%.o: csrc/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) -DGN_DOUBLE -MMD -MP -c -o $@ $<
 
-# Remembers compiler, flags and the list of sources; everything is built anew when they change.
+# Everything is built anew when the compiler or its flags change, and linked anew when the list of sources does.
 $(B)/flags: force
-	@mkdir -p $(@D); echo '$(CC) $(FLAGS) $(SHARED) $(SRC)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(SHARED) $(SRC)' >$@
+	@mkdir -p $(@D); echo '$(CC) $(FLAGS) $(SHARED)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(SHARED)' >$@
+$(B)/sources: force
+	@mkdir -p $(@D); echo '$(SRC)' | cmp -s - $@ || echo '$(SRC)' >$@
 .PHONY: force
 -include $(OBJ32:.o=.d) $(OBJ64:.o=.d)
 
@@ -146,14 +148,14 @@ ASAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-fil
 asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
 	@$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run F='$(F)'
+	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run
 .PHONY: asan-run
 asan-run: all
 	$(RUN_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
 
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
-	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run F='$(F)'
+	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run
 .PHONY: valgrind-run
 valgrind-run: all
 	$(LUA_ENV) OMP_NUM_THREADS=1 OPENBLAS_CORETYPE=Nehalem valgrind -q --error-exitcode=1 $(LUA) spec/run.lua $(F)
