@@ -113,16 +113,16 @@ describe("dcgan", function()
   end)
 
   it("names the sizes and channels that it can make", function()
-    assert.matches("dcgan_spec.lua:%d+: dcgan.generator: option 'size': expected 16, 32, 64 or 128, got 48",
+    assert.matches("dcgan_spec.lua:%d+: model.dcgan.generator: option 'size': expected 16, 32, 64 or 128, got 48",
       message(dcgan.generator, {size = 48}))
-    assert.matches("dcgan.discriminator: option 'size': expected 16, 32, 64 or 128, got string '64'",
+    assert.matches("model.dcgan.discriminator: option 'size': expected 16, 32, 64 or 128, got string '64'",
       message(dcgan.discriminator, {size = "64"}))
     assert.matches("option 'channels': expected 1 or 3, got 4", message(dcgan.generator, {channels = 4}))
     assert.matches("option 'ngf': expected an integer in 1..65536, got 0", message(dcgan.generator, {ngf = 0}))
     assert.matches("option 'z': expected an integer in 1..65536, got 1.5", message(dcgan.generator, {z = 1.5}))
     assert.matches("option 'norm': expected 'batch', 'layer', 'instance', 'virtual' or 'none', got string 'spectral'",
       message(dcgan.generator, {norm = "spectral"}))
-    assert.matches("norm = 'virtual' needs the option 'reference', a batch of real images",
+    assert.matches("option 'norm': 'virtual' needs the option 'reference', a batch of real images",
       message(dcgan.discriminator, {norm = "virtual"}))
     assert.matches("option 'minibatch': expected 'discrimination' or 'stddev', got true",
       message(dcgan.discriminator, {minibatch = true}))
@@ -130,7 +130,7 @@ describe("dcgan", function()
       message(dcgan.discriminator, {classes = 2, conditioning = "x"}))
     assert.matches("option 'init': expected 'default', .* or 'orthogonal', or a function, got 3",
       message(dcgan.discriminator, {init = 3}))
-    assert.matches("dcgan.generator: conditioning = 'acgan' needs the option 'classes'",
+    assert.matches("model.dcgan.generator: option 'conditioning': 'acgan' needs the option 'classes'",
       message(dcgan.generator, {conditioning = "acgan"}))
     assert.matches("option 'classes': expected an integer in 1..65536, got 0",
       message(dcgan.discriminator, {classes = 0}))

@@ -299,7 +299,7 @@ describe("inception.preprocess", function()
     for _, v in ipairs {0 / 0, math.huge} do
       x:set_(v, 2, 3, 4, 1)
       assert.matches(
-        "inception_spec.lua:%d+: inception.preprocess: bad argument #1 'images' %(numbers that are not finite%)",
+        "inception_spec.lua:%d+: model.inception.preprocess: bad argument #1 'images' %(numbers that are not finite%)",
         message(inception.preprocess, x))
     end
     assert.matches(
@@ -307,14 +307,14 @@ describe("inception.preprocess", function()
         .. "got real tensor %(1,64,75,3%)%)",
       message(net, float.zeros(1, 64, 75, 3)))
     assert.matches("trace: bad argument #1 'x'", message(net.trace, net, 3))
-    assert.matches("inception.new: option 'width': expected a number in", message(inception.new, {width = 0}))
-    assert.matches("inception.new: unknown option 'with' %(did you mean 'width'%?%)",
+    assert.matches("model.inception.new: option 'width': expected a number in", message(inception.new, {width = 0}))
+    assert.matches("model.inception.new: unknown option 'with' %(did you mean 'width'%?%)",
       message(inception.new, {with = 1}))
-    assert.matches("inception.load: option 'batch': expected an integer in 1..4096, got 0",
+    assert.matches("model.inception.load: option 'batch': expected an integer in 1..4096, got 0",
       message(inception.load, {}, {batch = 0}))
-    assert.matches("inception.load: bad argument #1 'state' %(expected a table of tensors, got nil%)",
+    assert.matches("model.inception.load: bad argument #1 'state' %(expected a table of tensors, got nil%)",
       message(inception.load))
-    assert.matches("inception.layers: option 'size': expected an integer >= 75, got 74",
+    assert.matches("model.inception.layers: option 'size': expected an integer >= 75, got 74",
       message(inception.layers, {size = 74}))
   end)
 end)

@@ -52,8 +52,8 @@ describe("mlp", function()
   end)
 
   it("names what is wrong", function()
-    assert.matches("mlp.discriminator: unknown option 'units'", message(mlp.discriminator, {units = 3}))
-    assert.matches("mlp.generator: option 'norm': expected 'none', 'batch' or 'layer', got string 'spectral'",
+    assert.matches("model.mlp.discriminator: unknown option 'units'", message(mlp.discriminator, {units = 3}))
+    assert.matches("model.mlp.generator: option 'norm': expected 'none', 'batch' or 'layer', got string 'spectral'",
       message(mlp.generator, {norm = "spectral"}))
     assert.matches("option 'activation': expected 'relu', .* or 'tanh', got string 'maxout'",
       message(mlp.generator, {activation = "maxout"}))

@@ -66,13 +66,14 @@ describe("sndcgan", function()
   end)
 
   it("names what is wrong", function()
-    assert.matches("sndcgan.generator: option 'size': expected a multiple of 8 in 16..256, got 28",
+    assert.matches("model.sndcgan.generator: option 'size': expected a multiple of 8 in 16..256, got 28",
       message(sndcgan.generator, {size = 28}))
     assert.matches("option 'channels': expected 1 or 3, got 2", message(sndcgan.discriminator, {channels = 2}))
     assert.matches("option 'plan': expected 'studiogan' or 'compare_gan', got string 'x'",
       message(sndcgan.discriminator, {plan = "x"}))
     assert.matches("option 'spectral': expected true or false, got 1", message(sndcgan.generator, {spectral = 1}))
-    assert.matches("conditioning = 'projection' puts the labels into batch norms: it needs norm = 'batch', got 'none'",
+    assert.matches(
+      "option 'conditioning': 'projection' puts the labels into batch norms, it needs norm = 'batch', got 'none'",
       message(sndcgan.generator, {norm = "none", classes = 3}))
     assert.matches("option 'init': expected 'default', 'dcgan', .* or 'orthogonal', or a function, got string 'x'",
       message(sndcgan.discriminator, {init = "x"}))

@@ -55,7 +55,7 @@ describe("sngan_resnet", function()
   end)
 
   it("names what is wrong", function()
-    assert.matches("sngan_resnet.generator: option 'size': expected 32 or 64, got 28",
+    assert.matches("model.sngan_resnet.generator: option 'size': expected 32 or 64, got 28",
       message(resnet.generator, {size = 28}))
     assert.matches("option 'attention': expected 8, 16 or 32 pixels, less than the size, got 12",
       message(resnet.generator, {attention = 12}))

@@ -112,7 +112,7 @@ end
 -- @treturn Module  in training mode: x (N,size,size,channels) in [-1,1] -> logits (N,Y)
 -- @raise if an option is unknown or out of range
 function M.lenet(opt)
-  local o = options("classifier.lenet", opt, {
+  local o = options("model.classifier.lenet", opt, {
     size = option.integer {default = 28, lo = 16, hi = 64}, channels = 1, dropout = 0.3,
     features = option.integer {default = 128, lo = 1, hi = 2048},
   })
@@ -144,7 +144,7 @@ end
 -- @treturn Module  in training mode: x (N,size,size,channels) in [-1,1] -> logits (N,Y)
 -- @raise if an option is unknown or out of range
 function M.resnet(opt)
-  local o = options("classifier.resnet", opt, {
+  local o = options("model.classifier.resnet", opt, {
     size = option.integer {default = 32, lo = 8, hi = 256}, channels = 3, dropout = 0,
     blocks = option.integer {default = 1, lo = 1, hi = 8},
   })

@@ -2,7 +2,7 @@
 -- Source: Radford et al. 2015, arXiv:1511.06434, with the 4x4 kernels and widths of the authors' later code: no
 -- convolution in front of a norm has a bias, no norm at G's output and D's input.
 -- @module gan.model.dcgan
-local check = require "gan.check"
+local option = require("gan.check").option
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"
 
@@ -10,12 +10,12 @@ local M = {}
 
 local sizes = {[16] = true, [32] = true, [64] = true, [128] = true}
 
-local function options(op, opt, known, own)
-  known.size, known.channels, known.rng, known.init = 64, 3, check.none, "dcgan"
-  known.classes, known.conditioning, known.norm, known.slope = check.none, "concat", "batch", 0.2
-  known.reference, known.reference_labels = check.none, check.none
-  opt = parts.options(op, opt, known, own)
-  parts.image(op, opt, function(n) return sizes[n] end, "16, 32, 64 or 128")
+local function options(op, opt, known)
+  known.size = parts.size(64, "16, 32, 64 or 128", function(n) return sizes[n] end)
+  known.channels, known.init, known.conditioning = parts.channels(3), parts.init "dcgan", parts.conditioning "concat"
+  known.slope, known.dropout = parts.positive(0.2), parts.probability(0)
+  known.reference, known.reference_labels = option.tensor {}, option.tensor {dtype = "i32", dim = 1}
+  opt = parts.options(op, opt, known)
   opt.bias = opt.norm == "spectral" or opt.norm == "none" -- a norm would take it away again
   return opt
 end
@@ -39,9 +39,10 @@ end
 -- @treturn Module  a chain (norm = "virtual": in nn.virtual_batch): z (N,Z) -> images (N,size,size,channels) in (-1,1)
 -- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
-  local op = "dcgan.generator"
-  opt = options(op, opt, {z = 100, ngf = 64, activation = "relu", dropout = 0}, {
-    norm = {"batch", "layer", "instance", "virtual", "none"},
+  local op = "model.dcgan.generator"
+  opt = options(op, opt, {
+    z = parts.count(100), ngf = parts.count(64), activation = parts.activations "relu",
+    norm = option.word {"batch", "layer", "instance", "virtual", "none", default = "batch"},
   })
   local rng, width, classes = opt.rng, opt.ngf * opt.size // 8, parts.norm_classes(op, opt)
   local layers = {name = "G", input = {opt.z}}
@@ -92,9 +93,10 @@ end
 -- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
-  local op = "dcgan.discriminator"
-  opt = options(op, opt, {
-    ndf = 64, activation = "leaky_relu", minibatch = check.none, kernels = 100, dims = 5, noise = 0, dropout = 0,
+  local op = "model.dcgan.discriminator"
+  opt = options(op, opt, parts.with_minibatch {
+    ndf = parts.count(64), activation = parts.activations "leaky_relu", noise = parts.positive(0),
+    norm = option.word {"batch", "layer", "instance", "virtual", "spectral", "none", default = "batch"},
   })
   local rng, width = opt.rng, opt.ndf
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}

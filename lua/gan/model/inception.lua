@@ -151,12 +151,7 @@ end
 -- ---- options ----
 
 local width = option.number {default = 1, lo = 1 / 64, hi = 4} -- factor of all channels
-
-local function check_options(op, opt)
-  return check.options(op, opt, {
-    width = width, batch = option.integer {default = 16, lo = 1, hi = 4096}, rng = option.stream {},
-  })
-end
+local at_once = option.integer {default = 16, lo = 1, hi = 4096}
 
 --- Lists what the net is made of, without making it.
 -- @tparam[opt] table opt
@@ -166,7 +161,7 @@ end
 --   stride, padding), pools ("avg_pool2d", "max_pool2d") and joins ("join"; blocks are named)
 -- @raise if an option is unknown or out of range
 function M.layers(opt)
-  opt = check.options("inception.layers", opt, {width = width, size = option.integer {default = SIZE, lo = 75}})
+  opt = check.options("model.inception.layers", opt, {width = width, size = option.integer {default = SIZE, lo = 75}})
   local size, steps, list = opt.size, build(opt.width), {}
   sizes_after(steps, size, size, 3, function(step, h, w, co)
     list[#list + 1] = {name = step.name, kind = step.kind, ci = step.ci, co = co, kh = step.kh, kw = step.kw,
@@ -197,10 +192,10 @@ end
 -- @treturn Tensor  (N,299,299,3)
 -- @raise if it is another tensor, or holds numbers that are not finite
 function M.preprocess(images)
-  local x = check_pictures("inception.preprocess", images)
+  local x = check_pictures("model.inception.preprocess", images)
   if core.dtype(x) == "real" then
     if not finite(x) then
-      return check.fail("inception.preprocess", "bad argument #1 'images' (numbers that are not finite)")
+      return check.fail("model.inception.preprocess", "bad argument #1 'images' (numbers that are not finite)")
     end
     x = core.mul(x, 127.5)
     core.sub_(core.add_(x, 128), 0.5) -- conversion to bytes rounds half up: less the half that it adds, it truncates
@@ -413,11 +408,13 @@ end
 -- @tparam[opt=16] integer opt.batch  images computed at a time, which bounds the memory
 -- @treturn Net
 -- @error if a tensor is missing, unknown, not finite or of another shape: the message lists them all
--- @raise if state is no table
+-- @raise if state is no table, or an option is unknown or out of range
 function M.load(state, opt)
-  opt = check.options("inception.load", opt, {width = 1, batch = 16})
-  if type(state) ~= "table" then return check.expected("inception.load", 1, "state", "a table of tensors", state) end
-  local self, features = assemble(check_options("inception.load", opt))
+  opt = check.options("model.inception.load", opt, {width = width, batch = at_once})
+  if type(state) ~= "table" then
+    return check.expected("model.inception.load", 1, "state", "a table of tensors", state)
+  end
+  local self, features = assemble(opt)
   local wrong = misfits(state, expected(self, features))
   if #wrong > 0 then return nil, "no Inception weights for FID: " .. table.concat(wrong, "; ") end
   for _, step in ipairs(self.convs) do
@@ -458,7 +455,7 @@ end
 -- @treturn Net
 -- @raise if an option is unknown or out of range
 function M.new(opt)
-  opt = check_options("inception.new", opt)
+  opt = check.options("model.inception.new", opt, {width = width, batch = at_once, rng = option.stream {}})
   local rng, self, features = opt.rng or random.default(), assemble(opt)
   for _, step in ipairs(self.convs) do
     local s = {step.kh, step.kw, step.ci, step.co}

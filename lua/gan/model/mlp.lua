@@ -3,7 +3,7 @@
 -- pieces, twice, with dropout.
 -- Differs: images are in [-1,1], so G ends in tanh, D has no sigmoid.
 -- @module gan.model.mlp
-local check = require "gan.check"
+local option = require("gan.check").option
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"
 
@@ -14,28 +14,19 @@ local function uniform(b)
   return function(net, rng) nn.initial.uniform(net, {lo = -b, hi = b, rng = rng}) end
 end
 
-local inits = {
-  "default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", "gan2014",
-}
-
 -- points, images: defaults of the options that differ; width_name: what other architectures call the width.
+-- Of points, size and channels mean nothing.
 local function options(op, opt, known, points, images, width_name)
-  for name in pairs(images) do if name ~= "units" then known[name] = check.none end end
-  known.dim, known.size, known.channels, known.rng = check.none, 32, 1, check.none
-  known.width, known[width_name], known.depth = check.none, check.none, 2
-  known.classes, known.conditioning, known.norm, known.slope = check.none, "concat", "none", 0.2
-  opt = parts.options(op, opt, known, {
-    norm = {"none", "batch", "layer", known.pieces and "spectral" or nil}, init = inits,
-    activation = {
-      "relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh",
-      known.pieces and "maxout" or nil,
-    },
-  })
+  known.dim, known.width, known[width_name] = parts.count(), parts.count(), parts.count()
+  known.size, known.channels = option.integer {default = 32, lo = 4, hi = 256}, parts.channels(1)
+  if type(opt) == "table" and opt.dim ~= nil then known.size, known.channels = option.any {}, option.any {} end
+  known.depth, known.slope, known.conditioning = parts.count(2), parts.positive(0.2), parts.conditioning "concat"
+  known.init = parts.init(nil, "gan2014")
+  opt = parts.options(op, opt, known)
   for name, v in pairs(opt.dim and points or images) do
     if opt[name] == nil then opt[name] = v end
   end
   opt.width = opt.width or opt[width_name] or (opt.dim and points or images).units
-  if not opt.dim then parts.image(op, opt, function(n) return n >= 4 and n <= 256 end, "an integer in 4..256") end
   return opt
 end
 
@@ -59,9 +50,11 @@ end
 -- @treturn Module  a chain: z (N,Z) -> points (N,dim) or images (N,size,size,channels)
 -- @raise if an option is unknown or out of range
 function M.generator(opt)
-  local op = "mlp.generator"
-  opt = options(op, opt, {activation = "relu", dropout = 0}, {z = 16, units = 128, init = "default"},
-    {z = 100, units = 1200, init = "gan2014"}, "ngf")
+  local op = "model.mlp.generator"
+  opt = options(op, opt, {
+    z = parts.count(), activation = parts.activations "relu", dropout = parts.probability(0),
+    norm = option.word {"none", "batch", "layer", default = "none"},
+  }, {z = 16, units = 128, init = "default"}, {z = 100, units = 1200, init = "gan2014"}, "ngf")
   if opt.init == "gan2014" then opt.init = uniform(0.05) end
   local layers = {name = "G", input = {opt.z}}
   local function add(layer) layers[#layers + 1] = layer end
@@ -112,8 +105,12 @@ end
 -- @treturn Module  a chain: points (N,dim) or images (N,size,size,channels) -> logits (N)
 -- @raise if an option is unknown or out of range
 function M.discriminator(opt)
-  local op = "mlp.discriminator"
-  opt = options(op, opt, {pieces = 5, minibatch = check.none, kernels = 100, dims = 5, noise = 0},
+  local op = "model.mlp.discriminator"
+  opt = options(op, opt, parts.with_minibatch {
+    activation = parts.activations(nil, "maxout"), pieces = parts.count(5), noise = parts.positive(0),
+    dropout = parts.probability(), input_dropout = parts.probability(),
+    norm = option.word {"none", "batch", "layer", "spectral", default = "none"},
+  },
     {units = 128, activation = "leaky_relu", dropout = 0, input_dropout = 0, init = "default"},
     {units = 240, activation = "maxout", dropout = 0.5, input_dropout = 0.2, init = "gan2014"}, "ndf")
   if opt.init == "gan2014" then opt.init = uniform(0.005) end

@@ -19,64 +19,72 @@ local M = {}
 
 local option = check.option
 
--- The kinds of the options that several architectures have.
-local integers = {}
-for name in ("z ngf ndf width depth dim classes pieces kernels dims"):gmatch "%a+" do integers[name] = true end
-local numbers = {slope = {0}, dropout = {0, 1}, input_dropout = {0, 1}, noise = {0}}
-local words = {
-  conditioning = {"concat", "projection", "acgan"},
-  norm = {"batch", "layer", "instance", "virtual", "spectral", "none"},
-  activation = {"relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh"},
-  minibatch = {"discrimination", "stddev"},
-  init = {"default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal"},
-}
+-- ---- kinds of options; each takes the default, nil for none ----
 
--- Returns the kind of an option. list: the words that it may be.
-local function kind(name, default, list)
-  if name == "rng" then return option.stream {} end
-  if integers[name] then return option.integer {default = default, lo = 1, hi = 65536} end
-  if numbers[name] then return option.number {default = default, lo = numbers[name][1], hi = numbers[name][2]} end
-  if type(default) == "boolean" then return option.boolean {default = default} end
-  if not list then return option.any {default = default} end
-  local word = option.word(table.move(list, 1, #list, 1, {default = default}))
-  if name ~= "init" then return word end
+--- Widths, depths and the like.
+function M.count(default) return option.integer {default = default, lo = 1, hi = 65536} end
+
+--- Probabilities.
+function M.probability(default) return option.number {default = default, lo = 0, hi = 1} end
+
+--- Slopes and deviations.
+function M.positive(default) return option.number {default = default, lo = 0} end
+
+--- Sides of square images, those that `fits`; `text` says which they are.
+function M.size(default, text, fits)
+  return option.where {default = default, expected = text, accept = function(v)
+    local n = type(v) == "number" and math.tointeger(v)
+    return n and fits(n) and n or nil
+  end}
+end
+
+--- Channels of images.
+function M.channels(default) return option.word {1, 3, default = default} end
+
+--- How labels get into a net.
+function M.conditioning(default) return option.word {"concat", "projection", "acgan", default = default} end
+
+--- Activation layers, by name; `more`: another one.
+function M.activations(default, more)
+  return option.word {
+    "relu", "leaky_relu", "elu", "selu", "swish", "gelu", "softplus", "sigmoid", "tanh", more, default = default,
+  }
+end
+
+--- Starting values: one of nn.initial by name, or f(net, rng); `more`: a name of the architecture's own.
+function M.init(default, more)
+  local word = option.word {
+    "default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", more,
+  }
   return option.where {default = default, expected = word.expected .. ", or a function", accept = function(v)
     if type(v) == "function" then return v end
     return word.accept(v)
   end}
 end
 
+--- Adds D's options of a layer that sees the batch as a whole.
+function M.with_minibatch(known)
+  known.minibatch, known.kernels, known.dims = option.word {"discrimination", "stddev"}, M.count(100), M.count(5)
+  return known
+end
+
 --- Checks the options of an architecture against what it knows.
--- @tparam string op  "dcgan.generator"
+-- @tparam string op  "model.dcgan.generator"
 -- @tparam[opt] table opt  the user's
--- @tparam table known  name -> default, or check.none
--- @tparam[opt] table own  name -> list of words, where this architecture has other ones than the rest
+-- @tparam table known  name -> kind; `rng` and `classes` are added
 -- @treturn table  as check.options
 -- @raise as check.options, and if `conditioning` is given without `classes`
-function M.options(op, opt, known, own)
-  local kinds, asked = {}, type(opt) == "table" and opt.conditioning
-  for name, default in pairs(known) do
-    if default == check.none then default = nil end
-    kinds[name] = kind(name, default, own and own[name] or words[name])
-  end
-  opt = check.options(op, opt, kinds)
+function M.options(op, opt, known)
+  local asked = type(opt) == "table" and opt.conditioning
+  known.rng, known.classes = option.stream {}, M.count()
+  opt = check.options(op, opt, known)
   if opt.classes == nil then
-    if asked then return check.fail(op, "conditioning = '%s' needs the option 'classes', how many there are", asked) end
+    if asked then
+      return check.fail(op, "option 'conditioning': '%s' needs the option 'classes', how many there are", asked)
+    end
     opt.conditioning = nil
   end
   return opt
-end
-
---- Size and channels of images: option 'size' in `sizes` (shown in errors as `text`), channels 1 or 3.
-function M.image(op, opt, fits, text)
-  local n = type(opt.size) == "number" and math.tointeger(opt.size)
-  if not n or not fits(n) then
-    return check.fail(op, "option 'size': expected %s, got %s", text, check.found(opt.size))
-  end
-  if opt.channels ~= 1 and opt.channels ~= 3 then
-    return check.fail(op, "option 'channels': expected 1 or 3, got %s", check.found(opt.channels))
-  end
-  opt.size, opt.channels = n, math.tointeger(opt.channels)
 end
 
 --- A norm for C channels by the option `norm`; nil for "none" and "spectral". classes: of a conditional one.
@@ -91,8 +99,8 @@ end
 function M.norm_classes(op, opt)
   if opt.conditioning ~= "projection" then return nil end
   if opt.norm ~= "batch" then
-    return check.fail(op, "conditioning = 'projection' puts the labels into batch norms: it needs norm = 'batch', "
-      .. "got '%s'", opt.norm)
+    return check.fail(op, "option 'conditioning': 'projection' puts the labels into batch norms, it needs "
+      .. "norm = 'batch', got '%s'", opt.norm)
   end
   return opt.classes
 end
@@ -167,7 +175,7 @@ function M.finish(op, opt, net, reference)
   local batch, labels = opt.reference, opt.reference_labels
   if batch == nil then
     if not reference then
-      return check.fail(op, "norm = 'virtual' needs the option 'reference', a batch of real images")
+      return check.fail(op, "option 'norm': 'virtual' needs the option 'reference', a batch of real images")
     end
     batch, labels = reference()
   end

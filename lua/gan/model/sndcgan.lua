@@ -3,7 +3,7 @@
 -- only; its widths after each convolution are those of StudioGAN or those of compare_gan.
 -- Source: Miyato et al. 2018, arXiv:1802.05957, table 3.
 -- @module gan.model.sndcgan
-local check = require "gan.check"
+local option = require("gan.check").option
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"
 
@@ -15,12 +15,12 @@ local plans = {
   compare_gan = {1, 2, 2, 4, 4, 8, 8},
 }
 
-local function options(op, opt, known, own)
-  known.size, known.channels, known.rng, known.init = 32, 3, check.none, "orthogonal"
-  known.classes, known.conditioning = check.none, "projection"
-  opt = parts.options(op, opt, known, own)
-  parts.image(op, opt, function(n) return n >= 16 and n <= 256 and n % 8 == 0 end, "a multiple of 8 in 16..256")
-  return opt
+local function fits(n) return n >= 16 and n <= 256 and n % 8 == 0 end
+
+local function options(op, opt, known)
+  known.size, known.channels = parts.size(32, "a multiple of 8 in 16..256", fits), parts.channels(3)
+  known.init, known.conditioning = parts.init "orthogonal", parts.conditioning "projection"
+  return parts.options(op, opt, known)
 end
 
 --- Makes G: z, standard normal, to images.
@@ -38,8 +38,11 @@ end
 -- @treturn Module  a chain: z (N,Z) -> images (N,size,size,channels) in (-1,1)
 -- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
-  local op = "sndcgan.generator"
-  opt = options(op, opt, {z = 128, ngf = 64, norm = "batch", spectral = false}, {norm = {"batch", "none"}})
+  local op = "model.sndcgan.generator"
+  opt = options(op, opt, {
+    z = parts.count(128), ngf = parts.count(64), norm = option.word {"batch", "none", default = "batch"},
+    spectral = option.boolean {default = false},
+  })
   local rng, width, s, classes = opt.rng, 8 * opt.ngf, opt.size // 8, parts.norm_classes(op, opt)
   local bias = opt.norm == "none"
   local layers = {name = "G", input = {opt.z}}
@@ -82,10 +85,11 @@ end
 -- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
-  local op = "sndcgan.discriminator"
-  opt = options(op, opt, {
-    ndf = 64, plan = "studiogan", norm = "spectral", slope = 0.1, minibatch = check.none, kernels = 100, dims = 5,
-  }, {norm = {"spectral", "batch", "layer", "none"}, plan = {"studiogan", "compare_gan"}})
+  local op = "model.sndcgan.discriminator"
+  opt = options(op, opt, parts.with_minibatch {
+    ndf = parts.count(64), plan = option.word {"studiogan", "compare_gan", default = "studiogan"},
+    norm = option.word {"spectral", "batch", "layer", "none", default = "spectral"}, slope = parts.positive(0.1),
+  })
   local rng, before = opt.rng, opt.channels
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
   local function add(layer) layers[#layers + 1] = layer end

@@ -6,6 +6,8 @@ local check = require "gan.check"
 local nn = require "gan.nn"
 local parts = require "gan.model.parts"
 
+local option = check.option
+
 local M = {}
 
 -- Xavier's uniform distribution, with a gain of sqrt 2 inside the blocks, as in the authors' code.
@@ -18,15 +20,15 @@ local function draw(net, rng)
   end)
 end
 
-local function options(op, opt, known, own)
-  known.size, known.channels, known.rng, known.init, known.attention = 32, 3, check.none, draw, check.none
-  known.classes, known.conditioning = check.none, "projection"
-  opt = parts.options(op, opt, known, own)
-  parts.image(op, opt, function(n) return n == 32 or n == 64 end, "32 or 64")
-  local pixels = opt.attention
-  if pixels ~= nil and (pixels ~= 8 and pixels ~= 16 and pixels ~= 32 or pixels >= opt.size) then
-    return check.fail(op, "option 'attention': expected 8, 16 or 32 pixels, less than the size, got %s",
-      check.found(pixels))
+local attention = option.word {8, 16, 32, expected = "8, 16 or 32 pixels, less than the size"}
+
+local function options(op, opt, known)
+  known.size = parts.size(32, "32 or 64", function(n) return n == 32 or n == 64 end)
+  known.channels, known.init, known.conditioning = parts.channels(3), parts.init(draw), parts.conditioning "projection"
+  known.attention = attention
+  opt = parts.options(op, opt, known)
+  if opt.attention and opt.attention >= opt.size then
+    return check.fail(op, "option 'attention': expected %s, got %d", attention.expected, opt.attention)
   end
   return opt
 end
@@ -47,8 +49,8 @@ end
 -- @treturn Module  a chain: z (N,Z) -> images (N,size,size,channels) in (-1,1)
 -- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
-  local op = "sngan_resnet.generator"
-  opt = options(op, opt, {z = 128, ngf = check.none, spectral = false})
+  local op = "model.sngan_resnet.generator"
+  opt = options(op, opt, {z = parts.count(128), ngf = parts.count(), spectral = option.boolean {default = false}})
   opt.norm = "batch"
   local rng, classes, large = opt.rng, parts.norm_classes(op, opt), opt.size == 64
   local last = opt.ngf or (large and 64 or 256)
@@ -91,10 +93,11 @@ end
 -- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
-  local op = "sngan_resnet.discriminator"
-  opt = options(op, opt, {
-    ndf = check.none, norm = "spectral", pool = "sum", minibatch = check.none, kernels = 100, dims = 5,
-  }, {norm = {"spectral", "none"}, pool = {"sum", "mean"}})
+  local op = "model.sngan_resnet.discriminator"
+  opt = options(op, opt, parts.with_minibatch {
+    ndf = parts.count(), norm = option.word {"spectral", "none", default = "spectral"},
+    pool = option.word {"sum", "mean", default = "sum"},
+  })
   local rng, large, before, pixels = opt.rng, opt.size == 64, opt.channels, opt.size
   local width = opt.ndf or (large and 64 or 128)
   local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
