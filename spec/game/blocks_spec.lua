@@ -196,7 +196,8 @@ describe("blocks", function()
   it("must divide the batch, and be a power of two", function()
     local ok, message = pcall(play, gan, {blocks = 16})
     assert.is_false(ok)
-    assert.is_truthy(message:find("game.loop: option 'blocks': 16 blocks do not divide a batch of 8", 1, true), message)
+    local expected = "game.loop.new: option 'blocks': 16 blocks do not divide a batch of 8"
+    assert.is_truthy(message:find(expected, 1, true), message)
     for _, bad in ipairs {3, 0, -2, 1.5, "2"} do
       ok, message = pcall(play, gan, {blocks = bad})
       assert.is_false(ok)

@@ -29,7 +29,8 @@ describe("lazy", function()
     o = p(4):adam {lr = 1, beta2 = 0.99}
     near({0.8, 0.9919919678}, {o.lr, o.beta2})
     assert.is_nil(o.beta1)
-    assert.error_matches(function() p(4):adam {lr = "x"} end, "lazy: option 'lr'")
+    assert.error_matches(function() p(4):adam {lr = "x"} end, "Lazy:adam: option 'lr': expected a number >= 0")
+    assert.error_matches(function() p(4):adam {lt = 1} end, "Lazy:adam: unknown option 'lt' %(did you mean 'lr'%?%)")
   end)
 
   it("keeps its place and the penalty's memory", function()

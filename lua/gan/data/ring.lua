@@ -5,6 +5,8 @@
 local core = require "gan.core"
 local check = require "gan.check"
 
+local option = check.option
+
 local M = {}
 
 local SIGMAS = 3 -- a sample within so many deviations of a centre is of high quality
@@ -87,9 +89,15 @@ loader_mt.__close = function() end
 -- @tparam table opt
 -- @tparam integer opt.batch  points in a batch
 -- @tparam integer opt.seed  of the stream
+-- @tparam[opt=false] boolean opt.mirror  as gan.data.batches has it, without an effect on points
+-- @tparam[opt=true] boolean opt.prefetch  likewise
 -- @treturn table  the loader, callable
--- @raise if the seed is no integer
+-- @raise if an option is unknown, missing or out of range
 function Ring:batches(opt)
+  opt = check.options("Ring:batches", opt, {
+    batch = option.integer {required = true, lo = 1}, seed = option.integer {required = true},
+    mirror = option.boolean {default = false}, prefetch = option.boolean {default = true},
+  })
   return setmetatable({set = self, batch = opt.batch, rng = core.rng(opt.seed, "ring"), drawn = 0}, loader_mt)
 end
 
@@ -125,7 +133,7 @@ function Loader.close() end
 -- @raise if an option is unknown or out of range
 function M.new(opt)
   opt = check.options("data.ring", opt, {
-    modes = check.option.word {8, 25, default = 8}, sigma = check.option.number {lo = 0},
+    modes = option.word {8, 25, default = 8}, sigma = option.number {lo = 0},
   })
   local self = setmetatable({
     modes = opt.modes, sigma = opt.sigma or (opt.modes == 8 and 0.02 or 0.05), n = 100000, channels = 2,

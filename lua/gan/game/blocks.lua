@@ -76,7 +76,7 @@ end
 function Blocks:mean(n, f)
   if self.count == 1 then return f(1, n, 1) end
   if n % self.count ~= 0 then
-    return check.fail("game.loop", "option 'blocks': %d blocks do not divide a batch of %d", self.count, n)
+    return check.fail("game.loop.new", "option 'blocks': %d blocks do not divide a batch of %d", self.count, n)
   end
   local size, start, from = n // self.count, take(self), positions(self)
   local sums, used = tree.new(self.count), {}

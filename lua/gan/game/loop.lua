@@ -25,11 +25,10 @@ local M = {}
 local Loop = {}
 Loop.__index = Loop
 
-local OP = "game.loop" -- in errors
+local OP = "game.loop.new" -- in errors, also in those of a step
 local MOST = 100000 -- updates of a player in a step
 
 local option = check.option
-local none = check.none
 
 local function is_optimiser(v)
   return type(v) == "table" and type(v.params) == "table" and type(v.step) == "function"
@@ -44,7 +43,22 @@ local optimiser = option.where {
 }
 local player = option.callable {required = true, expected = "a net or a function"}
 
--- Plans, penalties and schedules are checked where they are made ready.
+local rate = option.where {
+  expected = "a number or a function (step) -> number",
+  accept = function(v) return (type(v) == "number" or check.callable(v)) and v or nil end,
+}
+local steps = option.where {
+  default = 1, expected = "an integer >= 1 or a function (step, last) -> integer",
+  accept = function(v)
+    local n = type(v) == "number" and math.tointeger(v)
+    return n and n >= 1 and n or type(v) == "function" and v or nil
+  end,
+}
+local penalty_list = option.where {
+  expected = "a list of penalties",
+  accept = function(v) return type(v) == "table" and not getmetatable(v) and v or nil end,
+}
+
 local known = {
   G = player, D = player, optG = optimiser, optD = optimiser,
   loss = option.where {
@@ -58,7 +72,8 @@ local known = {
   latent = option.callable {required = true, expected = "a function (n) -> z"},
   labels = option.callable {}, auxiliary = option.table {},
   mismatch = option.number {default = 0, lo = 0, hi = 1}, wrong_labels = option.callable {},
-  penalties = none, g_penalties = none, dsteps = 1, gsteps = 1, simultaneous = option.boolean {default = false},
+  penalties = penalty_list, g_penalties = penalty_list, dsteps = steps, gsteps = steps,
+  simultaneous = option.boolean {default = false},
   blocks = option.where {
     default = 1, expected = "a power of two",
     accept = function(v)
@@ -67,7 +82,7 @@ local known = {
     end,
   },
   block_order = option.table {}, streams = option.callable {},
-  clip = option.table {}, lr = option.table {}, scale = option.callable {}, ema = option.table {}, ema_decay = none,
+  clip = option.table {}, lr = option.table {}, scale = option.callable {}, ema = option.table {}, ema_decay = rate,
   noise = option.where {
     expected = "a deviation >= 0, or a function (step) -> one",
     accept = function(v) return (check.callable(v) or type(v) == "number" and v >= 0) and v or nil end,
@@ -86,12 +101,9 @@ local function expected(name, what, v)
 end
 
 -- Makes a list of penalties ready: {f, weight = schedule or nil, name}.
-local function penalties(list, list_name)
+local function penalties(entries, list_name)
   local out = {}
-  if list ~= nil and (type(list) ~= "table" or getmetatable(list)) then
-    return expected(list_name, "a list of penalties", list)
-  end
-  for i, entry in ipairs(list or {}) do
+  for i, entry in ipairs(entries or {}) do
     local f, own, here = entry, {name = "penalty"}, ("%s[%d]"):format(list_name, i)
     if not check.callable(entry) then
       if type(entry) ~= "table" then
@@ -100,7 +112,7 @@ local function penalties(list, list_name)
       local named = {}
       for k, v in pairs(entry) do if k ~= 1 then named[k] = v end end
       own = check.options(OP .. ".penalties", named, {
-        weight = none, every = option.integer {lo = 1}, name = option.string {default = "penalty"},
+        weight = rate, every = option.integer {lo = 1}, name = option.string {default = "penalty"},
       })
       f = entry[1]
       if not check.callable(f) then return expected(here, "a penalty f(D, real, fake, y)", f) end
@@ -114,10 +126,8 @@ end
 -- An integer becomes the function that returns it.
 local function plan(self, name, v)
   if type(v) == "function" then return v end
-  local n = type(v) == "number" and math.tointeger(v)
-  if not n or n < 1 then return expected(name, "an integer >= 1 or a function (step, last) -> integer", v) end
-  self.fixed[name] = n
-  return function() return n end
+  self.fixed[name] = v
+  return function() return v end
 end
 
 -- What a block may change: nets' buffers, and penalties with a memory.
@@ -165,7 +175,7 @@ local function count(self, name, step)
   local v = self[name](step, self.last)
   local n = type(v) == "number" and math.tointeger(v)
   if not n or n < 0 or n > MOST then
-    return check.fail(OP, "%s must return an integer >= 0, returned %s at step %d", name, check.found(v), step)
+    return check.fail(OP, "option '%s' must return an integer >= 0, returned %s (step %d)", name, check.found(v), step)
   end
   return n
 end
@@ -344,10 +354,10 @@ function M.new(opt)
     return check.fail(OP, "option 'simultaneous': dsteps and gsteps must be 1")
   end
   self.penalties, self.g_penalties = penalties(opt.penalties, "penalties"), penalties(opt.g_penalties, "g_penalties")
-  self.lr = check.options(OP, opt.lr, {D = none, G = none})
+  self.lr = check.options(OP .. ".lr", opt.lr, {D = rate, G = rate})
   for who, f in pairs(self.lr) do self.lr[who] = schedule.check(f, "lr." .. who) end
   local largest = option.number {above = 0}
-  self.clip = check.options(OP, opt.clip, {D = largest, G = largest})
+  self.clip = check.options(OP .. ".clip", opt.clip, {D = largest, G = largest})
   if opt.noise then self.noise = schedule.check(opt.noise, "noise") end
   if opt.ema_decay then self.ema_decay = schedule.check(opt.ema_decay, "ema_decay") end
   self.blocks = blocks_of(self, opt)

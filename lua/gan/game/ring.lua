@@ -49,10 +49,21 @@ M.defaults = {
   steps = 12000, snap = 4000,
 }
 
+-- The kinds of `defaults`.
+local function count(default) return option.integer {default = default, lo = 1, hi = 65536} end
+local function decay(default) return option.number {default = default, lo = 0, below = 1} end
+local kinds = {
+  batch = count, z = count, ngf = count, ndf = count, dsteps = count, gsteps = count,
+  beta1 = decay, beta2 = decay, ema = decay,
+  lr = function(default) return option.number {default = default, above = 0} end,
+  steps = function(default) return option.integer {default = default, lo = 1} end,
+  snap = function(default) return option.integer {default = default, lo = 0} end,
+}
+
 local none = {none = true}
 
-local function penalty_of(opt, stream)
-  local w = opt.weight
+local function penalty_of(config, stream)
+  local w = config.weight
   local make = {
     r1 = function() return penalty.r1 {gamma = w} end,
     r2 = function() return penalty.r2 {gamma = w} end,
@@ -60,38 +71,39 @@ local function penalty_of(opt, stream)
     dragan = function() return penalty.dragan {weight = w, rng = stream "penalty"} end,
     lecam = function() return penalty.lecam {weight = w} end,
   }
-  return make[opt.penalty] and {{make[opt.penalty](), name = opt.penalty}} or {}
+  return make[config.penalty] and {{make[config.penalty](), name = config.penalty}} or {}
 end
 
 --- Returns the options of the two nets of a configuration. Cannot fail.
--- @tparam table opt  the configuration: fields of `options`
+-- @tparam table config  the configuration: fields of `options`
 -- @treturn table  of gan.model.mlp.generator
 -- @treturn table  of gan.model.mlp.discriminator
-function M.nets(opt)
+function M.nets(config)
   local function shared(norm)
     return {
-      dim = 2, norm = norm, activation = opt.activation, slope = opt.slope, depth = opt.depth, init = opt.init,
+      dim = 2, norm = norm, activation = config.activation, slope = config.slope, depth = config.depth,
+      init = config.init,
     }
   end
-  local D = shared(opt.norm)
-  D.minibatch, D.kernels, D.dims = not none[opt.minibatch] and opt.minibatch or nil, 16, 4
-  return shared(opt.gnorm), D
+  local D = shared(config.norm)
+  D.minibatch, D.kernels, D.dims = not none[config.minibatch] and config.minibatch or nil, 16, 4
+  return shared(config.gnorm), D
 end
 
 --- Returns what gan.game.loop needs of a configuration beside nets and data.
--- @tparam table opt  the configuration: fields of `options` and `defaults`
+-- @tparam table config  the configuration: fields of `options` and `defaults`
 -- @tparam function stream  f(name) -> Stream
 -- @treturn table  options of gan.game.loop
 -- @raise if a loss or penalty is unknown
-function M.rules(opt, stream)
+function M.rules(config, stream)
   local function rate(lr)
-    return opt.decay > 0 and schedule.linear {from = lr, to = 0, steps = opt.decay, start = 1} or lr
+    return config.decay > 0 and schedule.linear {from = lr, to = 0, steps = config.decay, start = 1} or lr
   end
   return {
-    lr = {D = rate(opt.dlr or opt.lr), G = rate(opt.glr or opt.lr)},
-    loss = loss_room.open(opt.loss), penalties = penalty_of(opt, stream), simultaneous = opt.simultaneous,
-    noise = opt.noise > 0 and opt.noise or nil, rng = opt.noise > 0 and stream "noise" or nil,
-    replay = opt.replay > 0 and replay.pool {capacity = opt.replay, rng = stream "replay"} or nil,
+    lr = {D = rate(config.dlr or config.lr), G = rate(config.glr or config.lr)},
+    loss = loss_room.open(config.loss), penalties = penalty_of(config, stream), simultaneous = config.simultaneous,
+    noise = config.noise > 0 and config.noise or nil, rng = config.noise > 0 and stream "noise" or nil,
+    replay = config.replay > 0 and replay.pool {capacity = config.replay, rng = stream "replay"} or nil,
   }
 end
 
@@ -110,7 +122,7 @@ local function known()
       out[name] = option[kind == "flag" and "boolean" or kind] {default = default, lo = d.lo, hi = d.hi}
     end
   end
-  for name, v in pairs(M.defaults) do out[name] = v end
+  for name, v in pairs(M.defaults) do out[name] = kinds[name](v) end
   return out
 end
 
@@ -153,7 +165,7 @@ end
 --   (a list of scores with their `step`), and `ring`, `G`, `D`, `ema`
 -- @raise if an option is unknown or impossible
 function M.run(opt)
-  opt = check.options("game.ring", opt, known())
+  opt = check.options("game.ring.run", opt, known())
   local streams = {}
   local function stream(name)
     streams[name] = streams[name] or core.rng(opt.seed, name)

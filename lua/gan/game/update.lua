@@ -13,7 +13,7 @@ local optim = require "gan.optim"
 
 local M = {}
 
-local OP = "game.loop" -- in errors
+local OP = "game.loop.new" -- in errors
 
 -- ---- what scripts' functions return ----
 

@@ -30,20 +30,19 @@ function Lazy:term(...)
   return penalty and pointwise.mul(penalty(...), self.every) or core.full({}, 0)
 end
 
-local rate, beta = option.number {lo = 0}, option.number {lo = 0, hi = 1}
+local beta, any = option.number {lo = 0, hi = 1}, option.any {} -- any: Adam's to check
+local adam = {lr = option.number {lo = 0}, beta1 = beta, beta2 = beta, eps = any, weight_decay = any}
 
 --- Returns Adam's options for the player that is regularised lazily.
 -- They are lr k/(k+1), and both betas to the power of k/(k+1), as if the penalty were a step of its own among k + 1.
 -- @tparam table opt  options of gan.optim.adam; not changed
 -- @treturn table  a copy with lr, beta1 and beta2, as far as they are given, replaced
--- @raise if one of the three is out of range
+-- @raise if an option is unknown, or one of the three out of range
 function Lazy:adam(opt)
-  if type(opt) ~= "table" then return check.expected(NAME, 1, "opt", "a table of Adam's options", opt) end
-  local c, out = self.every / (self.every + 1), {}
-  for k, v in pairs(opt) do out[k] = v end
-  if out.lr then out.lr = rate:check(NAME, "lr", out.lr) * c end
+  local c, out = self.every / (self.every + 1), check.options("Lazy:adam", opt, adam)
+  if out.lr then out.lr = out.lr * c end
   for _, name in ipairs {"beta1", "beta2"} do
-    if out[name] then out[name] = beta:check(NAME, name, out[name]) ^ c end
+    if out[name] then out[name] = out[name] ^ c end
   end
   return out
 end
