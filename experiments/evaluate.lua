@@ -156,14 +156,10 @@ for _, name in ipairs(metrics) do
 end
 
 -- The state of things on the standard error: live on a terminal, elsewhere a line a side.
-local live, drawn = core.isatty(2), 0
+local console = gan.show.console.new(2)
 local function progress(what, done, total)
-  local text = total > 0 and ("%s: %d of %d images"):format(what, done, total) or what
-  if live and (core.clock() - drawn > 0.1 or done == total) then
-    io.stderr:write("\r", text:sub(1, math.max(20, core.columns(2) - 1)), "\27[K")
-    drawn = core.clock()
-  elseif not live and total > 0 and done == total then
-    io.stderr:write(text, "\n")
+  if console:wants_live() or done == total and (total > 0 or console.terminal) then
+    console:redraw(total > 0 and ("%s: %d of %d images"):format(what, done, total) or what)
   end
 end
 
@@ -172,7 +168,7 @@ local session = evaluate.new {
 }
 must(session:set_real(real_side))
 local results = must(session:measure(other_side))
-if live then io.stderr:write "\r\27[K" end
+console:finish(true)
 
 -- ---- telling ----
 

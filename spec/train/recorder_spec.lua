@@ -78,10 +78,63 @@ describe("train.recorder", function()
     assert.same({}, temp.list(dir))
   end)
 
+  local STATUS = {step = 1, total = 2, seconds = 0, memory = 0, epoch = 0, D = 0.5, x = 0 / 0}
+  local LINE = "step 1/2  0:00:00  D 0.500  x nan  epoch 0.00"
+
+  -- What a recorder writes on a console that is a terminal, or is none.
+  local function speak(terminal)
+    local recorder = gan.train.recorder.disk "test.lua"
+    recorder.console.terminal, recorder.dir = terminal, dir
+    local _, out = inside.call("test.lua", "", function()
+      recorder:say "before"
+      recorder:open(0)
+      recorder:say("%d%%", 50)
+      recorder:status(STATUS)
+      recorder:open(0) -- after a rollback
+      recorder:say "after 100%"
+      recorder:close()
+    end)
+    return (out:gsub("%-?nan", "nan"))
+  end
+
+  it("writes lines on the console and in files, those from before there are any, too", function()
+    assert.equal(("before\n50%%\n%s\nafter 100%%\n"):format(LINE), speak(false))
+    assert.equal(speak(false):rep(2), (temp.read(dir .. "/log.txt"):gsub("%-?nan", "nan")))
+    os.remove(dir .. "/log.txt")
+    os.remove(dir .. "/stats.jsonl")
+    assert.is_truthy(speak(true):find("50%\n\r" .. LINE, 1, true))
+    assert.equal(("before\n50%%\n%s\nafter 100%%\n"):format(LINE), (temp.read(dir .. "/log.txt"):gsub("%-?nan", "nan")))
+    assert.equal("", temp.read(dir .. "/stats.jsonl")) -- the second open went back to step 0
+  end)
+
+  it("keeps numbers as JSON lines, and goes back in them", function()
+    local recorder = gan.train.recorder.disk "test.lua"
+    recorder.dir = dir
+    inside.call("test.lua", "", function()
+      recorder:open(0)
+      recorder:status(STATUS)
+      recorder:record {step = 2, D = 1}
+      recorder:record({step = 3, value = 4}, "fid")
+      recorder:rewind(2, {"fid", "kid"})
+      recorder:close()
+    end)
+    assert.equal('{"D":0.5,"epoch":0,"memory":0,"seconds":0,"step":1,"total":2,"x":null}\n{"D":1,"step":2}\n',
+      temp.read(dir .. "/stats.jsonl"))
+    assert.equal("", temp.read(dir .. "/metric-fid.jsonl"))
+  end)
+
   it("ends the program where a file cannot be written", function()
     local recorder = gan.train.recorder.disk "test.lua"
     local code, _, err = inside.call("test.lua", "", function() recorder:must(nil, "runs/x: the disk is full") end)
     assert.same({1, "test.lua: runs/x: the disk is full\n"}, {code, err})
     assert.same({1, 2, 3}, {recorder:must(1, 2, 3)})
+    recorder.dir = "no/such"
+    code, _, err = inside.call("test.lua", "", function() recorder:record({step = 1}, "fid") end)
+    assert.same({1, "test.lua: no/such/metric-fid.jsonl: No such file or directory\n"}, {code, err})
+    local full = io.open("/dev/full", "a")
+    if not full then return end
+    recorder.dir, recorder.early, recorder.files = "runs/x", nil, {["log.txt"] = full}
+    code, _, err = inside.call("test.lua", "", function() recorder:say "text" end)
+    assert.same({1, "test.lua: runs/x/log.txt: cannot write: No space left on device\n"}, {code, err})
   end)
 end)

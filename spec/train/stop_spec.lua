@@ -39,6 +39,6 @@ describe("train.stop", function()
       end
     end
     table.sort(found)
-    assert.same({"lua/gan/train/stop.lua", "prints: lua/gan/train/log.lua", "prints: lua/gan/train/stop.lua"}, found)
+    assert.same({"lua/gan/train/stop.lua", "prints: lua/gan/show/console.lua", "prints: lua/gan/train/stop.lua"}, found)
   end)
 end)

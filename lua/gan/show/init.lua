@@ -1,7 +1,7 @@
---- Gathers the pictures of what was trained: grids, plots, curves, level sets.
+--- Gathers what shows a training: grids, plots, curves, level sets, the console.
 -- @module gan.show
 local check = require "gan.check"
 
-local files = {"curves", "grid", "levels", "plot"}
+local files = {"console", "curves", "grid", "levels", "plot"}
 
 return check.room("gan.show", {}, files)

@@ -2,13 +2,14 @@
 --
 -- A run tells and keeps through one recorder alone. `disk` writes to the console and into the run's directory, and ends
 -- the program where it cannot. `silent` is a run in silence, for tests and for programs that train as a part of what
--- they do: nothing is written, nothing printed, and what would end the program raises.
+-- they do: nothing is written, nothing printed, and what would end the program raises. A recorder of one's own is one
+-- of these with other methods.
 -- @module gan.train.recorder
 local core = require "gan.core"
 local check = require "gan.check"
+local console = require "gan.show.console"
 local directory = require "gan.train.directory"
 local json = require "gan.file.json"
-local log = require "gan.train.log"
 local quantities = require "gan.quantities"
 local safetensors = require "gan.file.safetensors"
 local stop = require "gan.train.stop"
@@ -16,78 +17,152 @@ local text = require "gan.file.text"
 
 local M = {}
 
+local LOG, STATS = "log.txt", "stats.jsonl"
+
 -- ---- console and disk ----
 
-local Disk = setmetatable({keeps = true}, log)
+local Disk = {keeps = true}
 Disk.__index = Disk
 
 --- Makes the recorder of a program: console, log.txt, stats.jsonl, checkpoints and pictures in the run's directory.
--- Its methods may be replaced, one by one. Cannot fail.
+-- Cannot fail.
 -- @tparam string program  its name, for the line that it ends with
--- @treturn table recorder
+-- @treturn Disk
 function M.disk(program)
-  local self = log.new(Disk)
-  self.program = program
-  return self
+  return setmetatable({program = program, console = console.new(1), files = {}, early = {}}, Disk)
 end
 
--- Ends the program with one line and exit code 1.
-function Disk:stop(...)
-  self:close_log()
-  return stop.failed(self.program, ...)
+local function close_files(self)
+  self.console:finish()
+  for _, file in pairs(self.files) do file:close() end
+  self.files = {}
 end
 
--- Makes and locks the run's directory: see gan.train.directory, enter.
+local function append(self, name, line)
+  if self.files[name] then self:must(text.append(self.files[name], self:path(name), line)) end
+end
+
+-- Adds a line to log.txt; what is said before there is one stands at its beginning.
+local function log(self, line)
+  if self.early then table.insert(self.early, line) else append(self, LOG, line) end
+end
+
+--- Ends the program with one line and exit code 1. Cannot fail.
+-- @tparam string fmt  message, as for string.format
+-- @tparam any ...  its values
+function Disk:stop(fmt, ...)
+  close_files(self)
+  return stop.failed(self.program, fmt, ...)
+end
+
+--- Returns what it got; where the outside world failed (nil and a message), the run stops. Cannot fail.
+-- @param ok  any value
+-- @tparam[opt] string message  what went wrong
+-- @tparam any ...  returned, too
+-- @return  its arguments
+function Disk:must(ok, message, ...)
+  if not ok then return self:stop("%s", message) end
+  return ok, message, ...
+end
+
+--- Makes and locks the run's directory.
+-- @tparam table place  of gan.train.directory
+-- @tparam any ...  further arguments of its function `enter`
+-- @error if the disk fails: it stops
 function Disk:enter(place, ...)
   self:must(directory.enter(place, ...))
   self.dir, self.lock = place.dir, place.lock
 end
 
--- The path of a file of the run.
+--- Returns the path of a file of the run. Cannot fail.
+-- @tparam string name  of the file
+-- @treturn string
 function Disk:path(name) return ("%s/%s"):format(self.dir, name) end
 
--- Whether the run has a file.
+--- Tells whether the run has a file. Cannot fail.
+-- @tparam string name  of the file
+-- @treturn boolean
 function Disk:has(name) return text.exists(self:path(name)) end
 
--- Starts the files, or goes on with them from a step; `settings` is what options.json is to hold.
+--- Starts the files, or goes on with them from a step.
+-- @tparam integer step  later numbers are dropped
+-- @tparam[opt] table settings  what options.json is to hold, when the run begins
+-- @error if the disk fails: it stops
 function Disk:open(step, settings)
   if settings then self:must(text.write(self:path "options.json", json.encode(settings) .. "\n")) end
   self:rewind(step)
-  self:open_log(self.dir)
+  close_files(self)
+  for _, name in ipairs {LOG, STATS} do self.files[name] = self:must(io.open(self:path(name), "a")) end
+  local early = self.early or {}
+  self.early = nil
+  if early[1] then log(self, table.concat(early, "\n")) end
   if settings then core.catch_interrupt(true) end
 end
 
--- Drops the numbers that are later than a step: those of stats.jsonl, or of the metrics in a list.
+--- Drops the numbers that are later than a step.
+-- @tparam integer step  the last one that stays
+-- @tparam[opt] table metrics  names of metrics, whose files are meant; default: stats.jsonl
+-- @error if the disk fails: it stops
 function Disk:rewind(step, metrics)
   for _, name in ipairs(metrics or {false}) do
-    self:must(text.rewind(self:path(name and ("metric-%s.jsonl"):format(name) or "stats.jsonl"), step))
+    self:must(text.rewind(self:path(name and ("metric-%s.jsonl"):format(name) or STATS), step))
   end
 end
 
--- A status line, and its record in stats.jsonl.
-function Disk:status(record) self:tell(quantities.line(record), record) end
-
--- Draws the live line of a terminal anew if it is time; f() gives the record.
-function Disk:live(f)
-  if self:wants_live() then self:redraw(quantities.line(f())) end
+--- Writes a line on the console and in log.txt.
+-- @tparam string fmt  as for string.format, where there are values
+-- @tparam any ...  its values
+-- @error if the disk fails: it stops
+function Disk:say(fmt, ...)
+  local line = select("#", ...) > 0 and fmt:format(...) or fmt
+  self.console:say(line)
+  log(self, line)
 end
 
--- A record without a line, in stats.jsonl or in a metric's file.
+--- Writes a status line, and its record. On a terminal the line is live.
+-- @tparam table record  of gan.quantities
+-- @error if the disk fails: it stops
+function Disk:status(record)
+  local line = quantities.line(record)
+  self.console:redraw(line)
+  log(self, line)
+  append(self, STATS, json.encode(record))
+end
+
+--- Draws the live line of a terminal anew, if it is time. Cannot fail.
+-- @tparam function f  () -> record
+function Disk:live(f)
+  if self.console:wants_live() then self.console:redraw(quantities.line(f())) end
+end
+
+--- Writes a record without a line.
+-- @tparam table record  name -> value
+-- @tparam[opt] string metric  into the file of this metric; default: stats.jsonl
+-- @error if the disk fails: it stops
 function Disk:record(record, metric)
-  if not metric then return self:write(record) end
+  if not metric then return append(self, STATS, json.encode(record)) end
   return self:must(text.append_to(self:path(("metric-%s.jsonl"):format(metric)), json.encode(record)))
 end
 
--- Writes the last checkpoint; gives its path.
+--- Writes the last checkpoint.
+-- @tparam table tree  of gan.file.safetensors
+-- @treturn string  its path
+-- @error if the disk fails: it stops
 function Disk:save(tree)
   self:must(safetensors.save(self:path(directory.LAST), tree))
   return self:path(directory.LAST)
 end
 
--- Gives the last checkpoint a second name.
+--- Gives the last checkpoint a second name.
+-- @tparam string name  of a file of the run
+-- @error if the disk fails: it stops
 function Disk:link(name) self:must(text.link(self:path(directory.LAST), self:path(name))) end
 
--- Makes the last checkpoint a snapshot, the newest `count` of which stay; gives its path.
+--- Makes the last checkpoint a snapshot.
+-- @tparam integer step  its number
+-- @tparam integer count  so many of the newest stay
+-- @treturn string  its path
+-- @error if the disk fails: it stops
 function Disk:snapshot(step, count)
   local name = ("snapshot_%06d.safetensors"):format(step)
   self:link(name)
@@ -95,18 +170,24 @@ function Disk:snapshot(step, count)
   return self:path(name)
 end
 
--- Writes a picture by paint(path) -> true, or nil and a message; gives its path.
+--- Writes a picture.
+-- @tparam string name  of a file of the run
+-- @tparam function paint  f(path) -> true, or nil and a message
+-- @treturn string  its path
+-- @error if the disk fails: it stops
 function Disk:picture(name, paint)
   self:must(paint(self:path(name)))
   return self:path(name)
 end
 
--- Whether Ctrl-C came.
-function Disk.interrupted() return core.interrupted() end
+--- Tells whether Ctrl-C came. Cannot fail.
+-- @treturn boolean
+function Disk:interrupted() return core.interrupted() end -- luacheck: ignore self
 
--- Ends what `open` began, and the program after Ctrl-C.
+--- Ends what `open` began, and the program after Ctrl-C. Cannot fail.
+-- @tparam boolean interrupted  Ctrl-C came
 function Disk:close(interrupted)
-  self:close_log()
+  close_files(self)
   if self.lock then self.lock:close() end
   core.catch_interrupt(false)
   if interrupted then stop.interrupted() end
@@ -114,20 +195,22 @@ end
 
 -- ---- silence ----
 
-local Silent = {must = log.must}
+local Silent = {must = Disk.must}
 Silent.__index = Silent
-for _, name in ipairs {"enter", "path", "has", "open", "rewind", "say", "status", "live", "record", "save", "link",
-  "snapshot", "picture", "interrupted", "close"} do
-  Silent[name] = function() end
+for name, f in pairs(Disk) do
+  if type(f) == "function" and not Silent[name] then Silent[name] = function() end end
 end
 
--- Raises, blaming the line that trains.
-function Silent:stop(...) return check.fail(self.program, ...) end -- luacheck: ignore self
+--- Raises, blaming the line that trains.
+-- @tparam string fmt  message, as for string.format
+-- @tparam any ...  its values
+-- @raise always
+function Silent:stop(fmt, ...) return check.fail(self.program, fmt, ...) end -- luacheck: ignore self
 
 --- Makes a recorder that writes and prints nothing. A run that fails raises an error that a caller may catch.
 -- Training is the same to the byte; Ctrl-C ends the program as it ends any.
 -- Cannot fail.
--- @treturn table recorder
+-- @treturn Silent
 -- @usage local run = gan.train.run {recorder = gan.train.recorder.silent(), arg = {"--steps", "100"}}
 function M.silent() return setmetatable({program = "train.run"}, Silent) end
 

@@ -1,0 +1,59 @@
+--- Speaks on a console: permanent lines, and on a terminal a live one that is drawn over.
+-- @module gan.show.console
+local core = require "gan.core"
+local check = require "gan.check"
+
+local M, Console = {}, {}
+Console.__index = Console
+
+local LIVE_SECONDS = 0.2 -- between two states of the live line
+local CLEAR = "\r\27[K"
+
+--- Makes a console.
+-- @tparam[opt=1] integer fd  1: the standard output, 2: the standard error
+-- @treturn Console  `terminal` tells whether it is one
+-- @raise if fd is neither
+-- @usage local console = gan.show.console.new()
+-- for i = 1, 1000 do
+--   if console:wants_live() then console:redraw(("step %d"):format(i)) end
+-- end
+-- console:say "done"
+function M.new(fd)
+  fd = check.int("show.console.new", 1, "fd", fd or 1, 1, 2)
+  return setmetatable({fd = fd, terminal = core.isatty(fd), drawn = 0}, Console)
+end
+
+local function write(self, ...)
+  local file = self.fd == 2 and io.stderr or io.stdout
+  file:write(...)
+  file:flush()
+end
+
+--- Writes a permanent line, in the place of the live one. Cannot fail.
+-- @tparam string line  without a line break
+function Console:say(line)
+  write(self, self.live and CLEAR or "", line, "\n")
+  self.live = nil
+end
+
+--- Tells whether the live line may be drawn again: on a terminal, five times a second. Cannot fail.
+-- @treturn boolean
+function Console:wants_live() return self.terminal and core.clock() - self.drawn > LIVE_SECONDS end
+
+--- Draws the live line, cut to the terminal's width; elsewhere it is a permanent one. Cannot fail.
+-- @tparam string line  without a line break
+function Console:redraw(line)
+  if not self.terminal then return self:say(line) end
+  local width = core.columns(self.fd)
+  write(self, "\r", width > 1 and line:sub(1, width - 1) or line, "\27[K")
+  self.live, self.drawn = true, core.clock()
+end
+
+--- Ends the live line: it becomes a permanent one. Cannot fail.
+-- @tparam[opt=false] boolean clear  it goes instead
+function Console:finish(clear)
+  if self.live then write(self, clear and CLEAR or "\n") end
+  self.live = nil
+end
+
+return M
