@@ -11,8 +11,9 @@ local core = require "gan.core"
 local M = {}
 
 --- Raises `user.lua:41: op: message`.
--- @tparam string op name of the public function
--- @tparam string fmt message, as for string.format
+-- @tparam string op  name of the public function
+-- @tparam string fmt  message, as for string.format
+-- @tparam any ...  its values
 function M.fail(op, fmt, ...)
   if select("#", ...) > 0 then fmt = fmt:format(...) end
   return core.raise(op, fmt)
@@ -140,6 +141,10 @@ local Kind = {}
 Kind.__index = Kind
 
 --- Returns the value to use for v, for a field that may be set after its object was made.
+-- @tparam string op  public name of the function
+-- @tparam string name  of the option
+-- @param v  any value
+-- @return  v, or what the kind makes of it
 -- @raise `op: option 'name': expected X, got Y`, also for nil
 function Kind:check(op, name, v)
   local value, expected
@@ -162,16 +167,20 @@ local function if_true(test)
 end
 
 --- Makes the kinds of options that `known` of check.options is made of. Each is made of one table, and all take
---   default    the value where the user gives none; it is not checked
---   required   true: the user must give one
---   expected   the text of what is expected, for errors, where the usual one is not plain enough
+--
+--     default    the value where the user gives none; it is not checked
+--     required   true: the user must give one
+--     expected   the text of what is expected, for errors, where the usual one is not plain enough
+--
 -- An option with neither `default` nor `required` may be left out, and is nil then.
 local option = {}
 M.option = option
 
 local LARGEST = 2147483647 -- what C's int holds
 
---- Takes integers from `lo` to `hi` (2^31 - 1); without either, any integer, as seeds are.
+--- Takes integers. Cannot fail.
+-- @tparam table o  bounds `lo` and `hi` (2^31 - 1 where there is `lo`); without either any integer, as seeds are
+-- @treturn Kind
 function option.integer(o)
   local lo, hi = o.lo, o.hi or o.lo and LARGEST
   return kind(o, integer_text(lo, o.hi), function(v)
@@ -181,7 +190,9 @@ function option.integer(o)
   end)
 end
 
---- Takes numbers in [`lo`, `hi`], which are > `above` and < `below`; each may be left out. NaN is no number.
+--- Takes numbers. NaN is none. Cannot fail.
+-- @tparam table o  bounds `lo` and `hi`, allowed themselves, `above` and `below`, not allowed; each may be left out
+-- @treturn Kind
 function option.number(o)
   local text = number_text(o.lo, o.hi)
   if o.above then text = o.hi and ("a number in (%g,%g]"):format(o.above, o.hi) or ("a number > %g"):format(o.above) end
@@ -191,10 +202,14 @@ function option.number(o)
   end))
 end
 
---- Takes true and false.
+--- Takes true and false. Cannot fail.
+-- @tparam table o  as all take it
+-- @treturn Kind
 function option.boolean(o) return kind(o, "true or false", if_true(function(v) return type(v) == "boolean" end)) end
 
---- Takes the words (or numbers) in the list part: option.word {"mean", "sum", default = "mean"}.
+--- Takes one of some words or numbers. Cannot fail.
+-- @tparam table o  they are its list part: {"mean", "sum", default = "mean"}
+-- @treturn Kind
 function option.word(o)
   local texts, words = {}, {}
   for i, v in ipairs(o) do
@@ -212,19 +227,30 @@ function option.word(o)
   end)
 end
 
---- Takes strings.
+--- Takes strings. Cannot fail.
+-- @tparam table o  as all take it
+-- @treturn Kind
 function option.string(o) return kind(o, "a string", if_true(function(v) return type(v) == "string" end)) end
 
---- Takes tables.
+--- Takes tables. Cannot fail.
+-- @tparam table o  as all take it
+-- @treturn Kind
 function option.table(o) return kind(o, "a table", if_true(function(v) return type(v) == "table" end)) end
 
---- Takes functions, and tables that are called like one.
+--- Takes functions, and tables that are called like one. Cannot fail.
+-- @tparam table o  as all take it
+-- @treturn Kind
 function option.callable(o) return kind(o, "a function", if_true(M.callable)) end
 
 --- Takes random streams, as gan.rng makes them. Without one the default stream serves: `rng or random.default()`.
+-- Cannot fail.
+-- @tparam table o  as all take it
+-- @treturn Kind
 function option.stream(o) return kind(o, "a random stream (gan.rng)", if_true(core.is_rng)) end
 
---- Takes tensors of `dtype` (default "real") with `dim` dimensions, if given.
+--- Takes tensors. Cannot fail.
+-- @tparam table o  `dtype` ("real" where it is left out); `dim`, how many dimensions
+-- @treturn Kind
 function option.tensor(o)
   local dtype = o.dtype or "real"
   local text = ("%s %s tensor"):format(dtype:find "^i" and "an" or "a", dtype)
@@ -234,11 +260,15 @@ function option.tensor(o)
   end))
 end
 
---- Takes what `accept(v)` takes: it returns the value to use, or nil and, where it can tell, a more exact text than
--- `expected`.
+--- Takes what a function takes. Cannot fail.
+-- @tparam table o  `accept`: f(v) -> the value to use; or nil and, where it can tell, a text that is more exact than
+--   `expected`
+-- @treturn Kind
 function option.where(o) return kind(o, "another value", o.accept) end
 
---- Takes anything: what a constructor checks by itself, or hands on.
+--- Takes anything: what a constructor checks by itself, or hands on. Cannot fail.
+-- @tparam table o  as all take it
+-- @treturn Kind
 function option.any(o) return kind(o, "a value", function(v) return v end) end
 
 -- The list part of an options table, {"Di", "Do"}: all sizes must be there, as integers >= 1.

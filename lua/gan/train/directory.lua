@@ -11,7 +11,10 @@ local M = {LAST = "checkpoint_last.safetensors"}
 
 local function mode(path) return lfs.attributes(path, "mode") end
 
---- Reads what options.json of a run holds; or nil and a message.
+--- Reads what options.json of a run holds.
+-- @tparam string dir  the run's directory
+-- @treturn table  `recipe`, `version`, `total_steps` and `options`, name -> value
+-- @error if there is no such file, or it is none of a run
 function M.read_options(dir)
   local path = dir .. "/options.json"
   local s, message = text.read(path)
@@ -94,7 +97,8 @@ end
 -- @tparam table values  their values; with --resume PATH, what was not given on the command line is taken from the run
 -- @tparam table given  what stood on the command line
 -- @tparam function load  reads a checkpoint's own options: path -> table, or nil and a message
--- @treturn table {dir = path or nil (a number is to be taken), from = checkpoint or nil}; or nil and a message
+-- @treturn table  `dir`, a path, or nil (a number is to be taken); `from`, a checkpoint, or nil
+-- @error if there is no such run, another thing is in its place, or an option differs from the run's
 function M.locate(declared, values, given, load)
   if values.resume ~= "auto" and values.resume ~= "new" then return named(declared, values, given, load) end
   if not values.name then return {} end
@@ -117,10 +121,13 @@ end
 
 --- Makes and locks the run's directory. Without a name: with --resume auto the newest numbered run of the same options
 -- that is not finished, otherwise the next number.
--- @tparam table place  from M.locate; dir and from are filled in
+-- @tparam table place  of `locate`; `dir` and `from` are filled in
+-- @tparam table declared  options
+-- @tparam table values  their values
 -- @tparam string label  what the run is, for its name: "shapes-dcgan-32"
--- @tparam function unfinished  checkpoint path -> whether there is more to do
--- @treturn table place with its lock; or nil and a message
+-- @tparam function unfinished  path of a checkpoint -> true, if there is more to do
+-- @treturn table  place, with its `lock`
+-- @error if the directory cannot be made, or another process is training there
 function M.enter(place, declared, values, label, unfinished)
   local outdir = values.outdir
   local list = not place.dir and numbered(outdir) or {}
@@ -145,7 +152,9 @@ function M.enter(place, declared, values, label, unfinished)
   return place
 end
 
---- Removes all but the newest `count` snapshots.
+--- Removes old snapshots. Cannot fail.
+-- @tparam string dir  the run's directory
+-- @tparam integer count  so many of the newest stay
 function M.prune(dir, count)
   local names = {}
   for _, name in ipairs(text.names(dir)) do

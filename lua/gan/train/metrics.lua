@@ -16,8 +16,19 @@ local function protocol(self, name)
   return ("%s, %s %s, n %d"):format(name, self.features.name, self.features.hash or "", self.n)
 end
 
+-- The generated side: the same latent vectors at every step, labels as the real images have them.
+local function fakes(self)
+  local run = self.run
+  local path = run.place.dir or "run"
+  local trained = {G = run.G or {}, ema = run.ema, options = run.options, step = run.step, path = path}
+  return evaluate.of_generator(trained, {n = self.n, seed = run.options.seed,
+    labels = run.classes and self.real.labels or nil, classes = run.classes and self.real.classes or nil})
+end
+
 --- Reads the options of a run that is being started, and opens the network.
--- @treturn table with state() and load(), for the best value so far in the run's checkpoints; or nil and a message
+-- @tparam table run  it has options and data
+-- @treturn Measure  a part of the run: the best value so far is in its checkpoints
+-- @error if an option of --metrics, --features or --best does not suit the data
 function M.new(run)
   local opt = run.options
   local self = setmetatable({run = run}, Measure)
@@ -32,7 +43,7 @@ function M.new(run)
   self.n, self.every = math.min(opt.metrics_n, run.data.n), opt.metrics_every
   self.real, message = evaluate.of_set(run.data, {n = self.n, seed = opt.seed, name = opt.data})
   if not self.real then return nil, message end
-  local why = evaluate.impossible(self.features, metrics, self.real, self:fakes())
+  local why = evaluate.impossible(self.features, metrics, self.real, fakes(self))
   for _, name in ipairs(metrics) do
     if why[name] then return nil, ("--metrics: %s: %s"):format(name, why[name]) end
   end
@@ -42,19 +53,14 @@ function M.new(run)
   return self
 end
 
--- The generated side: the same latent vectors at every step, labels as the real images have them.
-function Measure:fakes()
-  local run = self.run
-  local path = run.place.dir or "run"
-  local trained = {G = run.G or {}, ema = run.ema, options = run.options, step = run.step, path = path}
-  return evaluate.of_generator(trained, {n = self.n, seed = run.options.seed,
-    labels = run.classes and self.real.labels or nil, classes = run.classes and self.real.classes or nil})
-end
-
---- The best value so far; nothing where nothing was measured.
+--- Returns the best value so far. Cannot fail.
+-- @treturn table  `metric`, `value`, `step`, `protocol`; empty where nothing was measured
 function Measure:state() return self.best or {} end
 
 --- Takes a state over. A better value of this process (from after the checkpoint to which a run went back) stays.
+-- @tparam table state  as `state` returns it
+-- @treturn boolean  true
+-- @error if it is something else
 function Measure:load(state)
   local ok = type(state) == "table" and (next(state) == nil
     or type(state.value) == "number" and type(state.step) == "number" and type(state.protocol) == "string")
@@ -72,7 +78,7 @@ local function rewind(self)
   self.run.recorder:rewind(self.run.step, names)
 end
 
---- Makes the files ready, before the first step of this process.
+--- Makes the files ready, before the first step of this process. Cannot fail.
 function Measure:begin()
   local run, recorder = self.run, self.run.recorder
   if not self.metrics then return end
@@ -96,12 +102,13 @@ local function measure(self)
     local ok, message = self.session:set_real(self.real)
     if not ok then return nil, message end
   end
-  return self.session:measure(self:fakes())
+  return self.session:measure(fakes(self))
 end
 
 --- Measures if it is time, between two steps.
--- @treturn table numbers for the status line, name -> value (empty where nothing was measured); or nil and a message
--- @treturn boolean true if the run as it stands is the best so far, which its next checkpoint must be kept as
+-- @treturn table  numbers for the status line, name -> value; empty where nothing was measured
+-- @treturn boolean  true if the run as it stands is the best so far: its next checkpoint must be linked as that
+-- @error if a metric cannot be computed
 function Measure:after_step()
   local run = self.run
   if not self.metrics or run.step % self.every ~= 0 then return {}, false end

@@ -5,9 +5,12 @@ local state = require "gan.state"
 
 local M = {}
 
---- Returns something with methods state and load, of what a script gives: an object that has them is one already; of a
--- table with functions state and load, state() may return any value that gan.state packs; any other table without a
--- metatable is put back in place, entry by entry.
+--- Returns something with methods state and load, of what a script gives.
+-- An object that has them is one already. Of a table with functions state and load, state() may return any value that
+-- gan.state packs. Any other table without a metatable is put back in place, entry by entry.
+-- @tparam string name  of the part, for errors
+-- @param v  any of these
+-- @treturn table  with methods `state`, `load`, and perhaps `streams`
 -- @raise if v is none of these
 function M.part(name, v)
   if type(v) == "table" and type(v.state) == "function" and type(v.load) == "function" then

@@ -56,8 +56,8 @@ local function rollback(run, word, why)
 end
 
 --- Says what is wrong after a step. A new word of health is told.
--- @treturn string word; or nil where nothing is
--- @treturn string the numbers that led to it
+-- @treturn string  word; nil where nothing is
+-- @treturn string  the numbers that led to it
 function M.trouble(run)
   if run.broken then return "diverged", run.broken end
   if not health.due(run.step) then return nil end
@@ -75,7 +75,7 @@ function M.trouble(run)
 end
 
 --- Does what --on-collapse says.
--- @treturn boolean true if the run went back
+-- @treturn boolean  true if the run went back
 function M.cured(run, word, why)
   local policy = run.options.on_collapse
   if policy == "rollback" then
@@ -92,7 +92,7 @@ function M.cured(run, word, why)
 end
 
 --- Saves where all is finite.
--- @treturn boolean true if the run went back because it is not
+-- @treturn boolean  true if the run went back because it is not
 function M.save_or_cure(run)
   local ok, what = saved.save(run)
   if ok then return false end

@@ -14,20 +14,25 @@ M.reserved = {run = true, data = true, rng = true, masks = true, health = true, 
 
 local FORMAT = 2
 
---- Reads a checkpoint's own options: for --resume FILE.
+--- Reads a checkpoint's own options, for --resume FILE.
+-- @tparam string path  of the checkpoint
+-- @treturn table  name -> value
+-- @error if it is no checkpoint of a run
 function M.options(path)
   local tree, message = safetensors.load(path, function(name) return name:find "^run%." end)
   if not tree then return nil, message end
   return options.unpack(tree, path)
 end
 
---- Reads a checkpoint's step; nil where it has none.
+--- Reads a checkpoint's step. Cannot fail.
+-- @tparam string path  of the checkpoint
+-- @treturn integer  nil where it has none
 function M.step(path)
   local tree = safetensors.load(path, function(name) return name == "run.step" end)
   return tree and type(tree.run) == "table" and math.type(tree.run.step) == "integer" and tree.run.step or nil
 end
 
---- Lists the random streams inside a run's parts: "name.where" -> stream.
+--- Returns the random streams inside a run's parts: "name.where" -> stream. Cannot fail.
 function M.inner_streams(run)
   local out = {}
   for name, part in pairs(run.parts) do
@@ -62,7 +67,7 @@ function M.rescale(run, rollbacks)
   end
 end
 
---- Brings a run to where a checkpoint stands. Ends it where the checkpoint does not fit.
+--- Brings a run to where a checkpoint stands. Where the checkpoint does not fit, the run's recorder stops.
 function M.restore(run, path)
   local tree = run.recorder:must(safetensors.load(path))
   local function fit(ok, what) if not ok then run.recorder:stop("%s: does not fit this run: %s", path, what) end end
@@ -96,7 +101,8 @@ function M.restore(run, path)
 end
 
 --- Saves a run. A net that holds NaN is not worth keeping: then the last good checkpoint stays.
--- @treturn boolean true; or nil and what is not finite
+-- @treturn boolean  true
+-- @error naming what is not finite
 function M.save(run)
   if run.saved_step == run.step then return true end
   local tree = M.state(run)
