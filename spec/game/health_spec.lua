@@ -22,6 +22,19 @@ local function checks(h, n, f)
 end
 
 describe("game.health", function()
+  it("takes the loss that D's is measured by", function()
+    local h = health.new()
+    h:judge_by(gan.loss.logistic())
+    assert.is_true(math.abs(h.even - 2 * math.log(2)) < 1e-6)
+    assert.is_true(h.absolute)
+    h:judge_by(gan.loss.hinge())
+    assert.equal(2, h.even)
+    h:judge_by(gan.loss.wasserstein())
+    assert.is_nil(h.even)
+    assert.is_false(h.absolute)
+    assert.error_matches(function() h:judge_by {} end, "critic")
+  end)
+
   it("measures how different pictures are", function()
     local x = gan.rng(1):normal {5, 3, 2, 1}
     local rows, sum, nearest = x:reshape({5, 6}):to_table(), 0, {}

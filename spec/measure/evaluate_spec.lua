@@ -277,4 +277,18 @@ describe("measure.evaluate", function()
       assert.is_true(math.abs(sum / expected - 1) < 0.1, ("d %d, N %d: %g, expected %g"):format(d, n, sum, expected))
     end
   end)
+
+  it("chooses the result that a run is judged by", function()
+    assert.equal("kid", evaluate.judge {"kid", "fid"})
+    assert.equal("fid", evaluate.judge({"kid", "fid"}, "fid"))
+    assert.equal("precision", evaluate.judge {"pr"})
+    assert.equal("recall", evaluate.judge({"fid", "pr"}, "recall"))
+    assert.same({nil, "recall is not among --metrics fid,kid"}, {evaluate.judge({"fid", "kid"}, "recall")})
+    local none, message = evaluate.judge({"fid"}, "recal")
+    assert.is_nil(none)
+    assert.matches("^expected one of fid, kid, .*, got 'recal' %(did you mean 'recall'%?%)$", message)
+    assert.is_nil((evaluate.judge {"nearest"})) -- neither result of it is better or worse
+    assert.is_true(evaluate.better.fid(1, 2) and evaluate.better.recall(2, 1))
+    assert.is_false(evaluate.better.fid(2, 2))
+  end)
 end)
