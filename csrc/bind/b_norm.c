@@ -1,13 +1,41 @@
 /* b_norm.c - batch, layer, instance, group and pixel norm with their gradients; dropout. Channels are the last axis. */
 #include "../kernels/norm.h"
 #include "bind.h"
+#include "options.h"
 #include <math.h>
 
 typedef enum { BATCH, LAYER, INSTANCE, GROUP } kind;
 
-/* (O,R,C,G) of x (N,...,C): batch norm pools over all but C, the others keep N apart. groups: argument of group
-** norm. */
-static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k, int groups_arg) {
+/* What the gradients take in a table. */
+typedef struct gradient_options {
+  double eps, slope;
+  gn_int groups;
+  int ddy, dx, dgamma, dbeta; /* which results are wanted */
+} gradient_options;
+
+static const gn_option of_gradient[] = {GN_OPT_NUMBER(gradient_options, eps, 1),
+                                        GN_OPT_NUMBER(gradient_options, slope, 0),
+                                        GN_OPT_INTEGER(gradient_options, groups, 1, INT32_MAX),
+                                        GN_OPT_FLAG(gradient_options, ddy),
+                                        GN_OPT_FLAG(gradient_options, dx),
+                                        GN_OPT_FLAG(gradient_options, dgamma),
+                                        GN_OPT_FLAG(gradient_options, dbeta),
+                                        GN_OPT_END};
+
+static gradient_options check_options(lua_State *L, int arg) {
+  gradient_options o = {.slope = 1, .groups = 1};
+  gn_read_options(L, arg, of_gradient, &o);
+  if (!(o.eps >= 0) || isinf(o.eps)) gn_option_error(L, "eps", "expected a number >= 0, got %f", (lua_Number)o.eps);
+  if (!(o.slope >= 0 && o.slope <= 1))
+    gn_option_error(L, "slope", "expected a number in [0,1], got %f", (lua_Number)o.slope);
+  return o;
+}
+
+static gn_int check_groups(lua_State *L, int arg) { return gn_check_int(L, arg, "groups", 1, INT32_MAX); }
+
+/* (O,R,C,G) of x (N,...,C): batch norm pools over all but C, the others keep N apart. Group norm has its groups from
+** argument `groups_arg`, or from a table of options (0). */
+static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k, gn_int groups, int groups_arg) {
   gn_int n = gn_numel(x->nd, x->size);
   if (x->nd < 2) gn_shape_error(L, arg, "x", "at least 2 dimensions (N,...,C)", NULL);
   if (n == 0) gn_shape_error(L, arg, "x", "at least one element", NULL);
@@ -15,9 +43,10 @@ static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k
   gn_norm_dims d = {.o = k == BATCH ? 1 : x->size[0], .c = c, .g = k == LAYER ? 1 : c};
   d.r = n / (d.o * c);
   if (k == GROUP) {
-    d.g = gn_check_int(L, groups_arg, "groups", 1, INT32_MAX);
-    if (c % d.g != 0)
-      gn_argerror(L, groups_arg, "groups", "%I channels do not split into %I groups", (lua_Integer)c, (lua_Integer)d.g);
+    static const char *const what = "%I channels do not split into %I groups";
+    d.g = groups;
+    if (c % d.g != 0 && groups_arg) gn_argerror(L, groups_arg, "groups", what, (lua_Integer)c, (lua_Integer)d.g);
+    if (c % d.g != 0) gn_option_error(L, "groups", what, (lua_Integer)c, (lua_Integer)d.g);
   }
   return d;
 }
@@ -72,7 +101,7 @@ static int forward(lua_State *L, kind k) {
   int first = k == GROUP ? 3 : 2;
   lua_settop(L, first + 3);
   gn_tensor *x = gn_check_dense(L, 1, "x");
-  gn_norm_dims d = check_dims(L, x, 1, k, 2);
+  gn_norm_dims d = check_dims(L, x, 1, k, k == GROUP ? check_groups(L, 2) : 0, 2);
   gn_tensor *gamma = opt_channels(L, first, "gamma", d.c), *beta = opt_channels(L, first + 1, "beta", d.c);
   double eps = check_eps(L, first + 2);
   const gn_real slope = opt_slope(L, first + 3);
@@ -91,25 +120,29 @@ static gn_tensor *check_stats(lua_State *L, int arg, const char *name, const gn_
   return t;
 }
 
-/* f_grad(dy, x, mean, var, gamma or nil, eps, want_dx, want_dgamma, want_dbeta, groups or nil, slope or nil, beta or
-** nil) -> dx, dgamma, dbeta; nil where not wanted. */
+/* Pushes the results that are wanted, nil for the others; out gets their elements. */
+static void push_wanted(lua_State *L, gn_real *out[3], const int want[3], gn_tensor *const like[3], const gn_int *c) {
+  for (int i = 0; i < 3; i++) {
+    out[i] = NULL;
+    if (!want[i]) lua_pushnil(L);
+    else out[i] = gn_real_ptr(like[i] ? gn_new_real_like(L, like[i]) : gn_new_real(L, 1, c));
+  }
+}
+
+/* f_grad(dy, x, mean, var, gamma or nil, beta or nil, {eps, slope, groups, dx, dgamma, dbeta}) -> dx, dgamma, dbeta;
+** nil where not wanted. */
 static int backward(lua_State *L, kind k) {
-  lua_settop(L, 12);
+  lua_settop(L, 7);
   gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
-  gn_norm_dims d = check_dims(L, x, 2, k, 10);
+  const gradient_options o = check_options(L, 7);
+  gn_norm_dims d = check_dims(L, x, 2, k, o.groups, 0);
   gn_check_same_size(L, 1, "dy", dy, x, "x");
   gn_tensor *mean = check_stats(L, 3, "mean", &d), *var = check_stats(L, 4, "var", &d),
-            *gamma = opt_channels(L, 5, "gamma", d.c);
-  double eps = check_eps(L, 6);
-  const gn_real slope = opt_slope(L, 11);
-  gn_tensor *beta = opt_channels(L, 12, "beta", d.c);
-  gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3] = {0};
+            *gamma = opt_channels(L, 5, "gamma", d.c), *beta = opt_channels(L, 6, "beta", d.c);
+  gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3];
   int at = lua_gettop(L);
-  for (int i = 0; i < 3; i++) {
-    if (lua_toboolean(L, 7 + i)) out[i] = gn_real_ptr(i == 0 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
-    else lua_pushnil(L);
-  }
-  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  push_wanted(L, out, (int[]){o.dx, o.dgamma, o.dbeta}, (gn_tensor *[]){x, NULL, NULL}, &d.c);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, o.eps, (gn_real)o.slope);
   gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), &in, &d, work);
   gn_scratch_free(L, at);
   return 3;
@@ -120,7 +153,7 @@ static int backward(lua_State *L, kind k) {
 static int input_gradient(lua_State *L, kind k) {
   lua_settop(L, 9);
   gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
-  const gn_norm_dims d = check_dims(L, x, 2, k, 7);
+  const gn_norm_dims d = check_dims(L, x, 2, k, k == GROUP ? check_groups(L, 7) : 0, 7);
   gn_check_same_size(L, 1, "dy", dy, x, "x");
   gn_tensor *gamma = opt_channels(L, 3, "gamma", d.c), *beta = opt_channels(L, 4, "beta", d.c);
   const double eps = check_eps(L, 5);
@@ -150,7 +183,7 @@ static gn_tensor *check_rows(lua_State *L, int arg, const char *name, const gn_n
 }
 
 static gn_norm_dims check_conditional(lua_State *L, const gn_tensor *x, int arg) {
-  gn_norm_dims d = check_dims(L, x, arg, INSTANCE, 0);
+  gn_norm_dims d = check_dims(L, x, arg, INSTANCE, 0, 0);
   d.cond = 1;
   return d;
 }
@@ -159,7 +192,7 @@ static gn_norm_dims check_conditional(lua_State *L, const gn_tensor *x, int arg)
 static int conditional_batch_norm(lua_State *L) {
   lua_settop(L, 5);
   gn_tensor *x = gn_check_dense(L, 1, "x");
-  const gn_norm_dims d = check_conditional(L, x, 1), pooled = check_dims(L, x, 1, BATCH, 0);
+  const gn_norm_dims d = check_conditional(L, x, 1), pooled = check_dims(L, x, 1, BATCH, 0, 0);
   gn_tensor *gamma = check_rows(L, 2, "gamma", &d), *beta = check_rows(L, 3, "beta", &d);
   const double eps = check_eps(L, 4);
   const gn_real slope = opt_slope(L, 5);
@@ -188,49 +221,40 @@ static int conditional_batch_norm_eval(lua_State *L) {
   return 1;
 }
 
-/* core.conditional_batch_norm_grad(dy, x, mean, var, gamma, eps, want_dx, want_dgamma, want_dbeta, slope or nil,
-** beta) -> dx, dgamma, dbeta; nil where not wanted */
+/* core.conditional_batch_norm_grad(dy, x, mean (C), var (C), gamma (N,C), beta (N,C), {eps, slope, dx, dgamma, dbeta})
+** -> dx, dgamma, dbeta; nil where not wanted */
 static int conditional_batch_norm_grad(lua_State *L) {
-  lua_settop(L, 11);
+  lua_settop(L, 7);
   gn_tensor *dy = gn_check_dense(L, 1, "dy"), *x = gn_check_dense(L, 2, "x");
   const gn_norm_dims d = check_conditional(L, x, 2);
   gn_check_same_size(L, 1, "dy", dy, x, "x");
   gn_tensor *mean = check_channels(L, 3, "mean", d.c), *var = check_channels(L, 4, "var", d.c),
-            *gamma = check_rows(L, 5, "gamma", &d);
-  const double eps = check_eps(L, 6);
-  const gn_real slope = opt_slope(L, 10);
-  gn_tensor *beta = check_rows(L, 11, "beta", &d);
-  gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3] = {0};
+            *gamma = check_rows(L, 5, "gamma", &d), *beta = check_rows(L, 6, "beta", &d);
+  const gradient_options o = check_options(L, 7);
+  gn_real *work = gn_scratch(L, gn_norm_work(&d)), *out[3];
   const int at = lua_gettop(L);
-  for (int i = 0; i < 3; i++) {
-    if (lua_toboolean(L, 7 + i)) out[i] = gn_real_ptr(gn_new_real_like(L, i == 0 ? x : gamma));
-    else lua_pushnil(L);
-  }
-  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  push_wanted(L, out, (int[]){o.dx, o.dgamma, o.dbeta}, (gn_tensor *[]){x, gamma, gamma}, &d.c);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, o.eps, (gn_real)o.slope);
   gn_norm_grad(out[0], out[1], out[2], gn_real_ptr(dy), &in, &d, work);
   gn_scratch_free(L, at);
   return 3;
 }
 
-/* f_grad2(h, dy, x, mean, var, gamma or nil, beta or nil, eps, slope or nil, want_ddy, want_dx, want_dgamma, groups
-** or nil) -> ddy, dx, dgamma: h is the gradient of f_grad's dx; nil where not wanted. */
+/* f_grad2(h, dy, x, mean, var, gamma or nil, beta or nil, {eps, slope, groups, ddy, dx, dgamma}) -> ddy, dx, dgamma: h
+** is the gradient of f_grad's dx; nil where not wanted. */
 static int twice(lua_State *L, kind k) {
-  lua_settop(L, 13);
+  lua_settop(L, 8);
   gn_tensor *h = gn_check_dense(L, 1, "h"), *dy = gn_check_dense(L, 2, "dy"), *x = gn_check_dense(L, 3, "x");
-  gn_norm_dims d = check_dims(L, x, 3, k, 13);
+  const gradient_options o = check_options(L, 8);
+  gn_norm_dims d = check_dims(L, x, 3, k, o.groups, 0);
   gn_check_same_size(L, 1, "h", h, x, "x");
   gn_check_same_size(L, 2, "dy", dy, x, "x");
   gn_tensor *mean = check_stats(L, 4, "mean", &d), *var = check_stats(L, 5, "var", &d);
   gn_tensor *gamma = opt_channels(L, 6, "gamma", d.c), *beta = opt_channels(L, 7, "beta", d.c);
-  double eps = check_eps(L, 8);
-  const gn_real slope = opt_slope(L, 9);
-  gn_real *work = gn_scratch(L, gn_norm_grad2_work(&d)), *out[3] = {0};
+  gn_real *work = gn_scratch(L, gn_norm_grad2_work(&d)), *out[3];
   int at = lua_gettop(L);
-  for (int i = 0; i < 3; i++) {
-    if (lua_toboolean(L, 10 + i)) out[i] = gn_real_ptr(i < 2 ? gn_new_real_like(L, x) : gn_new_real(L, 1, &d.c));
-    else lua_pushnil(L);
-  }
-  const gn_norm_args in = args_of(x, mean, var, gamma, beta, eps, slope);
+  push_wanted(L, out, (int[]){o.ddy, o.dx, o.dgamma}, (gn_tensor *[]){x, x, NULL}, &d.c);
+  const gn_norm_args in = args_of(x, mean, var, gamma, beta, o.eps, (gn_real)o.slope);
   gn_norm_grad2(out[0], out[1], out[2], gn_real_ptr(h), gn_real_ptr(dy), &in, &d, work);
   gn_scratch_free(L, at);
   return 3;
@@ -285,7 +309,7 @@ static int pixel_norm_grad(lua_State *L) {
 static int batch_norm_eval(lua_State *L) {
   lua_settop(L, 7);
   gn_tensor *x = gn_check_dense(L, 1, "x");
-  gn_norm_dims d = check_dims(L, x, 1, BATCH, 0);
+  gn_norm_dims d = check_dims(L, x, 1, BATCH, 0, 0);
   gn_tensor *gamma = opt_channels(L, 2, "gamma", d.c), *beta = opt_channels(L, 3, "beta", d.c);
   gn_tensor *mean = check_channels(L, 4, "mean", d.c), *var = check_channels(L, 5, "var", d.c);
   double eps = check_eps(L, 6);

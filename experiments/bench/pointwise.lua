@@ -17,6 +17,8 @@ local _, mean_n, var_n = core.instance_norm(x, row, beta, 1e-5)
 local adam_options = {lr = 1e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0, t = 1}
 
 -- Name, tensors of full size that are read or written at least, call. Statistics over the batch read x once more.
+local all = {eps = 1e-5, dx = true, dgamma = true, dbeta = true}
+
 local kernels = {
   {"clone", 2, function() core.clone(x) end},
   {"add", 3, function() core.add(x, y) end},
@@ -33,11 +35,11 @@ local kernels = {
   {"exp", 2, function() core.exp(x) end},
   {"sum", 1, function() core.sum(x) end},
   {"batch_norm", 3, function() core.batch_norm(x, row, beta, 1e-5) end},
-  {"batch_norm_grad", 5, function() core.batch_norm_grad(y, x, mean, var, row, 1e-5, true, true, true) end},
+  {"batch_norm_grad", 5, function() core.batch_norm_grad(y, x, mean, var, row, nil, all) end},
   {"batch_norm_eval", 2, function() core.batch_norm_eval(x, row, beta, mean, var, 1e-5) end},
   {"layer_norm", 2, function() core.layer_norm(x, row, beta, 1e-5) end},
   {"instance_norm", 2, function() core.instance_norm(x, row, beta, 1e-5) end},
-  {"instance_norm_grad", 3, function() core.instance_norm_grad(y, x, mean_n, var_n, row, 1e-5, true, true, true) end},
+  {"instance_norm_grad", 3, function() core.instance_norm_grad(y, x, mean_n, var_n, row, nil, all) end},
   {"pixel_norm", 2, function() core.pixel_norm(x, 1e-8) end},
   {"adam_", 7, function() core.adam_({target}, {y}, {m}, {v}, adam_options) end},
   {"ema_", 3, function() core.ema_(target, x, 0.001) end},

@@ -148,7 +148,7 @@ describe("norm", function()
     local core = double.require "gan.core"
     local x = double.rng(1):normal {4, 3}
     local _, m, v = core.batch_norm(x, nil, nil, 1e-5)
-    local dx, dgamma, dbeta = core.batch_norm_grad(x, x, m, v, nil, 1e-5, false, true, false)
+    local dx, dgamma, dbeta = core.batch_norm_grad(x, x, m, v, nil, nil, {eps = 1e-5, dgamma = true})
     assert.is_nil(dx)
     assert.is_nil(dbeta)
     assert.same({3}, dgamma:shape())

@@ -80,7 +80,8 @@ local function norm_dx(name, moments, to_rows, group_cases)
     end,
     grad = function(h, _, need, dy, x, gamma, beta, eps, slope, groups, mean, var)
       if not mean then mean, var = select(2, moments(x, eps, groups)) end
-      return twice(h, dy, x, mean, var, gamma, beta, eps, slope, need[1], need[2], need[3], groups)
+      local o = {eps = eps, slope = slope, groups = groups, ddy = need[1], dx = need[2], dgamma = need[3]}
+      return twice(h, dy, x, mean, var, gamma, beta, o)
     end,
     cases = function(s)
       local list = {}
@@ -118,8 +119,8 @@ local function norm(name, default_eps, axes)
       return rectified(affine(standardise(x, axes(core.dim(x)), eps or default_eps), gamma, beta), slope)
     end,
     grad = function(g, ctx, need, x, gamma, beta, eps, slope)
-      eps = eps or default_eps
-      return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, eps, need[1], need[2], need[3], nil, slope, beta)
+      local o = {eps = eps or default_eps, slope = slope, dx = need[1], dgamma = need[2], dbeta = need[3]}
+      return backward(g, x, ctx.aux[1], ctx.aux[2], gamma, beta, o)
     end,
     again = function(g, ctx, need, x, gamma, beta, eps, slope)
       if need[2] or need[3] then return end
@@ -258,8 +259,8 @@ M.group_norm = op {name = "group_norm",
     return group_norm_dx(g, x, gamma, beta, eps or 1e-5, nil, groups, ctx.aux[1], ctx.aux[2])
   end,
   grad = function(g, ctx, need, x, groups, gamma, _, eps)
-    local dx, dgamma, dbeta = core.group_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5,
-      need[1], need[3], need[4], groups)
+    local o = {eps = eps or 1e-5, groups = groups, dx = need[1], dgamma = need[3], dbeta = need[4]}
+    local dx, dgamma, dbeta = core.group_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, nil, o)
     return dx, nil, dgamma, dbeta
   end,
   cases = function(s)
@@ -349,8 +350,8 @@ M.conditional_batch_norm = op {name = "conditional_batch_norm",
     return rectified(affine(y, beside(gamma, x), beside(beta, x)), slope)
   end,
   grad = function(g, ctx, need, x, gamma, beta, eps, slope)
-    return core.conditional_batch_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, eps or 1e-5,
-      need[1], need[2], need[3], slope, beta)
+    local o = {eps = eps or 1e-5, slope = slope, dx = need[1], dgamma = need[2], dbeta = need[3]}
+    return core.conditional_batch_norm_grad(g, x, ctx.aux[1], ctx.aux[2], gamma, beta, o)
   end,
   cases = function(s)
     return {
