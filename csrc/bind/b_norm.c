@@ -28,6 +28,7 @@ static gradient_options check_options(lua_State *L, int arg) {
   if (!(o.eps >= 0) || isinf(o.eps)) gn_option_error(L, "eps", "expected a number >= 0, got %f", (lua_Number)o.eps);
   if (!(o.slope >= 0 && o.slope <= 1))
     gn_option_error(L, "slope", "expected a number in [0,1], got %f", (lua_Number)o.slope);
+  o.eps = (double)(gn_real)o.eps; /* what the forward pass added: arguments are reals */
   return o;
 }
 
