@@ -18,13 +18,17 @@ describe("check", function()
   end)
 
   it("fills in defaults and refuses unknown options", function()
-    local given = {b = 2}
-    assert.same({a = 1, b = 2}, check.options("f", given, {a = 1, b = 0, c = check.none}))
+    local given, any = {b = 2}, option.any {}
+    assert.same({a = 1, b = 2}, check.options("f", given, {a = option.any {default = 1}, b = any, c = any}))
     assert.same({b = 2}, given)
-    fails("f: unknown option 'strde' (did you mean 'stride'?)",
-      check.options, "f", {strde = 2}, {stride = 1, padding = 0})
-    fails("f: unknown option 'xyz' (known: padding, stride)", check.options, "f", {xyz = 2}, {stride = 1, padding = 0})
-    fails("f: unknown option '1'", check.options, "f", {2}, {stride = 1})
+    local known = {stride = any, padding = any}
+    fails("f: unknown option 'strde' (did you mean 'stride'?)", check.options, "f", {strde = 2}, known)
+    fails("f: unknown option 'xyz' (known: padding, stride)", check.options, "f", {xyz = 2}, known)
+    fails("f: unknown option '1'", check.options, "f", {2}, known)
+    local must = option.integer {required = true, lo = 1}
+    fails("f: option 'a': expected an integer >= 1, got nil", check.options, "f", {}, {a = must})
+    assert.same({}, check.options("f", {}, {a = must:optional()}))
+    fails("f: option 'a': expected an integer >= 1, got 0", check.options, "f", {a = 0}, {a = must:optional()})
     fails("f: expected a table of options, got 3", check.options, "f", 3, {})
   end)
 
@@ -55,7 +59,7 @@ describe("check", function()
       {option.callable {}, {print, callable}, {{}, 1, stream}, "a function"},
       {option.stream {}, {stream}, {io.stdout, {uniform = print}, 1, tensor}, "a random stream (gan.rng)"},
       {option.tensor {}, {tensor}, {{}, stream, gan.tensor({1}, "i32")}, "a real tensor"},
-      {option.tensor {dtype = "i32", dim = 1}, {gan.tensor({1}, "i32")}, {tensor}, "an i32 tensor of 1 dimensions"},
+      {option.tensor {dtype = "i32", dim = 1}, {gan.tensor({1}, "i32")}, {tensor}, "an i32 tensor of 1 dimension"},
       {option.callable {expected = "a net"}, {print}, {{}}, "a net"},
       {option.where {expected = "an even number", accept = function(v)
         if v == 3 then return nil, "no three" end

@@ -184,12 +184,9 @@ local function known_options(f, at)
   return asked, sizes or {}
 end
 
--- What the code says of an option: its default (nil where there is none), and whether it must be given (nil: unknown).
+-- What the code says of an option: its default (nil where there is none), and whether it must be given.
 local function as_coded(kind)
-  local mt = getmetatable(kind)
-  if kind == check.none then return nil, nil end
-  if type(kind) == "table" and mt and mt.check then return kind.default, kind.required == true end
-  return kind, false
+  return kind.default, kind.required == true
 end
 
 local function plain(text) return text and (tonumber(text) or text:gsub('^"(.*)"$', "%1")) end
@@ -460,7 +457,7 @@ function M.f(x, opt) end
     local function asks(known, sizes) return function(_, opt) check.options("f", opt, known, sizes) end end
     local must = option.number {required = true}
     assert.equal("", said("Adds.", "Adds.", asks {p = must}))
-    assert.equal("option 'q' is missing", said("Adds.", "Adds.", asks {p = must, q = 2}))
+    assert.equal("option 'q' is missing", said("Adds.", "Adds.", asks {p = must, q = must}))
     assert.equal("option 'p' is not in the code", said("Adds.", "Adds.", asks {}))
     assert.equal("size 'opt.1' is missing", said("Adds.", "Adds.", asks({p = must}, {"Di"})))
     assert.equal("option 'p' is optional: @tparam[opt]", said("Adds.", "Adds.", asks {p = option.number {default = 1}}))

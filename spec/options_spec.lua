@@ -44,8 +44,13 @@ local needs = {
     batch = print, latent = print,
   }},
   ["gan.game.standard"] = {{G = net(), D = net()}},
+  ["gan.show.plot.svg"] = {{series = {}}}, ["Ring:batches"] = {{batch = 2, seed = 1}},
+  ["Run:train"] = {{G = net(), D = net()}},
+  ["gan.train.run"] = {{recorder = gan.train.recorder.silent()}},
   ["gan.game.ring.run"] = {{steps = 1}},
-  ["gan.measure.evaluate.of_set"] = {set}, ["gan.measure.evaluate.of_generator"] = {{}},
+  ["gan.measure.evaluate.of_set"] = {set}, ["gan.measure.evaluate.of_generator"] = {{}, {n = 1}},
+  ["gan.measure.evaluate.new"] = {{features = print, metrics = {"kid"}}},
+  ["gan.measure.features.save"] = {"no such folder/x", net(), {data = "d", accuracy = 1}},
   ["gan.measure.features.open"] = {"pixels"},
   ["gan.model.classifier.lenet"] = {{size = 28, channels = 1, classes = 10}},
   ["gan.model.classifier.resnet"] = {{size = 32, channels = 3, classes = 10}},
@@ -73,9 +78,23 @@ for name in ([[zeros constant normal uniform xavier_uniform xavier_normal he_uni
   default]]):gmatch "%S+" do needs["gan.nn.initial." .. name] = {net()} end
 for name in ("sum mean var max min norm argmax argmin logsumexp"):gmatch "%S+" do needs["gan." .. name] = {x} end
 
+-- Name -> the arguments before a random stream.
+local before = {["gan.dropout"] = {x, 0.5}}
+
+-- Class -> f() -> an object of it, for methods with options.
+local objects = {
+  Lazy = function() return gan.penalty.lazy(print, 4) end,
+  Ring = function() return gan.data.ring {} end,
+  Run = function()
+    local arg = {[0] = "x.lua", "--data", "fake", "--limit", "8", "--batch", "4", "--steps", "1"}
+    return gan.train.run {arg = arg, recorder = gan.train.recorder.silent()}
+  end,
+}
+
 -- Options that take anything, or that another function checks.
 local free = {}
 for option in ("size channels limit background"):gmatch "%S+" do free["data.train_test." .. option] = true end
+free["show.plot.svg.columns"], free["show.plot.svg.panels"] = true, true -- of several plots
 
 local function entries(folder, out)
   for file in lfs.dir(folder) do
@@ -89,26 +108,42 @@ local function entries(folder, out)
   return out
 end
 
--- name -> {place of the table of options, names of the options}, of functions that have one.
-local functions, names = {}, {}
+-- Names of parameters that are tables of options.
+local tables = {opt = true, options = true, spec = true, about = true, hooks = true}
+
+-- name -> {place of the table of options, names of the options}, of functions that have one; and all random streams
+-- that functions take: {name, place, name of the argument}, or {name, option =}.
+local functions, names, streams = {}, {}, {}
 for _, e in ipairs(entries(ROOT, {})) do
-  local place, options, n = nil, {}, 0
+  local place, options, places = nil, {}, {}
+  local found = e.name and (e.name:find "^gan%." or objects[e.name:match "^(%a+):"])
   for _, param in ipairs(e.params) do
-    local of, option = param.name:match "^(opt%l*)%.(.+)$"
-    if of and not option:find "^%d" then options[#options + 1] = option
-    elseif not of then
-      n = n + 1
-      if param.name == "opt" or param.name == "options" then place = n end
+    local of, option = param.name:match "^(%l+)%.(.+)$"
+    if found and param.type == "Stream" then
+      streams[#streams + 1] = {e.name, not of and #places + 1 or nil, param.name, option = option}
+    end
+    if of then
+      place = tables[of] and places[of] or place
+      if not option:find "^%d" then options[#options + 1] = option end
+    else
+      places[#places + 1], places[param.name] = param.name, #places + 1
+      if param.name == "opt" or param.name == "options" then place = #places end
     end
   end
-  if place and e.name and e.name:find "^gan%." then
+  if place and found then
     functions[e.name] = {place = place, options = options}
     names[#names + 1] = e.name
   end
 end
 table.sort(names)
 
+-- Finds a function by its name; a method as a function of all but its object.
 local function find(name)
+  local class, method = name:match "^(%a+):([%w_]+)$"
+  if class then
+    local object = objects[class]()
+    return function(...) return object[method](object, ...) end
+  end
   local f = gan
   for word in name:gmatch "[^.]+" do if word ~= "gan" then f = f[word] end end
   return f
@@ -128,28 +163,18 @@ local function error_of(name, option, value)
 end
 
 local function begins(name, message)
-  local head = message:match "^spec/options_spec.lua:%d+: ([%w_.]+): "
+  local head = message:match "^spec/options_spec.lua:%d+: ([%w_.:]+): "
   return head == name:gsub("^gan%.", "") and message:gsub("^[^ ]* [^ ]* ", "") or nil
 end
 
 -- Functions that take options out of a table with others.
 local choosy = {["gan.game.standard"] = true}
 
--- Rooms whose options do not speak in this form yet. Whoever changes one takes it off the list.
-local pending = {"gan.measure.", "gan.show."}
-
-local function is_pending(name)
-  for _, room in ipairs(pending) do
-    if name:sub(1, #room) == room then return true end
-  end
-  return name == "gan.loss.open" -- speaks in the name of the loss that it opens
-end
-
 describe("options", function()
   it("are known of many functions", function() assert.is_true(#names > 100) end)
 
   for _, name in ipairs(names) do
-    if is_pending(name) then goto next end
+    if name == "gan.loss.open" then goto next end -- speaks in the name of the loss that it opens
     it("of " .. name .. " are told from others", function()
       if choosy[name] then return end
       local word = functions[name].options[1]
@@ -173,4 +198,25 @@ describe("options", function()
     end
     ::next::
   end
+
+  it("take the streams of gan.rng alone", function()
+    assert.is_true(#streams > 40)
+    local function nothing() return x end
+    local alike = {uniform = nothing, normal = nothing, integer = nothing, permutation = nothing}
+    for _, s in ipairs(streams) do
+      local name, place, argument, option = s[1], s[2], s[3], s.option
+      for _, wrong in ipairs {io.stdout, alike} do
+        local expected, message
+        if option then
+          expected, message = ("option '%s': expected a random stream"):format(option), error_of(name, option, wrong)
+        else
+          local args = table.pack(table.unpack(before[name] or {}))
+          args[place] = wrong
+          expected = ("bad argument #%d '%s' (expected a random stream"):format(place, argument)
+          message = select(2, pcall(find(name), table.unpack(args, 1, place + 1)))
+        end
+        assert.truthy(tostring(message):find(expected, 1, true), name .. ": " .. tostring(message))
+      end
+    end
+  end)
 end)

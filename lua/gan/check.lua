@@ -153,6 +153,12 @@ function Kind:check(op, name, v)
   return M.fail(op, "option '%s': expected %s, got %s", tostring(name), expected or self.expected, M.found(v))
 end
 
+--- Returns the same kind, for an option that may be left out and has no default. Cannot fail.
+-- @treturn Kind
+function Kind:optional()
+  return setmetatable({expected = self.expected, accept = self.accept}, Kind)
+end
+
 local function kind(o, expected, accept)
   return setmetatable(
     {default = o.default, required = o.required, expected = o.expected or expected, accept = accept}, Kind)
@@ -254,7 +260,7 @@ function option.stream(o) return kind(o, "a random stream (gan.rng)", if_true(co
 function option.tensor(o)
   local dtype = o.dtype or "real"
   local text = ("%s %s tensor"):format(dtype:find "^i" and "an" or "a", dtype)
-  if o.dim then text = ("%s of %d dimensions"):format(text, o.dim) end
+  if o.dim then text = ("%s of %d dimension%s"):format(text, o.dim, o.dim == 1 and "" or "s") end
   return kind(o, text, if_true(function(v)
     return core.is_tensor(v) and core.dtype(v) == dtype and (not o.dim or core.dim(v) == o.dim)
   end))
@@ -297,8 +303,7 @@ end
 --
 -- @tparam string op  public name of the function, "nn.dropout"
 -- @tparam[opt] table opt  the caller's options; not changed
--- @tparam table known  name -> kind (check.option). Any other value is the default of an option that is not checked;
---   check.none stands for "not checked, no default"
+-- @tparam table known  name -> kind (check.option)
 -- @tparam[opt] table sizes  names of the list part, such as {"Di", "Do"}: integers >= 1, all of them required
 -- @treturn table  a new one with every option that is given or has a default, and the sizes at 1, 2, ...
 -- @raise naming an unknown option and the nearest known one, or an option's name, what it must be and what it is
@@ -314,15 +319,10 @@ function M.options(op, opt, known, sizes)
   if sizes then take_sizes(op, opt, sizes, out) end
   for _, name in ipairs(names) do
     local k, v = known[name], opt[name]
-    if getmetatable(k) ~= Kind then
-      if v ~= nil then out[name] = v elseif k ~= M.none then out[name] = k end
-    elseif v ~= nil or k.required then out[name] = k:check(op, name, v)
-    else out[name] = k.default end
+    if v ~= nil or k.required then out[name] = k:check(op, name, v) else out[name] = k.default end
   end
   return out
 end
-
-M.none = setmetatable({}, {__tostring = function() return "none" end})
 
 -- ---- rooms ----
 

@@ -40,5 +40,9 @@ describe("game.standard", function()
   it("asks for both nets", function()
     assert.error_matches(function() gan.game.standard({G = G}, OPT, error) end,
       "standard: option 'D': expected a net, got nil")
+    assert.error_matches(function() gan.game.standard({G = G, D = D}, OPT, function() return io.stdout end) end,
+      "game.standard: stream must return a random stream %(gan.rng%), returned userdata")
+    assert.error_matches(function() gan.game.standard({G = G, D = D}, {lr = "x"}, error) end,
+      "game.standard: option 'lr': expected a number >= 0, got string 'x'")
   end)
 end)

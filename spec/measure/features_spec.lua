@@ -370,16 +370,16 @@ describe("measure.features", function()
   end)
 
   it("knows its options", function()
-    assert.matches("features_spec.lua:%d+: features.open: unknown option 'sise' %(did you mean 'size'%?%)",
+    assert.matches("features_spec.lua:%d+: measure.features.open: unknown option 'sise' %(did you mean 'size'%?%)",
       message(features.open, "pixels", {sise = 3}))
     for what, opt in pairs {
-      ["'size'"] = {size = 0}, ["'channels' (expected 1 or 3"] = {channels = 2},
+      ["'size'"] = {size = 0}, ["option 'channels': expected 1 or 3, got 2"] = {channels = 2},
       ["'seed'"] = {seed = "x"}, ["'batch'"] = {batch = 0},
     } do
       assert.is_truthy(message(features.open, "random_conv", opt):find(what, 1, true))
     end
-    assert.matches("features.open: bad argument #1 'name'", message(features.open))
-    assert.matches("features.save: unknown option 'note'",
+    assert.matches("measure.features.open: bad argument #1 'name'", message(features.open))
+    assert.matches("measure.features.save: unknown option 'note'",
       message(features.save, dir .. "/x", gan.model.classifier.lenet {width = 1}, {note = "x"}))
   end)
 end)

@@ -95,7 +95,7 @@ describe("virtual_batch_norm", function()
       message(nn.virtual_batch, {reference = ref}))
     assert.matches("the net has no virtual_batch_norm", message(nn.virtual_batch, {nn.relu {}, reference = ref}))
     assert.matches("option 'reference': expected a real batch %(N,...%), got nil", message(nn.virtual_batch, {net}))
-    assert.matches("option 'labels': expected i32 labels, got 3",
+    assert.matches("option 'labels': expected an i32 tensor of 1 dimension, got 3",
       message(nn.virtual_batch, {net, reference = ref, labels = 3}))
     assert.matches("unknown option 'referenc'", message(nn.virtual_batch, {net, referenc = ref}))
     assert.matches("expected a table of options, got 3", message(nn.virtual_batch, 3))

@@ -63,11 +63,12 @@ describe("show.curves", function()
       ["it has no stats.jsonl"] = function() return curves.read(dir) end,
       ["has no 'fdi' (did you mean 'fid'?)"] = function() return curves.plots({run "a"}, {"fdi"}) end,
       ["has no 'precision' (it has D, G, fid)"] = function() return curves.plots({run "a"}, {"precision"}) end,
-      ["x: expected step, kimg"] = function() return curves.plots({run "a"}, nil, {x = "time"}) end,
     } do
       local ok, message = f()
       assert.is_nil(ok)
       assert.is_truthy(message:find(what, 1, true), message)
     end
+    assert.error_matches(function() curves.plots({run "a"}, nil, {x = "time"}) end,
+      "show.curves.plots: option 'x': expected 'step', 'kimg', 'epoch' or 'seconds'.*, got string 'time'")
   end)
 end)

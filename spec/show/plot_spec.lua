@@ -109,13 +109,15 @@ describe("plot", function()
       ["series 1 has 2 values of x and 1 of y"] = {series = {{x = {1, 2}, y = {1}}}},
       ["did you mean 'title'"] = {titel = "x", series = {}},
       ["did you mean 'label'"] = {x = {labl = "a"}, series = {}},
-      ["'series' %(expected a list of series"] = {},
-      ["expected a list of numbers in series 1, got nil"] = {series = {{y = {1}}}},
+      ["show.plot.svg: option 'series': expected a list of series, got nil"] = {},
+      ["show.plot.svg: series 1: option 'x': expected a list of numbers, got nil"] = {series = {{y = {1}}}},
       ["expected from < to"] = {x = {from = 3, to = 1}, series = {}},
-      ["expected a list of plots"] = {panels = {}},
+      ["option 'panels': expected a list of plots"] = {panels = {}},
+      ["option 'columns': expected an integer >= 1, got 0"] = {panels = {{series = {}}}, columns = 0},
     } do
       assert.error_matches(function() plot.svg(spec) end, what)
     end
-    assert.error_matches(function() plot.svg(3) end, "expected a table, got 3")
+    assert.error_matches(function() plot.svg(3) end, "expected a table of options, got 3")
+    assert.error_matches(plot.svg, "expected a list of series, got nil")
   end)
 end)

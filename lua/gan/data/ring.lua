@@ -34,6 +34,7 @@ end
 -- @treturn Tensor  i32 (n), their modes, from 0
 -- @raise if rng is no stream, or n no integer >= 0
 function Ring:sample(rng, n)
+  if not core.is_rng(rng) then return check.expected("Ring:sample", 1, "rng", "a random stream (gan.rng)", rng) end
   local which = rng:integer({n}, 0, self.modes - 1)
   return core.add(core.gather_rows(self.means, which), rng:normal({n, 2}, 0, self.sigma)), which
 end

@@ -91,6 +91,9 @@ local known = {
   hooks = option.table {}, watch = option.callable {}, last_saved = option.callable {},
 }
 
+--- Lists the options of a game, name -> kind (gan.check), for those who hand them on.
+M.options = known
+
 --- Hooks of a step, in the order of their calls.
 M.hooks = {"before_step", "after_d", "after_g", "after_step"}
 

@@ -1,5 +1,6 @@
 --- What most games have in common, from a few options: Adam for both players, an average of G, normal latent vectors.
 -- @module gan.game.standard
+local core = require "gan.core"
 local check = require "gan.check"
 local loss = require "gan.loss"
 local optim = require "gan.optim"
@@ -53,6 +54,9 @@ return function(spec, opt, stream, optimiser)
   spec.ema_decay = spec.ema_decay or schedule.young {decay = opt.ema}
   if not spec.latent then
     local size, z = known.z:check(NAME, "z", opt.z), stream "z"
+    if not core.is_rng(z) then
+      return check.fail(NAME, "stream must return a random stream (gan.rng), returned %s", check.found(z))
+    end
     spec.latent = function(n) return z:normal {n, size} end
   end
   return spec

@@ -17,6 +17,8 @@ local latent = require "gan.latent"
 local nn = require "gan.nn"
 local text = require "gan.file.text"
 
+local option = check.option
+
 local M = {}
 
 local FIRST = 1 << 32 -- seeds of one --seed
@@ -39,7 +41,11 @@ local FEW = 10 -- images of a class, below which its share means little
 -- @error if there are not so many images
 -- @raise if an option is unknown
 function M.of_set(set, opt)
-  local o = check.options("evaluate.of_set", opt, {n = check.none, seed = 0, skip = 0, name = set.source or "images"})
+  local o = check.options("measure.evaluate.of_set", opt, {
+    n = option.integer {lo = 1}, seed = option.integer {default = 0}, skip = option.integer {default = 0, lo = 0},
+    name = option.string {},
+  })
+  o.name = o.name or set.source or "images"
   local n = o.n or set.n - o.skip
   if n < 1 or n > set.n - o.skip then
     local taken = o.skip > 0 and (", %d of them taken"):format(o.skip) or ""
@@ -64,8 +70,10 @@ end
 -- @treturn table  a source, which has `draw(z, y)` and `z`, too
 -- @raise if an option is unknown
 function M.of_generator(trained, opt)
-  local o = check.options("evaluate.of_generator", opt,
-    {n = check.none, seed = 0, ema = true, labels = check.none, classes = check.none})
+  local o = check.options("measure.evaluate.of_generator", opt, {
+    n = option.integer {required = true, lo = 1}, seed = option.integer {default = 0},
+    ema = option.boolean {default = true}, labels = option.tensor {dtype = "i32", dim = 1}, classes = option.table {},
+  })
   local average = o.ema and trained.ema or nil
   local source = {n = o.n, name = trained.path, labels = o.labels, classes = o.classes, z = trained.options.z,
     run = {path = trained.path, step = trained.step, ema = average ~= nil}}
@@ -332,6 +340,17 @@ end
 local Session = {}
 Session.__index = Session
 
+-- A list of words of metrics, as it is; or nil and what was expected.
+local function words(list)
+  if type(list) ~= "table" then return nil end
+  for _, word in ipairs(list) do
+    if not measures[word] then
+      return nil, ("metrics that there are, not '%s'%s"):format(tostring(word), check.hint(word, M.names))
+    end
+  end
+  return #list > 0 and list or nil
+end
+
 --- Opens a session: metrics of several sets (the steps of a run) against one real set, whose features are computed
 -- once.
 -- @tparam table opt
@@ -345,8 +364,11 @@ Session.__index = Session
 -- @treturn table  the session
 -- @raise if an option is unknown
 function M.new(opt)
-  local o = check.options("evaluate", opt, {
-    features = check.none, metrics = check.none, seed = 0, batch = 64, stats = check.none, progress = function() end,
+  local o = check.options("measure.evaluate.new", opt, {
+    features = option.callable {required = true, expected = "a feature network (gan.measure.features.open)"},
+    metrics = option.where {required = true, expected = "a list of " .. table.concat(M.names, ", "), accept = words},
+    seed = option.integer {default = 0}, batch = option.integer {default = 64, lo = 1}, stats = option.string {},
+    progress = option.callable {default = function() end},
   })
   return setmetatable(o, Session)
 end

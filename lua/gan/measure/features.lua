@@ -26,6 +26,8 @@ local models = require "gan.model"
 local nn = require "gan.nn"
 local ops = require "gan.ops"
 
+local option = check.option
+
 local M = {}
 
 local KIND, FORMAT = "classifier", 1 -- of the files that save writes
@@ -211,9 +213,11 @@ end
 -- @error if it cannot be written
 -- @raise if an entry of `about` is unknown
 function M.save(path, net, about)
-  local none = check.none
-  local tree = check.options("features.save", about, {
-    data = none, accuracy = none, class_names = none, images = none, test_images = none, epochs = none, seed = none,
+  local count = option.integer {lo = 0}
+  local tree = check.options("measure.features.save", about, {
+    data = option.string {required = true}, accuracy = option.number {required = true, lo = 0, hi = 1},
+    class_names = option.table {}, images = count, test_images = count, epochs = option.number {lo = 0},
+    seed = option.integer {},
   })
   tree.kind, tree.format, tree.version = KIND, FORMAT, core.version_string
   tree.net, tree.options, tree.state = net.kind, net.options, net:state()
@@ -334,14 +338,11 @@ end
 -- @error if the file is missing, damaged, or holds something else
 -- @raise if an option is unknown or impossible
 function M.open(name, opt)
-  if type(name) ~= "string" then return check.expected("features.open", 1, "name", "a string", name) end
-  opt = check.options("features.open", opt, {size = check.none, channels = check.none, seed = 0, batch = check.none})
-  opt.seed = check.int("features.open", 2, "seed", opt.seed, math.mininteger)
-  if opt.size then opt.size = check.int("features.open", 2, "size", opt.size, 1, 16384) end
-  if opt.batch then opt.batch = check.int("features.open", 2, "batch", opt.batch, 1) end
-  if opt.channels ~= nil and opt.channels ~= 1 and opt.channels ~= 3 then
-    return check.expected("features.open", 2, "channels", "1 or 3", opt.channels)
-  end
+  if type(name) ~= "string" then return check.expected("measure.features.open", 1, "name", "a string", name) end
+  opt = check.options("measure.features.open", opt, {
+    size = option.integer {lo = 1, hi = 16384}, channels = option.word {1, 3}, seed = option.integer {default = 0},
+    batch = option.integer {lo = 1},
+  })
   if name == "pixels" then return pixels(opt) end
   if name == "random_conv" then return random_conv(opt) end
   if name == "inception" or name == "lenet" or name == "resnet" or name == "" then

@@ -35,7 +35,9 @@ function chain:init(opt)
   for k, v in pairs(opt) do
     if math.type(k) == "integer" then n = n + 1 else named[k] = v end
   end
-  named = check.options("nn.chain", named, {input = check.none, name = check.none})
+  named = check.options("nn.chain", named, {
+    input = check.option.any {}, name = check.option.string {}, -- any: checked below
+  })
   for i = 1, n do
     if walk.is_class(opt[i]) then
       return check.fail("nn.chain", "layer %d is the class %s: write %s {...}", i, opt[i].label, opt[i].label)
@@ -43,9 +45,6 @@ function chain:init(opt)
       return check.fail("nn.chain", "layer %d: expected a layer or a function, got %s", i, check.found(opt[i]))
     end
     self[i] = opt[i]
-  end
-  if named.name ~= nil and type(named.name) ~= "string" then
-    return check.fail("nn.chain", "option 'name': expected a string, got %s", check.found(named.name))
   end
   self.name = named.name
   place.settle(self)

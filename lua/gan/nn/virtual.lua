@@ -85,6 +85,10 @@ local function norms_of(net)
   return list
 end
 
+local a_batch = option.where {required = true, expected = "a real batch (N,...)", accept = function(v)
+  return core.is_tensor(v) and core.dtype(v) == "real" and core.dim(v) > 1 and core.size(v, 1) > 0 and v or nil
+end}
+
 --- Makes a net whose virtual_batch_norm layers know a reference batch. At every call the reference goes through the net
 -- first, and its statistics are part of the graph: a call costs twice as much. Buffer reference; field net.
 -- @function gan.nn.virtual_batch
@@ -100,19 +104,13 @@ function batch:init(opt)
   if type(opt) ~= "table" then return check.fail(op, "expected a table of options, got %s", check.found(opt)) end
   local named = {}
   for k, v in pairs(opt) do if k ~= 1 then named[k] = v end end
-  named = check.options(op, named, {reference = check.none, labels = check.none})
   if not module.is_module(opt[1]) then
     return check.fail(op, "expected a net as first entry, got %s", check.found(opt[1]))
   end
+  named = check.options(op, named, {reference = a_batch, labels = option.tensor {dtype = "i32", dim = 1}})
   self.net = opt[1]
   if #norms_of(self.net) == 0 then return check.fail(op, "the net has no virtual_batch_norm") end
   local ref, labels = named.reference, named.labels
-  if not core.is_tensor(ref) or core.dtype(ref) ~= "real" or core.dim(ref) < 2 or core.size(ref, 1) < 1 then
-    return check.fail(op, "option 'reference': expected a real batch (N,...), got %s", check.found(ref))
-  end
-  if labels ~= nil and not (core.is_tensor(labels) and core.dtype(labels) == "i32") then
-    return check.fail(op, "option 'labels': expected i32 labels, got %s", check.found(labels))
-  end
   self.reference = core.clone(ref)
   self.labels = labels and core.to(labels, "real") -- real: to be saved as a buffer
   self.input = self.net.input

@@ -4,6 +4,8 @@ local check = require "gan.check"
 local quantities = require "gan.quantities"
 local text = require "gan.file.text"
 
+local option = check.option
+
 local M = {}
 
 -- The records of a file that have a step; nil where there is no such file.
@@ -87,13 +89,13 @@ end
 -- @tparam[opt=1] integer opt.columns  panels in a row
 -- @tparam[opt] string opt.title  above the first
 -- @treturn table  for gan.show.plot.svg
--- @error if a run has no such numbers, or x is another word
--- @raise if an option is unknown
+-- @error if a run has no such numbers
+-- @raise if an option is unknown or impossible
 function M.plots(runs, keys, opt)
-  local o = check.options("curves", opt, {x = "step", log = false, columns = 1, title = check.none})
-  if o.x ~= "step" and o.x ~= "kimg" and o.x ~= "epoch" and o.x ~= "seconds" then
-    return nil, ("x: expected step, kimg, epoch or seconds, got '%s'"):format(tostring(o.x))
-  end
+  local o = check.options("show.curves.plots", opt, {
+    x = option.word {"step", "kimg", "epoch", "seconds", default = "step"}, log = option.boolean {default = false},
+    columns = option.integer {default = 1, lo = 1}, title = option.string {},
+  })
   local known = {}
   for _, run in ipairs(runs) do
     for _, k in ipairs(M.keys(run)) do known[k] = true end

@@ -4,7 +4,24 @@ local core = require "gan.core"
 local check = require "gan.check"
 local image = require "gan.data.image"
 
+local option = check.option
+
 local M = {}
+
+local function lay_out(op, images, opt)
+  local o = check.options(op, opt, {
+    columns = option.integer {lo = 1}, pad = option.integer {default = 2, lo = 0},
+    scale = option.integer {default = 1, lo = 1}, fill = option.integer {default = 255, lo = 0, hi = 255},
+  })
+  local dtype = core.is_tensor(images) and core.dtype(images)
+  if dtype ~= "real" and dtype ~= "u8" or core.dim(images) ~= 4 then
+    return check.expected(op, 1, "images", "images (N,H,W,C)", images)
+  end
+  if dtype == "real" then images = core.image_quantise(images) end
+  local n = core.size(images, 1)
+  local columns = o.columns or math.max(1, math.ceil(math.sqrt(n)))
+  return core.image_sheet(images, columns, o.pad, o.scale, o.fill)
+end
 
 --- Lays images out in rows.
 -- @tparam Tensor images  real (N,H,W,C) in [-1,1] (what is outside is clipped) or u8 (N,H,W,C); C 1 or 3
@@ -15,17 +32,7 @@ local M = {}
 -- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
 -- @treturn Tensor  u8 (H',W',C)
 -- @raise if images are none, or an option is unknown or out of range
-function M.grid(images, opt)
-  local o = check.options("grid", opt, {columns = check.none, pad = 2, scale = 1, fill = 255})
-  local dtype = core.is_tensor(images) and core.dtype(images)
-  if dtype ~= "real" and dtype ~= "u8" or core.dim(images) ~= 4 then
-    return check.expected("grid", 1, "images", "images (N,H,W,C)", images)
-  end
-  if dtype == "real" then images = core.image_quantise(images) end
-  local n = core.size(images, 1)
-  local columns = o.columns or math.max(1, math.ceil(math.sqrt(n)))
-  return core.image_sheet(images, columns, o.pad, o.scale, o.fill)
-end
+function M.grid(images, opt) return lay_out("show.grid.grid", images, opt) end
 
 --- Lays images out and writes a PNG file.
 -- @tparam string path  of the file
@@ -39,7 +46,7 @@ end
 -- @error if it cannot be written
 -- @raise as for `grid`
 function M.save(path, images, opt)
-  return image.write(path, M.grid(images, opt))
+  return image.write(path, lay_out("show.grid.save", images, opt))
 end
 
 --- Lays images out in rows: the same as `grid`.
@@ -52,4 +59,4 @@ end
 -- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
 -- @treturn Tensor  u8 (H',W',C)
 -- @raise as for `grid`
-return setmetatable(M, {__call = function(_, ...) return M.grid(...) end})
+return setmetatable(M, {__call = function(_, images, opt) return lay_out("show.grid", images, opt) end})

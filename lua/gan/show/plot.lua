@@ -5,6 +5,8 @@
 local check = require "gan.check"
 local file = require "gan.file.text"
 
+local option = check.option
+
 local M = {}
 
 -- Colours that colour-blind readers tell apart. Source: Okabe and Ito 2008, "Color universal design", without yellow,
@@ -136,7 +138,7 @@ local function place(axis, v)
 end
 
 -- The range of an axis: all that is drawn, a little more, and zero where it is near.
-local function fit(axis, series, key)
+local function fit(op, axis, series, key)
   local lo, hi = math.huge, -math.huge
   for _, s in ipairs(series) do
     for _, list in ipairs(key == "y" and {s.y, s.low or s.y, s.high or s.y} or {s.x}) do
@@ -157,28 +159,34 @@ local function fit(axis, series, key)
   end
   axis.lo, axis.hi = place(axis, axis.from) or lo, place(axis, axis.to) or hi
   if axis.lo >= axis.hi then
-    return check.fail("plot", "axis %s: expected from < to, got %g and %g", key, axis.from or lo, axis.to or hi)
+    return check.fail(op, "axis %s: expected from < to, got %g and %g", key, axis.from or lo, axis.to or hi)
   end
 end
 
 -- ---- checking ----
 
-local function axis_of(given, name)
+-- op: the name that the user wrote, show.plot.svg or show.plot.save.
+
+local number, word, flag = option.number {}, option.string {}, option.boolean {}
+local known_axis = {label = word, log = option.boolean {default = false}, from = number, to = number}
+
+local function axis_of(op, given, name)
   if type(given) == "string" then given = {label = given} end
-  return check.options("plot: " .. name, given, {label = check.none, log = false, from = check.none, to = check.none})
+  return check.options(("%s: axis %s"):format(op, name), given, known_axis)
 end
 
-local function series_of(given, i)
-  local s = check.options(("plot: series %d"):format(i), given, {
-    name = check.none, x = check.none, y = check.none, error = check.none, low = check.none, high = check.none,
-    line = true, points = check.none, band = false, dash = check.none, colour = colours[(i - 1) % #colours + 1],
-  })
-  for _, key in ipairs {"x", "y"} do
-    if type(s[key]) ~= "table" then
-      return check.expected("plot", 1, key, "a list of numbers in series " .. i, s[key])
-    end
-  end
-  if #s.x ~= #s.y then return check.fail("plot", "series %d has %d values of x and %d of y", i, #s.x, #s.y) end
+local values = option.table {required = true, expected = "a list of numbers"}
+local numbers = values:optional()
+local known_series = {
+  name = word, x = values, y = values, error = numbers, low = numbers, high = numbers,
+  line = option.boolean {default = true}, points = flag, band = option.boolean {default = false}, dash = flag,
+  colour = word,
+}
+
+local function series_of(op, given, i)
+  local s = check.options(("%s: series %d"):format(op, i), given, known_series)
+  s.colour = s.colour or colours[(i - 1) % #colours + 1]
+  if #s.x ~= #s.y then return check.fail(op, "series %d has %d values of x and %d of y", i, #s.x, #s.y) end
   if s.error then
     s.low, s.high = {}, {}
     for k, e in pairs(s.error) do
@@ -189,16 +197,31 @@ local function series_of(given, i)
   return s
 end
 
-local function panel_of(given)
-  local p = check.options("plot", given,
-    {title = check.none, x = check.none, y = check.none, series = check.none, width = 560, height = 340})
-  if type(p.series) ~= "table" then return check.expected("plot", 1, "series", "a list of series", p.series) end
-  p.x, p.y = axis_of(p.x, "x"), axis_of(p.y, "y")
+local axis = option.where {
+  expected = "a label, or {label =, log =, from =, to =}",
+  accept = function(v) return (type(v) == "string" or type(v) == "table") and v or nil end,
+}
+local known_panel = {
+  title = word, x = axis, y = axis, width = option.number {default = 560, above = 0},
+  height = option.number {default = 340, above = 0},
+  series = option.table {required = true, expected = "a list of series"},
+}
+local known_panels = {
+  panels = option.where {
+    required = true, expected = "a list of plots",
+    accept = function(v) return type(v) == "table" and #v > 0 and v or nil end,
+  },
+  columns = option.integer {default = 1, lo = 1},
+}
+
+local function panel_of(op, given)
+  local p = check.options(op, given, known_panel)
+  p.x, p.y = axis_of(op, p.x, "x"), axis_of(op, p.y, "y")
   local all = {}
-  for i, s in ipairs(p.series) do all[i] = series_of(s, i) end
+  for i, s in ipairs(p.series) do all[i] = series_of(op, s, i) end
   p.series = all
-  fit(p.x, all, "x")
-  fit(p.y, all, "y")
+  fit(op, p.x, all, "x")
+  fit(op, p.y, all, "y")
   return p
 end
 
@@ -365,6 +388,27 @@ local function draw_panel(p, id)
   return table.concat(out, "\n")
 end
 
+local function draw(op, spec)
+  local panels, columns = {spec or {}}, 1
+  if type(spec) == "table" and spec.panels then
+    local o = check.options(op, spec, known_panels)
+    panels, columns = o.panels, o.columns
+  end
+  local out, x, y, row, width = {}, 0, 0, 0, 0
+  for i, given in ipairs(panels) do
+    local p = panel_of(op, given)
+    if i > 1 and (i - 1) % columns == 0 then x, y, row = 0, y + row, 0 end
+    out[i] = ('<g transform="translate(%s %s)">\n%s\n</g>'):format(at(x), at(y), draw_panel(p, i))
+    x, row = x + p.width, math.max(row, p.height)
+    width = math.max(width, x)
+  end
+  local w, h = at(width), at(y + row)
+  return ('<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" '
+    .. 'font-family="Helvetica, Arial, sans-serif" font-size="%d" fill="%s">\n'
+    .. '<rect width="100%%" height="100%%" fill="#fff"/>\n%s\n</svg>\n'):format(
+    w, h, w, h, FONT, INK, table.concat(out, "\n"))
+end
+
 --- Draws one plot, or several side by side. A series is a table:
 --
 -- * `x`, `y`: lists of numbers; NaN, infinity, and what has no logarithm leave gaps
@@ -383,30 +427,7 @@ end
 -- @tparam[opt=1] integer spec.columns  panels in a row
 -- @treturn string  the SVG file's text; the same spec gives the same bytes
 -- @raise if an option is unknown, or lists have different lengths
-function M.svg(spec)
-  local panels, columns = {spec}, 1
-  if type(spec) == "table" and spec.panels then
-    local o = check.options("plot", spec, {panels = check.none, columns = 1})
-    panels, columns = o.panels, check.int("plot", 1, "columns", o.columns, 1)
-    if type(panels) ~= "table" or #panels == 0 then
-      return check.expected("plot", 1, "panels", "a list of plots", panels)
-    end
-  end
-  local out, x, y, row, width = {}, 0, 0, 0, 0
-  for i, given in ipairs(panels) do
-    if type(given) ~= "table" then return check.expected("plot", 1, "spec", "a table", given) end
-    local p = panel_of(given)
-    if i > 1 and (i - 1) % columns == 0 then x, y, row = 0, y + row, 0 end
-    out[i] = ('<g transform="translate(%s %s)">\n%s\n</g>'):format(at(x), at(y), draw_panel(p, i))
-    x, row = x + p.width, math.max(row, p.height)
-    width = math.max(width, x)
-  end
-  local w, h = at(width), at(y + row)
-  return ('<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" '
-    .. 'font-family="Helvetica, Arial, sans-serif" font-size="%d" fill="%s">\n'
-    .. '<rect width="100%%" height="100%%" fill="#fff"/>\n%s\n</svg>\n'):format(
-    w, h, w, h, FONT, INK, table.concat(out, "\n"))
-end
+function M.svg(spec) return draw("show.plot.svg", spec) end
 
 --- Draws a plot and writes the file, all or nothing.
 -- @tparam string path  of the file
@@ -414,6 +435,6 @@ end
 -- @treturn boolean  true
 -- @error if it cannot be written
 -- @raise as for `svg`
-function M.save(path, spec) return file.write(path, M.svg(spec)) end
+function M.save(path, spec) return file.write(path, draw("show.plot.save", spec)) end
 
 return M

@@ -15,8 +15,10 @@ local function paint(path, images, columns) return grid.save(path, images, {colu
 
 -- Chooses what pictures show: Run:show.
 function M.choose(run, G, average, opt)
-  opt = check.options("show", opt, {paint = paint, count = COUNT})
-  run.G, run.ema, run.paint, run.count = G, average, opt.paint, check.int("show", 3, "count", opt.count, 1)
+  opt = check.options("Run:show", opt, {
+    paint = check.option.callable {default = paint}, count = check.option.integer {default = COUNT, lo = 1},
+  })
+  run.G, run.ema, run.paint, run.count = G, average, opt.paint, opt.count
 end
 
 -- Starts a loader of the run's data; a set may have a method batches of its own.

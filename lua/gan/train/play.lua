@@ -2,12 +2,26 @@
 -- @internal gan.train.play
 local check = require "gan.check"
 local loop = require "gan.game.loop"
+local nn = require "gan.nn"
 local standard = require "gan.game.standard"
+
+local option = check.option
+
+-- What a script may give: what is the loop's, except what the run gives it; and what is the run's.
+local known = {
+  optimiser = option.callable {}, save_with = option.table {}, show = option.table {},
+}
+for name, kind in pairs(loop.options) do known[name] = kind:optional() end
+for name in ("batch scale watch streams last_saved"):gmatch "%S+" do known[name] = nil end
+for name in ("G D"):gmatch "%S+" do
+  known[name] = option.where {required = true, expected = "a net", accept = function(v)
+    return nn.is_module(v) and v or nil
+  end}
+end
 
 -- Copies what a script gives, its hooks apart: those of a step are the loop's, those that begin with on_ the run's.
 local function apart(spec)
-  local own, hooks, run_hooks = {}, {}, {}
-  for k, v in pairs(spec) do own[k] = v end
+  local own, hooks, run_hooks = check.options("Run:train", spec, known), {}, {}
   for name, f in pairs(spec.hooks or {}) do
     if type(name) == "string" and name:find "^on_" then run_hooks[name] = f else hooks[name] = f end
   end
@@ -17,10 +31,12 @@ end
 
 -- Trains a run to its end: Run:train.
 return function(run, spec)
-  local own, run_hooks = apart(spec)
   for old, new in pairs {keep = "save_with", draw = "show"} do
-    if own[old] ~= nil then return check.fail("train", "option '%s' is called '%s' now", old, new) end
+    if type(spec) == "table" and spec[old] ~= nil then
+      return check.fail("Run:train", "option '%s' is called '%s' now", old, new)
+    end
   end
+  local own, run_hooks = apart(spec)
   local parts, show, optimiser = own.save_with, own.show, own.optimiser
   own.save_with, own.show, own.optimiser = nil, nil, nil
   standard(own, run.options, function(name) return run:stream(name) end, optimiser)

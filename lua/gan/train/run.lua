@@ -21,6 +21,8 @@ local recorders = require "gan.train.recorder"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 
+local option = check.option
+
 local Run = {}
 Run.__index = Run
 
@@ -47,6 +49,16 @@ local function open_data(self, spec)
   end
 end
 
+local known = {
+  recipe = option.string {default = "run"}, summary = option.string {default = ""}, sizes = option.table {},
+  defaults = option.table {}, options = option.table {}, without = option.table {},
+  conditional = option.boolean {default = false}, open = option.callable {}, arg = option.table {},
+  recorder = option.where {
+    expected = "a recorder (gan.train.recorder)",
+    accept = function(v) return type(v) == "table" and check.callable(v.must) and v or nil end,
+  },
+}
+
 --- Starts a run: reads the command line, opens the data, finds the run's place.
 -- Where that fails, the program prints one line and ends with exit code 1; with a silent recorder it raises.
 --
@@ -69,8 +81,9 @@ end
 -- @treturn table run
 -- @raise if an option of spec is unknown, or one of spec.options is declared wrongly or taken
 local function start(spec)
-  spec = check.options("train.run", spec, {recipe = "run", summary = "", sizes = check.none, defaults = {},
-    options = {}, without = {}, open = check.none, conditional = false, arg = _G.arg or {}, recorder = check.none})
+  spec = check.options("train.run", spec, known)
+  spec.defaults, spec.options, spec.without = spec.defaults or {}, spec.options or {}, spec.without or {}
+  spec.arg = spec.arg or _G.arg or {}
   local program = (spec.arg[0] or "gan"):match "[^/]*$"
   local recorder = spec.recorder or recorders.disk(program)
   local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, nets = {}, hooks = {}, base_lr = {},
@@ -196,14 +209,15 @@ end
 -- @tparam[opt] function hooks.on_snapshot  f(run, step, path), after a snapshot was written
 -- @raise if a hook is unknown
 function Run:on(hooks)
-  hooks = check.options("on", hooks, {on_status = check.option.callable {}, on_snapshot = check.option.callable {}})
+  hooks = check.options("Run:on", hooks, {on_status = option.callable {}, on_snapshot = option.callable {}})
   for name, f in pairs(hooks) do self.hooks[name] = f end
 end
 
 --- Trains to the end of the run with what its options say: Adam for both players with --lr, --beta1 and --beta2,
 -- --dsteps and --gsteps updates, an average of G by --ema, latent vectors from the stream "z".
 -- What is given in spec replaces or adds to that. The game is conditional if the run is (`classes`).
--- @tparam table spec  everything that gan.game.loop takes, except batch, scale and watch; and
+-- @tparam table spec  everything that gan.game.loop takes, except batch, scale, watch, streams and last_saved;
+-- and
 -- @tparam Module spec.G  the generator
 -- @tparam Module spec.D  the discriminator, or critic
 -- @tparam[opt] table spec.loss  default: the logistic one
