@@ -8,23 +8,16 @@ local core = require "gan.core"
 local lfs = require "lfs"
 local maker = require "spec.support.cases"
 local manual = require "spec.support.manual"
+local tree = require "spec.support.tree"
+
+local clean = tree.clean
 
 local ROOT = "lua/gan/"
 
 -------------------------------------------------------------------------------- what is written
 
-local function sources(folder, out)
-  for name in lfs.dir(folder) do
-    local path = folder .. name
-    if name:sub(1, 1) ~= "." and lfs.attributes(path, "mode") == "directory" then sources(path .. "/", out)
-    elseif name:find "%.lua$" then out[#out + 1] = path end
-  end
-  table.sort(out)
-  return out
-end
-
 local files = {} -- path -> what manual.read gives
-for _, path in ipairs(sources(ROOT, {})) do files[path] = manual.read(path) end
+for _, path in ipairs(tree.files("lua/gan", "%.lua$")) do files[path] = manual.read(path) end
 
 local by_name, by_place = {}, {} -- "gan.relu" and "lua/gan/x.lua:12" -> entry
 local defined = {}               -- place -> true: here is a function with a name
@@ -320,11 +313,6 @@ local function judge(it)
     if def and #e.returns == 0 then say "an op without a result" end
   end
   return out
-end
-
-local function clean(found)
-  table.sort(found)
-  assert.equal("", table.concat(found, "\n"))
 end
 
 describe("the manual", function()

@@ -1,32 +1,9 @@
 -- The layout holds: imports only go down, foreign headers and malloc stay in their one place, specs mirror modules.
 -- The rules are read off csrc/README.md and lua/gan/README.md; every scan is first shown a text that breaks it.
 local lfs = require "lfs"
+local tree = require "spec.support.tree"
 
-local function read(path)
-  local f = assert(io.open(path, "rb"))
-  local text = f:read "a"
-  f:close()
-  return text
-end
-
-local function exists(path) return lfs.attributes(path, "mode") ~= nil end
-
-local function files(root, pattern, out)
-  out = out or {}
-  if not exists(root) then return out end
-  for name in lfs.dir(root) do
-    local path = root .. "/" .. name
-    if name:sub(1, 1) ~= "." then
-      if lfs.attributes(path, "mode") == "directory" then files(path, pattern, out)
-      elseif name:find(pattern) then out[#out + 1] = path end
-    end
-  end
-  table.sort(out)
-  return out
-end
-
--- Nothing was found: the list of findings is the message.
-local function clean(found) assert.equal("", table.concat(found, "\n")) end
+local clean, exists, files, read = tree.clean, tree.exists, tree.files, tree.read
 
 ---------------------------------------------------------------------------------------------------------------- C
 

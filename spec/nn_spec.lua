@@ -2,13 +2,9 @@
 local lfs = require "lfs"
 local gan = require "gan"
 local check = require "gan.check"
+local tree = require "spec.support.tree"
 
-local function read(path)
-  local f = assert(io.open(path, "rb"))
-  local text = f:read "a"
-  f:close()
-  return text
-end
+local read = tree.read
 
 describe("gan.nn", function()
   it("has a spec for every file of layers", function()

@@ -1,13 +1,9 @@
 -- The commands of the READMEs exist: every script, every option that a command gives it, every target of make.
 local lfs = require "lfs"
 local inside = require "spec.support.inside"
+local tree = require "spec.support.tree"
 
-local function read(path)
-  local f = assert(io.open(path, "rb"))
-  local text = f:read "a"
-  f:close()
-  return text
-end
+local read = tree.read
 
 local FOLDERS = {"experiments/", "experiments/bench/"}
 local READMES = {

@@ -1,12 +1,8 @@
 -- Follows the recipes of csrc/README.md: the files that they name are all there are to touch.
 local lfs = require "lfs"
+local tree = require "spec.support.tree"
 
-local function read(path)
-  local f = assert(io.open(path, "rb"))
-  local text = f:read "a"
-  f:close()
-  return text
-end
+local read = tree.read
 
 local function exists(path) return lfs.attributes(path, "mode") == "file" end
 

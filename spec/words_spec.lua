@@ -1,17 +1,9 @@
 -- One word, one meaning: the table "Words" of lua/gan/README.md against the public names, and names that are retired.
-local lfs = require "lfs"
 local options = require "gan.train.options"
 local temp = require "spec.support.temp"
+local tree = require "spec.support.tree"
 
-local function files(folder, pattern, out)
-  for name in lfs.dir(folder) do
-    local path = folder .. "/" .. name
-    if name:sub(1, 1) ~= "." and lfs.attributes(path, "mode") == "directory" then files(path, pattern, out)
-    elseif name:find(pattern) then out[#out + 1] = path end
-  end
-  table.sort(out)
-  return out
-end
+local clean, files = tree.clean, tree.files
 
 -- Word -> the names that may have it.
 local function words_of(text)
@@ -71,11 +63,6 @@ local function old_names(text, where)
     if at then found[#found + 1] = ("%s: %s is %s now"):format(where, at, now) end
   end
   return found
-end
-
-local function clean(found)
-  table.sort(found)
-  assert.equal("", table.concat(found, "\n"))
 end
 
 describe("words", function()
