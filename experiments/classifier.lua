@@ -13,7 +13,7 @@ local must, stop = gan.train.stop.script "classifier.lua"
 
 local declared = command.declare {
   {"data", "string", "shapes", arg = "PATH",
-    help = "labelled images: IDX (MNIST), CIFAR-10 binary, a folder of folders, or 'shapes'"},
+    help = ("labelled images: %s, in a sub-folder a class; or 'shapes'"):format(gan.data.formats)},
   {"net", "string", "auto", arg = "lenet|resnet",
     help = "lenet or resnet (default: lenet for grey images, resnet for colour)"},
   {"size", "integer", nil, lo = 8, hi = 256, help = "side of the images in pixels (default: as they are)"},

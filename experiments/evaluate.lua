@@ -20,7 +20,7 @@ local declared = command.declare {
   {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},
   {"images", "string", nil, arg = "PATH", help = "or these generated pictures (a folder, or whatever --data takes)"},
   {"data", "string", nil, arg = "PATH",
-    help = "the real images: a folder, IDX, CIFAR-10, 'shapes', 'fake' (default: the run's own)"},
+    help = ("the real images: %s; or 'shapes', 'fake' (default: the run's own)"):format(gan.data.formats)},
   {"a", "string", nil, arg = "PATH",
     help = "or measure --b against --a, each whatever --data takes; the same set twice: its two halves"},
   {"b", "string", nil, arg = "PATH", help = "see --a"},

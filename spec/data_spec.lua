@@ -25,6 +25,30 @@ describe("data.open", function()
     refused("magic 0x00000802", files.write(dir .. "/e", "\0\0\8\2abcdefghijklmnop"))
   end)
 
+  it("asks formats that detect, open and have a text", function()
+    assert.equal("IDX, CIFAR-10 .bin or a folder of PNG/JPEG", gan.data.formats)
+    for _, name in ipairs {"idx", "cifar", "folder"} do
+      local format = require("gan.data.format." .. name)
+      assert.truthy(gan.data.formats:find(format.text, 1, true))
+      assert.is_false(format.detect("x", "hello"))
+      local set, message = format.open("/no/such/thing", {})
+      assert.is_nil(set)
+      assert.is_string(message)
+    end
+  end)
+
+  it("makes a set of images that a script has", function()
+    local set = gan.data.set.new {images = gan.zeros(3, 4, 5, 1):to "u8", source = "mine", format = "tensor"}
+    assert.equal("mine (tensor): 3 images of 4x5, grey, no classes", set:describe())
+    assert.equal(2, gan.data.batches(set, {batch = 2})():size(1))
+    for found, fields in pairs {["real tensor (3,4)"] = {images = gan.zeros(3, 4)}, ["nil"] = {}} do
+      local ok, message = pcall(gan.data.set.new, fields)
+      assert.is_false(ok)
+      local expected = "data.set.new: field 'images': expected an u8 tensor (N,H,W,C), got "
+      assert.truthy(message:find(expected .. found, 1, true), message)
+    end
+  end)
+
   it("checks its options", function()
     local function bad(pattern, opt, path)
       assert.error_matches(function() gan.data.open(path or "shapes", opt) end, pattern)

@@ -375,18 +375,19 @@ end
 
 -- Files of a room that its init.lua neither lists nor requires by name, and entries of the list that are no public
 -- files. `internal`: stems of those whose head says @internal, which only the room itself uses.
-local function check_list(room, text, stems, internal)
+-- name_of_list: what init.lua calls it, "files" where it is left out.
+local function check_list(room, text, stems, internal, name_of_list)
   local found, listed, there = {}, {}, {}
   local function bad(fmt, ...) found[#found + 1] = fmt:format(...) end
   for _, stem in ipairs(stems) do there[stem] = true end
-  for name in (text:match "local files = (%b{})" or ""):gmatch '"([%w_]+)"' do
+  for name in (text:match("local " .. (name_of_list or "files") .. " = (%b{})") or ""):gmatch '"([%w_]+)"' do
     if listed[name] then bad("%s/init.lua lists %s twice", room, name) end
     listed[name] = true
     if not there[name] then bad("%s/init.lua lists %s, but there is no such file", room, name)
     elseif internal[name] then bad("%s/init.lua lists %s, which says that it is internal", room, name) end
   end
   for _, stem in ipairs(stems) do
-    local own = text:find(('require "gan.%s.%s"'):format(room, stem), 1, true)
+    local own = text:find(('"gan.%s.%s"'):format(room, stem), 1, true)
     if not listed[stem] and not internal[stem] and not own then
       bad("%s.lua is not in the list of %s/init.lua", stem, room)
     end
@@ -469,12 +470,17 @@ describe("layout of lua/gan", function()
         rooms = rooms + 1
         local stems, internal = {}, {}
         for _, file in ipairs(files("lua/gan/" .. room, "%.lua$")) do
-          local stem = file:match "^lua/gan/.+/([%w_]+)%.lua$"
-          if stem ~= "init" then stems[#stems + 1] = stem end
-          if read(file):find "\n%-%- @internal" then internal[stem] = true end
+          local stem = file:match("^lua/gan/" .. room .. "/([%w_]+)%.lua$")
+          if stem and stem ~= "init" then stems[#stems + 1] = stem end
+          if stem and read(file):find "\n%-%- @internal" then internal[stem] = true end
         end
         for _, f in ipairs(check_list(room, text, stems, internal)) do found[#found + 1] = f end
       end
+    end
+    local formats = {}
+    for i, path in ipairs(files("lua/gan/data/format", "%.lua$")) do formats[i] = path:match "([%w_]+)%.lua$" end
+    for _, f in ipairs(check_list("data", read "lua/gan/data/init.lua", formats, {}, "formats")) do
+      found[#found + 1] = f
     end
     assert.is_true(rooms >= 13, rooms .. " rooms with a list")
     clean(found)

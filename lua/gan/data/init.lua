@@ -19,8 +19,17 @@ local M = {
 local built_in = {shapes = require "gan.data.shapes", fake = require "gan.data.fake"}
 M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 
-local idx, cifar = require "gan.data.format.idx", require "gan.data.format.cifar"
-local folder = require "gan.data.format.folder"
+-- The formats, each asked whether a path is its own before the next. A new one is one file in format/, and its word.
+local formats = {"idx", "cifar", "folder"}
+
+local texts = {}
+for i, name in ipairs(formats) do
+  formats[i] = require("gan.data.format." .. name)
+  texts[i] = formats[i].text
+end
+
+--- Names the formats that `open` reads, for help and errors: "IDX, CIFAR-10 .bin or a folder of PNG/JPEG".
+M.formats = table.concat(texts, ", ", 1, #texts - 1) .. " or " .. texts[#texts]
 
 local option = check.option
 
@@ -30,34 +39,36 @@ local known = {
   limit = option.integer {lo = 1}, count = option.integer {lo = 1}, seed = option.integer {},
 }
 
--- The format of one file, by content, or nil and the first bytes as text.
-local function file_format(path)
+-- The first bytes of a file, unpacked where it is gzip; or nil and a message.
+local function head_of(path)
   local reader, message = core.reader(path)
   if not reader then return nil, message end
   local head
   head, message = reader:read(8)
   reader:close()
-  if not head then return nil, message end
-  if head:sub(1, 3) == "\0\0\8" then return idx end
-  if head:sub(1, 4) == "\x89PNG" or head:sub(1, 3) == "\xff\xd8\xff" then
-    return nil, ("%s: a single picture (expected the folder it is in)"):format(path)
-  end
-  if path:find "%.bin$" then return cifar end
-  local bytes = head:gsub(".", function(c) return ("%02x "):format(c:byte()) end)
-  return nil, ("%s: unknown format (expected IDX, CIFAR-10 .bin or a folder of PNG/JPEG; the file begins with %s)")
-    :format(path, #head > 0 and bytes:sub(1, -2) or "nothing, it is empty")
+  return head, message
 end
 
 local function format_of(path)
   local mode, message = lfs.attributes(path, "mode")
   if not mode then return nil, ("%s: cannot open (%s)"):format(path, (message:match "([^:]*)$":gsub("^ ", ""))) end
-  if mode == "file" then return file_format(path) end
-  if mode ~= "directory" then return nil, ("%s: neither a file nor a folder (%s)"):format(path, mode) end
-  local ok, problem = pcall(lfs.dir, path)
-  if not ok then return nil, ("%s: cannot open (%s)"):format(path, problem) end
-  if idx.in_folder(path) then return idx end
-  if cifar.in_folder(path) then return cifar end
-  return folder
+  local head
+  if mode == "file" then
+    head, message = head_of(path)
+    if not head then return nil, message end
+  elseif mode == "directory" then
+    local ok, problem = pcall(lfs.dir, path)
+    if not ok then return nil, ("%s: cannot open (%s)"):format(path, problem) end
+  else
+    return nil, ("%s: neither a file nor a folder (%s)"):format(path, mode)
+  end
+  for _, format in ipairs(formats) do
+    if format.detect(path, head) then return format end
+  end
+  if not head then return nil, ("%s: holds no data set (expected %s)"):format(path, M.formats) end
+  local bytes = head:gsub(".", function(c) return ("%02x "):format(c:byte()) end)
+  return nil, ("%s: unknown format (expected %s; the file begins with %s)"):format(path, M.formats,
+    #head > 0 and bytes:sub(1, -2) or "nothing, it is empty")
 end
 
 --- Opens a data set and checks all of it. What a path may be:
@@ -119,4 +130,6 @@ local train_test = require "gan.data.train_test"
 -- @raise if an option is unknown or impossible
 function M.train_test(path, opt) return train_test(M.open, path, opt) end
 
-return check.room("gan.data", M, {})
+local files = {"set"} -- loaded on first use; the others above
+
+return check.room("gan.data", M, files)

@@ -55,8 +55,14 @@ local mt = {
 --- Makes a data set of its fields; the sizes are read off `images`.
 -- @tparam table fields  those above, and methods of its own: `caption`, `boxes`, `mask`: f(set, i)
 -- @treturn Set  the same table
--- @raise if there are no images (N,H,W,C)
+-- @raise if there are no images u8 (N,H,W,C)
+-- @usage local set = gan.data.set.new {images = pictures, source = "mine", format = "tensor"}
 function M.new(fields)
+  local images = type(fields) == "table" and fields.images
+  if not (core.is_tensor(images) and core.dtype(images) == "u8" and core.dim(images) == 4) then
+    return check.fail("data.set.new", "field 'images': expected an u8 tensor (N,H,W,C), got %s",
+      check.found(images or nil))
+  end
   local shape = core.shape(fields.images)
   fields.n, fields.height, fields.width, fields.channels = shape[1], shape[2], shape[3], shape[4]
   fields.size = shape[2] == shape[3] and shape[2] or nil

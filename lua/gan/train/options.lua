@@ -1,6 +1,7 @@
 --- Lists the options of training scripts, and what they mean to a run: its length, what may change when it goes on.
 -- @module gan.train.options
 local command = require "gan.command"
+local data = require "gan.data"
 local json = require "gan.file.json"
 
 local M = {}
@@ -9,7 +10,7 @@ local M = {}
 -- `free`: a run may be resumed with another value. `inherit`: free, and --resume PATH takes the run's own value over.
 M.training = {
   {"data", "string", "shapes", arg = "PATH",
-    help = "images: a folder of PNG/JPEG, IDX (MNIST), CIFAR-10 binary, or 'shapes', 'fake'"},
+    help = ("images: %s; or 'shapes', 'fake'"):format(data.formats)},
   {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"},
   {"limit", "integer", nil, lo = 1, help = "use only the first so many images (default: all)"},
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},

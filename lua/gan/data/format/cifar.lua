@@ -6,7 +6,7 @@ local set = require "gan.data.set"
 local image = require "gan.data.image"
 local lfs = require "lfs"
 
-local M = {}
+local M = {text = "CIFAR-10 .bin"}
 
 local SIDE, RECORD, CHUNK = 32, 1 + 3 * 32 * 32, 256
 local names = { "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck" }
@@ -32,8 +32,9 @@ local function home(path)
   return lfs.attributes(inner, "mode") == "directory" and inner or path
 end
 
---- Tells whether a folder holds CIFAR-10 batches.
-function M.in_folder(path)
+--- Tells whether a file has the name, or a folder holds the batches, of CIFAR-10. The bytes say nothing.
+function M.detect(path, head)
+  if head then return path:find "%.bin$" ~= nil end
   path = home(path)
   return #find(path, "train") > 0 or #find(path, "test") > 0
 end

@@ -5,9 +5,14 @@ local set = require "gan.data.set"
 local image = require "gan.data.image"
 local lfs = require "lfs"
 
-local M = {}
+local M = {text = "a folder of PNG/JPEG"}
 
 local LISTED = 20 -- unreadable pictures named one by one in an error
+
+local function begins_as_picture(head) return head:sub(1, 4) == "\x89PNG" or head:sub(1, 3) == "\xff\xd8\xff" end
+
+--- Tells whether a path is a folder; or a picture, to say that its folder is wanted.
+function M.detect(_, head) return head == nil or begins_as_picture(head) end
 
 local function is_picture(path, name)
   local ext = name:lower():match "%.(%w+)$"
@@ -15,7 +20,7 @@ local function is_picture(path, name)
   local f = io.open(path, "rb")
   local head = f and f:read(8) or ""
   if f then f:close() end
-  return head == "\x89PNG\r\n\x1a\n" or head:sub(1, 3) == "\xff\xd8\xff"
+  return begins_as_picture(head)
 end
 
 -- Collects {dir, path} of every picture below `path`; `seen` stops symbolic links that lead back up.
@@ -102,6 +107,9 @@ end
 -- all pictures in one folder there are no classes. Order: by path, so that the same folder gives the same set. Hidden
 -- files and files that are no pictures are passed over.
 function M.open(path, o)
+  if lfs.attributes(path, "mode") == "file" then
+    return nil, ("%s: a single picture (expected the folder it is in)"):format(path)
+  end
   if o.split then return nil, ("%s: a folder of pictures has no splits (give the sub-folder)"):format(path) end
   local files = {}
   local ok, message = walk(path:match "^(.-)/+$" or path, ".", files, {})

@@ -7,7 +7,7 @@ local core = require "gan.core"
 local set = require "gan.data.set"
 local lfs = require "lfs"
 
-local M = {}
+local M = {text = "IDX"}
 
 local IMAGES, LABELS = 0x803, 0x801
 local CHUNK = 1 << 18 -- bytes of images taken at a time
@@ -26,8 +26,9 @@ local function find(folder, split, what)
   return nil
 end
 
---- Tells whether a folder holds IDX files of a known name.
-function M.in_folder(path)
+--- Tells whether a file begins as IDX does, or a folder holds IDX files of a known name.
+function M.detect(path, head)
+  if head then return head:sub(1, 3) == "\0\0\8" end
   return (find(path, "train", "images") or find(path, "test", "images")) ~= nil
 end
 
