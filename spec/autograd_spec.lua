@@ -386,6 +386,8 @@ describe("an op of one's own", function()
       message(gan.op, {name = "wrong", nondiff = true, forward = 3}), 1, true)
     assert.matches("op: wrong: one of the fields 'grad', 'compose', 'nondiff' is needed",
       message(gan.op, {name = "wrong", forward = core.add}))
+    assert.matches("op: wrong: unknown field 'gard' %(did you mean 'grad'%?%)",
+      message(gan.op, {name = "wrong", forward = print, gard = {}}))
     assert.matches("op: expected a table with a field 'name'", message(gan.op))
   end)
 end)

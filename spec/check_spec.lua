@@ -29,6 +29,7 @@ describe("check", function()
     fails("f: option 'a': expected an integer >= 1, got nil", check.options, "f", {}, {a = must})
     assert.same({}, check.options("f", {}, {a = must:optional()}))
     fails("f: option 'a': expected an integer >= 1, got 0", check.options, "f", {a = 0}, {a = must:optional()})
+    fails("f: unknown option 'a' (it takes none)", check.options, "f", {a = 2}, {})
     fails("f: expected a table of options, got 3", check.options, "f", 3, {})
   end)
 
@@ -165,6 +166,13 @@ describe("check", function()
     for text, f in pairs {
       ["gan: there is no 'rleu' (did you mean 'relu'?)"] = function() return gan.rleu(1) end,
       ["gan: there is no 'optm' (did you mean 'optim'?)"] = function() return gan.optm.adam end,
+      ["gan.model.dcgan: there is no 'genrator' (did you mean 'generator'?)"] = function()
+        return gan.model.dcgan.genrator {}
+      end,
+      ["gan.nn.initial: there is no 'he_noraml' (did you mean 'he_normal'?)"] = function()
+        return gan.nn.initial.he_noraml()
+      end,
+      ["gan.data.image: there is no 'raed' (did you mean 'read'?)"] = function() return gan.data.image.raed() end,
       ["gan.loss: there is no 'hing' (did you mean 'hinge'?)"] = function() return gan.loss.hing() end,
       ["gan.nn: there is no 'conv2' (did you mean 'conv2d'?)"] = function() return gan.nn.conv2 {} end,
       ["gan.ops: there is no 'maen' (did you mean 'mean'?)"] = function() return gan.ops.maen end,

@@ -19,7 +19,7 @@ describe("gan.nn", function()
   it("calls its layers nn.NAME in errors, and NAME in printouts", function()
     local classes = 0
     for name, class in pairs(gan.nn) do
-      if type(class) == "table" and class.label then
+      if type(class) == "table" and rawget(class, "label") then
         classes = classes + 1
         assert.equal("nn." .. name, class.label)
         assert.equal(name, class.kind)

@@ -268,6 +268,7 @@ gn_int gn_check_int(lua_State *L, int arg, const char *name, gn_int lo, gn_int h
   int ok = 0;
   lua_Integer v = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &ok) : 0;
   if (ok && v >= lo && v <= hi) return v;
+  if (hi == INT64_MAX && lo == INT64_MIN) gn_expected(L, arg, name, "an integer");
   if (hi == INT64_MAX) gn_expected(L, arg, name, "an integer >= %I", (lua_Integer)lo);
   gn_expected(L, arg, name, "an integer in %I..%I", (lua_Integer)lo, (lua_Integer)hi);
   return v;

@@ -313,7 +313,7 @@ function M.options(op, opt, known, sizes)
   local names, out = sorted_names(known), {}
   for k in pairs(opt) do
     if known[k] == nil and not (sizes and math.type(k) == "integer") then
-      return M.fail(op, "unknown option '%s'%s", tostring(k), M.hint(k, names))
+      return M.fail(op, "unknown option '%s'%s", tostring(k), #names > 0 and M.hint(k, names) or " (it takes none)")
     end
   end
   if sizes then take_sizes(op, opt, sizes, out) end
@@ -328,6 +328,14 @@ end
 
 local room_names = setmetatable({}, {__mode = "k"}) -- room -> names of its files
 
+-- A file's table, which raises for a name that it has not, and suggests the nearest; anything else as it is.
+local function strict(name, v)
+  if type(v) ~= "table" or getmetatable(v) then return v end
+  return setmetatable(v, {__index = function(_, key)
+    return M.fail(name, "there is no '%s'%s", tostring(key), M.hint(key, M.names(v)))
+  end})
+end
+
 --- Makes t a room whose files are its fields, loaded on first use: gan.loss.hinge is lua/gan/loss/hinge.lua.
 -- A name that is neither a field of t nor in the list raises, and suggests the nearest.
 -- @tparam string prefix  such as "gan.loss"
@@ -338,10 +346,13 @@ function M.room(prefix, t, files)
   local public = {}
   for _, name in ipairs(files) do public[name] = true end
   room_names[t] = files
+  for name, v in pairs(t) do
+    if package.loaded[prefix .. "." .. name] == v then strict(prefix .. "." .. name, v) end
+  end
   return setmetatable(t, {
     __index = function(_, key)
       if not public[key] then return M.fail(prefix, "there is no '%s'%s", tostring(key), M.hint(key, M.names(t))) end
-      t[key] = require(prefix .. "." .. key)
+      t[key] = strict(prefix .. "." .. key, require(prefix .. "." .. key))
       return t[key]
     end,
   })

@@ -524,12 +524,12 @@ describe("game.loop", function()
       ["option 'penalties': expected a list"] = {penalties = gan.penalty.r1()},
       ["(did you mean 'weight'?)"] = {penalties = {{print, wieght = 1}}},
       ["did you mean 'after_step'?"] = {hooks = {after_stp = print}},
-      ["game.loop.new.hooks: option 'after_d': expected a function, got 1"] = {hooks = {after_d = 1}},
+      ["game.loop.new: hooks: option 'after_d': expected a function, got 1"] = {hooks = {after_d = 1}},
       ["option 'blocks': expected a power of two, got 3"] = {blocks = 3},
       ["option 'blocks': expected a power of two, got 0"] = {blocks = 0},
       ["option 'noise': expected a deviation >= 0, or a function (step) -> one, got -1"] = {noise = -1},
       ["call it: gan.loss.logistic()"] = {loss = gan.loss.logistic},
-      ["game.loop.new.lr: option 'D': expected a number or a function"] = {lr = {D = "x"}},
+      ["game.loop.new: lr: option 'D': expected a number or a function"] = {lr = {D = "x"}},
     } do
       local ok, message = pcall(loop_new, options(t, more))
       assert.is_false(ok, what)

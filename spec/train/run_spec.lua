@@ -77,6 +77,12 @@ describe("train.run", function()
       {function() gan.train.run {options = {{"lr", "number", 1, help = "x"}}} end, "option '--lr' is there already"},
       {function() gan.train.run {options = {{"x", "numbr", help = "x"}}} end, "entry 1: expected"},
       {function() gan.train.run {recipes = "x"} end, "unknown option 'recipes' (did you mean 'recipe'?)"},
+      {function() gan.train.run {defaults = {btach = 3}, arg = {}} end,
+        "train.run: option 'defaults': there is no option 'btach' (did you mean 'batch'?)"},
+      {function() run:train {G = gan.nn.chain {}, D = gan.nn.chain {}, hooks = {after_stp = print}} end,
+        "Run:train: hooks: unknown option 'after_stp' (did you mean 'after_step'?)"},
+      {function() run:train {G = gan.nn.chain {}, D = gan.nn.chain {}, penaltis = {}} end,
+        "Run:train: unknown option 'penaltis' (did you mean 'penalties'?)"},
       {function() run:report {real = 3} end, "'real' (expected logits, got 3)"},
       {function() run:report {x = "a"} end, "expected a number or a tensor"},
     } do

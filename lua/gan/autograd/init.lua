@@ -75,6 +75,11 @@ local function record(def, inputs, args, y, ...)
   return y, ...
 end
 
+local fields = {}
+for name in ("name forward grad reads compose again nondiff cases bad method private builtin"):gmatch "%a+" do
+  fields[name] = true
+end
+
 --- Defines a differentiable function, a built-in op or a user's own.
 -- lua/gan/README.md, "The op table", explains the fields.
 -- @function gan.op
@@ -86,10 +91,16 @@ end
 -- @tparam[opt] function def.compose  the definition in other ops
 -- @tparam[opt=false] boolean def.nondiff  never recorded
 -- @treturn function  the public function
--- @raise if `name` or `forward` is missing, or there is none of `grad`, `compose`, `nondiff`
+-- @raise if a field is unknown, `name` or `forward` is missing, or there is none of `grad`, `compose`, `nondiff`
 function M.op(def)
   if type(def) ~= "table" or type(def.name) ~= "string" then
     return check.fail("op", "expected a table with a field 'name'")
+  end
+  for field in pairs(def) do
+    if not fields[field] then
+      return check.fail("op", "%s: unknown field '%s'%s", def.name, tostring(field),
+        check.hint(field, check.names(fields)))
+    end
   end
   local forward = def.forward
   if forward == nil then

@@ -82,7 +82,9 @@ local known = {
     end,
   },
   block_order = option.table {}, streams = option.callable {},
-  clip = option.table {}, lr = option.table {}, scale = option.callable {}, ema = option.table {}, ema_decay = rate,
+  clip = option.table {expected = "a table {D = norm, G = norm}"},
+  lr = option.table {expected = "a table {D = step size, G = step size}"},
+  scale = option.callable {}, ema = option.table {}, ema_decay = rate,
   noise = option.where {
     expected = "a deviation >= 0, or a function (step) -> one",
     accept = function(v) return (check.callable(v) or type(v) == "number" and v >= 0) and v or nil end,
@@ -114,7 +116,7 @@ local function penalties(entries, list_name)
       end
       local named = {}
       for k, v in pairs(entry) do if k ~= 1 then named[k] = v end end
-      own = check.options(OP .. ".penalties", named, {
+      own = check.options(OP .. ": penalties", named, {
         weight = rate, every = option.integer {lo = 1}, name = option.string {default = "penalty"},
       })
       f = entry[1]
@@ -357,16 +359,16 @@ function M.new(opt)
     return check.fail(OP, "option 'simultaneous': dsteps and gsteps must be 1")
   end
   self.penalties, self.g_penalties = penalties(opt.penalties, "penalties"), penalties(opt.g_penalties, "g_penalties")
-  self.lr = check.options(OP .. ".lr", opt.lr, {D = rate, G = rate})
+  self.lr = check.options(OP .. ": lr", opt.lr, {D = rate, G = rate})
   for who, f in pairs(self.lr) do self.lr[who] = schedule.check(f, "lr." .. who) end
   local largest = option.number {above = 0}
-  self.clip = check.options(OP .. ".clip", opt.clip, {D = largest, G = largest})
+  self.clip = check.options(OP .. ": clip", opt.clip, {D = largest, G = largest})
   if opt.noise then self.noise = schedule.check(opt.noise, "noise") end
   if opt.ema_decay then self.ema_decay = schedule.check(opt.ema_decay, "ema_decay") end
   self.blocks = blocks_of(self, opt)
   local hooks = {}
   for _, name in ipairs(M.hooks) do hooks[name] = option.callable {} end
-  self.hooks = check.options(OP .. ".hooks", opt.hooks, hooks)
+  self.hooks = check.options(OP .. ": hooks", opt.hooks, hooks)
   return self
 end
 

@@ -340,16 +340,7 @@ end
 local Session = {}
 Session.__index = Session
 
--- A list of words of metrics, as it is; or nil and what was expected.
-local function words(list)
-  if type(list) ~= "table" then return nil end
-  for _, word in ipairs(list) do
-    if not measures[word] then
-      return nil, ("metrics that there are, not '%s'%s"):format(tostring(word), check.hint(word, M.names))
-    end
-  end
-  return #list > 0 and list or nil
-end
+local word = option.word {table.unpack(M.names)}
 
 --- Opens a session: metrics of several sets (the steps of a run) against one real set, whose features are computed
 -- once.
@@ -366,10 +357,11 @@ end
 function M.new(opt)
   local o = check.options("measure.evaluate.new", opt, {
     features = option.callable {required = true, expected = "a feature network (gan.measure.features.open)"},
-    metrics = option.where {required = true, expected = "a list of " .. table.concat(M.names, ", "), accept = words},
+    metrics = option.table {required = true, expected = "a list of " .. table.concat(M.names, ", ")},
     seed = option.integer {default = 0}, batch = option.integer {default = 64, lo = 1}, stats = option.string {},
     progress = option.callable {default = function() end},
   })
+  for i, name in ipairs(o.metrics) do word:check("measure.evaluate.new", ("metrics[%d]"):format(i), name) end
   return setmetatable(o, Session)
 end
 

@@ -12,7 +12,9 @@ local M = {}
 -- @treturn table  a copy of the list
 -- @raise naming the entry that is none, or if there is none
 function M.params(op, params)
-  if type(params) ~= "table" then return check.expected(op, 1, "params", "a list of tensors", params) end
+  if type(params) ~= "table" or params.params then
+    return check.expected(op, 1, "params", "a list of tensors, such as net:params()", params)
+  end
   local out = {}
   for i, p in ipairs(params) do
     check.real(op, 1, ("params[%d]"):format(i), p)

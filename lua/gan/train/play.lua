@@ -19,11 +19,14 @@ for name in ("G D"):gmatch "%S+" do
   end}
 end
 
+local known_hooks = {on_status = option.callable {}, on_snapshot = option.callable {}}
+for _, name in ipairs(loop.hooks) do known_hooks[name] = option.callable {} end
+
 -- Copies what a script gives, its hooks apart: those of a step are the loop's, those that begin with on_ the run's.
 local function apart(spec)
   local own, hooks, run_hooks = check.options("Run:train", spec, known), {}, {}
-  for name, f in pairs(spec.hooks or {}) do
-    if type(name) == "string" and name:find "^on_" then run_hooks[name] = f else hooks[name] = f end
+  for name, f in pairs(check.options("Run:train: hooks", own.hooks, known_hooks)) do
+    if name:find "^on_" then run_hooks[name] = f else hooks[name] = f end
   end
   own.hooks = hooks
   return own, run_hooks

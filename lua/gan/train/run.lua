@@ -93,6 +93,14 @@ local function start(spec)
   for k, v in pairs(spec.defaults) do defaults[k] = v end
   local list = command.extend(options.training, spec.options, spec.without)
   self.declared = command.declare(list, defaults, {size = spec.sizes})
+  local names = {}
+  for _, d in ipairs(self.declared) do names[d.field] = true end
+  for name in pairs(spec.defaults) do
+    if not names[name] then
+      return check.fail("train.run", "option 'defaults': there is no option '%s'%s", tostring(name),
+        check.hint(name, check.names(names)))
+    end
+  end
   local opt, given = recorder:must(command.parse(self.declared, spec.arg, {name = program, summary = spec.summary}))
   recorder:must(options.check_length(given))
   recorder:must(options.check_blocks(opt))
