@@ -18,6 +18,7 @@ describe("data.open", function()
     refused("^/no/such/thing: cannot open %(No such file or directory%)$", "/no/such/thing")
     refused("unknown format %(expected IDX, CIFAR%-10 .bin or a folder of PNG/JPEG; "
       .. "the file begins with 68 65 6c 6c 6f%)", files.write(dir .. "/a", "hello"))
+    refused("^shape: cannot open %(No such file or directory%) %(did you mean 'shapes'%?%)$", "shape")
     refused("it is empty", files.write(dir .. "/b", ""))
     refused("a single picture", files.write(dir .. "/c.png", files.plain(1, 0, 0, 0)))
     refused("a single picture", files.write(dir .. "/d.jpg", files.jpeg.grey))

@@ -17,6 +17,10 @@ static unsigned check_axes(lua_State *L, int arg, int nd) {
   if (lua_isnoneornil(L, arg)) return (1u << nd) - 1;
   if (lua_type(L, arg) == LUA_TNUMBER) return 1u << gn_check_axis(L, arg, "axes", nd);
   if (lua_type(L, arg) != LUA_TTABLE) gn_expected(L, arg, "axes", "an axis, a list of axes, or nil for all");
+  if (lua_rawlen(L, arg) == 0) { /* x:sum{keepdim = true}: the options are in the place of the axes */
+    lua_pushnil(L);
+    if (lua_next(L, arg)) gn_expected(L, arg, "axes", "an axis, a list of axes, or nil for all; options come behind");
+  }
   const int n = (int)GN_MIN(lua_rawlen(L, arg), (lua_Unsigned)GN_MAXD + 1); /* the last of them cannot be new */
   for (int i = 1; i <= n; i++) {
     const int axis = gn_check_axis_entry(L, arg, "axes", i, nd);

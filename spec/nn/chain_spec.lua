@@ -61,6 +61,8 @@ describe("chain", function()
     assert.matches("option 'input%[2%]': expected an integer", message(nn.chain, {input = {3, -1}}))
     assert.matches("option 'name': expected a string", message(nn.chain, {name = 3}))
     assert.matches("expected a table of layers, got 3", message(nn.chain, 3))
+    assert.matches("expected a table of layers, got a layer: write nn.chain {...}, with braces",
+      message(nn.chain, nn.relu {}, nn.relu {}))
     assert.matches("nn.chain: layer 2 is the class nn.relu: write nn.relu {...}",
       message(nn.chain, {nn.tanh {}, nn.relu}), 1, true)
     assert.matches("expected a layer or a function", message(nn.chain, {[1000000000] = nn.relu {}}))

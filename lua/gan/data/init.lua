@@ -51,7 +51,11 @@ end
 
 local function format_of(path)
   local mode, message = lfs.attributes(path, "mode")
-  if not mode then return nil, ("%s: cannot open (%s)"):format(path, (message:match "([^:]*)$":gsub("^ ", ""))) end
+  if not mode then
+    local near = check.nearest(path, check.names(built_in))
+    return nil, ("%s: cannot open (%s)%s"):format(path, (message:match "([^:]*)$":gsub("^ ", "")),
+      near and (" (did you mean '%s'?)"):format(near) or "")
+  end
   local head
   if mode == "file" then
     head, message = head_of(path)

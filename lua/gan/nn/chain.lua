@@ -31,6 +31,9 @@ end
 function chain:init(opt)
   if opt == nil then opt = {} end
   if type(opt) ~= "table" then return check.fail("nn.chain", "expected a table of layers, got %s", check.found(opt)) end
+  if module.is_module(opt) then
+    return check.fail("nn.chain", "expected a table of layers, got a layer: write nn.chain {...}, with braces")
+  end
   local named, n = {}, 0
   for k, v in pairs(opt) do
     if math.type(k) == "integer" then n = n + 1 else named[k] = v end

@@ -45,7 +45,7 @@ local function bad(s)
     {nil, match = "real tensor"}, {s:randn(2, 3), 3, match = "'axes' (expected an axis in 1..2 or -2..-1, got 3)"},
     {s:randn(2, 3), {1, -2}, match = "axis 1 appears twice"}, {s:randn(2), "x", match = "a list of axes"},
     {s:randn(2), 1, {keepdims = true}, match = "did you mean 'keepdim'"}, {s:randn(2), {1.5}, match = "entry 1"},
-    {s:randn(2), 1, {keepdim = 1}, match = "keepdim"},
+    {s:randn(2), 1, {keepdim = 1}, match = "keepdim"}, {s:randn(2), {keepdim = true}, match = "options come behind"},
   }
 end
 local function bad_empty(s)

@@ -8,14 +8,14 @@ local option = check.option
 
 local M = {}
 
-local function lay_out(op, images, opt)
+local function lay_out(op, i, images, opt)
   local o = check.options(op, opt, {
     columns = option.integer {lo = 1}, pad = option.integer {default = 2, lo = 0},
     scale = option.integer {default = 1, lo = 1}, fill = option.integer {default = 255, lo = 0, hi = 255},
   })
   local dtype = core.is_tensor(images) and core.dtype(images)
   if dtype ~= "real" and dtype ~= "u8" or core.dim(images) ~= 4 then
-    return check.expected(op, 1, "images", "images (N,H,W,C)", images)
+    return check.expected(op, i, "images", "images (N,H,W,C)", images)
   end
   if dtype == "real" then images = core.image_quantise(images) end
   local n = core.size(images, 1)
@@ -32,7 +32,7 @@ end
 -- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
 -- @treturn Tensor  u8 (H',W',C)
 -- @raise if images are none, or an option is unknown or out of range
-function M.grid(images, opt) return lay_out("show.grid.grid", images, opt) end
+function M.grid(images, opt) return lay_out("show.grid.grid", 1, images, opt) end
 
 --- Lays images out and writes a PNG file.
 -- @tparam string path  of the file
@@ -46,7 +46,7 @@ function M.grid(images, opt) return lay_out("show.grid.grid", images, opt) end
 -- @error if it cannot be written
 -- @raise as for `grid`
 function M.save(path, images, opt)
-  return image.write(path, lay_out("show.grid.save", images, opt))
+  return image.write(path, lay_out("show.grid.save", 2, images, opt))
 end
 
 --- Lays images out in rows: the same as `grid`.
@@ -59,4 +59,4 @@ end
 -- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
 -- @treturn Tensor  u8 (H',W',C)
 -- @raise as for `grid`
-return setmetatable(M, {__call = function(_, images, opt) return lay_out("show.grid", images, opt) end})
+return setmetatable(M, {__call = function(_, images, opt) return lay_out("show.grid", 1, images, opt) end})
