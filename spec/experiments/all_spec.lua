@@ -26,7 +26,7 @@ local WORDS = "--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 
 -- Ends the process as a power cut does, in its third step: the shell's parent is the interpreter.
 local KILLED = [[
 package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
-package.cpath = "build/?.so;" .. package.cpath
+package.cpath = (os.getenv "GAN_BUILD" or "build") .. "/?.so;" .. package.cpath
 require "gan.wait"
 local health, steps = getmetatable(require("gan.game.health").new()), 0
 local add = health.add
