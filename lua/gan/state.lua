@@ -72,7 +72,7 @@ function M.pack(name, v, above)
   if core.is_rng(v) then return {STREAM, v:state()} end
   above = above or {}
   if type(v) ~= "table" or above[v] then
-    return check.fail("save_with",
+    return check.fail("Run:save_with",
       "'%s': expected numbers, strings, booleans, tensors, random streams and tables of these, got %s", name,
       above[v] and "a table that holds itself" or check.found(v))
   end

@@ -64,7 +64,7 @@ end
 -- @raise if they are no logits
 function M.belief(logits, name)
   if not core.is_tensor(logits) or core.dtype(logits) ~= "real" or core.numel(logits) == 0 then
-    return check.expected("report", 1, name or "logits", "logits", logits)
+    return check.expected("Run:report", 1, name or "logits", "logits", logits)
   end
   local belief, sign, low, high, n = 0, 0, math.huge, -math.huge, core.numel(logits)
   for _, v in ipairs(core.to_table(core.reshape(logits, {n}))) do

@@ -21,7 +21,7 @@ function M.part(name, v)
     }
   end
   if type(v) ~= "table" or getmetatable(v) or v.state ~= nil or v.load ~= nil then
-    return check.fail("save_with",
+    return check.fail("Run:save_with",
       "'%s': expected a table of plain values, or something with state() and load(), got %s", name, check.found(v))
   end
   state.pack(name, v) -- what cannot be kept is told at once

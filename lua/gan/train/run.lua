@@ -145,7 +145,9 @@ end
 -- @raise if a name is taken, or a part cannot be saved
 function Run:save_with(parts)
   for name, v in pairs(parts) do
-    if saved.reserved[name] then return check.fail("save_with", "the name '%s' is taken by the run itself", name) end
+    if saved.reserved[name] then
+      return check.fail("Run:save_with", "the name '%s' is taken by the run itself", name)
+    end
     self.parts[name] = part(name, v)
   end
 end
@@ -203,7 +205,7 @@ end
 -- @treturn Tensor  i32 (N)
 -- @raise if the data have one class only
 function Run:wrong_labels(y)
-  if self.classes < 2 then return check.fail("wrong_labels", "the data have one class only") end
+  if self.classes < 2 then return check.fail("Run:wrong_labels", "the data have one class only") end
   local labels = core.to_table(y)
   for i, by in ipairs(core.to_table(self:stream "mismatch":integer({#labels}, 1, self.classes - 1))) do
     labels[i] = (labels[i] + by) % self.classes
@@ -344,7 +346,7 @@ function Run:report(values)
     elseif core.is_tensor(v) then
       x = v:item()
     end
-    if type(x) ~= "number" then return check.expected("report", 1, name, "a number or a tensor", v) end
+    if type(x) ~= "number" then return check.expected("Run:report", 1, name, "a number or a tensor", v) end
     if x - x ~= 0 then self.broken = ("%s is %s"):format(name, (tostring(x):gsub("^%-?nan$", "NaN"))) end
     numbers[name] = x
   end
