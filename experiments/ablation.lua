@@ -11,7 +11,6 @@ dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
-local train = gan.train
 local command, evaluate, json = gan.command, gan.measure.evaluate, gan.file.json
 local plot, ring = gan.show.plot, gan.game.ring
 
@@ -173,8 +172,8 @@ end
 local results_path, jobs_path = opt.out .. "/results.jsonl", opt.out .. "/jobs.jsonl"
 
 if opt.job then
-  local job = train.options.integers(must(json.decode(lines_of(jobs_path)[opt.job] or "")))
-  job.config = train.options.integers(job.config)
+  local job = json.integers(must(json.decode(lines_of(jobs_path)[opt.job] or "")))
+  job.config = json.integers(job.config)
   core.threads(1)
   local began, began_cpu = core.clock(), os.clock()
   local result = (points[job.data] and play_ring or play_images)(job)

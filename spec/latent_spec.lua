@@ -57,4 +57,19 @@ describe("latent", function()
     assert.same({2, 0}, latent.slerp({1, 0}, {3, 0}, 0.5)) -- parallel
     assert.same({0, 0}, latent.slerp({1, 0}, {-1, 0}, 0.5)) -- opposite: the line
   end)
+
+  it("draws other labels", function()
+    local y = core.tensor({0, 1, 2, 0, 1, 2, 0, 1, 2}, "i32")
+    local seen = {}
+    for seed = 1, 20 do
+      for i, label in ipairs(latent.other_labels(y, 3, gan.rng(seed)):to_table()) do
+        assert.is_true(label >= 0 and label < 3 and label ~= y:get(i))
+        seen[y:get(i) * 3 + label] = true
+      end
+    end
+    for _, pair in ipairs {1, 2, 3, 5, 6, 7} do assert.is_true(seen[pair]) end
+    assert.error_matches(function() latent.other_labels(y, 1, gan.rng(1)) end,
+      "latent.other_labels: the data have one class only")
+    assert.error_matches(function() latent.other_labels(gan.ones(2), 3, gan.rng(1)) end, "#1 'y' %(expected i32 labels")
+  end)
 end)

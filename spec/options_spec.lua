@@ -79,7 +79,7 @@ for name in ([[zeros constant normal uniform xavier_uniform xavier_normal he_uni
 for name in ("sum mean var max min norm argmax argmin logsumexp"):gmatch "%S+" do needs["gan." .. name] = {x} end
 
 -- Name -> the arguments before a random stream.
-local before = {["gan.dropout"] = {x, 0.5}}
+local before = {["gan.dropout"] = {x, 0.5}, ["gan.latent.other_labels"] = {gan.full({2}, 0, "i32"), 3}}
 
 -- Class -> f() -> an object of it, for methods with options.
 local objects = {

@@ -82,7 +82,7 @@ function M.extend(base, own, without)
   return out
 end
 
---- Makes a list of options ready for `parse`. Cannot fail.
+--- Makes a list of options ready for `parse`.
 --
 --     {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"}
 --
@@ -95,8 +95,9 @@ end
 -- @tparam[opt] table defaults  name in Lua -> another default
 -- @tparam[opt] table choices  name in Lua -> list of the values that are allowed
 -- @treturn table  a new list: 1, 2, 3 became `name`, `kind`, `default`; `field` is the name in Lua
+-- @raise if a default is for an option that is not in the list
 function M.declare(base, defaults, choices)
-  local out = {}
+  local out, fields = {}, {}
   for i, d in ipairs(base) do
     local c = {}
     for k, v in pairs(d) do if type(k) == "string" then c[k] = v end end
@@ -104,7 +105,13 @@ function M.declare(base, defaults, choices)
     c.field = M.field(c.name)
     if defaults and defaults[c.field] ~= nil then c.default = defaults[c.field] end
     c.choices = choices and choices[c.field] or c.choices
-    out[i] = c
+    out[i], fields[c.field] = c, true
+  end
+  for name in pairs(defaults or {}) do
+    if not fields[name] then
+      return check.fail("command.declare", "defaults: there is no option '%s'%s", tostring(name),
+        check.hint(name, check.names(fields)))
+    end
   end
   return out
 end

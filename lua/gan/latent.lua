@@ -71,6 +71,24 @@ function M.labels(classes, seeds, class)
   return core.tensor(list, "i32")
 end
 
+--- Draws other labels in the place of y, every other class as likely as any.
+-- @tparam Tensor y  i32 (N), each 0..classes-1
+-- @tparam integer classes  how many there are
+-- @tparam Stream rng  decides
+-- @treturn Tensor  i32 (N)
+-- @raise if there is one class only, or an argument is of the wrong kind
+function M.other_labels(y, classes, rng)
+  local op = "latent.other_labels"
+  if not (core.is_tensor(y) and core.dtype(y) == "i32") then return check.expected(op, 1, "y", "i32 labels", y) end
+  if not core.is_rng(rng) then return check.expected(op, 3, "rng", "a random stream (gan.rng)", rng) end
+  if check.int(op, 2, "classes", classes, 1) < 2 then return check.fail(op, "the data have one class only") end
+  local labels = core.to_table(y)
+  for i, by in ipairs(core.to_table(rng:integer({#labels}, 1, classes - 1))) do
+    labels[i] = (labels[i] + by) % classes
+  end
+  return core.tensor(labels, "i32")
+end
+
 --- Returns the point at t of the straight line from a (t = 0) to b (t = 1).
 -- @tparam table a  list of Z numbers
 -- @tparam table b  the same

@@ -29,10 +29,14 @@ end
 local skip = {
   ["core.memory_fail_after"] = true, ["core.memory_limit"] = true, ["core.library"] = true, ["core.set_node"] = true,
   ["core.catch_interrupt"] = true, ["gan.op"] = true, ["autograd.op"] = true, ["autograd.registry"] = true,
+  ["nn.walk.register"] = true,
   -- Programs: they end the process.
   ["train.stop.failed"] = true, ["train.stop.interrupted"] = true, ["train.run"] = true,
+  ["game.ring.run"] = true, -- trains for minutes
 }
-local rooms = {"nn", "loss", "optim", "metric", "data", "file", "model", "train"}
+local rooms = {
+  "nn", "loss", "penalty", "optim", "schedule", "metric", "data", "file", "model", "game", "measure", "show", "train",
+}
 
 local targets, pool = {}, {}
 
@@ -60,6 +64,8 @@ add_table("rng", debug.getmetatable(core.rng(1)).__index, 0)
 add_table("gan", gan, 0)
 add_table("ops", gan.ops, 0)
 add_table("autograd", autograd, 0)
+add_table("latent", gan.latent, 0)
+add_table("quantities", gan.quantities, 0)
 for _, room in ipairs(rooms) do
   local t = gan[room]
   add_table(room, t, 1)

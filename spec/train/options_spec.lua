@@ -27,7 +27,7 @@ describe("train.options", function()
   it("counts steps", function()
     local function steps(line, n)
       local o, given = parse(line)
-      return assert(options.check_length(given)) and options.total_steps(o, n)
+      return assert(options.check(o, given)) and options.total_steps(o, n)
     end
     assert.equal(3906, steps("", 10000))
     assert.equal(7, steps("--steps 7", 10000))
@@ -35,7 +35,7 @@ describe("train.options", function()
     assert.equal(1, steps("--epochs 0.0001", 100))
     assert.equal(63, steps("--kimg 8 --dsteps 2", 10))
     local _, given = parse "--steps 3 --kimg 4"
-    assert.same({nil, "--steps and --kimg: give one of them"}, {options.check_length(given)})
+    assert.same({nil, "--steps and --kimg: give one of them"}, {options.check({batch = 64}, given)})
   end)
 
   it("tells what may not change", function()
@@ -54,10 +54,10 @@ describe("train.options", function()
   end)
 
   it("cuts batches into blocks that divide them", function()
-    assert.is_true(options.check_blocks {batch = 24, blocks = 8})
-    assert.is_true(options.check_blocks {batch = 24}) -- a script without the option
-    assert.same({nil, "--blocks: expected a power of two, got 6"}, {options.check_blocks {batch = 24, blocks = 6}})
-    assert.same({nil, "--blocks: 16 does not divide --batch 24"}, {options.check_blocks {batch = 24, blocks = 16}})
+    assert.is_true(options.check({batch = 24, blocks = 8}, {}))
+    assert.is_true(options.check({batch = 24}, {})) -- a script without the option
+    assert.same({nil, "--blocks: expected a power of two, got 6"}, {options.check({batch = 24, blocks = 6}, {})})
+    assert.same({nil, "--blocks: 16 does not divide --batch 24"}, {options.check({batch = 24, blocks = 16}, {})})
   end)
 
   it("lets a run go on that did not know an option yet", function()

@@ -78,7 +78,7 @@ describe("train.run", function()
       {function() gan.train.run {options = {{"x", "numbr", help = "x"}}} end, "entry 1: expected"},
       {function() gan.train.run {recipes = "x"} end, "unknown option 'recipes' (did you mean 'recipe'?)"},
       {function() gan.train.run {defaults = {btach = 3}, arg = {}} end,
-        "train.run: option 'defaults': there is no option 'btach' (did you mean 'batch'?)"},
+        "command.declare: defaults: there is no option 'btach' (did you mean 'batch'?)"},
       {function() run:train {G = gan.nn.chain {}, D = gan.nn.chain {}, hooks = {after_stp = print}} end,
         "Run:train: hooks: unknown option 'after_stp' (did you mean 'after_step'?)"},
       {function() run:train {G = gan.nn.chain {}, D = gan.nn.chain {}, penaltis = {}} end,

@@ -61,4 +61,12 @@ function M.decode(text)
   return nil, (tostring(v):gsub("%s+", " "))
 end
 
+--- Makes the numbers of a decoded table what they were, in place: integers are integers. Cannot fail.
+-- @tparam table values  name -> value
+-- @treturn table  the same one
+function M.integers(values)
+  for k, v in pairs(values) do if type(v) == "number" then values[k] = math.tointeger(v) or v end end
+  return values
+end
+
 return M

@@ -9,8 +9,7 @@ local M = {}
 --- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
 -- `free`: a run may be resumed with another value. `inherit`: free, and --resume PATH takes the run's own value over.
 M.training = {
-  {"data", "string", "shapes", arg = "PATH",
-    help = ("images: %s; or 'shapes', 'fake'"):format(data.formats)},
+  {"data", "string", "shapes", arg = "PATH", help = ("images: %s; or 'shapes', 'fake'"):format(data.formats)},
   {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"},
   {"limit", "integer", nil, lo = 1, help = "use only the first so many images (default: all)"},
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},
@@ -19,8 +18,7 @@ M.training = {
     help = "the run's directory below outdir (default: a number and what the run is)"},
   {"batch", "integer", 64, lo = 1, hi = 65536, alias = {"batch-size"}, help = "images in a batch"},
   {"blocks", "integer", 1, lo = 1, hi = 65536,
-    help = "cut each batch into so many blocks, a power of two: less memory, and statistics of a batch are those of a "
-      .. "block"},
+    help = "cut each batch into so many blocks, a power of two: less memory; statistics are a block's"},
   {"steps", "integer", nil, lo = 1, hi = 1000000000, free = true, help = "length of training in steps"},
   {"epochs", "number", nil, above = 0, hi = 1e9, free = true, help = "or in passes over the data (default: 25)"},
   {"kimg", "number", nil, above = 0, hi = 1e9, free = true, help = "or in thousands of real images shown to D"},
@@ -54,36 +52,25 @@ M.training = {
   {"metrics-n", "integer", 5000, lo = 2, free = true, inherit = true,
     help = "images of each side in a measurement (at most all of the data)"},
   {"features", "string", "random_conv", arg = "NAME|PATH", free = true, inherit = true,
-    help = "the network that sees them: random_conv, pixels, a file of experiments/classifier.lua, or Inception's "
-      .. "weights"},
+    help = "the network that sees them: random_conv, pixels, a file of classifier.lua, or Inception's weights"},
   {"best", "string", nil, arg = "METRIC", free = true, inherit = true,
     help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... "
       .. "(default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 }
 
---- Returns which length of training stood on the command line: "steps", "epochs" or "kimg".
--- @tparam table given  name -> true, of gan.command.parse
--- @treturn string  "epochs" where none was given
--- @error if there are two
-function M.check_length(given)
-  local names = {}
-  for _, name in ipairs {"steps", "epochs", "kimg"} do if given[name] then names[#names + 1] = "--" .. name end end
-  if #names > 1 then return nil, ("%s: give one of them"):format(table.concat(names, " and ")) end
-  return names[1] and names[1]:sub(3) or "epochs"
-end
-
---- Checks that --blocks is a power of two and divides --batch.
+--- Checks what options say together: one length of training at most, --blocks a power of two that divides --batch.
 -- @tparam table values  options, name -> value
+-- @tparam table given  name -> true for what stood on the command line
 -- @treturn boolean  true
--- @error if it is not
-function M.check_blocks(values)
-  local blocks = values.blocks or 1
+-- @error if they do not fit
+function M.check(values, given)
+  local lengths, blocks = {}, values.blocks or 1
+  for _, name in ipairs {"steps", "epochs", "kimg"} do if given[name] then lengths[#lengths + 1] = "--" .. name end end
+  if #lengths > 1 then return nil, ("%s: give one of them"):format(table.concat(lengths, " and ")) end
   if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
-  if values.batch % blocks ~= 0 then
-    return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
-  end
-  return true
+  if values.batch % blocks == 0 then return true end
+  return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
 end
 
 --- Returns how many steps a run has: kimg counts thousands of real images shown to D, epochs passes over the data.
@@ -136,14 +123,6 @@ function M.pack(declared, values)
   return json.encode(out)
 end
 
---- Makes the numbers of a decoded text what they were, in place: integers are integers. Cannot fail.
--- @tparam table values  name -> value
--- @treturn table  the same one
-function M.integers(values)
-  for k, v in pairs(values) do if type(v) == "number" then values[k] = math.tointeger(v) or v end end
-  return values
-end
-
 --- Returns the options that are packed in a run's checkpoint.
 -- @tparam table tree  of gan.file.safetensors.load
 -- @tparam string path  its file, for messages
@@ -152,7 +131,7 @@ end
 function M.unpack(tree, path)
   local own = type(tree.run) == "table" and type(tree.run.options) == "string" and json.decode(tree.run.options)
   if type(own) ~= "table" then return nil, path .. ": expected the checkpoint of a run" end
-  return M.integers(own)
+  return json.integers(own)
 end
 
 return M

@@ -9,6 +9,7 @@ local data = require "gan.data"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
 local json = require "gan.file.json"
+local latent = require "gan.latent"
 local metrics = require "gan.train.metrics"
 local models = require "gan.model"
 local options = require "gan.train.options"
@@ -82,7 +83,6 @@ local known = {
 -- @raise if an option of spec is unknown, or one of spec.options is declared wrongly or taken
 local function start(spec)
   spec = check.options("train.run", spec, known)
-  spec.defaults, spec.options, spec.without = spec.defaults or {}, spec.options or {}, spec.without or {}
   spec.arg = spec.arg or _G.arg or {}
   local program = (spec.arg[0] or "gan"):match "[^/]*$"
   local recorder = spec.recorder or recorders.disk(program)
@@ -90,20 +90,11 @@ local function start(spec)
     recorder = recorder, rollbacks = 0, scale = 1, health = health.new(),
     command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
   local defaults = {threads = core.threads()}
-  for k, v in pairs(spec.defaults) do defaults[k] = v end
+  for k, v in pairs(spec.defaults or {}) do defaults[k] = v end
   local list = command.extend(options.training, spec.options, spec.without)
   self.declared = command.declare(list, defaults, {size = spec.sizes})
-  local names = {}
-  for _, d in ipairs(self.declared) do names[d.field] = true end
-  for name in pairs(spec.defaults) do
-    if not names[name] then
-      return check.fail("train.run", "option 'defaults': there is no option '%s'%s", tostring(name),
-        check.hint(name, check.names(names)))
-    end
-  end
   local opt, given = recorder:must(command.parse(self.declared, spec.arg, {name = program, summary = spec.summary}))
-  recorder:must(options.check_length(given))
-  recorder:must(options.check_blocks(opt))
+  recorder:must(options.check(opt, given))
   self.options = opt
   self.place = recorder:must(directory.locate(self.declared, opt, given, saved.options))
   if opt.on_collapse == "rollback" and not recorder.keeps then
@@ -194,24 +185,14 @@ function Run:discriminator(name, extra) return net(self, "discriminator", name, 
 -- @treturn Tensor  i32 (n)
 -- @raise if the data have no labels
 function Run:labels(n)
-  local rows = core.to_table(self:stream "labels":integer({n}, 1, self.data.n))
-  self.all_labels = self.all_labels or core.to_table(self.data.labels)
-  for i, row in ipairs(rows) do rows[i] = self.all_labels[row] end
-  return core.tensor(rows, "i32")
+  return core.gather_rows(self.data.labels, self:stream "labels":integer({n}, 0, self.data.n - 1))
 end
 
 --- Draws other labels in the place of y, every other class as likely as any, from the stream "mismatch".
 -- @tparam Tensor y  i32 (N)
 -- @treturn Tensor  i32 (N)
 -- @raise if the data have one class only
-function Run:wrong_labels(y)
-  if self.classes < 2 then return check.fail("Run:wrong_labels", "the data have one class only") end
-  local labels = core.to_table(y)
-  for i, by in ipairs(core.to_table(self:stream "mismatch":integer({#labels}, 1, self.classes - 1))) do
-    labels[i] = (labels[i] + by) % self.classes
-  end
-  return core.tensor(labels, "i32")
-end
+function Run:wrong_labels(y) return latent.other_labels(y, self.classes, self:stream "mismatch") end
 
 --- Sets functions that the run calls.
 -- @tparam table hooks  by name
