@@ -205,6 +205,15 @@ describe("blocks", function()
     end
   end)
 
+  it("are computed in an order that names each of them once", function()
+    for _, bad in ipairs {{1, 1}, {1}, {}, {1, 3}, {2, 1, 3}, {1, 2.5}, {"1", "2"}, {0, 1}} do
+      local ok, message = pcall(play, gan, {blocks = 2, block_order = bad}, 1)
+      assert.is_false(ok)
+      assert.is_truthy(message:find("option 'block_order': expected the numbers 1..2, each once", 1, true), message)
+      assert.is_truthy(message:find("blocks_spec.lua", 1, true), message)
+    end
+  end)
+
   it("are summed in a tree that mixes tables, and leaves integers and words alone", function()
     local t = tree.new(4)
     for _, k in ipairs {3, 1, 4, 2} do

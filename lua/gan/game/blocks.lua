@@ -54,6 +54,21 @@ local function positions(self)
   return out
 end
 
+-- Returns the numbers 1..count, or a copy of the order asked for, which must have each of them once.
+local function order_of(count, asked)
+  local order, left = {}, {}
+  for k = 1, count do order[k], left[k] = k, true end
+  if not asked then return order end
+  for i = 1, math.max(count, #asked) do
+    local k = asked[i]
+    if math.type(k) ~= "integer" or not left[k] then
+      return check.fail("game.loop.new", "option 'block_order': expected the numbers 1..%d, each once", count)
+    end
+    order[i], left[k] = k, nil
+  end
+  return order
+end
+
 --- Makes the blocks of a game.
 -- @tparam table opt
 -- @tparam integer opt.count  K, a power of two
@@ -62,9 +77,9 @@ end
 -- @tparam function opt.streams  f() -> table of the random streams that a block may read
 -- @tparam[opt] table opt.order  in which order the blocks are computed (default: 1..K); the result is the same
 -- @treturn table
+-- @raise if order is no permutation of 1..K
 function M.new(opt)
-  opt.order = opt.order or {}
-  for k = #opt.order + 1, opt.count do opt.order[k] = k end
+  opt.order = order_of(opt.count, opt.order)
   return setmetatable(opt, Blocks)
 end
 
