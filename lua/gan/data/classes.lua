@@ -1,0 +1,62 @@
+--- Matches the classes of two sides by their names: a run and its data, a classifier and a run.
+-- @module gan.data.classes
+local check = require "gan.check"
+
+local M = {}
+
+-- Names that say no more than the number do not tell which class is meant.
+local function numbers_only(names)
+  for i, name in ipairs(names) do if name ~= tostring(i - 1) then return false end end
+  return true
+end
+
+local function positions(op, i, what, names)
+  if type(names) ~= "table" then return check.expected(op, i, what, "a list of class names", names) end
+  local at = {}
+  for k, name in ipairs(names) do
+    if type(name) ~= "string" then
+      return check.expected(op, i, ("%s[%d]"):format(what, k), "a class name", name)
+    end
+    if at[name] then return nil, ("two classes are called '%s'"):format(name) end
+    at[name] = k - 1
+  end
+  return at
+end
+
+--- Finds the classes of one side among those of another, by name.
+-- Where one side's names are its numbers alone ("0", "1", ...) and no name is the other's, classes are matched by
+-- number, if there are as many.
+-- @function gan.data.classes.map
+-- @tparam table from  list of names; the class with label y is called from[y + 1]
+-- @tparam table to  the other side's
+-- @treturn table  list: label y of `from` is label result[y + 1] of `to`
+-- @treturn boolean  true if any label becomes another one
+-- @error naming a class that is missing, or twice there
+-- @raise if an argument is no list of names
+-- @usage local map = assert(gan.data.classes.map(run_classes, set.classes)) -- map[y + 1]: what the data call y
+function M.map(from, to)
+  local own, message = positions("data.classes.map", 1, "from", from)
+  if not own then return nil, message end
+  local at
+  at, message = positions("data.classes.map", 2, "to", to)
+  if not at then return nil, message end
+  local by_number = numbers_only(from) ~= numbers_only(to)
+  for name in pairs(own) do by_number = by_number and not at[name] end
+  if by_number and #from ~= #to then
+    local a, b = #from, #to
+    if numbers_only(to) then a, b = b, a end
+    return nil, ("%d %s without names, %d with"):format(a, a == 1 and "class" or "classes", b)
+  end
+  local out, moved = {}, false
+  for k, name in ipairs(from) do
+    out[k] = by_number and k - 1 or at[name]
+    if not out[k] then
+      return nil, ("there is no class '%s' among %s"):format(name, table.concat(to, " ", 1, math.min(#to, 12))
+        .. (#to > 12 and " ..." or ""))
+    end
+    moved = moved or out[k] ~= k - 1
+  end
+  return out, moved
+end
+
+return M
