@@ -7,7 +7,7 @@ local M = {}
 -- Names that say no more than the number do not tell which class is meant.
 local function numbers_only(names)
   for i, name in ipairs(names) do if name ~= tostring(i - 1) then return false end end
-  return true
+  return #names > 0
 end
 
 local function positions(op, i, what, names)
