@@ -4,10 +4,15 @@
 #include "vecmath.h"
 
 #define HALF GN_R(0.5)
-#define RSQRT2 GN_R(0.70710678118654752440)
 #define INV_SQRT_2PI GN_R(0.39894228040143267794)
 #define SELU_ALPHA GN_R(1.6732632423543772848170429916717) /* Klambauer et al. 2017, arXiv:1706.02515, eq. 14 */
 #define SELU_SCALE GN_R(1.0507009873554804934193349852946)
+
+/* From e^-|x|, which no rounding of 1 - sigmoid(x) spoils. */
+static inline gn_real gn_sigmoid_slope(gn_real x) {
+  gn_real e = gn_exp(x < 0 ? x : -x);
+  return e / ((1 + e) * (1 + e));
+}
 
 static inline gn_real gn_swish_slope(gn_real x) {
   gn_real s = gn_sigmoid(x);

@@ -1,5 +1,5 @@
-/* vecmath.h - exp, tanh and log1p as straight-line code that compilers vectorise; relative error below 3e-7 in float.
-** The double build, which tests use, takes libm's. */
+/* vecmath.h - exp, tanh, log1p, expm1 and the normal distribution function as straight-line code that compilers
+** vectorise; relative error below 3e-7 in float. The double build, which tests use, takes libm's. */
 #ifndef GN_VECMATH_H
 #define GN_VECMATH_H
 
@@ -19,6 +19,8 @@
 static inline gn_real gn_exp(gn_real x) { return exp(x); }
 static inline gn_real gn_tanh(gn_real x) { return tanh(x); }
 static inline gn_real gn_log1p01(gn_real x) { return log1p(x); }
+static inline gn_real gn_expm1n(gn_real x) { return expm1(x); }
+static inline gn_real gn_normal_cdf(gn_real x) { return 0.5 * erfc(-x * 0.70710678118654752440); }
 
 #else
 
@@ -68,6 +70,30 @@ static inline float gn_tanh(float x) {
   float big = 1 - 2 / (gn_exp(2 * (a < 10 ? a : 10)) + 1);
   float y = a < 1 ? num / den : copysignf(big, x);
   return x == x ? y : x;
+}
+
+/* e^x - 1 for x <= 0: from tanh(x / 2), which is precise at 0, too. */
+static inline float gn_expm1n(float x) {
+  float t = gn_tanh(0.5f * x);
+  return 2 * t / (1 - t);
+}
+
+/* The normal distribution function: its lower tail is t P(t) e^(-x^2/2), t = 1 / (1 + 0.3 |x|), with P the Chebyshev
+** interpolation of degree 9; the relative error is 3e-7 and what rounding x^2 costs, 3e-8 x^2. */
+static inline float gn_normal_cdf(float x) {
+  float t = 1 / (1 + 0.3f * fabsf(x));
+  float p = -0.0185882653f;
+  p = p * t + 0.101637945f;
+  p = p * t - 0.203625114f;
+  p = p * t + 0.160383878f;
+  p = p * t - 0.0547719952f;
+  p = p * t + 0.083894398f;
+  p = p * t + 0.0822278968f;
+  p = p * t + 0.109511833f;
+  p = p * t + 0.119645844f;
+  p = p * t + 0.11968358f;
+  float q = t * p * gn_exp(-0.5f * x * x);
+  return x > 0 ? 1 - q : q;
 }
 
 #endif

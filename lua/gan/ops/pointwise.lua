@@ -213,6 +213,14 @@ unary {name = "abs", forward = core.abs, reads = {{1}}, grad = {function(g, _, x
 unary {name = "erf", forward = core.erf, reads = {{1}},
   grad = {function(g, _, x) return M.mul(g, M.mul(M.exp(M.neg(M.mul(x, x))), 2 / math.sqrt(math.pi))) end}}
 
+--- Returns 1 - erf(x), to full precision where erf(x) is near 1.
+-- @function gan.erfc
+-- @tparam Tensor|number x  any shape
+-- @treturn Tensor  x's shape
+-- @raise if x is neither a real tensor nor a number
+unary {name = "erfc", forward = core.erfc, reads = {{1}},
+  grad = {function(g, _, x) return M.mul(g, M.mul(M.exp(M.neg(M.mul(x, x))), -2 / math.sqrt(math.pi))) end}}
+
 --- Raises x to the power of a number. Also `x ^ p`.
 -- Negative x with fractional p gives NaN, as in C.
 -- @function gan.pow
@@ -292,9 +300,13 @@ activation("relu", {}, 0)
 -- @tparam Tensor|number x  any shape
 -- @treturn Tensor  x's shape
 -- @raise if x is neither a real tensor nor a number
-activation("sigmoid", {}, 0, function(h, g, y) return M.mul(M.mul(h, g), M.sub(1, M.mul(y, 2))) end)
+activation("sigmoid", {}, 1, function(h, g, x)
+  return M.neg(M.mul(M.sigmoid_dx(M.mul(h, g), x), M.tanh(M.mul(x, 0.5)))) -- 1 - 2 sigmoid(x) = -tanh(x / 2)
+end)
 
 --- Returns the hyperbolic tangent, in (-1,1).
+-- The slope is taken from the result, as 1 - tanh(x)^2, with an error of at most 1.2e-7: beyond |x| = 8 it is as large
+-- as the slope itself.
 -- @function gan.tanh
 -- @tparam Tensor|number x  any shape
 -- @treturn Tensor  x's shape
@@ -307,14 +319,14 @@ activation("tanh", {}, 0, function(h, g, y) return M.mul(M.mul(h, g), M.mul(y, -
 -- @tparam Tensor|number x  any shape
 -- @treturn Tensor  x's shape
 -- @raise if x is neither a real tensor nor a number
-activation("selu", {}, 0, function(h, g, y) return M.mul(M.mul(h, g), core.le(y, 0)) end)
+activation("selu", {}, 1, function(h, g, x) return M.mul(M.selu_dx(M.mul(h, g), x), core.le(x, 0)) end)
 
 --- Returns log(1 + e^x), without overflow.
 -- @function gan.softplus
 -- @tparam Tensor|number x  any shape
 -- @treturn Tensor  x's shape
 -- @raise if x is neither a real tensor nor a number
-activation("softplus", {}, 1, function(h, g, x) return M.sigmoid_dx(M.mul(h, g), M.sigmoid(x)) end)
+activation("softplus", {}, 1, function(h, g, x) return M.sigmoid_dx(M.mul(h, g), x) end)
 
 --- Returns x where it is positive, slope * x elsewhere.
 -- The gradient at 0 is slope. Source: Radford et al. 2015, arXiv:1511.06434, for 0.2.
@@ -357,7 +369,7 @@ activation("elu", {
   forward = function(x, alpha) return core.elu(x, check.number("elu", 2, "alpha", alpha, 0)) end,
   cases = function(s) return {{s:randn(2, 3), 1}, {s:randn(3), 0.5}} end,
   bad = function(s) return {{s:randn(2), -1, match = "alpha"}, {nil, 1, match = "real tensor"}} end,
-}, 0, function(h, g, y) return M.mul(M.mul(h, g), core.le(y, 0)) end)
+}, 1, function(h, g, x, alpha) return M.mul(M.elu_dx(M.mul(h, g), x, alpha), core.le(x, 0)) end)
 
 --- Returns the gradient of relu in x: g times its derivative, given its result y.
 -- @function gan.relu_dx
@@ -366,10 +378,10 @@ activation("elu", {
 -- @treturn Tensor  x's shape
 -- @raise if the shapes do not broadcast, or an argument is no real tensor
 
---- Returns the gradient of sigmoid in x: g times its derivative, given its result y.
+--- Returns the gradient of sigmoid in x: g times its derivative, given x.
 -- @function gan.sigmoid_dx
 -- @tparam Tensor g  the gradient of sigmoid's result, x's shape
--- @tparam Tensor y  sigmoid's result, any shape
+-- @tparam Tensor x  sigmoid's argument, any shape
 -- @treturn Tensor  x's shape
 -- @raise if the shapes do not broadcast, or an argument is no real tensor
 
@@ -380,10 +392,10 @@ activation("elu", {
 -- @treturn Tensor  x's shape
 -- @raise if the shapes do not broadcast, or an argument is no real tensor
 
---- Returns the gradient of selu in x: g times its derivative, given its result y.
+--- Returns the gradient of selu in x: g times its derivative, given x.
 -- @function gan.selu_dx
 -- @tparam Tensor g  the gradient of selu's result, x's shape
--- @tparam Tensor y  selu's result, any shape
+-- @tparam Tensor x  selu's argument, any shape
 -- @treturn Tensor  x's shape
 -- @raise if the shapes do not broadcast, or an argument is no real tensor
 
@@ -402,10 +414,10 @@ activation("elu", {
 -- @treturn Tensor  x's shape
 -- @raise if the shapes do not broadcast, or an argument is no real tensor
 
---- Returns the gradient of elu in x: g times its derivative, given its result y.
+--- Returns the gradient of elu in x: g times its derivative, given x.
 -- @function gan.elu_dx
 -- @tparam Tensor g  the gradient of elu's result, x's shape
--- @tparam Tensor y  elu's result, any shape
+-- @tparam Tensor x  elu's argument, any shape
 -- @tparam number alpha  >= 0
 -- @treturn Tensor  x's shape
 -- @raise if the shapes do not broadcast, or an argument is no real tensor
@@ -438,7 +450,7 @@ unary {name = "swish", forward = core.swish, compose = function(x) return M.mul(
 -- @treturn Tensor  x's shape
 -- @raise if x is neither a real tensor nor a number
 unary {name = "gelu", forward = core.gelu,
-  compose = function(x) return M.mul(M.mul(x, 0.5), M.add(M.erf(M.mul(x, math.sqrt(0.5))), 1)) end,
+  compose = function(x) return M.mul(M.mul(x, 0.5), M.erfc(M.mul(x, -math.sqrt(0.5)))) end,
   grad = {function(g, _, x) return core.gelu_dx(g, x) end}}
 
 --- Chooses a where cond is not 0, else b.
