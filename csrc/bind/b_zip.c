@@ -25,14 +25,18 @@ static int crc32_(lua_State *L) {
   return 2;
 }
 
-/* dst (n bytes) <- raw deflate data src (m bytes), all of it. NULL, or what is wrong with it; *memory: zlib had
-** none. */
-static const char *inflate_all(uint8_t *dst, size_t n, const uint8_t *src, size_t m, int *memory) {
+/* dst (n bytes) <- raw deflate data src (m bytes), all of it; part: only the first n bytes of what may be more. NULL,
+** or what is wrong with it; *memory: zlib had none. */
+static const char *inflate_all(uint8_t *dst, size_t n, const uint8_t *src, size_t m, int part, int *memory) {
   uint8_t beyond;
   z_stream z = {.next_in = (Bytef *)(uintptr_t)src, .next_out = dst};
   int rc = inflateInit2(&z, -15);
   for (size_t in = 0, out = 0; rc == Z_OK;) {
     const uInt give = (uInt)GN_MIN(m - in, PIECE), room = (uInt)GN_MIN(n - out, PIECE);
+    if (part && !room) {
+      inflateEnd(&z);
+      return NULL;
+    }
     z.avail_in = give;
     z.avail_out = room ? room : 1; /* a byte more than promised shows itself */
     if (!room) z.next_out = &beyond;
@@ -52,15 +56,17 @@ static const char *inflate_all(uint8_t *dst, size_t n, const uint8_t *src, size_
                                : "corrupt deflate data";
 }
 
-/* core.inflate(bytes, size) -> u8 (size), or nil, message. bytes: u8, raw deflate data (RFC 1951) of exactly that
-** size. */
+/* core.inflate(bytes, size [, part]) -> u8 (size), or nil, message. bytes: u8, raw deflate data (RFC 1951) of exactly
+** that size; part, a truth value: of that size or more, also where the data are cut off behind it. */
 static int inflate_(lua_State *L) {
   const gn_tensor *bytes = gn_check_dense_u8(L, 1, "bytes");
   const gn_int size = gn_check_int(L, 2, "size", 0, INT64_MAX);
+  const int part = lua_toboolean(L, 3);
   gn_tensor *t = gn_new_tensor(L, GN_U8, 1, &size);
   int memory = 0;
   const char *wrong =
-      inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes), (size_t)gn_numel(bytes->nd, bytes->size), &memory);
+      inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes), (size_t)gn_numel(bytes->nd, bytes->size),
+                  part, &memory);
   if (!wrong) return 1;
   if (memory) return gn_error(L, "out of memory");
   luaL_pushfail(L);

@@ -2,6 +2,7 @@
 local gan = require "gan"
 local core = require "gan.core"
 local npz = require "gan.file.npz"
+local zip = require "gan.file.zip"
 local damage = require "spec.support.damage"
 local double = require "spec.support.double"
 local files = require "spec.support.files"
@@ -87,9 +88,8 @@ describe("file.npz", function()
     end
   end)
 
-  it("refuses what is wrong, naming file and array", function()
+  it("leaves out what it cannot read, and says so", function()
     local one = ("<d"):pack(1)
-    local function header(text) return npy_text(text, one) end
     for i, c in ipairs {
       {npy(">f8", "(1,)", one), "type '>f8' is big-endian (expected little-endian)"},
       {npy(">i4", "(2,)", one), "big-endian"},
@@ -101,6 +101,62 @@ describe("file.npz", function()
       {npy("|f8", "(1,)", one), "type '|f8'"},
       {npy("<M8[ns]", "(1,)", one), "type '<M8[ns]'"},
       {npy("<i8", "(1,)", ("<i8"):pack(1 << 31)), "element 1 does not fit i32"},
+    } do
+      local a, skipped = load {x = c[1], mu = npy("<f8", "(1,)", one)}
+      assert.same({1}, core.to_table(a.mu), i)
+      assert.is_nil(a.x, i)
+      assert.equal(1, #skipped)
+      assert.equal("'x': ", skipped[1]:sub(1, 5), i)
+      assert.truthy(skipped[1]:find(c[2], 1, true), i .. " " .. skipped[1])
+    end
+    local path = temp.write(dir .. "/b.npz", files.zip {
+      {name = "readme", data = "x"}, {name = "mu.npy", data = npy("<f8", "(1,)", one)},
+    })
+    local a, skipped = npz.load(path)
+    assert.same({1}, core.to_table(a.mu))
+    assert.same({"'readme': not an array (.npy)"}, skipped)
+    assert.same({}, select(2, load {x = npy("<f8", "(1,)", one)}))
+  end)
+
+  it("reads the array of an .npy file, and headers without elements", function()
+    local bytes = npy("|u1", "(2, 3)", "\1\2\3\4\5\6", true, 3)
+    local path = temp.write(dir .. "/a.npy", bytes)
+    assert.same({{1, 3, 5}, {2, 4, 6}}, core.to_table(assert(npz.load_array(path))))
+    local h = assert(npz.header(path))
+    assert.same({"|u1", {2, 3}, true, #bytes - 6, 1}, {h.descr, h.shape, h.fortran, h.start, h.width})
+    for _, deflated in ipairs {false, true} do
+      local z = assert(zip.open(temp.write(dir .. "/h.npz", files.zip {
+        {name = "a.npy", data = bytes, deflated = deflated},
+        {name = "long.npy", data = npy("<U2", "(9000,)", ("abcdefgh"):rep(9000)), deflated = deflated},
+        {name = "bad.npy", data = "\x93NUMPY\9\0abcdefgh", deflated = deflated},
+      })))
+      assert.same(h, npz.header(z.path, z, "a.npy"))
+      local text = assert(npz.header(z.path, z, "long.npy"))
+      assert.same({"<U2", {9000}}, {text.descr, text.shape})
+      assert.is_nil(text.width)
+      assert.matches("type '<U2'", text.why)
+      assert.same({nil, z.path .. ": 'bad.npy': .npy version 9.0 (expected 1.0 to 3.0)"},
+        {npz.header(z.path, z, "bad.npy")})
+      z:close()
+    end
+    for _, c in ipairs {
+      {bytes:sub(1, -2), "5 bytes of data (expected 6 for |u1 (2,3))"}, {"", "not an array (.npy)"},
+      {npy("<U1", "(1,)", "abcd"), "type '<U1'"}, {npy("<i8", "(1,)", ("<i8"):pack(1 << 40)), "does not fit i32"},
+    } do
+      temp.write(path, c[1])
+      local a, message = npz.load_array(path)
+      assert.is_nil(a)
+      assert.equal(path .. ": ", message:sub(1, #path + 2))
+      assert.truthy(message:find(c[2], 1, true), message)
+    end
+    assert.is_nil((npz.load_array(dir .. "/missing")))
+    assert.is_nil((npz.header(dir .. "/missing")))
+  end)
+
+  it("refuses what is wrong, naming file and array", function()
+    local one = ("<d"):pack(1)
+    local function header(text) return npy_text(text, one) end
+    for i, c in ipairs {
       {npy("<f8", "(2,)", one), "8 bytes of data (expected 16 for <f8 (2))"},
       {npy("<f8", "(1,)", one .. "x"), "9 bytes of data (expected 8"},
       {npy("<f8", "(1)", one), "shape: expected a tuple"},
@@ -122,7 +178,7 @@ describe("file.npz", function()
       {header "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", "once each, found 'descr'"},
       {header "{'descr': '<f8' 'fortran_order': False, 'shape': (1,)}", "expected a comma"},
       {header "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)", "header: expected a comma"},
-      {npy("<f8", "(1,)", one, false, 3), ".npy version 3.0 (expected 1.0 or 2.0)"},
+      {npy("<f8", "(1,)", one, false, 4), ".npy version 4.0 (expected 1.0 to 3.0)"},
       {"\x93NUMPY\1\0\xff\xff{", "truncated header"},
       {"\x93NUMPY\1\0\xff\xff{'descr'", "a header of 65535 bytes in a file of"},
       {"\x93NUMPY\2\0\xff\xff\xff\xff{}", "a header of 4294967295 bytes"},
@@ -136,9 +192,7 @@ describe("file.npz", function()
       assert.truthy(message:find(c[2], 1, true), i .. " " .. message)
       assert.is_nil(message:find("\n", 1, true))
     end
-    local path = temp.write(dir .. "/b.npz", files.zip {{name = "readme", data = "x"}})
-    assert.same({nil, path .. ": 'readme': not an array (.npy)"}, {npz.load(path)})
-    path = temp.write(dir .. "/b.npz", files.zip {{name = "x.npy", data = "x", crc = 7}})
+    local path = temp.write(dir .. "/b.npz", files.zip {{name = "x.npy", data = "x", crc = 7}})
     assert.same({nil, path .. ": member 'x.npy' is damaged (its checksum differs)"}, {npz.load(path)})
     assert.is_nil((npz.load(dir .. "/missing")))
   end)

@@ -25,6 +25,9 @@ describe("file.pickle", function()
       {"J\xff\xff\xff\xff", -1}, {"\x8a\0", 0}, {"\x8a\1\xff", -1}, {"\x8a\5\0\0\0\0\1", 1 << 32},
       {"\x8a\8\0\0\0\0\0\0\0\x80", math.mininteger}, {"G\x3f\xf8\0\0\0\0\0\0", 1.5},
       {p.str "h\xc3\xa4", "hä"}, {"U\3abc", "abc"}, {"T\3\0\0\0abc", "abc"}, {p.str "", ""},
+      {"B\3\0\0\0abc", "abc"}, {"C\3abc", "abc"}, {"\x8c\3abc", "abc"}, {"\x95\6\0\0\0\0\0\0\0K\7", 7},
+      {"\x8d\3\0\0\0\0\0\0\0abc", "abc"}, {"\x8e\3\0\0\0\0\0\0\0abc", "abc"},
+      {"\x96\3\0\0\0\0\0\0\0abc", "abc"},
     } do
       local v, message = load(p.pickle(c[1]))
       assert.is_nil(message)
@@ -36,7 +39,8 @@ describe("file.pickle", function()
       {"}" .. p.str "a" .. "K\1s", {a = 1}},
       {p.dict(p.str "a", "K\1", "K\7", p.list("K\2", p.dict(p.str "b", "K\3"))), {a = 1, [7] = {2, {b = 3}}}},
       {"}(" .. p.str "a" .. "K\1" .. p.str "a" .. "K\2u", {a = 2}}, {"(K\5q\1h\1t", {5, 5}},
-      {"(K\5r\0\1\0\0j\0\1\0\0t", {5, 5}}, {"](K\1(K\2K\3te", {1, {2, 3}}},
+      {"(K\5r\0\1\0\0j\0\1\0\0t", {5, 5}}, {"(K\5\x94K\6\x94h\1h\0t", {5, 6, 6, 5}},
+      {"\x8f(K\1K\2\x90", {1, 2}}, {"(K\1K\2\x91", {1, 2}}, {"](K\1(K\2K\3te", {1, {2, 3}}},
     } do
       assert.same(c[2], plain(assert(load(p.pickle(c[1])))))
     end
@@ -79,6 +83,29 @@ describe("file.pickle", function()
     assert.equal("a.data", v.name)
   end)
 
+  it("puts opaque values in the place of what it does not know, where it is asked to", function()
+    local namespace = "cargparse\nNamespace\n)\x81}" .. p.str "lr" .. "K\1sb"
+    local scalar = p.call("numpy", "scalar", p.call("numpy", "dtype", p.str "f8"), p.str "12345678")
+    local odd = p.global("a", "L") .. ")R(K\1e(K\1K\2uK\1aK\1K\2s(K\1\x90"
+    local bytes = p.pickle("}(" .. p.str "w" .. "K\7" .. p.str "args" .. namespace .. p.str "best" .. scalar ..
+      p.str "odd" .. odd .. p.str "new" .. p.global("a", "New") .. ")}\x92" .. "K\1\x85" .. "K\1" ..
+      p.global("a", "Key") .. "K\1" .. p.str "last" .. "K\8u")
+    local skipped = {}
+    local v = assert(pickle.guard(pickle.load, pickle.source_of(bytes), {}, nil, skipped))
+    assert.same({"w", "args", "best", "odd", "new", "last"}, v.keys)
+    assert.same({7, 8, "opaque", "argparse.Namespace"}, {v.index.w, v.index.last, v.index.args.kind, v.index.args.name})
+    assert.same({"numpy.scalar", "a.L", "a.New"}, {v.index.best.name, v.index.odd.name, v.index.new.name})
+    local names = {}
+    for i, name in ipairs(skipped) do names[i] = name end
+    assert.same({"argparse.Namespace", "numpy.scalar", "numpy.dtype", "a.L", "a.New", "a.Key",
+      "an entry whose key is a tuple", "an entry whose key is a global 'a.Key'"}, names)
+    local evil = p.call("os", "system", p.str "touch /tmp/x")
+    assert.equal("opaque", (pickle.guard(pickle.load, pickle.source_of(p.pickle(evil)), {}, nil, {})).kind)
+    local known = {["a.f"] = error}
+    local called = p.pickle(p.global("a", "f") .. p.global("b", "args") .. "R")
+    assert.equal("b.args", pickle.guard(pickle.load, pickle.source_of(called), known, nil, {}).name) -- not called
+  end)
+
   it("refuses hostile pickles by name", function()
     local run = "(" .. p.str "touch /tmp/x"
     for _, c in ipairs {
@@ -92,7 +119,8 @@ describe("file.pickle", function()
       {run .. "o", "opcode OBJ"},
       {")\x81", "opcode NEWOBJ"},
       {")}\x92", "opcode NEWOBJ_EX"},
-      {p.str "os" .. p.str "system" .. "\x93", "opcode STACK_GLOBAL"},
+      {p.str "os" .. p.str "system" .. "\x93", "global 'os.system' is refused"},
+      {"K\1" .. p.str "system" .. "\x93", "opcode STACK_GLOBAL of no names"},
       {"}}b", "opcode BUILD on a plain dictionary"},
       {"K\1}b", "opcode BUILD on no dict"},
       {"\x82\1", "opcode EXT1"},
@@ -104,9 +132,8 @@ describe("file.pickle", function()
       {"V1\n", "opcode UNICODE"},
       {"0", "opcode POP"},
       {"N2", "opcode DUP"},
-      {"\x95\0\0\0\0\0\0\0\0", "opcode FRAME"},
-      {"N\x94", "opcode MEMOIZE"},
-      {"\x8c\1a", "opcode SHORT_BINUNICODE"},
+      {"\x8b\0\0\0\0", "opcode LONG4"},
+      {"\x97", "opcode NEXT_BUFFER"},
       {"\xff", "opcode 0xff"},
       {"\0", "opcode 0x00"},
       {"ca\27\n\xff\n", "global 'a?.?'"},

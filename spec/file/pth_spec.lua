@@ -107,9 +107,9 @@ describe("file.pth", function()
       {p.call("builtins", "eval", command), "global 'builtins.eval'"},
       {p.call("subprocess", "Popen", command), "global 'subprocess.Popen'"},
       {"c__main__\nNet\n)\x81}b", "global '__main__.Net'"},
-      {p.str "os" .. p.str "system" .. "\x93" .. command .. "\x85R", "opcode STACK_GLOBAL"},
+      {p.str "os" .. p.str "system" .. "\x93" .. command .. "\x85R", "global 'os.system' is refused"},
       {"(" .. command .. "ios\nsystem\n", "opcode INST"},
-      {"(cos\nsystem\n" .. command .. "o", "global 'os.system'"},
+      {"(cos\nsystem\n" .. command .. "o", "opcode OBJ"},
       {"(" .. command .. "o", "opcode OBJ"},
       {p.dict() .. p.dict() .. "b", "opcode BUILD"},
       {p.call("torch", "FloatStorage", "K\1"), "opcode REDUCE of 'torch.FloatStorage'"},
@@ -120,6 +120,27 @@ describe("file.pth", function()
       for form, bytes in pairs(forms(c[1], {{"0", "", 0}})) do refused(bytes, c[2]) assert.truthy(form, i) end
     end
     assert.is_nil(io.open(proof))
+  end)
+
+  it("skips what stands beside the tensors, names it, and executes nothing", function()
+    local proof = dir .. "/proof"
+    local x = p.tensor(p.storage("Float", "0", 2), {2})
+    local value = p.dict(p.str "args", "cargparse\nNamespace\n)\x81" .. p.dict(p.str "lr", "K\1") .. "b", p.str "x", x,
+      p.str "best", p.call("numpy.core.multiarray", "scalar", p.call("numpy", "dtype", p.str "f8"), p.str "12345678"),
+      p.str "evil", p.call("os", "system", p.str("touch " .. proof)), p.str "list", p.list("K\1", p.global("a", "B")))
+    for form, bytes in pairs(forms(value, {{"0", floats(1, 2), 2}})) do
+      local state, skipped = load(bytes)
+      assert.same({1, 2}, core.to_table(state.x), form)
+      assert.is_nil(next(state, next(state)))
+      assert.same({"argparse.Namespace", "numpy.core.multiarray.scalar", "numpy.dtype", "os.system", "a.B"},
+        {table.unpack(skipped)})
+    end
+    assert.is_nil(io.open(proof))
+    local complex = p.dict(p.str "a", p.dict(p.str "z", p.tensor(p.storage("ComplexFloat", "1", 1), {1})),
+      p.str "b", p.dict(p.str "x", x))
+    refused(p.torch_zip(complex, {{"0", floats(1, 2)}}), "global 'torch.ComplexFloatStorage' is refused")
+    local picked = assert(load(p.torch_zip(complex, {{"0", floats(1, 2)}}), {pick = "b"}))
+    assert.same({1, 2}, core.to_table(picked.x))
   end)
 
   it("refuses tensors that their storage does not hold", function()

@@ -49,6 +49,10 @@ describe("inflate", function()
       assert.is_nil(t)
       assert.equal(c[3], message)
     end
+    assert.equal("abcdefgabc", core.to_bytes(assert(core.inflate(bytes(packed:sub(1, 12)), 10, true)))) -- a part
+    assert.equal("", core.to_bytes(assert(core.inflate(bytes "", 0, true))))
+    assert.same({nil, "truncated deflate data"}, {core.inflate(bytes(packed:sub(1, 3)), 10, true)})
+    assert.same({nil, "fewer bytes than promised"}, {core.inflate(bytes(packed), #s + 1, true)})
     assert.error_matches(function() core.inflate("x", 1) end, "inflate: bad argument #1 'bytes'")
     assert.error_matches(function() core.inflate(bytes "x", -1) end, "inflate: bad argument #2 'size'")
   end)
@@ -61,6 +65,29 @@ describe("file.zip", function()
   after_each(function() core.file_fail_after(nil) end)
 
   local function put(bytes) return temp.write(dir .. "/a.zip", bytes) end
+
+  it("finds a member's bytes, and reads its first ones", function()
+    for _, deflated in ipairs {false, true} do
+      local data = ("0123456789"):rep(9000)
+      local z = assert(zip.open(put(files.zip {
+        {name = "a", data = data, deflated = deflated}, {name = "b", data = "x", flags = 1},
+        {name = "c", data = data, crc = 7, deflated = deflated},
+      })))
+      local start, packed, how = z:place "a"
+      assert.equal(deflated and "deflate" or "stored", how)
+      local bytes = temp.read(z.path):sub(start + 1, start + packed)
+      assert.equal(data, deflated and core.to_bytes(assert(core.inflate(core.from_bytes(bytes, {#bytes}, "u8"), #data)))
+        or bytes)
+      assert.equal(data:sub(1, 70000), z:head("a", 70000))
+      assert.equal(data, z:head("a", 1 << 20))
+      assert.equal("01", z:head("c", 2)) -- no checksum is compared
+      assert.equal("", z:head("a", 0))
+      assert.same({nil, z.path .. ": member 'b' is encrypted"}, {z:place "b"})
+      assert.same({nil, z.path .. ": no member 'd'"}, {z:head("d", 1)})
+      assert.same({nil, z.path .. ": no member 'd'"}, {z:place "d"})
+      z:close()
+    end
+  end)
 
   -- Everything in an archive: name -> bytes; or nil, message.
   local function contents(path)

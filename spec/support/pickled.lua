@@ -41,6 +41,26 @@ function M.tensor(storage, size, stride, offset)
   return M.call("torch._utils", "_rebuild_tensor_v2", storage, at, ints(size), ints(stride), M.no, hooks)
 end
 
+-- An array of NumPy: its type ("u1"), shape and bytes. o: module= (where _reconstruct is), order= of bytes ("|"),
+-- latin= (bytes as text, as Python 3 writes protocol 2), protocol4= (globals from the stack), fortran=.
+function M.array(kind, shape, bytes, o)
+  o = o or {}
+  local function global(module, name)
+    return o.protocol4 and "\x8c" .. string.pack("<s1", module) .. "\x8c" .. string.pack("<s1", name) .. "\x93"
+      or M.global(module, name)
+  end
+  local data = string.pack("<c1s4", o.protocol4 and "B" or "T", bytes)
+  if o.latin then
+    local text = bytes:gsub("[\x80-\xff]", function(c) return utf8.char(c:byte()) end)
+    data = global("_codecs", "encode") .. M.tuple(M.str(text), M.str "latin1") .. "R"
+  end
+  local of = global("numpy", "dtype") .. M.tuple(M.str(kind), M.no, M.yes) .. "R"
+    .. M.tuple(M.int(3), M.str(o.order or "|"), M.none, M.none, M.none, M.int(-1), M.int(-1), M.int(0)) .. "b"
+  local empty = global(o.module or "numpy.core.multiarray", "_reconstruct")
+    .. M.tuple(global("numpy", "ndarray"), M.tuple(M.int(0)), M.str "b") .. "R"
+  return empty .. M.tuple(M.int(1), ints(shape), of, o.fortran and M.yes or M.no, data) .. "b"
+end
+
 -- A file of the zip form: the value (bytes) and the storages, a list of {key, bytes}. more: further members.
 function M.torch_zip(value, storages, more)
   local members = {{name = "archive/data.pkl", data = M.pickle(value)}, {name = "archive/byteorder", data = "little"}}

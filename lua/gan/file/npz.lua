@@ -1,6 +1,7 @@
---- Reads and writes NumPy's .npz: a zip archive of arrays, which `np.savez` writes and `np.load` reads.
+--- Reads and writes NumPy's .npz: a zip archive of arrays, which `np.savez` writes and `np.load` reads; and reads .npy.
 --
--- Statistics for FID are kept so (`mu`, `sigma`). Format: numpy.lib.format, versions 1.0 and 2.0 of .npy.
+-- Statistics for FID are kept so (`mu`, `sigma`), and sets of images. Format: numpy.lib.format, versions 1.0 to 3.0 of
+-- .npy.
 -- @module gan.file.npz
 local core = require "gan.core"
 local check = require "gan.check"
@@ -9,6 +10,7 @@ local zip = require "gan.file.zip"
 local M = {}
 
 local MOST_HEADER = 65535
+local HEAD = 12 + MOST_HEADER -- bytes in which a header ends
 
 -- descr without its byte order, which is the format for core.unpack -> dtype
 local types = {
@@ -85,68 +87,138 @@ local function parse_descr(descr)
   return nil, ("type '%s' (expected f2, f4, f8, i1, i2, i4, i8, u1 or b1, little-endian)"):format(descr)
 end
 
--- A tensor from the bytes (u8) of an .npy file; or nil, message.
-local function parse_npy(bytes)
-  local size = core.numel(bytes)
-  local function text(first, n) return core.to_bytes(core.narrow(bytes, 1, first, n)) end
-  local head = text(1, math.min(size, 12))
+-- The header of an .npy file, of which `head` are the first bytes, and `size` counts all: a table; or nil, message.
+-- Its fields: descr, shape, fortran (column-major), start (where the elements begin, from 0), width (bytes of one).
+-- Of a type that is not read, there is no width, and `why` says so.
+local function parse_head(head, size)
   if head:sub(1, 6) ~= "\x93NUMPY" then return nil, "not an array (.npy)" end
   local major, minor = head:byte(7, 8)
   if not minor or #head < 12 then return nil, "truncated header" end
-  if (major ~= 1 and major ~= 2) or minor ~= 0 then
-    return nil, (".npy version %d.%d (expected 1.0 or 2.0)"):format(major, minor)
+  if major < 1 or major > 3 or minor ~= 0 then
+    return nil, (".npy version %d.%d (expected 1.0 to 3.0)"):format(major, minor)
   end
   local length = major == 1 and ("<I2"):unpack(head, 9) or ("<I4"):unpack(head, 9)
   local start = (major == 1 and 10 or 12) + length
-  if length > MOST_HEADER or start > size then
+  if length > MOST_HEADER or start > math.min(size, #head) then
     return nil, ("a header of %d bytes in a file of %d"):format(length, size)
   end
-  local header, message = parse_header(text(start - length + 1, length))
+  local header, message = parse_header(head:sub(start - length + 1, start))
   if not header then return nil, "header: " .. message end
-  local format
-  format, message = parse_descr(header.descr)
-  if not format then return nil, message end
-  local shape, count, strides = header.shape, 1
-  for _, n in ipairs(shape) do count = count * n end
-  local bytes_of_data = count * core.packed[format]
-  if size - start ~= bytes_of_data then
+  local format, why = parse_descr(header.descr)
+  local h = {
+    descr = header.descr, shape = header.shape, fortran = header.fortran_order == "True", start = start,
+    format = format, width = format and core.packed[format], why = why,
+  }
+  if not format then return h end
+  local count = h.width
+  for _, n in ipairs(h.shape) do count = count * n end
+  if size - start ~= count then
     return nil, ("%d bytes of data (expected %d for %s %s)"):format(
-      size - start, bytes_of_data, header.descr, check.shape_string(shape))
+      size - start, count, h.descr, check.shape_string(h.shape))
   end
-  if header.fortran_order == "True" then
-    strides = {}
-    local step = 1
-    for i, n in ipairs(shape) do strides[i], step = step, step * n end
-  end
-  return core.unpack(core.narrow(bytes, 1, start + 1, size - start), format, types[format], shape, 0, strides)
+  return h
 end
 
---- Reads every array of a file.
+-- A tensor from the bytes (u8) of an .npy file; or nil, message, and true where the file is whole, but of a type, or
+-- with an integer, that is not read.
+local function parse_npy(bytes)
+  local size = core.numel(bytes)
+  local h, message = parse_head(core.to_bytes(core.narrow(bytes, 1, 1, math.min(size, HEAD))), size)
+  if not h then return nil, message end
+  if not h.width then return nil, h.why, true end
+  local strides
+  if h.fortran then
+    strides = {}
+    local step = 1
+    for i, n in ipairs(h.shape) do strides[i], step = step, step * n end
+  end
+  local t
+  t, message = core.unpack(core.narrow(bytes, 1, h.start + 1, size - h.start), h.format, types[h.format], h.shape, 0,
+    strides)
+  return t, message, true
+end
+
+--- Reads the header of an .npy file, or of a member of an archive, without its elements.
+-- @tparam string path  of the file
+-- @tparam[opt] table z  the archive of gan.file.zip that is the file
+-- @tparam[opt] string member  of the archive
+-- @treturn table  `descr` ("|u1"), `shape` (a list), `fortran` (true: column-major), `start` (where the elements begin,
+--   from 0), `width` (bytes of one); without `width`, and with `why`, where the type is not read
+-- @error if it is damaged, or no .npy file
+function M.header(path, z, member)
+  local size, head, message
+  if z then
+    size = z.members[member].size
+    head, message = z:head(member, HEAD)
+  else
+    local file
+    file, size = core.file_open(path)
+    if not file then return nil, size end
+    head, message = file:read(math.min(size, HEAD))
+    file:close()
+  end
+  if not head then return nil, message end
+  local h
+  h, message = parse_head(head, size)
+  if not h then return check.about(path, (member and ("'%s': "):format(member) or "") .. message) end
+  return h
+end
+
+--- Reads the array of an .npy file.
+-- @tparam string path  of the file
+-- @treturn Tensor  of any shape and dtype, as of `load`
+-- @error if it is damaged, or of a type that is not read
+function M.load_array(path)
+  local file, size = core.file_open(path)
+  if not file then return nil, size end
+  local bytes, message = file:read_(core.full({size}, 0, "u8"))
+  file:close()
+  if not bytes then return nil, message end
+  local t
+  t, message = parse_npy(bytes)
+  if not t then return check.about(path, message) end
+  return t
+end
+
+--- Reads one array of an archive.
+-- @tparam table z  of gan.file.zip
+-- @tparam string member  with its ".npy"
+-- @treturn Tensor  of any shape and dtype, as of `load`
+-- @error naming file and array: a message, and true where the member is whole, but no array of a type that is read
+function M.member(z, member)
+  local name = member:match "^(.+)%.npy$"
+  if not name then
+    return nil, select(2, z:fail("'%s': not an array (.npy)", member)), true
+  end
+  local bytes, message = z:read(member)
+  if not bytes then return nil, message end
+  local t, why, whole = parse_npy(bytes)
+  if t then return t end
+  return nil, select(2, z:fail("'%s': %s", name, why)), whole
+end
+
+--- Reads the arrays of a file.
 -- f8 becomes f64; f4 and f2 real; i1, i2, i4 and i8 i32; u1 and b1 u8. Arrays in Fortran's order come out as NumPy
--- shows them.
+-- shows them. What is no array of such a type (text, objects of Python, big-endian numbers, an integer that does not
+-- fit) is left out and listed.
 -- @tparam string path  of the file
 -- @treturn table  name -> tensor
--- @error naming file and array, if it is damaged, holds another type, big-endian numbers or objects (pickles), or an
---   integer that does not fit
+-- @treturn table  list of messages, each naming what was left out, and why
+-- @error naming file and array, if it is damaged
 function M.load(path)
   local z, message = zip.open(path)
   if not z then return nil, message end
-  local arrays = {}
+  local arrays, skipped = {}, {}
   for _, member in ipairs(z.names) do
-    local name = member:match "^(.+)%.npy$"
-    local bytes, t
-    bytes, message = nil, "not an array (.npy)"
-    if name then bytes, message = z:read(member) end
-    if bytes then t, message = parse_npy(bytes) end
-    if not t then
+    local t, why, whole = M.member(z, member)
+    if not t and not whole then
       z:close()
-      if name and not bytes then return nil, message end
-      return z:fail("'%s': %s", name or member, message)
+      return nil, why
     end
-    arrays[name] = t
+    if t then arrays[member:match "^(.+)%.npy$"] = t else skipped[#skipped + 1] = why:sub(#path + 3) end
   end
   z:close()
-  return arrays
+  return arrays, skipped
 end
 
 local function header_of(t)

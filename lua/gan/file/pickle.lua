@@ -1,15 +1,15 @@
 --- Reads pickles as data: numbers, strings, tuples, lists and dictionaries. Executes nothing.
 --
 -- A pickle is a program for a machine with a stack, which may call anything that Python can import. This machine knows
--- the opcodes of protocol 2 that plain data needs, and of globals only those that its caller lists, each with a Lua
--- function that stands for it; everything else is refused by name. What a file can make it spend is bounded by its
--- length and by MOST_STEPS.
+-- the opcodes of protocols 2 to 5 that plain data needs, and of globals only those that its caller lists, each with a
+-- Lua function that stands for it. Everything else is refused by name, or, where the caller asks for the names, stands
+-- in the result as an opaque value. What a file can make it spend is bounded by its length and by MOST_STEPS.
 -- Source: CPython, Lib/pickletools.py (the opcodes and their arguments).
 -- @module gan.file.pickle
 local M = {}
 
 local MOST_STEPS = 2000000 -- opcodes
-local MOST_TEXT = 1 << 20  -- bytes of one string
+local MOST_TEXT = 1 << 30  -- bytes of one string
 local PIECE = 1 << 16      -- bytes asked of a file at a time
 
 --- Stands for None.
@@ -104,7 +104,14 @@ end
 -- @treturn string
 function M.describe(v)
   if type(v) ~= "table" then return type(v) end
-  return v.kind == "global" and "global '" .. v.name .. "'" or v.kind
+  return (v.kind == "global" or v.kind == "opaque") and ("global '%s'"):format(v.name) or v.kind
+end
+
+--- Ends `guard` with a message about a value that only the program of a pickle could make.
+-- @tparam string name  of the global that makes it
+-- @raise always: what `guard` catches
+function M.refuse_global(name)
+  return M.refuse("global '%s' is refused: only data is read, nothing is executed", name)
 end
 
 local function push(m, v)
@@ -120,9 +127,12 @@ local function pop(m)
   return v
 end
 
+local function is(v, kind) return type(v) == "table" and v.kind == kind end
+
+-- The uppermost value, of a kind; what is opaque is of any kind.
 local function top(m, kind, op)
   local v = m.top > m.floor and m.stack[m.top]
-  if type(v) ~= "table" or v.kind ~= kind then return M.refuse("opcode %s on no %s", op, kind) end
+  if not is(v, kind) and not is(v, "opaque") then return M.refuse("opcode %s on no %s", op, kind) end
   return v
 end
 
@@ -155,9 +165,19 @@ local function tuple_of(m, n)
   push(m, sequence("tuple", items, n))
 end
 
-local function set_item(dict, key, value)
+local function note(m, what)
+  if not m.skipped[what] then
+    m.skipped[what] = true
+    m.skipped[#m.skipped + 1] = what
+  end
+end
+
+local function set_item(dict, key, value, m)
+  if dict.kind == "opaque" then return end
   if type(key) ~= "string" and math.type(key) ~= "integer" then
-    return M.refuse("a dictionary's key is a %s", M.describe(key))
+    local what = M.describe(key)
+    if m and m.skipped then return note(m, "an entry whose key is a " .. what) end
+    return M.refuse("a dictionary's key is a %s", what)
   end
   if dict.index[key] == nil then dict.keys[#dict.keys + 1] = key end
   dict.index[key] = value
@@ -166,8 +186,32 @@ end
 local function new_dict(ordered) return {kind = "dict", keys = {}, index = {}, ordered = ordered} end
 
 local function append(list, v)
+  if list.kind == "opaque" then return end
   list.n = list.n + 1
   list[list.n] = v
+end
+
+local function extend(m, kind, op)
+  local items, n = pop_marked(m)
+  local list = top(m, kind, op)
+  for i = 1, n do append(list, items[i]) end
+end
+
+local function push_global(m, name)
+  local known = m.globals[name]
+  name = name:gsub("[^\32-\126]", "?")
+  if known then return push(m, {kind = "global", name = name, value = known}) end
+  if not m.skipped then return M.refuse_global(name) end
+  note(m, name)
+  push(m, {kind = "opaque", name = name})
+end
+
+-- What an opaque class would make stays opaque.
+local function new_object(m, op)
+  pop_as(m, "tuple", op)
+  local class = pop_as(m, "global", op)
+  if class.kind ~= "opaque" then return M.refuse("opcode %s of '%s'", op, class.name) end
+  push(m, class)
 end
 
 local function remember(m, i)
@@ -197,6 +241,12 @@ local ops = {
   J = function(m) push(m, number(m.src, "<i4")) end, -- BININT
   K = function(m) push(m, number(m.src, "<I1")) end, -- BININT1
   M = function(m) push(m, number(m.src, "<I2")) end, -- BININT2
+  B = function(m) push(m, text(m.src, number(m.src, "<I4"))) end, -- BINBYTES
+  C = function(m) push(m, text(m.src, number(m.src, "<I1"))) end, -- SHORT_BINBYTES
+  ["\x8c"] = function(m) push(m, text(m.src, number(m.src, "<I1"))) end, -- SHORT_BINUNICODE
+  ["\x8d"] = function(m) push(m, text(m.src, number(m.src, "<i8"))) end, -- BINUNICODE8
+  ["\x8e"] = function(m) push(m, text(m.src, number(m.src, "<i8"))) end, -- BINBYTES8
+  ["\x96"] = function(m) push(m, text(m.src, number(m.src, "<i8"))) end, -- BYTEARRAY8
   ["\x8a"] = function(m) -- LONG1
     local n = m.src:take(1):byte()
     if n > 8 then return M.refuse("an integer of %d bytes", n) end
@@ -216,58 +266,68 @@ local ops = {
     local v = pop(m)
     append(top(m, "list", "APPEND"), v)
   end,
-  e = function(m) -- APPENDS
-    local items, n = pop_marked(m)
-    local list = top(m, "list", "APPENDS")
-    for i = 1, n do append(list, items[i]) end
-  end,
+  e = function(m) extend(m, "list", "APPENDS") end, -- APPENDS
+  ["\x8f"] = function(m) push(m, {kind = "set", n = 0}) end, -- EMPTY_SET
+  ["\x90"] = function(m) extend(m, "set", "ADDITEMS") end, -- ADDITEMS
+  ["\x91"] = function(m) push(m, sequence("set", pop_marked(m))) end, -- FROZENSET
   ["}"] = function(m) push(m, new_dict()) end, -- EMPTY_DICT
   s = function(m) -- SETITEM
     local v = pop(m)
     local k = pop(m)
-    set_item(top(m, "dict", "SETITEM"), k, v)
+    set_item(top(m, "dict", "SETITEM"), k, v, m)
   end,
   u = function(m) -- SETITEMS
     local items, n = pop_marked(m)
     local dict = top(m, "dict", "SETITEMS")
     if n % 2 == 1 then return M.refuse "a dictionary's key without a value" end
-    for i = 1, n, 2 do set_item(dict, items[i], items[i + 1]) end
+    for i = 1, n, 2 do set_item(dict, items[i], items[i + 1], m) end
   end,
   q = function(m) remember(m, number(m.src, "<I1")) end, -- BINPUT
   r = function(m) remember(m, number(m.src, "<I4")) end, -- LONG_BINPUT
+  ["\x94"] = function(m) -- MEMOIZE
+    m.memoized = m.memoized + 1
+    remember(m, m.memoized - 1)
+  end,
+  ["\x95"] = function(m) number(m.src, "<i8") end, -- FRAME: where a reader may stop to fetch more
   h = function(m) recall(m, number(m.src, "<I1")) end, -- BINGET
   j = function(m) recall(m, number(m.src, "<I4")) end, -- LONG_BINGET
   c = function(m) -- GLOBAL
     local module = line(m.src)
-    local name = module .. "." .. line(m.src)
-    local known = m.globals[name]
-    if not known then
-      return M.refuse("global '%s' is refused: only data is read, nothing is executed", name:gsub("[^\32-\126]", "?"))
+    push_global(m, module .. "." .. line(m.src))
+  end,
+  ["\x93"] = function(m) -- STACK_GLOBAL
+    local name, module = pop(m), pop(m)
+    if type(name) ~= "string" or type(module) ~= "string" or #module + #name > 600 then
+      return M.refuse "opcode STACK_GLOBAL of no names"
     end
-    push(m, {kind = "global", name = name, value = known})
+    push_global(m, module .. "." .. name)
   end,
   R = function(m) -- REDUCE
     local args = pop_as(m, "tuple", "REDUCE")
     local f = pop_as(m, "global", "REDUCE")
+    if f.kind == "opaque" or args.kind == "opaque" then return push(m, f.kind == "opaque" and f or args) end
     if type(f.value) ~= "function" then return M.refuse("opcode REDUCE of '%s'", f.name) end
     push(m, f.value(args))
   end,
+  ["\x81"] = function(m) new_object(m, "NEWOBJ") end, -- NEWOBJ
+  ["\x92"] = function(m) -- NEWOBJ_EX
+    pop(m)
+    new_object(m, "NEWOBJ_EX")
+  end,
   Q = function(m) push(m, m.persistent(pop(m))) end, -- BINPERSID
   b = function(m) -- BUILD: the attributes that Python may hang on an OrderedDict are no data of ours
-    pop(m)
-    if not top(m, "dict", "BUILD").ordered then return M.refuse "opcode BUILD on a plain dictionary" end
+    local state, v = pop(m), m.top > m.floor and m.stack[m.top]
+    if type(v) == "table" and v.build then return v:build(state) end
+    v = top(m, "dict", "BUILD")
+    if v.kind == "dict" and not v.ordered then return M.refuse "opcode BUILD on a plain dictionary" end
   end,
 }
 
 -- Opcodes that are refused, by name.
 local refused = {
-  ["0"] = "POP", ["1"] = "POP_MARK", ["2"] = "DUP", ["\x81"] = "NEWOBJ", ["\x82"] = "EXT1", ["\x83"] = "EXT2",
-  ["\x84"] = "EXT4", ["\x8b"] = "LONG4", ["\x8c"] = "SHORT_BINUNICODE", ["\x8d"] = "BINUNICODE8",
-  ["\x8e"] = "BINBYTES8", ["\x8f"] = "EMPTY_SET", ["\x90"] = "ADDITEMS", ["\x91"] = "FROZENSET",
-  ["\x92"] = "NEWOBJ_EX", ["\x93"] = "STACK_GLOBAL", ["\x94"] = "MEMOIZE", ["\x95"] = "FRAME",
-  ["\x96"] = "BYTEARRAY8", ["\x97"] = "NEXT_BUFFER", ["\x98"] = "READONLY_BUFFER", B = "BINBYTES",
-  C = "SHORT_BINBYTES", F = "FLOAT", I = "INT", L = "LONG", P = "PERSID", S = "STRING", V = "UNICODE", d = "DICT",
-  g = "GET", i = "INST", l = "LIST", o = "OBJ", p = "PUT",
+  ["0"] = "POP", ["1"] = "POP_MARK", ["2"] = "DUP", ["\x82"] = "EXT1", ["\x83"] = "EXT2", ["\x84"] = "EXT4",
+  ["\x8b"] = "LONG4", ["\x97"] = "NEXT_BUFFER", ["\x98"] = "READONLY_BUFFER", F = "FLOAT", I = "INT", L = "LONG",
+  P = "PERSID", S = "STRING", V = "UNICODE", d = "DICT", g = "GET", i = "INST", l = "LIST", o = "OBJ", p = "PUT",
 }
 
 --- Stands for Python's collections.OrderedDict, in `globals`.
@@ -291,20 +351,25 @@ end
 --- Reads one pickle, up to its end; the source stays behind it. To be called inside `guard`.
 -- The value is a number, string, boolean, `none`, what a function of `globals` gave, or a table with a field `kind`:
 --
--- * "tuple" and "list": 1 to `n`
+-- * "tuple", "list" and "set": 1 to `n`
 -- * "dict": `keys` (a list), `index` (key -> value)
 -- * "global": `name`, `value`
+-- * "opaque": `name`, of the global that would make the value
 --
+-- What a function of `globals` gave may have a method `build(state)`, for the opcode BUILD.
 -- Tables may hold themselves.
 -- @tparam table src  a source
 -- @tparam table globals  "module.name" -> function(args) for what the pickle may call (args is a tuple), or another
 --   true value for what it may only mention
 -- @tparam[opt] function persistent  value of a persistent id -> what it stands for
+-- @tparam[opt] table skipped  gets the names of the globals that are not known, each once, and their values are opaque;
+--   default: they are refused
 -- @return  the value
 -- @raise what `guard` catches, if the pickle is damaged or asks for more than data
-function M.load(src, globals, persistent)
+function M.load(src, globals, persistent, skipped)
   local m = {
-    src = src, globals = globals, stack = {}, top = 0, floor = 0, marks = {}, memo = {},
+    src = src, globals = globals, skipped = skipped,
+    stack = {}, top = 0, floor = 0, marks = {}, memo = {}, memoized = 0,
     persistent = persistent or function() return M.refuse "opcode BINPERSID: nothing is stored beside this pickle" end,
   }
   for _ = 1, MOST_STEPS do

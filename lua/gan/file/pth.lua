@@ -1,8 +1,9 @@
 --- Reads PyTorch's files of weights (.pth, .pt), as `torch.save(net.state_dict(), path)` writes them.
 --
 -- Both forms are read: zip, and the form before version 1.6. Nothing is executed: the pickle inside is read by
--- gan.file.pickle, which knows tensors and plain data; everything else that a file names is refused, and so are
--- TorchScript archives, which hold code.
+-- gan.file.pickle, which knows tensors and plain data. What a file holds beside them (options of argparse, numbers of
+-- NumPy) is skipped and named; a file whose tensors need it is refused, and so are TorchScript archives, which hold
+-- code.
 -- Formats: torch/serialization.py (`_save`, `_legacy_save`), torch/_utils.py (`_rebuild_tensor_v2`).
 -- @module gan.file.pth
 local core = require "gan.core"
@@ -51,6 +52,7 @@ end
 -- A tensor as the pickle describes it: where its elements lie, none read yet.
 local function rebuild_tensor(args)
   local storage = args[1]
+  if is(storage, "opaque") then return storage end
   if not is(storage, "storage") then
     return refuse("a tensor of a %s (expected a storage)", pickle.describe(storage))
   end
@@ -69,16 +71,22 @@ local globals = {
   ["torch._utils._rebuild_tensor"] = rebuild_tensor,
   ["torch._utils._rebuild_tensor_v2"] = rebuild_tensor,
   ["torch._utils._rebuild_parameter"] = function(args)
-    if not is(args[1], "tensor") then return refuse("a parameter of a %s", pickle.describe(args[1])) end
+    if not is(args[1], "tensor") and not is(args[1], "opaque") then
+      return refuse("a parameter of a %s", pickle.describe(args[1]))
+    end
     return args[1]
   end,
 }
 for name, kind in pairs(storages) do globals[name] = kind end
 
 -- The function for persistent ids: ("storage", type, key, device, count[, part]); found collects the storages by key.
-local function persistent_into(found)
+-- strict: each must be of a known type, as where they are found by their sizes.
+local function persistent_into(found, strict)
   return function(id)
     if not is(id, "tuple") or id.n < 5 or id[1] ~= "storage" then return refuse "a persistent id that is no storage" end
+    if is(id[2], "opaque") then
+      return strict and pickle.refuse_global(id[2].name) or {kind = "opaque", name = id[2].name, tensor = true}
+    end
     local kind = is(id[2], "global") and storages[id[2].name]
     local key, count = id[3], count_of(id[5], "storage")
     if not kind or type(key) ~= "string" or count > 1 << 44 then
@@ -101,6 +109,7 @@ local function flatten(root)
   local function walk(v, name, depth)
     nodes = nodes + 1
     if depth > MOST_DEPTH or nodes > MOST_NODES then return refuse "nested too deeply, or within itself" end
+    if is(v, "opaque") and (v.tensor or name == "") then return pickle.refuse_global(v.name) end
     if not is(v, "dict") and not is(v, "list") and not is(v, "tuple") and not is(v, "tensor") then return end
     if v.kind == "tensor" then
       if name == "" then return refuse "a single tensor (expected a dictionary of them)" end
@@ -189,10 +198,10 @@ local function load_zip(z, pick)
   end
   local text, message = z:text(prefix .. "data.pkl", MOST_PICKLE)
   if not text then return refuse(message) end
-  local src = pickle.source_of(text)
-  local root = pickle.load(src, globals, persistent_into {})
+  local src, skipped = pickle.source_of(text), {}
+  local root = pickle.load(src, globals, persistent_into {}, skipped)
   if src:position() ~= #text then return refuse "bytes behind the pickle" end
-  return materialise(root, pick, function(s) return z:read(prefix .. "data/" .. s.key) end)
+  return materialise(root, pick, function(s) return z:read(prefix .. "data/" .. s.key) end), skipped
 end
 
 -- Where the storages lie: key -> offset. Each is its count of elements and its bytes.
@@ -231,26 +240,28 @@ local function load_legacy(file, size, pick)
   if not is(system, "dict") or system.index.little_endian ~= true then
     return refuse "numbers that are not little-endian"
   end
-  local found = {}
-  local root = pickle.load(src, globals, persistent_into(found))
+  local found, skipped = {}, {}
+  local root = pickle.load(src, globals, persistent_into(found, true), skipped)
+  if is(root, "opaque") then return pickle.refuse_global(root.name) end
   local offsets = place(found, pickle.load(src, {}), file, start + src:position(), size)
   return materialise(root, pick, function(s)
     local found_at, why = file:seek(offsets[s.key])
     if not found_at then return nil, why end
     return file:read_(core.full({s.bytes}, 0, "u8"))
-  end)
+  end), skipped
 end
 
 --- Reads the tensors of a file.
 -- Floats (float32, float64, float16, bfloat16) become real, integers of any width and truth values i32. Shapes and the
 -- order of axes are PyTorch's: a convolution's weight is (Co,Ci,Kh,Kw), a linear layer's (Do,Di). Dictionaries within
 -- dictionaries are flattened, names joined with dots ("state_dict.conv1.weight"), entries of lists counted from 0; what
--- is no tensor is left out.
+-- is no tensor is left out, and what is neither a tensor nor plain data is named in a list.
 -- @tparam string path  of the file
 -- @tparam[opt] table opt
 -- @tparam[opt] string opt.pick  only what is under this entry of the file's dictionary, named from there: with
 --   "state_dict", "conv1.weight"
 -- @treturn table  name -> tensor
+-- @treturn table  list of the globals ("argparse.Namespace") whose values were skipped
 -- @error naming the file and what is wrong or refused, or an integer that does not fit
 -- @raise if an option is unknown
 function M.load(path, opt)
@@ -258,7 +269,7 @@ function M.load(path, opt)
   local file, size = core.file_open(path)
   if not file then return nil, size end
   local head, message = file:read(math.min(size, 2 + #MAGIC))
-  local state
+  local state -- and then `message` is the list of what was skipped
   if not head then
     file:close()
     return nil, message
@@ -277,7 +288,7 @@ function M.load(path, opt)
     return check.about(path, "not a PyTorch file (neither a zip archive nor PyTorch's older format)")
   end
   if not state then return check.about(path, message) end
-  return state
+  return state, message
 end
 
 return M

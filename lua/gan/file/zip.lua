@@ -13,6 +13,7 @@ local M = {}
 local END, END64, LOCATOR64, ENTRY, LOCAL = "PK\5\6", "PK\6\6", "PK\6\7", "PK\1\2", "PK\3\4" -- signatures
 local MOST_LIST = 1 << 26    -- bytes of the list of members
 local MOST_RATIO = 1032      -- deflate packs no tighter
+local SLACK = 4096           -- deflate may make n bytes larger by no more than this, for a small n
 local FULL32 = 0xffffffff    -- stands for "see the zip64 field"
 local SMALL = 0xfffffffe     -- the most that 32 bits can say otherwise
 
@@ -173,11 +174,13 @@ function M.open(path)
   return z
 end
 
---- Reads a member's bytes, and compares its checksum.
+--- Finds the bytes of a member in the file.
 -- @tparam string name  of the member
--- @treturn Tensor  u8 (size)
--- @error if there is none, or it is damaged, encrypted or packed otherwise
-function archive:read(name)
+-- @treturn integer  where they begin, from 0
+-- @treturn integer  how many they are
+-- @treturn string  "stored" or "deflate"
+-- @error if there is no such member, or it is damaged, encrypted or packed otherwise
+function archive:place(name)
   local m = self.members[name]
   if not m then return self:fail("no member '%s'", name) end
   if m.encrypted then return self:fail("member '%s' is encrypted", name) end
@@ -189,16 +192,48 @@ function archive:read(name)
   end
   local start, message = data_of(self, m)
   if not start then return nil, message end
-  local bytes = core.full({m.packed}, 0, "u8")
-  local ok, why = self.file:seek(start)
-  if ok then ok, why = self.file:read_(bytes) end
-  if not ok then return nil, why end
-  if m.method == 8 then
-    bytes, message = core.inflate(bytes, m.size)
+  return start, m.packed, m.method == 0 and "stored" or "deflate"
+end
+
+-- The first n bytes of a member (u8), where `most` of the packed ones are read; or nil, message.
+local function first_bytes(self, name, n, most)
+  local start, packed, how = self:place(name)
+  if not start then return nil, packed end
+  local whole = n == self.members[name].size
+  local bytes = core.full({math.min(packed, how == "stored" and n or most)}, 0, "u8")
+  local ok, message = self.file:seek(start)
+  if ok then ok, message = self.file:read_(bytes) end
+  if not ok then return nil, message end
+  if how == "deflate" then
+    bytes, message = core.inflate(bytes, n, not whole)
     if not bytes then return self:fail("member '%s': %s", name, message) end
   end
+  return bytes
+end
+
+--- Reads a member's bytes, and compares its checksum.
+-- @tparam string name  of the member
+-- @treturn Tensor  u8 (size)
+-- @error if there is none, or it is damaged, encrypted or packed otherwise
+function archive:read(name)
+  local m = self.members[name]
+  local bytes, message = first_bytes(self, name, m and m.size, m and m.packed)
+  if not bytes then return nil, message end
   if core.crc32(bytes) ~= m.crc then return self:fail("member '%s' is damaged (its checksum differs)", name) end
   return bytes
+end
+
+--- Reads the first bytes of a member; no checksum is compared.
+-- @tparam string name  of the member
+-- @tparam integer n  how many, if it has so many
+-- @treturn string
+-- @error as for `read`
+function archive:head(name, n)
+  local m = self.members[name]
+  n = m and math.min(n, m.size)
+  local bytes, message = first_bytes(self, name, n, n and n + SLACK)
+  if not bytes then return nil, message end
+  return core.to_bytes(bytes)
 end
 
 --- Reads a member's bytes as a string.
