@@ -50,7 +50,7 @@ end
 -- Pattern -> what it is called now.
 local retired = {
   ["run:keep%f[%W]"] = "run:save_with", ["run:kept%f[%W]"] = "run:last_saved", ["run:draw%f[%W]"] = "run:show",
-  ["metric%.sample%f[%W]"] = "metric.rows", ["train%.keep%f[%W]"] = "train.parts",
+  ["metric%.sample%f[%W]"] = "metric.rows", ["train%.keep%f[%W]"] = "state.part",
   ["%f[%w_]sample = function%(s%)"] = "cases", ["%-%-keep%f[^%w-]"] = "--snapshots",
   ["gan%.train%.loop"] = "gan.game.loop", ["gan%.train%.replay"] = "gan.game.replay",
   ["gan%.train%.grid"] = "gan.show.grid", ["gan%.train%.sample"] = "gan.latent, nn.evaluate",

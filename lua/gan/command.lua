@@ -187,6 +187,35 @@ end
 -- @treturn string
 function M.text(v) return v == nil and "unset" or (json.encode(v):gsub('^"(.*)"$', "%1")) end
 
+--- Returns an option's value among values of before, perhaps by the option's former name. Cannot fail.
+-- @tparam table d  entry of `declare`
+-- @tparam table old  name in Lua -> value
+-- @return  the value, or nil
+function M.stored(d, old)
+  local v = old[d.field]
+  for _, name in ipairs(d.alias or {}) do
+    if v == nil then v = old[M.field(name)] end
+  end
+  return v
+end
+
+--- Lists the options that have another value than before. Cannot fail.
+-- An option that was not known yet had its default.
+-- @tparam table declared  of `declare`
+-- @tparam table old  values of before, name in Lua -> value
+-- @tparam table new  those of now
+-- @treturn table  list of {option = entry, was = text, is = text}
+function M.changes(declared, old, new)
+  local out = {}
+  for _, d in ipairs(declared) do
+    local before = M.stored(d, old)
+    if before == nil then before = d.default end
+    local was, is = M.text(before), M.text(new[d.field])
+    if was ~= is then out[#out + 1] = {option = d, was = was, is = is} end
+  end
+  return out
+end
+
 --- Returns all options in a few lines of text; what differs from its default is marked. Cannot fail.
 -- @tparam table declared  of `declare`
 -- @tparam table values  name in Lua -> value

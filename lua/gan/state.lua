@@ -115,6 +115,29 @@ function M.into(own, t)
   end
 end
 
+--- Returns something with methods state and load, of what a script gives.
+-- An object that has them is one already. Of a table with functions state and load, state() may return any value that
+-- `pack` takes. Any other table without a metatable is put back in place, entry by entry.
+-- @tparam string name  of the part, for errors
+-- @param v  any of these
+-- @treturn table  with methods `state`, `load`, and perhaps `streams`
+-- @raise if v is none of these
+function M.part(name, v)
+  if type(v) == "table" and type(v.state) == "function" and type(v.load) == "function" then
+    if getmetatable(v) then return v end
+    return {
+      state = function() return M.pack(name, v:state()) end, load = function(_, t) v:load(M.unpack(t)) end,
+      streams = v.streams and function() return v:streams() end,
+    }
+  end
+  if type(v) ~= "table" or getmetatable(v) or v.state ~= nil or v.load ~= nil then
+    return check.fail("Run:save_with",
+      "'%s': expected a table of plain values, or something with state() and load(), got %s", name, check.found(v))
+  end
+  M.pack(name, v) -- what cannot be kept is told at once
+  return {state = function() return M.pack(name, v) end, load = function(_, t) M.into(v, t) end}
+end
+
 --- Returns the name of a tensor in v that holds NaN or infinity, or nil; `name` is v's own.
 function M.not_finite(name, v)
   if core.is_tensor(v) and core.dtype(v) == "real" then

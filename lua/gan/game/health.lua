@@ -127,6 +127,32 @@ function Health:answers(low, high)
   self.low_answer, self.high_answer = math.min(self.low_answer or low, low), math.max(self.high_answer or high, high)
 end
 
+--- Turns what a step came to into numbers, and takes the range of D's answers.
+-- Logits (`real`, `fake`, `fake_after`, `wrong`: gan.quantities) become the mean of their sigmoid, and tensors of one
+-- element that element; `sign` is added, the mean sign of the logits of `real`.
+-- @tparam table values  name -> number or tensor
+-- @treturn table  name -> number
+-- @treturn string  which of them is no finite number, such as "G is NaN"; or nil
+-- @raise if a value is neither a number nor a tensor
+function Health:read(values)
+  local numbers, broken = {}, nil
+  for name, v in pairs(values) do
+    local x = v
+    if quantities.is(name, "logit") then
+      local sign, low, high
+      x, sign, low, high = M.belief(v, name)
+      self:answers(low, high)
+      if name == "real" then numbers.sign = sign end
+    elseif core.is_tensor(v) then
+      x = v:item()
+    end
+    if type(x) ~= "number" then return check.expected("Run:report", 1, name, "a number or a tensor", v) end
+    if x - x ~= 0 then broken = ("%s is %s"):format(name, (tostring(x):gsub("^%-?nan$", "NaN"))) end
+    numbers[name] = x
+  end
+  return numbers, broken
+end
+
 --- Tells whether all of D's answers so far can be probabilities. Cannot fail.
 -- A net that returns logits soon finds a fake less likely than not, and says so with a number below 0.
 -- @treturn boolean

@@ -1,6 +1,7 @@
 --- Run directories: their names, which of them a new command goes on with, what lies in them. Nothing is ever
 -- overwritten by another run.
 -- @internal gan.train.directory
+local command = require "gan.command"
 local core = require "gan.core"
 local json = require "gan.file.json"
 local lfs = require "lfs"
@@ -47,7 +48,7 @@ end
 -- Takes over what was not given on the command line, refuses what differs: true, or nil and a message.
 local function adopt(declared, values, given, stored, what)
   for _, d in ipairs(declared) do
-    local old = options.stored(d, stored)
+    local old = command.stored(d, stored)
     if not given[d.field] and old ~= nil and (d.inherit or not d.free) then values[d.field] = old end
   end
   local length = given.steps or given.epochs or given.kimg

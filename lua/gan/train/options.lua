@@ -84,31 +84,14 @@ function M.total_steps(values, n)
   return values.steps or math.max(1, math.floor(images / per_step + 0.5))
 end
 
---- Returns an option's value in a run that was started before, perhaps by the option's former name. Cannot fail.
--- @tparam table d  entry of gan.command.declare
--- @tparam table old  the run's options, name -> value
--- @return  the value, or nil
-function M.stored(d, old)
-  local v = old[d.field]
-  for _, name in ipairs(d.alias or {}) do
-    if v == nil then v = old[command.field(name)] end
-  end
-  return v
-end
-
 --- Says what a run was started with and is not now, among what may not change. Cannot fail.
--- An option that the run did not know yet had its default.
 -- @tparam table declared  of gan.command.declare
 -- @tparam table old  the run's options, name -> value
 -- @tparam table new  those of now
 -- @treturn string  such as "was started with --lr 0.1, now 0.2"; nil where nothing changed
 function M.difference(declared, old, new)
-  for _, d in ipairs(declared) do
-    local before = old[d.field]
-    if before == nil then before = d.default end
-    if not d.free and command.text(before) ~= command.text(new[d.field]) then
-      return ("was started with --%s %s, now %s"):format(d.name, command.text(before), command.text(new[d.field]))
-    end
+  for _, c in ipairs(command.changes(declared, old, new)) do
+    if not c.option.free then return ("was started with --%s %s, now %s"):format(c.option.name, c.was, c.is) end
   end
 end
 

@@ -13,14 +13,13 @@ local latent = require "gan.latent"
 local metrics = require "gan.train.metrics"
 local models = require "gan.model"
 local options = require "gan.train.options"
-local part = require "gan.train.parts".part
 local pictures = require "gan.train.pictures"
 local play = require "gan.train.play"
-local quantities = require "gan.quantities"
 local random = require "gan.random"
 local recorders = require "gan.train.recorder"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
+local state = require "gan.state"
 
 local option = check.option
 
@@ -132,14 +131,14 @@ end
 
 --- Adds to what makes up the run besides data and streams: all of it is saved with the run, and restored.
 -- @tparam table parts  name -> net, optimiser, or anything with state() and load(); or a table of plain values, tensors
---   and streams of the script, which is restored in place (gan.train.parts)
+--   and streams of the script, which is restored in place (gan.state)
 -- @raise if a name is taken, or a part cannot be saved
 function Run:save_with(parts)
   for name, v in pairs(parts) do
     if saved.reserved[name] then
       return check.fail("Run:save_with", "the name '%s' is taken by the run itself", name)
     end
-    self.parts[name] = part(name, v)
+    self.parts[name] = state.part(name, v)
   end
 end
 
@@ -316,21 +315,8 @@ end
 -- @tparam table values  name -> number, or tensor of one element: `D`, `G` (losses), and any others
 -- @raise if a value is neither a number nor a tensor
 function Run:report(values)
-  local numbers = {}
-  for name, v in pairs(values) do
-    local x = v
-    if quantities.is(name, "logit") then
-      local sign, low, high
-      x, sign, low, high = health.belief(v, name)
-      self.health:answers(low, high)
-      if name == "real" then numbers.sign = sign end
-    elseif core.is_tensor(v) then
-      x = v:item()
-    end
-    if type(x) ~= "number" then return check.expected("Run:report", 1, name, "a number or a tensor", v) end
-    if x - x ~= 0 then self.broken = ("%s is %s"):format(name, (tostring(x):gsub("^%-?nan$", "NaN"))) end
-    numbers[name] = x
-  end
+  local numbers, broken = self.health:read(values)
+  self.broken = broken or self.broken
   step_sizes(self, numbers)
   self.health:add(numbers)
   self.meter:add(self.step + 1, numbers)
