@@ -48,6 +48,7 @@ if opt.shift >= train.size then stop("--shift %d is more than the images' side, 
 local name = opt.data:match "([^/]*)/*$"
 if not opt.out then lfs.mkdir "runs" end
 local out = opt.out or ("runs/classifier-%s.safetensors"):format(name)
+must(gan.file.text.says(out, "safetensors", "weights are written as safetensors"))
 must(core.file_create(out)):close() -- better now than after the training
 
 local kind = opt.net ~= "auto" and opt.net or train.channels == 1 and "lenet" or "resnet"

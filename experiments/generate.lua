@@ -2,10 +2,11 @@
 --
 --   lua experiments/generate.lua --run runs/demo --grid                          one sheet: runs/demo/generated.png
 --   lua experiments/generate.lua --run runs/demo --seeds 7,20-29 --out pictures  pictures/seed000007.png, ...
+--   lua experiments/generate.lua --run runs/demo --seeds 7 --out seven.png       one picture
 dofile((arg[0]:match "^.*/" or "") .. "base.lua")
 local gan = require "gan"
 local lfs = require "lfs"
-local command, grid, latent = gan.command, gan.show.grid, gan.latent
+local command, grid, latent, text = gan.command, gan.show.grid, gan.latent, gan.file.text
 
 local must, stop = gan.train.stop.script "generate.lua"
 
@@ -13,14 +14,15 @@ local declared = command.declare {
   {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
   {"seeds", "string", "0-63", arg = "LIST", help = "which pictures, such as 0-63 or 7,20-29"},
   {"class", "string", nil, arg = "CLASS",
-    help = "of a conditional run: the class of all pictures, its number from 0 or its name (default: by turns)"},
+    help = "of a conditional run: the class of all pictures, by its name, or by its number from 0 as in #3 "
+      .. "(default: by turns)"},
   {"trunc", "number", nil, lo = 0.01, hi = 100,
     help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures"},
   {"grid", "flag", false, help = "one picture of all, instead of one each"},
   {"columns", "integer", nil, lo = 1, hi = 1000, help = "columns of the grid (default: as square as it goes)"},
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
   {"out", "string", nil, arg = "PATH",
-    help = "the grid's file, or the pictures' directory (default: 'generated' in the run)"},
+    help = "the PNG file of the grid or of one picture, or the pictures' directory (default: 'generated' in the run)"},
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads"},
 }
 local about = {name = "generate.lua", summary = "Draws pictures with a trained generator."}
@@ -30,12 +32,25 @@ gan.threads(opt.threads)
 
 local seeds, message = latent.seeds(opt.seeds)
 if not seeds then stop("--seeds: %s", message) end
+
+-- One file, or a directory of them: as --out says by its name, before anything is drawn.
+local is_folder = opt.out and lfs.attributes(opt.out, "mode") == "directory"
+local one_file = opt.grid or opt.out and not is_folder and #seeds == 1 and text.extension(opt.out)
+if one_file and opt.out then
+  if is_folder then stop("--out %s: is a directory; give --grid a file, such as %s/grid.png", opt.out, opt.out) end
+  local ok, why = gan.data.image.named(opt.out)
+  if not ok then stop("--out %s", why) end
+elseif opt.out and not is_folder and text.extension(opt.out) then
+  stop("--out %s: %d pictures do not go into one file: give --grid for one sheet of them, or a directory", opt.out,
+    #seeds)
+end
+
 local trained = must(gan.train.trained.open(opt.run))
 local z = latent.of_seeds(seeds, trained.options.z, opt.trunc)
-local y
+local y, drawn
 if trained.classes then
-  y, message = latent.labels(trained.classes, seeds, opt.class)
-  if not y then stop("--class: %s", message) end
+  y, drawn = latent.labels(trained.classes, seeds, opt.class)
+  if not y then stop("--class: %s", drawn) end
 elseif opt.class then
   stop("--class: %s is not conditional", trained.path)
 end
@@ -45,7 +60,8 @@ if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 local out = opt.out or trained.path:match "^(.*)/" .. (opt.grid and "/generated.png" or "/generated")
 if opt.grid then
   must(grid.save(out, images, {columns = opt.columns}))
-  print(("%s: %d pictures, step %d"):format(out, #seeds, trained.step))
+elseif one_file then
+  must(grid.save(out, images, {pad = 0}))
 else
   if lfs.attributes(out, "mode") ~= "directory" then
     local ok, why = lfs.mkdir(out)
@@ -54,5 +70,6 @@ else
   for i, seed in ipairs(seeds) do
     must(grid.save(("%s/seed%06d.png"):format(out, seed), images:narrow(1, i, 1), {pad = 0}))
   end
-  print(("%s: %d pictures, step %d"):format(out, #seeds, trained.step))
 end
+print(("%s: %d picture%s%s, step %d"):format(out, #seeds, #seeds == 1 and "" or "s", drawn and " of " .. drawn or "",
+  trained.step))

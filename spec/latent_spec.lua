@@ -35,16 +35,37 @@ describe("latent", function()
   end)
 
   it("finds labels for seeds", function()
-    local names = {"cat", "dog", "7"}
-    assert.same({0, 1, 2, 0}, latent.labels(names, {0, 4, 5, 9}):to_table())
-    for class, label in pairs {dog = 1, ["1"] = 1, ["7"] = 2, ["0"] = 0} do
-      assert.same({label, label}, latent.labels(names, {3, 4}, class):to_table())
+    local names = {"cat", "dog", "7", "#2"}
+    assert.same({0, 0, 1, 1}, latent.labels(names, {0, 4, 5, 9}):to_table())
+    assert.is_nil((select(2, latent.labels(names, {0, 4}))))
+    for class, label in pairs {dog = 1, ["1"] = 1, ["7"] = 2, ["0"] = 0, ["#1"] = 1, ["#2"] = 3, ["#3"] = 3} do
+      local y, told = latent.labels(names, {3, 4}, class)
+      assert.same({label, label}, y:to_table())
+      assert.equal(("class %s (label %d)"):format(names[label + 1], label), told)
     end
-    for _, bad in ipairs {"3", "-1", "horse", "1.5", "nan"} do
+    for _, bad in ipairs {"4", "#4", "-1", "#-1", "horse", "1.5", "nan", "#", "99999999999999999999", "0x1", ""} do
       local y, message = latent.labels(names, {1}, bad)
       assert.is_nil(y)
-      assert.equal(("expected a class in 0..2 or its name (cat dog 7), got '%s'"):format(bad), message)
+      assert.equal(("expected a class (cat dog 7 #2), or its number as in #0 to #3, got '%s'"):format(bad),
+        (message:gsub(" %(did you mean .*", "")))
     end
+    assert.matches("got 'dg' %(did you mean 'dog'%?%)$", select(2, latent.labels(names, {1}, "dg")))
+  end)
+
+  it("takes a plain number for a name where every class is one", function()
+    local names = {}
+    for i = 1, 12 do names[i] = tostring(i) end
+    for class, label in pairs {["3"] = 2, ["12"] = 11, ["1"] = 0, ["03"] = 2, ["#3"] = 3, ["#0"] = 0} do
+      local y, told = latent.labels(names, {0}, class)
+      assert.same({label}, y:to_table())
+      assert.equal(("class %d (label %d)"):format(label + 1, label), told)
+    end
+    for _, bad in ipairs {"0", "13", "#12"} do assert.is_nil((latent.labels(names, {0}, bad))) end
+    assert.same({1}, latent.labels({"01", "02", "03"}, {0}, "2"):to_table())
+    assert.is_nil((latent.labels({"1", "01"}, {0}, "001"))) -- two names for one number
+    names = {}
+    for i = 1, 50 do names[i] = "c" .. i end
+    assert.matches("c40 %.%.%.%), or its number as in #0 to #49", select(2, latent.labels(names, {0}, "horses")))
   end)
 
   it("goes along lines and arcs", function()

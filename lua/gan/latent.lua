@@ -6,6 +6,7 @@ local check = require "gan.check"
 local M = {}
 
 local MAX_SEEDS = 100000
+local LISTED = 40 -- names of classes that an error shows
 
 --- Reads seeds from a text such as "0-63" or "1,5,9-12".
 -- @tparam string text  numbers and ranges, separated by commas
@@ -53,22 +54,43 @@ function M.of_seeds(seeds, z, trunc)
   return core.tensor(rows)
 end
 
+-- The label that a class's name or number stands for; nil and what was expected where it is none, or may be two.
+local function label_of(classes, class)
+  local at, as_number, digits = {}, {}, #classes > 0
+  for i, name in ipairs(classes) do
+    at[name] = at[name] or i - 1
+    local n = name:find "^%d+$" and tonumber(name)
+    if n then as_number[n] = as_number[n] == nil and i - 1 else digits = false end
+  end
+  if at[class] then return at[class] end
+  local by_number = class:match "^#(%d+)$"
+  local n = math.tointeger(tonumber(by_number or class:match "^%d+$"))
+  -- Where every class is a number, a plain number is a name: "3" is the class "03", and no label.
+  local label = n
+  if digits and not by_number then label = as_number[n] end
+  if label and label < #classes then return label end
+  local near = check.nearest(class, classes)
+  local names = table.concat(classes, " ", 1, math.min(#classes, LISTED)) .. (#classes > LISTED and " ..." or "")
+  return nil, ("expected a class (%s), or its number as in #0 to #%d, got '%s'%s"):format(names, #classes - 1, class,
+    near and (" (did you mean '%s'?)"):format(near) or "")
+end
+
 --- Returns the labels of seeds: those of one class, or each seed's own (the seed modulo the number of classes).
+-- A class is given by its name, or else by its number from 0: "#3"; or "3" where not all names are numbers.
 -- @tparam table classes  list of names
 -- @tparam table seeds  list of N integers
--- @tparam[opt] string class  a name, or a number from 0
+-- @tparam[opt] string class  a name, or a number
 -- @treturn Tensor  i32 (N)
+-- @treturn string  such as "class heart (label 6)"; nil where no class was given
 -- @error if there is no such class
 function M.labels(classes, seeds, class)
-  local list, label = {}, nil
-  for i, name in ipairs(classes) do if class == name then label = i - 1 end end
-  label = label or class and math.tointeger(tonumber(class))
-  if class and not (label and label >= 0 and label < #classes) then
-    return nil, ("expected a class in 0..%d or its name (%s), got '%s'"):format(#classes - 1,
-      table.concat(classes, " "), class)
+  local list, label, message = {}, nil, nil
+  if class then
+    label, message = label_of(classes, class)
+    if not label then return nil, message end
   end
   for i, seed in ipairs(seeds) do list[i] = label or seed % #classes end
-  return core.tensor(list, "i32")
+  return core.tensor(list, "i32"), label and ("class %s (label %d)"):format(classes[label + 1], label)
 end
 
 --- Draws other labels in the place of y, every other class as likely as any.

@@ -124,11 +124,12 @@ describe("recipe", function()
     local dir_name = dir .. "/cgan1a"
     assert.same({8 * 18 + 2, 8 * 18 + 2, 3}, {core.image_info(temp.read(dir_name .. "/fakes_init.png"))})
     local sheets = {}
-    for i, words in ipairs {"", "--class heart", "--class 6", "--class moon"} do
-      local code, _, err = inside.run("experiments/generate.lua",
+    for i, words in ipairs {"", "--class heart", "--class #6", "--class moon"} do
+      local code, out, err = inside.run("experiments/generate.lua",
         ("--run %s --seeds 0-7 --grid --no-ema --out %s/%d.png %s"):format(dir_name, dir, i, words))
       assert.equal("", err)
       assert.equal(0, code)
+      assert.equal(i == 2 or i == 3, out:find("8 pictures of class heart (label 6), step 3", 1, true) ~= nil, out)
       sheets[i] = temp.read(("%s/%d.png"):format(dir, i))
     end
     assert.equal(sheets[2], sheets[3])
@@ -136,7 +137,7 @@ describe("recipe", function()
     assert.not_equal(sheets[2], sheets[4])
     local code, _, err = inside.run("experiments/generate.lua", ("--run %s --class horse"):format(dir_name))
     assert.equal(1, code)
-    assert.is_truthy(err:find("--class: expected a class in 0..7 or its name (circle square", 1, true), err)
+    assert.is_truthy(err:find("--class: expected a class (circle square", 1, true), err)
     code, _, err = inside.run("experiments/generate.lua", ("--run %s/ring1a"):format(dir))
     assert.equal(1, code)
     assert.is_truthy(err:find("draws no pictures", 1, true), err)

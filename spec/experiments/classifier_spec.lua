@@ -107,6 +107,7 @@ describe("classifier.lua", function()
       ["--lr 0"] = "--lr: expected a number > 0",
       ["--sise 3"] = "did you mean '--size'?", ["--out " .. dir] = dir .. ": cannot write",
       ["--out " .. dir .. "/no/x"] = "x: cannot write",
+      ["--out " .. dir .. "/x.pth"] = "x.pth: weights are written as safetensors: give",
       ["--net lenet --size 65"] = "classifier.lenet: option 'size': expected an integer in 16..64, got 65",
     } do
       fails(words, what)

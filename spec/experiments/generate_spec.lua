@@ -1,6 +1,7 @@
 -- Pictures from a run through the command line: the same seed is the same picture, whatever is drawn beside it.
 local gan = require "gan"
 local core = require "gan.core"
+local lfs = require "lfs"
 local script = require "spec.support.script"
 local temp = require "spec.support.temp"
 
@@ -56,6 +57,32 @@ describe("generate.lua", function()
     assert.equal(sheets[1], sheets[4])
   end)
 
+  it("writes what the name of --out says", function()
+    local run = "--run " .. dir .. "/a "
+    local out = generate(("%s--seeds 5 --out %s/five.png"):format(run, dir))
+    assert.equal(dir .. "/five.png: 1 picture, step 30\n", out)
+    generate(("%s--seeds 4-5 --out %s/both"):format(run, dir))
+    assert.equal(temp.read(dir .. "/both/seed000005.png"), temp.read(dir .. "/five.png"))
+    lfs.mkdir(dir .. "/dir.png") -- a directory that is there is one, whatever its name
+    generate(("%s--seeds 5 --out %s/dir.png"):format(run, dir))
+    assert.same({"seed000005.png"}, temp.list(dir .. "/dir.png"))
+    generate(("%s--seeds 4-5 --out %s/lr0.001"):format(run, dir)) -- no extension: a number's end
+    assert.same({"seed000004.png", "seed000005.png"}, temp.list(dir .. "/lr0.001"))
+    generate(("%s--seeds 4-5 --grid --out %s/SHEET.PNG"):format(run, dir))
+    assert.equal("\x89PNG", temp.read(dir .. "/SHEET.PNG"):sub(1, 4))
+    for words, what in pairs {
+      ["--seeds 5 --out " .. dir .. "/x.jpg"] =
+        "--out " .. dir .. "/x.jpg: pictures are written as PNG: give a name that ends in .png",
+      ["--grid --out " .. dir .. "/x.svg"] = "x.svg: pictures are written as PNG",
+      ["--seeds 5-6 --out " .. dir .. "/pic.png"] = "--out " .. dir .. "/pic.png: 2 pictures do not go into one file: "
+        .. "give --grid for one sheet of them, or a directory",
+      ["--grid --out " .. dir .. "/both"] = "both: is a directory; give --grid a file",
+    } do
+      fails(run .. words, what)
+    end
+    for _, name in ipairs {"x.jpg", "x.svg", "pic.png"} do assert.is_nil(lfs.attributes(dir .. "/" .. name)) end
+  end)
+
   it("says in one line what is wrong", function()
     temp.write(dir .. "/bad.safetensors", "nothing")
     gan.file.safetensors.save(dir .. "/other.safetensors", {G = {w = gan.ones(2)}})
@@ -80,7 +107,8 @@ describe("generate.lua", function()
       [run .. "--sedes 3"] = "did you mean '--seeds'?",
       [run .. "--grid --out " .. dir .. "/no/where.png"] = "where.png: cannot write",
       [run .. "--out " .. dir .. "/no/where"] = "where: cannot make the directory",
-      [run .. "--out " .. dir .. "/bad.safetensors"] = "cannot make the directory",
+      [run .. "--out " .. dir .. "/bad.safetensors"] = "do not go into one file",
+      [run .. "--out " .. dir .. "/a/log.txt/x"] = "cannot make the directory",
     } do
       fails(words, what)
     end

@@ -28,6 +28,7 @@ describe("plot.lua", function()
       [""] = "--run is missing", ["--run no/such"] = "no/such: no such run",
       ["--run " .. dir .. " --keys d"] = "has no 'd'",
       ["--run " .. dir .. " --x y"] = "expected step", ["--run " .. dir .. " --out /no/such/x.svg"] = "cannot write",
+      ["--run " .. dir .. " --out " .. dir .. "/x.png"] = "x.png: plots are written as SVG: give a name",
       ["--run ,"] = "expected a run's directory",
     } do
       local code, _, err = script.run(SCRIPT, words)

@@ -31,6 +31,25 @@ describe("file.text", function()
     assert.is_truthy(message:find("/proc/nothing: cannot make the directory: ", 1, true), message)
   end)
 
+  it("knows what a name says of its file", function()
+    for path, extension in pairs {["a/b.PNG"] = "png", ["x.tar.gz"] = "gz", ["a.b/c"] = "none", ["lr0.001"] = "none",
+      [".hidden"] = "none", ["x."] = "none", ["m.mp3"] = "mp3"} do
+      assert.equal(extension, text.extension(path) or "none", path)
+    end
+    assert.is_true(text.says("x.Svg", "svg", "plots are written as SVG"))
+    assert.is_true(text.says("x", "svg", "plots are written as SVG"))
+    assert.same({nil, "x.png: plots are written as SVG: give a name that ends in .svg"},
+      {text.says("x.png", "svg", "plots are written as SVG")})
+  end)
+
+  it("lists the sub-folders that have a file", function()
+    for _, name in ipairs {"b", "a", "c", ".d"} do text.make_folder(dir .. "/" .. name) end
+    for _, name in ipairs {"a", "b", ".d"} do temp.write(("%s/%s/x"):format(dir, name), "") end
+    lfs.mkdir(dir .. "/c/x")
+    assert.same({"a", "b"}, text.folders_with(dir, "x"))
+    assert.same({}, text.folders_with(dir .. "/none", "x"))
+  end)
+
   it("reads, writes and lists", function()
     local path = dir .. "/b"
     assert.is_true(text.write(path, "one\n\0two"))

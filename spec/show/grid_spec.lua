@@ -1,7 +1,9 @@
 -- Picture grids: where every pixel lands, clipping, and what wrong use says.
 local core = require "gan.core"
 local grid = require "gan.show.grid"
+local image = require "gan.data.image"
 local files = require "spec.support.files"
+local temp = require "spec.support.temp"
 
 describe("grid", function()
   it("lays images out in rows with padding and scale", function()
@@ -31,6 +33,19 @@ describe("grid", function()
     local flat = {}
     for i, p in ipairs(t) do flat[i] = p[1] end
     assert.same({0, 0, 255, 255, 128, 191, 0, 0}, flat)
+  end)
+
+  it("writes PNG under a name that says so", function()
+    local dir = temp.dir()
+    local images = core.full({1, 2, 2, 3}, 9, "u8")
+    for _, name in ipairs {"x.jpg", "x.jpeg", "x.webp", "x.svg"} do
+      local expected = ("%s/%s: pictures are written as PNG: give a name that ends in .png"):format(dir, name)
+      assert.same({nil, expected}, {grid.save(dir .. "/" .. name, images)})
+      assert.same({nil, expected}, {image.write(dir .. "/" .. name, core.reshape(images, {2, 2, 3}))})
+    end
+    assert.same({}, temp.list(dir))
+    for _, name in ipairs {"x.png", "X.PNG", "x", "lr0.1"} do assert.is_true(grid.save(dir .. "/" .. name, images)) end
+    temp.clean()
   end)
 
   it("saves a PNG file", function()

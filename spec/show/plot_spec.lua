@@ -99,6 +99,8 @@ describe("plot", function()
     finally(function() files.remove(dir) end)
     assert.is_true(plot.save(dir .. "/a.svg", p))
     assert.equal(plot.svg(p), files.read(dir .. "/a.svg"))
+    assert.same({nil, dir .. "/a.png: plots are written as SVG: give a name that ends in .svg"},
+      {plot.save(dir .. "/a.png", p)})
     local ok, message = plot.save(dir .. "/no/a.svg", p)
     assert.is_nil(ok)
     assert.matches("cannot write", message)

@@ -77,14 +77,23 @@ function M.read(path, opt)
   return o.size and core.image_fit(image, o.size, o.size) or image
 end
 
+--- Tells whether a name is one for a picture that `write` writes: it ends in .png, or has no extension.
+-- @tparam string path  of the file
+-- @treturn boolean  true
+-- @error if it has another extension
+-- @raise if path is no string
+function M.named(path) return text.says(path, "png", "pictures are written as PNG") end
+
 --- Writes a PNG file; the file is there whole or not at all.
 -- @tparam string path  of the file
 -- @tparam Tensor image  u8 (H,W,C), C = 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA
 -- @treturn boolean  true
--- @error if it cannot be written
+-- @error if it cannot be written, or its name ends as those of other pictures do
 -- @raise if `image` is no picture
 function M.write(path, image)
   if type(path) ~= "string" then return check.expected("data.image.write", 1, "path", "a path", path) end
+  local ok, message = M.named(path)
+  if not ok then return nil, message end
   return text.write(path, core.image_encode(image))
 end
 

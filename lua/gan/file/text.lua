@@ -28,6 +28,38 @@ function M.exists(path)
   return f ~= nil
 end
 
+--- Returns the extension that a path's name has. Cannot fail.
+-- @tparam string path  of a file
+-- @treturn string  in small letters, "png" of "a/b.PNG"; nil where there is none: that of "lr0.001" is a number's end
+function M.extension(path)
+  local e = path:match "[^/]*$":match "^.+%.(%a%w*)$"
+  return e and e:lower()
+end
+
+--- Tells whether what is written into a file is what its name says. A name without an extension says nothing.
+-- @tparam string path  of the file
+-- @tparam string extension  that of what is written: "png"
+-- @tparam string what  the same in words, "pictures are written as PNG"
+-- @treturn boolean  true
+-- @error if the name ends otherwise
+function M.says(path, extension, what)
+  local found = M.extension(path)
+  if not found or found == extension then return true end
+  return nil, ("%s: %s: give a name that ends in .%s"):format(path, what, extension)
+end
+
+--- Lists the sub-folders in which a file lies. Cannot fail.
+-- @tparam string path  of the folder
+-- @tparam string file  its name
+-- @treturn table  sorted list of the sub-folders' names; empty where there is no such folder
+function M.folders_with(path, file)
+  local list = {}
+  for _, name in ipairs(M.names(path) or {}) do
+    if lfs.attributes(("%s/%s/%s"):format(path, name, file), "mode") == "file" then list[#list + 1] = name end
+  end
+  return list
+end
+
 --- Lists the names in a folder, sorted, without those that begin with a dot.
 -- @tparam string path  of the folder
 -- @treturn table  list of names

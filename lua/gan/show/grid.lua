@@ -43,7 +43,7 @@ function M.grid(images, opt) return lay_out("show.grid.grid", 1, images, opt) en
 -- @tparam[opt=1] integer opt.scale  each pixel becomes scale x scale
 -- @tparam[opt=255] integer opt.fill  grey of the padding, 0..255
 -- @treturn boolean  true
--- @error if it cannot be written
+-- @error if it cannot be written, or its name ends as those of other pictures do
 -- @raise as for `grid`
 function M.save(path, images, opt)
   return image.write(path, lay_out("show.grid.save", 2, images, opt))

@@ -433,8 +433,12 @@ function M.svg(spec) return draw("show.plot.svg", spec) end
 -- @tparam string path  of the file
 -- @tparam table spec  as for `svg`
 -- @treturn boolean  true
--- @error if it cannot be written
+-- @error if it cannot be written, or its name ends as those of other files do
 -- @raise as for `svg`
-function M.save(path, spec) return file.write(path, draw("show.plot.save", spec)) end
+function M.save(path, spec)
+  local ok, message = file.says(path, "svg", "plots are written as SVG")
+  if not ok then return nil, message end
+  return file.write(path, draw("show.plot.save", spec))
+end
 
 return M
