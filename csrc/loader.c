@@ -13,10 +13,18 @@ int gn_loader_open(gn_loader *d, const gn_loader_options *o, gn_make_batch *make
   return 1;
 }
 
-gn_int gn_loader_rows(const gn_loader *d, gn_place p) { return GN_MIN(d->o.batch, d->o.set - p.at); }
+static gn_int whole(const gn_loader *d, gn_place p) { return GN_MIN(d->o.batch, d->o.set - p.at); }
+
+/* Where in a batch of n rows a shard's share begins; the share of the last one ends at n. */
+static gn_int share(const gn_loader *d, gn_int n, gn_int shard) { return n * shard / d->o.shards; }
+
+gn_int gn_loader_rows(const gn_loader *d, gn_place p) {
+  const gn_int n = whole(d, p);
+  return share(d, n, d->o.shard + 1) - share(d, n, d->o.shard);
+}
 
 gn_place gn_loader_after(const gn_loader *d, gn_place p) {
-  p.at += gn_loader_rows(d, p);
+  p.at += whole(d, p);
   return d->o.set - p.at < (d->o.drop_last ? d->o.batch : 1) ? (gn_place){p.epoch + 1, 0} : p;
 }
 
@@ -25,8 +33,9 @@ gn_int gn_loader_epoch_rows(const gn_loader *d) { return d->o.drop_last ? d->o.s
 
 static void run_job(void *arg) { /* in the thread */
   gn_loader *d = arg;
-  const gn_place p = d->next;
+  gn_place p = d->next;
   const gn_int n = gn_loader_rows(d, p);
+  p.at += share(d, whole(d, p), d->o.shard);
   if (d->order_epoch != p.epoch) {
     gn_rng r = {.key = d->order_key + (uint64_t)p.epoch * 0x9E3779B97F4A7C15u}; /* a stream of its own for each epoch */
     gn_rng_permutation(&r, d->order, d->o.set);

@@ -11,14 +11,16 @@ typedef struct gn_loader_options {
   uint64_t seed;     /* of the permutations */
   int drop_last;     /* 1: an epoch's last, smaller batch is left out */
   int prefetch; /* 1: a thread makes the batch that gn_loader_start asks for; 0, or where none can be had: the caller */
+  gn_int shard, shards; /* only this share of each batch is made: 0 <= shard < shards, which divides batch */
 } gn_loader_options;
 
+/* Places count whole batches, whatever the shard: a place means the same to each of them. */
 typedef struct gn_place {
   gn_int epoch, at; /* a batch: the one that begins with row `at` of the permutation of `epoch` */
 } gn_place;
 
-/* Fills a batch from rows (n), places `at` .. of their epoch. Runs in the loader's thread: touches neither Lua nor
-** the allocator. */
+/* Fills the share of a batch from rows (n), places `at` .. of their epoch. Runs in the loader's thread: touches neither
+** Lua nor the allocator. */
 typedef void gn_make_batch(void *arg, const int32_t *rows, gn_int n, gn_place place);
 
 typedef struct gn_loader {
@@ -29,7 +31,7 @@ typedef struct gn_loader {
   uint64_t order_key;
   int32_t *order; /* (set) the permutation of order_epoch; the thread's own while it works */
   gn_int order_epoch;
-  int32_t *rows; /* (n) of the batch being made */
+  int32_t *rows; /* (n) of the share being made */
   gn_make_batch *make;
   void *arg;
 } gn_loader;
@@ -37,13 +39,13 @@ typedef struct gn_loader {
 /* Opens d at the beginning of epoch 0; make(arg, ...) will make its batches. 1, or 0: out of memory, and d is
 ** closed. */
 int gn_loader_open(gn_loader *d, const gn_loader_options *o, gn_make_batch *make, void *arg);
-gn_int gn_loader_rows(const gn_loader *d, gn_place p);    /* how many rows the batch at p has */
+gn_int gn_loader_rows(const gn_loader *d, gn_place p);    /* how many rows the loader's share of the batch at p has */
 gn_place gn_loader_after(const gn_loader *d, gn_place p); /* the place of the batch that follows the one at p */
 gn_int gn_loader_last(const gn_loader *d);                /* the largest `at` that is a place */
 gn_int gn_loader_epoch_rows(const gn_loader *d);          /* rows that each epoch hands over */
 
-/* Starts making the batch at p; rows (gn_loader_rows) is filled with the rows it consists of. The batch made before
-** it has been waited for, and both stay the caller's to keep alive until the next wait. */
+/* Starts making the share of the batch at p; rows (gn_loader_rows) is filled with the rows it consists of. The one made
+** before it has been waited for, and both stay the caller's to keep alive until the next wait. */
 void gn_loader_start(gn_loader *d, gn_place p, int32_t *rows);
 void gn_loader_wait(gn_loader *d);             /* until the batch that was started is made */
 void gn_loader_seek(gn_loader *d, gn_place p); /* makes p the next place; what was made ahead is forgotten */

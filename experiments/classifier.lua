@@ -62,9 +62,16 @@ local loader = gan.data.batches(train, {batch = opt.batch, seed = opt.seed, crop
 
 -- The part of the test images that the net names rightly.
 local function accuracy()
-  local _, logits = features.of(net:eval())(test.images)
+  local F, right = features.of(net:eval()), 0
+  for first = 0, test.n - 1, F.batch do
+    local some = {}
+    for row = first, math.min(first + F.batch, test.n) - 1 do some[#some + 1] = row end
+    local _, logits = F(test:rows(some))
+    local labels = core.narrow(test.labels, 1, first + 1, #some)
+    right = right + core.eq(logits:argmax(2):to "real", labels:to "real"):sum():item()
+  end
   net:train()
-  return core.eq(logits:argmax(2):to "real", test.labels:to "real"):sum():item() / test.n
+  return right / test.n
 end
 
 io.stdout:setvbuf "line"

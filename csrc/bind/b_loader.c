@@ -1,11 +1,14 @@
 /* b_loader.c - loaders for Lua: the state machine of loader.h, whose batches are tensors of pictures and labels. */
 #include "../kernels/batch.h"
 #include "../loader.h"
+#include "../picture.h"
 #include "bind.h"
+#include "options.h"
 #include <string.h>
 
 #define T_LOADER GN_PREFIX "loader"
-enum { IMAGES = 1, LABELS, REAL, CLASSES, ROWS, NVALUES = ROWS }; /* user values: the set, then the batch being made */
+/* User values: the set, then the batch being made. */
+enum { IMAGES = 1, LABELS, REAL, CLASSES, ROWS, GEOMETRY, NVALUES = GEOMETRY };
 
 /* The thread sees the storages in `hold`, which the loader keeps alive itself: when a program ends, Lua may collect the
 ** tensors before the loader. */
@@ -13,9 +16,9 @@ typedef struct loader {
   gn_loader l;
   gn_storage *hold[NVALUES];
   int open;
-  gn_pictures job;
+  gn_batch job;
   gn_real *x;
-  int32_t *y;
+  int32_t *y, *geometry;
 } loader;
 
 static loader *check_loader(lua_State *L) {
@@ -31,7 +34,7 @@ static void make(void *arg, const int32_t *rows, gn_int n, gn_place place) {
   d->job.n = n;
   d->job.epoch = (uint64_t)place.epoch;
   d->job.first = (uint64_t)place.at;
-  gn_batch_make(d->x, d->y, &d->job);
+  gn_batch_make(d->x, d->y, d->geometry, &d->job);
 }
 
 static void hold(loader *d, int slot, gn_storage *s) {
@@ -42,16 +45,19 @@ static void hold(loader *d, int slot, gn_storage *s) {
 
 /* Starts making the batch at p. Everything that can fail comes first: after an error the loader is as it was. */
 static void prepare(lua_State *L, loader *d, gn_place p) {
-  gn_int n = gn_loader_rows(&d->l, p), size[4] = {n, d->job.h, d->job.w, d->job.c};
+  gn_int n = gn_loader_rows(&d->l, p), size[4] = {n, d->job.h, d->job.w, d->job.c}, drawn[2] = {n, 3};
   gn_tensor *x = gn_new_real(L, 4, size), *y = NULL;
   if (d->job.labels) y = gn_new_tensor(L, GN_I32, 1, &n);
   else lua_pushnil(L);
-  gn_tensor *rows = gn_new_tensor(L, GN_I32, 1, &n);
+  gn_tensor *rows = gn_new_tensor(L, GN_I32, 1, &n), *geometry = gn_new_tensor(L, GN_I32, 2, drawn);
+  hold(d, GEOMETRY, geometry->storage);
   hold(d, ROWS, rows->storage);
   hold(d, CLASSES, y ? y->storage : NULL);
   hold(d, REAL, x->storage);
   d->x = gn_real_ptr(x);
   d->y = y ? gn_i32_ptr(y) : NULL;
+  d->geometry = gn_i32_ptr(geometry);
+  lua_setiuservalue(L, 1, GEOMETRY);
   lua_setiuservalue(L, 1, ROWS);
   lua_setiuservalue(L, 1, CLASSES);
   lua_setiuservalue(L, 1, REAL);
@@ -59,26 +65,42 @@ static void prepare(lua_State *L, loader *d, gn_place p) {
 }
 
 typedef struct options {
-  gn_int batch, seed, crop;
+  gn_int batch, seed, crop, shard, shards;
   int mirror, drop_last, prefetch;
 } options;
 
-/* Arguments 3 to 8, for n images of the size of `images`. */
-static options check_options(lua_State *L, const gn_tensor *images) {
-  const gn_int n = images->size[0], least = GN_MIN(images->size[1], images->size[2]);
-  options o = {.batch = gn_check_int(L, 3, "batch", 1, INT32_MAX)};
+static const gn_option known[] = {
+    GN_OPT_INTEGER(options, batch, 1, INT32_MAX),
+    GN_OPT_INTEGER(options, seed, INT64_MIN, INT64_MAX),
+    GN_OPT_INTEGER(options, crop, 0, GN_PICTURE_SIDE),
+    GN_OPT_INTEGER(options, shard, 0, INT32_MAX),
+    GN_OPT_INTEGER(options, shards, 1, INT32_MAX),
+    GN_OPT_FLAG(options, mirror),
+    GN_OPT_FLAG(options, drop_last),
+    GN_OPT_FLAG(options, prefetch),
+    GN_OPT_END,
+};
+
+/* The table at arg, for n images of h x w. */
+static options check_options(lua_State *L, int arg, gn_int n, gn_int h, gn_int w) {
+  options o = {.batch = 64, .shards = 1, .drop_last = 1, .prefetch = 1};
+  const gn_int least = GN_MAX(1, GN_MIN(h, w));
+  gn_read_options(L, arg, known, &o);
   if (o.batch > n)
-    gn_argerror(L, 3, "batch", "a batch of %I is more than the %I images there are", (lua_Integer)o.batch,
-                (lua_Integer)n);
-  o.seed = gn_check_int(L, 4, "seed", INT64_MIN, INT64_MAX);
-  o.mirror = lua_toboolean(L, 5);
-  o.crop = gn_check_int(L, 6, "crop", 0, GN_MAX(0, least - 1));
-  o.drop_last = lua_toboolean(L, 7);
-  o.prefetch = lua_toboolean(L, 8);
+    gn_option_error(L, "batch", "a batch of %I is more than the %I images there are", (lua_Integer)o.batch,
+                    (lua_Integer)n);
+  if (o.crop >= least)
+    gn_option_error(L, "crop", "expected less than the images' shorter side, %I, got %I", (lua_Integer)least,
+                    (lua_Integer)o.crop);
+  if (o.batch % o.shards != 0)
+    gn_option_error(L, "shards", "expected a divisor of the batch, %I, got %I", (lua_Integer)o.batch,
+                    (lua_Integer)o.shards);
+  if (o.shard >= o.shards)
+    gn_option_error(L, "shard", "expected 0 to %I, got %I", (lua_Integer)(o.shards - 1), (lua_Integer)o.shard);
   return o;
 }
 
-/* core.loader(images u8 (N,H,W,C), labels i32 (N) | nil, batch, seed, mirror, crop, drop_last, prefetch) -> loader. */
+/* core.loader(images u8 (N,H,W,C), labels i32 (N) | nil, options) -> loader. Options: `known`. */
 static int loader_new(lua_State *L) {
   gn_tensor *images = gn_check_dense_u8(L, 1, "images");
   if (images->nd != 4) gn_shape_error(L, 1, "images", "(N,H,W,C)", NULL);
@@ -87,39 +109,45 @@ static int loader_new(lua_State *L) {
   gn_tensor *labels = lua_isnoneornil(L, 2) ? NULL : gn_check_dense_i32(L, 2, "labels");
   if (labels && (labels->nd != 1 || labels->size[0] != n))
     gn_shape_error(L, 2, "labels", lua_pushfstring(L, "(%I)", (lua_Integer)n), "to match images");
-  const options o = check_options(L, images);
+  const options o = check_options(L, 3, n, images->size[1], images->size[2]);
   loader *d = lua_newuserdatauv(L, sizeof *d, NVALUES);
   memset(d, 0, sizeof *d);
   luaL_setmetatable(L, T_LOADER);
-  const gn_loader_options state = {
-      .set = n, .batch = o.batch, .seed = (uint64_t)o.seed, .drop_last = o.drop_last, .prefetch = o.prefetch};
+  const gn_loader_options state = {.set = n,
+                                   .batch = o.batch,
+                                   .seed = (uint64_t)o.seed,
+                                   .drop_last = o.drop_last,
+                                   .prefetch = o.prefetch,
+                                   .shard = o.shard,
+                                   .shards = o.shards};
   if (!gn_loader_open(&d->l, &state, make, d))
     return gn_error(L, "out of memory (the order of %I images)", (lua_Integer)n);
-  d->job = (gn_pictures){.images = gn_u8_ptr(images),
-                         .labels = labels ? gn_i32_ptr(labels) : NULL,
-                         .h = images->size[1],
-                         .w = images->size[2],
-                         .c = images->size[3],
-                         .mirror = o.mirror,
-                         .crop = o.crop,
-                         .key = gn_rng_key((uint64_t)o.seed, "data.change", 11)};
+  d->job = (gn_batch){.images = gn_u8_ptr(images),
+                      .labels = labels ? gn_i32_ptr(labels) : NULL,
+                      .h = images->size[1],
+                      .w = images->size[2],
+                      .c = images->size[3],
+                      .mirror = o.mirror,
+                      .crop = o.crop,
+                      .key = gn_rng_key((uint64_t)o.seed, "data.change", 11)};
   hold(d, IMAGES, images->storage);
   hold(d, LABELS, labels ? labels->storage : NULL);
   d->open = 1;
   return 1;
 }
 
-/* loader:next() -> real (n,H,W,C) in [-1,1], labels i32 (n) or nil, rows i32 (n) (which images, from 0). */
+/* loader:next() -> real (n,H,W,C) in [-1,1], labels i32 (n) or nil, rows i32 (n) (which images, from 0), geometry
+** i32 (n,3): flip, dy, dx of each (kernels/batch.h). */
 static int loader_next(lua_State *L) {
   loader *d = check_loader(L);
   lua_settop(L, 1);
   if (!d->l.ahead) prepare(L, d, d->l.next);
   gn_loader_wait(&d->l);
-  for (int k = REAL; k <= ROWS; k++) lua_getiuservalue(L, 1, k);
+  for (int k = REAL; k <= GEOMETRY; k++) lua_getiuservalue(L, 1, k);
   const gn_place after = gn_loader_after(&d->l, d->l.next);
   if (d->l.worker) prepare(L, d, after);
   else gn_loader_seek(&d->l, after);
-  return 3;
+  return NVALUES - REAL + 1;
 }
 
 /* loader:position() -> epoch, images of it already handed over, images handed over in each epoch. */

@@ -27,7 +27,7 @@ static void shifted_row(gn_real *x, const uint8_t *v, gn_int w, gn_int c, gn_int
     for (gn_int k = 0; k < c; k++) x[j * c + k] = lut[v[(w - 1) * c + k]];
 }
 
-void gn_batch_make(gn_real *x, int32_t *y, const gn_pictures *b) {
+void gn_batch_make(gn_real *x, int32_t *y, int32_t *geometry, const gn_batch *b) {
   gn_int row = b->w * b->c, image = b->h * row;
   uint8_t byte[256];
   gn_real lut[256];
@@ -44,6 +44,9 @@ void gn_batch_make(gn_real *x, int32_t *y, const gn_pictures *b) {
     else
       for (gn_int j = 0; j < b->h; j++)
         shifted_row(x + j * row, src + clamp(j + dy, 0, b->h - 1) * row, b->w, b->c, dx, flip, lut);
+    geometry[3 * i] = flip;
+    geometry[3 * i + 1] = (int32_t)dy;
+    geometry[3 * i + 2] = (int32_t)dx;
     if (b->labels) y[i] = b->labels[b->rows[i]];
   }
 }

@@ -4,7 +4,7 @@
 
 #include "../gn.h"
 
-typedef struct gn_pictures {
+typedef struct gn_batch {
   const uint8_t *images; /* (N,h,w,c) the whole set */
   const int32_t *labels; /* (N), or NULL */
   const int32_t *rows;   /* (n) which images, 0 .. N-1 */
@@ -13,10 +13,11 @@ typedef struct gn_pictures {
   gn_int crop; /* each image shifted by -crop .. crop rows and columns; its edge pixels fill the gap */
   /* image i draws from block first+i of sequence `epoch` of stream `key`: not from who asks */
   uint64_t key, epoch, first;
-} gn_pictures;
+} gn_batch;
 
-/* x (n,h,w,c) real: v/127.5 - 1; y (n): labels, if there are any.
+/* x (n,h,w,c) real: v/127.5 - 1; y (n): labels, if there are any; geometry (n,3): what was drawn for each image.
+** flip, dy, dx: pixel (i,j) of x is the image's pixel (i + dy, j' + dx), j' being w - 1 - j if flip is 1, else j.
 ** Not parallel: it runs beside the training. Cannot fail. */
-void gn_batch_make(gn_real *x, int32_t *y, const gn_pictures *b);
+void gn_batch_make(gn_real *x, int32_t *y, int32_t *geometry, const gn_batch *b);
 
 #endif

@@ -78,7 +78,7 @@ local function cifar()
   rate(("CIFAR-10 file, %d of 32x32x3"):format(set.n), "cifar_img_s", set.n, seconds)
   collectgarbage()
   core.memory_trim()
-  local bytes = core.numel(set.images)
+  local bytes = set.n * set.height * set.width * set.channels
   record.held, record.held_rss = (core.memory().live - live) / bytes, (core.rss() - rss) / bytes
   bench.say("%-32s %10.3f bytes of tensors, %.3f bytes resident, for each byte of the pictures",
     "held", record.held, record.held_rss)

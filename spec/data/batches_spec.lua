@@ -15,8 +15,8 @@ end
 local function bytes(loader, n)
   local parts = {}
   for _ = 1, n do
-    local x, y, rows = loader:next()
-    parts[#parts + 1] = x:to_bytes() .. (y and y:to_bytes() or "") .. rows:to_bytes()
+    local x, y, rows, geometry = loader:next()
+    parts[#parts + 1] = x:to_bytes() .. (y and y:to_bytes() or "") .. rows:to_bytes() .. geometry:to_bytes()
   end
   return table.concat(parts, "|")
 end
@@ -145,6 +145,69 @@ describe("batches", function()
     assert.is_true(count > 80) -- of 98
   end)
 
+  it("say what geometry they drew", function()
+    local h, w = 3, 5
+    local set = {images = core.to(core.rng(1, "image"):integer({40, h, w, 2}, 0, 255), "u8")}
+    for _, opt in ipairs {{}, {mirror = true}, {crop = 2}, {mirror = true, crop = 2}} do
+      opt.batch = 40
+      local x, _, rows, geometry = gan.data.batches(set, opt)()
+      assert.same({"i32", {40, 3}}, {geometry:dtype(), geometry:shape()})
+      local seen = {}
+      local from, to = set.images:to_table(), core.image_quantise(x):to_table()
+      for n = 1, 40 do
+        local flip, dy, dx = geometry:get(n, 1), geometry:get(n, 2), geometry:get(n, 3)
+        seen[flip], seen.dy, seen.dx = true, seen.dy or dy ~= 0, seen.dx or dx ~= 0
+        for i = 0, h - 1 do
+          for j = 0, w - 1 do
+            local y, at = i + dy, (flip == 1 and w - 1 - j or j) + dx
+            y, at = math.max(0, math.min(h - 1, y)), math.max(0, math.min(w - 1, at))
+            assert.same(from[rows:get(n) + 1][y + 1][at + 1], to[n][i + 1][j + 1])
+          end
+        end
+      end
+      assert.same({opt.mirror or false, opt.crop == 2, opt.crop == 2}, {seen[1] or false, seen.dy, seen.dx})
+    end
+  end)
+
+  it("are the same in shards", function()
+    local set = numbered(23, 4, 6, 3)
+    for _, opt in ipairs {
+      {batch = 8, seed = 5, mirror = true, crop = 2}, {batch = 12, drop_last = false, mirror = true},
+    } do
+      local function loaders(count)
+        local list = {}
+        for index = 0, count - 1 do
+          opt.shard = {index, count}
+          list[index + 1] = gan.data.batches(set, opt)
+        end
+        return list
+      end
+      for _, count in ipairs {1, 2, 4} do
+        opt.shard = nil
+        local whole, shards = gan.data.batches(set, opt), loaders(count)
+        for step = 1, 9 do
+          local want = {whole()}
+          for k = 1, 4 do want[k] = want[k]:to_bytes() end
+          if step == 5 then -- a place is the same to all
+            assert.same(shards[count]:state(), shards[1]:state())
+            for i, shard in ipairs(loaders(count)) do
+              assert.is_true(shard:load(shards[1]:state()))
+              shards[i] = shard
+            end
+          end
+          local got = {"", "", "", ""}
+          for _, shard in ipairs(shards) do
+            local share = {shard()}
+            for k = 1, 4 do got[k] = got[k] .. share[k]:to_bytes() end
+          end
+          for k = 1, 4 do assert.is_true(want[k] == got[k]) end
+          assert.same({whole.epoch, whole.images_seen}, {shards[1].epoch, shards[count].images_seen})
+          assert.same(whole:state(), shards[1]:state())
+        end
+      end
+    end
+  end)
+
   it("resume to the byte from any point", function()
     local set = numbered(23, 5, 4, 3)
     for _, opt in ipairs {
@@ -217,6 +280,10 @@ describe("batches", function()
     bad("crop", {batch = 1, crop = -1})
     bad("expected a data set", {}, {1})
     bad("u8", {batch = 1}, {images = core.full({8, 2, 2, 1}, 0)})
+    for _, shard in ipairs {{1, 1}, {0}, {-1, 2}, {0, 0}, {0.5, 2}, {0, 1, 2}, {"0", "1"}, 2} do
+      bad("option 'shard': expected {index, count}, 0 <= index < count, got ", {batch = 2, shard = shard})
+    end
+    bad("data.batches: option 'shard': 3 shards do not divide the batch, 4", {batch = 4, shard = {0, 3}})
     bad("%(N,H,W,C%)", {batch = 1}, {images = core.full({8, 2, 2}, 0, "u8")})
     bad("more than the data %(0 images%)", {batch = 1}, {images = core.full({0, 2, 2, 1}, 0, "u8")})
     bad("labels.*expected %(8%)", {batch = 1}, {images = set.images, labels = core.full({7}, 0, "i32")})
@@ -273,12 +340,12 @@ describe("batches", function()
     local want = bytes(gan.data.batches(set, {batch = 5}), 6)
     local l, parts, failures, n = gan.data.batches(set, {batch = 5}), {}, 0, 0
     while #parts < 6 do
-      n = n % 4 + 1
+      n = n % 5 + 1
       core.memory_fail_after(n, 2) -- the second try fails too
-      local ok, x, y, rows = pcall(l.next, l)
+      local ok, x, y, rows, geometry = pcall(l.next, l)
       core.memory_fail_after(0)
       if ok then
-        parts[#parts + 1] = x:to_bytes() .. y:to_bytes() .. rows:to_bytes()
+        parts[#parts + 1] = x:to_bytes() .. y:to_bytes() .. rows:to_bytes() .. geometry:to_bytes()
       else
         failures = failures + 1
         assert.matches("next: out of memory", x)

@@ -179,7 +179,7 @@ describe("measure.evaluate", function()
     refused("ppl: needs a generator", measure(F, "ppl", real, fake))
     refused("accuracy: fake has 8 classes, toy knows 5", measure(toy(5), "accuracy", real, fake))
     refused("accuracy: needs labels, bare has none",
-      measure(F, "accuracy", real, evaluate.of_set({images = noise.images, n = 50}, {name = "bare"})))
+      measure(F, "accuracy", real, evaluate.of_set(gan.data.set.new {images = noise.images}, {name = "bare"})))
     refused("shapes: ", measure(toy(8, function(x) return x / 0 end), "kid", real, fake))
     local count = 0 -- NaN in the second set only
     local late = toy(8, function(x)
@@ -230,7 +230,7 @@ describe("measure.evaluate", function()
     for i, row in ipairs {11, 22, 33} do
       core.copy_(core.narrow(images, 1, i, 1), core.narrow(shapes.images, 1, row, 1))
     end
-    local fake = evaluate.of_set({images = images, n = 50, channels = 3}, {name = "copies"})
+    local fake = evaluate.of_set(gan.data.set.new {images = images}, {name = "copies"})
     local got, _, session = measure(pixels(), "nearest", evaluate.of_set(shapes), fake)
     assert.is_true(got.nearest.authenticity <= 47 / 50)
     local sheet, columns = session:sheet(5)

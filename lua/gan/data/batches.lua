@@ -5,6 +5,16 @@ local check = require "gan.check"
 
 local option = check.option
 
+local whole = option.integer {lo = 0}
+local shard = option.where {
+  default = {0, 1}, expected = "{index, count}, 0 <= index < count",
+  accept = function(v)
+    if type(v) ~= "table" or #v ~= 2 then return nil end
+    local index, count = whole.accept(v[1]), whole.accept(v[2])
+    return index and count and index < count and {index, count} or nil
+  end,
+}
+
 local methods = {}
 
 local function position(loader) return loader.core:position() end
@@ -14,12 +24,14 @@ local function position(loader) return loader.core:position() end
 -- @treturn Tensor  real (N,H,W,C) in [-1,1]
 -- @treturn Tensor  i32 (N), the labels; nil where the set has none
 -- @treturn Tensor  i32 (N), which images of the set, from 0
+-- @treturn Tensor  i32 (N,3), the geometry of each: flip (0 or 1), dy, dx. Pixel (i,j) of the batch, from 0, is the
+--   image's pixel (i + dy, j' + dx), clamped to its edges; j' is W-1-j if flipped, else j.
 function methods:next()
   return self.core:next()
 end
 
---- Returns where the loader stands. A loader of the same set and options that loads it goes on with the same bytes.
--- Cannot fail.
+--- Returns where the loader stands. A loader of the same set and options that loads it goes on with the same bytes,
+-- whatever its shard: places count whole batches. Cannot fail.
 -- @function Batches:state
 -- @treturn table  integers by name
 function methods:state()
@@ -83,7 +95,9 @@ local mt = {
 
 --- Makes a loader: it goes on for ever.
 -- Every epoch is a permutation of its own. Batch k of epoch e depends on seed, e and k alone, whatever the thread
--- count. The loader's fields: `epoch` (epochs done, with fraction), `images_seen`, `steps_per_epoch`.
+-- count; mirror and crop are drawn by an image's place in the batch. So the shards of a batch, one behind the other,
+-- are the batch that one loader gives without `shard`. The loader's fields: `epoch` (epochs done, with fraction),
+-- `images_seen`, `steps_per_epoch`, all of whole batches.
 -- @function gan.data.batches
 -- @tparam table set  a data set, or any table with images u8 (N,H,W,C) and perhaps labels i32 (N)
 -- @tparam[opt] table opt
@@ -94,6 +108,8 @@ local mt = {
 -- @tparam[opt=true] boolean opt.drop_last  leaves out an epoch's last, smaller batch
 -- @tparam[opt=true] boolean opt.labels  gives labels where the set has them
 -- @tparam[opt=true] boolean opt.prefetch  makes the next batch in a thread meanwhile
+-- @tparam[opt={0,1}] table opt.shard  {index, count}: gives only part `index`, from 0, of the `count` equal parts of
+--   each batch; count divides the batch
 -- @treturn Batches  callable
 -- @raise if a batch is more than the set, or an option is unknown or out of range
 -- @usage for real, labels in gan.data.batches(set, {batch = 64}) do print(real) end
@@ -105,12 +121,18 @@ local function batches(set, opt)
     batch = option.integer {default = 64, lo = 1}, seed = option.integer {default = 0},
     mirror = option.boolean {default = false}, crop = option.integer {default = 0, lo = 0},
     drop_last = option.boolean {default = true}, labels = option.boolean {default = true},
-    prefetch = option.boolean {default = true},
+    prefetch = option.boolean {default = true}, shard = shard,
   })
   local n = core.dim(set.images) > 0 and core.size(set.images, 1) or 0
   if o.batch > n then return check.fail("data.batches", "batch %d is more than the data (%d images)", o.batch, n) end
-  local loader = core.loader(set.images, o.labels and set.labels or nil, o.batch, o.seed, o.mirror, o.crop,
-    o.drop_last, o.prefetch)
+  local index, count = o.shard[1], o.shard[2]
+  if o.batch % count ~= 0 then
+    return check.fail("data.batches", "option 'shard': %d shards do not divide the batch, %d", count, o.batch)
+  end
+  local loader = core.loader(set.images, o.labels and set.labels or nil, {
+    batch = o.batch, seed = o.seed, mirror = o.mirror, crop = o.crop, drop_last = o.drop_last, prefetch = o.prefetch,
+    shard = index, shards = count,
+  })
   return setmetatable({core = loader, options = o, set = set, n = n}, mt)
 end
 

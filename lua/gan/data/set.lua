@@ -2,34 +2,82 @@
 --
 -- * `n`: how many images, also `#set`
 -- * `height`, `width`, `channels`; `size`: the side, if square
--- * `images`: u8 (N,H,W,C)
 -- * `labels`: i32 (N), from 0, or nil; `classes`: their names, or nil: `classes[label + 1]`
--- * `source`: path or name; `format`; `split`: "train" or "test" where the data come in two
+-- * `source`: path or name; `format`
+-- * `splits`: names of the parts that the data come in, {"train", "test"}; empty where they come in one; `split`: the
+--   one that this is, or nil: "train" of those that come in several, unless another was asked for
 -- * `natural`: false of images that the library draws
+-- * `notes`: lines that `describe` adds, about what was passed over or changed
 --
--- Where the set has them, also the methods `caption(i)`, `boxes(i)`, `mask(i)`; i counts from 1.
+-- The images are had by the method `rows`, whether they lie in memory or on disk. Where the set has them, also the
+-- methods `caption(i)`, `boxes(i)`, `mask(i)`; i counts from 1.
 --
 -- @module gan.data.set
 local core = require "gan.core"
 local check = require "gan.check"
 
-local methods = {}
+local M, methods = {}, {}
+
+local annotations = {"caption", "boxes", "mask"}
 
 local function index(set, op, i)
   return check.int(op, 1, "i", i, 1, set.n)
 end
 
---- Returns one image. A view.
+--- Returns some of the images, in the order of the list; an image may stand in it twice.
+-- @function Set:rows
+-- @tparam table|Tensor list  integers or i32 (n): which images, from 0, as batches give them and gather_rows takes them
+-- @treturn Tensor  u8 (n,H,W,C), fresh
+-- @raise if an entry is none of 0 .. n-1
+function methods:rows(list) return core.rows(list, self.images) end
+
+--- Returns one image.
 -- @function Set:image
 -- @tparam integer i  from 1
--- @treturn Tensor  u8 (H,W,C)
+-- @treturn Tensor  u8 (H,W,C), fresh
 -- @raise if there is no such image
 function methods:image(i)
   i = index(self, "image", i)
-  return core.reshape(core.narrow(self.images, 1, i, 1), {self.height, self.width, self.channels})
+  return core.reshape(self:rows {i - 1}, {self.height, self.width, self.channels})
 end
 
---- Returns one line: what, how many, how large, which classes. Cannot fail.
+--- Returns the set of some of the images, with their labels and other annotations.
+-- @function Set:subset
+-- @tparam table|Tensor list  as `rows` takes it
+-- @treturn Set
+-- @raise as `rows`
+function methods:subset(list)
+  if type(list) == "table" then list = core.tensor(list, "i32") end
+  local fields = {
+    images = self:rows(list), labels = self.labels and core.gather_rows(self.labels, list), classes = self.classes,
+    source = self.source, format = self.format, natural = self.natural, splits = self.splits, split = self.split,
+    notes = self.notes,
+  }
+  for _, name in ipairs(annotations) do
+    local of = self[name]
+    if of then fields[name] = function(_, i) return of(self, core.get(list, i) + 1) end end
+  end
+  return M.new(fields)
+end
+
+--- Returns what tells the set from others, wherever its files lie: two sets with the same images and labels have the
+-- same fingerprint. Cannot fail.
+-- @function Set:fingerprint
+-- @treturn table  integers `images`, `height`, `width`, `channels`, and `checksum`, "crc32:" and 8 hexadecimal digits:
+--   the CRC-32 of each image's bytes, the CRC-32 of these numbers (4 bytes each, lowest first) and the labels behind
+--   them
+function methods:fingerprint()
+  local crcs = self.crcs or core.row_crcs(self.images)
+  self.crcs = crcs
+  local crc = core.crc32(crcs)
+  if self.labels then crc = core.crc32(self.labels, crc) end
+  return {
+    images = self.n, height = self.height, width = self.width, channels = self.channels,
+    checksum = ("crc32:%08x"):format(crc),
+  }
+end
+
+--- Returns what, how many, how large, which classes; below it, one a line, the notes. Cannot fail.
 -- @function Set:describe
 -- @treturn string
 function methods:describe()
@@ -41,10 +89,8 @@ function methods:describe()
   else
     parts[#parts + 1] = "no classes"
   end
-  return table.concat(parts, ", ")
+  return table.concat({table.concat(parts, ", "), table.unpack(self.notes)}, "\n")
 end
-
-local M = {}
 
 local mt = {
   __index = methods,
@@ -53,7 +99,8 @@ local mt = {
 }
 
 --- Makes a data set of its fields; the sizes are read off `images`.
--- @tparam table fields  those above, and methods of its own: `caption`, `boxes`, `mask`: f(set, i)
+-- @tparam table fields  those above, `images` u8 (N,H,W,C), and methods of its own: `caption`, `boxes`, `mask`:
+--   f(set, i)
 -- @treturn Set  the same table
 -- @raise if there are no images u8 (N,H,W,C)
 -- @usage local set = gan.data.set.new {images = pictures, source = "mine", format = "tensor"}
@@ -66,8 +113,9 @@ function M.new(fields)
   local shape = core.shape(fields.images)
   fields.n, fields.height, fields.width, fields.channels = shape[1], shape[2], shape[3], shape[4]
   fields.size = shape[2] == shape[3] and shape[2] or nil
+  fields.splits, fields.notes = fields.splits or {}, fields.notes or {}
   if fields.natural == nil then fields.natural = true end
-  for _, name in ipairs {"caption", "boxes", "mask"} do
+  for _, name in ipairs(annotations) do
     local f = fields[name]
     if f then fields[name] = function(set, i) return f(set, index(set, name, i)) end end
   end

@@ -2,17 +2,8 @@
 -- @internal gan.data.train_test
 local core = require "gan.core"
 local check = require "gan.check"
-local set = require "gan.data.set"
 
 local KEPT = 10 -- one image of so many is kept for the test where the data have no split
-
--- The images of all whose numbers (from 0) are in rows.
-local function part(all, rows)
-  return set.new {
-    images = core.gather_rows(all.images, rows), labels = core.gather_rows(all.labels, rows), classes = all.classes,
-    source = all.source, format = all.format, natural = all.natural,
-  }
-end
 
 -- gan.data.train_test, given gan.data.open.
 return function(open, path, opt)
@@ -29,16 +20,21 @@ return function(open, path, opt)
     if not s.labels then return nil, ("%s: the images have no classes"):format(path) end
     return s
   end
-  local train = opened "train"
-  if train then
-    local test, message = opened "test"
-    if not test then return nil, message end
-    return train, test
-  end
   local all, message = opened()
   if not all then return nil, message end
+  if all.split == "train" then
+    local other = "test"
+    for _, name in ipairs(all.splits) do
+      if name == "test" then other = name break end
+      if name == "val" then other = name end
+    end
+    local test
+    test, message = opened(other)
+    if not test then return nil, message end
+    return all, test
+  end
   local n = all.n // KEPT
   if n < 1 then return nil, ("%s: expected at least %d images, found %d"):format(path, KEPT, all.n) end
   local order = core.rng(seed, "data.train_test"):permutation(all.n)
-  return part(all, core.narrow(order, 1, n + 1, all.n - n)), part(all, core.narrow(order, 1, 1, n))
+  return all:subset(core.narrow(order, 1, n + 1, all.n - n)), all:subset(core.narrow(order, 1, 1, n))
 end

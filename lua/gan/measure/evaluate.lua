@@ -55,7 +55,7 @@ function M.of_set(set, opt)
   return {
     n = n, has = set.n, name = o.name, split = set.split or "all", channels = set.channels, natural = set.natural,
     classes = set.classes, labels = set.labels and core.gather_rows(set.labels, rows),
-    batch = function(first, count) return core.gather_rows(set.images, core.narrow(rows, 1, first, count)) end,
+    batch = function(first, count) return set:rows(core.narrow(rows, 1, first, count)) end,
   }
 end
 

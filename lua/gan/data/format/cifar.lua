@@ -75,9 +75,13 @@ end
 --- Opens one .bin file or the split of a folder; see gan.data.open.
 function M.open(path, o)
   local files, folder, split
+  local splits = {}
   if lfs.attributes(path, "mode") == "directory" then
     folder = home(path)
     split = o.split or "train"
+    for _, name in ipairs {"train", "test"} do
+      if #find(folder, name) > 0 then splits[#splits + 1] = name end
+    end
     files = find(folder, split)
     if #files == 0 then
       local missing = split == "test" and "test_batch" or "data_batch_N"
@@ -108,7 +112,7 @@ function M.open(path, o)
   end
   return set.new {
     images = images, labels = core.tensor(labels, "i32"), classes = class_names(folder), source = path,
-    format = "CIFAR-10", split = split,
+    format = "CIFAR-10", split = split, splits = splits,
   }
 end
 

@@ -140,10 +140,13 @@ end
 
 --- Opens a file of images, or the split of a folder; see gan.data.open.
 function M.open(path, o)
-  local images_path, split = path, nil
+  local images_path, split, splits = path, nil, {}
   local labels_path
   if lfs.attributes(path, "mode") == "directory" then
     split = o.split or "train"
+    for _, name in ipairs {"train", "test"} do
+      if find(path, name, "images") then splits[#splits + 1] = name end
+    end
     images_path, labels_path = find(path, split, "images"), find(path, split, "labels")
     if not images_path then
       return nil, ("%s: no %s-images-idx3-ubyte[.gz] in it (split '%s')"):format(path, prefix[split], split)
@@ -159,7 +162,9 @@ function M.open(path, o)
     labels, classes = read_labels(labels_path, total, images_path, core.size(images, 1))
     if not labels then return nil, classes end
   end
-  return set.new {images = images, labels = labels, classes = classes, source = path, format = "IDX", split = split}
+  return set.new {
+    images = images, labels = labels, classes = classes, source = path, format = "IDX", split = split, splits = splits,
+  }
 end
 
 return M

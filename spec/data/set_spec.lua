@@ -1,0 +1,97 @@
+-- Sets: rows, subsets, fingerprints, notes.
+local gan = require "gan"
+local core = require "gan.core"
+local files = require "spec.support.files"
+local threads = require "spec.support.threads"
+
+local new = gan.data.set.new
+
+-- n pictures of h x w x 1, all bytes of picture i being i - 1.
+local function numbered(n, h, w)
+  local t = core.full({n, h or 2, w or 3, 1}, 0, "u8")
+  for i = 1, n do core.copy_(core.narrow(t, 1, i, 1), core.full({}, i - 1, "u8")) end
+  return t
+end
+
+describe("a set", function()
+  it("gives images by their numbers, from 0", function()
+    local set = new {images = numbered(4), source = "mine", format = "tensor"}
+    local some = set:rows {3, 0, 3}
+    assert.same({"u8", {3, 2, 3, 1}}, {some:dtype(), some:shape()})
+    assert.equal(("\3"):rep(6) .. ("\0"):rep(6) .. ("\3"):rep(6), some:to_bytes())
+    assert.equal(some:to_bytes(), set:rows(core.tensor({3, 0, 3}, "i32")):to_bytes())
+    local every_other = core.tensor({{2, 9}, {1, 9}}, "i32"):narrow(2, 1, 1):reshape {2}
+    assert.equal(("\2"):rep(6) .. ("\1"):rep(6), set:rows(every_other):to_bytes())
+    assert.same({0, 2, 3, 1}, set:rows({}):shape())
+    for _, case in ipairs {
+      {{4}, "expected integers in 0..3, got 4 at entry 1"}, {{0, -1}, "expected integers in 0..3, got -1 at entry 2"},
+      {{0.5}, "got 0.5 at entry 1"}, {{"1"}, "got string '1' at entry 1"}, {3, "got 3"}, {nil, "got nil"},
+      {core.tensor({0, 4}, "i32"), "expected integers in 0..3, got 4 at entry 2"},
+      {core.tensor({-1}, "i32"), "got -1 at entry 1"},
+      {core.tensor {1}, "expected a list of integers or an i32 tensor (n), got real tensor (1)"},
+      {core.tensor({{1}}, "i32"), "got i32 tensor (1,1)"},
+    } do
+      local ok, message = pcall(set.rows, set, case[1])
+      assert.is_false(ok)
+      assert.truthy(message:find("rows: bad argument #1 'list' (expected ", 1, true), message)
+      assert.truthy(message:find(case[2], 1, true), message)
+    end
+  end)
+
+  it("has a fingerprint: the checksum of the images' checksums, then of the labels", function()
+    local images, labels = numbered(5), core.tensor({4, 3, 2, 1, 70000}, "i32")
+    local packed = ""
+    for i = 0, 4 do packed = packed .. ("<I4"):pack(files.crc32(string.char(i):rep(6))) end
+    local set = new {images = images, source = "a", format = "tensor"}
+    local want = {
+      images = 5, height = 2, width = 3, channels = 1, checksum = ("crc32:%08x"):format(files.crc32(packed)),
+    }
+    assert.same(want, set:fingerprint())
+    assert.same(want, set:fingerprint())
+    want.checksum = ("crc32:%08x"):format(files.crc32(packed .. ("<i4i4i4i4i4"):pack(4, 3, 2, 1, 70000)))
+    assert.same(want, new({images = images, labels = labels, source = "b", format = "x"}):fingerprint())
+    assert.equal("crc32:00000000", new({images = core.full({0, 2, 2, 1}, 0, "u8")}):fingerprint().checksum)
+  end)
+
+  it("has the same fingerprint for any number of threads", function()
+    local shapes = gan.data.shapes {count = 200, size = 16}
+    assert.is_true(threads(function(count)
+      core.threads(count)
+      return core.row_crcs(shapes.images):to_bytes()
+    end))
+    local a = shapes:fingerprint()
+    assert.same(a, gan.data.shapes({count = 200, size = 16}):fingerprint())
+    for _, other in ipairs {{count = 199, size = 16}, {count = 200, size = 16, seed = 1}, {count = 200, size = 17}} do
+      assert.not_same(a, gan.data.shapes(other):fingerprint())
+    end
+  end)
+
+  it("gives a part of itself, with its annotations", function()
+    local all = gan.data.shapes {count = 9, size = 16}
+    for _, list in ipairs {{7, 0, 7}, core.tensor({7, 0, 7}, "i32")} do
+      local some = all:subset(list)
+      assert.same({3, 16, 3, "shapes", "drawn", false}, {#some, some.size, some.channels, some.source, some.format,
+        some.natural})
+      for i, from in ipairs {8, 1, 8} do
+        assert.equal(all:image(from):to_bytes(), some:image(i):to_bytes())
+        assert.equal(all.labels:get(from), some.labels:get(i))
+        assert.equal(all:caption(from), some:caption(i))
+        assert.same(all:boxes(from), some:boxes(i))
+        assert.equal(all:mask(from):to_bytes(), some:mask(i):to_bytes())
+      end
+      assert.error_matches(function() some:caption(4) end, "caption: bad argument #1 'i'")
+      assert.equal(all:caption(1), some:subset({1, 1}):caption(2))
+    end
+    assert.is_nil(new({images = numbered(3)}):subset({1}).labels)
+    assert.error_matches(function() all:subset {9} end, "expected integers in 0..8, got 9 at entry 1")
+    assert.error_matches(function() all:subset "x" end, "expected a list of integers or an i32 tensor")
+  end)
+
+  it("describes itself, with its notes below", function()
+    local set = new {images = numbered(2), source = "here", format = "folder", notes = {"2 .heic left out", "1 turned"}}
+    assert.equal("here (folder): 2 images of 2x3, grey, no classes\n2 .heic left out\n1 turned", set:describe())
+    assert.equal(set:describe(), tostring(set))
+    assert.same({"2 .heic left out", "1 turned"}, set:subset({0}).notes)
+    assert.same({{}, {}}, {new({images = numbered(2)}).notes, new({images = numbered(2)}).splits})
+  end)
+end)
