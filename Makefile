@@ -37,7 +37,7 @@ SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_look
 LIBS = $(DEP_LIBS) -lm
 
 Q = $(if $(V),,@)
-SRC := $(filter-out csrc/wait.c,$(sort $(wildcard csrc/*.c csrc/kernels/*.c csrc/kernels/*/*.c csrc/bind/*.c)))
+SRC := $(filter-out csrc/wait.c,$(sort $(wildcard csrc/*.c csrc/*/*.c csrc/kernels/*/*.c)))
 B = build
 
 # The files that live from wide vectors are compiled for each instruction set (csrc/kernels/conv/simd.h): for ARCH, and

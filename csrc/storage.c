@@ -1,6 +1,7 @@
 /* storage.c - refcounted buffers with a cache. See storage.h. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE, MADV_DONTNEED under -std=c11 */
 #include "storage.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -44,11 +45,15 @@ static block *unused;        /* large, in any order */
 static gn_memory mem;
 static uint64_t last_id;
 static size_t limit = SIZE_MAX;
-static int64_t fail_in, fail_times; /* fault injection: allocations until the first that fails (0: off), how many do */
+/* fault injection: allocations until the first that fails (0: off), and how many do; atomic, as gn_malloc asks, too */
+static _Atomic int64_t fail_in, fail_times;
 
 static int inject_failure(void) {
-  if (fail_in == 0 || --fail_in > 0) return 0;
-  fail_in = --fail_times > 0 ? 1 : 0;
+  int64_t n = atomic_load_explicit(&fail_in, memory_order_relaxed);
+  while (n > 1)
+    if (atomic_compare_exchange_weak(&fail_in, &n, n - 1)) return 0;
+  if (n == 0) return 0;
+  if (--fail_times <= 0) fail_in = 0;
   return 1;
 }
 

@@ -1,7 +1,7 @@
 /* storage.h - refcounted, 64-byte-aligned buffers from a caching allocator; the only malloc in the project.
 **
 ** Freed buffers are kept and handed out again, whole or in parts, so that a training step touches no
-** new page after the first ones. Not thread-safe: called from the Lua thread only. */
+** new page after the first ones. Not thread-safe but for gn_malloc and gn_free: called from the Lua thread only. */
 #ifndef GN_STORAGE_H
 #define GN_STORAGE_H
 
@@ -40,7 +40,8 @@ void gn_memory_collected(void);     /* the collector ran: since = 0 */
 void gn_memory_limit(size_t bytes); /* allocations that would take `live` beyond it fail; 0: no such limit */
 /* tests: `times` allocations from the n-th from now on fail; n = 0: none */
 void gn_memory_fail_after(int64_t n, int64_t times);
-void *gn_malloc(size_t bytes); /* plain small objects (worker, loader tables): counted, may return NULL */
+/* Plain objects (workers, tables of loaders, decoders' rows): no cache, may return NULL. Thread-safe. */
+void *gn_malloc(size_t bytes);
 void gn_free(void *p);
 
 #endif

@@ -1,8 +1,9 @@
 /* b_image.c - pictures: decoding, fitting to a size, sheets, PNG. What is wrong with a file's bytes comes back as
 ** nil, message. */
-#include "../codec.h"
+#include "../codec/codec.h"
+#include "../codec/fit.h"
+#include "../codec/stb.h"
 #include "../kernels/image.h"
-#include "../stb.h"
 #include "bind.h"
 #include <string.h>
 
@@ -49,140 +50,148 @@ static gn_tensor *check_slots(lua_State *L, int arg) {
   return t;
 }
 
-static void check_colour(lua_State *L, int arg, uint8_t bg[3]) {
+/* Three arguments red, green, blue; where they are nil, def. */
+static void opt_colour(lua_State *L, int arg, int def, uint8_t bg[3]) {
   static const char *const names[3] = {"red", "green", "blue"};
-  for (int k = 0; k < 3; k++) bg[k] = (uint8_t)gn_opt_int(L, arg + k, names[k], 0, 255, 255);
+  for (int k = 0; k < 3; k++) bg[k] = (uint8_t)gn_opt_int(L, arg + k, names[k], 0, 255, def);
 }
 
-/* core.image_info(bytes) -> H, W, C as stored (2 and 4: with transparency), or nil, message. */
+static gn_fit opt_fit(lua_State *L, int arg) {
+  static const char *const words[] = {"crop", "pad", "stretch"}; /* in the order of gn_fit */
+  if (lua_isnoneornil(L, arg)) return GN_FIT_CROP;
+  for (int k = 0; k < 3 && lua_type(L, arg) == LUA_TSTRING; k++)
+    if (strcmp(lua_tostring(L, arg), words[k]) == 0) return (gn_fit)k;
+  gn_expected(L, arg, "fit", "'crop', 'pad' or 'stretch'");
+  return GN_FIT_CROP;
+}
+
+static int opt_exif(lua_State *L, int arg) { return lua_isnoneornil(L, arg) || lua_toboolean(L, arg); }
+
+/* core.image_kind(bytes) -> what they are: "JPEG", "HTML", "git-lfs pointer", ... (kind.h), or nil. */
+static int image_kind(lua_State *L) {
+  size_t n;
+  const uint8_t *p = check_bytes(L, 1, "bytes", &n);
+  lua_pushstring(L, gn_picture_kind(p, n));
+  return 1;
+}
+
+/* core.image_info(bytes [, exif = true]) -> H, W, C as stored (2 and 4: with transparency), kind, turned, bits of a
+** sample; or nil, message. Reads the header only. */
 static int image_info(lua_State *L) {
   size_t n;
   const uint8_t *p = check_bytes(L, 1, "bytes", &n);
+  const gn_load o = {.exif = opt_exif(L, 2)};
   gn_picture pic;
-  if (gn_picture_info(&pic, p, n) != GN_CODEC_OK) return push_bad(L, pic.err);
+  int tried = 0;
+  gn_codec_rc rc;
+  do rc = gn_picture_info(&pic, p, n, &o);
+  while (retry(L, rc, &tried));
+  if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   lua_pushinteger(L, pic.h);
   lua_pushinteger(L, pic.w);
   lua_pushinteger(L, pic.c);
-  return 3;
+  lua_pushstring(L, pic.kind);
+  lua_pushboolean(L, pic.turned);
+  lua_pushinteger(L, pic.bits);
+  return 6;
 }
 
-/* Decodes and flattens to co channels (0: colour where the picture has some); *pixels is the caller's, *stored counts
-** the file's channels. */
-static gn_codec_rc decode_flat(gn_picture *pic, uint8_t **pixels, int *stored, const uint8_t *p, size_t n, int co,
-                               const uint8_t *bg) {
-  uint8_t *pix = NULL;
-  gn_codec_rc rc = gn_picture_decode(pic, &pix, p, n);
-  if (rc != GN_CODEC_OK) return rc;
-  *stored = pic->c;
-  if (co == 0) co = pic->c >= 3 ? 3 : 1;
-  uint8_t *out = co <= pic->c ? pix : gn_malloc((size_t)(pic->h * pic->w * co));
-  if (out) gn_image_flatten(out, co, pix, pic->c, pic->h * pic->w, bg);
-  if (out != pix) gn_free(pix);
-  pic->c = co;
-  *pixels = out;
-  return out ? GN_CODEC_OK : GN_CODEC_MEMORY;
-}
-
-/* out (ho,wo,c) <- the centred window of pix (h,w,c) that has out's aspect, resampled. */
-static gn_codec_rc fit(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *pix, gn_int h, gn_int w, int c) {
-  gn_window r = gn_image_window(h, w, ho, wo);
-  uint32_t *work = gn_malloc(sizeof *work * (size_t)(r.w * c));
-  if (!work) return GN_CODEC_MEMORY;
-  gn_image_resize(out, ho, wo, pix + (r.y * w + r.x) * c, r.h, r.w, w * c, c, work);
-  gn_free(work);
-  return GN_CODEC_OK;
-}
-
-/* core.image_decode(bytes [, channels = 0 [, red, green, blue]]) -> u8 (H,W,C), or nil, message.
-** channels: 1, 3, or 0 for what the picture has; transparency is laid over the colour (white). */
+/* core.image_decode(bytes [, channels = 0 [, red, green, blue [, exif = true [, top]]]]) -> u8 (H,W,C), or nil,
+** message. channels: 1, 3, or 0 for what the picture has; transparency is laid over the colour (white). exif: upright.
+** top: the 16-bit sample that becomes 255 (65535). */
 static int image_decode(lua_State *L) {
   size_t n;
   const uint8_t *p = check_bytes(L, 1, "bytes", &n);
-  int co = (int)gn_opt_int(L, 2, "channels", 0, 3, 0), tried = 0, stored = 0;
+  int co = (int)gn_opt_int(L, 2, "channels", 0, 3, 0), tried = 0;
   if (co == 2) gn_expected(L, 2, "channels", "0, 1 or 3");
-  uint8_t bg[3], *pix = NULL;
-  check_colour(L, 3, bg);
+  gn_load o = {.exif = opt_exif(L, 6), .top = (int)gn_opt_int(L, 7, "top", 0, 65535, 0)};
+  opt_colour(L, 3, 255, o.background);
   gn_picture pic;
-  gn_codec_rc rc = gn_picture_info(&pic, p, n);
+  uint8_t *pix = NULL;
+  gn_codec_rc rc;
+  do rc = gn_picture_info(&pic, p, n, &o);
+  while (retry(L, rc, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   gn_int size[3] = {pic.h, pic.w, co ? co : pic.c >= 3 ? 3 : 1};
   gn_tensor *t = gn_new_tensor(L, GN_U8, 3, size);
-  do rc = decode_flat(&pic, &pix, &stored, p, n, (int)size[2], bg);
+  do rc = gn_picture_decode(&pic, &pix, p, n, &o);
   while (retry(L, rc, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
-  memcpy(gn_u8_ptr(t), pix, (size_t)gn_numel(3, size));
+  gn_image_flatten(gn_u8_ptr(t), (int)size[2], pix, pic.c, pic.h * pic.w, o.background);
   gn_free(pix);
   return 1;
 }
 
-/* core.image_load_(images (N,H,W,C), i, bytes [, red, green, blue]) -> H, W, C as stored, or nil, message. Decodes a
-** file into image i (from 1): channels converted, transparency laid over the colour, centre-cropped to the aspect of
-** (H,W) and resampled. */
+/* core.image_load_(images (N,H,W,C), i, bytes [, red, green, blue [, fit = "crop" [, exif = true [, top]]]])
+** -> H, W, C as stored, kind, turned, enlarged, bits, top; or nil, message. Decodes a file into image i (from 1) as
+** gn_picture_load does. */
 static int image_load_(lua_State *L) {
   gn_tensor *t = check_slots(L, 1);
   gn_int i = gn_check_int(L, 2, "i", 1, t->size[0]);
   size_t n;
   const uint8_t *p = check_bytes(L, 3, "bytes", &n);
-  uint8_t bg[3];
-  check_colour(L, 4, bg);
+  gn_load o = {.fit = opt_fit(L, 7), .exif = opt_exif(L, 8), .top = (int)gn_opt_int(L, 9, "top", 0, 65535, 0)};
+  opt_colour(L, 4, 255, o.background);
   gn_picture pic;
   gn_codec_rc rc;
-  int tried = 0, c = (int)t->size[3], stored = 0;
-  do {
-    uint8_t *pix = NULL;
-    rc = decode_flat(&pic, &pix, &stored, p, n, c, bg);
-    if (rc == GN_CODEC_OK)
-      rc = fit(gn_u8_ptr(t) + (i - 1) * t->stride[0], t->size[1], t->size[2], pix, pic.h, pic.w, c);
-    gn_free(pix);
-  } while (retry(L, rc, &tried));
+  int tried = 0;
+  do
+    rc =
+        gn_picture_load(&pic, gn_u8_ptr(t) + (i - 1) * t->stride[0], t->size[1], t->size[2], (int)t->size[3], p, n, &o);
+  while (retry(L, rc, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   gn_touch(t);
   lua_pushinteger(L, pic.h);
   lua_pushinteger(L, pic.w);
-  lua_pushinteger(L, stored);
-  return 3;
+  lua_pushinteger(L, pic.c);
+  lua_pushstring(L, pic.kind);
+  lua_pushboolean(L, pic.turned);
+  lua_pushboolean(L, pic.enlarged);
+  lua_pushinteger(L, pic.bits);
+  lua_pushinteger(L, pic.top);
+  return 8;
 }
 
-/* core.image_unpack_(images (N,H,W,C), i, bytes, h, w, c, planar, skip) -> number of images unpacked. bytes: records
-** of `skip` bytes and a picture (h,w,c), or (c,h,w) if planar; they go into images i, i+1, ... as in image_load_. */
+/* core.image_unpack_(images (N,H,W,C), i, bytes, h, w, c, planar, skip [, fit = "crop" [, red, green, blue]])
+** -> number of images unpacked, enlarged. bytes: records of `skip` bytes and a picture (h,w,c), or (c,h,w) if planar;
+** they go into images i, i+1, ... as in image_load_, padded with the colour (black). */
 static int image_unpack_(lua_State *L) {
   gn_tensor *t = check_slots(L, 1);
   gn_int i = gn_check_int(L, 2, "i", 1, GN_MAX(1, t->size[0]));
   size_t n;
   const uint8_t *p = check_bytes(L, 3, "bytes", &n);
   gn_int h = gn_check_int(L, 4, "h", 1, GN_PICTURE_SIDE), w = gn_check_int(L, 5, "w", 1, GN_PICTURE_SIDE);
-  int c = (int)gn_check_int(L, 6, "c", 1, 3), planar = lua_toboolean(L, 7), co = (int)t->size[3], tried = 0;
+  int c = (int)gn_check_int(L, 6, "c", 1, 3), planar = lua_toboolean(L, 7), tried = 0, enlarged = 0;
   if (c == 2) gn_expected(L, 6, "c", "1 or 3");
   gn_int skip = gn_check_int(L, 8, "skip", 0, 1 << 16), record = skip + h * w * c;
   gn_int count = (gn_int)n / record;
   if (count * record != (gn_int)n || count > t->size[0] - i + 1)
     gn_argerror(L, 3, "bytes", "%I bytes are not 0 to %I records of %I", (lua_Integer)n,
                 (lua_Integer)(t->size[0] - i + 1), (lua_Integer)record);
-  static const uint8_t black[3] = {0, 0, 0};
+  const gn_fit fit = opt_fit(L, 9);
+  uint8_t bg[3];
+  opt_colour(L, 10, 0, bg);
   gn_codec_rc rc;
   do {
-    uint8_t *pix = gn_malloc(count == 0 ? 1 : (size_t)(h * w * GN_MAX(c, co)));
-    rc = pix ? GN_CODEC_OK : GN_CODEC_MEMORY;
+    gn_raster r = {gn_malloc(count == 0 ? 1 : (size_t)(h * w * c)), h, w, c};
+    rc = r.pixels ? GN_CODEC_OK : GN_CODEC_MEMORY;
     for (gn_int k = 0; k < count && rc == GN_CODEC_OK; k++) {
       const uint8_t *src = p + k * record + skip;
-      if (planar && c > 1) {
-        gn_image_interleave(pix, src, h, w, c);
-        src = pix;
-      }
-      if (co != c) {
-        gn_image_flatten(pix, co, src, c, h * w, black);
-        src = pix;
-      }
-      rc = fit(gn_u8_ptr(t) + (i - 1 + k) * t->stride[0], t->size[1], t->size[2], src, h, w, co);
+      if (planar && c > 1) gn_image_interleave(r.pixels, src, h, w, c);
+      else memcpy(r.pixels, src, (size_t)(h * w * c));
+      rc = gn_fit_into(gn_u8_ptr(t) + (i - 1 + k) * t->stride[0], t->size[1], t->size[2], (int)t->size[3], &r, 1, fit,
+                       bg, &enlarged);
     }
-    gn_free(pix);
+    gn_free(r.pixels);
   } while (retry(L, rc, &tried));
   gn_touch(t);
   lua_pushinteger(L, count);
-  return 1;
+  lua_pushboolean(L, enlarged);
+  return 2;
 }
 
-/* core.image_fit(image u8 (H,W,C), h, w) -> u8 (h,w,C): centre-cropped to the aspect, then resampled. */
+/* core.image_fit(image u8 (H,W,C), h, w [, fit = "crop" [, red, green, blue]]) -> u8 (h,w,C), enlarged. The colour
+** (white) goes around a padded picture. */
 static int image_fit(lua_State *L) {
   gn_tensor *t = check_pictures(L, 1, "image", 3);
   check_side(L, 1, "image", t, 0);
@@ -190,12 +199,17 @@ static int image_fit(lua_State *L) {
   gn_int size[3] = {gn_check_int(L, 2, "h", 1, GN_PICTURE_SIDE), gn_check_int(L, 3, "w", 1, GN_PICTURE_SIDE),
                     t->size[2]};
   if (size[0] * size[1] > GN_PICTURE_PIXELS) gn_error(L, "picture too large: %s", gn_shape_str(L, 3, size));
+  const gn_fit fit = opt_fit(L, 4);
+  uint8_t bg[3];
+  opt_colour(L, 5, 255, bg);
   gn_tensor *y = gn_new_tensor(L, GN_U8, 3, size);
-  int tried = 0;
+  gn_raster r = {gn_u8_ptr(t), t->size[0], t->size[1], (int)t->size[2]};
+  int tried = 0, enlarged = 0;
   gn_codec_rc rc;
-  do rc = fit(gn_u8_ptr(y), size[0], size[1], gn_u8_ptr(t), t->size[0], t->size[1], (int)t->size[2]);
+  do rc = gn_fit_into(gn_u8_ptr(y), size[0], size[1], r.c, &r, 1, fit, bg, &enlarged);
   while (retry(L, rc, &tried));
-  return 1;
+  lua_pushboolean(L, enlarged);
+  return 2;
 }
 
 /* core.image_encode(image u8 (H,W,C)) -> a PNG file as a string. */
@@ -253,9 +267,11 @@ static int image_sheet(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"image_info", image_info},         {"image_decode", image_decode}, {"image_load_", image_load_},
-    {"image_unpack_", image_unpack_},   {"image_fit", image_fit},       {"image_encode", image_encode},
-    {"image_quantise", image_quantise}, {"image_sheet", image_sheet},   {NULL, NULL},
+    {"image_kind", image_kind},       {"image_info", image_info},
+    {"image_decode", image_decode},   {"image_load_", image_load_},
+    {"image_unpack_", image_unpack_}, {"image_fit", image_fit},
+    {"image_encode", image_encode},   {"image_quantise", image_quantise},
+    {"image_sheet", image_sheet},     {NULL, NULL},
 };
 
 void gn_open_image(lua_State *L) { gn_register(L, funcs); }

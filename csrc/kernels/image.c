@@ -9,6 +9,10 @@ static uint8_t luma(const uint8_t *p) { return (uint8_t)((299 * p[0] + 587 * p[1
 static uint8_t blend(int v, int bg, int a) { return (uint8_t)((v * a + bg * (255 - a) + 127) / 255); }
 
 void gn_image_flatten(uint8_t *out, int co, const uint8_t *pix, int c, gn_int n, const uint8_t bg[3]) {
+  if (co == c) {
+    memmove(out, pix, (size_t)(n * c));
+    return;
+  }
   for (gn_int i = 0; i < n; i++, pix += c, out += co) {
     uint8_t rgb[3];
     int a = c == 2 ? pix[1] : c == 4 ? pix[3] : 255;
@@ -42,11 +46,11 @@ static gn_int cover_weight(gn_int i, gn_int j, gn_int in, gn_int out, const cove
   return j == t->first ? t->total - frac : frac;
 }
 
-void gn_image_resize(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *in, gn_int h, gn_int w, gn_int stride, int c,
-                     uint32_t *work) {
+void gn_image_resize(uint8_t *out, gn_int ostride, gn_int ho, gn_int wo, const uint8_t *in, gn_int stride, gn_int h,
+                     gn_int w, int c, uint32_t *work) {
   gn_int row = w * c;
   if (h == ho && w == wo) {
-    for (gn_int y = 0; y < h; y++) memcpy(out + y * row, in + y * stride, (size_t)row);
+    for (gn_int y = 0; y < h; y++) memcpy(out + y * ostride, in + y * stride, (size_t)row);
     return;
   }
   for (gn_int y = 0; y < ho; y++) {
@@ -57,6 +61,7 @@ void gn_image_resize(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *in, gn_i
       const uint8_t *src = in + j * stride;
       for (gn_int k = 0; k < row; k++) work[k] += wy * src[k];
     }
+    uint8_t *to = out + y * ostride;
     for (gn_int x = 0; x < wo; x++) {
       cover tx = cover_at(x, w, wo);
       uint64_t total = (uint64_t)ty.total * (uint64_t)tx.total, sum[4] = {total / 2, total / 2, total / 2, total / 2};
@@ -64,7 +69,7 @@ void gn_image_resize(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *in, gn_i
         uint64_t wx = (uint64_t)cover_weight(x, j, w, wo, &tx);
         for (int k = 0; k < c; k++) sum[k] += wx * work[j * c + k];
       }
-      for (int k = 0; k < c; k++) *out++ = (uint8_t)(sum[k] / total);
+      for (int k = 0; k < c; k++) *to++ = (uint8_t)(sum[k] / total);
     }
   }
 }

@@ -8,11 +8,12 @@
 ** with rounding; grey of a colour is Rec. 601 luma. out may be pix where co <= c. */
 void gn_image_flatten(uint8_t *out, int co, const uint8_t *pix, int c, gn_int n, const uint8_t bg[3]);
 
-/* out (ho,wo,c) <- the window (h,w) of a picture whose rows are `stride` bytes apart, resampled. Each axis by itself:
-** mean over the covered area where it shrinks, linear interpolation between pixel centres where it grows, so a copy
-** where equal. Rounds to nearest, half up, once at the end. work: w*c words. h, w, ho, wo in 1 .. 2^15. */
-void gn_image_resize(uint8_t *out, gn_int ho, gn_int wo, const uint8_t *in, gn_int h, gn_int w, gn_int stride, int c,
-                     uint32_t *work);
+/* out (ho,wo,c), its rows `ostride` bytes apart, <- the window (h,w) of a picture whose rows are `stride` bytes apart,
+** resampled. Each axis by itself: mean over the covered area where it shrinks, linear interpolation between pixel
+** centres where it grows, so a copy where equal. Rounds to nearest, half up, once at the end. work: w*c words. h, w,
+** ho, wo in 1 .. 2^15. */
+void gn_image_resize(uint8_t *out, gn_int ostride, gn_int ho, gn_int wo, const uint8_t *in, gn_int stride, gn_int h,
+                     gn_int w, int c, uint32_t *work);
 
 typedef struct gn_window {
   gn_int y, x, h, w;

@@ -59,7 +59,10 @@ end
 -- @tparam[opt] table opt
 -- @tparam[opt=0] integer opt.channels  1 or 3; 0: what the picture has
 -- @tparam[opt=white] number|string|table opt.background  the colour under transparency
--- @tparam[opt] integer opt.size  centre-cropped to a square and resampled to this side; default: as it is
+-- @tparam[opt] integer opt.size  the side of the square that it is fitted into; default: as it is
+-- @tparam[opt="crop"] string opt.fit  how it becomes a square: "crop" takes the centre, "pad" puts the background
+--   around it and never enlarges it, "stretch" ignores its aspect
+-- @tparam[opt=true] boolean opt.exif  turned upright as EXIF says; false: as stored
 -- @treturn Tensor  u8 (H,W,C)
 -- @error if the file is missing, damaged, or no such picture
 -- @raise if an option is unknown or impossible
@@ -67,14 +70,15 @@ function M.read(path, opt)
   if type(path) ~= "string" then return check.expected("data.image.read", 1, "path", "a path", path) end
   local o = check.options("data.image.read", opt, {
     channels = option.word {0, 1, 3, default = 0}, background = M.colour {default = "white"},
-    size = option.integer {lo = 1, hi = M.LARGEST},
+    size = option.integer {lo = 1, hi = M.LARGEST}, fit = option.word {"crop", "pad", "stretch", default = "crop"},
+    exif = option.boolean {default = true},
   })
   local bg = o.background
   local bytes, message = M.bytes(path)
   if not bytes then return nil, message end
-  local image, problem = core.image_decode(bytes, o.channels, bg[1], bg[2], bg[3])
+  local image, problem = core.image_decode(bytes, o.channels, bg[1], bg[2], bg[3], o.exif)
   if not image then return nil, ("%s: %s"):format(path, problem) end
-  return o.size and core.image_fit(image, o.size, o.size) or image
+  return o.size and (core.image_fit(image, o.size, o.size, o.fit, bg[1], bg[2], bg[3])) or image
 end
 
 --- Tells whether a name is one for a picture that `write` writes: it ends in .png, or has no extension.

@@ -1,7 +1,7 @@
 /* stb.c - reads JPEG and writes PNG through the stb headers; the only file that includes them. stb is lenient, so the
 ** structure of a JPEG is checked here first; PNG is compressed and checksummed by zlib, which does both better. */
 #include "stb.h"
-#include "storage.h"
+#include "../storage.h"
 #include <limits.h>
 #include <string.h>
 #include <zlib.h>
@@ -79,7 +79,7 @@ static gn_codec_rc check_huffman(gn_picture *pic, const uint8_t *seg, size_t len
 }
 
 /* Walks the markers from SOI to EOI, over the entropy-coded scans. Source: ITU T.81, annex B. */
-gn_codec_rc gn_jpeg_info(gn_picture *pic, const uint8_t *p, size_t n) {
+static gn_codec_rc walk(gn_picture *pic, const uint8_t *p, size_t n) {
   int frame = 0, scan = 0;
   for (size_t at = 2;;) {
     while (at + 1 < n && p[at] == 0xff && p[at + 1] == 0xff) at++; /* fill bytes */
@@ -120,22 +120,23 @@ gn_codec_rc gn_jpeg_info(gn_picture *pic, const uint8_t *p, size_t n) {
   return GN_CODEC_OK;
 }
 
-gn_codec_rc gn_jpeg_decode(gn_picture *pic, uint8_t **pixels, const uint8_t *p, size_t n) {
-  gn_codec_rc rc = gn_jpeg_info(pic, p, n);
-  if (rc != GN_CODEC_OK) return rc;
+GN_DECODER(gn_jpeg) {
+  gn_codec_rc rc = walk(pic, p, n);
+  (void)o, (void)ho, (void)wo;
+  if (rc != GN_CODEC_OK || !out) return rc;
   if (n > INT_MAX) return gn_picture_bad(pic, "JPEG of %zu bytes (at most %d)", n, INT_MAX);
   int h = 0, w = 0, c = 0;
-  uint8_t *out = stbi_load_from_memory(p, (int)n, &w, &h, &c, pic->c);
-  if (!out) {
+  uint8_t *pixels = stbi_load_from_memory(p, (int)n, &w, &h, &c, pic->c);
+  if (!pixels) {
     const char *why = stbi_failure_reason();
     if (why && strcmp(why, "outofmem") == 0) return GN_CODEC_MEMORY;
     return gn_picture_bad(pic, "corrupt JPEG (%s)", why ? why : "unknown reason");
   }
   if (h != pic->h || w != pic->w) {
-    gn_free(out);
+    gn_free(pixels);
     return gn_picture_bad(pic, "corrupt JPEG: size changes inside the file");
   }
-  *pixels = out;
+  *out = (gn_raster){pixels, h, w, pic->c};
   return GN_CODEC_OK;
 }
 

@@ -1,7 +1,7 @@
 /* png.c - reads PNG: every colour type, depth and interlace, transparency, strictly checked. Inflating is zlib's.
 ** Source: W3C PNG specification (2nd edition), sections 5, 7, 9, 11. */
 #include "png.h"
-#include "storage.h"
+#include "../storage.h"
 #include <string.h>
 #include <zlib.h>
 
@@ -260,21 +260,18 @@ static gn_codec_rc expand(gn_picture *pic, const png *g, uint8_t *out, uint8_t *
   return GN_CODEC_OK;
 }
 
-gn_codec_rc gn_png_info(gn_picture *pic, const uint8_t *p, size_t n) {
-  png g;
-  return walk(pic, &g, p, n);
-}
-
-gn_codec_rc gn_png_decode(gn_picture *pic, uint8_t **pixels, const uint8_t *p, size_t n) {
+GN_DECODER(gn_png) {
   png g;
   gn_codec_rc rc = walk(pic, &g, p, n);
-  if (rc != GN_CODEC_OK) return rc;
+  (void)o, (void)ho, (void)wo;
+  pic->bits = g.depth;
+  if (rc != GN_CODEC_OK || !out) return rc;
   size_t want = raw_bytes(&g);
-  uint8_t *raw = gn_malloc(want), *out = gn_malloc((size_t)(g.h * g.w * pic->c));
-  if (!raw || !out) rc = GN_CODEC_MEMORY;
-  else if ((rc = inflate_all(pic, &g, raw, want)) == GN_CODEC_OK) rc = expand(pic, &g, out, raw);
+  uint8_t *raw = gn_malloc(want), *pixels = gn_malloc((size_t)(g.h * g.w * pic->c));
+  if (!raw || !pixels) rc = GN_CODEC_MEMORY;
+  else if ((rc = inflate_all(pic, &g, raw, want)) == GN_CODEC_OK) rc = expand(pic, &g, pixels, raw);
   gn_free(raw);
-  if (rc == GN_CODEC_OK) *pixels = out;
-  else gn_free(out);
+  if (rc == GN_CODEC_OK) *out = (gn_raster){pixels, g.h, g.w, pic->c};
+  else gn_free(pixels);
   return rc;
 }

@@ -1,0 +1,10 @@
+/* png.h - reads PNG files in memory; the only user of zlib's inflate among the codecs. */
+#ifndef GN_PNG_H
+#define GN_PNG_H
+
+#include "picture.h"
+
+/* Decodes bytes that begin with a PNG signature. */
+GN_DECODER(gn_png);
+
+#endif
