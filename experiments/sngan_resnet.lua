@@ -12,7 +12,7 @@ local run = gan.train.run {
 }
 local opt = run.options
 local function falling(player)
-  return gan.schedule.linear {from = run:lr(player), to = 0, steps = opt.decay, start = 1}
+  return gan.schedule.linear {from = run:lr(player), to = 0, steps = opt.decay, start = 1, name = "--decay"}
 end
 
 run:train {

@@ -9,6 +9,32 @@ local function values(f, steps)
 end
 
 describe("schedule", function()
+  it("tells from which step on it stays", function()
+    local fall = {from = 1, steps = 100, start = 1, name = "--decay"}
+    local function own(step) return step end
+    for i, case in ipairs {
+      {schedule.linear(fall), 101, "--decay"}, {schedule.cosine {from = 1, steps = 8}, 8}, {schedule.constant(3), 0},
+      {3, 0}, {schedule.check(schedule.linear(fall)), 101, "--decay"}, {own}, {schedule.check(own)},
+      {schedule.piecewise {{0, 1}, {50, 0}}, 50}, {schedule.piecewise {{0, 1}, {50, own}}},
+      {schedule.piecewise {{0, own}, {50, schedule.linear(fall)}}, 101, "--decay"},
+      {schedule.warmup {of = schedule.linear(fall), steps = 10}, 101, "--decay"},
+      {schedule.warmup {of = own, steps = 10}},
+      {schedule.warmup {of = 2, steps = 10}, 10}, {schedule.step {from = 1, every = 7}},
+      {schedule.step {from = 1, every = 7, factor = 0}, 7}, {schedule.young {decay = 0.9}},
+      {schedule.ending(function(s) return s < 4 and 1 or 0 end, 4, "--mine"), 4, "--mine"},
+    } do
+      local step, name = schedule.ends(case[1])
+      assert.same({case[2], case[3]}, {step, name}, i)
+      if step and case[1] ~= 3 then
+        assert.equal(case[1](step), case[1](step + 1e6), i)
+        if step > 0 then assert.not_equal(case[1](step - 1), case[1](step + 1), i) end
+      end
+    end
+    assert.error_matches(function() schedule.ending(3, 4) end, "#1 'f' %(expected a function")
+    assert.error_matches(function() schedule.ending(own, "x") end, "#2 'step' %(expected a number")
+    assert.error_matches(function() schedule.linear {from = 1, steps = 2, name = 3} end, "option 'name'")
+  end)
+
   it("constant stays", function() near({3, 3}, values(schedule.constant(3), {0, 1e6})) end)
 
   it("linear goes straight, and stays at both ends", function()

@@ -477,6 +477,20 @@ describe("game.loop", function()
     assert.is_true(math.sqrt(x * x + y * y) < 2) -- alternating steps keep to a ring
   end)
 
+  it("says where step sizes fall to 0 before the end", function()
+    local fall = gan.schedule.linear {from = 0.1, steps = 9, start = 1, name = "--decay"}
+    local function closed(lr, total) return loop_new(options(game(gan), {lr = lr})):closed(total) end
+    assert.same({}, closed({D = fall, G = fall}, 9))
+    assert.same({"--decay: the step size of D and G is 0 from step 10 on, the last 1 of 10 steps change nothing"},
+      closed({D = fall, G = fall}, 10))
+    assert.same({"the step size of D is 0 from step 5 on, the last 6 of 10 steps change nothing",
+      "--decay: the step size of G is 0 from step 10 on, the last 1 of 10 steps change nothing"},
+      closed({D = gan.schedule.piecewise {{0, 0.1}, {5, 0}}, G = fall}, 10))
+    assert.same({}, closed({D = 0.1, G = gan.schedule.linear {from = 0.1, to = 0.01, steps = 5}}, 10))
+    assert.same({}, closed({G = function() error "called" end}, 10))
+    assert.same({}, closed(nil, 10))
+  end)
+
   it("calls hooks in order, and tells where one fails", function()
     local order = {}
     local function note(name) return function(loop, step, ...)

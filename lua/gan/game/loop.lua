@@ -269,6 +269,32 @@ function Loop:step(step)
   return values
 end
 
+--- Says which step sizes fall to 0 before a game is over: nothing is learnt from there on. Cannot fail.
+-- Schedules are asked (gan.schedule.ends); a function of one's own is not called.
+-- @tparam integer total  steps of the game
+-- @treturn table  list of lines, such as "--decay: the step size of D and G is 0 from step 101 on, ..."
+function Loop:closed(total)
+  local seen, out = {}, {}
+  for _, who in ipairs {"D", "G"} do
+    local f = self.lr[who]
+    local step, name = schedule.ends(f)
+    if step and step <= total and f(step) == 0 then
+      local at = math.max(1, math.ceil(step))
+      local key = ("%d %s"):format(at, name or "")
+      if not seen[key] then
+        seen[key] = {at = at, option = name and name .. ": " or ""}
+        out[#out + 1] = seen[key]
+      end
+      table.insert(seen[key], who)
+    end
+  end
+  for i, e in ipairs(out) do
+    out[i] = ("%sthe step size of %s is 0 from step %d on, the last %d of %d steps change nothing"):format(e.option,
+      table.concat(e, " and "), e.at, total - e.at + 1, total)
+  end
+  return out
+end
+
 -- ---- what is kept ----
 
 --- Returns what a checkpoint keeps of the loop. Cannot fail.

@@ -97,7 +97,8 @@ end
 -- @raise if a loss or penalty is unknown
 function M.rules(config, stream)
   local function rate(lr)
-    return config.decay > 0 and schedule.linear {from = lr, to = 0, steps = config.decay, start = 1} or lr
+    if config.decay == 0 then return lr end
+    return schedule.linear {from = lr, to = 0, steps = config.decay, start = 1, name = "--decay"}
   end
   return {
     lr = {D = rate(config.dlr or config.lr), G = rate(config.glr or config.lr)},

@@ -1,5 +1,6 @@
 --- The schedule that stays.
 -- @module gan.schedule.constant
+local base = require "gan.schedule.base"
 local check = require "gan.check"
 
 --- Makes the schedule that is v at every step.
@@ -9,5 +10,5 @@ local check = require "gan.check"
 -- @raise if v is no number
 return function(v)
   check.number("schedule.constant", 1, "v", v)
-  return function() return v end
+  return base.ending(function() return v end, 0)
 end

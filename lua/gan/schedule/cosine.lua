@@ -13,6 +13,7 @@ local base = require "gan.schedule.base"
 -- @tparam[opt=0] number opt.to  its value from step start + steps on
 -- @tparam integer opt.steps  >= 1
 -- @tparam[opt=0] number opt.start  a step
+-- @tparam[opt] string opt.name  of the option that sets `steps`, such as "--decay", for runs that are longer
 -- @treturn function  f(step) -> number
 -- @raise if an option is unknown, missing or out of range
 return function(opt)

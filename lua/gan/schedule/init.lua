@@ -3,6 +3,7 @@
 -- Steps count from 1, as run:steps() does; 0 is the state before the first. Any function of the step is a schedule,
 -- too: gan.schedule.check makes sure of its numbers.
 -- @module gan.schedule
+local base = require "gan.schedule.base"
 local check = require "gan.check"
 
 local files = {"constant", "linear", "cosine", "step", "warmup", "piecewise", "half_life", "young"}
@@ -21,15 +22,33 @@ function M.check(f, name)
     return check.fail("schedule.check", "%s: expected a number or a function (step) -> number, got %s", name,
       check.found(f))
   end
-  return function(step)
+  return base.ending(function(step)
     local v = f(step)
     if type(v) ~= "number" or v ~= v then
       return check.fail("schedule", "%s must return a number, returned %s at step %s", name, check.found(v),
         tostring(step))
     end
     return v
-  end
+  end, base.ends(f))
 end
+
+--- Notes from which step on a schedule of one's own stays where it is; those of this room tell it by themselves.
+-- A run that is longer than a step size's schedule says so.
+-- @tparam function f  step -> number
+-- @tparam number step  the first step with the last value
+-- @tparam[opt] string name  of the option that sets it, such as "--decay"
+-- @treturn function  f
+-- @raise if f cannot be called, or step is no number
+function M.ending(f, step, name)
+  if not check.callable(f) then return check.expected("schedule.ending", 1, "f", "a function (step) -> number", f) end
+  return base.ending(f, check.number("schedule.ending", 2, "step", step), name)
+end
+
+--- Returns from which step on a schedule stays where it is. Cannot fail.
+-- @tparam number|function f  a schedule; a number stays from the start
+-- @treturn number  the first step with the last value; nil where it does not end, or does not tell
+-- @treturn string  the name of the option that sets it; or nil
+function M.ends(f) return base.ends(f) end
 
 --- Makes a function that sets fields of an object by schedules, to be called before each step.
 -- It serves optimisers (lr), averages (decay) and penalties (weight, gamma).

@@ -1,5 +1,6 @@
 --- A schedule made of others, one after the other.
 -- @module gan.schedule.piecewise
+local base = require "gan.schedule.base"
 local check = require "gan.check"
 local schedule = require "gan.schedule"
 
@@ -26,9 +27,10 @@ return function(pieces)
     end
     parts[i] = schedule.check(piece[2], name)
   end
-  return function(step)
+  local last, name = base.ends(parts[#parts])
+  return base.ending(function(step)
     local i = 1
     while starts[i + 1] and step >= starts[i + 1] do i = i + 1 end
     return parts[i](step)
-  end
+  end, last and math.max(last, starts[#starts]), name)
 end

@@ -1,5 +1,6 @@
 --- A schedule that falls in steps of one size.
 -- @module gan.schedule.step
+local base = require "gan.schedule.base"
 local check = require "gan.check"
 
 local option = check.option
@@ -17,5 +18,6 @@ return function(opt)
     from = option.number {required = true}, factor = option.number {default = 0.5, lo = 0},
     every = option.integer {required = true, lo = 1},
   })
-  return function(step) return opt.from * opt.factor ^ math.max(0, step // opt.every) end
+  return base.ending(function(step) return opt.from * opt.factor ^ math.max(0, step // opt.every) end,
+    opt.factor == 0 and opt.every or opt.factor == 1 and 0 or nil)
 end

@@ -1,5 +1,6 @@
 --- A schedule that begins softly.
 -- @module gan.schedule.warmup
+local base = require "gan.schedule.base"
 local check = require "gan.check"
 local schedule = require "gan.schedule"
 
@@ -22,5 +23,7 @@ return function(opt)
     steps = option.integer {required = true, lo = 1},
   })
   local of = schedule.check(opt.of, "schedule.warmup: option 'of'")
-  return function(step) return of(step) * math.max(0, math.min(1, step / opt.steps)) end
+  local last, name = base.ends(of)
+  return base.ending(function(step) return of(step) * math.max(0, math.min(1, step / opt.steps)) end,
+    last and math.max(last, opt.steps), name)
 end

@@ -29,6 +29,7 @@ local function introduce(run)
   run.recorder:say("%s", command.describe(run.declared, opt))
   run.recorder:say("data: %s", run.data:describe())
   run.recorder:say("%s; %d steps of batch %d", table.concat(sizes, ", "), run.total, opt.batch)
+  for _, line in ipairs(run.game and run.game:closed(run.total) or {}) do run.recorder:say("%s", line) end
 end
 
 local function label(run)

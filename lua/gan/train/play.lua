@@ -55,6 +55,7 @@ return function(run, spec)
   own.watch = function(player, grads) return run:watch(player, grads) end
   own.last_saved = function() return run:last_saved() end
   local game = loop.new(own)
+  run.game = game
   run.health:judge_by(own.loss)
   run:save_with {G = own.G, D = own.D, optG = own.optG, optD = own.optD, ema = own.ema}
   run:save_with(game:parts())

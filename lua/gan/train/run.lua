@@ -307,6 +307,12 @@ local function step_sizes(self, numbers)
     local optimiser = self.parts["opt" .. player]
     if optimiser and type(optimiser.lr) == "number" then numbers["lr_" .. player] = optimiser.lr end
   end
+  local left = self.total - self.step - 1
+  if numbers.lr_D == 0 and numbers.lr_G == 0 and left > 0 and not self.still then
+    self.still = true
+    self.recorder:say("step %d: the step sizes of both players are 0: the %d steps ahead change nothing", self.step + 1,
+      left)
+  end
 end
 
 --- Tells what a step came to; the status line shows means over the steps since the last one.
