@@ -1,7 +1,7 @@
 /* b_loader.c - loaders for Lua: the state machine of loader.h, whose batches are tensors of pictures and labels. */
 #include "../kernels/batch.h"
+#include "../codec/picture.h"
 #include "../loader.h"
-#include "../picture.h"
 #include "bind.h"
 #include "options.h"
 #include <string.h>
