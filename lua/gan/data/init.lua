@@ -77,7 +77,8 @@ end
 
 --- Opens a data set and checks all of it. What a path may be:
 --
--- * an IDX file, plain or .gz, or a folder of them, as MNIST has it
+-- * an IDX file, plain or .gz, or a folder of them, as MNIST and its like have it; torchvision's folder `MNIST/raw`, or
+--   one above it; of EMNIST's parts, one by its file of images
 -- * a CIFAR-10 binary file, or a folder of them
 -- * a folder of PNG and JPEG pictures; its sub-folders are the classes
 -- * "shapes", drawn by the library (gan.data.shapes), or "fake", noise (gan.data.fake); a folder of such a name is

@@ -39,7 +39,7 @@ describe("IDX", function()
     assert.is_nil(test.labels)
     assert.is_nil(test.classes)
     os.remove(dir .. "/train-images-idx3-ubyte")
-    refused "no train%-images"
+    refused "no split 'train' in it %(there is: test%)"
   end)
 
   it("opens one file with the labels beside it", function()
@@ -48,6 +48,84 @@ describe("IDX", function()
     put("my-labels-idx1", labels)
     assert.same({2, 0, 1, 2}, core.to_table(assert(data.open(path)).labels))
     refused("a single file has no splits", path, {split = "test"})
+  end)
+
+  it("opens what torchvision leaves, from any folder above", function()
+    local lfs = require "lfs"
+    for _, sub in ipairs {"", "/MNIST", "/MNIST/raw"} do lfs.mkdir(dir .. sub) end
+    put("MNIST/raw/train-images-idx3-ubyte", images)
+    put("MNIST/raw/train-images-idx3-ubyte.gz", "what is unpacked beside it is taken")
+    put("MNIST/raw/train-labels-idx1-ubyte", labels)
+    put("MNIST/raw/t10k-images-idx3-ubyte", files.idx_images(1, 3, 2, ("\7"):rep(6)))
+    for _, sub in ipairs {"", "/MNIST", "/MNIST/raw"} do
+      local set = assert(data.open(dir .. sub))
+      assert.same({2, 0, 1, 2}, core.to_table(set.labels))
+      assert.same({"train", {"train", "test"}}, {set.split, set.splits})
+      assert.equal(1, assert(data.open(dir .. sub, {split = "test"})).n)
+    end
+    lfs.mkdir(dir .. "/FashionMNIST")
+    lfs.mkdir(dir .. "/FashionMNIST/raw")
+    put("FashionMNIST/raw/train-images-idx3-ubyte.gz", core.gzip(images))
+    refused "holds several sets %(give the folder of one: MNIST, FashionMNIST%)"
+    assert.equal(4, assert(data.open(dir .. "/FashionMNIST")).n)
+  end)
+
+  it("asks for one of EMNIST's parts, whose letters begin with 1", function()
+    put("emnist-letters-train-images-idx3-ubyte.gz", core.gzip(images))
+    put("emnist-letters-train-labels-idx1-ubyte.gz", core.gzip(files.idx_labels(4, "\2\26\1\2")))
+    local set = assert(data.open(dir))
+    assert.same({1, 25, 0, 1}, core.to_table(set.labels))
+    assert.equal("abcdefghijklmnopqrstuvwxyz", table.concat(set.classes))
+    assert.same({"labels 1 to 26 of the file are classes 0 to 25"}, set.notes)
+    assert.same({{1, 25}, 26}, {core.to_table(assert(data.open(dir, {limit = 2})).labels), #set.classes})
+    put("emnist-letters-test-images-idx3-ubyte", files.idx_images(1, 3, 2, ("\7"):rep(6)))
+    put("emnist-balanced-train-images-idx3-ubyte", images)
+    put("emnist-balanced-train-labels-idx1-ubyte", files.idx_labels(4, "\0\1\11\2"))
+    refused("holds several sets %(emnist%-balanced, emnist%-letters%): give the file of images of one, such as .*"
+      .. "emnist%-balanced%-train%-images%-idx3%-ubyte")
+    local letters = dir .. "/emnist-letters-train-images-idx3-ubyte.gz"
+    set = assert(data.open(letters))
+    assert.same({"train", {"train", "test"}, 4}, {set.split, set.splits, set.n})
+    assert.equal(1, assert(data.open(letters, {split = "test"})).n) -- the file beside it
+    local balanced = dir .. "/emnist-balanced-train-images-idx3-ubyte"
+    assert.equal("11", assert(data.open(balanced)).classes[12])
+    put("emnist-balanced-mapping.txt", "0 48\n1 49\n2 50\r\n11 66\n")
+    set = assert(data.open(balanced))
+    assert.same({"0", "1", "2", "3", "B"}, {set.classes[1], set.classes[2], set.classes[3], set.classes[4],
+      set.classes[12]})
+    refused("no split 'test' in it %(there is: train%)", balanced, {split = "test"})
+  end)
+
+  it("names classes by their numbers where none is 0", function()
+    put("train-images-idx3-ubyte", images)
+    put("train-labels-idx1-ubyte", files.idx_labels(4, "\3\1\1\2"))
+    local set = assert(data.open(dir))
+    assert.same({{2, 0, 0, 1}, {"1", "2", "3"}}, {core.to_table(set.labels), set.classes})
+    put("train-labels-idx1-ubyte", files.idx_labels(4, "\3\2\2\2")) -- a class 1 may be missing
+    set = assert(data.open(dir))
+    assert.same({{3, 2, 2, 2}, {"0", "1", "2", "3"}, {}}, {core.to_table(set.labels), set.classes, set.notes})
+  end)
+
+  it("reads QMNIST's rows of numbers", function()
+    put("qmnist-train-images-idx3-ubyte.gz", core.gzip(images))
+    local function row(y) return (">i4i4i4"):pack(y, 7, -8) end
+    local head = (">I4I4I4"):pack(0xc02, 4, 3)
+    put("qmnist-train-labels-idx2-int.gz", core.gzip(head .. row(2) .. row(0) .. row(9) .. row(9)))
+    local set = assert(data.open(dir))
+    assert.same({{2, 0, 9, 9}, 10}, {core.to_table(set.labels), #set.classes})
+    assert.same({2, 0, 9, 9},
+      core.to_table(assert(data.open(dir .. "/qmnist-train-images-idx3-ubyte.gz")).labels))
+    local path = "qmnist-train-labels-idx2-int.gz"
+    put(path, head .. row(2) .. row(0) .. row(-1) .. row(9))
+    refused "label %-1 of entry 3 %(expected 0 to 65535%)"
+    put(path, head .. row(2) .. row(0))
+    refused "truncated IDX file %(2 of 4 labels%)"
+    put(path, (">I4I4I4"):pack(0xc02, 4, 0))
+    refused "0 numbers a label"
+    put(path, (">I4I4I4"):pack(0xc02, 4, 900))
+    refused "header promises 4 entries %(14400 bytes%)"
+    put(path, (">I4I4"):pack(0xc02, 4))
+    refused "truncated IDX header %(8 of 12 bytes%)"
   end)
 
   it("resizes, colours and limits on the way", function()

@@ -1,35 +1,78 @@
---- Reads IDX files, plain or gzip, as MNIST and Fashion-MNIST have them.
+--- Reads IDX files, plain or gzip, as MNIST and its like have them: Fashion-MNIST, KMNIST, EMNIST, QMNIST.
 --
--- They are images (magic 0x00000803) with their labels (0x00000801).
--- Source: the format note on Y. LeCun's MNIST page.
+-- They are images (magic 0x00000803) with their labels: bytes (0x00000801), or QMNIST's rows of numbers (0x00000c02),
+-- of which the first is the class. torchvision keeps them in NAME/raw.
+-- Source: the format note on Y. LeCun's MNIST page; Cohen et al. 2017, arXiv:1702.05373 (EMNIST's names).
 -- @internal gan.data.format.idx
 local core = require "gan.core"
 local set = require "gan.data.set"
+local pixels = require "gan.data.pixels"
+local text = require "gan.file.text"
 local lfs = require "lfs"
 
-local M = {text = "IDX"}
+local M = {text = "IDX", arrays = true}
 
-local IMAGES, LABELS = 0x803, 0x801
+local IMAGES, LABELS, NUMBERS = 0x803, 0x801, 0xc02
 local CHUNK = 1 << 18 -- bytes of images taken at a time
 
-local prefix = { train = "train", test = "t10k" }
+local split_of = {train = "train", t10k = "test", test = "test"} -- word in a file's name -> split
+local splits = {"train", "test"}
+local torchvision = {"MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST"} -- folders that it makes, with raw/ inside
 
--- The file of a split in a folder, whichever way it is spelt.
-local function find(folder, split, what)
-  for _, sep in ipairs {"-", "."} do
-    for _, ending in ipairs {"", ".gz"} do
-      local kind = what == "images" and "idx3" or "idx1"
-      local path = ("%s/%s-%s%s%s-ubyte%s"):format(folder, prefix[split], what, sep, kind, ending)
-      if lfs.attributes(path, "mode") == "file" then return path end
+local function is_folder(path) return lfs.attributes(path, "mode") == "directory" end
+
+-- What a file's name says: set ("" of MNIST, "emnist-letters"), split, and "images" or "labels".
+local function parse(name)
+  local stem = name:match "^(.*)%.gz$" or name
+  local before, kind = stem:match "^(.-)%-(images)[-.]idx3%-ubyte$"
+  if not kind then before, kind = stem:match "^(.-)%-(labels)[-.]idx1%-ubyte$" end
+  if not kind then before, kind = stem:match "^(.-)%-(labels)[-.]idx2%-int$" end
+  local of, word = (before or ""):match "^(.-)%-?(%w+)$"
+  if split_of[word] then return of, split_of[word], kind end
+  return nil
+end
+
+-- The sets in a folder: set -> split -> {images = path, labels = path}; and their names, sorted.
+local function sets_in(folder)
+  local found, names, list = {}, {}, {}
+  local ok, iterate, state = pcall(lfs.dir, folder)
+  if not ok then return found, names end
+  for name in iterate, state do list[#list + 1] = name end
+  table.sort(list) -- what is not packed comes before its .gz
+  for _, name in ipairs(list) do
+    local of, split, kind = parse(name)
+    local path = folder .. "/" .. name
+    if of and lfs.attributes(path, "mode") == "file" then
+      found[of] = found[of] or {}
+      found[of][split] = found[of][split] or {}
+      found[of][split][kind] = found[of][split][kind] or path
     end
   end
-  return nil
+  for of, by_split in pairs(found) do
+    for split, files in pairs(by_split) do if not files.images then by_split[split] = nil end end
+    if next(by_split) then names[#names + 1] = of else found[of] = nil end
+  end
+  table.sort(names)
+  return found, names
+end
+
+-- The folders at or below a path that hold IDX files, as torchvision lays them out; the path's own comes alone.
+local function homes(path)
+  for _, folder in ipairs {path, path .. "/raw"} do
+    if is_folder(folder) and #select(2, sets_in(folder)) > 0 then return {folder} end
+  end
+  local list = {}
+  for _, name in ipairs(torchvision) do
+    local folder = ("%s/%s/raw"):format(path, name)
+    if is_folder(folder) and #select(2, sets_in(folder)) > 0 then list[#list + 1] = folder end
+  end
+  return list
 end
 
 --- Tells whether a file begins as IDX does, or a folder holds IDX files of a known name.
 function M.detect(path, head)
   if head then return head:sub(1, 3) == "\0\0\8" end
-  return (find(path, "train", "images") or find(path, "test", "images")) ~= nil
+  return #homes(path) > 0
 end
 
 -- Opens a file and checks its header of `dims` sizes. What they promise is compared with the file before anything is
@@ -41,21 +84,31 @@ local function open(path, magic, dims)
     reader:close()
     return nil, ("%s: " .. fmt):format(path, ...)
   end
-  local head, problem = reader:read(4 + 4 * dims)
+  local head, problem = reader:read(4)
   if not head then
     reader:close()
     return nil, problem
   end
   if #head < 4 then return fail("truncated IDX file (%d bytes)", #head) end
-  local found = string.unpack(">I4", head)
-  if found ~= magic then
+  local found, width = string.unpack(">I4", head), 1
+  if magic == LABELS and found == NUMBERS then dims, width = 2, 4
+  elseif found ~= magic then
     return fail("IDX magic 0x%08x (expected 0x%08x, %s)", found, magic, magic == IMAGES and "images" or "labels")
   end
-  if #head < 4 + 4 * dims then return fail("truncated IDX header (%d of %d bytes)", #head, 4 + 4 * dims) end
-  local size, want = {string.unpack(">" .. ("I4"):rep(dims), head, 5)}, 1.0
+  head, problem = reader:read(4 * dims)
+  if not head then
+    reader:close()
+    return nil, problem
+  end
+  if #head < 4 * dims then return fail("truncated IDX header (%d of %d bytes)", 4 + #head, 4 + 4 * dims) end
+  local size, want = {string.unpack(">" .. ("I4"):rep(dims), head)}, width * 1.0
+  size[dims + 1] = nil -- where unpack stopped
   for i = 1, dims do want = want * size[i] end
   if dims == 3 and (size[2] < 1 or size[3] < 1 or size[2] > 16384 or size[3] > 16384) then
     return fail("images of %dx%d (expected 1 to 16384 a side)", size[2], size[3])
+  end
+  if dims == 2 and (size[2] < 1 or size[2] > 1000) then
+    return fail("%d numbers a label (expected 1 to 1000)", size[2])
   end
   if size[1] < 1 then return fail("holds no %s", magic == IMAGES and "images" or "labels") end
   local bytes = lfs.attributes(path, "size") or 0
@@ -75,55 +128,93 @@ local function finish(reader, path)
   return true
 end
 
-local function read_images(path, o)
-  local reader, size = open(path, IMAGES, 3)
-  if not reader then return nil, size end
+-- Fills the images that `rows` lists from a reader behind its header; or nil, message.
+local function read_images(reader, size, path, rows, o)
   local total, h, w = size[1], size[2], size[3]
-  local n = math.min(total, o.limit or total)
-  local images = core.full({n, o.size or h, o.size or w, o.channels or 1}, 0, "u8")
+  local filler = pixels.new({rows = rows, height = h, width = w, channels = 1}, o)
   local per, done = math.max(1, CHUNK // (h * w)), 0
-  while done < n do
-    local count = math.min(per, n - done)
+  while done < total and not filler:full() do
+    local count = math.min(per, total - done)
     local bytes, problem = reader:read(count * h * w)
     if not bytes or #bytes < count * h * w then
-      reader:close()
       return nil, problem or ("%s: truncated IDX file (header says %d images, data ends in image %d)"):format(
         path, total, done + #bytes // (h * w) + 1)
     end
-    core.image_unpack_(images, done + 1, bytes, h, w, 1, false, 0)
+    filler:add(bytes)
     done = done + count
   end
-  if n == total then
+  if done == total then
     local ok, problem = finish(reader, path)
     if not ok then return nil, problem end
   end
-  reader:close()
-  return images, total
+  return filler
 end
 
-local function read_labels(path, total, images_path, n)
+-- The classes of a file of labels: a list of `total` integers; or nil, message.
+local function read_labels(path, total, images_path)
   local reader, size = open(path, LABELS, 1)
   if not reader then return nil, size end
   if size[1] ~= total then
     reader:close()
     return nil, ("%s: %d labels, but %s has %d images"):format(path, size[1], images_path, total)
   end
-  local bytes, problem = reader:read(total)
-  if not bytes or #bytes < total then
-    reader:close()
-    return nil, problem or ("%s: truncated IDX file (%d of %d labels)"):format(path, #bytes, total)
+  local record = size[2] and 4 * size[2] or 1
+  local labels = {}
+  for i = 1, total, 4096 do
+    local count = math.min(4096, total - i + 1)
+    local bytes, problem = reader:read(count * record)
+    if not bytes or #bytes < count * record then
+      reader:close()
+      return nil, problem or ("%s: truncated IDX file (%d of %d labels)"):format(path, i - 1 + #bytes // record, total)
+    end
+    for k = 0, count - 1 do
+      local label = size[2] and (">i4"):unpack(bytes, k * record + 1) or bytes:byte(k + 1)
+      if label < 0 or label > 65535 then
+        reader:close()
+        return nil, ("%s: label %d of entry %d (expected 0 to 65535)"):format(path, label, i + k)
+      end
+      labels[i + k] = label
+    end
   end
-  local ok
-  ok, problem = finish(reader, path)
+  local ok, problem = finish(reader, path)
   if not ok then return nil, problem end
-  local labels, most = {}, 0
-  for i = 1, n do
-    labels[i] = bytes:byte(i)
-    if labels[i] > most then most = labels[i] end
+  return labels
+end
+
+-- The names of EMNIST's classes, label -> name: of its letters, or of the mapping beside the file ("10 65": A).
+local function emnist_names(path)
+  local folder, part = path:match "^(.-)([^/]*)$"
+  part = part:match "^emnist%-(%l+)%-"
+  local names, found = {}, false
+  for line in (part and text.read(("%semnist-%s-mapping.txt"):format(folder, part)) or ""):gmatch "[^\r\n]+" do
+    local label, code, lower = line:match "^(%d+) (%d+) ?(%d*)%s*$"
+    code = tonumber(part == "letters" and lower ~= "" and lower or code)
+    if not code or code < 33 or code > 126 or #label > 5 then return {} end
+    names[tonumber(label)], found = string.char(code), true
   end
-  local classes = {}
-  for k = 0, most do classes[k + 1] = tostring(k) end
-  return core.tensor(labels, "i32"), classes
+  if part == "letters" and not found then
+    for k = 1, 26 do names[k] = string.char(96 + k) end
+  end
+  return names
+end
+
+-- Makes classes of labels in place: from 0, where they begin with 1. Returns their names.
+local function classes_of(labels, path, notes)
+  local least, most = math.huge, 0
+  for _, y in ipairs(labels) do least, most = math.min(least, y), math.max(most, y) end
+  local first = least == 1 and 1 or 0
+  if first == 1 then
+    for i, y in ipairs(labels) do labels[i] = y - 1 end
+    notes[#notes + 1] = ("labels 1 to %d of the file are classes 0 to %d"):format(most, most - 1)
+  end
+  local classes, names, seen = {}, emnist_names(path), {}
+  for y = first, most do
+    local name = names[y]
+    if not name or seen[name] then name = tostring(y) end
+    seen[name] = true
+    classes[#classes + 1] = name
+  end
+  return classes
 end
 
 -- The labels that belong to a file of images given by its own name, if they are there.
@@ -132,38 +223,76 @@ local function beside(path)
   if not folder then folder, name = "", path end
   local other, n = name:gsub("images", "labels"):gsub("idx3", "idx1")
   if n == 0 or other == name then return nil end
-  for _, candidate in ipairs { other, other .. ".gz", (other:gsub("%.gz$", "")) } do
+  local stem = other:gsub("%.gz$", "")
+  for _, candidate in ipairs {other, other .. ".gz", stem, (stem:gsub("idx1%-ubyte$", "idx2-int"))} do
     if lfs.attributes(folder .. candidate, "mode") == "file" then return folder .. candidate end
   end
   return nil
 end
 
+-- What a path means: the files {images =, labels =}, the split they are, and the list of those there are; or nil,
+-- message.
+local function resolve(path, split)
+  local folder, of, own
+  if is_folder(path) then
+    local list = homes(path)
+    if #list > 1 then
+      for i, home in ipairs(list) do list[i] = home:match "([^/]+)/raw$" end
+      return nil, ("%s: holds several sets (give the folder of one: %s)"):format(path, table.concat(list, ", "))
+    end
+    folder = list[1]
+    local found, names = sets_in(folder)
+    if #names > 1 then
+      local first = found[names[1]].train or found[names[1]].test
+      return nil, ("%s: holds several sets (%s): give the file of images of one, such as %s"):format(
+        path, table.concat(names, ", "):gsub("^, ", "MNIST, "), first.images)
+    end
+    of = names[1]
+  else
+    local name
+    folder, name = path:match "^(.*)/([^/]*)$"
+    folder, name = folder or ".", name or path
+    local kind
+    of, own, kind = parse(name)
+    if not of or kind ~= "images" then
+      if split then return nil, ("%s: a single file has no splits"):format(path) end
+      return {images = path, labels = beside(path)}, nil, {}
+    end
+  end
+  local there, by_split = {}, sets_in(folder)[of] or {}
+  for _, name in ipairs(splits) do if by_split[name] then there[#there + 1] = name end end
+  split = split or own or "train"
+  if own == split then return {images = path, labels = beside(path) or by_split[split].labels}, split, there end
+  if not by_split[split] then
+    return nil, ("%s: no split '%s' in it (there is: %s)"):format(path, split, table.concat(there, ", "))
+  end
+  return by_split[split], split, there
+end
+
 --- Opens a file of images, or the split of a folder; see gan.data.open.
 function M.open(path, o)
-  local images_path, split, splits = path, nil, {}
-  local labels_path
-  if lfs.attributes(path, "mode") == "directory" then
-    split = o.split or "train"
-    for _, name in ipairs {"train", "test"} do
-      if find(path, name, "images") then splits[#splits + 1] = name end
+  local files, split, there = resolve(path, o.split)
+  if not files then return nil, split end
+  local reader, size = open(files.images, IMAGES, 3)
+  if not reader then return nil, size end
+  local labels, classes, message
+  local notes = {}
+  if files.labels then
+    labels, message = read_labels(files.labels, size[1], files.images)
+    if not labels then
+      reader:close()
+      return nil, message
     end
-    images_path, labels_path = find(path, split, "images"), find(path, split, "labels")
-    if not images_path then
-      return nil, ("%s: no %s-images-idx3-ubyte[.gz] in it (split '%s')"):format(path, prefix[split], split)
-    end
-  else
-    if o.split then return nil, ("%s: a single file has no splits"):format(path) end
-    labels_path = beside(path)
+    classes = classes_of(labels, files.images, notes)
   end
-  local images, total = read_images(images_path, o)
-  if not images then return nil, total end
-  local labels, classes
-  if labels_path then
-    labels, classes = read_labels(labels_path, total, images_path, core.size(images, 1))
-    if not labels then return nil, classes end
-  end
+  local rows = pixels.rows(size[1], o.limit, labels)
+  local filler
+  filler, message = read_images(reader, size, files.images, rows, o)
+  reader:close()
+  if not filler then return nil, message end
   return set.new {
-    images = images, labels = labels, classes = classes, source = path, format = "IDX", split = split, splits = splits,
+    images = filler.images, labels = labels and pixels.labels(labels, rows), classes = classes, source = path,
+    format = "IDX", split = split, splits = there, notes = filler:note(notes),
   }
 end
 

@@ -1,0 +1,71 @@
+--- Fills the images of a set from records of raw pixels, as array formats have them.
+-- @internal gan.data.pixels
+local core = require "gan.core"
+
+local M = {}
+
+--- Returns the records that are used. Cannot fail.
+-- @tparam integer n  how many there are
+-- @tparam[opt] integer limit  how many are used; default: all
+-- @treturn table  ascending list of integers, from 1
+function M.rows(n, limit)
+  local rows = {}
+  for i = 1, math.min(n, limit or n) do rows[i] = i end
+  return rows
+end
+
+--- Returns the labels of records. Cannot fail.
+-- @tparam table labels  list of integers
+-- @tparam table rows  as of `rows`
+-- @treturn Tensor  i32 (N)
+function M.labels(labels, rows)
+  if #labels == #rows then return core.tensor(labels, "i32") end
+  local out = {}
+  for i, row in ipairs(rows) do out[i] = labels[row] end
+  return core.tensor(out, "i32")
+end
+
+local function full(self) return self.at > #self.of.rows end
+
+local function add(self, bytes)
+  local p, o, first, count = self.of, self.options, self.seen, #bytes // self.record
+  local bg = o.background or {0, 0, 0}
+  self.seen = first + count
+  while self.at <= #p.rows and p.rows[self.at] <= self.seen do
+    local from, n = p.rows[self.at], 1
+    while p.rows[self.at + n] == from + n and from + n <= self.seen do n = n + 1 end
+    local part = bytes
+    if n < count then part = bytes:sub((from - first - 1) * self.record + 1, (from - first - 1 + n) * self.record) end
+    local _, enlarged = core.image_unpack_(self.images, self.at, part, p.height, p.width, p.channels, p.planar or false,
+      p.skip or 0, o.fit, bg[1], bg[2], bg[3])
+    self.enlarged = self.enlarged or enlarged or false
+    self.at = self.at + n
+  end
+end
+
+local function note(self, notes)
+  if self.enlarged then
+    local p, size = self.of, self.options.size
+    notes[#notes + 1] = ("all pictures enlarged from %dx%d to %dx%d, which interpolates (--fit pad does not)"):format(
+      p.height, p.width, size, size)
+  end
+  return notes
+end
+
+--- Makes a filler: `images`, u8 (N,H,W,C), which `add(bytes)` fills from whole records, one call after the other, until
+-- `full()`; `note(notes)` adds what was done to them to a set's notes, and returns these.
+-- @tparam table p  `rows`: ascending list of the records that are wanted, from 1; `height`, `width`, `channels` of a
+--   record, 1 or 3; `planar`: true where channels come one after the other; `skip`: bytes before each picture
+-- @tparam table o  checked options of gan.data.open
+-- @treturn table  the filler
+-- @raise if there are too many for the memory
+function M.new(p, o)
+  local h, w = o.size or p.height, o.size or p.width
+  local size = {#p.rows, h, w, o.channels or p.channels}
+  return setmetatable({
+    images = core.full(size, 0, "u8"), of = p, options = o, seen = 0, at = 1, enlarged = false,
+    record = p.height * p.width * p.channels + (p.skip or 0),
+  }, {__index = {full = full, add = add, note = note}})
+end
+
+return M
