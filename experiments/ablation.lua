@@ -172,8 +172,7 @@ end
 local results_path, jobs_path = opt.out .. "/results.jsonl", opt.out .. "/jobs.jsonl"
 
 if opt.job then
-  local job = json.integers(must(json.decode(lines_of(jobs_path)[opt.job] or "")))
-  job.config = json.integers(job.config)
+  local job = must(json.decode(lines_of(jobs_path)[opt.job] or ""))
   core.threads(1)
   local began, began_cpu = core.clock(), os.clock()
   local result = (points[job.data] and play_ring or play_images)(job)

@@ -185,7 +185,10 @@ end
 --- Returns an option's value as it is shown: nil is "unset". Cannot fail.
 -- @param v  any value of an option
 -- @treturn string
-function M.text(v) return v == nil and "unset" or (json.encode(v):gsub('^"(.*)"$', "%1")) end
+function M.text(v)
+  if type(v) == "number" then return json.number(v) end
+  return v == nil and "unset" or (json.encode(v):gsub('^"(.*)"$', "%1"))
+end
 
 --- Returns an option's value among values of before, perhaps by the option's former name. Cannot fail.
 -- @tparam table d  entry of `declare`

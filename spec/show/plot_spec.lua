@@ -79,6 +79,14 @@ describe("plot", function()
     assert.equal(svg, plot.svg {series = {s}})
   end)
 
+  it("stays XML whatever bytes a name has", function()
+    local svg = plot.svg {title = "a\xff\xe9", series = {{x = {1, 2}, y = {1, 2}, name = "b\1\0c é"}}}
+    assert.is_truthy(utf8.len(svg))
+    assert.is_nil(svg:find "[\0-\8\11\12\14-\31]")
+    assert.is_truthy(svg:find(">a\u{FFFD}\u{FFFD}<", 1, true))
+    assert.is_truthy(plot.svg({title = "é", series = {{x = {1, 2}, y = {1, 2}}}}):find(">é<", 1, true))
+  end)
+
   it("names large, small and negative numbers", function()
     local function y_names(lo, hi)
       return table.concat(texts(plot.svg {series = {{x = {0, 1}, y = {lo, hi}}}, y = {from = lo, to = hi}}), " ")

@@ -24,7 +24,8 @@ end
 --- Runs `[cd DIR &&] lua [-e CHUNK] SCRIPT WORDS...`.
 -- @tparam string script such as "experiments/dcgan.lua"
 -- @tparam string words as typed
--- @tparam[opt] table opt dir: working directory; chunk: Lua code that runs first; lua: another interpreter
+-- @tparam[opt] table opt dir: working directory; chunk: Lua code that runs first; lua: another interpreter;
+-- env: assignments before the command, as typed
 -- @treturn number exit code
 -- @treturn string standard output
 -- @treturn string standard error
@@ -34,7 +35,7 @@ function M.run(script, words, opt)
   local there = opt.dir and "cd " .. quote(opt.dir) .. " && " or ""
   local chunk = opt.chunk and "-e " .. quote(opt.chunk) .. " " or ""
   local _, _, code = os.execute(("%s%s%s %s%s %s >%s 2>%s </dev/null"):format(
-    there, env, quote(opt.lua or M.lua()), chunk, script, words, out, err))
+    there, env .. (opt.env and opt.env .. " " or ""), quote(opt.lua or M.lua()), chunk, script, words, out, err))
   return code, slurp(out), slurp(err)
 end
 

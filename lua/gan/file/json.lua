@@ -1,6 +1,8 @@
---- Writes JSON with sorted keys, and reads JSON.
+--- Writes JSON with sorted keys, and reads JSON; what is written comes back as it was.
 --
--- The same table gives the same bytes in every process, which lua-cjson does not promise.
+-- The same table gives the same bytes in every process, which lua-cjson does not promise. Numbers come back bit for
+-- bit: an integer literal is an integer of 64 bits, all else a float. A string may hold any bytes, as names of files
+-- do: a byte that is no UTF-8 is written as \udc80 to \udcff, as Python's `surrogateescape` has it.
 -- @module gan.file.json
 local cjson = require "cjson"
 
@@ -11,21 +13,43 @@ M.list = {}
 
 local short = {['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r"}
 
-local function encode_string(s)
-  return '"' .. s:gsub('[%c"\\]', function(c) return short[c] or ("\\u%04x"):format(c:byte()) end) .. '"'
+-- Writes each byte that belongs to no UTF-8 character as the lone surrogate U+DC80 to U+DCFF.
+local function escape_bytes(s)
+  local out, from = {}, 1
+  while true do
+    local ok, bad = utf8.len(s, from)
+    if ok then break end
+    out[#out + 1] = s:sub(from, bad - 1)
+    out[#out + 1] = ("\\udc%02x"):format(s:byte(bad))
+    from = bad + 1
+  end
+  return table.concat(out) .. s:sub(from)
 end
 
---- Returns the shortest text that reads back as the same number; "null" for NaN and infinities, which JSON lacks.
+-- The class is spelt out: %c is another one in other locales.
+local function encode_string(s)
+  s = s:gsub('[\0-\31\127"\\]', function(c) return short[c] or ("\\u%04x"):format(c:byte()) end)
+  return '"' .. (utf8.len(s) and s or escape_bytes(s)) .. '"'
+end
+
+--- Returns the shortest text that reads back as an equal number; "null" for NaN and infinities, which JSON lacks.
+-- A float that is whole reads "2": `encode` writes 2.0.
 -- @tparam number x  any
 -- @treturn string
 -- @raise if x is no number
 function M.number(x)
   if math.type(x) == "integer" then return ("%d"):format(x) end
   for digits = 6, 17 do
-    local s = ("%%.%dg"):format(digits):format(x)
+    local s = ("%%.%dg"):format(digits):format(x):gsub("[^%w+-]+", ".") -- a locale may have a decimal comma
     if tonumber(s) == x then return s end
   end
   return "null"
+end
+
+-- A float stays one: its literal has a point or an exponent.
+local function encode_number(x)
+  local s = M.number(x)
+  return math.type(x) == "float" and s:find "^%-?%d+$" and s .. ".0" or s
 end
 
 --- Returns a value as text. A table is a list if it has an element 1, else an object.
@@ -36,7 +60,7 @@ function M.encode(v)
   local kind = type(v)
   if v == M.list then return "[]"
   elseif kind == "string" then return encode_string(v)
-  elseif kind == "number" then return M.number(v)
+  elseif kind == "number" then return encode_number(v)
   elseif kind == "boolean" then return tostring(v)
   elseif kind ~= "table" then return "null" end
   local out = {}
@@ -51,22 +75,55 @@ function M.encode(v)
   return "{" .. table.concat(out, ",") .. "}"
 end
 
---- Reads a text. Numbers come as floats: use `math.tointeger`.
+-- cjson has one kind of number, the double, and no lone surrogates. So it is given strings alone, in which the first
+-- letter tells what was there; and bytes in the place of the surrogates that stand for them.
+local NUMBER, STRING = ("n"):byte(), '"s'
+
+local function bytes_of(s)
+  return (s:gsub("\\u([dD][89abAB]%x%x)\\u([dD][c-fC-F]%x%x)", function(high, low)
+    return utf8.char(0x10000 + ((tonumber(high, 16) & 0x3ff) << 10 | tonumber(low, 16) & 0x3ff))
+  end):gsub("\\u[dD][cC]([89a-fA-F]%x)", function(byte) return string.char(tonumber(byte, 16)) end))
+end
+
+local function marked(text)
+  -- Then a quote ends its string, and a backslash begins an escape.
+  if text:find("\\", 1, true) then text = text:gsub("\\(.)", {['"'] = "\\u0022", ["\\"] = "\\u005c"}) end
+  local surrogates = text:find "\\u[dD]"
+  return (text:gsub('([^"]*)("?[^"]*"?)', function(between, s)
+    if between:find "%d" then between = between:gsub("-?%d[%w.+-]*", '"n%0"') end
+    if s == "" then return between end
+    return between .. STRING .. (surrogates and bytes_of(s) or s):sub(2)
+  end))
+end
+
+local function unmarked(v)
+  local kind = type(v)
+  if kind == "string" then
+    if v:byte() ~= NUMBER then return v:sub(2) end
+    return tonumber(v:sub(2)) or error("expected a number, found " .. v:sub(2), 0)
+  elseif kind ~= "table" then
+    return v
+  end
+  local out = {}
+  for k, e in pairs(v) do
+    if type(k) == "string" then
+      if k:byte() == NUMBER then error("expected a string as a key, found " .. k:sub(2), 0) end
+      k = k:sub(2)
+    end
+    out[k] = unmarked(e)
+  end
+  return out
+end
+
+--- Reads a text. An integer literal of at most 64 bits is an integer, any other number a float.
 -- @tparam string text  one JSON value
 -- @return  its value: a string, number, boolean or table
 -- @error if it is no JSON
 function M.decode(text)
-  local ok, v = pcall(cjson.decode, text)
+  local ok, v = pcall(function() return unmarked(cjson.decode(marked(text))) end)
   if ok then return v end
-  return nil, (tostring(v):gsub("%s+", " "))
-end
-
---- Makes the numbers of a decoded table what they were, in place: integers are integers. Cannot fail.
--- @tparam table values  name -> value
--- @treturn table  the same one
-function M.integers(values)
-  for k, v in pairs(values) do if type(v) == "number" then values[k] = math.tointeger(v) or v end end
-  return values
+  local lenient, message = pcall(cjson.decode, text) -- its message counts the characters of text
+  return nil, (tostring(lenient and v or message):gsub("%s+", " "))
 end
 
 return M

@@ -44,8 +44,7 @@ end
 local function scalar_text(v)
   if math.type(v) == "float" then
     if v ~= v then return "nan" elseif v == 1 / 0 then return "inf" elseif v == -1 / 0 then return "-inf" end
-    local s = json.number(v)
-    return s:find "^%-?%d+$" and s .. ".0" or s
+    return json.encode(v)
   elseif type(v) == "string" then
     return parse_scalar(v) == v and not v:find '^"' and v or json.encode(v)
   end
@@ -246,7 +245,6 @@ local function plant(tree, paths, name, v)
   if type(path) ~= "table" or #path == 0 then path = default_path(name) end
   local t = tree
   for i, k in ipairs(path) do
-    if type(k) == "number" then k = math.tointeger(k) or k end
     if i == #path then
       if t[k] ~= nil then return nil end
       t[k] = v

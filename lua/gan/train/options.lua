@@ -114,7 +114,7 @@ end
 function M.unpack(tree, path)
   local own = type(tree.run) == "table" and type(tree.run.options) == "string" and json.decode(tree.run.options)
   if type(own) ~= "table" then return nil, path .. ": expected the checkpoint of a run" end
-  return json.integers(own)
+  return own
 end
 
 return M

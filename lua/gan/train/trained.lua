@@ -29,7 +29,7 @@ function M.open(path)
   local made = type(run.nets) == "table" and run.nets.generator
   if type(made) ~= "table" then return nil, path .. ": does not say how its generator was made" end
   local ok, G, ema = pcall(function()
-    local net = models[made.model].generator(json.integers(json.decode(made.options)))
+    local net = models[made.model].generator(json.decode(made.options))
     net:load(tree.G)
     local average = tree.ema and optim.ema((net:params()))
     if average then average:load(tree.ema) end
