@@ -48,6 +48,15 @@ describe("file.safetensors", function()
     assert.equal(temp.read(path), temp.read(dir .. "/again.safetensors"))
   end)
 
+  it("writes a header without lone surrogates, whatever bytes a string has", function()
+    local path = dir .. "/bytes.safetensors"
+    assert.is_true(checkpoint.save(path, {s = "a\xff", t = "\xed\xa0\x80", u = "é"}))
+    local text = temp.read(path)
+    assert.is_truthy(utf8.len(text:sub(9)))
+    assert.is_truthy(text:find('"s":"\\"a\\\\udcff\\""', 1, true), text)
+    assert.same({s = "a\xff", t = "\xed\xa0\x80", u = "é"}, checkpoint.load(path))
+  end)
+
   it("keeps NaN, and an empty tree", function()
     assert.is_true(checkpoint.save(dir .. "/nan", {x = 0 / 0}))
     local x = checkpoint.load(dir .. "/nan").x

@@ -30,7 +30,8 @@ local MAX_DEPTH = 30
 local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
 local DOUBLES = "gan.f64" -- metadata: names of tensors that are f64, not reals (F64 alone may be either)
 
--- Scalars as metadata text, and back. A string that would read as another type is quoted.
+-- Scalars as metadata text, and back. A string that would read as another type is quoted; so is one that is no UTF-8:
+-- then the header has no lone surrogates, which some readers of the format refuse.
 local words = {["true"] = true, ["false"] = false, nan = 0 / 0, inf = 1 / 0, ["-inf"] = -1 / 0}
 
 local function parse_scalar(s)
@@ -46,7 +47,7 @@ local function scalar_text(v)
     if v ~= v then return "nan" elseif v == 1 / 0 then return "inf" elseif v == -1 / 0 then return "-inf" end
     return json.encode(v)
   elseif type(v) == "string" then
-    return parse_scalar(v) == v and not v:find '^"' and v or json.encode(v)
+    return utf8.len(v) and parse_scalar(v) == v and not v:find '^"' and v or json.encode(v)
   end
   return tostring(v)
 end
