@@ -11,13 +11,18 @@ local command, features = gan.command, gan.measure.features
 
 local must, stop = gan.train.stop.script "classifier.lua"
 
-local declared = command.declare {
-  {"data", "string", "shapes", arg = "PATH",
-    help = ("labelled images: %s, in a sub-folder a class; or 'shapes'"):format(gan.data.formats)},
+local declared = command.declare(command.extend(gan.data.options.list {
+  data = {
+    [3] = "shapes", help = ("labelled images: %s, in a sub-folder a class; or 'shapes'"):format(gan.data.formats),
+  },
+  size = {lo = 8, hi = 256, help = "side of the images in pixels (default: as they are)"},
+  limit = {
+    lo = 2, help = "use only so many images for training, and for testing, as many of each class (default: all)",
+  },
+  split = false,
+}, {
   {"net", "string", "auto", arg = "lenet|resnet",
     help = "lenet or resnet (default: lenet for grey images, resnet for colour)"},
-  {"size", "integer", nil, lo = 8, hi = 256, help = "side of the images in pixels (default: as they are)"},
-  {"limit", "integer", nil, lo = 2, help = "use only the first so many images for training, and for testing"},
   {"width", "integer", 32, lo = 1, hi = 256, help = "channels of the net's first layers"},
   {"epochs", "integer", 10, lo = 1, hi = 100000, help = "passes over the data"},
   {"batch", "integer", 128, lo = 2, hi = 65536, help = "images in a batch"},
@@ -28,7 +33,7 @@ local declared = command.declare {
   {"seed", "integer", 0, lo = 0, help = "seed of all random numbers"},
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads; the results do not depend on them"},
   {"out", "string", nil, arg = "FILE", help = "file of the weights (default: runs/classifier-DATA.safetensors)"},
-}
+}))
 local about = {name = "classifier.lua", summary = "Trains a classifier, for measuring generators by its features."}
 local opt = must(command.parse(declared, arg, about))
 if opt.net ~= "auto" and opt.net ~= "lenet" and opt.net ~= "resnet" then
@@ -36,7 +41,9 @@ if opt.net ~= "auto" and opt.net ~= "lenet" and opt.net ~= "resnet" then
 end
 gan.threads(opt.threads)
 
-local train, test = gan.data.train_test(opt.data, {size = opt.size, limit = opt.limit, seed = opt.seed})
+local how = gan.data.options.of(opt)
+how.seed = opt.seed
+local train, test = gan.data.train_test(opt.data, how)
 if not train then stop("%s", test) end
 if not train.size then
   stop("%s: images of %dx%d pixels are not square; give --size", opt.data, train.height, train.width)
@@ -76,7 +83,7 @@ end
 
 io.stdout:setvbuf "line"
 print(net)
-print(("%s; %d for training, %d for testing"):format(train:describe(), train.n, test.n))
+print(("%d images for training, %d for testing: %s"):format(train.n, test.n, train:describe()))
 core.catch_interrupt(true)
 local start, per_epoch, reached, hash = core.clock(), loader.steps_per_epoch, nil, nil
 local total = per_epoch * opt.epochs

@@ -16,11 +16,9 @@ local MOST = 10000 -- images of a side, unless --n says more
 
 local must, stop = gan.train.stop.script(NAME)
 
-local declared = command.declare {
+local declared = command.declare(command.extend({
   {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},
   {"images", "string", nil, arg = "PATH", help = "or these generated pictures (a folder, or whatever --data takes)"},
-  {"data", "string", nil, arg = "PATH",
-    help = ("the real images: %s; or 'shapes', 'fake' (default: the run's own)"):format(gan.data.formats)},
   {"a", "string", nil, arg = "PATH",
     help = "or measure --b against --a, each whatever --data takes; the same set twice: its two halves"},
   {"b", "string", nil, arg = "PATH", help = "see --a"},
@@ -31,12 +29,8 @@ local declared = command.declare {
   {"n", "integer", nil, lo = 1, hi = 10000000,
     help = ("images of each side (default: all, but at most %d)"):format(MOST)},
   {"n-real", "integer", nil, lo = 1, hi = 10000000, help = "real images (default: as --n); for nearest: all there are"},
-  {"size", "integer", nil, lo = 1, hi = 16384,
-    help = "side of the images in pixels (default: the run's, or as they are)"},
-  {"split", "string", nil, choices = {"train", "test"}, arg = "train|test",
-    help = "split of the real images, where they have any (default: train)"},
-  {"split-b", "string", nil, choices = {"train", "test"}, arg = "train|test",
-    help = "split of --b (default: as --split)"},
+  {"split-b", "string", nil, choices = gan.data.SPLITS, arg = table.concat(gan.data.SPLITS, "|"),
+    help = "which part of --b (default: as --split)"},
   {"seed", "integer", 0, lo = 0, hi = 2 ^ 31 - 1, help = "seed of the latent vectors, and of which images are taken"},
   {"batch", "integer", 64, lo = 1, hi = 65536, help = "images in memory at a time"},
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads; the results do not depend on them"},
@@ -47,7 +41,11 @@ local declared = command.declare {
       .. "(default: nearest.png in the run)"},
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
   {"json", "flag", false, help = "JSON lines on the standard output, and nothing else there"},
-}
+}, gan.data.options.list {
+  data = {help = ("the real images: %s; or 'shapes', 'fake' (default: the run's own)"):format(gan.data.formats)},
+  size = {help = "side of the images in pixels (default: the run's, or as they are)"},
+  split = {help = "which part of the real images, where they come in parts (default: train)"}, limit = false,
+}))
 local about = {name = NAME, summary = "Measures a run, or images against images."}
 local opt, given = must(command.parse(declared, arg, about))
 gan.threads(opt.threads)
@@ -76,11 +74,14 @@ end
 if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then
   stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3])
 end
-local size = opt.size or trained and trained.options.size
 
+-- Opens images as the run has its own, but for what the command line says.
 local function open(path, split, channels)
-  local limit = trained and path == trained.options.data and trained.options.limit or nil
-  return (must(gan.data.open(path, {size = size, channels = channels, split = split, limit = limit})))
+  local how = trained and gan.data.options.of(trained.options) or {}
+  if trained and path ~= trained.options.data then how.limit, how.split = nil, nil end
+  for name, v in pairs(gan.data.options.of(opt)) do if given[name] or how[name] == nil then how[name] = v end end
+  how.split, how.channels = split or how.split, opt.channels or channels
+  return (must(gan.data.open(path, how)))
 end
 
 -- The statistics of a file may stand for the real images.
@@ -144,7 +145,7 @@ local function warn(text)
 end
 
 local F, why = features.open(opt.features, {
-  size = size or real and real.size or other and other.size,
+  size = opt.size or trained and trained.options.size or real and real.size or other and other.size,
   channels = real and real.channels or other and other.channels or shape and shape[4],
 })
 if not F then stop("--features: %s", why) end

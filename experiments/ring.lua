@@ -9,7 +9,8 @@ local gan = require "gan"
 local ring = gan.game.ring
 
 local run = gan.train.run {
-  recipe = "ring", defaults = ring.defaults, options = ring.options, without = {"data", "size", "limit", "mirror"},
+  recipe = "ring", defaults = ring.defaults, options = ring.options,
+  without = {"mirror", table.unpack(gan.data.options.names())},
   summary = "Trains small nets on Gaussians in the plane, and counts the modes that G finds. "
     .. "Pictures show samples over D's level sets.",
   open = function(opt) return gan.data.ring {modes = opt.modes} end,

@@ -1,4 +1,5 @@
 -- Command lines: values, defaults, aliases, and one line for everything that is wrong.
+local check = require "gan.check"
 local command = require "gan.command"
 
 local declared = command.declare({
@@ -12,6 +13,10 @@ local declared = command.declare({
   {"mirror", "flag", false, help = "flip"},
   {"ema", "flag", true, negatable = true, help = "averaged"},
   {"dry-run", "flag", false, short = "n", help = "stop"},
+  {"cache", "bytes", 1 << 31, help = "memory"},
+  {"ground", "string", nil, option = check.option.where {
+    expected = "a colour", accept = function(s) return s ~= "mauve" and s or nil end,
+  }, help = "colour"},
 }, {lr = 1e-3}, {size = {16, 32, 64, 128}})
 
 local function parse(line)
@@ -24,12 +29,12 @@ describe("command", function()
   it("reads values, defaults and aliases", function()
     local o, given = parse ""
     assert.same({data = "shapes", size = 32, batch = 64, lr = 1e-3, beta1 = 0.5, form = "a", mirror = false, ema = true,
-      dry_run = false}, o)
+      dry_run = false, cache = 1 << 31}, o)
     assert.same({}, given)
     o, given = parse("--image-size 64 --batch-size=8 --lr .5 --beta1 1e-1 -n --mirror --no-ema --data /a/b=c "
       .. "--batch 16 --form=b")
     assert.same({data = "/a/b=c", size = 64, batch = 16, lr = .5, beta1 = 0.1, form = "b", mirror = true, ema = false,
-      dry_run = true}, o)
+      dry_run = true, cache = 1 << 31}, o)
     assert.equal("integer", math.type(o.size))
     assert.is_true(given.size and given.batch and given.dry_run and given.ema)
     assert.is_nil(given.steps)
@@ -60,12 +65,42 @@ describe("command", function()
       ["32"] = "unexpected '32'",
       ["--mirror=yes"] = "'--mirror' does not take arguments",
       ["--data="] = "--data: expected some text",
+      ["--cache much"] = "--cache: expected bytes such as 1000000, 500M or 2G, got 'much'",
+      ["--cache -1"] = "--cache: expected bytes", ["--cache 2X"] = "got '2X'", ["--cache 9999999T"] = "--cache:",
+      ["--ground mauve"] = "--ground: expected a colour, got 'mauve'",
     } do
       local o, err = parse(line)
       assert.is_nil(o, line)
       assert.is_truthy(err:find(message, 1, true), line .. ": " .. err)
       assert.is_nil(err:find "\n", line)
     end
+  end)
+
+  it("reads sizes in bytes, and shows them as they are written", function()
+    for text, n in pairs {
+      ["0"] = 0, ["1000000"] = 1000000, ["64k"] = 65536, ["500M"] = 500 << 20, ["2G"] = 2 << 30, ["1.5GiB"] = 3 << 29,
+      ["1tb"] = 1 << 40,
+    } do
+      local o = parse("--cache " .. text)
+      assert.equal(n, o.cache)
+      assert.equal("integer", math.type(o.cache))
+    end
+    for text, shown in pairs {
+      ["1536M"] = "*cache 1536M", ["2048M"] = " cache 2G", ["1000"] = "*cache 1000\n", ["0"] = "*cache 0\n",
+    } do
+      local s = command.describe(declared, (parse("--cache " .. text))) .. "\n"
+      assert.is_truthy(s:find(shown, 1, true), s)
+    end
+    assert.equal("#123456", parse "--ground #123456".ground)
+  end)
+
+  it("takes out what turned out to have no meaning", function()
+    local list = command.declare {{"a-b", "flag", false, help = "x"}, {"c", "flag", true, help = "x"}}
+    local values = {a_b = true, c = true}
+    command.drop(list, values, {a_b = true, d = true})
+    assert.same({c = true}, values)
+    assert.equal(1, #list)
+    assert.equal("c", list[1].name)
   end)
 
   it("puts a list after another, and leaves some out", function()

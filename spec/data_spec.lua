@@ -1,6 +1,7 @@
 -- gan.data.open: finding out the format, and what wrong use and foreign files get.
 local gan = require "gan"
 local files = require "spec.support.files"
+local lfs = require "lfs"
 
 local function refused(pattern, path, opt)
   local set, message = gan.data.open(path, opt)
@@ -59,7 +60,10 @@ describe("data.open", function()
     bad("got 2.5", {size = 2.5})
     bad("got string 'x'", {limit = "x"})
     bad("expected 1 or 3, got 2", {channels = 2})
-    bad("'train' or 'test'", {split = "all"})
+    bad("'val', 'test' or 'eval'", {split = "all"})
+    bad("expected 'crop', 'pad' or 'stretch'", {fit = "zoom"})
+    bad("expected true or false, got string 'no'", {exif = "no"})
+    bad("expected bytes such as 1000000, 500M or 2G, got string '2X'", {cache = "2X"})
     bad("'#rrggbb', got string 'mauve'", {background = "mauve"})
     bad("background", {background = {1, 2}})
     bad("background", {background = {1, 2, 256}})
@@ -69,6 +73,22 @@ describe("data.open", function()
     bad("expected a path", nil, "a\0b")
     bad("are for the built%-in sets", {seed = 1}, dir)
     assert.error_matches(function() gan.data.open() end, "expected a path, got nil")
+  end)
+
+  it("knows a place by what it is, not by how it is spelt", function()
+    local same = gan.data.same_place
+    files.write(dir .. "/a", "x")
+    files.write(dir .. "/b", "x")
+    lfs.link(dir, dir .. "/link", true)
+    for _, path in ipairs {dir .. "/", dir .. "/.", dir .. "/link", dir .. "//link/."} do
+      assert.is_true(same(dir, path), path)
+    end
+    assert.is_true(same(dir .. "/a", dir .. "/link/a"))
+    assert.is_false(same(dir .. "/a", dir .. "/b"))
+    assert.is_false(same(dir .. "/a", dir))
+    assert.is_true(same("shapes", "shapes"))
+    assert.is_false(same("shapes", "fake"))
+    assert.is_false(same(dir, "shapes"))
   end)
 
   it("has shapes and noise built in", function()

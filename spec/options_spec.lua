@@ -93,7 +93,9 @@ local objects = {
 
 -- Options that take anything, or that another function checks.
 local free = {}
-for option in ("size channels limit background"):gmatch "%S+" do free["data.train_test." .. option] = true end
+for option in ("size channels fit background exif stretch_range skip_bad cache limit"):gmatch "%S+" do
+  free["data.train_test." .. option] = true
+end
 free["show.plot.svg.columns"], free["show.plot.svg.panels"] = true, true -- of several plots
 
 local function entries(folder, out)

@@ -238,6 +238,21 @@ end
 -- @treturn Kind
 function option.string(o) return kind(o, "a string", if_true(function(v) return type(v) == "string" end)) end
 
+local units = {[""] = 1, K = 1 << 10, M = 1 << 20, G = 1 << 30, T = 1 << 40}
+
+--- Takes sizes in bytes: integers, and texts such as "500M" or "2G". The value is an integer. Cannot fail.
+-- @tparam table o  as all take it
+-- @treturn Kind
+function option.bytes(o)
+  return kind(o, "bytes such as 1000000, 500M or 2G", function(v)
+    if type(v) == "string" then
+      local digits, unit = v:upper():match "^(%d+%.?%d*)([KMGT]?)I?B?$"
+      v = digits and math.floor(tonumber(digits) * units[unit])
+    end
+    return to_integer(v, 0, 1 << 52)
+  end)
+end
+
 --- Takes tables. Cannot fail.
 -- @tparam table o  as all take it
 -- @treturn Kind

@@ -6,7 +6,8 @@ local json = require "gan.file.json"
 
 local M = {}
 
-local kinds = {integer = true, number = true, string = true, flag = true}
+local kinds = {integer = true, number = true, string = true, bytes = true, flag = true}
+local size = check.option.bytes {}
 
 local function range(d)
   if d.kind == "integer" then
@@ -30,9 +31,15 @@ local function convert(d, text)
   local function wrong(expected) return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
   if d.kind == "string" then
     if text == "" or text:find "%z" then return wrong "some text" end
+    if d.option and not d.option.accept(text) then return wrong(d.option.expected) end
     if not d.choices then return text end
     for _, c in ipairs(d.choices) do if text == c then return text end end
     return wrong(list(d.choices))
+  end
+  if d.kind == "bytes" then
+    local v = size.accept(text)
+    if not v then return wrong(size.expected) end
+    return v
   end
   local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
   if d.kind == "integer" then v = v and math.tointeger(v) end
@@ -73,7 +80,7 @@ function M.extend(base, own, without)
     local ok = type(d) == "table" and type(d[1]) == "string" and kinds[d[2]] and type(d.help) == "string"
     if not ok then
       return check.fail("command.extend", 'entry %d: expected {"name", "kind", default, help = "..."}; kind: integer, '
-        .. 'number, string or flag', i)
+        .. 'number, string, bytes or flag', i)
     end
     if taken[d[1]] then return check.fail("command.extend", "option '--%s' is there already", d[1]) end
     taken[d[1]] = true
@@ -82,15 +89,25 @@ function M.extend(base, own, without)
   return out
 end
 
+--- Takes options out of a list and their values that turned out to have no meaning. Cannot fail.
+-- @tparam table declared  of `declare`; changed
+-- @tparam table values  name in Lua -> value; changed
+-- @tparam table names  name in Lua -> true, of those that go
+function M.drop(declared, values, names)
+  for i = #declared, 1, -1 do
+    if names[declared[i].field] then values[table.remove(declared, i).field] = nil end
+  end
+end
+
 --- Makes a list of options ready for `parse`.
 --
 --     {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"}
 --
--- An entry has a name, a kind (integer, number, string or flag), a default (nil: none), and `help`. It may have the
--- bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), a list of `choices`, of `alias` names,
--- `arg` (what --help calls the value), `short` (a letter), and of a flag `negatable` (there is --no-name, too). What
--- else it has stays: `free` and `inherit` mean something to runs (gan.train.options). The value of "dry-run" is called
--- `dry_run` in Lua.
+-- An entry has a name, a kind (integer, number, string, bytes or flag), a default (nil: none), and `help`. It may have
+-- the bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), a list of `choices`, of `alias`
+-- names, `option` (of a string: a kind of gan.check that must accept it), `arg` (what --help calls the value), `short`
+-- (a letter), and of a flag `negatable` (there is --no-name, too). What else it has stays: `free` and `inherit` mean
+-- something to runs (gan.train.options). The value of "dry-run" is called `dry_run` in Lua, that of "2G" is 2^31.
 -- @tparam table base  list of such entries
 -- @tparam[opt] table defaults  name in Lua -> another default
 -- @tparam[opt] table choices  name in Lua -> list of the values that are allowed
@@ -116,6 +133,14 @@ function M.declare(base, defaults, choices)
   return out
 end
 
+-- An option's value as it is shown, sizes in the largest unit that they are a whole number of.
+local function shown(d, v)
+  if d.kind ~= "bytes" or v == nil then return M.text(v) end
+  local units, k = {"", "K", "M", "G", "T"}, 1
+  while v > 0 and v % 1024 == 0 and k < #units do v, k = v // 1024, k + 1 end
+  return ("%d%s"):format(v, units[k])
+end
+
 local function parser_of(declared, about, values, given)
   local parser = argparse(about.name, about.summary):help_max_width(100):add_help "-h --help"
   if about.epilog then parser:epilog(about.epilog) end
@@ -125,7 +150,7 @@ local function parser_of(declared, about, values, given)
     if d.short then names = "-" .. d.short .. " " .. names end
     local text = d.help
     if d.default ~= nil and d.kind ~= "flag" then
-      text = ("%s (default: %s)"):format(text, M.text(d.default))
+      text = ("%s (default: %s)"):format(text, shown(d, d.default))
     end
     local function set(v) values[d.field], given[d.field] = v, true end
     if d.kind == "flag" then
@@ -228,7 +253,7 @@ function M.describe(declared, values)
   for _, d in ipairs(declared) do
     local v = values[d.field]
     if v ~= nil then
-      local cell = ("%s%s %s"):format(M.text(v) ~= M.text(d.default) and "*" or " ", d.name, M.text(v))
+      local cell = ("%s%s %s"):format(M.text(v) ~= M.text(d.default) and "*" or " ", d.name, shown(d, v))
       cells[#cells + 1] = cell
       width = math.max(width, math.min(#cell, 24))
     end

@@ -38,7 +38,7 @@ describe("classifier.lua", function()
 
   it("learns, tells each epoch, and leaves a feature network behind", function()
     for _, text in ipairs {
-      "residual 4 -> 8", "shapes (drawn): 180 images of 16x16", "180 for training, 20 for testing",
+      "residual 4 -> 8", "shapes (drawn): 180 images of 16x16", "180 images for training, 20 for testing",
     } do
       assert.is_truthy(out:find(text, 1, true), text)
     end

@@ -33,7 +33,7 @@ local function fails(words, what)
   assert.equal(1, code, words)
   assert.equal("", out)
   assert.is_truthy(err:find(what, 1, true), ("%s\nexpected: %s\ngot: %s"):format(words, what, err))
-  local last = err:match "([^\n]*)\n$"
+  local last = err:gsub("\n  [^\n]*", ""):match "([^\n]*)\n$" -- but for a list's lines
   assert.equal("evaluate.lua: ", last:sub(1, 14))
 end
 
@@ -147,7 +147,7 @@ describe("evaluate.lua", function()
       ["--run " .. dir .. "/broken.safetensors"] = "expected a safetensors file",
       [OF_RUN .. "--metrics fid,kdi"] = "metrics: unknown 'kdi' (did you mean 'kid'?)",
       [OF_RUN .. "--metrics is"] = "is: needs a network with classes",
-      [OF_RUN .. "--split dev"] = "--split: expected train or test, got 'dev'",
+      [OF_RUN .. "--split dev"] = "--split: expected train, val, test or eval, got 'dev'",
       [OF_RUN .. "--n 0"] = "--n: expected an integer",
       [OF_RUN .. "--size 32"] = "--size 32: the run draws 16x16", [OF_RUN .. "--n 1"] = "needs at least 2 images",
       [OF_RUN .. "--features no/such"] = "--features: no/such", [OF_RUN .. "--features pixel"] = "--features: ",

@@ -49,6 +49,32 @@ describe("train.run", function()
   setup(function() dir = temp.dir() end)
   teardown(temp.clean)
 
+  it("has no option of data that the script's own data do not look at", function()
+    local function begin(words)
+      local list = {[0] = "test.lua"}
+      for w in ("--size 16 --batch 8 --z 4 --steps 2 --outdir %s/own %s"):format(dir, words):gmatch "%S+" do
+        list[#list + 1] = w
+      end
+      local recorder = quiet()
+      function recorder.stop(_, fmt, ...) error(fmt:format(...), 0) end
+      return gan.train.run {recipe = "test", arg = list, recorder = recorder, open = function(o)
+        return gan.data.fake {count = o.limit or 32, size = o.size}
+      end}
+    end
+    local run = begin "--limit 40"
+    assert.equal(40, run.data.n)
+    assert.same({40, 16}, {run.options.limit, run.options.size})
+    assert.same({}, {run.options.data, run.options.fit, run.options.cache, run.options.exif})
+    for _ in run:steps() do run:report {D = 1} end
+    run:close()
+    local own = gan.file.json.decode(temp.read(run.place.dir .. "/options.json")).options
+    assert.same({40, 16}, {own.limit, own.size})
+    assert.same({}, {own.data, own.fit, own.skip_bad})
+    assert.is_nil(temp.read(run.place.dir .. "/log.txt"):find("data shapes", 1, true))
+    assert.equal(run.place.dir, begin("--limit 40 --resume " .. run.place.dir).place.dir)
+    assert.error_matches(function() begin "--fit pad" end, "^%-%-fit: has no meaning here")
+  end)
+
   it("keeps whatever has state and load, and the streams of layers", function()
     local whole = tiny(start "--name whole --steps 12")
     tiny(start "--name half --steps 5")

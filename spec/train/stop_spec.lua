@@ -15,8 +15,11 @@ end
 
 describe("train.stop", function()
   it("ends a program with one line", function()
-    local code, out, err = inside.call("x.lua", "", function() stop.failed("x.lua", "no %s\n  here", "data") end)
-    assert.same({1, "", "x.lua: no data here\n"}, {code, out, err})
+    local code, out, err = inside.call("x.lua", "", function() stop.failed("x.lua", "no %s\n here\nat all", "data") end)
+    assert.same({1, "", "x.lua: no data here at all\n"}, {code, out, err})
+    local list = "2 of 3 files:\n  a.png: HTML\n    b.png: text\n  and\nmore\n"
+    err = select(3, inside.call("x.lua", "", function() stop.failed("x.lua", list) end))
+    assert.equal("x.lua: 2 of 3 files:\n  a.png: HTML\n  b.png: text\n  and more \n", err)
     assert.equal(130, (inside.call("x.lua", "", stop.interrupted)))
   end)
 

@@ -19,7 +19,8 @@ local function rgb(c)
   if type(c) == "number" then v = {c, c, c} end
   if type(c) == "string" then
     local r, g, b = c:match "^#(%x%x)(%x%x)(%x%x)$"
-    v = named[c] or (r and {tonumber(r, 16), tonumber(g, 16), tonumber(b, 16)})
+    local grey = c:match "^%d+$" and tonumber(c)
+    v = named[c] or grey and {grey, grey, grey} or r and {tonumber(r, 16), tonumber(g, 16), tonumber(b, 16)}
   end
   if type(v) ~= "table" or #v ~= 3 then return nil end
   local out = {}

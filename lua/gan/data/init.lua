@@ -33,10 +33,18 @@ M.formats = table.concat(texts, ", ", 1, #texts - 1) .. " or " .. texts[#texts]
 
 local option = check.option
 
+--- Names the parts that data may come in. Cannot fail.
+M.SPLITS = {"train", "val", "test", "eval"}
+
+--- Names the ways to make a picture of another shape a square. Cannot fail.
+M.FITS = {"crop", "pad", "stretch"}
+
 local known = {
   size = option.integer {lo = 1, hi = M.image.LARGEST}, channels = option.word {1, 3},
-  background = M.image.colour {default = "white"}, split = option.word {"train", "test"},
-  limit = option.integer {lo = 1}, count = option.integer {lo = 1}, seed = option.integer {},
+  fit = option.word {default = "crop", table.unpack(M.FITS)}, background = M.image.colour {},
+  exif = option.boolean {default = true}, stretch_range = option.boolean {default = false},
+  split = option.word(M.SPLITS), limit = option.integer {lo = 1}, skip_bad = option.boolean {default = false},
+  cache = option.bytes {default = 2 << 30}, count = option.integer {lo = 1}, seed = option.integer {},
 }
 
 -- The first bytes of a file, unpacked where it is gzip; or nil and a message.
@@ -86,13 +94,18 @@ end
 --
 -- @tparam string path  one of these
 -- @tparam[opt] table opt
--- @tparam[opt] integer opt.size  centre-crops images to a square and resamples them to this side; default: as they
---   are, if all are equal
+-- @tparam[opt] integer opt.size  side of the square that images are fitted to; default: as they are, if all are equal
 -- @tparam[opt] integer opt.channels  1 or 3; default: 3 if any picture has colour
--- @tparam[opt=white] number|string|table opt.background  what transparent pixels show: 0..255, {r,g,b}, "white",
---   "black" or "#rrggbb"
--- @tparam[opt] string opt.split  "train" (default) or "test", of IDX and CIFAR-10 folders
--- @tparam[opt] integer opt.limit  only the first so many images
+-- @tparam[opt="crop"] string opt.fit  how another shape is made a square: "crop" cuts the longer side's ends off, "pad"
+--   puts a border around, "stretch" changes the proportions
+-- @tparam[opt] number|string|table opt.background  what transparent pixels and borders show: 0..255, {r,g,b}, "white",
+--   "black" or "#rrggbb"; default: white, of IDX and CIFAR-10 black
+-- @tparam[opt=true] boolean opt.exif  turns photographs upright, as their EXIF orientation says
+-- @tparam[opt=false] boolean opt.stretch_range  brightens 16-bit images until the largest value of them all is white
+-- @tparam[opt] string opt.split  "train" (default), "val", "test" or "eval", of data that come in such parts
+-- @tparam[opt] integer opt.limit  only so many images: each class gives its first ones, by turns
+-- @tparam[opt=false] boolean opt.skip_bad  leaves out files that cannot be read, and lists them in the set's `notes`
+-- @tparam[opt="2G"] integer|string opt.cache  bytes of memory for images; larger sets are read from disk when needed
 -- @tparam[opt] integer opt.count  how many pictures, of the built-in sets
 -- @tparam[opt] integer opt.seed  theirs
 -- @treturn Set
@@ -113,7 +126,19 @@ function M.open(path, opt)
   end
   local format, message = format_of(path:match "^(.-)/+$" or path)
   if not format then return nil, message end
+  o.background = o.background or M.image.colour {}.accept(format.arrays and "black" or "white")
   return format.open(path, o)
+end
+
+--- Tells whether two paths are one place: the same file or folder, however it is spelt, or the same built-in set.
+-- Cannot fail.
+-- @tparam string a  as `open` takes it
+-- @tparam string b  the same
+-- @treturn boolean
+function M.same_place(a, b)
+  local p, q = lfs.attributes(a), lfs.attributes(b)
+  if p and q then return p.dev == q.dev and p.ino == q.ino end
+  return not p and not q and a == b
 end
 
 local train_test = require "gan.data.train_test"
@@ -123,11 +148,15 @@ local train_test = require "gan.data.train_test"
 -- random by `seed`, is for the test.
 -- @tparam string path  as for `open`
 -- @tparam[opt] table opt
--- @tparam[opt] integer opt.size  centre-crops images to a square and resamples them to this side; default: as they
---   are, if all are equal
--- @tparam[opt] integer opt.channels  1 or 3; default: 3 if any picture has colour
--- @tparam[opt] number|string|table opt.background  what transparent pixels show; default: white
--- @tparam[opt] integer opt.limit  only the first so many images of each split, or of the whole
+-- @tparam[opt] integer opt.size  as for `open`, as the next ones are
+-- @tparam[opt] integer opt.channels
+-- @tparam[opt="crop"] string opt.fit
+-- @tparam[opt] number|string|table opt.background
+-- @tparam[opt=true] boolean opt.exif
+-- @tparam[opt=false] boolean opt.stretch_range
+-- @tparam[opt=false] boolean opt.skip_bad
+-- @tparam[opt="2G"] integer|string opt.cache
+-- @tparam[opt] integer opt.limit  so many images of each split, or of the whole
 -- @tparam[opt=0] integer opt.seed  of the choice
 -- @treturn Set  to train on
 -- @treturn Set  to test on
@@ -135,6 +164,6 @@ local train_test = require "gan.data.train_test"
 -- @raise if an option is unknown or impossible
 function M.train_test(path, opt) return train_test(M.open, path, opt) end
 
-local files = {"set", "classes"} -- loaded on first use; the others above
+local files = {"classes", "options", "set"} -- loaded on first use; the others above
 
 return check.room("gan.data", M, files)

@@ -9,7 +9,8 @@ local KEPT = 10 -- one image of so many is kept for the test where the data have
 return function(open, path, opt)
   local any = check.option.any {} -- checked by `open`
   local o = check.options("data.train_test", opt, {
-    size = any, channels = any, limit = any, background = any, seed = check.option.integer {default = 0},
+    size = any, channels = any, fit = any, background = any, exif = any, stretch_range = any, skip_bad = any,
+    cache = any, limit = any, seed = check.option.integer {default = 0},
   })
   local seed = o.seed
   o.seed = nil

@@ -8,10 +8,7 @@ local M = {}
 
 --- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
 -- `free`: a run may be resumed with another value. `inherit`: free, and --resume PATH takes the run's own value over.
-M.training = {
-  {"data", "string", "shapes", arg = "PATH", help = ("images: %s; or 'shapes', 'fake'"):format(data.formats)},
-  {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"},
-  {"limit", "integer", nil, lo = 1, help = "use only the first so many images (default: all)"},
+M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},
   {"outdir", "string", "runs", arg = "DIR", free = true, help = "where runs are kept"},
   {"name", "string", nil, free = true,
@@ -57,7 +54,7 @@ M.training = {
     help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... "
       .. "(default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
-}
+})
 
 --- Checks what options say together: one length of training at most, --blocks a power of two that divides --batch.
 -- @tparam table values  options, name -> value

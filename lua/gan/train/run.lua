@@ -33,10 +33,10 @@ local EARLY = {[10] = true, [50] = true, [200] = true} -- steps with a picture, 
 -- ---- starting ----
 
 -- Opens the run's data; ends the run where they do not suit it.
-local function open_data(self, spec)
-  local opt, recorder = self.options, self.recorder
-  if spec.open then self.data = recorder:must(spec.open(opt))
-  else self.data = recorder:must(data.open(opt.data, {size = opt.size, limit = opt.limit})) end
+local function open_data(self, spec, given)
+  local opt, recorder, unused = self.options, self.recorder
+  self.data, unused = recorder:must(data.options.open(opt, given, spec.open))
+  command.drop(self.declared, opt, unused)
   if spec.conditional then
     if not (self.data.labels and self.data.classes) then
       recorder:stop("--data %s has no classes, which this recipe needs: give labelled data, or a folder with a "
@@ -75,7 +75,7 @@ local known = {
 -- @tparam[opt] table spec.without  names of options that mean nothing here
 -- @tparam[opt=false] boolean spec.conditional  the data must have labels
 -- @tparam[opt] function spec.open  f(options) -> data set, which may have a method `batches` of its own; or nil and a
---   message; default: gan.data.open of --data
+--   message; default: gan.data.open of --data; options of data that f does not look at are not the run's
 -- @tparam[opt] table spec.arg  words of the command line; default: the script's
 -- @tparam[opt] table spec.recorder  of gan.train.recorder; default: console and disk
 -- @treturn table run
@@ -100,7 +100,7 @@ local function start(spec)
     recorder:stop "--on-collapse rollback: there is nothing to go back to where no checkpoint is written"
   end
   core.threads(opt.threads)
-  open_data(self, spec)
+  open_data(self, spec, given)
   random.seed(opt.seed)
   self.loader = pictures.batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
   self.total = options.total_steps(opt, self.data.n)

@@ -4,15 +4,17 @@ local M = {}
 
 local INTERRUPTED = 130 -- 128 + SIGINT, as shells have it
 
---- Writes `program: message` to the standard error, in one line, and ends the program with exit code 1.
+--- Writes `program: message` to the standard error, in one line but for lists, and ends the program with exit code 1.
+-- A list is what the message has in lines that begin with two blanks: they stay lines.
 -- Cannot fail.
 -- @tparam string program  its name
 -- @tparam string fmt  message, as for string.format
 -- @tparam any ...  its values
 function M.failed(program, fmt, ...)
   local message = select("#", ...) > 0 and fmt:format(...) or fmt
+  local function line(blanks) return #blanks >= 2 and "\n  " or " " end
   io.stdout:flush()
-  io.stderr:write(program, ": ", (message:gsub("%s*\n%s*", " ")), "\n")
+  io.stderr:write(program, ": ", (message:gsub("%s*\n( *)%s*", line)), "\n")
   os.exit(1, true)
 end
 

@@ -6,7 +6,7 @@ local set = require "gan.data.set"
 local image = require "gan.data.image"
 local lfs = require "lfs"
 
-local M = {text = "CIFAR-10 .bin"}
+local M = {text = "CIFAR-10 .bin", arrays = true}
 
 local SIDE, RECORD, CHUNK = 32, 1 + 3 * 32 * 32, 256
 local names = { "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck" }
@@ -83,6 +83,9 @@ function M.open(path, o)
       if #find(folder, name) > 0 then splits[#splits + 1] = name end
     end
     files = find(folder, split)
+    if split ~= "train" and split ~= "test" then
+      return nil, ("%s: no split '%s' (there are: train, test)"):format(path, split)
+    end
     if #files == 0 then
       local missing = split == "test" and "test_batch" or "data_batch_N"
       return nil, ("%s: no %s.bin in it (split '%s')"):format(path, missing, split)
