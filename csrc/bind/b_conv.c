@@ -65,8 +65,10 @@ static void check_w(lua_State *L, const gn_tensor *w, int axis, gn_int channels,
                     const gn_tensor *t) {
   if (w->size[axis] != channels) {
     const char *want = lua_pushfstring(L, axis == 2 ? "(*,*,%I,*)" : "(*,*,*,%I)", (lua_Integer)channels);
-    const char *why = lua_pushfstring(L, "to match %s %s", other, gn_shape_str(L, 4, t->size));
-    gn_shape_error(L, 2, "w", want, why);
+    const int nchw = t->size[1] == w->size[axis] && t->size[2] != t->size[1];
+    const char *hint = nchw ? "; x looks like (N,C,H,W): x:permute {1,3,4,2}" : "";
+    const char *shape = gn_shape_str(L, 4, t->size), *got = gn_shape_str(L, 4, w->size);
+    gn_argerror(L, 2, "w", "expected %s to match %s %s, got %s%s", want, other, shape, got, hint);
   }
   if (w->size[0] < 1 || w->size[1] < 1) gn_shape_error(L, 2, "w", "(Kh,Kw,Ci,Co) with a kernel of at least 1x1", NULL);
 }

@@ -54,7 +54,8 @@ static void infer_shape(lua_State *L, int idx, gn_shape *s) {
 static gn_int fill_from(lua_State *L, int idx, gn_tensor *t, int d, gn_int at) {
   if (d == t->nd) {
     if (lua_type(L, idx) != LUA_TNUMBER)
-      gn_argerror(L, 1, "values", "element %I: expected a number, got %s", (lua_Integer)at + 1, luaL_typename(L, idx));
+      gn_argerror(L, 1, "values", "element %I: expected a number, got %s%s", (lua_Integer)at + 1, gn_found(L, idx),
+                  gn_test_tensor(L, idx) ? "; gan.stack {x, y} makes one tensor of several" : "");
     store(t, at, lua_tonumber(L, idx));
     return at + 1;
   }

@@ -153,13 +153,24 @@ static void fill_arguments(lua_State *L, int arg) {
   if (lua_gettop(L) < arg) lua_settop(L, arg);
 }
 
+/* Pushes what makes the argument what was wanted, where that is plain: numbers in tables where a tensor is wanted, a
+** tensor where a list of them is. check.lua has the same rule. */
+static const char *advice(lua_State *L, int arg, const char *want) {
+  const char *tensor = strstr(want, " tensor");
+  const int many = strstr(want, " of tensors") != NULL;
+  if (tensor && tensor[7] != 's' && lua_istable(L, arg) && !lua_getmetatable(L, arg))
+    return lua_pushstring(L, "; gan.tensor makes a tensor of it");
+  return lua_pushstring(L, many && gn_test_tensor(L, arg) ? "; write braces around it" : "");
+}
+
 int gn_expected(lua_State *L, int arg, const char *name, const char *fmt, ...) {
   va_list ap;
   fill_arguments(L, arg);
   va_start(ap, fmt);
   const char *want = lua_pushvfstring(L, fmt, ap);
   va_end(ap);
-  return gn_argerror(L, arg, name, "expected %s, got %s", want, gn_found(L, arg));
+  const char *got = gn_found(L, arg);
+  return gn_argerror(L, arg, name, "expected %s, got %s%s", want, got, advice(L, arg, want));
 }
 
 int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected_shape, const char *why) {

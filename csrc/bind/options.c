@@ -8,6 +8,13 @@
 
 /* ---- names ---- */
 
+/* Whether two words differ in their endings alone: penalty, penalties. */
+static int same_stem(const char *a, size_t na, const char *b, size_t nb) {
+  size_t stem = 0;
+  while (stem < na && stem < nb && a[stem] == b[stem]) stem++;
+  return stem >= 5 && na - stem <= 3 && nb - stem <= 3;
+}
+
 /* The least number of letters to insert, drop, change or swap with the next one to get from a to b. */
 static size_t distance(const char *a, size_t na, const char *b, size_t nb) {
   unsigned char rows[3][MOST_LETTERS + 1], *before = rows[0], *last = rows[1], *row = rows[2];
@@ -35,7 +42,8 @@ const char *gn_near_name(const char *word, const char *const *names, size_t coun
   for (size_t i = 0; i < count; i++) {
     const size_t m = strlen(names[i]);
     if (n > MOST_LETTERS || m > MOST_LETTERS) continue;
-    const size_t d = distance(word, n, names[i], m);
+    size_t d = distance(word, n, names[i], m);
+    if (d > 2 && same_stem(word, n, names[i], m)) d = 2;
     if (d < best_d) {
       best_d = d;
       best = names[i];

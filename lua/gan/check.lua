@@ -7,6 +7,7 @@
 --
 -- @internal gan.check
 local core = require "gan.core"
+local foreign = require "gan.foreign"
 
 local M = {}
 
@@ -17,6 +18,29 @@ local M = {}
 function M.fail(op, fmt, ...)
   if select("#", ...) > 0 then fmt = fmt:format(...) end
   return core.raise(op, fmt)
+end
+
+local warned = {}
+
+--- Gives a warning by Lua's `warn`, once in a program: `user.lua:41: op: message`.
+-- gan turns warnings on in the lua interpreter; a host that embeds Lua decides for itself.
+-- @tparam string op  name of the public function
+-- @tparam string fmt  message, as for string.format
+-- @tparam any ...  its values
+function M.warn(op, fmt, ...)
+  if warned[op .. fmt] then return end
+  warned[op .. fmt] = true
+  local _, message = pcall(core.raise, op, fmt:format(...))
+  warn(message)
+end
+
+--- Warns of real images (N,H,W,C) that lie in 0..255 and the like, where [-1,1] is meant.
+function M.image_range(op, images)
+  if core.dtype(images) ~= "real" or core.dim(images) ~= 4 or core.numel(images) == 0 then return end
+  local lo, hi = core.item(core.min(images)), core.item(core.max(images))
+  if lo >= 0 and hi > 2 then
+    return M.warn(op, "the images lie in %.3g..%.3g, not in [-1,1]; of 0..255, x * (2 / 255) - 1 does", lo, hi)
+  end
 end
 
 --- Returns a short text for a value, as error messages show it: `real tensor (2,3)`, `string 'abc'`, `nil`.
@@ -32,9 +56,29 @@ function M.shape_string(s)
   return "(" .. table.concat(s, ",") .. ")"
 end
 
+--- Returns what got is in the place of what was expected, and what makes it that, where this is plain: numbers in
+-- tables where a tensor is wanted, a tensor where a list of them is. csrc/bind/check.c has the same rule.
+local function found_for(expected, got)
+  local text = M.found(got)
+  local one, many = expected:find(" tensor%f[^%l]"), expected:find(" of tensors", 1, true)
+  if text == "table" and one and not getmetatable(got) then return text .. "; gan.tensor makes a tensor of it" end
+  if many and core.is_tensor(got) then return text .. "; write braces around it" end
+  return text
+end
+
 --- Raises `op: bad argument #i 'name' (expected X, got Y)`.
 function M.expected(op, i, name, expected, got)
-  return M.fail(op, "bad argument #%d '%s' (expected %s, got %s)", i, name, expected, M.found(got))
+  return M.fail(op, "bad argument #%d '%s' (expected %s, got %s)", i, name, expected, found_for(expected, got))
+end
+
+--- Returns an empty class that has, unseen, a method for each of PyTorch's words in gan.foreign: it raises, and says
+-- what to write.
+function M.class(where, op)
+  local methods = {}
+  for word in pairs(foreign[where]) do
+    methods[word] = function() return M.fail(op, "there is no method '%s'%s", word, foreign.hint(where, word)) end
+  end
+  return setmetatable({}, {__index = methods})
 end
 
 --- Checks that v is a tensor of real numbers, with `nd` dimensions if given.
@@ -68,6 +112,14 @@ end
 --- Checks that an argument is an integer in lo..hi (hi may be nil); returns it as an integer.
 function M.int(op, i, name, v, lo, hi)
   return to_integer(v, lo, hi) or M.expected(op, i, name, integer_text(lo, hi), v)
+end
+
+--- Checks that an argument is an axis of nd dimensions, from 1 or from -1; returns it as an integer.
+function M.axis(op, i, name, v, nd)
+  if nd == 0 then return M.fail(op, "bad argument #%d '%s' (a tensor without dimensions has no axis)", i, name) end
+  local n = to_integer(v, -nd, nd)
+  if n and n ~= 0 then return n end
+  return M.expected(op, i, name, ("an axis in 1..%d or -%d..-1"):format(nd, nd), v)
 end
 
 --- Checks that an argument is a number in [lo, hi] (either may be nil).
@@ -119,8 +171,11 @@ function M.nearest(word, names) return core.near_name(word, names) end
 local MAX_LISTED = 40 -- names that an error lists
 
 --- Returns what an error says of a name that is not in the sorted list `names`: " (did you mean 'x'?)", or
--- " (known: a, b)" where none is near, or nothing where these are too many.
-function M.hint(word, names)
+-- " (known: a, b)" where none is near, or nothing where these are too many. A word of PyTorch's that gan.foreign knows
+-- of this place (`where`) is followed by what it is called here.
+function M.hint(word, names, where)
+  local known = where and foreign.hint(where, word)
+  if known then return known end
   local near = type(word) == "string" and M.nearest(word, names)
   if near then return (" (did you mean '%s'?)"):format(near) end
   return #names > 0 and #names <= MAX_LISTED and " (known: " .. table.concat(names, ", ") .. ")" or ""
@@ -324,7 +379,9 @@ end
 -- @raise naming an unknown option and the nearest known one, or an option's name, what it must be and what it is
 function M.options(op, opt, known, sizes)
   if opt == nil then opt = {} end
-  if type(opt) ~= "table" then return M.fail(op, "expected a table of options, got %s", M.found(opt)) end
+  if type(opt) ~= "table" then
+    return M.fail(op, "expected a table of options, got %s; write {...}, with braces", M.found(opt))
+  end
   local names, out = sorted_names(known), {}
   for k in pairs(opt) do
     if known[k] == nil and not (sizes and math.type(k) == "integer") then
@@ -366,7 +423,9 @@ function M.room(prefix, t, files)
   end
   return setmetatable(t, {
     __index = function(_, key)
-      if not public[key] then return M.fail(prefix, "there is no '%s'%s", tostring(key), M.hint(key, M.names(t))) end
+      if not public[key] then
+        return M.fail(prefix, "there is no '%s'%s", tostring(key), M.hint(key, M.names(t), prefix))
+      end
       t[key] = strict(prefix .. "." .. key, require(prefix .. "." .. key))
       return t[key]
     end,

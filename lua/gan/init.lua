@@ -6,6 +6,8 @@ require "gan.wait" -- before core: how threads wait
 local core = require "gan.core"
 local check = require "gan.check"
 
+if arg then warn "@on" end -- the lua interpreter, which leaves warnings off; other hosts decide for themselves
+
 local source = debug.getinfo(1, "S").source
 core.library((source:gsub("init%.lua$", "")))
 

@@ -3,11 +3,14 @@
 -- gan.ops adds its ops as methods: `x:relu()` is `gan.relu(x)`. A method whose name ends in `_` changes its tensor.
 --
 --     local x = gan.tensor {{1, 2}, {3, 4}}
---     x[1]                       -- the first row, a view
+--     x[1]                       -- the first row, a view; x[0] raises, x[#x + 1] is nil: there ipairs(x) ends
 --     #x                         -- 2, the size of the first axis
---     x:set_(5, 2, 1)            -- row 2, column 1
+--     x:get(2, 1)                -- row 2, column 1: a number
+--     x:set_(5, 2, 1)
 --     print((x * 2 + 1):sum())   -- 28 () tensor
 --
+-- `x == y` asks whether both are one object, as Lua's tables do; x:eq(y) compares element by element, as lt, le, gt, ge
+-- and ne do. `<` and the like raise.
 -- @module gan.tensor
 local core = require "gan.core"
 local check = require "gan.check"
@@ -133,6 +136,22 @@ for _, name in ipairs {
   methods[name] = core[name]
 end
 
+-- Two that users of other libraries call otherwise.
+function methods.size(x, axis)
+  if axis == nil and core.is_tensor(x) then
+    return check.fail("size", "bad argument #2 'axis' (expected an axis, got nil; x:shape() returns all sizes, "
+      .. "here %s)", check.shape_string(core.shape(x)))
+  end
+  return core.size(x, axis)
+end
+
+function methods.shape(x, ...)
+  if select("#", ...) > 0 then
+    return check.fail("shape", "expected no argument, got %s (x:size(axis) returns one size)", check.found((...)))
+  end
+  return core.shape(x)
+end
+
 methods.requires_grad_ = autograd.requires_grad_
 methods.requires_grad = autograd.requires_grad
 
@@ -196,25 +215,39 @@ local function format_number(v)
   return ("%.4g"):format(v)
 end
 
-local MAX_SHOWN = 6 -- entries shown at either end of a long axis
+local FULL, ENDS, WIDTH = 1000, 3, 100 -- elements shown in full; of larger ones so many at either end of each axis
+
+-- Numbers side by side, in lines of at most WIDTH.
+local function fold(parts, indent)
+  local lines, line = {}, ""
+  for i, part in ipairs(parts) do
+    local text = part .. (i < #parts and "," or "]")
+    if line ~= "" and #indent + 2 + #line + #text > WIDTH then lines[#lines + 1], line = line, "" end
+    line = line == "" and text or line .. " " .. text
+  end
+  lines[#lines + 1] = line
+  return "[" .. table.concat(lines, "\n" .. indent .. " ")
+end
 
 local function render(t, indent)
   if type(t) ~= "table" then return format_number(t) end
   local parts, nested = {}, type(t[1]) == "table"
   for _, v in ipairs(t) do parts[#parts + 1] = v == "..." and v or render(v, indent .. " ") end
-  return "[" .. table.concat(parts, nested and ",\n" .. indent .. " " or ", ") .. "]"
+  if #parts == 0 then return "[]" end
+  return nested and "[" .. table.concat(parts, ",\n" .. indent .. " ") .. "]" or fold(parts, indent)
 end
 
--- Nested tables with "..." in the middle of long axes.
-local function excerpt(x)
+-- Nested tables, with "..." in the middle of axes that are cut.
+local function excerpt(x, full)
   local shape = core.shape(x)
   if #shape == 0 then return core.item(x) end
   local n, out = shape[1], {}
+  local cut = not full and n > 2 * ENDS
   for i = 1, n do
-    if n > 2 * MAX_SHOWN and i == MAX_SHOWN + 1 then out[#out + 1] = "..." end
-    if n <= 2 * MAX_SHOWN or i <= MAX_SHOWN or i > n - MAX_SHOWN then
+    if cut and i == ENDS + 1 then out[#out + 1] = "..." end
+    if not cut or i <= ENDS or i > n - ENDS then
       local row = core.narrow(x, 1, i, 1)
-      out[#out + 1] = excerpt(core.reshape(row, table.move(shape, 2, #shape, 1, {})))
+      out[#out + 1] = excerpt(core.reshape(row, table.move(shape, 2, #shape, 1, {})), full)
     end
   end
   return out
@@ -225,19 +258,52 @@ local mt = core.tensor_mt
 function mt.__tostring(x)
   if not core.is_tensor(x) then return "released tensor" end
   local of = core.dtype(x) == "real" and "" or " of " .. core.dtype(x)
-  return ("%s %s tensor%s"):format(render(excerpt(x), ""), check.shape_string(core.shape(x)), of)
+  local text = render(excerpt(x, core.numel(x) <= FULL), "")
+  return ("%s %s tensor%s"):format(text, check.shape_string(core.shape(x)), of)
+end
+
+-- x[i]: a row, or nil behind the last one, where ipairs ends.
+local function row(x, i)
+  local n = core.dim(x) > 0 and core.size(x, 1)
+  if not n then return check.fail("tensor", "a tensor without dimensions has no rows; x:item() is its number") end
+  if i == n + 1 then return nil end
+  local whole = math.tointeger(i)
+  if not whole or i < 1 or i > n then
+    return check.fail("tensor", "there is no row %s: %s has the rows 1 to %d", tostring(i), check.found(x), n)
+  end
+  return methods.select(x, whole)
 end
 
 function mt.__index(x, key)
   local f = methods[key]
   if f then return f end
-  if math.type(key) == "integer" then return methods.select(x, key) end
-  return check.fail("tensor", "there is no method '%s'%s", tostring(key), check.hint(key, check.names(methods)))
+  if type(key) == "number" then return row(x, key) end
+  if type(key) ~= "string" then
+    return check.fail("tensor", "expected a row's number, got %s (x[2][3] is a row of a row, x:get(2, 3) a number, "
+      .. "x:narrow(axis, start, length) a part)", check.found(key))
+  end
+  return check.fail("tensor", "there is no method '%s'%s", key, check.hint(key, check.names(methods), "tensor"))
 end
 
-function mt.__newindex(_, key)
+function mt.__newindex(_, key, value)
+  if type(key) == "number" then
+    return check.fail("tensor", "cannot assign to a row; write %s",
+      type(value) == "number" and ("x[%d]:fill_(%g)"):format(key, value) or ("x[%d]:copy_(src)"):format(key))
+  end
   return check.fail("tensor", "cannot assign field '%s'; use t:set_(value, i, j, ...) or t[i]:copy_(src)",
     tostring(key))
+end
+
+mt.__pairs = ipairs -- pairs(x), too, goes over the rows
+
+local function compare()
+  return check.fail("tensor", "<, >, <= and >= compare no tensors: x:lt(y), x:gt(y), x:le(y), x:ge(y) do, element by "
+    .. "element; x:item() is the number in a tensor of one element")
+end
+mt.__lt, mt.__le = compare, compare
+
+function mt.__concat()
+  return check.fail("tensor", ".. joins no tensors to texts: write x:item() of one element, else tostring(x)")
 end
 
 function mt.__len(x) return core.dim(x) > 0 and core.size(x, 1) or 0 end

@@ -516,7 +516,11 @@ describe("game.loop", function()
   it("refuses wrong use in the script's own line", function()
     local t = game(gan)
     for what, more in pairs {
-      ["unknown option 'penalty' (known: D, G, augment"] = {penalty = 1},
+      ["unknown option 'penalty' (did you mean 'penalties'?)"] = {penalty = 1},
+      ["unknown option 'critics' (known: D, G, augment"] = {critics = 1},
+      ["expected a loss with the functions critic and generator (it has no generator), got table"] = {
+        loss = {critic = print},
+      },
       ["(did you mean 'penalties'?)"] = {penaltis = {}},
       ["option 'G': expected a net or a function, got 3"] = {G = 3},
       ["option 'optD': expected an optimiser"] = {optD = {}},

@@ -149,12 +149,13 @@ end
 
 --- Runs `f(...)` without recording, and returns what it returns.
 -- @function gan.no_grad
--- @tparam function f  called at once
+-- @tparam function|Module f  called at once
 -- @tparam any ...  its arguments
 -- @treturn any  its results
--- @raise if f is no function, and whatever f raises
+-- @raise if f can not be called, and whatever f raises
+-- @usage local images = gan.no_grad(G, z)
 function M.no_grad(f, ...)
-  if type(f) ~= "function" then return check.expected("no_grad", 1, "f", "a function", f) end
+  if not check.callable(f) then return check.expected("no_grad", 1, "f", "a function or a net", f) end
   return with(false, f, ...)
 end
 
@@ -465,6 +466,9 @@ function M.grad(y, wrt, opt)
   opt = check.options("grad", opt, grad_options)
   check.real("grad", 1, "y", y)
   if type(wrt) ~= "table" then return check.expected("grad", 2, "wrt", "a list of tensors", wrt) end
+  if check.callable(wrt) and type(wrt.params) == "function" then
+    return check.fail("grad", "bad argument #2 'wrt' (expected a list of tensors, got a net; net:params() is one)")
+  end
   local root, seed = get_node(y), first_gradient(y, opt.seed)
   if not root and not opt.allow_unused then
     return check.fail("grad", "y does not depend on any tracked tensor (mark parameters with requires_grad_, "

@@ -55,7 +55,7 @@ local steps = option.where {
   end,
 }
 local penalty_list = option.where {
-  expected = "a list of penalties",
+  expected = "a list of penalties, in braces {...}",
   accept = function(v) return type(v) == "table" and not getmetatable(v) and v or nil end,
 }
 
@@ -65,6 +65,11 @@ local known = {
     required = true, expected = "a loss (gan.loss.logistic(), ...)",
     accept = function(v)
       if is_loss(v) then return v end
+      for _, name in ipairs(type(v) == "table" and {"critic", "generator"} or {}) do
+        if not check.callable(v[name]) then
+          return nil, ("a loss with the functions critic and generator (it has no %s)"):format(name)
+        end
+      end
       return nil, check.callable(v) and "a loss, not its constructor (call it: gan.loss.logistic())" or nil
     end,
   },

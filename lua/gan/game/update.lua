@@ -53,7 +53,8 @@ local function record(values, name, v) values[name] = values[name] and core.add(
 -- Weighs a penalty's value, and records it under its name.
 local function weighed(p, v, values)
   if not core.is_tensor(v) or core.numel(v) ~= 1 then
-    return check.fail(OP, "penalty '%s' must return a scalar tensor, returned %s", p.name, check.found(v))
+    return check.fail(OP, "penalty '%s' must return a scalar tensor, returned %s%s", p.name, check.found(v),
+      core.is_tensor(v) and "; take its mean: x:mean()" or "")
   end
   if p.weight ~= 1 then v = ops.mul(v, p.weight) end
   record(values, p.name, v)
@@ -103,7 +104,8 @@ end
 -- A term of the loss, which must be a scalar.
 local function term(name, v)
   if not core.is_tensor(v) or core.numel(v) ~= 1 then
-    return check.fail(OP, "option 'loss': %s must return a scalar tensor, returned %s", name, check.found(v))
+    return check.fail(OP, "option 'loss': %s must return a scalar tensor, returned %s%s", name, check.found(v),
+      core.is_tensor(v) and "; take its mean: x:mean()" or "")
   end
   return v
 end
@@ -230,6 +232,7 @@ end
 --- Draws a batch: real images with their labels, latent vectors, labels of the fakes.
 function M.draw(game)
   local real, y = samples(game, "batch")
+  if game.updates.D == 0 then check.image_range(OP, real) end
   if not game.labels then
     y = nil
   elseif not y then

@@ -14,7 +14,7 @@ local walk = require "gan.nn.walk"
 
 local M = {is_module = walk.is_module}
 
-local Module = {} -- the methods of every layer
+local Module = check.class("layer", "nn") -- the methods of every layer
 
 -- ---- classes ----
 
@@ -183,6 +183,20 @@ local function pattern(batch, nd, features)
   return "(" .. table.concat(parts, ",", batch and 1 or 2) .. ")"
 end
 
+-- What to write where x's mistake is a common one: the end of an error, or nothing.
+local function common_mistake(x, nd, features)
+  if type(x) == "table" and not getmetatable(x) then return "; gan.tensor makes a tensor of it" end
+  if not core.is_tensor(x) then return "" end
+  if core.dtype(x) == "u8" then return "; x:to() * (2 / 255) - 1 makes images of 0..255 numbers in [-1,1]" end
+  local s = core.shape(x)
+  if #s == 4 and s[2] == features and s[2] ~= s[3] and s[4] ~= features then
+    return "; it looks like (N,C,H,W): x:permute {1,3,4,2}"
+  elseif nd and #s == nd - 1 and (not features or s[#s] == features) then
+    return "; x:unsqueeze(1) makes a batch of one"
+  end
+  return ""
+end
+
 --- Checks a forward method's x: a real tensor of nd dimensions, the last of size `features`.
 -- @tparam Tensor x  any shape
 -- @tparam[opt] integer nd  how many dimensions (default: 2 or more)
@@ -192,7 +206,8 @@ end
 function Module:check_input(x, nd, features)
   if not core.is_tensor(x) or core.dtype(x) ~= "real" or (nd and core.dim(x) ~= nd or core.dim(x) < 2)
     or features and core.size(x, -1) ~= features then
-    return self:fail("bad argument #1 'x' (expected real %s, got %s)", pattern(true, nd, features), check.found(x))
+    return self:fail("bad argument #1 'x' (expected real %s, got %s%s)", pattern(true, nd, features), check.found(x),
+      common_mistake(x, nd, features))
   end
   return x
 end
@@ -205,7 +220,8 @@ end
 -- @raise naming the layer, its place in the net, and both shapes
 function Module:check_shape(s, nd, features)
   if nd and #s ~= nd - 1 or #s < 1 or features and s[#s] ~= features then
-    return self:fail("expected input %s, got %s", pattern(false, nd, features), check.shape_string(s))
+    local chw = #s == 3 and s[1] == features and s[3] ~= features and "; it looks like (C,H,W)" or ""
+    return self:fail("expected input %s, got %s%s", pattern(false, nd, features), check.shape_string(s), chw)
   end
   return s
 end

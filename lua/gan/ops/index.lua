@@ -99,8 +99,7 @@ function M.split(x, parts, axis)
   if not core.is_tensor(x) then return check.expected("split", 1, "x", "a tensor", x) end
   if axis == nil then axis = 1 end
   local nd = core.dim(x)
-  axis = check.int("split", 3, "axis", axis, -nd, nd)
-  if axis == 0 then return check.expected("split", 3, "axis", ("an axis in 1..%d or -%d..-1"):format(nd, nd), axis) end
+  axis = check.axis("split", 3, "axis", axis, nd)
   local total, list = core.size(x, axis), parts
   if type(parts) ~= "table" then
     local n = check.int("split", 2, "parts", parts, 1, math.max(total, 1))

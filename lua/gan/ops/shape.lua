@@ -57,12 +57,8 @@ function M.transpose(x, a, b)
     return check.fail("transpose", "expected at least 2 dimensions, got %s", check.found(x))
   end
   a, b = a or nd - 1, b or nd
-  for i, axis in ipairs {a, b} do
-    local n = math.tointeger(axis)
-    if not n or n == 0 or math.abs(n) > nd then
-      return check.expected("transpose", i + 1, "axis", ("an axis in 1..%d or -%d..-1"):format(nd, nd), axis)
-    end
-  end
+  check.axis("transpose", 2, "axis", a, nd)
+  check.axis("transpose", 3, "axis", b, nd)
   a, b = a > 0 and a or nd + 1 + a, b > 0 and b or nd + 1 + b
   local axes = {}
   for i = 1, nd do axes[i] = i end
@@ -132,8 +128,11 @@ M.narrow_dx = op {name = "narrow_dx", forward = core.narrow_dx, reads = {}, meth
 -- @treturn Tensor  x's shape without the axis
 -- @raise if there is no such slice
 function M.select(x, i, axis)
-  local y = M.narrow(x, axis or 1, i, 1)
-  return M.squeeze(y, axis or 1)
+  axis = axis or 1
+  if core.is_tensor(x) and check.axis("select", 3, "axis", axis, core.dim(x)) then
+    check.int("select", 2, "i", i, 1, core.size(x, axis))
+  end
+  return M.squeeze(M.narrow(x, axis, i, 1), axis)
 end
 
 --- Leaves out an axis of size 1, or all of them. A view.

@@ -13,8 +13,7 @@ local known = {
   weight_decay = option.number {default = 0, lo = 0},
 }
 
-local Adam = {}
-Adam.__index = Adam
+local Adam = base.class(NAME)
 
 --- Steps the parameters once, in place. A NaN in a gradient stays visible in the parameter.
 -- @tparam table grads  list of tensors, in the order and of the shapes of `params`

@@ -36,6 +36,15 @@ function M.zeros(params)
   return out
 end
 
+--- Returns a class of optimisers, without methods yet. Cannot fail.
+-- @tparam string op  name of its constructor
+-- @treturn table
+function M.class(op)
+  local class = check.class("optimiser", op)
+  class.__index = class
+  return class
+end
+
 M.state, M.load = state.state, state.load
 
 return M

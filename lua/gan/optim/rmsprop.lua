@@ -12,8 +12,7 @@ local known = {
   eps = option.number {default = 1e-8, lo = 0}, weight_decay = option.number {default = 0, lo = 0},
 }
 
-local Rmsprop = {}
-Rmsprop.__index = Rmsprop
+local Rmsprop = base.class(NAME)
 
 --- Steps the parameters once, in place.
 -- @tparam table grads  list of tensors, in the order and of the shapes of `params`

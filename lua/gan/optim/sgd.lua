@@ -12,8 +12,7 @@ local known = {
   nesterov = option.boolean {default = false}, weight_decay = option.number {default = 0, lo = 0},
 }
 
-local Sgd = {}
-Sgd.__index = Sgd
+local Sgd = base.class(NAME)
 
 local function lists(self) return self.m and {"m"} or {} end
 
