@@ -7,7 +7,7 @@
 --
 -- Every run is a process of one thread, and a line in OUT/results.jsonl: the same command goes on where it was stopped,
 -- and takes from there what other groups have played.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"

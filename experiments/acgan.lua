@@ -1,6 +1,6 @@
 -- AC-GAN: G is told the class; D is not, but has to say it beside real or not. Both players want it to be right.
 -- Odena, Olah, Shlens: Conditional image synthesis with auxiliary classifier GANs, arXiv:1610.09585.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

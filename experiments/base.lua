@@ -1,5 +1,7 @@
--- First line of every experiment: finds the library beside the script (or else the installed one) and says in one line
--- what is missing. Plain Lua 5.1 syntax, as the scripts', so that another Lua gets as far as its message.
+-- Finds the library beside the experiments, or else the installed one, and says in one line what is missing. The first
+-- line of every experiment runs this file: that of the folder in which the script lies, links followed. Where there is
+-- none, because the script was copied elsewhere, that line loads the installed library. Plain Lua 5.1 syntax, as the
+-- scripts', so that another Lua gets as far as its message.
 local script = arg and arg[0] or "script"
 
 local function stop(message)
@@ -9,8 +11,8 @@ end
 
 if _VERSION ~= "Lua 5.4" then stop("needs Lua 5.4, this is " .. _VERSION .. ": try lua5.4 " .. script) end
 
-local here = script:match("^(.*)/[^/]*$") or "."
-local root = here == "experiments" and "." or here:match("^(.*)/experiments$") or here .. "/.."
+local here = debug.getinfo(1, "S").source:match("^@(.*)/") or "."
+local root = here:match("^(.+)/[^/]+$") or here .. "/.."
 local sources = io.open(root .. "/lua/gan/init.lua")
 if sources then
   sources:close()

@@ -3,7 +3,7 @@
 -- Mirza, Osindero: Conditional generative adversarial nets, arXiv:1411.1784.
 --
 --   lua experiments/generate.lua --run runs/NAME --class heart
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

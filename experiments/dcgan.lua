@@ -4,7 +4,7 @@
 --
 --   lua experiments/dcgan.lua --data shapes           pictures and checkpoints go to runs/00000-shapes-dcgan-32
 --   lua experiments/dcgan.lua --data PATH --size 64   a folder of PNG or JPEG, IDX (MNIST), CIFAR-10
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

@@ -1,6 +1,6 @@
 -- DRAGAN: D's slope is to be 1 around the real pictures.
 -- Kodali et al.: On convergence and stability of GANs, arXiv:1705.07215.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

@@ -5,7 +5,7 @@
 --   lua experiments/evaluate.lua --run runs/f --features fashion.safetensors --metrics fid,kid,pr,is --n 10000
 --   lua experiments/evaluate.lua --images drawn/ --data PATH --split test --json   a folder of pictures, as JSON lines
 --   lua experiments/evaluate.lua --a PATH --b PATH --n 5000                        two halves of one set
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 local core = require "gan.core"
 local lfs = require "lfs"
@@ -175,7 +175,7 @@ console:finish(true)
 
 local sheet
 if session.neighbours then
-  local dir = trained and trained.path:match "^(.*)/"
+  local dir = trained and gan.file.text.folder_of(trained.path)
   local path = opt.sheet or dir and dir .. "/nearest.png"
   if path then
     local images, columns = session:sheet()

@@ -2,7 +2,7 @@
 -- at once.
 -- Goodfellow et al.: Generative adversarial networks, arXiv:1406.2661, and its code for MNIST. Here z is normal, not
 -- uniform, and pictures are in [-1,1].
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

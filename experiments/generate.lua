@@ -3,7 +3,7 @@
 --   lua experiments/generate.lua --run runs/demo --grid                          one sheet: runs/demo/generated.png
 --   lua experiments/generate.lua --run runs/demo --seeds 7,20-29 --out pictures  pictures/seed000007.png, ...
 --   lua experiments/generate.lua --run runs/demo --seeds 7 --out seven.png       one picture
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 local lfs = require "lfs"
 local command, grid, latent, text = gan.command, gan.show.grid, gan.latent, gan.file.text
@@ -57,7 +57,7 @@ end
 local images = gan.nn.evaluate(trained.G, z, y, {average = opt.ema and trained.ema or nil})
 if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
-local out = opt.out or trained.path:match "^(.*)/" .. (opt.grid and "/generated.png" or "/generated")
+local out = opt.out or gan.file.text.folder_of(trained.path) .. (opt.grid and "/generated.png" or "/generated")
 if opt.grid then
   must(grid.save(out, images, {columns = opt.columns}))
 elseif one_file then

@@ -1,7 +1,7 @@
 -- Spectral normalisation and the hinge loss: no layer of D stretches any difference, and D stops where it is right by a
 -- margin.
 -- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

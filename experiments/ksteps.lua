@@ -1,6 +1,6 @@
 -- Who moves how often: k:1, 1:k (--dsteps, --gsteps), or as the game goes: a strategy of one's own in a dozen lines.
 -- k steps of D: Goodfellow et al., arXiv:1406.2661, algorithm 1.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

@@ -2,7 +2,7 @@
 -- learns four times as fast as G.
 -- Brock et al.: Large scale GAN training for high fidelity natural image synthesis, arXiv:1809.11096; two step sizes:
 -- Heusel et al., arXiv:1706.08500.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

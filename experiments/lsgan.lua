@@ -1,7 +1,7 @@
 -- LSGAN: D regresses to 1 for real and 0 for generated pictures. A fake that D takes for real, but that lies far from
 -- its border, still teaches G.
 -- Mao et al.: Least squares generative adversarial networks, arXiv:1611.04076.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

@@ -2,7 +2,7 @@
 --
 --   lua experiments/plot.lua --run runs/demo                                   runs/demo/curves.svg: metrics, or losses
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 local command, curves, plot = gan.command, gan.show.curves, gan.show.plot
 

@@ -1,7 +1,7 @@
 -- Projection discriminator: D's answer has a term that is the inner product of the picture's features with the class's
 -- vector; G's batch norms have a scale and a shift for each class.
 -- Miyato, Koyama: cGANs with projection discriminator, arXiv:1802.05637.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

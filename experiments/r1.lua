@@ -1,6 +1,6 @@
 -- R1: D pays for any slope at the real pictures, so that it comes to rest where G has learnt them.
 -- Mescheder, Geiger, Nowozin: Which training methods for GANs do actually converge?, arXiv:1801.04406.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

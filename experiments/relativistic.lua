@@ -1,6 +1,6 @@
 -- Relativistic average GAN: D says how much more real a picture is than the average of the other kind; G moves both.
 -- Jolicoeur-Martineau: The relativistic discriminator, arXiv:1807.00734.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

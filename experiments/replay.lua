@@ -1,7 +1,7 @@
 -- Experience replay: D also sees pictures that G made earlier, so that G cannot win by running in circles.
 -- Pool: Zhu et al., arXiv:1703.10593, section 4. Half of every batch from a buffer: Shrivastava et al.,
 -- arXiv:1612.07828, section 2.3.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

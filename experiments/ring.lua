@@ -3,7 +3,7 @@
 --
 --   lua experiments/ring.lua
 --   lua experiments/ring.lua --norm spectral --penalty r1 --weight 3 --init orthogonal --slope 0.1
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local ring = gan.game.ring

@@ -1,6 +1,6 @@
 -- SNDCGAN: the plain convolutional nets of the paper on spectral normalisation, with setting C of its grid.
 -- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, tables 1 and 3.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

@@ -1,7 +1,7 @@
 -- SNGAN's residual nets: five critic steps, no memory in Adam's mean, a step size that falls to 0.
 -- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, table 4. The paper's
 -- widths at 32 pixels are --ngf 256 --ndf 128.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

@@ -1,7 +1,7 @@
 -- WGAN: D is a critic that estimates how far G's pictures are from the real ones; its weights are clipped to keep its
 -- slope bounded.
 -- Arjovsky, Chintala, Bottou: Wasserstein GAN, arXiv:1701.07875, algorithm 1.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

@@ -1,6 +1,6 @@
 -- WGAN-GP: a critic, and a penalty on the slope it has between real and generated pictures.
 -- Gulrajani et al.: Improved training of Wasserstein GANs, arXiv:1704.00028, algorithm 1.
-dofile((arg[0]:match "^.*/" or "") .. "base.lua")
+(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
 local run = gan.train.run {

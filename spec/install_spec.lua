@@ -17,14 +17,18 @@ local function modules()
   return list
 end
 
--- A script run by an interpreter that knows the installed tree only, from the root directory.
+-- What makes an interpreter know the installed tree only.
+local function env(tree)
+  return ("LUA_PATH_5_4='%s/lua/?.lua;%s/lua/?/init.lua;;' LUA_CPATH_5_4='%s/lib/?.so;;'"):format(tree, tree, tree)
+end
+
+-- A script run by such an interpreter, from the root directory.
 local function run(tree, script)
   local path = os.tmpname()
   local f = assert(io.open(path, "w"))
   f:write(script)
   f:close()
-  local text, code = output(("cd / && LUA_PATH_5_4='%s/?.lua;%s/?/init.lua;;' LUA_CPATH_5_4='%s/?.so;;' %s %s"):format(
-    tree .. "/lua", tree .. "/lua", tree .. "/lib", lua, path))
+  local text, code = output(("cd / && %s %s %s"):format(env(tree), lua, path))
   os.remove(path)
   return text, code
 end
@@ -60,6 +64,17 @@ describe_plain("make install", function()
     ]])
     assert.equal(0, code, text)
     assert.equal(tree .. "/lua/gan/init.lua " .. tree .. "/lib/gan/core.so 4", text)
+  end)
+
+  it("serves a recipe that was copied elsewhere alone", function()
+    local dir = os.tmpname()
+    os.remove(dir)
+    assert(lfs.mkdir(dir))
+    local text, code = output(("cp experiments/dcgan.lua %s/mine.lua && cd %s && %s %s mine.lua --data fake --size 16 "
+      .. "--ngf 2 --ndf 2 --z 2 --batch 2 --limit 4 --steps 1"):format(dir, dir, env(tree), lua))
+    assert.equal(0, code, text)
+    assert.is_truthy(lfs.attributes(dir .. "/runs/00000-fake-dcgan-16/checkpoint_last.safetensors"), text)
+    os.execute("rm -rf " .. dir)
   end)
 
   it("loads every module there", function()

@@ -66,6 +66,17 @@ describe("recipe", function()
     assert.same({}, missing)
   end)
 
+  it("begins as every script does", function()
+    local function first_line(file) return temp.read("experiments/" .. file):match "\n([^-\n][^\n]*)" end
+    local first = first_line "dcgan.lua"
+    assert.is_truthy(first:find("base.lua", 1, true))
+    for file in lfs.dir "experiments" do
+      if file:find "%.lua$" and file ~= "base.lua" then
+        assert.equal(first, first_line(file), file)
+      end
+    end
+  end)
+
   local names = {}
   for name in pairs(recipes) do names[#names + 1] = name end
   table.sort(names)

@@ -312,6 +312,22 @@ describe("dcgan.lua", function()
     assert.equal(0, code, out)
   end)
 
+  it("runs by a symbolic link, whatever its name, and by a link to that", function()
+    lfs.mkdir(dir .. "/it's a $HOME")
+    local link = dir .. "/it's a $HOME/my gan.lua"
+    assert(lfs.link(lfs.currentdir() .. "/" .. SCRIPT, link, true))
+    assert(lfs.link("it's a $HOME/my gan.lua", dir .. "/short.lua", true))
+    assert(lfs.link(lfs.currentdir() .. "/experiments", dir .. "/linked", true))
+    for _, name in ipairs {"short.lua", "./short.lua", dir .. "/short.lua", "linked/dcgan.lua"} do
+      local code, out, err = script.run(name, "--help", {dir = dir})
+      assert.equal("", err)
+      assert.equal(0, code, out)
+    end
+    local code, _, err = script.run("'my gan.lua'", "--help", {dir = dir .. "/it's a $HOME"})
+    assert.equal("", err)
+    assert.equal(0, code)
+  end)
+
   it("explains itself", function()
     local code, out = script.run(SCRIPT, "--help")
     assert.equal(0, code)

@@ -120,6 +120,15 @@ describe("evaluate.lua", function()
     assert.is_truthy(err:find("is: left out, it needs a network with classes, random_conv has none", 1, true), err)
   end)
 
+  it("takes a checkpoint by its bare name, in the run's directory", function()
+    temp.remove(dir .. "/a/nearest.png")
+    local code, out, err = script.run(lfs.currentdir() .. "/" .. SCRIPT,
+      "--run checkpoint_last.safetensors --n 50 --metrics nearest", {dir = dir .. "/a"})
+    assert.equal(0, code, err)
+    assert.is_truthy(out:find("./nearest.png: generated", 1, true), out)
+    assert.is_truthy(lfs.attributes(dir .. "/a/nearest.png"))
+  end)
+
   it("measures real images once", function()
     local words = OF_RUN .. "--metrics fid --n 40 --features pixels --stats " .. dir .. "/s.npz"
     local fresh, again = results(words), results(words)

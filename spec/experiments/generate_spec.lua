@@ -44,6 +44,17 @@ describe("generate.lua", function()
     assert.not_equal(five, temp.read(dir .. "/a/generated/seed000006.png"))
   end)
 
+  it("takes a checkpoint by its bare name, in the run's directory", function()
+    local here = lfs.currentdir()
+    for words, answer in pairs {["--grid"] = "./generated.png: 2 pictures", [""] = "./generated: 2 pictures"} do
+      local code, out, err = script.run(here .. "/experiments/generate.lua",
+        "--seeds 1-2 --run checkpoint_last.safetensors " .. words, {dir = dir .. "/a"})
+      assert.same({0, ""}, {code, err})
+      assert.equal(answer .. ", step 30\n", out)
+    end
+    temp.remove(dir .. "/a/generated")
+  end)
+
   it("draws a sheet, of the averaged weights or of the others, truncated or not", function()
     generate("--run " .. dir .. "/a --grid --seeds 0-9 --columns 5")
     assert.same({2 * 18 + 2, 5 * 18 + 2, 3}, {core.image_info(temp.read(dir .. "/a/generated.png"))})

@@ -23,6 +23,16 @@ describe("plot.lua", function()
     assert.equal(dir .. "/b.svg: 2 plots\n", out)
   end)
 
+  it("takes a run by a file in it, also by its bare name", function()
+    temp.write(dir .. "/checkpoint_last.safetensors", "")
+    local here = require("lfs").currentdir()
+    for name, curves in pairs {[dir .. "/checkpoint_last.safetensors"] = dir, ["checkpoint_last.safetensors"] = "."} do
+      local code, out, err = script.run(here .. "/" .. SCRIPT, "--run " .. name, {dir = dir})
+      assert.same({0, ""}, {code, err})
+      assert.equal(curves .. "/curves.svg: 1 plot\n", out)
+    end
+  end)
+
   it("says in one line what is wrong", function()
     for words, what in pairs {
       [""] = "--run is missing", ["--run no/such"] = "no/such: no such run",

@@ -22,6 +22,12 @@ describe("file.text", function()
     assert.equal("directory", lfs.attributes(dir .. "/d/e", "mode"))
   end)
 
+  it("knows the folder of a file, also of a bare name", function()
+    for path, folder in pairs {["a/b.x"] = "a", ["/a/b/c"] = "/a/b", ["/a"] = "/", ["a"] = ".", ["./a"] = "."} do
+      assert.equal(folder, text.folder_of(path), path)
+    end
+  end)
+
   it("says where no folder can be made", function()
     temp.write(dir .. "/file", "x")
     assert.same({nil, dir .. "/file: expected a directory, found a file"}, {text.make_folder(dir .. "/file/a")})

@@ -60,6 +60,14 @@ function M.folders_with(path, file)
   return list
 end
 
+--- Returns the folder that a path lies in: "." where it has no slash. Cannot fail.
+-- @tparam string path  of a file or folder
+-- @treturn string
+function M.folder_of(path)
+  local folder = path:match "^(.*)/[^/]*$"
+  return folder == "" and "/" or folder or "."
+end
+
 --- Lists the names in a folder, sorted, without those that begin with a dot.
 -- @tparam string path  of the folder
 -- @treturn table  list of names

@@ -19,14 +19,15 @@ local function records(path)
   return list
 end
 
---- Reads a run.
+--- Reads a run, of which its folder is given, or one of its files, such as a checkpoint.
 -- The result has `dir`, `name`, `stats` (a list of records), and `metrics`: name -> list of `{step, value, deviation}`.
--- @tparam string dir  its folder
+-- @tparam string dir  its folder, or a file of it
 -- @treturn table  the run
 -- @error if there is no run
 function M.read(dir)
   dir = dir:match "^(.-)/*$"
   local files = text.names(dir)
+  if not files and text.exists(dir) then dir = text.folder_of(dir) files = text.names(dir) end
   if not files then return nil, ("%s: no such run"):format(dir) end
   local stats = records(dir .. "/stats.jsonl")
   if not stats then return nil, ("%s: expected a run, it has no stats.jsonl"):format(dir) end
