@@ -8,16 +8,7 @@ local double = require "spec.support.double"
 local files = require "spec.support.files"
 local temp = require "spec.support.temp"
 
--- An .npy file around a header's text.
-local function npy_text(header, data, version)
-  local size = (version or 1) == 1 and ("<s2"):pack(header) or ("<s4"):pack(header)
-  return "\x93NUMPY" .. string.char(version or 1, 0) .. size .. data
-end
-
-local function npy(descr, shape, data, fortran, version)
-  local order = fortran and "True" or "False"
-  return npy_text(("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n"):format(descr, order, shape), data, version)
-end
+local npy_text, npy = files.npy_text, files.npy
 
 describe("file.npz", function()
   local dir

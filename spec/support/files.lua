@@ -99,6 +99,19 @@ end
 function M.idx_images(n, h, w, bytes) return string.pack(">I4I4I4I4", 0x803, n, h, w) .. bytes end
 function M.idx_labels(n, bytes) return string.pack(">I4I4", 0x801, n) .. bytes end
 
+-- An .npy file around a header's text.
+function M.npy_text(header, data, version)
+  local size = (version or 1) == 1 and ("<s2"):pack(header) or ("<s4"):pack(header)
+  return "\x93NUMPY" .. string.char(version or 1, 0) .. size .. data
+end
+
+-- An .npy file: npy("<f8", "(1,)", bytes).
+function M.npy(descr, shape, data, fortran, version)
+  local order = fortran and "True" or "False"
+  local header = ("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n"):format(descr, order, shape)
+  return M.npy_text(header, data, version)
+end
+
 -- Writes a zip archive of members {name=, data=, deflated=, zip64=}. Further fields put something else than the truth
 -- into the list of members: packed=, size=, crc=, flags=, method=, offset=, list_name=. o.end64: with zip64 records at
 -- the end; o.comment: behind all.

@@ -20,15 +20,15 @@ local built_in = {shapes = require "gan.data.shapes", fake = require "gan.data.f
 M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 
 -- The formats, each asked whether a path is its own before the next. A new one is one file in format/, and its word.
-local formats = {"idx", "cifar", "folder"}
+local formats = {"idx", "cifar", "array", "foreign", "folder"}
 
 local texts = {}
 for i, name in ipairs(formats) do
   formats[i] = require("gan.data.format." .. name)
-  texts[i] = formats[i].text
+  texts[#texts + 1] = formats[i].text
 end
 
---- Names the formats that `open` reads, for help and errors: "IDX, CIFAR-10 .bin or a folder of PNG/JPEG".
+--- Names the formats that `open` reads, for help and errors: "IDX, .npy, .npz or a folder of PNG/JPEG".
 M.formats = table.concat(texts, ", ", 1, #texts - 1) .. " or " .. texts[#texts]
 
 local option = check.option
@@ -87,7 +87,9 @@ end
 --
 -- * an IDX file, plain or .gz, or a folder of them, as MNIST and its like have it; torchvision's folder `MNIST/raw`, or
 --   one above it; of EMNIST's parts, one by its file of images
--- * a CIFAR-10 binary file, or a folder of them
+-- * a file of CIFAR-10 or CIFAR-100, binary or in its Python form, or a folder of them
+-- * an array of NumPy, .npy or .npz: u8 (N,H,W), (N,H,W,C) or (N,C,H,W), with labels (N), and splits where names say
+--   so (x_train, y_train, x_test, y_test)
 -- * a folder of PNG and JPEG pictures; its sub-folders are the classes
 -- * "shapes", drawn by the library (gan.data.shapes), or "fake", noise (gan.data.fake); a folder of such a name is
 --   "./shapes"

@@ -4,25 +4,41 @@ local core = require "gan.core"
 
 local M = {}
 
---- Returns the records that are used. Cannot fail.
--- @tparam integer n  how many there are
--- @tparam[opt] integer limit  how many are used; default: all
--- @treturn table  ascending list of integers, from 1
-function M.rows(n, limit)
-  local rows = {}
-  for i = 1, math.min(n, limit or n) do rows[i] = i end
-  return rows
-end
-
 --- Returns the labels of records. Cannot fail.
 -- @tparam table labels  list of integers
--- @tparam table rows  as of `rows`
+-- @tparam table rows  list of integers, from 1: those that are used
 -- @treturn Tensor  i32 (N)
 function M.labels(labels, rows)
   if #labels == #rows then return core.tensor(labels, "i32") end
   local out = {}
   for i, row in ipairs(rows) do out[i] = labels[row] end
   return core.tensor(out, "i32")
+end
+
+--- Makes classes of labels, in place: numbers that begin with 1 begin with 0 then.
+-- @tparam table labels  list of integers >= 0
+-- @tparam table others  the lists of the other splits, which have the same classes
+-- @tparam table notes  gets a line where numbers changed
+-- @tparam[opt] table names  number as it was -> name of its class; default: the number
+-- @treturn table  list of the classes' names
+function M.classes(labels, others, notes, names)
+  local least, most = math.huge, 0
+  for _, list in ipairs {labels, table.unpack(others)} do
+    for _, y in ipairs(list) do least, most = math.min(least, y), math.max(most, y) end
+  end
+  local first = least == 1 and 1 or 0
+  if first == 1 then
+    for i, y in ipairs(labels) do labels[i] = y - 1 end
+    notes[#notes + 1] = ("labels 1 to %d of the file are classes 0 to %d"):format(most, most - 1)
+  end
+  local classes, seen = {}, {}
+  for y = first, most do
+    local name = names and names[y]
+    if not name or seen[name] then name = tostring(y) end
+    seen[name] = true
+    classes[#classes + 1] = name
+  end
+  return classes
 end
 
 local function full(self) return self.at > #self.of.rows end

@@ -6,6 +6,7 @@
 -- @internal gan.data.format.idx
 local core = require "gan.core"
 local set = require "gan.data.set"
+local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local text = require "gan.file.text"
 local lfs = require "lfs"
@@ -198,25 +199,6 @@ local function emnist_names(path)
   return names
 end
 
--- Makes classes of labels in place: from 0, where they begin with 1. Returns their names.
-local function classes_of(labels, path, notes)
-  local least, most = math.huge, 0
-  for _, y in ipairs(labels) do least, most = math.min(least, y), math.max(most, y) end
-  local first = least == 1 and 1 or 0
-  if first == 1 then
-    for i, y in ipairs(labels) do labels[i] = y - 1 end
-    notes[#notes + 1] = ("labels 1 to %d of the file are classes 0 to %d"):format(most, most - 1)
-  end
-  local classes, names, seen = {}, emnist_names(path), {}
-  for y = first, most do
-    local name = names[y]
-    if not name or seen[name] then name = tostring(y) end
-    seen[name] = true
-    classes[#classes + 1] = name
-  end
-  return classes
-end
-
 -- The labels that belong to a file of images given by its own name, if they are there.
 local function beside(path)
   local folder, name = path:match "^(.*/)([^/]*)$"
@@ -230,8 +212,8 @@ local function beside(path)
   return nil
 end
 
--- What a path means: the files {images =, labels =}, the split they are, and the list of those there are; or nil,
--- message.
+-- What a path means: the files {images =, labels =}, the split they are, the list of those there are, and all files by
+-- split; or nil, message.
 local function resolve(path, split)
   local folder, of, own
   if is_folder(path) then
@@ -256,22 +238,39 @@ local function resolve(path, split)
     of, own, kind = parse(name)
     if not of or kind ~= "images" then
       if split then return nil, ("%s: a single file has no splits"):format(path) end
-      return {images = path, labels = beside(path)}, nil, {}
+      return {images = path, labels = beside(path)}, nil, {}, {}
     end
   end
   local there, by_split = {}, sets_in(folder)[of] or {}
   for _, name in ipairs(splits) do if by_split[name] then there[#there + 1] = name end end
   split = split or own or "train"
-  if own == split then return {images = path, labels = beside(path) or by_split[split].labels}, split, there end
+  if own == split then
+    return {images = path, labels = beside(path) or by_split[split].labels}, split, there, by_split
+  end
   if not by_split[split] then
     return nil, ("%s: no split '%s' in it (there is: %s)"):format(path, split, table.concat(there, ", "))
   end
-  return by_split[split], split, there
+  return by_split[split], split, there, by_split
+end
+
+-- The labels of the other splits: a list of lists. What cannot be read is told when that split is opened.
+local function labels_of_others(by_split, split)
+  local lists = {}
+  for name, files in pairs(by_split) do
+    if name ~= split and files.labels then
+      local reader, size = open(files.images, IMAGES, 3)
+      if reader then
+        reader:close()
+        lists[#lists + 1] = read_labels(files.labels, size[1], files.images)
+      end
+    end
+  end
+  return lists
 end
 
 --- Opens a file of images, or the split of a folder; see gan.data.open.
 function M.open(path, o)
-  local files, split, there = resolve(path, o.split)
+  local files, split, there, by_split = resolve(path, o.split)
   if not files then return nil, split end
   local reader, size = open(files.images, IMAGES, 3)
   if not reader then return nil, size end
@@ -283,9 +282,9 @@ function M.open(path, o)
       reader:close()
       return nil, message
     end
-    classes = classes_of(labels, files.images, notes)
+    classes = pixels.classes(labels, labels_of_others(by_split, split), notes, emnist_names(files.images))
   end
-  local rows = pixels.rows(size[1], o.limit, labels)
+  local rows = limit.rows(size[1], o.limit, labels)
   local filler
   filler, message = read_images(reader, size, files.images, rows, o)
   reader:close()
