@@ -106,8 +106,9 @@ end
 -- An entry has a name, a kind (integer, number, string, bytes or flag), a default (nil: none), and `help`. It may have
 -- the bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), a list of `choices`, of `alias`
 -- names, `option` (of a string: a kind of gan.check that must accept it), `arg` (what --help calls the value), `short`
--- (a letter), and of a flag `negatable` (there is --no-name, too). What else it has stays: `free` and `inherit` mean
--- something to runs (gan.train.options). The value of "dry-run" is called `dry_run` in Lua, that of "2G" is 2^31.
+-- (a letter), and of a flag `negatable` (there is --no-name, too). What else it has stays. What goes on, as a run does,
+-- may have another value of an option that is `free`, and of one with `change` if --change names it. The value of
+-- "dry-run" is called `dry_run` in Lua, that of "2G" is 2^31.
 -- @tparam table base  list of such entries
 -- @tparam[opt] table defaults  name in Lua -> another default
 -- @tparam[opt] table choices  name in Lua -> list of the values that are allowed
@@ -148,7 +149,8 @@ local function parser_of(declared, about, values, given)
     local names = "--" .. d.name
     for _, a in ipairs(d.alias or {}) do names = names .. " --" .. a end
     if d.short then names = "-" .. d.short .. " " .. names end
-    local text = d.help
+    local mark = about.mark and about.mark(d)
+    local text = mark and mark .. " " .. d.help or d.help
     if d.default ~= nil and d.kind ~= "flag" then
       text = ("%s (default: %s)"):format(text, shown(d, d.default))
     end
@@ -192,7 +194,8 @@ end
 --- Reads a command line. --help prints the options and ends the program.
 -- @tparam table declared  of `declare`
 -- @tparam table args  list of words
--- @tparam table about  for --help: `name`, `summary`, and `epilog` or nil
+-- @tparam table about  for --help: `name`, `summary`, and perhaps `epilog`, a text, and `mark`: f(entry) -> what its
+--   help begins with, or nil
 -- @treturn table  name in Lua -> value, defaults included
 -- @treturn table  name in Lua -> true, for what stood on the command line
 -- @error in one line: an option is unknown (and which is near) or given no value, or a value is not as declared
@@ -227,21 +230,69 @@ function M.stored(d, old)
   return v
 end
 
---- Lists the options that have another value than before. Cannot fail.
+-- ---- options of something that goes on ----
+
+--- Marks for --help the options that may be other when something goes on: `about.mark` of `parse`. Cannot fail.
+-- @tparam table d  entry of `declare`
+-- @treturn string  "+" where it may, "!" where --change must name it; nil where it stays
+function M.mark(d) return d.free and "+" or d.change and "!" or nil end
+
+--- Explains the marks: `about.epilog` of `parse`.
+M.MARKS = "What goes on may have other values of options marked +, and of those marked ! if --change names them. "
+  .. "All else stays as it was started."
+
+-- The names in --change, name -> true.
+local function changing(values)
+  local names = {}
+  for name in (values.change or ""):gmatch "[^,%s]+" do names[name] = true end
+  return names
+end
+
+--- Checks the option --change: a list of options that can be changed, and are given.
+-- @tparam table declared  of `declare`
+-- @tparam table values  name in Lua -> value
+-- @tparam table given  name in Lua -> true, for what stood on the command line
+-- @treturn boolean  true
+-- @error naming what cannot be changed, or is not given
+function M.check_change(declared, values, given)
+  local names, can = changing(values), {}
+  for _, d in ipairs(declared) do
+    if d.change then
+      can[#can + 1] = d.name
+      if names[d.name] and not given[d.field] then
+        return nil, ("--change %s: give --%s, too"):format(d.name, d.name)
+      end
+      names[d.name] = nil
+    end
+  end
+  local wrong = next(names)
+  if not wrong then return true end
+  return nil, ("--change: '%s' cannot be changed (%s)"):format(wrong,
+    #can > 0 and "can be: " .. table.concat(can, ", ") or "nothing can")
+end
+
+--- Says what was started with another value, among what may not be other now. Cannot fail.
 -- An option that was not known yet had its default.
 -- @tparam table declared  of `declare`
 -- @tparam table old  values of before, name in Lua -> value
 -- @tparam table new  those of now
--- @treturn table  list of {option = entry, was = text, is = text}
-function M.changes(declared, old, new)
-  local out = {}
+-- @tparam[opt] table known  name in Lua -> true, for what is compared elsewhere
+-- @treturn string  such as "was started with --lr 0.1, now 0.2"; nil where nothing is wrong
+-- @treturn table  what else changed, by --change or by `known`: list of {option = entry, was = text, is = text}
+function M.difference(declared, old, new, known)
+  local named, told = changing(new), {}
   for _, d in ipairs(declared) do
     local before = M.stored(d, old)
     if before == nil then before = d.default end
     local was, is = M.text(before), M.text(new[d.field])
-    if was ~= is then out[#out + 1] = {option = d, was = was, is = is} end
+    if was ~= is and (known and known[d.field] or d.change and named[d.name]) then
+      told[#told + 1] = {option = d, was = was, is = is}
+    elseif was ~= is and not d.free then
+      return ("was started with --%s %s, now %s%s"):format(d.name, was, is,
+        d.change and (" (--change %s lets it change)"):format(d.name) or "")
+    end
   end
-  return out
+  return nil, told
 end
 
 --- Returns all options in a few lines of text; what differs from its default is marked. Cannot fail.

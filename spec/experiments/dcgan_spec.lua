@@ -190,7 +190,7 @@ describe("dcgan.lua", function()
   it("touches nothing of a run of other options", function()
     local before = everything "whole"
     fails("--name whole --steps 50 --lr 0.001",
-      "whole was started with --lr 0.0002, now 0.001; nothing was overwritten")
+      "whole was started with --lr 0.0002, now 0.001 (--change lr lets it change); nothing was overwritten")
     fails("--name whole --steps 50 --batch 8", "was started with --batch 4, now 8")
     fails("--name whole --steps 50 --mirror", "was started with --mirror false, now true")
     fails("--name whole --steps 50 --resume new", "whole: exists; nothing was overwritten")
@@ -337,6 +337,10 @@ describe("dcgan.lua", function()
       assert.is_truthy(out:find("--" .. name, 1, true), name)
     end
     assert.is_truthy(out:find("1 kimg is 1000 real images", 1, true))
+    for name, mark in pairs {steps = "+ ", threads = "+ ", lr = "! ", dlr = "! ", batch = "", data = ""} do
+      assert.is_truthy(out:find(("\n *%%-%%-%s [^\n]*%%u,?  +"):format(name) .. mark:gsub("%p", "%%%0") .. "%a"), name)
+    end
+    assert.is_truthy(out:find("marked !"))
   end)
 
   it("says so when another Lua runs it", function()

@@ -1,6 +1,9 @@
 -- What a run says before its first step, and what it goes on with.
+local files = require "spec.support.files"
+local gan = require "gan"
 local inside = require "spec.support.inside"
 local json = require "gan.file.json"
+local lfs = require "lfs"
 local temp = require "spec.support.temp"
 
 local dir
@@ -32,5 +35,138 @@ describe("train.begin", function()
     out = ring "--decay 6 --steps 6 --name short"
     assert.is_nil(out:find("change nothing", 1, true), out)
     assert.is_nil(out:find("lr 0  ", 1, true), out)
+  end)
+
+  -- ---- what a run goes on with ----
+
+  local function dcgan(words)
+    return inside.run("experiments/dcgan.lua",
+      "--size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --snap 0 --outdir " .. dir .. "/runs " .. words)
+  end
+  local function trains(words, text)
+    local code, out, err = dcgan(words)
+    assert.equal("", err)
+    assert.equal(0, code)
+    if text then assert.is_truthy(out:find(text, 1, true), ("%s\n%s"):format(text, out)) end
+    return out
+  end
+  local function fails(words, text)
+    local code, _, err = dcgan(words)
+    assert.equal(1, code, err)
+    assert.is_truthy(err:find(text, 1, true), ("%s\n%s"):format(text, err))
+  end
+  local function settings(name) return assert(json.decode(temp.read(dir .. "/runs/" .. name .. "/options.json"))) end
+  local function weights(name)
+    local tree, out = assert(gan.file.safetensors.load(dir .. "/runs/" .. name .. "/checkpoint_last.safetensors")), {}
+    for key, t in pairs(tree.G) do out[key] = t:to_table() end
+    return out
+  end
+
+  -- A folder of 6 pictures in the folders a and b.
+  local function pictures(name, shade)
+    lfs.mkdir(dir .. "/" .. name)
+    for k = 1, 6 do
+      local class = ("%s/%s/%s"):format(dir, name, k < 4 and "a" or "b")
+      lfs.mkdir(class)
+      temp.write(("%s/%d.png"):format(class, k), files.plain(16, 40 * k, shade or 0, 0))
+    end
+    return dir .. "/" .. name
+  end
+
+  it("goes on with data that were moved, or whose path is spelt otherwise", function()
+    local here = pictures "here"
+    trains("--data " .. here .. " --steps 2 --name whole")
+    trains("--data " .. here .. " --steps 5 --name whole", "goes on from step 2")
+    trains("--data " .. here .. " --steps 2 --name moved")
+    trains("--data " .. here .. " --steps 2", "runs/00000-here-dcgan-16: starts")
+    trains(("--data %s/../here// --steps 3 --name moved"):format(here), "goes on from step 2")
+    local there = dir .. "/there"
+    assert(os.rename(here, there))
+    local out = trains("--data " .. there .. " --steps 4 --name moved",
+      ("data: those of %s/../here//, by their checksum"):format(here))
+    assert.is_truthy(out:find("goes on from step 3", 1, true))
+    assert.equal(there, settings("moved").options.data)
+    fails("--resume " .. dir .. "/runs/moved --steps 5 --data " .. pictures("others", 9), "runs/moved was started with "
+      .. "other data: the same number and size, but other pictures or labels (crc32:")
+    trains(("--resume %s/runs/moved --steps 5"):format(dir), "goes on from step 4")
+    assert.same(weights "whole", weights "moved")
+    trains("--data " .. there .. " --steps 3", "runs/00000-here-dcgan-16: goes on from step 2")
+    trains("--data " .. there .. " --steps 3", "runs/00001-there-dcgan-16: starts")
+  end)
+
+  it("tells checkpoints where the data are now, though no step is left to do", function()
+    local here = pictures "here"
+    trains("--data " .. here .. " --steps 2 --name done")
+    assert(os.rename(here, dir .. "/there"))
+    trains("--data " .. dir .. "/there --steps 2 --name done", "already at step 2")
+    assert.equal(dir .. "/there", gan.train.trained.open(dir .. "/runs/done").options.data)
+  end)
+
+  it("refuses data that changed, and says what", function()
+    local path = pictures "data"
+    trains("--data " .. path .. " --steps 2 --name run")
+    trains("--data " .. path .. " --steps 2")
+    os.remove(path .. "/b/6.png")
+    local changed = "runs/run was started with 6 images of 16x16, colour (crc32:"
+    fails("--data " .. path .. " --steps 3 --name run", changed)
+    fails("--data " .. path .. " --steps 3 --name run", "), now there are 5 images of 16x16, colour (crc32:")
+    fails("--steps 3 --resume " .. dir .. "/runs/run", changed)
+    fails("--steps 3 --resume " .. dir .. "/runs/run/checkpoint_last.safetensors", "was started with 6 images")
+    trains("--data " .. path .. " --steps 3", "runs/00001-data-dcgan-16: starts") -- the first one is of other data
+    fails("--data " .. path .. " --steps 3 --name run --limit 4", "was started with --limit unset, now 4")
+  end)
+
+  it("goes on with other names of classes, and says so, but not with each other's", function()
+    local path = pictures "data"
+    trains("--data " .. path .. " --steps 2 --name run")
+    assert(os.rename(path .. "/b", path .. "/c"))
+    trains("--data " .. path .. " --steps 3 --name run", "data: class 1 was called b, now c")
+    assert.same({"a", "c"}, settings("run").data.classes)
+    assert.is_nil(trains("--data " .. path .. " --steps 4 --name run"):find("was called", 1, true))
+    assert(os.rename(path .. "/a", path .. "/d")) -- the pictures come in another order, too
+    fails("--data " .. path .. " --steps 5 --name run", "run was started with")
+  end)
+
+  it("goes on with a run from before, whose data it knows by their path alone", function()
+    local path = pictures "data"
+    trains("--data " .. path .. " --steps 2 --name run")
+    local file = dir .. "/runs/run/options.json"
+    temp.write(file, (temp.read(file):gsub('"data":{.-},"options"', '"options"')))
+    assert.is_nil(settings("run").data)
+    fails("--data " .. path .. "/ --steps 3 --name run", "was started with --data " .. path .. ", now " .. path .. "/")
+    trains("--data " .. path .. " --steps 3 --name run", "goes on from step 2")
+    assert.equal(6, settings("run").data.images)
+    trains("--data " .. path .. "/ --steps 4 --name run", "goes on from step 3")
+  end)
+
+  it("goes on with other step sizes where --change names them", function()
+    trains "--data fake --limit 20 --name run --steps 3"
+    trains "--data fake --limit 20 --name plain --steps 6"
+    fails("--data fake --limit 20 --name run --steps 6 --lr 0.01",
+      "was started with --lr 0.0002, now 0.01 (--change lr lets it change); nothing was overwritten")
+    fails("--data fake --limit 20 --steps 6 --lr 0.01 --change lr --name new",
+      "--change: there is no run to go on with")
+    local out = trains("--data fake --limit 20 --name run --steps 6 --lr 0.01 --dlr 0.02 --change lr,dlr",
+      "--lr: 0.0002 up to step 3, 0.01 from now on\n--dlr: unset up to step 3, 0.02 from now on\n")
+    assert.is_truthy(out:find("lr 0.02/0.01", 1, true), out)
+    local stats = temp.read(dir .. "/runs/run/stats.jsonl")
+    assert.is_truthy(stats:find('{"change":"lr","from":"0.0002","step":3,"to":"0.01"}\n', 1, true), stats)
+    assert.is_truthy(stats:find('"lr_D":0.02,"lr_G":0.01', 1, true), stats)
+    assert.same({0.01, 0.02}, {settings("run").options.lr, settings("run").options.dlr})
+    assert.not_same(weights "plain", weights "run")
+    trains("--resume " .. dir .. "/runs/run --steps 7", "lr 0.02/0.01") -- it stays
+    trains("--resume " .. dir .. "/runs/run/checkpoint_last.safetensors --name copy --steps 8", "lr 0.02/0.01")
+  end)
+
+  it("says how long training is before it goes about it", function()
+    local out = trains "--data fake --limit 20 --name short --steps 9"
+    assert.is_truthy(out:find "9 steps of batch 4\n")
+    assert.is_truthy(out:find "s a step %(%d+ images/s%), %d+%.%d%d GB; 9 steps take about 0:00:0%d\n", out)
+    assert.is_truthy(trains("--data fake --limit 20 --name short --steps 18"):find "; 9 steps take about")
+    assert.is_nil(trains("--data fake --limit 20 --name tiny --steps 6"):find "take about")
+    out = trains "--data fake --limit 20 --dry-run"
+    local text = "5000 steps of batch 4 (--steps, --epochs or --kimg sets another length)\n"
+    assert.is_truthy(out:find(text, 1, true), out)
+    assert.is_truthy(out:find "; 5000 steps take about %d:%d%d:%d%d\n", out)
   end)
 end)

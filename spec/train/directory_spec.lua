@@ -19,27 +19,26 @@ describe("train.directory", function()
     for k, x in pairs(over or {}) do v[k] = x end
     return v
   end
-  local function never() return false end
 
   it("takes the next number, and makes what is missing above", function()
     local v = values()
-    local place = assert(rundir.enter({}, declared, v, "a", never))
+    local place = assert(rundir.enter({}, v.outdir, "a"))
     assert.equal(dir .. "/deep/runs/00000-a", place.dir)
     lfs.mkdir(dir .. "/deep/runs/00041-other")
     lfs.mkdir(dir .. "/deep/runs/notes")
-    assert.equal(dir .. "/deep/runs/00042-b", assert(rundir.enter({}, declared, v, "b", never)).dir)
+    assert.equal(dir .. "/deep/runs/00042-b", assert(rundir.enter({}, v.outdir, "b")).dir)
     lfs.mkdir(dir .. "/deep/runs/100000-more")
-    assert.equal(dir .. "/deep/runs/100001-b", assert(rundir.enter({}, declared, v, "b", never)).dir)
+    assert.equal(dir .. "/deep/runs/100001-b", assert(rundir.enter({}, v.outdir, "b")).dir)
   end)
 
   it("does not enter a locked run, nor make a directory where it cannot", function()
-    local place = assert(rundir.enter({dir = dir .. "/x"}, declared, values(), "a", never))
-    local second, message = rundir.enter({dir = dir .. "/x"}, declared, values(), "a", never)
+    local place = assert(rundir.enter({dir = dir .. "/x"}, values().outdir, "a"))
+    local second, message = rundir.enter({dir = dir .. "/x"}, values().outdir, "a")
     assert.is_nil(second)
     assert.equal(dir .. "/x: another process is training there", message)
     place.lock:close()
     temp.write(dir .. "/file", "")
-    second, message = rundir.enter({dir = dir .. "/file/x"}, declared, values(), "a", never)
+    second, message = rundir.enter({dir = dir .. "/file/x"}, values().outdir, "a")
     assert.is_nil(second)
     assert.equal(dir .. "/file: expected a directory, found a file", message)
   end)

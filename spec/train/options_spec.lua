@@ -27,9 +27,15 @@ describe("train.options", function()
   it("counts steps", function()
     local function steps(line, n)
       local o, given = parse(line)
-      return assert(options.check(o, given)) and options.total_steps(o, n)
+      return assert(options.check(o, given, declared)) and options.total_steps(o, n)
     end
-    assert.equal(3906, steps("", 10000))
+    assert.equal(5000, steps("", 371)) -- 25 passes would be 145
+    assert.equal(5000, steps("", 12800))
+    assert.equal(5001, steps("", 12803))
+    assert.equal(3906, steps("--epochs 25", 10000))
+    assert.same({5000, true}, {options.total_steps({batch = 64}, 371)})
+    assert.same({145, false}, {options.total_steps({batch = 64, epochs = 25}, 371)})
+    assert.same({9, false}, {options.total_steps({batch = 64, steps = 9}, 371)})
     assert.equal(7, steps("--steps 7", 10000))
     assert.equal(157, steps("--epochs 1", 10032))
     assert.equal(1, steps("--epochs 0.0001", 100))
@@ -40,12 +46,13 @@ describe("train.options", function()
 
   it("tells what may not change", function()
     local old, new = parse "--lr 1e-4", parse "--lr 1e-4 --steps 9 --threads 1 --snap 3 --keep 1 --outdir x --name y"
-    assert.is_nil(options.difference(declared, old, new))
-    assert.equal("was started with --lr 0.0001, now 0.001", options.difference(declared, old, (parse "")))
+    assert.same({nil, {}}, {command.difference(declared, old, new)})
+    assert.equal("was started with --lr 0.0001, now 0.001 (--change lr lets it change)",
+      command.difference(declared, old, (parse "")))
     old.batch = 64.0 -- as JSON gives it back
-    assert.is_nil(options.difference(declared, old, new))
+    assert.is_nil(command.difference(declared, old, new))
     assert.equal("was started with --limit unset, now 5",
-      options.difference(declared, old, (parse "--lr 1e-4 --limit 5")))
+      command.difference(declared, old, (parse "--lr 1e-4 --limit 5")))
     local packed = options.unpack({run = {options = options.pack(declared, new)}}, "x")
     assert.is_nil(packed.steps)
     assert.equal(1e-4, packed.lr)
@@ -53,9 +60,36 @@ describe("train.options", function()
     assert.same({nil, "x: expected the checkpoint of a run"}, {options.unpack({run = {options = "]"}}, "x")})
   end)
 
+  it("lets step sizes change that --change names", function()
+    local function check(line)
+      local o, given = parse(line)
+      return options.check(o, given, declared)
+    end
+    assert.is_true(check "--lr 1 --dlr 2 --change lr,dlr")
+    assert.same({nil, "--change lr: give --lr, too"}, {check "--change lr"})
+    assert.same({nil, "--change: 'batch' cannot be changed (can be: lr, dlr, glr)"}, {check "--batch 8 --change batch"})
+    local old, new = parse "--lr 1", parse "--lr 2 --dlr 3 --change lr"
+    assert.equal("was started with --dlr unset, now 3 (--change dlr lets it change)",
+      command.difference(declared, old, new))
+    new.change = "lr,dlr"
+    local changed, told = command.difference(declared, old, new)
+    assert.is_nil(changed)
+    assert.same({{"lr", "1", "2"}, {"dlr", "unset", "3"}},
+      {{told[1].option.name, told[1].was, told[1].is}, {told[2].option.name, told[2].was, told[2].is}})
+    assert.is_nil(told[3])
+  end)
+
+  it("compares by former names, and not what is known otherwise", function()
+    assert.is_nil(command.difference(declared, {image_size = 64, lr = 1e-3}, (parse "--size 64")))
+    local new = parse "--data elsewhere"
+    assert.equal("was started with --data shapes, now elsewhere", command.difference(declared, parse "", new))
+    local changed, told = command.difference(declared, parse "", new, {data = true})
+    assert.same({nil, "data", 1}, {changed, told[1].option.name, #told})
+  end)
+
   it("cuts batches into blocks that divide them", function()
-    assert.is_true(options.check({batch = 24, blocks = 8}, {}))
-    assert.is_true(options.check({batch = 24}, {})) -- a script without the option
+    assert.is_true(options.check({batch = 24, blocks = 8}, {}, declared))
+    assert.is_true(options.check({batch = 24}, {}, declared)) -- a script without the option
     assert.same({nil, "--blocks: expected a power of two, got 6"}, {options.check({batch = 24, blocks = 6}, {})})
     assert.same({nil, "--blocks: 16 does not divide --batch 24"}, {options.check({batch = 24, blocks = 16}, {})})
   end)
@@ -65,8 +99,8 @@ describe("train.options", function()
     local old, new = {}, {}
     for _, d in ipairs(known) do old[d.field], new[d.field] = d.default, d.default end
     old.blocks = nil
-    assert.is_nil(options.difference(known, old, new))
+    assert.is_nil(command.difference(known, old, new))
     new.blocks = 2
-    assert.equal("was started with --blocks 1, now 2", options.difference(known, old, new))
+    assert.equal("was started with --blocks 1, now 2", command.difference(known, old, new))
   end)
 end)

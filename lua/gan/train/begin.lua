@@ -12,7 +12,7 @@ local saved = require "gan.train.saved"
 
 local M = {}
 
-local DRY_STEPS = 4 -- of --dry-run; the first one warms up
+local PACE = 4 -- steps after which their time is known; the first one warms up
 
 local function networks(run)
   local names = {}
@@ -28,7 +28,8 @@ local function introduce(run)
   end
   run.recorder:say("%s", command.describe(run.declared, opt))
   run.recorder:say("data: %s", run.data:describe())
-  run.recorder:say("%s; %d steps of batch %d", table.concat(sizes, ", "), run.total, opt.batch)
+  run.recorder:say("%s; %d steps of batch %d%s", table.concat(sizes, ", "), run.total, opt.batch,
+    run.unset and " (--steps, --epochs or --kimg sets another length)" or "")
   for _, line in ipairs(run.game and run.game:closed(run.total) or {}) do run.recorder:say("%s", line) end
 end
 
@@ -42,13 +43,32 @@ end
 local function settings(run)
   local all = {}
   for _, d in ipairs(run.declared) do all[d.field] = run.options[d.field] end
-  return {recipe = run.recipe, version = core.version_string, total_steps = run.total, options = all}
+  return {
+    recipe = run.recipe, version = core.version_string, total_steps = run.total, options = all, data = run.identity,
+  }
 end
 
--- The first pictures and the first checkpoint, where the directory has none.
-local function first_files(run)
+-- Says and records what is other than when the run was left; true if anything is.
+local function retell(run)
+  local place, recorder = run.place, run.recorder
+  local told = place.told or {}
+  if place.note then recorder:say("data: %s", place.note) end
+  for _, c in ipairs(told) do
+    if c.option.name == "data" then
+      recorder:say("data: those of %s, by their checksum", c.was)
+    else
+      recorder:say("--%s: %s up to step %d, %s from now on", c.option.name, c.was, run.step, c.is)
+      recorder:record {step = run.step, change = c.option.name, from = c.was, to = c.is}
+    end
+  end
+  return place.note ~= nil or #told > 0
+end
+
+-- The first pictures and the first checkpoint, where the directory has none. What the checkpoint says of the run must
+-- be true, too: others read it there.
+local function first_files(run, changed)
   local recorder, from = run.recorder, run.place.from
-  if run.step == 0 or from ~= recorder:path(directory.LAST) then
+  if run.step == 0 or changed or from ~= recorder:path(directory.LAST) then
     pictures.write_real(run)
     if run.step == 0 then pictures.write(run, "fakes_init.png") end
     recorder:must(saved.save(run))
@@ -64,13 +84,10 @@ function M.run(run)
   if opt.dry_run then
     for _, name in ipairs(networks(run)) do recorder:say("%s\n", tostring(run.parts[name])) end
     introduce(run)
-    run.meter = progress.new(DRY_STEPS, opt.batch * (opt.dsteps or 1), 0)
+    run.meter, run.first = progress.new(PACE, opt.batch * (opt.dsteps or 1), 0), 0
     return
   end
-  recorder:enter(place, run.declared, opt, label(run), function(path)
-    local step = saved.step(path)
-    return not step or step < run.total
-  end)
+  recorder:enter(place, opt.outdir, label(run))
   if run.data.n > 1 then run.health:real(pictures.real(run, health.PICTURES)) end
   if place.from then saved.restore(run, place.from) end
   recorder:open(run.step, settings(run))
@@ -82,25 +99,26 @@ function M.run(run)
   else
     recorder:say("%s: starts", place.dir)
   end
-  first_files(run)
+  first_files(run, retell(run))
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
-  run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), run.step)
+  run.meter, run.first = progress.new(run.total, opt.batch * (opt.dsteps or 1), run.step), run.step
   if run.step >= run.total then
     recorder:say("already at step %d of %d; --steps trains longer", run.step, run.total)
     run.finished = true
   end
 end
 
---- Reports what the steps of --dry-run took, after the last of them.
-function M.dry_report(run)
-  if run.step == 1 then run.meter = progress.new(DRY_STEPS, run.meter.images, 1) end
-  if run.step < DRY_STEPS then return end
-  local seconds = (core.clock() - run.meter.began) / (DRY_STEPS - 1)
+--- Tells, after a run's first steps, how long it will take; that is all that --dry-run is for. Cannot fail.
+function M.pace(run)
+  local dry, done = run.options.dry_run, run.step - run.first
+  if done == 1 then run.paced = core.clock() end
+  if done ~= PACE or not dry and run.total - run.step < PACE then return end
+  local seconds = (core.clock() - run.paced) / (PACE - 1)
   local _, peak = core.rss()
   run.recorder:say("%.3f s a step (%.0f images/s), %.2f GB; %d steps take about %s", seconds,
-    run.meter.images / seconds, peak / 1e9, run.total, quantities.time(seconds * run.total))
-  run.finished = true
+    run.meter.images / seconds, peak / 1e9, run.total - run.first, quantities.time(seconds * (run.total - run.first)))
+  run.finished = dry
 end
 
 return M

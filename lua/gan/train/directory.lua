@@ -3,18 +3,20 @@
 -- @internal gan.train.directory
 local command = require "gan.command"
 local core = require "gan.core"
+local identity = require "gan.data.identity"
 local json = require "gan.file.json"
 local lfs = require "lfs"
-local options = require "gan.train.options"
 local text = require "gan.file.text"
 
 local M = {LAST = "checkpoint_last.safetensors"}
+
+local OTHER = "nothing was overwritten, give another --name"
 
 local function mode(path) return lfs.attributes(path, "mode") end
 
 --- Reads what options.json of a run holds.
 -- @tparam string dir  the run's directory
--- @treturn table  `recipe`, `version`, `total_steps` and `options`, name -> value
+-- @treturn table  `recipe`, `version`, `total_steps`, `options`, name -> value, and `data` (gan.data.identity) or nil
 -- @error if there is no such file, or it is none of a run
 function M.read_options(dir)
   local path = dir .. "/options.json"
@@ -44,8 +46,8 @@ local function numbered(outdir)
   return list
 end
 
--- Takes over what was not given on the command line, refuses what differs: true, or nil and a message.
-local function adopt(declared, values, given, stored, what)
+-- Takes over what was not given on the command line.
+local function adopt(declared, values, given, stored)
   for _, d in ipairs(declared) do
     local old = command.stored(d, stored)
     if not given[d.field] and old ~= nil and (d.inherit or not d.free) then values[d.field] = old end
@@ -54,96 +56,125 @@ local function adopt(declared, values, given, stored, what)
   for _, name in ipairs {"steps", "epochs", "kimg"} do
     if not length and stored[name] then values[name] = stored[name] end
   end
-  local changed = options.difference(declared, stored, values)
-  if changed then return nil, ("%s %s; take it as it was, or start anew with --resume new"):format(what, changed) end
-  return true
 end
 
 -- The place of a run in a directory that was made before.
-local function at(dir)
+local function at(dir, stored)
   local last = dir .. "/" .. M.LAST
-  return {dir = dir, from = mode(last) and last or nil}
+  return {dir = dir, from = mode(last) and last or nil, stored = stored}
 end
 
 -- The place that --resume PATH names: a run's directory, or a checkpoint, from which a run of its own starts.
-local function named(declared, values, given, load)
+local function named(values, load)
   local path = values.resume
   local kind = mode(path)
   if kind == nil then
     return nil, ("--resume: %s: no such run or checkpoint (expected auto, new, or a path)"):format(path)
   end
-  local stored, message
-  if kind == "directory" then
-    path = path:match "^(.-)/*$"
-    stored, message = M.read_options(path)
-    stored = stored and stored.options
-  else
-    stored, message = load(path)
-  end
+  local read = load
+  if kind == "directory" then path, read = path:match "^(.-)/*$", M.read_options end
+  local stored, message = read(path)
   if not stored then return nil, "--resume: " .. message end
-  local ok
-  ok, message = adopt(declared, values, given, stored, path)
-  if not ok then return nil, message end
-  if kind == "directory" then return at(path) end
+  if kind == "directory" then return at(path, stored) end
   local dir = values.name and values.outdir .. "/" .. values.name
   if dir and mode(dir) and not (mode(dir) == "directory" and is_empty(dir)) then
     return nil, ("%s: exists; a checkpoint starts a run of its own, give it another --name"):format(dir)
   end
-  return {dir = dir, from = path}
+  return {dir = dir, from = path, stored = stored}
+end
+
+-- The place that --name names.
+local function by_name(values)
+  local dir = values.outdir .. "/" .. values.name
+  local kind = mode(dir)
+  if kind == nil then return {dir = dir} end
+  if kind ~= "directory" then return nil, ("%s: exists and is a %s, not a run"):format(dir, kind) end
+  if is_empty(dir) then return {dir = dir} end
+  if values.resume == "new" then return nil, ("%s: exists; %s"):format(dir, OTHER) end
+  if not mode(dir .. "/options.json") then
+    return nil, ("%s: exists and is no run (it has no options.json); %s"):format(dir, OTHER)
+  end
+  local stored, message = M.read_options(dir)
+  if not stored then return nil, message end
+  return at(dir, stored)
+end
+
+-- What a run has that may not be other now; data that it knows by their fingerprint may have another path.
+local function difference(declared, stored, values)
+  return command.difference(declared, stored.options, values, {data = stored.data ~= nil})
+end
+
+-- Says that a run cannot go on as it is asked to.
+local function refuse(place, values, changed)
+  local auto = values.resume == "auto"
+  return nil, ("%s %s; %s"):format(auto and place.dir or values.resume:match "^(.-)/*$", changed,
+    auto and OTHER .. " or the old value" or "take it as it was, or start anew with --resume new")
 end
 
 --- Finds the command's run as far as its options tell, before any data is opened.
 -- @tparam table declared  options
 -- @tparam table values  their values; with --resume PATH, what was not given on the command line is taken from the run
 -- @tparam table given  what stood on the command line
--- @tparam function load  reads a checkpoint's own options: path -> table, or nil and a message
--- @treturn table  `dir`, a path, or nil (a number is to be taken); `from`, a checkpoint, or nil
+-- @tparam function load  reads what a checkpoint tells of its run: path -> `options` and `data` in a table, or nil and
+--   a message
+-- @treturn table  `dir`, a path, or nil (a number is to be taken); `from`, a checkpoint, or nil; `stored`, of the run
 -- @error if there is no such run, another thing is in its place, or an option differs from the run's
 function M.locate(declared, values, given, load)
-  if values.resume ~= "auto" and values.resume ~= "new" then return named(declared, values, given, load) end
-  if not values.name then return {} end
-  local dir = values.outdir .. "/" .. values.name
-  local kind = mode(dir)
-  if kind == nil then return {dir = dir} end
-  if kind ~= "directory" then return nil, ("%s: exists and is a %s, not a run"):format(dir, kind) end
-  if is_empty(dir) then return {dir = dir} end
-  local other = "nothing was overwritten, give another --name"
-  if values.resume == "new" then return nil, ("%s: exists; %s"):format(dir, other) end
-  if not mode(dir .. "/options.json") then
-    return nil, ("%s: exists and is no run (it has no options.json); %s"):format(dir, other)
-  end
-  local stored, message = M.read_options(dir)
-  if not stored then return nil, message end
-  local changed = options.difference(declared, stored.options, values)
-  if changed then return nil, ("%s %s; %s or the old value"):format(dir, changed, other) end
-  return at(dir)
+  local path, place, message = values.resume ~= "auto" and values.resume ~= "new", {}, nil
+  if path then place, message = named(values, load)
+  elseif values.name then place, message = by_name(values) end
+  if not (place and place.stored) then return place, message end
+  if path then adopt(declared, values, given, place.stored.options) end
+  local changed = difference(declared, place.stored, values)
+  if changed then return refuse(place, values, changed) end
+  return place
 end
 
---- Makes and locks the run's directory. Without a name: with --resume auto the newest numbered run of the same options
--- that is not finished, otherwise the next number.
--- @tparam table place  of `locate`; `dir` and `from` are filled in
--- @tparam table declared  options
--- @tparam table values  their values
--- @tparam string label  what the run is, for its name: "shapes-dcgan-32"
+--- Makes sure that the data are those of the run that goes on. Where no run is named, finds one with --resume auto: the
+-- newest numbered run of the same recipe, options and data that is not finished.
+-- @tparam table place  of `locate`; filled in
+-- @tparam table run  `recipe`, `declared`, `options`, and `identity` (gan.data.identity) of the data, or nil
 -- @tparam function unfinished  path of a checkpoint -> true, if there is more to do
--- @treturn table  place, with its `lock`
--- @error if the directory cannot be made, or another process is training there
-function M.enter(place, declared, values, label, unfinished)
-  local outdir = values.outdir
-  local list = not place.dir and numbered(outdir) or {}
+-- @treturn table  place; `told` lists changed options (gan.command.difference), `note` is a text about the data, or nil
+-- @error if the data differ, or there is no run whose options --change could change
+function M.recognise(place, run, unfinished)
+  local values = run.options
+  local function data_of(stored)
+    if stored.data and run.identity then return identity.difference(stored.data, run.identity) end
+  end
   if not place.dir and not place.from and values.resume == "auto" then
-    for _, run in ipairs(list) do
-      local dir = outdir .. "/" .. run.name
-      local stored = run.name:match "^%d+%-(.*)$" == label and M.read_options(dir)
-      local last = dir .. "/" .. M.LAST
-      if stored and not options.difference(declared, stored.options, values) and mode(last) and unfinished(last) then
-        place.dir, place.from = dir, last
+    for _, entry in ipairs(numbered(values.outdir)) do
+      local dir = values.outdir .. "/" .. entry.name
+      local stored = M.read_options(dir)
+      local own = stored and stored.recipe == run.recipe and at(dir, stored)
+      if own and own.from and not difference(run.declared, stored, values) and not data_of(stored)
+        and unfinished(own.from) then
+        place.dir, place.from, place.stored = dir, own.from, stored
         break
       end
     end
   end
+  if place.stored then
+    local changed, note = data_of(place.stored)
+    if changed then return refuse(place, values, changed) end
+    place.note = note
+    place.told = select(2, difference(run.declared, place.stored, values))
+  elseif values.change then
+    return nil, "--change: there is no run to go on with"
+  end
+  return place
+end
+
+--- Makes and locks the run's directory: the one that was found, or the next number.
+-- @tparam table place  of `recognise`; `dir` is filled in
+-- @tparam string outdir  where runs are kept
+-- @tparam string label  what the run is, for its name: "shapes-dcgan-32"
+-- @treturn table  place, with its `lock`
+-- @error if the directory cannot be made, or another process is training there
+function M.enter(place, outdir, label)
   if not place.dir then
-    place.dir = ("%s/%05d-%s"):format(outdir, list[1] and list[1].number + 1 or 0, label)
+    local newest = numbered(outdir)[1]
+    place.dir = ("%s/%05d-%s"):format(outdir, newest and newest.number + 1 or 0, label)
   end
   local ok, message = text.make_folder(place.dir)
   if not ok then return nil, message end

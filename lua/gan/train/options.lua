@@ -6,8 +6,10 @@ local json = require "gan.file.json"
 
 local M = {}
 
+local EPOCHS, STEPS = 25, 5000 -- the length of a run that is not told: the larger of the two
+
 --- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
--- `free`: a run may be resumed with another value. `inherit`: free, and --resume PATH takes the run's own value over.
+-- `inherit`: free, and --resume PATH takes the run's own value over.
 M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},
   {"outdir", "string", "runs", arg = "DIR", free = true, help = "where runs are kept"},
@@ -17,14 +19,15 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"blocks", "integer", 1, lo = 1, hi = 65536,
     help = "cut each batch into so many blocks, a power of two: less memory; statistics are a block's"},
   {"steps", "integer", nil, lo = 1, hi = 1000000000, free = true, help = "length of training in steps"},
-  {"epochs", "number", nil, above = 0, hi = 1e9, free = true, help = "or in passes over the data (default: 25)"},
+  {"epochs", "number", nil, above = 0, hi = 1e9, free = true,
+    help = "or in passes over the data (default: 25, but at least 5000 steps)"},
   {"kimg", "number", nil, above = 0, hi = 1e9, free = true, help = "or in thousands of real images shown to D"},
   {"z", "integer", 100, lo = 1, hi = 65536, alias = {"nz"}, help = "size of the latent vector"},
   {"ngf", "integer", 64, lo = 1, hi = 4096, help = "width of G before its last layer"},
   {"ndf", "integer", 64, lo = 1, hi = 4096, help = "width of D after its first layer"},
-  {"lr", "number", 2e-4, above = 0, hi = 1e3, help = "step size of both players"},
-  {"dlr", "number", nil, above = 0, hi = 1e3, help = "D's own step size (two time scales; default: --lr)"},
-  {"glr", "number", nil, above = 0, hi = 1e3, help = "G's own step size (default: --lr)"},
+  {"lr", "number", 2e-4, above = 0, hi = 1e3, change = true, help = "step size of both players"},
+  {"dlr", "number", nil, above = 0, hi = 1e3, change = true, help = "D's own step size (default: --lr)"},
+  {"glr", "number", nil, above = 0, hi = 1e3, change = true, help = "G's own step size (default: --lr)"},
   {"beta1", "number", 0.5, lo = 0, below = 1, help = "decay of the gradients' mean (Adam)"},
   {"beta2", "number", 0.999, lo = 0, below = 1, help = "decay of their squares' mean (Adam)"},
   {"dsteps", "integer", 1, lo = 1, hi = 1000, help = "D's updates in a step"},
@@ -39,6 +42,8 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
     help = "how many of the newest snapshots stay"},
   {"resume", "string", "auto", arg = "auto|new|PATH", free = true,
     help = "go on with the same run if there is one, always start anew, or go on with this run or checkpoint"},
+  {"change", "string", nil, arg = "LIST", free = true,
+    help = "options marked ! that a run which goes on takes anew, such as lr or dlr,glr"},
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, arg = "warn|stop|rollback", free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with "
       .. "other random numbers and half the step size"},
@@ -56,40 +61,34 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 })
 
---- Checks what options say together: one length of training at most, --blocks a power of two that divides --batch.
+--- Checks what options say together: one length of training at most, --blocks a power of two that divides --batch,
+-- --change names what is given.
 -- @tparam table values  options, name -> value
 -- @tparam table given  name -> true for what stood on the command line
+-- @tparam table declared  of gan.command.declare
 -- @treturn boolean  true
 -- @error if they do not fit
-function M.check(values, given)
+function M.check(values, given, declared)
   local lengths, blocks = {}, values.blocks or 1
   for _, name in ipairs {"steps", "epochs", "kimg"} do if given[name] then lengths[#lengths + 1] = "--" .. name end end
   if #lengths > 1 then return nil, ("%s: give one of them"):format(table.concat(lengths, " and ")) end
   if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
-  if values.batch % blocks == 0 then return true end
+  if values.batch % blocks == 0 then return command.check_change(declared, values, given) end
   return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
 end
 
 --- Returns how many steps a run has: kimg counts thousands of real images shown to D, epochs passes over the data.
+-- Where none of them is set, it is 25 passes, but at least 5000 steps: passes over a few images teach next to nothing.
 -- Cannot fail.
 -- @tparam table values  options, name -> value
 -- @tparam integer n  images of the data
 -- @treturn integer  from 1
+-- @treturn boolean  true if no option set it
 function M.total_steps(values, n)
-  local per_step = values.batch * (values.dsteps or 1)
-  local images = values.kimg and values.kimg * 1000 or (values.epochs or 25) * n
-  return values.steps or math.max(1, math.floor(images / per_step + 0.5))
-end
-
---- Says what a run was started with and is not now, among what may not change. Cannot fail.
--- @tparam table declared  of gan.command.declare
--- @tparam table old  the run's options, name -> value
--- @tparam table new  those of now
--- @treturn string  such as "was started with --lr 0.1, now 0.2"; nil where nothing changed
-function M.difference(declared, old, new)
-  for _, c in ipairs(command.changes(declared, old, new)) do
-    if not c.option.free then return ("was started with --%s %s, now %s"):format(c.option.name, c.was, c.is) end
-  end
+  local unset = not (values.kimg or values.epochs)
+  local images = values.kimg and values.kimg * 1000 or (values.epochs or EPOCHS) * n
+  local steps = math.floor(images / (values.batch * (values.dsteps or 1)) + 0.5)
+  return values.steps or math.max(unset and STEPS or 1, steps), unset and not values.steps
 end
 
 --- Returns the options that make a run what it is, without those that may change, as a text for its checkpoints.
@@ -103,15 +102,16 @@ function M.pack(declared, values)
   return json.encode(out)
 end
 
---- Returns the options that are packed in a run's checkpoint.
+--- Returns what a run's checkpoint tells of the run: the options that were packed, and its data.
 -- @tparam table tree  of gan.file.safetensors.load
 -- @tparam string path  its file, for messages
--- @treturn table  name -> value
+-- @treturn table  options, name -> value
+-- @treturn table  fingerprint of the data (gan.data.identity), or nil
 -- @error if it is no checkpoint of a run
 function M.unpack(tree, path)
   local own = type(tree.run) == "table" and type(tree.run.options) == "string" and json.decode(tree.run.options)
   if type(own) ~= "table" then return nil, path .. ": expected the checkpoint of a run" end
-  return own
+  return own, type(tree.run.data) == "string" and json.decode(tree.run.data) or nil
 end
 
 return M

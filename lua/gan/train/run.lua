@@ -8,6 +8,7 @@ local command = require "gan.command"
 local data = require "gan.data"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
+local identity = require "gan.data.identity"
 local json = require "gan.file.json"
 local latent = require "gan.latent"
 local metrics = require "gan.train.metrics"
@@ -92,10 +93,11 @@ local function start(spec)
   for k, v in pairs(spec.defaults or {}) do defaults[k] = v end
   local list = command.extend(options.training, spec.options, spec.without)
   self.declared = command.declare(list, defaults, {size = spec.sizes})
-  local opt, given = recorder:must(command.parse(self.declared, spec.arg, {name = program, summary = spec.summary}))
-  recorder:must(options.check(opt, given))
+  local opt, given = recorder:must(command.parse(self.declared, spec.arg, {name = program, summary = spec.summary,
+    mark = command.mark, epilog = command.MARKS}))
+  recorder:must(options.check(opt, given, self.declared))
   self.options = opt
-  self.place = recorder:must(directory.locate(self.declared, opt, given, saved.options))
+  self.place = recorder:must(directory.locate(self.declared, opt, given, saved.settings))
   if opt.on_collapse == "rollback" and not recorder.keeps then
     recorder:stop "--on-collapse rollback: there is nothing to go back to where no checkpoint is written"
   end
@@ -103,8 +105,12 @@ local function start(spec)
   open_data(self, spec, given)
   random.seed(opt.seed)
   self.loader = pictures.batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
-  self.total = options.total_steps(opt, self.data.n)
-  self.step = 0
+  self.total, self.unset = options.total_steps(opt, self.data.n)
+  self.step, self.identity = 0, identity.of(self.data)
+  recorder:must(directory.recognise(self.place, self, function(path)
+    local step = saved.step(path)
+    return not step or step < self.total
+  end))
   self:show()
   self.measure = recorder:must(metrics.new(self))
   self.parts.measure = self.measure
@@ -262,7 +268,7 @@ local function after_step(self)
   local opt, step, recorder = self.options, self.step, self.recorder
   if opt.dry_run then
     if self.broken then recorder:stop("step %d: %s", step, self.broken) end
-    return begin.dry_report(self)
+    return begin.pace(self)
   end
   local word, why = rescue.trouble(self)
   if word and rescue.cured(self, word, why) then return end
@@ -270,6 +276,7 @@ local function after_step(self)
   local snap = opt.snap > 0 and step % opt.snap == 0
   local measured, best = recorder:must(self.measure:after_step())
   self.meter:add(step, measured)
+  begin.pace(self)
   if self.meter:waiting() > STATUS_SECONDS or snap or last or interrupted or next(measured) then
     recorder:status(record_of(self, true))
   else

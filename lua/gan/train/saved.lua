@@ -2,6 +2,7 @@
 -- @internal gan.train.saved
 local core = require "gan.core"
 local check = require "gan.check"
+local json = require "gan.file.json"
 local options = require "gan.train.options"
 local random = require "gan.random"
 local safetensors = require "gan.file.safetensors"
@@ -14,14 +15,16 @@ M.reserved = {run = true, data = true, rng = true, masks = true, health = true, 
 
 local FORMAT = 2
 
---- Reads a checkpoint's own options, for --resume FILE.
+--- Reads what a checkpoint tells of its run, for --resume FILE.
 -- @tparam string path  of the checkpoint
--- @treturn table  name -> value
+-- @treturn table  `options`, name -> value, and `data` (gan.data.identity) or nil
 -- @error if it is no checkpoint of a run
-function M.options(path)
+function M.settings(path)
   local tree, message = safetensors.load(path, function(name) return name:find "^run%." end)
   if not tree then return nil, message end
-  return options.unpack(tree, path)
+  local own, data = options.unpack(tree, path)
+  if not own then return nil, data end
+  return {options = own, data = data}
 end
 
 --- Reads a checkpoint's step. Cannot fail.
@@ -47,7 +50,7 @@ function M.state(run)
     run = {format = FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
       rollbacks = run.rollbacks, random = {random.default():state()},
-      options = options.pack(run.declared, run.options)},
+      options = options.pack(run.declared, run.options), data = run.identity and json.encode(run.identity)},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
   }
   for name, rng in pairs(run.streams) do tree.rng[name] = {rng:state()} end

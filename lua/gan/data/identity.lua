@@ -1,0 +1,61 @@
+--- What a run remembers of its data, by which it knows them again wherever they lie.
+-- @module gan.data.identity
+local classes = require "gan.data.classes"
+local core = require "gan.core"
+local data_set = require "gan.data.set"
+
+local M = {}
+
+--- Returns what tells a set's data from others: its fingerprint (gan.data.set) and the names of its classes.
+-- A table that is no set, but has images, is taken for one. Cannot fail.
+-- @tparam table set  a set, or whatever batches are made of
+-- @treturn table  of plain values: `images`, `height`, `width`, `channels`, `checksum`, and `classes` or nil; nil where
+--   a set without a fingerprint has no images either
+function M.of(set)
+  local images, t = set.images -- t: fingerprint
+  if set.fingerprint then
+    t = set:fingerprint()
+  elseif core.is_tensor(images) and core.dtype(images) == "u8" and core.dim(images) == 4 then
+    t = data_set.new({images = images, labels = set.labels}):fingerprint()
+  else
+    return nil
+  end
+  local out = {classes = set.classes}
+  for name, v in pairs(t) do out[name] = v end
+  return out
+end
+
+local function told(t)
+  return ("%d images of %dx%d, %s (%s)"):format(t.images, t.height, t.width, t.channels == 1 and "grey" or "colour",
+    t.checksum)
+end
+
+local function names(t) return table.concat(t, " ", 1, math.min(#t, 12)) .. (#t > 12 and " ..." or "") end
+
+--- Says how data differ from what a run remembers of its own. Cannot fail.
+-- Classes may have other names, but not each other's.
+-- @tparam table old  of `of`
+-- @tparam table new  the same, of the data that are there now
+-- @treturn string  nil where they are the same data
+-- @treturn string  what else is worth knowing, such as other names of classes; or nil
+function M.difference(old, new)
+  for _, name in ipairs {"images", "height", "width", "channels"} do
+    if old[name] ~= new[name] then return ("was started with %s, now there are %s"):format(told(old), told(new)) end
+  end
+  local was, is = old.classes or {}, new.classes or {}
+  local _, moved = classes.map(was, is)
+  if moved == true then
+    return ("was started with the classes in the order %s, now %s"):format(names(was), names(is))
+  end
+  if old.checksum ~= new.checksum then
+    return ("was started with other data: the same number and size, but other pictures or labels (%s, now %s)"):format(
+      old.checksum, new.checksum)
+  end
+  for i = 1, math.max(#was, #is) do
+    if was[i] ~= is[i] then
+      return nil, ("class %d was called %s, now %s"):format(i - 1, was[i] or "nothing", is[i] or "nothing")
+    end
+  end
+end
+
+return M
