@@ -11,7 +11,7 @@ local run = gan.train.run {
   defaults = {batch = 512, blocks = 8, lr = 5e-5, beta1 = 0},
   without = {"dlr", "glr"},
   options = {
-    {"ratio", "number", 4, above = 0, help = "D's step size, of G's"},
+    {"ratio", "number", 4, above = 0, change = true, help = "D's step size, of G's"},
     {"clip", "number", 10, above = 0, help = "largest norm of a gradient"},
   },
 }

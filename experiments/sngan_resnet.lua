@@ -8,7 +8,7 @@ local run = gan.train.run {
   recipe = "sngan_resnet", sizes = {32, 64},
   summary = "Trains SNGAN's residual nets with the hinge loss.",
   defaults = {z = 128, beta1 = 0, beta2 = 0.9, dsteps = 5},
-  options = {{"decay", "integer", 50000, lo = 1, help = "steps in which the step size falls to 0"}},
+  options = {{"decay", "integer", 50000, lo = 1, change = true, help = "steps in which the step size falls to 0"}},
 }
 local opt = run.options
 local function falling(player)

@@ -20,6 +20,18 @@ describe("latent", function()
     assert.not_equal(core.to_bytes(z:narrow(1, 1, 1)), core.to_bytes(z:narrow(1, 2, 1)))
   end)
 
+  it("makes a grid of classes, each with the same vectors", function()
+    local z, y = latent.by_class(gan.tensor {{1, 2}, {3, 4}, {5, 6}}, 5, 2, 2)
+    assert.same({{1, 2}, {3, 4}, {1, 2}, {3, 4}}, z:to_table())
+    assert.same({0, 0, 2, 2}, y:to_table())
+    local _, all = latent.by_class(gan.ones(1, 2), 3, 3, 1)
+    assert.same({0, 1, 2}, all:to_table())
+    for _, case in ipairs {{gan.ones(3), 2, 1, 1, "#1 'z'"}, {gan.ones(1, 2), 0, 1, 1, "#2 'classes'"},
+      {gan.ones(1, 2), 2, 3, 1, "#3 'rows'"}, {gan.ones(1, 2), 2, 1, 2, "#4 'columns'"}} do
+      assert.error_matches(function() latent.by_class(table.unpack(case, 1, 4)) end, case[5])
+    end
+  end)
+
   it("truncates coordinates, not vectors", function()
     -- Standard deviation of N(0,1) cut at +-t.
     for t, std in pairs {[0.3] = 0.1721672210, [1] = 0.5395600938, [2] = 0.8796256610} do

@@ -84,13 +84,36 @@ end
 -- @treturn string  such as "class heart (label 6)"; nil where no class was given
 -- @error if there is no such class
 function M.labels(classes, seeds, class)
-  local list, label, message = {}, nil, nil
+  local list, label, message = {}
   if class then
     label, message = label_of(classes, class)
     if not label then return nil, message end
   end
   for i, seed in ipairs(seeds) do list[i] = label or seed % #classes end
   return core.tensor(list, "i32"), label and ("class %s (label %d)"):format(classes[label + 1], label)
+end
+
+--- Returns the latent vectors and labels of a grid whose rows are classes, all with the same vectors.
+-- Where there are fewer rows than classes, they are spread evenly over the labels.
+-- @tparam Tensor z  (N,Z), N >= columns; the first ones are taken
+-- @tparam integer classes  how many there are
+-- @tparam integer rows  1..classes
+-- @tparam integer columns  1..N
+-- @treturn Tensor  (rows*columns,Z)
+-- @treturn Tensor  i32 (rows*columns)
+-- @raise if an argument is out of range
+function M.by_class(z, classes, rows, columns)
+  local op = "latent.by_class"
+  check.real(op, 1, "z", z, 2)
+  check.int(op, 2, "classes", classes, 1)
+  check.int(op, 3, "rows", rows, 1, classes)
+  check.int(op, 4, "columns", columns, 1, core.size(z, 1))
+  local labels, row, list = {}, core.narrow(z, 1, 1, columns), {}
+  for r = 1, rows do
+    list[r] = row
+    for _ = 1, columns do labels[#labels + 1] = (r - 1) * classes // rows end
+  end
+  return core.cat(list, 1), core.tensor(labels, "i32")
 end
 
 --- Draws other labels in the place of y, every other class as likely as any.

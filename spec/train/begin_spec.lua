@@ -35,6 +35,9 @@ describe("train.begin", function()
     out = ring "--decay 6 --steps 6 --name short"
     assert.is_nil(out:find("change nothing", 1, true), out)
     assert.is_nil(out:find("lr 0  ", 1, true), out)
+    out = ring "--decay 20 --change decay --steps 12 --name long"
+    assert.is_truthy(out:find("--decay: 6 up to step 10, 20 from now on\n", 1, true), out)
+    assert.is_truthy(out:find("lr 0.0018  ", 1, true), out)
   end)
 
   -- ---- what a run goes on with ----
@@ -88,6 +91,9 @@ describe("train.begin", function()
     assert.equal(there, settings("moved").options.data)
     fails("--resume " .. dir .. "/runs/moved --steps 5 --data " .. pictures("others", 9), "runs/moved was started with "
       .. "other data: the same number and size, but other pictures or labels (crc32:")
+    assert(os.rename(there, here))
+    fails(("--resume %s/runs/moved --steps 5"):format(dir), "; --data PATH: where they are now")
+    assert(os.rename(here, there))
     trains(("--resume %s/runs/moved --steps 5"):format(dir), "goes on from step 4")
     assert.same(weights "whole", weights "moved")
     trains("--data " .. there .. " --steps 3", "runs/00000-here-dcgan-16: goes on from step 2")
@@ -125,6 +131,34 @@ describe("train.begin", function()
     assert.is_nil(trains("--data " .. path .. " --steps 4 --name run"):find("was called", 1, true))
     assert(os.rename(path .. "/a", path .. "/d")) -- the pictures come in another order, too
     fails("--data " .. path .. " --steps 5 --name run", "run was started with")
+  end)
+
+  it("never takes one class for another", function()
+    local function batch(names)
+      lfs.mkdir(dir .. "/cifar")
+      local records = {}
+      for k = 0, 7 do records[k + 1] = string.char(k % 2) .. string.char(k):rep(3072) end
+      temp.write(dir .. "/cifar/data_batch_1.bin", table.concat(records))
+      temp.write(dir .. "/cifar/batches.meta.txt", names .. "c\nd\ne\nf\ng\nh\ni\nj\n")
+    end
+    local words = ("--data %s/cifar --outdir %s/runs --name run --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 "
+      .. "--steps "):format(dir, dir)
+    local function cgan(steps) return inside.run("experiments/cgan.lua", words .. steps) end
+    batch "cat\ndog\n"
+    assert.same({0, ""}, {(cgan(2)), (select(3, cgan(2)))})
+    batch "dog\ncat\n"
+    local code, _, err = cgan(3)
+    assert.equal(1, code)
+    local order = "cat dog c d e f g h i j, now dog cat c d e f g h i j;"
+    assert.is_truthy(err:find("runs/run was started with the classes in the order " .. order, 1, true), err)
+    -- a run from before knows them from its checkpoint
+    local file = dir .. "/runs/run/options.json"
+    temp.write(file, (temp.read(file):gsub('"data":{.-},"options"', '"options"')))
+    code, _, err = cgan(3)
+    assert.equal(1, code)
+    assert.is_truthy(err:find("fit this run: expected classes cat dog c d e f g h i j, found dog c", 1, true), err)
+    batch "cat\ndog\n"
+    assert.equal(0, (cgan(3)))
   end)
 
   it("goes on with a run from before, whose data it knows by their path alone", function()

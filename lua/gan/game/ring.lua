@@ -36,7 +36,7 @@ local options = {
   }},
   {"slope", "number", 0.2, lo = 0, hi = 10, help = "the slope of leaky_relu below 0; alpha of elu"},
   {"depth", "integer", 3, lo = 1, hi = 20, help = "hidden layers"},
-  {"decay", "integer", 12000, lo = 0, help = "steps in which the step size falls to 0; 0: it stays"},
+  {"decay", "integer", 12000, lo = 0, change = true, help = "steps in which the step size falls to 0; 0: it stays"},
   {"simultaneous", "flag", false, help = "both players move at once"},
 }
 

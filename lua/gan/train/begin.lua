@@ -13,6 +13,7 @@ local saved = require "gan.train.saved"
 local M = {}
 
 local PACE = 4 -- steps after which their time is known; the first one warms up
+local VARYING = 26 -- and so many before where the script decides how many updates a step has: beginnings are not alike
 
 local function networks(run)
   local names = {}
@@ -51,9 +52,8 @@ end
 -- Says and records what is other than when the run was left; true if anything is.
 local function retell(run)
   local place, recorder = run.place, run.recorder
-  local told = place.told or {}
   if place.note then recorder:say("data: %s", place.note) end
-  for _, c in ipairs(told) do
+  for _, c in ipairs(place.told or {}) do
     if c.option.name == "data" then
       recorder:say("data: those of %s, by their checksum", c.was)
     else
@@ -61,7 +61,7 @@ local function retell(run)
       recorder:record {step = run.step, change = c.option.name, from = c.was, to = c.is}
     end
   end
-  return place.note ~= nil or #told > 0
+  return place.note or place.told and place.told[1]
 end
 
 -- The first pictures and the first checkpoint, where the directory has none. What the checkpoint says of the run must
@@ -112,6 +112,7 @@ end
 --- Tells, after a run's first steps, how long it will take; that is all that --dry-run is for. Cannot fail.
 function M.pace(run)
   local dry, done = run.options.dry_run, run.step - run.first
+  if not dry and run.game and run.game.remember then done = done - VARYING end
   if done == 1 then run.paced = core.clock() end
   if done ~= PACE or not dry and run.total - run.step < PACE then return end
   local seconds = (core.clock() - run.paced) / (PACE - 1)

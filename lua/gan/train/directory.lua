@@ -133,11 +133,11 @@ end
 --- Makes sure that the data are those of the run that goes on. Where no run is named, finds one with --resume auto: the
 -- newest numbered run of the same recipe, options and data that is not finished.
 -- @tparam table place  of `locate`; filled in
--- @tparam table run  `recipe`, `declared`, `options`, and `identity` (gan.data.identity) of the data, or nil
--- @tparam function unfinished  path of a checkpoint -> true, if there is more to do
+-- @tparam table run  `recipe`, `declared`, `options`, `total`, and `identity` (gan.data.identity) of the data, or nil
+-- @tparam function step_of  path of a checkpoint -> its step, or nil
 -- @treturn table  place; `told` lists changed options (gan.command.difference), `note` is a text about the data, or nil
 -- @error if the data differ, or there is no run whose options --change could change
-function M.recognise(place, run, unfinished)
+function M.recognise(place, run, step_of)
   local values = run.options
   local function data_of(stored)
     if stored.data and run.identity then return identity.difference(stored.data, run.identity) end
@@ -148,7 +148,7 @@ function M.recognise(place, run, unfinished)
       local stored = M.read_options(dir)
       local own = stored and stored.recipe == run.recipe and at(dir, stored)
       if own and own.from and not difference(run.declared, stored, values) and not data_of(stored)
-        and unfinished(own.from) then
+        and (step_of(own.from) or 0) < run.total then
         place.dir, place.from, place.stored = dir, own.from, stored
         break
       end

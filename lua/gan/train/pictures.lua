@@ -4,6 +4,7 @@ local core = require "gan.core"
 local check = require "gan.check"
 local data = require "gan.data"
 local grid = require "gan.show.grid"
+local latent = require "gan.latent"
 local nn = require "gan.nn"
 
 local M = {}
@@ -26,16 +27,9 @@ function M.batches(run, opt) return (run.data.batches or data.batches)(run.data,
 
 -- Draws the latent vectors of all pictures; of a conditional run the same few for each class, a row a class.
 function M.fix(run)
-  local z = run:stream "pictures":normal {run.count, run.options.z}
+  local z, n = run:stream "pictures":normal {run.count, run.options.z}, run.classes
   run.fixed_z = z
-  if not run.classes then return end
-  local rows, labels = math.min(run.classes, ROWS), {}
-  for r = 1, rows do
-    for c = 1, COLUMNS do labels[(r - 1) * COLUMNS + c] = (r - 1) * run.classes // rows end
-  end
-  local row, list = core.narrow(z, 1, 1, COLUMNS), {}
-  for r = 1, rows do list[r] = row end
-  run.fixed_z, run.fixed_y = core.cat(list, 1), core.tensor(labels, "i32")
+  if n then run.fixed_z, run.fixed_y = latent.by_class(z, n, math.min(n, ROWS), math.min(COLUMNS, run.count)) end
 end
 
 -- Returns what G makes of the first n of these vectors (all where n is nil), with the weights of `average` if given.

@@ -36,7 +36,10 @@ local EARLY = {[10] = true, [50] = true, [200] = true} -- steps with a picture, 
 -- Opens the run's data; ends the run where they do not suit it.
 local function open_data(self, spec, given)
   local opt, recorder, unused = self.options, self.recorder
-  self.data, unused = recorder:must(data.options.open(opt, given, spec.open))
+  self.data, unused = data.options.open(opt, given, spec.open)
+  if not self.data then
+    recorder:stop("%s%s", unused, self.place.stored and not given.data and "; --data PATH: where they are now" or "")
+  end
   command.drop(self.declared, opt, unused)
   if spec.conditional then
     if not (self.data.labels and self.data.classes) then
@@ -107,10 +110,7 @@ local function start(spec)
   self.loader = pictures.batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
   self.total, self.unset = options.total_steps(opt, self.data.n)
   self.step, self.identity = 0, identity.of(self.data)
-  recorder:must(directory.recognise(self.place, self, function(path)
-    local step = saved.step(path)
-    return not step or step < self.total
-  end))
+  recorder:must(directory.recognise(self.place, self, saved.step))
   self:show()
   self.measure = recorder:must(metrics.new(self))
   self.parts.measure = self.measure

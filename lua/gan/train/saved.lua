@@ -1,5 +1,6 @@
 --- A run's checkpoints: what they hold, how a run is saved, and how it goes on.
 -- @internal gan.train.saved
+local classes = require "gan.data.classes"
 local core = require "gan.core"
 local check = require "gan.check"
 local json = require "gan.file.json"
@@ -80,6 +81,11 @@ function M.restore(run, path)
   fit(stored.format == FORMAT, found("format", FORMAT, stored.format) .. " (made by another version)")
   fit(stored.recipe == run.recipe, found("recipe", run.recipe, stored.recipe))
   fit(core.is_tensor(stored.z), "run.z is missing")
+  if run.classes and stored.classes then -- a label must mean what it meant
+    local own, now = stored.classes, run.data.classes
+    local _, moved = classes.map(own, now)
+    fit(moved ~= true, found("classes", table.concat(own, " "), table.concat(now, " ")))
+  end
   local function streams(own, states, what)
     for name, rng in pairs(own) do
       local s = type(states) == "table" and states[name]
