@@ -19,8 +19,8 @@ typedef struct gn_place {
   gn_int epoch, at; /* a batch: the one that begins with row `at` of the permutation of `epoch` */
 } gn_place;
 
-/* Fills the share of a batch from rows (n), places `at` .. of their epoch. Runs in the loader's thread: touches neither
-** Lua nor the allocator. */
+/* Fills the share of a batch from rows (n), places `at` .. of their epoch. Runs in the loader's thread: touches
+** neither Lua nor tensors. */
 typedef void gn_make_batch(void *arg, const int32_t *rows, gn_int n, gn_place place);
 
 typedef struct gn_loader {

@@ -1,4 +1,4 @@
-/* par.c - thread count and the one background thread (see par.h). */
+/* par.c - thread count and background threads (see par.h). */
 #define _GNU_SOURCE /* sigset_t and pthread_sigmask under -std=c11 */
 #include "gn.h"
 #include "par.h"

@@ -1,4 +1,4 @@
-/* par.h - threads in one place: the only OpenMP in the project, and the only background thread.
+/* par.h - threads in one place: the only OpenMP in the project, and the only background threads.
 **
 ** Determinism: work is cut into blocks fixed by the shape, never by the thread count, each block writes its own
 ** outputs, and partial sums are added in block order. Then 1 and 2 threads give the same bytes. Use:
@@ -28,8 +28,9 @@ static inline int gn_thread_id(void) { /* 0 .. gn_threads()-1 inside a parallel 
   return omp_get_thread_num();
 }
 
-/* One background thread that runs one job at a time (batches made ahead of need). The job must not touch Lua or the
-** allocator. Never fails visibly: where no thread can be had, the job runs in gn_worker_wait. */
+/* One background thread that runs one job at a time (batches made ahead of need, pictures being read). The job must not
+** touch Lua, nor of the allocator more than gn_malloc and gn_free; it may start jobs of other workers. Never fails
+** visibly: where no thread can be had, the job runs in gn_worker_wait. */
 typedef struct gn_worker gn_worker;
 gn_worker *gn_worker_new(void);                                     /* NULL: out of memory */
 void gn_worker_start(gn_worker *w, void (*job)(void *), void *arg); /* waits for the job before it first */

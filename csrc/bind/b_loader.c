@@ -1,14 +1,15 @@
-/* b_loader.c - loaders for Lua: the state machine of loader.h, whose batches are tensors of pictures and labels. */
+/* b_loader.c - loaders for Lua: the state machine of loader.h, whose batches are tensors of pictures and labels. The
+** pictures lie in memory, or in files, from which several threads read them ahead of need. */
 #include "../kernels/batch.h"
-#include "../codec/picture.h"
 #include "../loader.h"
+#include "b_pictures.h"
 #include "bind.h"
 #include "options.h"
 #include <string.h>
 
 #define T_LOADER GN_PREFIX "loader"
 /* User values: the set, then the batch being made. */
-enum { IMAGES = 1, LABELS, REAL, CLASSES, ROWS, GEOMETRY, NVALUES = GEOMETRY };
+enum { IMAGES = 1, LABELS, STAGED, REAL, CLASSES, ROWS, GEOMETRY, NVALUES = GEOMETRY };
 
 /* The thread sees the storages in `hold`, which the loader keeps alive itself: when a program ends, Lua may collect the
 ** tensors before the loader. */
@@ -19,6 +20,16 @@ typedef struct loader {
   gn_batch job;
   gn_real *x;
   int32_t *y, *geometry;
+  const uint8_t **pick;  /* (share of a batch) where the bytes of each picture are */
+  const uint8_t *memory; /* (k,h,w,c) the first pictures of the set: k = N but of sets in files */
+  gn_int nmemory;
+  /* of a set in files */
+  gn_pictures *files;
+  const int32_t *map; /* (N) which of the files, or NULL */
+  gn_readers *readers;
+  uint8_t *staged; /* (share of a batch,h,w,c) */
+  gn_read *reads;  /* (share of a batch) */
+  gn_int nreads;
 } loader;
 
 static loader *check_loader(lua_State *L) {
@@ -30,6 +41,20 @@ static loader *check_loader(lua_State *L) {
 
 static void make(void *arg, const int32_t *rows, gn_int n, gn_place place) {
   loader *d = arg;
+  const gn_int bytes = d->job.h * d->job.w * d->job.c;
+  d->nreads = 0;
+  for (gn_int i = 0; i < n; i++) {
+    const gn_int at = d->map ? d->map[rows[i]] : rows[i];
+    if (at < d->nmemory) {
+      d->pick[i] = d->memory + at * bytes;
+    } else {
+      uint8_t *out = d->staged + d->nreads * bytes;
+      d->pick[i] = out;
+      d->reads[d->nreads++] = (gn_read){.at = at, .out = out};
+    }
+  }
+  if (d->nreads > 0) gn_pictures_read(d->readers, d->files, d->reads, d->nreads);
+  d->job.images = d->pick;
   d->job.rows = rows;
   d->job.n = n;
   d->job.epoch = (uint64_t)place.epoch;
@@ -100,19 +125,58 @@ static options check_options(lua_State *L, int arg, gn_int n, gn_int h, gn_int w
   return o;
 }
 
-/* core.loader(images u8 (N,H,W,C), labels i32 (N) | nil, options) -> loader. Options: `known`. */
+static void let_go(loader *d) {
+  gn_loader_close(&d->l); /* waits for the batch being made, which all the rest is for */
+  gn_readers_free(d->readers);
+  gn_free(d->pick);
+  gn_free(d->reads);
+  gn_pictures_release(d->files);
+  for (int k = 1; k <= NVALUES; k++) hold(d, k, NULL);
+  *d = (loader){0};
+}
+
+static void out_of_memory(lua_State *L, loader *d, gn_int n) {
+  let_go(d);
+  gn_error(L, "out of memory (a loader of %I images)", (lua_Integer)n);
+}
+
+/* The set at argument 1: its sizes, and what of it lies in memory. */
+static void take_set(lua_State *L, loader *d, gn_int size[4]) {
+  const gn_disk *disk = gn_test_pictures(L, 1);
+  if (disk) {
+    if (!disk->p->sealed) gn_error(L, "the pictures are not opened yet");
+    memcpy(size, (gn_int[4]){disk->n, disk->p->h, disk->p->w, disk->p->c}, sizeof *size * 4);
+    d->files = disk->p;
+    gn_pictures_retain(d->files);
+    d->map = disk->map ? disk->map->data : NULL;
+    hold(d, IMAGES, disk->map);
+    d->memory = d->files->held_at;
+    d->nmemory = d->files->nheld;
+  } else {
+    const gn_tensor *images = gn_check_dense_u8(L, 1, "images");
+    if (images->nd != 4) gn_shape_error(L, 1, "images", "(N,H,W,C)", NULL);
+    memcpy(size, images->size, sizeof *size * 4);
+    hold(d, IMAGES, images->storage);
+    d->memory = gn_u8_ptr(images);
+    d->nmemory = size[0];
+  }
+  if (size[0] < 1 || size[0] > INT32_MAX) gn_shape_error(L, 1, "images", "1 to 2^31-1 images", NULL);
+}
+
+/* core.loader(images u8 (N,H,W,C) | pictures, labels i32 (N) | nil, options) -> loader. Options: `known`. */
 static int loader_new(lua_State *L) {
-  gn_tensor *images = gn_check_dense_u8(L, 1, "images");
-  if (images->nd != 4) gn_shape_error(L, 1, "images", "(N,H,W,C)", NULL);
-  gn_int n = images->size[0];
-  if (n < 1 || n > INT32_MAX) gn_shape_error(L, 1, "images", "1 to 2^31-1 images", NULL);
-  gn_tensor *labels = lua_isnoneornil(L, 2) ? NULL : gn_check_dense_i32(L, 2, "labels");
+  lua_settop(L, 3);
+  loader *d = lua_newuserdatauv(L, sizeof *d, NVALUES);
+  *d = (loader){0};
+  luaL_setmetatable(L, T_LOADER);
+  gn_int size[4];
+  take_set(L, d, size);
+  const gn_int n = size[0];
+  const gn_tensor *labels = lua_isnil(L, 2) ? NULL : gn_check_dense_i32(L, 2, "labels");
   if (labels && (labels->nd != 1 || labels->size[0] != n))
     gn_shape_error(L, 2, "labels", lua_pushfstring(L, "(%I)", (lua_Integer)n), "to match images");
-  const options o = check_options(L, 3, n, images->size[1], images->size[2]);
-  loader *d = lua_newuserdatauv(L, sizeof *d, NVALUES);
-  memset(d, 0, sizeof *d);
-  luaL_setmetatable(L, T_LOADER);
+  hold(d, LABELS, labels ? labels->storage : NULL);
+  const options o = check_options(L, 3, n, size[1], size[2]);
   const gn_loader_options state = {.set = n,
                                    .batch = o.batch,
                                    .seed = (uint64_t)o.seed,
@@ -120,20 +184,35 @@ static int loader_new(lua_State *L) {
                                    .prefetch = o.prefetch,
                                    .shard = o.shard,
                                    .shards = o.shards};
-  if (!gn_loader_open(&d->l, &state, make, d))
-    return gn_error(L, "out of memory (the order of %I images)", (lua_Integer)n);
-  d->job = (gn_batch){.images = gn_u8_ptr(images),
-                      .labels = labels ? gn_i32_ptr(labels) : NULL,
-                      .h = images->size[1],
-                      .w = images->size[2],
-                      .c = images->size[3],
+  if (!gn_loader_open(&d->l, &state, make, d)) out_of_memory(L, d, n);
+  const gn_int most = o.batch / o.shards;
+  d->pick = gn_malloc(sizeof *d->pick * (size_t)most);
+  if (!d->pick) out_of_memory(L, d, n);
+  if (d->files) {
+    const gn_tensor *staged = gn_new_tensor(L, GN_U8, 4, (gn_int[4]){most, size[1], size[2], size[3]});
+    hold(d, STAGED, staged->storage);
+    d->staged = gn_u8_ptr(staged);
+    d->reads = gn_malloc(sizeof *d->reads * (size_t)most);
+    d->readers = gn_readers_new(gn_threads());
+    if (!d->reads || !d->readers) out_of_memory(L, d, n);
+  }
+  d->job = (gn_batch){.labels = labels ? gn_i32_ptr(labels) : NULL,
+                      .h = size[1],
+                      .w = size[2],
+                      .c = size[3],
                       .mirror = o.mirror,
                       .crop = o.crop,
                       .key = gn_rng_key((uint64_t)o.seed, "data.change", 11)};
-  hold(d, IMAGES, images->storage);
-  hold(d, LABELS, labels ? labels->storage : NULL);
   d->open = 1;
+  lua_settop(L, 4);
   return 1;
+}
+
+/* The first picture of the batch that could not be read, or NULL. */
+static const gn_read *failure(const loader *d) {
+  for (gn_int i = 0; i < d->nreads; i++)
+    if (d->reads[i].rc != GN_CODEC_OK) return d->reads + i;
+  return NULL;
 }
 
 /* loader:next() -> real (n,H,W,C) in [-1,1], labels i32 (n) or nil, rows i32 (n) (which images, from 0), geometry
@@ -141,8 +220,17 @@ static int loader_new(lua_State *L) {
 static int loader_next(lua_State *L) {
   loader *d = check_loader(L);
   lua_settop(L, 1);
-  if (!d->l.ahead) prepare(L, d, d->l.next);
-  gn_loader_wait(&d->l);
+  for (int tried = 0;; tried++) {
+    if (!d->l.ahead) prepare(L, d, d->l.next);
+    gn_loader_wait(&d->l);
+    const gn_read *bad = failure(d);
+    if (!bad) break;
+    gn_loader_seek(&d->l, d->l.next); /* the same batch next time */
+    if (bad->rc != GN_CODEC_MEMORY) return gn_error(L, "%s", gn_push_problem(L, d->files, bad, 1));
+    if (tried) return gn_error(L, "out of memory");
+    gn_collect(L);
+    gn_storage_trim();
+  }
   for (int k = REAL; k <= GEOMETRY; k++) lua_getiuservalue(L, 1, k);
   const gn_place after = gn_loader_after(&d->l, d->l.next);
   if (d->l.worker) prepare(L, d, after);
@@ -173,9 +261,7 @@ static int loader_seek(lua_State *L) {
 static int loader_close(lua_State *L) {
   loader *d = luaL_testudata(L, 1, T_LOADER);
   if (!d) return gn_expected(L, 1, "loader", "a loader");
-  gn_loader_close(&d->l); /* waits for the batch being made, which the storages are for */
-  for (int k = 1; k <= NVALUES; k++) hold(d, k, NULL);
-  d->open = 0;
+  let_go(d);
   return 0;
 }
 

@@ -34,7 +34,7 @@ void gn_batch_make(gn_real *x, int32_t *y, int32_t *geometry, const gn_batch *b)
   for (int v = 0; v < 256; v++) byte[v] = (uint8_t)v;
   scale(lut, byte, 256);
   for (gn_int i = 0; i < b->n; i++, x += image) {
-    const uint8_t *src = b->images + b->rows[i] * image;
+    const uint8_t *src = b->images[i];
     uint32_t r[4];
     gn_philox(b->key, b->epoch, b->first + (uint64_t)i, r);
     int flip = b->mirror && r[0] >> 31;

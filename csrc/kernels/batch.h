@@ -5,9 +5,9 @@
 #include "../gn.h"
 
 typedef struct gn_batch {
-  const uint8_t *images; /* (N,h,w,c) the whole set */
-  const int32_t *labels; /* (N), or NULL */
-  const int32_t *rows;   /* (n) which images, 0 .. N-1 */
+  const uint8_t *const *images; /* (n) of each image of the batch its bytes (h,w,c) */
+  const int32_t *labels;        /* (N) of the whole set, or NULL */
+  const int32_t *rows;          /* (n) which images, 0 .. N-1 */
   gn_int n, h, w, c;
   int mirror;  /* each image flipped left-right with probability 1/2 */
   gn_int crop; /* each image shifted by -crop .. crop rows and columns; its edge pixels fill the gap */

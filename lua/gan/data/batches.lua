@@ -19,13 +19,14 @@ local methods = {}
 
 local function position(loader) return loader.core:position() end
 
---- Returns the next batch, in fresh tensors. Also `loader()`. Cannot fail.
+--- Returns the next batch, in fresh tensors. Also `loader()`.
 -- @function Batches:next
 -- @treturn Tensor  real (N,H,W,C) in [-1,1]
 -- @treturn Tensor  i32 (N), the labels; nil where the set has none
 -- @treturn Tensor  i32 (N), which images of the set, from 0
 -- @treturn Tensor  i32 (N,3), the geometry of each: flip (0 or 1), dy, dx. Pixel (i,j) of the batch, from 0, is the
 --   image's pixel (i + dy, j' + dx), clamped to its edges; j' is W-1-j if flipped, else j.
+-- @raise naming the file, if one of a set on disk has changed or is gone; the next call tries the same batch again
 function methods:next()
   return self.core:next()
 end
@@ -114,7 +115,8 @@ local mt = {
 -- @raise if a batch is more than the set, or an option is unknown or out of range
 -- @usage for real, labels in gan.data.batches(set, {batch = 64}) do print(real) end
 local function batches(set, opt)
-  if type(set) ~= "table" or not core.is_tensor(set.images) then
+  local on_disk = type(set) == "table" and not set.images and set.pictures
+  if type(set) ~= "table" or not (on_disk or core.is_tensor(set.images)) then
     return check.expected("data.batches", 1, "set", "a data set", set)
   end
   local o = check.options("data.batches", opt, {
@@ -123,13 +125,13 @@ local function batches(set, opt)
     drop_last = option.boolean {default = true}, labels = option.boolean {default = true},
     prefetch = option.boolean {default = true}, shard = shard,
   })
-  local n = core.dim(set.images) > 0 and core.size(set.images, 1) or 0
+  local n = (on_disk and on_disk:shape() or core.shape(set.images))[1] or 0
   if o.batch > n then return check.fail("data.batches", "batch %d is more than the data (%d images)", o.batch, n) end
   local index, count = o.shard[1], o.shard[2]
   if o.batch % count ~= 0 then
     return check.fail("data.batches", "option 'shard': %d shards do not divide the batch, %d", count, o.batch)
   end
-  local loader = core.loader(set.images, o.labels and set.labels or nil, {
+  local loader = core.loader(on_disk or set.images, o.labels and set.labels or nil, {
     batch = o.batch, seed = o.seed, mirror = o.mirror, crop = o.crop, drop_last = o.drop_last, prefetch = o.prefetch,
     shard = index, shards = count,
   })

@@ -28,8 +28,8 @@ end
 -- @function Set:rows
 -- @tparam table|Tensor list  integers or i32 (n): which images, from 0, as batches give them and gather_rows takes them
 -- @treturn Tensor  u8 (n,H,W,C), fresh
--- @raise if an entry is none of 0 .. n-1
-function methods:rows(list) return core.rows(list, self.images) end
+-- @raise if an entry is none of 0 .. n-1; naming the file, if one on disk has changed or is gone
+function methods:rows(list) return core.rows(list, self.images or self.pictures) end
 
 --- Returns one image.
 -- @function Set:image
@@ -49,7 +49,8 @@ end
 function methods:subset(list)
   if type(list) == "table" then list = core.tensor(list, "i32") end
   local fields = {
-    images = self:rows(list), labels = self.labels and core.gather_rows(self.labels, list), classes = self.classes,
+    images = self.images and self:rows(list), pictures = self.pictures and core.subset(list, self.pictures),
+    labels = self.labels and core.gather_rows(self.labels, list), classes = self.classes,
     source = self.source, format = self.format, natural = self.natural, splits = self.splits, split = self.split,
     notes = self.notes,
   }
@@ -67,7 +68,7 @@ end
 --   the CRC-32 of each image's bytes, the CRC-32 of these numbers (4 bytes each, lowest first) and the labels behind
 --   them
 function methods:fingerprint()
-  local crcs = self.crcs or core.row_crcs(self.images)
+  local crcs = self.crcs or self.pictures and self.pictures:crcs() or core.row_crcs(self.images)
   self.crcs = crcs
   local crc = core.crc32(crcs)
   if self.labels then crc = core.crc32(self.labels, crc) end
@@ -98,19 +99,20 @@ local mt = {
   __tostring = function(set) return set:describe() end,
 }
 
---- Makes a data set of its fields; the sizes are read off `images`.
--- @tparam table fields  those above, `images` u8 (N,H,W,C), and methods of its own: `caption`, `boxes`, `mask`:
---   f(set, i)
+--- Makes a data set of its fields; the sizes are read off the images.
+-- @tparam table fields  those above, `images` u8 (N,H,W,C) or `pictures` (on disk, of gan.data.store), and methods of
+--   its own: `caption`, `boxes`, `mask`: f(set, i)
 -- @treturn Set  the same table
 -- @raise if there are no images u8 (N,H,W,C)
 -- @usage local set = gan.data.set.new {images = pictures, source = "mine", format = "tensor"}
 function M.new(fields)
   local images = type(fields) == "table" and fields.images
-  if not (core.is_tensor(images) and core.dtype(images) == "u8" and core.dim(images) == 4) then
+  local on_disk = type(fields) == "table" and not images and fields.pictures
+  if not on_disk and not (core.is_tensor(images) and core.dtype(images) == "u8" and core.dim(images) == 4) then
     return check.fail("data.set.new", "field 'images': expected an u8 tensor (N,H,W,C), got %s",
       check.found(images or nil))
   end
-  local shape = core.shape(fields.images)
+  local shape = on_disk and on_disk:shape() or core.shape(images)
   fields.n, fields.height, fields.width, fields.channels = shape[1], shape[2], shape[3], shape[4]
   fields.size = shape[2] == shape[3] and shape[2] or nil
   fields.splits, fields.notes = fields.splits or {}, fields.notes or {}

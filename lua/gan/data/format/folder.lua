@@ -2,12 +2,10 @@
 -- @internal gan.data.format.folder
 local core = require "gan.core"
 local set = require "gan.data.set"
-local image = require "gan.data.image"
+local store = require "gan.data.store"
 local lfs = require "lfs"
 
 local M = {text = "a folder of PNG/JPEG"}
-
-local LISTED = 20 -- unreadable pictures named one by one in an error
 
 local function begins_as_picture(head) return head:sub(1, 4) == "\x89PNG" or head:sub(1, 3) == "\xff\xd8\xff" end
 
@@ -52,41 +50,6 @@ local function walk(path, dir, files, seen)
   return true
 end
 
-local function problem_list(path, problems, total)
-  local lines = { ("%s: %d of %d pictures cannot be read:"):format(path, #problems, total) }
-  for i = 1, math.min(#problems, LISTED) do lines[#lines + 1] = "  " .. problems[i] end
-  if #problems > LISTED then lines[#lines + 1] = ("  and %d more"):format(#problems - LISTED) end
-  return table.concat(lines, "\n")
-end
-
--- Reads every file once, into one tensor. Where no channels are asked for it has colour if any picture has: grey ones
--- that came before the first with colour are widened.
--- Returns the images; the first picture, and one of another size, if there is one: {path, h, w}; what cannot be read.
-local function read_all(files, o)
-  local images, first, odd, problems, bg = nil, nil, nil, {}, o.background
-  local function load(i, bytes) return core.image_load_(images, i, bytes, bg[1], bg[2], bg[3]) end
-  for i, file in ipairs(files) do
-    local bytes, problem = image.bytes(file.path)
-    local h, w, c
-    if bytes and not images then
-      h, w, c = core.image_info(bytes)
-      if h then images = core.full({#files, o.size or h, o.size or w, o.channels or (c >= 3 and 3 or 1)}, 0, "u8") end
-    end
-    if bytes and images then h, w, c = load(i, bytes) end
-    if not h then
-      problems[#problems + 1] = problem or ("%s: %s"):format(file.path, w)
-    else
-      if c >= 3 and not o.channels and core.size(images, 4) == 1 then
-        images = core.cat({images, images, images}, 4)
-        load(i, bytes)
-      end
-      first = first or {path = file.path, h = h, w = w}
-      if h ~= first.h or w ~= first.w then odd = odd or {path = file.path, h = h, w = w} end
-    end
-  end
-  return images, first, odd, problems
-end
-
 local function classes_of(files)
   local names, index = {}, {}
   for _, file in ipairs(files) do
@@ -116,17 +79,15 @@ function M.open(path, o)
   if not ok then return nil, message end
   if #files == 0 then return nil, ("%s: no PNG or JPEG pictures in it"):format(path) end
   for i = #files, (o.limit or #files) + 1, -1 do files[i] = nil end
-  local images, first, odd, problems = read_all(files, o)
-  if odd and not o.size then
-    return nil, ("%s: pictures differ in size (%s is %dx%d, %s is %dx%d); give --size"):format(
-      path, first.path, first.h, first.w, odd.path, odd.h, odd.w)
-  end
-  if #problems > 0 then
-    table.sort(problems)
-    return nil, problem_list(path, problems, #files)
-  end
-  local labels, classes = classes_of(files)
-  return set.new {images = images, labels = labels, classes = classes, source = path, format = "folder"}
+  local read, problem = store.open(files, o, path)
+  if not read then return nil, problem end
+  local kept = {}
+  for i, at in ipairs(read.kept) do kept[i] = files[at] end
+  local labels, classes = classes_of(kept)
+  return set.new {
+    images = read.images, pictures = read.pictures, crcs = read.crcs, labels = labels, classes = classes, source = path,
+    format = "folder",
+  }
 end
 
 return M
