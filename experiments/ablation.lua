@@ -274,9 +274,9 @@ end
 
 -- ---- the table ----
 
--- By the runs of a configuration: so many standard errors apart, two means differ by chance in 5 % of cases (Student's
--- t, two-sided).
-local SURE = {math.huge, 4.3, 2.78, 2.45, 2.31}
+-- By degrees of freedom: so many standard errors apart, two means differ by chance in 5 % of cases (Student's t,
+-- two-sided). More of them count as 8.
+local SURE = {12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31}
 
 local columns = ground == "ring" and {
   {"modes", "modes", "%.1f"}, {"quality", "high-quality share", "%.3f"}, {"kl", "KL", "%.2f"},
@@ -291,7 +291,7 @@ local function mean_of(values)
   for _, v in ipairs(values) do sum = sum + v end
   local mean = sum / #values
   for _, v in ipairs(values) do square = square + (v - mean) ^ 2 end
-  return mean, #values > 1 and math.sqrt(square / (#values - 1)) or 0
+  return mean, #values > 1 and math.sqrt(square / (#values - 1)) or nil
 end
 
 -- The runs that there are of a configuration.
@@ -315,29 +315,42 @@ local function values_of(runs, field)
   return out
 end
 
--- A star where a mean is further from the first configuration's than chance explains.
+-- A star where a mean is further from the first configuration's than chance explains. Of one run, or of runs that are
+-- all alike on both sides, nobody knows what chance does: no star.
 local function star(a, b)
-  if #a == 0 or #b == 0 then return "" end
+  if #a < 2 or #b < 2 then return "" end
   local m, s = mean_of(a)
   local m2, s2 = mean_of(b)
-  return math.abs(m - m2) > SURE[math.min(#a, #b, #SURE)] * math.sqrt(s * s / #a + s2 * s2 / #b) and " *" or ""
+  local free = (s > 0 and #a - 1 or 0) + (s2 > 0 and #b - 1 or 0)
+  if free == 0 then return "" end
+  return math.abs(m - m2) > SURE[math.min(free, #SURE)] * math.sqrt(s * s / #a + s2 * s2 / #b) and " *" or ""
 end
 
-local function table_of(list)
-  local head, rule = {"| " .. list.name, "runs"}, {"|---", "---"}
-  for _, c in ipairs(columns) do head[#head + 1], rule[#rule + 1] = c[2], "---" end
-  local out, first = {table.concat(head, " | ") .. " |", table.concat(rule, "|") .. "|"}, runs_of(list[1])
+-- The rows of a group's table, the head first.
+local function rows_of(list)
+  local head, first = {list.name, "runs"}, runs_of(list[1])
+  for _, c in ipairs(columns) do head[#head + 1] = c[2] end
+  local out = {head}
   for k, entry in ipairs(list) do
     local runs = runs_of(entry)
-    local row = {"| " .. entry[1], tostring(#runs)}
+    local row = {entry[1], tostring(#runs)}
     for _, c in ipairs(columns) do
       local values = values_of(runs, c[1])
       local mean, deviation = mean_of(values)
       local sign = k > 1 and star(values, values_of(first, c[1])) or ""
-      row[#row + 1] = #values == 0 and "-" or c[1] == "cpu" and c[3]:format(mean)
+      row[#row + 1] = #values == 0 and "-" or (c[1] == "cpu" or not deviation) and c[3]:format(mean)
         or ("%s ± %s%s"):format(c[3]:format(mean), c[3]:format(deviation), sign)
     end
-    out[#out + 1] = table.concat(row, " | ") .. " |"
+    out[#out + 1] = row
+  end
+  return out
+end
+
+local function markdown(rows)
+  local out = {}
+  for k, row in ipairs(rows) do
+    out[#out + 1] = "| " .. table.concat(row, " | ") .. " |"
+    if k == 1 then out[2] = ("|---"):rep(#row) .. "|" end
   end
   return table.concat(out, "\n") .. "\n"
 end
@@ -388,12 +401,13 @@ local function panels_of(list)
   return out
 end
 
-local text = {}
+local text, shown = {}, {}
 for _, list in ipairs(chosen) do
-  text[#text + 1] = table_of(list)
+  local rows = rows_of(list)
+  text[#text + 1], shown[#shown + 1] = markdown(rows), command.table(rows) .. "\n"
   local path = ("%s/%s-%s.svg"):format(opt.out, opt.data:match "([^/]*)/*$", list.name)
   must(plot.save(path, {panels = panels_of(list), columns = 2}))
 end
 text = table.concat(text, "\n")
 must(gan.file.text.write(("%s/%s.md"):format(opt.out, opt.data:match "([^/]*)/*$"), text))
-io.write("\n", text)
+io.write("\n", core.isatty(1) and table.concat(shown, "\n") or text)

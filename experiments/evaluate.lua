@@ -200,13 +200,17 @@ else
   local run = first.run
   local subject = run and ("%s, step %d, %s weights"):format(run.path, run.step, run.ema and "averaged" or "plain")
     or ("%s (%s)"):format(first.images, first.split_images)
-  print(("%s against %s"):format(subject, first.data and ("%s (%s)"):format(first.data, first.split) or opt.stats))
+  local real_name = first.data and ("%s (%s)"):format(first.data, first.split) or opt.stats
+  print(command.fold(("%s against %s"):format(subject, real_name)))
   local hash = F.hash and " " .. F.hash or ""
-  print(("features %s%s, D %d; %s; seed %d"):format(F.name, hash, F.dim or 0, F.resize, opt.seed))
-  print(("%-10s %12s %10s %8s %10s"):format("metric", "value", "+-", "real", run and "generated" or "others"))
+  print(command.fold(("features %s%s, D %d; %s; seed %d"):format(F.name, hash, F.dim or 0, F.resize, opt.seed)))
+  local rows = {{"metric", "value", "+-", "real", run and "generated" or "others"}}
   for _, r in ipairs(results) do
     local deviation = r.deviation and ("%.3g"):format(r.deviation) or ""
-    print(("%-10s %12.6g %10s %8s %10d"):format(r.metric, r.value, deviation, r.n_real or "", r.n_fake))
+    rows[#rows + 1] = {
+      r.metric, ("%.6g"):format(r.value), deviation, r.n_real and tostring(r.n_real) or "", tostring(r.n_fake),
+    }
   end
-  if sheet then print(sheet .. ": generated images, each beside the real ones that it is nearest to") end
+  print(command.table(rows))
+  if sheet then print(command.fold(sheet .. ": generated images, each beside the real ones that it is nearest to")) end
 end

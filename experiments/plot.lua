@@ -4,12 +4,14 @@
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
+local lfs = require "lfs"
 local command, curves, plot = gan.command, gan.show.curves, gan.show.plot
 
 local must, stop = gan.train.stop.script "plot.lua"
 
 local declared = command.declare {
-  {"run", "string", nil, arg = "DIR,...", help = "directories of runs; several are compared"},
+  {"run", "string", nil, arg = "DIR,...",
+    help = "directories of runs; several are compared. A comma may be part of a name"},
   {"keys", "string", nil, arg = "LIST",
     help = "what to draw, such as fid,kid or D+G (two in one plot); default: the metrics, or D+G"},
   {"x", "string", "step", choices = {"step", "kimg", "epoch", "seconds"},
@@ -29,8 +31,27 @@ local function words(text)
   return list
 end
 
+-- The paths in a list. A comma belongs to a name where there is such a file: runs/lr=0,001.
+local function paths(text)
+  local parts, list, i = {}, {}, 1
+  for part in (text .. ","):gmatch "(.-)," do parts[#parts + 1] = part end
+  while i <= #parts do
+    local last = i
+    for j = #parts, i + 1, -1 do
+      if lfs.attributes(table.concat(parts, ",", i, j):match "^%s*(.*)$") then
+        last = j
+        break
+      end
+    end
+    local path = table.concat(parts, ",", i, last):match "^%s*(.*)$"
+    if path ~= "" then list[#list + 1] = lfs.attributes(path) and path or path:match "^(.-)%s*$" end
+    i = last + 1
+  end
+  return list
+end
+
 local runs = {}
-for i, dir in ipairs(words(opt.run)) do runs[i] = must(curves.read(dir)) end
+for i, dir in ipairs(paths(opt.run)) do runs[i] = must(curves.read(dir)) end
 if not runs[1] then stop("--run: expected a run's directory, got '%s'", opt.run) end
 local how = {x = opt.x, log = opt.log, columns = opt.columns, title = opt.title}
 local spec = must(curves.plots(runs, opt.keys and words(opt.keys), how))

@@ -1,4 +1,5 @@
 -- Command lines: values, defaults, aliases, and one line for everything that is wrong.
+local core = require "gan.core"
 local check = require "gan.check"
 local command = require "gan.command"
 
@@ -119,6 +120,38 @@ describe("command", function()
       assert.is_false(ok)
       assert.is_truthy(message:find(what, 1, true), message)
     end
+  end)
+
+  -- f's result where a line has so many characters.
+  local function at(width, f, ...)
+    local columns = core.columns
+    core.columns = function() return width end
+    local text = f(...)
+    core.columns = columns
+    return text
+  end
+
+  it("folds lists, texts and tables into the terminal's width, 100 characters where that is not known", function()
+    for width, most in pairs {[0] = 100, [40] = 40, [80] = 80, [200] = 200} do
+      local s, longest = at(width, command.describe, declared, (parse "--size 16")), 0
+      for line in s:gmatch "[^\n]+" do longest = math.max(longest, #line) end
+      assert.is_true(longest <= most and longest > math.min(most, 150) - 40, s)
+    end
+    assert.equal("one two\nthree four five six seven\n  eight", at(30, command.fold,
+      "one two\nthree four five six seven eight"))
+    assert.equal("a\n\nb", command.fold "a\n\nb")
+    local long = ("x"):rep(40)
+    assert.equal(long .. "\n  y", at(30, command.fold, long .. " y"))
+  end)
+
+  it("aligns tables, and takes up columns below that there is no room for", function()
+    local rows = {{"name", "value", "±", "count"}, {"fid", "12.5", "0.1 ± 0.2", "64"}, {"a longer one", "1", "", "5"}}
+    assert.equal("name          value          ±  count\n"
+      .. "fid            12.5  0.1 ± 0.2     64\n"
+      .. "a longer one      1                 5", at(80, command.table, rows))
+    assert.equal("name          value          ±\nfid            12.5  0.1 ± 0.2\na longer one      1\n\n"
+      .. "name          count\nfid              64\na longer one      5", at(31, command.table, rows))
+    assert.equal("x", command.table {{"x"}})
   end)
 
   it("marks what is not the default", function()

@@ -36,9 +36,31 @@ describe("quantities", function()
     assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0004  sign 0.50  epoch 0.00", line(4e-4))
   end)
 
-  it("shows what it does not know after the words of health", function()
-    assert.equal("step 1/2  0:00:00  D 0.500  ok  fid 12.35  gp 0.01235  epoch 0.00",
+  it("shows health first, and what it does not know after D's answers", function()
+    assert.equal("step 1/2  ok  0:00:00  D 0.500  fid 12.35  gp 0.01235  epoch 0.00",
       q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, D = 0.5, health = "ok", gp = 0.0123456,
         fid = 12.3456, kimg = 1})
+  end)
+
+  it("leaves out whole what there is no room for, of health the reason before the word", function()
+    local r = {
+      step = 1200, total = 40000, seconds = 192, eta = 6067, D = 0.71, G = 1.83, real = 0.74, fake = 0.22,
+      fake_after = 0.19, health = "collapsed", why = "diversity 0.02 of the real pictures'", images_per_second = 85,
+      lr_D = 2e-4, memory = 26e7, epoch = 1.5,
+    }
+    local full = q.line(r)
+    for width, want in pairs {
+      [1000] = full,
+      [100] = "step 1200/40000  collapsed (diversity 0.02 of the real pictures')  0:03:12 eta 1:41:07  D 0.710",
+      [79] = "step 1200/40000  collapsed (diversity 0.02 of the real pictures')  D 0.710",
+      [60] = "step 1200/40000  collapsed  0:03:12 eta 1:41:07  D 0.710",
+      [39] = "step 1200/40000  collapsed  D 0.710",
+      [26] = "step 1200/40000  collapsed",
+      [25] = "step 1200/40000  D 0.710", [15] = "step 1200/40000", [3] = "",
+    } do
+      local line = q.line(r, width)
+      assert.equal(want, line)
+      assert.is_true(utf8.len(line) <= width)
+    end
   end)
 end)

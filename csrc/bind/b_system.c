@@ -4,6 +4,7 @@
 #include "options.h"
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -58,11 +59,17 @@ static int isatty_(lua_State *L) {
   return 1;
 }
 
-/* core.columns(fd) -> characters in a row of the terminal fd, 0 where that is not known. */
+/* core.columns(fd) -> characters in a row: what the environment's COLUMNS says, else of the terminal fd, 0 where that
+** is not known. */
 static int columns(lua_State *L) {
   struct winsize w = {0};
-  int ok = ioctl((int)gn_check_int(L, 1, "fd", 0, 1 << 20), TIOCGWINSZ, &w) == 0;
-  lua_pushinteger(L, ok ? w.ws_col : 0);
+  const int fd = (int)gn_check_int(L, 1, "fd", 0, 1 << 20);
+  const char *set = getenv("COLUMNS");
+  const long n = set ? strtol(set, NULL, 10) : 0;
+  if (n > 0 && n < 10000)
+    lua_pushinteger(L, n);
+  else
+    lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0);
   return 1;
 }
 

@@ -1,6 +1,7 @@
 --- Reads command lines by a list of options: names, ranges, defaults, --help, and one clear line for what is wrong.
 -- @module gan.command
 local argparse = require "argparse"
+local core = require "gan.core"
 local check = require "gan.check"
 local json = require "gan.file.json"
 
@@ -142,8 +143,16 @@ local function shown(d, v)
   return ("%d%s"):format(v, units[k])
 end
 
+-- Characters in a line of the standard output: of the terminal, or what COLUMNS says.
+local function line_width()
+  local width = core.columns(1)
+  return width > 0 and math.max(width, 30) or 100
+end
+
 local function parser_of(declared, about, values, given)
-  local parser = argparse(about.name, about.summary):help_max_width(100):add_help "-h --help"
+  local width = line_width()
+  local parser = argparse(about.name, about.summary):add_help "-h --help":help_max_width(width):usage_max_width(width)
+    :help_description_margin(width < 70 and 10 or 25)
   if about.epilog then parser:epilog(about.epilog) end
   for _, d in ipairs(declared) do
     local names = "--" .. d.name
@@ -298,9 +307,9 @@ end
 --- Returns all options in a few lines of text; what differs from its default is marked. Cannot fail.
 -- @tparam table declared  of `declare`
 -- @tparam table values  name in Lua -> value
--- @treturn string  lines of at most 120 characters, unless a value is longer
+-- @treturn string  lines as long as the terminal's, else of 100 characters; longer if a value is
 function M.describe(declared, values)
-  local cells, width = {}, 0
+  local cells, width, most = {}, 0, line_width()
   for _, d in ipairs(declared) do
     local v = values[d.field]
     if v ~= nil then
@@ -311,12 +320,60 @@ function M.describe(declared, values)
   end
   local lines, line = {"options (* not the default):"}, ""
   for _, cell in ipairs(cells) do
-    if #line > 0 and #line + #cell > 100 then lines[#lines + 1], line = line, "" end
+    if #line > 0 and #line + #cell > most then lines[#lines + 1], line = line, "" end
     line = line .. cell .. (" "):rep(math.max(width - #cell, 0) + 2)
   end
   lines[#lines + 1] = line
   for i = 1, #lines do lines[i] = lines[i]:gsub("%s+$", "") end
   return table.concat(lines, "\n")
+end
+
+local function letters(text) return utf8.len(text) or #text end
+
+--- Folds a text at its blanks into lines as long as the terminal's, else of 100 characters. Cannot fail.
+-- @tparam string text  lines of it stay lines; a longer word stays whole
+-- @treturn string
+function M.fold(text)
+  local out, most = {}, line_width()
+  for source in (text .. "\n"):gmatch "([^\n]*)\n" do
+    local line = ""
+    for word in source:gmatch "%S+" do
+      if line ~= "" and letters(line) + 1 + letters(word) > most then out[#out + 1], line = line, "  " .. word
+      else line = line == "" and word or line .. " " .. word end
+    end
+    out[#out + 1] = line
+  end
+  return table.concat(out, "\n")
+end
+
+--- Lays a table out in columns that are aligned, the first to the left, the others to the right. Columns that the
+-- terminal (else 100 characters) has no room for come below, beside the first one again. Cannot fail.
+-- @tparam table rows  list of lists of texts, the head first
+-- @treturn string
+function M.table(rows)
+  local widths, blocks, most = {}, {{}}, line_width()
+  for _, row in ipairs(rows) do
+    for c, cell in ipairs(row) do widths[c] = math.max(widths[c] or 0, letters(cell)) end
+  end
+  local room = most - (widths[1] or 0)
+  for c = 2, #widths do
+    if room < 2 + widths[c] and #blocks[#blocks] > 0 then blocks[#blocks + 1], room = {}, most - widths[1] end
+    table.insert(blocks[#blocks], c)
+    room = room - 2 - widths[c]
+  end
+  local out = {}
+  for b, block in ipairs(blocks) do
+    if b > 1 then out[#out + 1] = "" end
+    for _, row in ipairs(rows) do
+      local line = row[1] .. (" "):rep(widths[1] - letters(row[1]))
+      for _, c in ipairs(block) do
+        local cell = row[c] or ""
+        line = line .. (" "):rep(2 + widths[c] - letters(cell)) .. cell
+      end
+      out[#out + 1] = line:gsub("%s+$", "")
+    end
+  end
+  return table.concat(out, "\n")
 end
 
 return M

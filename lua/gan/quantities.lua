@@ -14,7 +14,7 @@
 --     metric     measured beside training
 --     other      any number
 --
--- Whatever else a script reports is shown after the words of health, sorted, with four digits.
+-- Whatever else a script reports is shown after D's answers, sorted, with four digits.
 -- @module gan.quantities
 local M = {}
 
@@ -55,10 +55,12 @@ end
 --- Where a line shows what is not in the list.
 M.others = {name = "", kind = "other", hidden = true}
 
---- The entries in the order of the status line, what matters most first: narrow terminals cut it.
+--- The entries in the order of the status line, what matters most first: narrow terminals leave out the rest.
 M.list = {
   {name = "step", kind = "counter", text = function(r) return ("step %d/%d"):format(r.step, r.total) end},
   {name = "total", kind = "counter", hidden = true},
+  {name = "health", kind = "word", text = health},
+  {name = "why", kind = "word", hidden = true},
   {name = "seconds", kind = "counter", text = elapsed},
   {name = "eta", kind = "counter", unit = "seconds", label = "time left", hidden = true},
   {name = "kimg", kind = "counter", hidden = true},
@@ -68,8 +70,6 @@ M.list = {
   {name = "fake", kind = "logit", label = "D(G(z))", text = fakes},
   {name = "fake_after", kind = "logit", label = "D(G(z)), D one step on", hidden = true},
   {name = "wrong", kind = "logit", label = "D(x), wrong labels"},
-  {name = "health", kind = "word", text = health},
-  {name = "why", kind = "word", hidden = true},
   M.others,
   {name = "fid", kind = "metric", label = "FID"},
   {name = "kid", kind = "metric", label = "KID"},
@@ -130,14 +130,22 @@ end
 
 --- Returns a record as one line of text.
 --
---     step 1200/40000  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  ok  85 img/s  lr 0.0002
+--     step 1200/40000  ok  0:03:12 eta 1:41:07  D 0.710  G 1.830  D(x) 0.74  D(G(z)) 0.22/0.19  85 img/s  lr 0.0002
 --     sign 0.66  |g| 0.4/1.2  diversity 0.91  0.26 GB  epoch 1.50
 --
 -- @tparam table record  name -> number or text; `step`, `total`, `seconds`, `memory` and `epoch` at least
+-- @tparam[opt] integer width  characters that there is room for: what does not fit is left out whole, of health the
+--   reason before the word
 -- @treturn string
 -- @raise if one of these is missing
-function M.line(record)
-  local parts, more = {}, {}
+function M.line(record, width)
+  local parts, more, room = {}, {}, width or math.huge
+  local function add(text)
+    local long = text and utf8.len(text) or text and #text
+    if not long or long > room then return false end
+    parts[#parts + 1], room = text, room - long - 2
+    return true
+  end
   for name in pairs(record) do
     local q = named[name]
     if not q or not (q.text or q.hidden) then more[#more + 1] = name end
@@ -145,9 +153,9 @@ function M.line(record)
   table.sort(more)
   for _, q in ipairs(M.list) do
     if q == M.others then
-      for _, name in ipairs(more) do parts[#parts + 1] = ("%s %.4g"):format(name, record[name]) end
-    elseif q.text then
-      parts[#parts + 1] = words(q, record)
+      for _, name in ipairs(more) do add(("%s %.4g"):format(name, record[name])) end
+    elseif q.text and not add(words(q, record)) and q.name == "health" then
+      add(record.health)
     end
   end
   return table.concat(parts, "  ")

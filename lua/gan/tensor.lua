@@ -88,8 +88,9 @@ function M.full(shape, value, dtype) return core.full(shape, value, dtype) end
 -- @treturn number
 -- @raise if there is not exactly one element
 
---- Converts to another dtype. From real or f64 to i32 or u8 it rounds, and stops at the ends of the range.
--- The result has no graph.
+--- Converts to another dtype. The result has no graph.
+-- Every way into i32 and u8 (this one, `gan.tensor`, `gan.full`, `fill_`, `set_`, `copy_`) rounds to the nearest
+-- integer (of two the upper one in u8, the even one in i32), stops at the ends of the range, and makes NaN 0.
 -- @function Tensor:to
 -- @tparam[opt=real] string dtype  "real", "f64", "i32" or "u8"
 -- @treturn Tensor  a copy of the same shape

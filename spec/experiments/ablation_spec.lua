@@ -58,6 +58,35 @@ describe("ablation.lua", function()
     assert.same(numbers(all), numbers(lines(path)))
   end)
 
+  it("gives a deviation to two runs and more, and a star to what chance does not explain", function()
+    local words = "--group ksteps --steps 1 --seeds 3 --n 20 --width 2 --batch 4 --out " .. dir .. "/stars"
+    run(words .. " --jobs 2")
+    local path, made = dir .. "/stars/results.jsonl", {}
+    local modes = {[1] = {8, 8, 8}, [2] = {2, 2, 2}, [5] = {3, 3.5, 4}} -- dsteps -> of each seed
+    local quality = {[1] = {0.8, 0.9, 1}, [2] = {0.2, 0.2, 0.2}, [5] = {0.7, 0.9, 0.8}}
+    for _, line in ipairs(lines(path)) do
+      local r = json.decode(line)
+      local job = json.decode(r.key)
+      local k = math.tointeger(job.config.dsteps or 1)
+      r.modes, r.quality, r.kl = modes[k][job.seed + 1], quality[k][job.seed + 1], 1
+      made[#made + 1] = json.encode(r)
+    end
+    temp.write(path, table.concat(made, "\n") .. "\n")
+    local out = run(words .. " --jobs 0")
+    for _, row in ipairs {
+      "| k = 1 | 3 | 8.0 ± 0.0 | 0.900 ± 0.100 | 1.00 ± 0.00 | ",
+      "| k = 2 | 3 | 2.0 ± 0.0 | 0.200 ± 0.000 * | 1.00 ± 0.00 | ", -- of modes, both sides are all alike
+      "| k = 5 | 3 | 3.5 ± 0.5 * | 0.800 ± 0.100 | 1.00 ± 0.00 | ", -- 15.6 and 1.2 standard errors
+    } do assert.is_truthy(out:find(row, 1, true), out) end
+    out = run(words:gsub("seeds 3", "seeds 1") .. " --jobs 0")
+    assert.is_truthy(out:find("| k = 5 | 1 | 3.0 | 0.700 | 1.00 | ", 1, true), out)
+    assert.is_nil(out:find("±", 1, true))
+    assert.is_nil(out:find(" *", 1, true))
+    local shown = script.terminal(SCRIPT, words .. " --jobs 0", {columns = 60, env = "TERM=xterm"})
+    assert.is_truthy(shown:find("\nksteps +runs +modes +high%-quality share +KL\r?\n"), shown)
+    assert.is_truthy(shown:find("\nk = 5 +%S+ ± %S+ %* +%S+\r?\n"), shown)
+  end)
+
   it("plays images", function()
     local out = run("--group decisive --data shapes --limit 24 --size 16 --steps 2 --seeds 1 --n 12 --width 2 "
       .. "--batch 4 --out " .. dir .. "/images")

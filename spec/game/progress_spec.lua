@@ -59,7 +59,7 @@ describe("game.progress", function()
       health = "collapsing", why = "diversity 0.1",
       sign = 0.5, grad_D = 1.234, grad_G = 0.5, diversity = 0.1, nearest = 0.05,
     }
-    assert.equal("step 1/2  0:00:00  D(x) 0.90  D(G(z)) 0.10  collapsing (diversity 0.1)  "
+    assert.equal("step 1/2  collapsing (diversity 0.1)  0:00:00  D(x) 0.90  D(G(z)) 0.10  "
       .. "sign 0.50  |g| 1.23/0.5  diversity 0.10  epoch 0.00", line)
     assert.equal("277777:46:40", quantities.time(1e30))
   end)

@@ -2,6 +2,8 @@
 local console = require "gan.show.console"
 local core = require "gan.core"
 local inside = require "spec.support.inside"
+local script = require "spec.support.script"
+local temp = require "spec.support.temp"
 
 -- What f(console) writes on the standard output and the standard error.
 local function written(fd, terminal, f)
@@ -45,6 +47,69 @@ describe("show.console", function()
     local ok, message = pcall(console.new, 3)
     assert.is_false(ok)
     assert.is_truthy(message:find("bad argument #1 'fd' (expected an integer in 1..2, got 3)", 1, true), message)
+  end)
+
+  it("cuts no letter in two", function()
+    assert.equal("\rééééééééééé\27[K\n", (written(1, true, function(c)
+      c:redraw(("é"):rep(20))
+      c:finish()
+    end)))
+  end)
+
+  it("knows its width on a terminal alone", function()
+    written(1, true, function(c)
+      assert.equal(11, c:width())
+      c.terminal = false
+      assert.is_nil(c:width())
+    end)
+  end)
+
+  it("draws over nothing where TERM is dumb or not set, or NO_COLOR is", function()
+    local isatty, getenv, env = core.isatty, os.getenv, nil
+    core.isatty = function() return true end
+    os.getenv = function(name) return env[name] end -- luacheck: ignore
+    local found = {}
+    for i, e in ipairs {
+      {TERM = "xterm"}, {TERM = "xterm", NO_COLOR = ""}, {TERM = "dumb"}, {}, {TERM = "xterm", NO_COLOR = "1"},
+    } do
+      env = e
+      found[i] = console.new().terminal
+    end
+    core.isatty, os.getenv = isatty, getenv -- luacheck: ignore
+    assert.same({true, true, false, false, false}, found)
+  end)
+
+  -- What a script writes in a real terminal, so many characters wide.
+  local function lines_at(width, env, words)
+    local text = script.terminal("experiments/dcgan.lua", words, {columns = width, env = env})
+    local lines = {}
+    for line in text:gmatch "[^\r\n]+" do lines[#lines + 1] = line end
+    return lines, text
+  end
+
+  it("fits a run and its --help into a terminal of 80 and of 40 characters", function()
+    local dir = temp.dir()
+    finally(temp.clean)
+    local words = "--data fake --size 16 --ngf 2 --ndf 2 --batch 4 --steps 30 --threads 1 --outdir " .. dir
+    for _, width in ipairs {80, 40} do
+      local lines, live = lines_at(width, "TERM=xterm", words .. " --name w" .. width), 0
+      for _, line in ipairs(lines) do
+        if line:find "^step" and line:find "\27%[K$" then
+          live = live + 1
+          assert.is_true(#line - #"\27[K" < width, line)
+          assert.is_truthy(line:find("^step %d+/30  ok"), line)
+        end
+      end
+      assert.is_true(live > 0)
+      local last = lines[#lines - 1]
+      assert.is_truthy(last:find "step 30/30  ok  .*epoch", last) -- stays, with all its numbers
+      for _, line in ipairs(lines_at(width, "TERM=xterm", "--help")) do
+        assert.is_true(#line <= width or not line:find "%S%s+%S+%s+%S", line) -- an option and its value stay together
+      end
+    end
+    local _, text = lines_at(80, "TERM=dumb", words .. " --name dumb")
+    assert.is_truthy(text:find("step 30/30  ok", 1, true))
+    assert.is_nil(text:find "\27")
   end)
 
   it("wants its live line a few times a second, on a terminal alone", function()

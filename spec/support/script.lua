@@ -39,6 +39,20 @@ function M.run(script, words, opt)
   return code, slurp(out), slurp(err)
 end
 
+--- Runs a script in a terminal of its own, by script(1): what it shows there.
+-- @tparam string script such as "experiments/dcgan.lua"
+-- @tparam string words as typed
+-- @tparam table opt columns: characters in a line; env: assignments before the command, as typed
+-- @treturn string
+function M.terminal(script, words, opt)
+  local command = ("stty cols %d; env -u NO_COLOR -u COLUMNS %s %s %s %s"):format(
+    opt.columns, opt.env or "", quote(M.lua()), script, words)
+  local pipe = assert(io.popen(("%sscript -qec %s /dev/null </dev/null 2>&1"):format(env, quote(command))))
+  local text = pipe:read "a"
+  pipe:close()
+  return text
+end
+
 --- Starts the same in the background: a table with pid, alive(), kill(signal), wait() -> exit code, standard output.
 function M.start(script, words)
   local out, code, pid = os.tmpname(), os.tmpname(), os.tmpname()

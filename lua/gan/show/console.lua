@@ -9,9 +9,16 @@ Console.__index = Console
 local LIVE_SECONDS = 0.2 -- between two states of the live line
 local CLEAR = "\r\27[K"
 
+-- Tells whether fd is a terminal that can draw over a line, and may.
+local function draws_over(fd)
+  local kind, plain = os.getenv "TERM", os.getenv "NO_COLOR"
+  return core.isatty(fd) and kind ~= nil and kind ~= "" and kind ~= "dumb" and (plain == nil or plain == "")
+end
+
 --- Makes a console.
+-- With TERM=dumb, or NO_COLOR set (no-color.org), a terminal gets permanent lines without escape codes, as a file does.
 -- @tparam[opt=1] integer fd  1: the standard output, 2: the standard error
--- @treturn Console  `terminal` tells whether it is one
+-- @treturn Console  `terminal` tells whether it is one that can draw over a line
 -- @raise if fd is neither
 -- @usage local console = gan.show.console.new()
 -- for i = 1, 1000 do
@@ -20,7 +27,7 @@ local CLEAR = "\r\27[K"
 -- console:say "done"
 function M.new(fd)
   fd = check.int("show.console.new", 1, "fd", fd or 1, 1, 2)
-  return setmetatable({fd = fd, terminal = core.isatty(fd), drawn = 0}, Console)
+  return setmetatable({fd = fd, terminal = draws_over(fd), drawn = 0}, Console)
 end
 
 local function write(self, ...)
@@ -40,12 +47,19 @@ end
 -- @treturn boolean
 function Console:wants_live() return self.terminal and core.clock() - self.drawn > LIVE_SECONDS end
 
+--- Returns how long a live line may be. Cannot fail.
+-- @treturn integer  characters; nil where there is no terminal, or its width is not known
+function Console:width()
+  local width = self.terminal and core.columns(self.fd) or 0
+  return width > 1 and width - 1 or nil
+end
+
 --- Draws the live line, cut to the terminal's width; elsewhere it is a permanent one. Cannot fail.
 -- @tparam string line  without a line break
 function Console:redraw(line)
   if not self.terminal then return self:say(line) end
-  local width = core.columns(self.fd)
-  write(self, "\r", width > 1 and line:sub(1, width - 1) or line, "\27[K")
+  local width = self:width()
+  write(self, "\r", width and line:sub(1, (utf8.offset(line, width + 1) or width + 1) - 1) or line, "\27[K")
   self.live, self.drawn = true, core.clock()
 end
 

@@ -119,12 +119,12 @@ function Disk:say(fmt, ...)
   log(self, line)
 end
 
---- Writes a status line, and its record. On a terminal the line is live.
+--- Writes a status line, and its record. On a terminal the line is live, but for that of the last step.
 -- @tparam table record  of gan.quantities
 -- @error if the disk fails: it stops
 function Disk:status(record)
-  local line = quantities.line(record)
-  self.console:redraw(line)
+  local line, c = quantities.line(record), self.console
+  if record.step == record.total then c:say(line) else c:redraw(quantities.line(record, c:width())) end
   log(self, line)
   append(self, STATS, json.encode(record))
 end
@@ -132,7 +132,7 @@ end
 --- Draws the live line of a terminal anew, if it is time. Cannot fail.
 -- @tparam function f  () -> record
 function Disk:live(f)
-  if self.console:wants_live() then self.console:redraw(quantities.line(f())) end
+  if self.console:wants_live() then self.console:redraw(quantities.line(f(), self.console:width())) end
 end
 
 --- Writes a record without a line.
