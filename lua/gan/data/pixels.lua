@@ -1,6 +1,8 @@
 --- Fills the images of a set from records of raw pixels, as array formats have them.
 -- @internal gan.data.pixels
 local core = require "gan.core"
+local set = require "gan.data.set"
+local store = require "gan.data.store"
 
 local M = {}
 
@@ -59,21 +61,44 @@ local function add(self, bytes)
   end
 end
 
-local function note(self, notes)
-  if self.enlarged then
-    local p, size = self.of, self.options.size
-    notes[#notes + 1] = ("all pictures enlarged from %dx%d to %dx%d, which interpolates (--fit pad does not)"):format(
-      p.height, p.width, size, size)
+--- Leaves images on disk, where they lie in files as bare pixels and are more than the cache.
+-- @tparam table p  as for `new`
+-- @tparam table o  checked options of gan.data.open
+-- @tparam string path  of the whole, for messages
+-- @tparam table parts  the files, in order: a list of `{path =, offset = where its first picture begins, count =}`
+-- @treturn table  what `set` takes; or nil without a message: they fit into the cache
+-- @error if a file ends too early or cannot be read
+function M.on_disk(p, o, path, parts)
+  local h, w, c = o.size or p.height, o.size or p.width, o.channels or p.channels
+  if #p.rows * h * w * c <= o.cache then return nil end
+  local entries, at, first = {}, 1, 0
+  local stride = p.height * p.width * p.channels + (p.skip or 0)
+  for _, part in ipairs(parts) do
+    while at <= #p.rows and p.rows[at] <= first + part.count do
+      local from, n = p.rows[at], 1
+      while p.rows[at + n] == from + n and from + n <= first + part.count do n = n + 1 end
+      entries[#entries + 1] = {
+        path = part.path, how = p.planar and "planar" or "raw", shape = {p.height, p.width, p.channels},
+        offset = part.offset + (from - 1 - first) * stride, count = n, stride = stride,
+      }
+      at = at + n
+    end
+    first = first + part.count
   end
-  return notes
+  local found, message = store.open(entries, setmetatable({skip_bad = false}, {__index = o}), path)
+  if not found then return nil, message end
+  return {
+    images = found.images, pictures = found.pictures, crcs = found.crcs, enlarged = found.enlarged > 0, of = p,
+    options = o,
+  }
 end
 
---- Makes a filler: `images`, u8 (N,H,W,C), which `add(bytes)` fills from whole records, one call after the other, until
--- `full()`; `note(notes)` adds what was done to them to a set's notes, and returns these.
+--- Makes a filler of images in memory, which `add(bytes)` fills from whole records, one call after the other, until
+-- `full()`.
 -- @tparam table p  `rows`: ascending list of the records that are wanted, from 1; `height`, `width`, `channels` of a
 --   record, 1 or 3; `planar`: true where channels come one after the other; `skip`: bytes before each picture
 -- @tparam table o  checked options of gan.data.open
--- @treturn table  the filler
+-- @treturn table  the filler, which `set` takes
 -- @raise if there are too many for the memory
 function M.new(p, o)
   local h, w = o.size or p.height, o.size or p.width
@@ -81,7 +106,22 @@ function M.new(p, o)
   return setmetatable({
     images = core.full(size, 0, "u8"), of = p, options = o, seen = 0, at = 1, enlarged = false,
     record = p.height * p.width * p.channels + (p.skip or 0),
-  }, {__index = {full = full, add = add, note = note}})
+  }, {__index = {full = full, add = add}})
+end
+
+--- Makes the set.
+-- @tparam table found  of `new`, full, or of `on_disk`
+-- @tparam table fields  for gan.data.set.new; `labels` is the list of all records; `notes` gets what was done to them
+-- @treturn Set
+function M.set(found, fields)
+  local p, size, notes = found.of, found.options.size, fields.notes
+  fields.labels = fields.labels and M.labels(fields.labels, p.rows)
+  for _, name in ipairs {"images", "pictures", "crcs"} do fields[name] = found[name] end
+  if found.enlarged then
+    notes[#notes + 1] = ("all pictures enlarged from %dx%d to %dx%d, which interpolates (--fit pad does not)"):format(
+      p.height, p.width, size, size)
+  end
+  return set.new(fields)
 end
 
 return M

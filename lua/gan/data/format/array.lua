@@ -5,7 +5,6 @@
 -- @internal gan.data.format.array
 local core = require "gan.core"
 local check = require "gan.check"
-local set = require "gan.data.set"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local npz = require "gan.file.npz"
@@ -162,10 +161,10 @@ local function choose(path, list, split)
   return images, split, there
 end
 
--- Calls f(bytes) with whole pictures until it returns true; or nil, message. Bytes that lie in the file as they are
--- wanted are read piece by piece, others through a tensor.
-local function each(path, z, a, f)
-  local p = a.picture
+-- The pictures of an array: a filler, or what gan.data.pixels left on disk; or nil, message. Bytes that lie in the file
+-- as they are wanted are read piece by piece, others through a tensor.
+local function load(path, z, a, p, o)
+  local n = a.picture.n
   local record = p.height * p.width * p.channels
   local per = math.max(1, CHUNK // record)
   local at, how = 0, "stored"
@@ -175,6 +174,10 @@ local function each(path, z, a, f)
     if not at then return nil, message end
   end
   local next_bytes, finish
+  if how == "stored" and not a.fortran then
+    local found, message = pixels.on_disk(p, o, path, { {path = path, offset = at + a.start, count = n} })
+    if found or message then return found, message end
+  end
   if how == "stored" and not a.fortran then
     local file, message = core.file_open(path)
     if not file then return nil, message end
@@ -205,18 +208,20 @@ local function each(path, z, a, f)
     next_bytes = function(done, count) return core.to_bytes(core.narrow(t, 1, done + 1, count)) end
     finish = function() return true end
   end
-  local done, stop = 0, false
-  while done < p.n and not stop do
-    local count = math.min(per, p.n - done)
+  local filler, done = pixels.new(p, o), 0
+  while done < n and not filler:full() do
+    local count = math.min(per, n - done)
     local bytes, message = next_bytes(done, count)
     if not bytes then
       finish()
       return nil, message
     end
-    stop = f(bytes)
+    filler:add(bytes)
     done = done + count
   end
-  return finish(done == p.n)
+  local ok, message = finish(done == n)
+  if not ok then return nil, message end
+  return filler
 end
 
 -- The labels in the file for an array of images: a list, or nil where there are none; or nil, message.
@@ -269,19 +274,14 @@ local function read(path, z, list, notes, o)
     classes = pixels.classes(labels, others, notes)
   end
   local rows = limit.rows(p.n, o.limit, labels)
-  local filler = pixels.new({
+  local found
+  found, message = load(path, z, images, {
     rows = rows, height = p.height, width = p.width, channels = p.channels, planar = p.planar and p.channels == 3,
   }, o)
-  local ok
-  ok, message = each(path, z, images, function(bytes)
-    filler:add(bytes)
-    return filler:full()
-  end)
-  if not ok then return nil, message end
-  return set.new {
-    images = filler.images, labels = labels and pixels.labels(labels, rows), classes = classes, source = path,
-    format = "NumPy", split = split, splits = there, notes = filler:note(notes),
-  }
+  if not found then return nil, message end
+  return pixels.set(found, {
+    labels = labels, classes = classes, source = path, format = "NumPy", split = split, splits = there, notes = notes,
+  })
 end
 
 --- Opens an array or an archive of arrays; see gan.data.open.

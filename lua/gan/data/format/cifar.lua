@@ -5,7 +5,6 @@
 -- Source: A. Krizhevsky's CIFAR page, "binary version" and "python version".
 -- @internal gan.data.format.cifar
 local core = require "gan.core"
-local set = require "gan.data.set"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local ndarray = require "gan.file.ndarray"
@@ -246,6 +245,20 @@ local function resolve(path, split)
   return folder, layout, files, split, there
 end
 
+-- The images of all files, in memory; or nil, message.
+local function fill(p, o, files, layout)
+  local filler = pixels.new(p, o)
+  for _, file in ipairs(files) do
+    local ok, message = (layout.bytes and each_binary or each_pickle)(file, layout, function(bytes)
+      filler:add(bytes)
+      return filler:full()
+    end)
+    if not ok then return nil, message end
+    if filler:full() then break end
+  end
+  return filler
+end
+
 --- Opens one file or the split of a folder; see gan.data.open.
 function M.open(path, o)
   local folder, layout, files, split, there = resolve(path, o.split)
@@ -257,22 +270,25 @@ function M.open(path, o)
   if not labels then return nil, coarse end
   if #labels == 0 then return nil, ("%s: holds no images"):format(path) end
   local rows = limit.rows(#labels, o.limit, labels)
-  local filler = pixels.new({
-    rows = rows, height = SIDE, width = SIDE, channels = 3, planar = true, skip = layout.bytes or 0,
-  }, o)
-  for _, file in ipairs(files) do
-    local ok, message = (layout.bytes and each_binary or each_pickle)(file, layout, function(bytes)
-      filler:add(bytes)
-      return filler:full()
-    end)
-    if not ok then return nil, message end
-    if filler:full() then break end
+  local p = {rows = rows, height = SIDE, width = SIDE, channels = 3, planar = true, skip = layout.bytes or 0}
+  local found, message
+  if layout.bytes then
+    local parts = {}
+    for i, file in ipairs(files) do
+      parts[i] = {path = file.path, offset = layout.bytes, count = size_of(file.path) // (layout.bytes + PIXELS)}
+    end
+    found, message = pixels.on_disk(p, o, path, parts)
+    if message then return nil, message end
   end
-  return set.new {
-    images = filler.images, labels = pixels.labels(labels, rows), classes = classes, source = path, format = layout.set,
-    split = split, splits = there, notes = filler:note {}, coarse = coarse and pixels.labels(coarse, rows),
+  if not found then
+    found, message = fill(p, o, files, layout)
+    if not found then return nil, message end
+  end
+  return pixels.set(found, {
+    labels = labels, classes = classes, source = path, format = layout.set, split = split, splits = there, notes = {},
+    coarse = coarse and pixels.labels(coarse, rows),
     coarse_classes = coarse and class_names(folder, layout, layout.coarse_names, 1),
-  }
+  })
 end
 
 return M

@@ -5,7 +5,6 @@
 -- Source: the format note on Y. LeCun's MNIST page; Cohen et al. 2017, arXiv:1702.05373 (EMNIST's names).
 -- @internal gan.data.format.idx
 local core = require "gan.core"
-local set = require "gan.data.set"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local text = require "gan.file.text"
@@ -129,10 +128,23 @@ local function finish(reader, path)
   return true
 end
 
--- Fills the images that `rows` lists from a reader behind its header; or nil, message.
+local function is_packed(path)
+  local f = io.open(path, "rb")
+  local head = f and f:read(2)
+  if f then f:close() end
+  return head == "\x1f\x8b"
+end
+
+-- The images that `rows` lists, from a reader behind its header: a filler, or what gan.data.pixels left on disk; or nil
+-- and a message.
 local function read_images(reader, size, path, rows, o)
   local total, h, w = size[1], size[2], size[3]
-  local filler = pixels.new({rows = rows, height = h, width = w, channels = 1}, o)
+  local p = {rows = rows, height = h, width = w, channels = 1}
+  if not is_packed(path) then
+    local found, message = pixels.on_disk(p, o, path, { {path = path, offset = 16, count = total} })
+    if found or message then return found, message end
+  end
+  local filler = pixels.new(p, o)
   local per, done = math.max(1, CHUNK // (h * w)), 0
   while done < total and not filler:full() do
     local count = math.min(per, total - done)
@@ -289,10 +301,9 @@ function M.open(path, o)
   filler, message = read_images(reader, size, files.images, rows, o)
   reader:close()
   if not filler then return nil, message end
-  return set.new {
-    images = filler.images, labels = labels and pixels.labels(labels, rows), classes = classes, source = path,
-    format = "IDX", split = split, splits = there, notes = filler:note(notes),
-  }
+  return pixels.set(filler, {
+    labels = labels, classes = classes, source = path, format = "IDX", split = split, splits = there, notes = notes,
+  })
 end
 
 return M
