@@ -198,6 +198,12 @@ describe("train.begin", function()
     assert.is_truthy(out:find "s a step %(%d+ images/s%), %d+%.%d%d GB; 9 steps take about 0:00:0%d\n", out)
     assert.is_truthy(trains("--data fake --limit 20 --name short --steps 18"):find "; 9 steps take about")
     assert.is_nil(trains("--data fake --limit 20 --name tiny --steps 6"):find "take about")
+    local burning = "--data fake --limit 20 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --outdir " .. dir
+    for steps, said in pairs {[33] = false, [34] = true} do -- the first of them have a hundred updates of D
+      local words = ("%s --resume new --burn-in 1 --dsteps 1 --steps %d"):format(burning, steps)
+      _, out = inside.run("experiments/wgan.lua", words)
+      assert.equal(said, out:find("take about", 1, true) ~= nil, out)
+    end
     out = trains "--data fake --limit 20 --dry-run"
     local text = "5000 steps of batch 4 (--steps, --epochs or --kimg sets another length)\n"
     assert.is_truthy(out:find(text, 1, true), out)

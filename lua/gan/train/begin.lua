@@ -115,10 +115,11 @@ function M.pace(run)
   if not dry and run.game and run.game.remember then done = done - VARYING end
   if done == 1 then run.paced = core.clock() end
   if done ~= PACE or not dry and run.total - run.step < PACE then return end
-  local seconds = (core.clock() - run.paced) / (PACE - 1)
+  local seconds, past = (core.clock() - run.paced) / (PACE - 1), core.clock() - run.meter.began
   local _, peak = core.rss()
   run.recorder:say("%.3f s a step (%.0f images/s), %.2f GB; %d steps take about %s", seconds,
-    run.meter.images / seconds, peak / 1e9, run.total - run.first, quantities.time(seconds * (run.total - run.first)))
+    run.meter.images / seconds, peak / 1e9, run.total - run.first,
+    quantities.time(past + seconds * (run.total - run.step)))
   run.finished = dry
 end
 
