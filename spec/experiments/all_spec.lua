@@ -133,7 +133,8 @@ describe("recipe", function()
 
   it("draws a row for each class, and the asked class", function()
     local dir_name = dir .. "/cgan1a"
-    assert.same({8 * 18 + 2, 8 * 18 + 2, 3}, {table.unpack({core.image_info(temp.read(dir_name .. "/fakes_init.png"))}, 1, 3)})
+    local h, w, c = core.image_info(temp.read(dir_name .. "/fakes_init.png"))
+    assert.same({8 * 18 + 2, 8 * 18 + 2, 3}, {h, w, c})
     local sheets = {}
     for i, words in ipairs {"", "--class heart", "--class #6", "--class moon"} do
       local code, out, err = inside.run("experiments/generate.lua",

@@ -57,7 +57,8 @@ describe("generate.lua", function()
 
   it("draws a sheet, of the averaged weights or of the others, truncated or not", function()
     generate("--run " .. dir .. "/a --grid --seeds 0-9 --columns 5")
-    assert.same({2 * 18 + 2, 5 * 18 + 2, 3}, {table.unpack({core.image_info(temp.read(dir .. "/a/generated.png"))}, 1, 3)})
+    local h, w, c = core.image_info(temp.read(dir .. "/a/generated.png"))
+    assert.same({2 * 18 + 2, 5 * 18 + 2, 3}, {h, w, c})
     local sheets = {}
     for i, words in ipairs {"", "--no-ema", "--trunc 0.5", "--ema --columns 4"} do
       generate(("--run %s/a --grid --seeds 0-15 --out %s/%d.png %s"):format(dir, dir, i, words))
