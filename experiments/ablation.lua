@@ -87,7 +87,7 @@ local all = "methods,ksteps,batch,batch_images,adam,init,activation"
 
 -- ---- options ----
 
-local must, stop = gan.train.stop.script "ablation.lua"
+local must, stop, finish = gan.train.stop.script "ablation.lua"
 
 local declared = command.declare {
   {"group", "string", all, arg = "LIST", help = "which configurations: any of " .. table.concat(order, ", ")},
@@ -181,6 +181,7 @@ if opt.job then
   must(f:write(json.encode(result) .. "\n"))
   f:close()
   print(opt.job)
+  if not io.stdout:flush() then os.exit(255) end -- who plays all runs is gone: xargs plays no more
   return
 end
 
@@ -411,3 +412,4 @@ end
 text = table.concat(text, "\n")
 must(gan.file.text.write(("%s/%s.md"):format(opt.out, opt.data:match "([^/]*)/*$"), text))
 io.write("\n", core.isatty(1) and table.concat(shown, "\n") or text)
+finish()

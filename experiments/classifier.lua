@@ -9,7 +9,7 @@ local core = require "gan.core"
 local lfs = require "lfs"
 local command, features = gan.command, gan.measure.features
 
-local must, stop = gan.train.stop.script "classifier.lua"
+local must, stop, finish = gan.train.stop.script "classifier.lua"
 
 local declared = command.declare(command.extend(gan.data.options.list {
   data = {
@@ -81,9 +81,10 @@ local function accuracy()
   return right / test.n
 end
 
-io.stdout:setvbuf "line"
-print(net)
-print(("%d images for training, %d for testing: %s"):format(train.n, test.n, train:describe()))
+local console = gan.show.console.new()
+local function say(fmt, ...) console:say(fmt:format(...)) end
+say("%s", net)
+say("%d images for training, %d for testing: %s", train.n, test.n, train:describe())
 core.catch_interrupt(true)
 local start, per_epoch, reached, hash = core.clock(), loader.steps_per_epoch, nil, nil
 local total = per_epoch * opt.epochs
@@ -96,9 +97,11 @@ for epoch = 1, opt.epochs do
     optimiser:step(gan.grad(loss, optimiser.params))
     sum = sum + loss:item()
     if sum - sum ~= 0 then stop("epoch %d: the loss is not finite; a lower --lr may help", epoch) end
-    if core.interrupted() then
-      print(("stopped in epoch %d; %s"):format(epoch, hash and out .. " keeps the one before" or "nothing was saved"))
-      gan.train.stop.interrupted()
+    if core.interrupted() or console.broken then
+      local saved = hash and out .. " keeps the one before" or "nothing was saved"
+      say("stopped in epoch %d; %s", epoch, saved)
+      local why = console.broken and ("standard output: %s; stopped, %s"):format(console.broken, saved)
+      gan.train.stop.interrupted("classifier.lua", why)
     end
   end
   reached = accuracy()
@@ -107,8 +110,9 @@ for epoch = 1, opt.epochs do
     epochs = epoch, seed = opt.seed,
   }))
   local seconds = core.clock() - start
-  print(("epoch %d/%d  loss %.4f  test accuracy %.2f %%  %.0f s"):format(
-    epoch, opt.epochs, sum / per_epoch, 100 * reached, seconds))
+  say("epoch %d/%d  loss %.4f  test accuracy %.2f %%  %.0f s", epoch, opt.epochs, sum / per_epoch, 100 * reached,
+    seconds)
 end
 loader:close()
-print(("%s: %s, %.2f %% of %d test images, %s"):format(out, kind, 100 * reached, test.n, hash))
+say("%s: %s, %.2f %% of %d test images, %s", out, kind, 100 * reached, test.n, hash)
+finish()

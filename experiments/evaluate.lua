@@ -14,7 +14,7 @@ local command, evaluate, features, json = gan.command, gan.measure.evaluate, gan
 local NAME = "evaluate.lua"
 local MOST = 10000 -- images of a side, unless --n says more
 
-local must, stop = gan.train.stop.script(NAME)
+local must, stop, finish = gan.train.stop.script(NAME)
 
 local declared = command.declare(command.extend({
   {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},
@@ -214,3 +214,4 @@ else
   print(command.table(rows))
   if sheet then print(command.fold(sheet .. ": generated images, each beside the real ones that it is nearest to")) end
 end
+finish()

@@ -8,7 +8,7 @@ local gan = require "gan"
 local lfs = require "lfs"
 local command, grid, latent, text = gan.command, gan.show.grid, gan.latent, gan.file.text
 
-local must, stop = gan.train.stop.script "generate.lua"
+local must, stop, finish = gan.train.stop.script "generate.lua"
 
 local declared = command.declare {
   {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
@@ -73,3 +73,4 @@ else
 end
 print(("%s: %d picture%s%s, step %d"):format(out, #seeds, #seeds == 1 and "" or "s", drawn and " of " .. drawn or "",
   trained.step))
+finish()

@@ -7,7 +7,7 @@ local gan = require "gan"
 local lfs = require "lfs"
 local command, curves, plot = gan.command, gan.show.curves, gan.show.plot
 
-local must, stop = gan.train.stop.script "plot.lua"
+local must, stop, finish = gan.train.stop.script "plot.lua"
 
 local declared = command.declare {
   {"run", "string", nil, arg = "DIR,...",
@@ -58,3 +58,4 @@ local spec = must(curves.plots(runs, opt.keys and words(opt.keys), how))
 local out = opt.out or runs[1].dir .. "/curves.svg"
 must(plot.save(out, spec))
 print(("%s: %d plot%s"):format(out, #spec.panels, #spec.panels == 1 and "" or "s"))
+finish()

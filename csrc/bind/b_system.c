@@ -2,9 +2,13 @@
 #include "../par.h"
 #include "bind.h"
 #include "options.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -119,18 +123,20 @@ static int memory_fail_after(lua_State *L) {
 
 static volatile sig_atomic_t interrupts;
 
+/* After two, the next one kills; a terminal that closes may send several SIGHUP. */
 static void on_signal(int sig) {
   interrupts++;
-  signal(sig, interrupts > 1 ? SIG_DFL : on_signal); /* the second one kills */
+  signal(sig, interrupts > 1 && sig != SIGHUP ? SIG_DFL : on_signal);
 }
 
-/* core.catch_interrupt(on): from now on Ctrl-C (and SIGTERM) is only noted, so that a step is finished before it is
-** obeyed. */
+/* core.catch_interrupt(on): from now on Ctrl-C (and SIGTERM, and SIGHUP of a terminal that closes) is only noted, so
+** that a step is finished before it is obeyed. Where SIGHUP is ignored (nohup), it stays so. */
 static int catch_interrupt(lua_State *L) {
   void (*h)(int) = lua_toboolean(L, 1) ? on_signal : SIG_DFL;
   interrupts = 0;
   signal(SIGINT, h);
   signal(SIGTERM, h);
+  if (signal(SIGHUP, h) == SIG_IGN) signal(SIGHUP, SIG_IGN);
   return 0;
 }
 
@@ -138,6 +144,35 @@ static int catch_interrupt(lua_State *L) {
 static int interrupted(lua_State *L) {
   lua_pushboolean(L, interrupts > 0);
   return 1;
+}
+
+/* core.ignore_pipes(): a program that outlives its console. From now on a pipe that nobody reads fails the write
+** (EPIPE) instead of ending the program. Standard descriptors that are closed are opened on /dev/null: else the next
+** file would get the number, and what is printed. */
+static int ignore_pipes(lua_State *L) {
+  (void)L;
+  signal(SIGPIPE, SIG_IGN);
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0) break;
+  }
+  return 0;
+}
+
+/* core.flush_output() -> true; or nil, message, and whether that is because nobody reads, where anything that was
+** written on the standard output so far did not arrive (print does not say so, and forgets it). */
+static int flush_output(lua_State *L) {
+  errno = 0;
+  const int now = fflush(stdout) != 0, err = errno;
+  if (!now && !ferror(stdout)) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  struct pollfd p = {.fd = fileno(stdout), .events = POLLOUT};
+  const int unread = err == EPIPE || (poll(&p, 1, 0) == 1 && (p.revents & POLLERR));
+  luaL_pushfail(L);
+  lua_pushfstring(L, "standard output: %s", unread ? strerror(EPIPE) : now ? strerror(err) : "cannot be written");
+  lua_pushboolean(L, unread);
+  return 3;
 }
 
 /* core.raise(op, message): an error in the library's one form, blaming the innermost line outside the library. */
@@ -183,6 +218,8 @@ static const luaL_Reg funcs[] = {
     {"memory_fail_after", memory_fail_after},
     {"catch_interrupt", catch_interrupt},
     {"interrupted", interrupted},
+    {"flush_output", flush_output},
+    {"ignore_pipes", ignore_pipes},
     {"raise", raise_},
     {"near_name", near_name},
     {"library", library},

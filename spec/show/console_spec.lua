@@ -112,6 +112,31 @@ describe("show.console", function()
     assert.is_nil(text:find "\27")
   end)
 
+  it("falls silent where it cannot write, and says why", function()
+    local c, out = console.new(1), io.stdout
+    c.terminal = true
+    local calls, answers = 0, {{true}, {nil, "busy", 11}, {true}, {nil, "Broken pipe", 32}, {true}}
+    local file = {flush = function() return true end}
+    function file.write()
+      calls = calls + 1
+      return table.unpack(answers[calls], 1, 3)
+    end
+    io.stdout = file -- luacheck: ignore
+    c:say "a"
+    c:say "a line is lost, the console is not"
+    c:say "b"
+    local before = c.broken
+    c:redraw "c"
+    c:say "d"
+    c:finish()
+    io.stdout = out -- luacheck: ignore
+    assert.is_nil(before)
+    assert.equal("Broken pipe", c.broken)
+    assert.equal(4, calls)
+    c.drawn = 0
+    assert.is_false(c:wants_live())
+  end)
+
   it("wants its live line a few times a second, on a terminal alone", function()
     written(1, true, function(c)
       assert.is_true(c:wants_live())

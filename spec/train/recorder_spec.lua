@@ -89,6 +89,7 @@ describe("train.recorder", function()
       recorder:say "before"
       recorder:open(0)
       recorder:say("%d%%", 50)
+      recorder:record(STATUS)
       recorder:status(STATUS)
       recorder:open(0) -- after a rollback
       recorder:say "after 100%"
@@ -112,7 +113,7 @@ describe("train.recorder", function()
     recorder.dir = dir
     inside.call("test.lua", "", function()
       recorder:open(0)
-      recorder:status(STATUS)
+      recorder:record(STATUS)
       recorder:record {step = 2, D = 1}
       recorder:record({step = 3, value = 4}, "fid")
       recorder:rewind(2, {"fid", "kid"})

@@ -1,4 +1,5 @@
 -- Ends of programs; and that the library has no other one.
+local core = require "gan.core"
 local stop = require "gan.train.stop"
 local inside = require "spec.support.inside"
 local lfs = require "lfs"
@@ -20,16 +21,24 @@ describe("train.stop", function()
     local list = "2 of 3 files:\n  a.png: HTML\n    b.png: text\n  and\nmore\n"
     err = select(3, inside.call("x.lua", "", function() stop.failed("x.lua", list) end))
     assert.equal("x.lua: 2 of 3 files:\n  a.png: HTML\n  b.png: text\n  and more \n", err)
-    assert.equal(130, (inside.call("x.lua", "", stop.interrupted)))
+    assert.same({130, "", ""}, {inside.call("x.lua", "", stop.interrupted)})
+    assert.same({130, "", "x.lua: why\n"}, {inside.call("x.lua", "", stop.interrupted, "x.lua", "why")})
   end)
 
-  it("gives scripts their two words", function()
-    local must, over = stop.script "x.lua"
+  it("gives scripts their three words", function()
+    local must, over, finish = stop.script "x.lua"
     assert.same({7, nil, "b"}, {must(7, nil, "b")})
     local _, _, err = inside.call("x.lua", "", function() must(nil, "100% gone") end)
     assert.equal("x.lua: 100% gone\n", err)
     _, _, err = inside.call("x.lua", "", function() over("step %d", 3) end)
     assert.equal("x.lua: step 3\n", err)
+    local flush = core.flush_output
+    for _, case in ipairs {{0, "", true}, {1, "x.lua: full\n", nil, "full", false}, {130, "", nil, "unread", true}} do
+      core.flush_output = function() return table.unpack(case, 3, 5) end
+      local code, _, text = inside.call("x.lua", "", finish)
+      assert.same({case[1], case[2]}, {code, text})
+    end
+    core.flush_output = flush
   end)
 
   it("is the only place that ends a process, and prints only where a run speaks", function()

@@ -1,4 +1,5 @@
 --- Speaks on a console: permanent lines, and on a terminal a live one that is drawn over.
+-- A console that cannot be written to (a pipe that nobody reads, a full disk) falls silent, and says so in `broken`.
 -- @module gan.show.console
 local core = require "gan.core"
 local check = require "gan.check"
@@ -7,6 +8,7 @@ local M, Console = {}, {}
 Console.__index = Console
 
 local LIVE_SECONDS = 0.2 -- between two states of the live line
+local RETRY = {[4] = true, [11] = true, [35] = true} -- EINTR and EAGAIN: a line is lost, the console is not
 local CLEAR = "\r\27[K"
 
 -- Tells whether fd is a terminal that can draw over a line, and may.
@@ -18,7 +20,8 @@ end
 --- Makes a console.
 -- With TERM=dumb, or NO_COLOR set (no-color.org), a terminal gets permanent lines without escape codes, as a file does.
 -- @tparam[opt=1] integer fd  1: the standard output, 2: the standard error
--- @treturn Console  `terminal` tells whether it is one that can draw over a line
+-- @treturn Console  `terminal` tells whether it is one that can draw over a line; `broken`, why nothing can be written
+--   any more
 -- @raise if fd is neither
 -- @usage local console = gan.show.console.new()
 -- for i = 1, 1000 do
@@ -31,9 +34,11 @@ function M.new(fd)
 end
 
 local function write(self, ...)
+  if self.broken then return end
   local file = self.fd == 2 and io.stderr or io.stdout
-  file:write(...)
-  file:flush()
+  local ok, message, code = file:write(...)
+  if ok then ok, message, code = file:flush() end
+  if not ok and not RETRY[code] then self.broken = message end
 end
 
 --- Writes a permanent line, in the place of the live one. Cannot fail.
@@ -45,7 +50,9 @@ end
 
 --- Tells whether the live line may be drawn again: on a terminal, five times a second. Cannot fail.
 -- @treturn boolean
-function Console:wants_live() return self.terminal and core.clock() - self.drawn > LIVE_SECONDS end
+function Console:wants_live()
+  return self.terminal and not self.broken and core.clock() - self.drawn > LIVE_SECONDS
+end
 
 --- Returns how long a live line may be. Cannot fail.
 -- @treturn integer  characters; nil where there is no terminal, or its width is not known

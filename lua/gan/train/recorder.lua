@@ -29,6 +29,7 @@ Disk.__index = Disk
 -- @tparam string program  its name, for the line that it ends with
 -- @treturn Disk
 function M.disk(program)
+  core.ignore_pipes()
   return setmetatable({program = program, console = console.new(1), files = {}, early = {}}, Disk)
 end
 
@@ -115,18 +116,17 @@ end
 -- @error if the disk fails: it stops
 function Disk:say(fmt, ...)
   local line = select("#", ...) > 0 and fmt:format(...) or fmt
-  self.console:say(line)
   log(self, line)
+  self.console:say(line)
 end
 
---- Writes a status line, and its record. On a terminal the line is live, but for that of the last step.
+--- Writes a status line. On a terminal it is live, but for that of the last step.
 -- @tparam table record  of gan.quantities
 -- @error if the disk fails: it stops
 function Disk:status(record)
   local line, c = quantities.line(record), self.console
-  if record.step == record.total then c:say(line) else c:redraw(quantities.line(record, c:width())) end
   log(self, line)
-  append(self, STATS, json.encode(record))
+  if record.step == record.total then c:say(line) else c:redraw(quantities.line(record, c:width())) end
 end
 
 --- Draws the live line of a terminal anew, if it is time. Cannot fail.
@@ -135,7 +135,7 @@ function Disk:live(f)
   if self.console:wants_live() then self.console:redraw(quantities.line(f(), self.console:width())) end
 end
 
---- Writes a record without a line.
+--- Writes a record, as a JSON line.
 -- @tparam table record  name -> value
 -- @tparam[opt] string metric  into the file of this metric; default: stats.jsonl
 -- @error if the disk fails: it stops
@@ -180,17 +180,19 @@ function Disk:picture(name, paint)
   return self:path(name)
 end
 
---- Tells whether Ctrl-C came. Cannot fail.
+--- Tells whether Ctrl-C came, or the console is gone. Cannot fail.
 -- @treturn boolean
-function Disk:interrupted() return core.interrupted() end -- luacheck: ignore self
+function Disk:interrupted() return core.interrupted() or self.console.broken ~= nil end
 
 --- Ends what `open` began, and the program after Ctrl-C. Cannot fail.
--- @tparam boolean interrupted  Ctrl-C came
+-- @tparam boolean interrupted  Ctrl-C came, or the console is gone
 function Disk:close(interrupted)
   close_files(self)
   if self.lock then self.lock:close() end
   core.catch_interrupt(false)
-  if interrupted then stop.interrupted() end
+  if not interrupted then return end
+  local why = self.console.broken
+  stop.interrupted(self.program, why and ("standard output: %s; stopped, all is saved in %s"):format(why, self.dir))
 end
 
 -- ---- silence ----

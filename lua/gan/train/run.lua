@@ -277,12 +277,15 @@ local function after_step(self)
   local measured, best = recorder:must(self.measure:after_step())
   self.meter:add(step, measured)
   begin.pace(self)
+  local record
   if self.meter:waiting() > STATUS_SECONDS or snap or last or interrupted or next(measured) then
-    recorder:status(record_of(self, true))
+    record = record_of(self, true)
+    recorder:record(record)
   else
     recorder:live(function() return record_of(self) end)
   end
   if keep_step(self, best, last or interrupted) then return end
+  if record then recorder:status(record) end -- saved first, then told
   if last then
     self.finished = true
     recorder:say("done: %d steps; pictures: %s", step, self.last_picture or self.place.dir)

@@ -1,5 +1,7 @@
 --- How programs end where they cannot go on. The only place of the library that ends a process.
 -- @module gan.train.stop
+local core = require "gan.core"
+
 local M = {}
 
 local INTERRUPTED = 130 -- 128 + SIGINT, as shells have it
@@ -18,22 +20,36 @@ function M.failed(program, fmt, ...)
   os.exit(1, true)
 end
 
---- Ends the program after Ctrl-C with exit code 130: half a run must not look like a whole one to a shell.
--- Cannot fail.
-function M.interrupted() os.exit(INTERRUPTED, true) end
+--- Ends the program after Ctrl-C, or what is like it (SIGTERM, SIGHUP, a console that is gone), with exit code 130:
+-- half a run must not look like a whole one to a shell. Cannot fail.
+-- @tparam[opt] string program  its name, where there is something to say
+-- @tparam[opt] string message  one line for the standard error
+function M.interrupted(program, message)
+  if message then io.stderr:write(program, ": ", message, "\n") end
+  os.exit(INTERRUPTED, true)
+end
 
---- Returns how a script ends when the outside world or the user's options do not let it go on. Cannot fail.
+--- Returns how a script ends. From now on a pipe that nobody reads does not end it: its files are written all the same.
+-- Cannot fail.
 -- @tparam string program  the script's name
 -- @treturn function must(ok, message, ...): gives back what it got; without ok the program ends with the message
 -- @treturn function stop(fmt, ...): ends the program with a message
--- @usage local must, stop = gan.train.stop.script "plot.lua"
+-- @treturn function finish(): the last call. Where what was printed did not arrive, the program ends as after Ctrl-C (a
+--   pipe was closed), or with a message (a full disk)
+-- @usage local must, stop, finish = gan.train.stop.script "plot.lua"
 function M.script(program)
+  core.ignore_pipes()
   local function stop(...) return M.failed(program, ...) end
   local function must(ok, ...)
     if not ok then return stop("%s", (...)) end
     return ok, ...
   end
-  return must, stop
+  local function finish()
+    local ok, message, unread = core.flush_output()
+    if unread then return M.interrupted() end
+    return must(ok, message)
+  end
+  return must, stop, finish
 end
 
 return M
