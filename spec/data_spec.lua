@@ -16,8 +16,8 @@ describe("data.open", function()
   after_each(function() files.remove(dir) end)
 
   it("says what a path is that it cannot open", function()
-    refused("^/no/such/thing: cannot open %(No such file or directory%)$", "/no/such/thing")
-    refused("unknown format %(expected IDX, CIFAR%-10/100, .npy, .npz or a folder of PNG/JPEG; "
+    refused("^/nowhere/such/thing: cannot open %(No such file or directory%)$", "/nowhere/such/thing")
+    refused("unknown format %(expected IDX, CIFAR%-10/100, .npy, .npz or a folder of pictures; "
       .. "the file begins with 68 65 6c 6c 6f%)", files.write(dir .. "/a", "hello"))
     refused("^shape: cannot open %(No such file or directory%) %(did you mean 'shapes'%?%)$", "shape")
     refused("it is empty", files.write(dir .. "/b", ""))
@@ -27,8 +27,36 @@ describe("data.open", function()
     refused("magic 0x00000802", files.write(dir .. "/e", "\0\0\8\2abcdefghijklmnop"))
   end)
 
+  it("says what is near where nothing has the name", function()
+    files.write(dir .. "/flowers", "")
+    local function near(path, what) refused("cannot open %(.*%) %(" .. what:gsub("[%p]", "%%%0") .. "%)$", path) end
+    near(dir .. "/flower", ("did you mean '%s/flowers'?"):format(dir))
+    near(dir .. "/flowers/red", dir .. "/flowers is no folder that can be read")
+    near(dir .. "x/flowers", ("there is no %sx; did you mean '%s'?"):format(dir, dir))
+    near("~/flowers", "shells replace ~ only where a word begins: --data ~/x, not --data=~/x")
+    refused("cannot open %(No such file or directory%)$", dir .. "/quite/other")
+  end)
+
+  it("takes what lies here before a built-in set of the same name, and says so", function()
+    local here = lfs.currentdir()
+    finally(function() lfs.chdir(here) end)
+    lfs.chdir(dir)
+    lfs.mkdir "shapes"
+    files.write("shapes/a.png", files.plain(4, 1, 2, 3))
+    local set = assert(gan.data.open "shapes")
+    assert.equal(1, set.n)
+    assert.equal("shapes (folder): 1 images of 4x4, colour, no classes\n"
+      .. "shapes: the folder here, not the built-in set", (set:describe():gsub("1 image of", "1 images of")))
+    assert.equal("drawn", gan.data.shapes {count = 1}.format)
+    files.write("fake", files.idx_images(1, 2, 2, "abcd"))
+    assert.same({"fake: the file here, not the built-in set"}, assert(gan.data.open "fake").notes)
+    assert.error_matches(function() gan.data.open("fake", {seed = 1}) end, "are for the built%-in sets, not for 'fake'")
+    files.remove "fake"
+    assert.equal("noise", assert(gan.data.open "fake").format)
+  end)
+
   it("asks formats that detect, open and have a text", function()
-    assert.equal("IDX, CIFAR-10/100, .npy, .npz or a folder of PNG/JPEG", gan.data.formats)
+    assert.equal("IDX, CIFAR-10/100, .npy, .npz or a folder of pictures", gan.data.formats)
     for _, name in ipairs {"idx", "cifar", "array", "folder"} do
       local format = require("gan.data.format." .. name)
       assert.truthy(gan.data.formats:find(format.text, 1, true))

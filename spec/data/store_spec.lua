@@ -99,7 +99,7 @@ describe("a store", function()
       entry.path = entry.path or path
       local r, message = store.open({entry}, {}, "here")
       assert.is_nil(r)
-      assert.matches("^here: 1 of %d pictures cannot be read:\n  .*" .. case[2], message)
+      assert.matches("^here: 1 of %d pictures cannot be read; %-%-skip%-bad leaves them out:\n  .*" .. case[2], message)
     end
   end)
 
@@ -130,8 +130,8 @@ describe("a store", function()
     end
     local r, message = store.open(entries, {}, "here")
     assert.is_nil(r)
-    assert.matches("^here: 3 of 6 pictures cannot be read:\n  .*/1.png: [^\n]*\n  .*/4.png: empty file\n  .*/6.png",
-      message)
+    assert.matches("^here: 3 of 6 pictures cannot be read; %-%-skip%-bad leaves them out:\n  .*/1.png: [^\n]*\n"
+      .. "  .*/4.png: empty file\n  .*/6.png", message)
     for _, cache in ipairs {1 << 20, 8, 4, 0} do
       r = open(entries, {skip_bad = true, cache = cache})
       assert.same({2, 3, 5}, r.kept)
@@ -143,7 +143,7 @@ describe("a store", function()
     end
     r, message = store.open({entries[1], entries[4]}, {skip_bad = true}, "here")
     assert.is_nil(r)
-    assert.matches("^here: 2 of 2 pictures cannot be read:\n", message)
+    assert.matches("^here: 2 of 2 pictures cannot be read; %-%-skip%-bad leaves them out:\n", message)
   end)
 
   it("wants pictures of one size, or to be told one", function()

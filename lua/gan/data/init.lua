@@ -28,7 +28,7 @@ for i, name in ipairs(formats) do
   texts[#texts + 1] = formats[i].text
 end
 
---- Names the formats that `open` reads, for help and errors: "IDX, .npy, .npz or a folder of PNG/JPEG".
+--- Names the formats that `open` reads, for help and errors: "IDX, .npy, .npz or a folder of pictures".
 M.formats = table.concat(texts, ", ", 1, #texts - 1) .. " or " .. texts[#texts]
 
 local option = check.option
@@ -57,20 +57,36 @@ local function head_of(path)
   return head, message
 end
 
+local function cause(message) return (message:match "([^:]*)$":gsub("^ ", "")) end
+
+-- What is near a path that is not there: another name in the same folder, or the first folder that is missing.
+local function neighbour(path)
+  if path:sub(1, 1) == "~" then return " (shells replace ~ only where a word begins: --data ~/x, not --data=~/x)" end
+  local folder, name = path:match "^(.*/)([^/]*)$"
+  folder, name = folder or "", name or path
+  local names = folder == "" and check.names(built_in) or {}
+  local ok, iterate, state = pcall(lfs.dir, folder == "" and "." or folder)
+  if not ok then
+    local above = folder:match "^(.-)/+$"
+    if lfs.attributes(above) then return (" (%s is no folder that can be read)"):format(above) end
+    return neighbour(above):gsub("^ %(did", (" (there is no %s; did"):format(above))
+  end
+  for other in iterate, state do names[#names + 1] = other end
+  table.sort(names)
+  local near = check.nearest(name, names)
+  return near and (" (did you mean '%s%s'?)"):format(folder, near) or ""
+end
+
 local function format_of(path)
   local mode, message = lfs.attributes(path, "mode")
-  if not mode then
-    local near = check.nearest(path, check.names(built_in))
-    return nil, ("%s: cannot open (%s)%s"):format(path, (message:match "([^:]*)$":gsub("^ ", "")),
-      near and (" (did you mean '%s'?)"):format(near) or "")
-  end
+  if not mode then return nil, ("%s: cannot open (%s)%s"):format(path, cause(message), neighbour(path)) end
   local head
   if mode == "file" then
     head, message = head_of(path)
     if not head then return nil, message end
   elseif mode == "directory" then
     local ok, problem = pcall(lfs.dir, path)
-    if not ok then return nil, ("%s: cannot open (%s)"):format(path, problem) end
+    if not ok then return nil, ("%s: cannot open (%s)"):format(path, cause(tostring(problem))) end
   else
     return nil, ("%s: neither a file nor a folder (%s)"):format(path, mode)
   end
@@ -90,9 +106,13 @@ end
 -- * a file of CIFAR-10 or CIFAR-100, binary or in its Python form, or a folder of them
 -- * an array of NumPy, .npy or .npz: u8 (N,H,W), (N,H,W,C) or (N,C,H,W), with labels (N), and splits where names say
 --   so (x_train, y_train, x_test, y_test)
--- * a folder of PNG and JPEG pictures; its sub-folders are the classes
--- * "shapes", drawn by the library (gan.data.shapes), or "fake", noise (gan.data.fake); a folder of such a name is
---   "./shapes"
+-- * a folder of pictures, nested at will; its sub-folders are the classes, numbers in their order, other names in the
+--   order of bytes. `train` with `val`, `test` or `eval` directly in it are splits; all splits count the same classes
+-- * "shapes", drawn by the library (gan.data.shapes), or "fake", noise (gan.data.fake); what lies here by such a name
+--   comes first
+--
+-- What a folder holds besides is passed over, and counted in the set's `notes`; so are a class without a picture,
+-- pictures in no split, and those that were turned, enlarged or left out.
 --
 -- @tparam string path  one of these
 -- @tparam[opt] table opt
@@ -118,8 +138,8 @@ function M.open(path, opt)
     return check.expected("data.open", 1, "path", "a path", path)
   end
   local o = check.options("data.open", opt, known)
-  local own = built_in[path]
-  if own then
+  local own, here = built_in[path], lfs.attributes(path, "mode")
+  if own and not here then
     if o.split then return nil, ("%s: has no splits (take another seed)"):format(path) end
     return own.open(o)
   end
@@ -129,7 +149,13 @@ function M.open(path, opt)
   local format, message = format_of(path:match "^(.-)/+$" or path)
   if not format then return nil, message end
   o.background = o.background or M.image.colour {}.accept(format.arrays and "black" or "white")
-  return format.open(path, o)
+  local set
+  set, message = format.open(path, o)
+  if set and own then
+    table.insert(set.notes, 1, ("%s: the %s here, not the built-in set"):format(path,
+      here == "directory" and "folder" or "file"))
+  end
+  return set, message
 end
 
 --- Tells whether two paths are one place: the same file or folder, however it is spelt, or the same built-in set.

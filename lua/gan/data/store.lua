@@ -50,8 +50,12 @@ local function read_all(pictures, n, shape, cache, held)
   return all
 end
 
-local function problem_list(bad, n, path)
-  local lines = {("%s: %d of %d pictures cannot be read:"):format(path, #bad, n)}
+--- Returns a line with a list below it, which is cut where it is long. Cannot fail.
+-- @tparam string line  ends with a colon
+-- @tparam table bad  list of `{number, message}`
+-- @treturn string  lines; those of the list begin with two blanks
+function M.list(line, bad)
+  local lines = {line}
   for i = 1, math.min(#bad, LISTED) do lines[#lines + 1] = "  " .. bad[i][2] end
   if #bad > LISTED then lines[#lines + 1] = ("  and %d more"):format(#bad - LISTED) end
   return table.concat(lines, "\n")
@@ -113,7 +117,10 @@ function M.open(entries, o, path)
     return nil, ("%s: pictures differ in size (%s is %dx%d, %s is %dx%d); give --size"):format(
       path, pictures:name(kept[1]), h, w, pictures:name(all.odd), all.h, all.w)
   end
-  if #all.bad > 0 and not (o.skip_bad and all.good > 0) then return nil, problem_list(all.bad, n, path) end
+  if #all.bad > 0 and not (o.skip_bad and all.good > 0) then
+    return nil, M.list(("%s: %d of %d pictures cannot be read; --skip-bad leaves them out:"):format(path, #all.bad, n),
+      all.bad)
+  end
   local room = core.size(all.held, 1)
   local held = all.good < room and core.narrow(all.held, 1, 1, all.good) or all.held
   pictures:seal(core.tensor(kept, "i32"), held)

@@ -92,44 +92,246 @@ describe("folder", function()
     assert.same({1, 8, 16, 3}, core.shape(assert(data.open(dir)).images)) -- all of one size: as they are
   end)
 
-  it("lists all that cannot be read, up to a point", function()
+  it("lists all that cannot be read, up to a point, or leaves it out and says so", function()
     put("a.png", files.plain(4, 8, 8, 8))
-    put("b.png", "junk")
+    put("b.png", "<html>moved</html>")
     put("c/d.jpg", files.jpeg.colour:sub(1, -3))
     put("e.png", "")
-    local message = refused "3 of 4 pictures cannot be read:\n"
-    assert.matches("\n  [^\n]*b.png: neither PNG nor JPEG", message)
+    local message = refused "3 of 4 pictures cannot be read; %-%-skip%-bad leaves them out:\n"
+    assert.matches("\n  [^\n]*b.png: [^\n]*HTML", message)
     assert.matches("\n  [^\n]*c/d.jpg: truncated JPEG", message)
     assert.matches("\n  [^\n]*e.png: empty file", message)
+    local set = assert(data.open(dir, {skip_bad = true}))
+    assert.equal(1, set.n)
+    assert.same({8, 8, 8}, core.to_table(set:image(1))[1][1])
+    assert.matches("^3 of 4 pictures cannot be read, left out %(%-%-skip%-bad%):\n  [^\n]*b.png[^\n]*\n", set.notes[1])
+    assert.matches("\n  [^\n]*e.png: empty file$", set.notes[1])
     for i = 1, 30 do put(("f%02d.png"):format(i), "junk") end
     message = refused "33 of 34 pictures cannot be read"
     assert.matches("\n  and 13 more$", message)
     local _, lines = message:gsub("\n", "")
     assert.equal(21, lines)
+    assert.matches("\n  and 13 more$", assert(data.open(dir, {skip_bad = true})).notes[1])
+    os.remove(dir .. "/a.png")
+    refused("33 of 33 pictures cannot be read", {skip_bad = true})
   end)
 
   it("finds what only decoding shows", function()
     put("a.png", files.plain(4, 8, 8, 8))
     put("b.png", files.png {h = 4, w = 4, colour = 2, idat = files.deflate "\0\1", value = function() return 0 end})
-    local message = refused "1 of 2 pictures cannot be read:\n"
-    assert.matches("b.png: truncated PNG image data", message)
+    local message = refused "1 of 2 pictures cannot be read"
+    assert.matches("b.png: [^\n]*PNG", message)
   end)
 
-  it("says so where there is nothing, and follows links without looping", function()
-    refused "no PNG or JPEG pictures in it"
-    put("sub/readme.txt", "hello")
-    refused "no PNG or JPEG pictures in it"
+  it("says what there is where there is no picture", function()
+    refused "no pictures in it %(it is empty%)$"
+    put("sub/a.heic", "x")
+    put("sub/b.HEIC", "x")
+    put("c.mp4", "x")
+    put("Makefile", "all:")
+    lfs.link("nowhere", dir .. "/x.png", true)
+    refused "no pictures in it %(it holds 2 .heic, 1 .mp4, 1 dangling link, 1 file without an extension%)$"
+    refused("no pictures in it", {skip_bad = true})
+  end)
+
+  it("counts by kind what it reads besides PNG and JPEG, and what it passes over", function()
+    put("a.PNG", files.plain(2, 1, 1, 1))
+    put("b.jfif", files.jpeg.colour)
+    put("c.jpe", files.jpeg.colour)
+    put("plain", files.plain(2, 1, 1, 1))          -- known by its content
+    put("e.webp", files.plain(2, 1, 1, 1))         -- a picture, whatever its name says
+    put("P5 is no picture.txt", "P5 is a level of it")
+    put("f.heic", "x")
+    put("empty", "")
+    put("none", "P")
+    put("list.json", "{}")
+    lfs.link("nowhere", dir .. "/g.png", true)
+    lfs.link("nowhere", dir .. "/h", true)
+    lfs.link(".", dir .. "/here", true)
+    os.execute(("mkfifo '%s/pipe'"):format(dir))
+    put(".hidden.png", "x")
+    put("._b.jpg", "x")
+    put(".DS_Store", "x")
+    local set = assert(data.open(dir, {size = 2}))
+    assert.equal(5, set.n)
+    assert.equal("1 .jfif, 1 .jpe, 1 .webp, 1 file without an extension read; left out: 1 .heic, 1 .json, 1 .txt, "
+      .. "2 dangling links, 1 empty file, 1 file without an extension, 1 hidden picture, "
+      .. "1 link to a folder that is there already, 1 pipe", set.notes[1])
+  end)
+
+  it("reads a picture whatever its name says", function()
+    put("a.jpg", files.plain(2, 7, 8, 9))
+    put("b.png", files.jpeg.grey)
+    assert.same({7, 8, 9}, core.to_table(assert(data.open(dir, {size = 2})):image(1))[1][1])
+    assert.same({}, assert(data.open(dir, {size = 2})).notes)
+  end)
+
+  it("follows links without looping", function()
     put("sub/a.png", files.plain(4, 8, 8, 8))
     lfs.link(dir, dir .. "/sub/up", true)
-    lfs.link(dir .. "/nowhere", dir .. "/sub/dead.png", true)
-    assert.equal(1, assert(data.open(dir)).n)
-    refused("no splits", {split = "test"})
+    lfs.link(dir .. "/sub/a.png", dir .. "/b.png", true)
+    assert.equal(2, assert(data.open(dir)).n)
+    refused("has no splits %(train beside val, test or eval in it%)", {split = "test"})
   end)
 
-  it("limits", function()
-    for i = 1, 5 do put(i .. ".png", files.plain(2, i, 0, 0)) end
-    local set = assert(data.open(dir, {limit = 2}))
-    assert.equal(2, set.n)
-    assert.same({2, 0, 0}, core.to_table(set:image(2))[1][1])
+  it("takes no class and no picture from what programs leave behind", function()
+    for i, name in ipairs {"@eaDir", "__MACOSX", ".git", "lost+found", "$RECYCLE.BIN", "System Volume Information"} do
+      put(name .. "/" .. i .. ".png", "junk")
+    end
+    put("a/1.png", files.plain(2, 1, 1, 1))
+    put("a/Thumbs.db", "junk")
+    put("a/desktop.ini", "junk")
+    put("b/2.png", files.plain(2, 1, 1, 1))
+    put("b/@eaDir/2.png/SYNOPHOTO_THUMB_M.jpg", "junk")
+    local set = assert(data.open(dir))
+    assert.same({"a", "b"}, set.classes)
+    assert.same({}, set.notes)
+  end)
+
+  it("sorts class folders that are numbers as numbers, and others by their bytes", function()
+    local function classes(...)
+      for _, name in ipairs {...} do put(name .. "/x.png", files.plain(2, tonumber(name) or 0, 0, 0)) end
+      return assert(data.open(dir)).classes
+    end
+    assert.same({"1", "2", "007", "10", "012"}, classes("10", "2", "1", "007", "012"))
+    local set = assert(data.open(dir))
+    for i = 1, 5 do
+      assert.equal(core.to_table(set:image(i))[1][1][1], tonumber(set.classes[set.labels:get(i) + 1]))
+    end
+    put("x.png", files.plain(2, 1, 1, 1))
+    assert.same({".", "1", "2", "007", "10", "012"}, classes())
+    assert.same({".", "007", "012", "1", "10", "2", "n2"}, classes "n2")
+    assert.same({"x10", "x2"}, (function()
+      files.remove(dir)
+      lfs.mkdir(dir)
+      return classes("x2", "x10")
+    end)())
+  end)
+
+  it("says which folders have no picture: they are no classes", function()
+    put("a/1.png", files.plain(2, 1, 1, 1))
+    put("b/x.txt", "x")
+    put("c/2.png", files.plain(2, 2, 2, 2))
+    put("d/e/y.txt", "x")
+    local set = assert(data.open(dir))
+    assert.same({"a", "c"}, set.classes)
+    assert.same({"left out: 2 .txt", "no picture in b, d/e: no classes"}, set.notes)
+    put("d/3.png", "junk")
+    set = assert(data.open(dir, {skip_bad = true}))
+    assert.same({"a", "c", "d"}, set.classes)
+    assert.equal("no picture of the class d", set.notes[#set.notes])
+  end)
+
+  describe("with train and others in it", function()
+    before_each(function()
+      for i, split in ipairs {"train", "VALID", "Testing"} do
+        for k, class in ipairs {"cats", "dogs"} do
+          put(("%s/%s/%d.png"):format(split, class, i), files.plain(2, 10 * i, k, 0))
+        end
+      end
+    end)
+
+    local function reds(set)
+      local out = {}
+      for i = 1, #set do out[i] = core.to_table(set:image(i))[1][1][1] end
+      return out
+    end
+
+    it("has splits, not classes", function()
+      local set = assert(data.open(dir))
+      assert.same({"cats", "dogs"}, set.classes)
+      assert.same({"train", {"train", "val", "test"}}, {set.split, set.splits})
+      assert.same({10, 10}, reds(set))
+      assert.same({"split train of train, val, test"}, set.notes)
+      assert.same({20, 20}, reds(assert(data.open(dir, {split = "val"}))))
+      assert.same({30, 30}, reds(assert(data.open(dir, {split = "test"}))))
+      refused("no split 'eval' in it %(there is: train, val, test%)", {split = "eval"})
+      local train, test = data.train_test(dir)
+      assert.same({10, 10}, reds(train))
+      assert.same({30, 30}, reds(test))
+    end)
+
+    it("counts the same classes in each, and says which have no picture there", function()
+      put("train/apes/x.png", files.plain(2, 10, 9, 0))
+      put("VALID/owls/x.png", files.plain(2, 20, 9, 0))
+      for split, none in pairs {train = "owls", val = "apes", test = "es apes, owls"} do
+        local set = assert(data.open(dir, {split = split}))
+        assert.same({"apes", "cats", "dogs", "owls"}, set.classes)
+        assert.matches("^no picture of the class" .. (none:find "^es" and none or " " .. none) .. "$", set.notes[2])
+        assert.same(({train = {0, 1, 2}, val = {1, 2, 3}, test = {1, 2}})[split], core.to_table(set.labels))
+      end
+    end)
+
+    it("says what is in none of them", function()
+      put("x.png", files.plain(2, 1, 1, 1))
+      put("more/a/x.png", files.plain(2, 1, 1, 1))
+      put("more/b/x.png", files.plain(2, 1, 1, 1))
+      local set = assert(data.open(dir))
+      assert.equal(2, set.n)
+      assert.equal("pictures in no split, left out: 1 in the folder itself, 2 in more", set.notes[2])
+    end)
+
+    it("has no classes in a split without sub-folders", function()
+      put("eval/x.png", files.plain(2, 40, 1, 1))
+      local set = assert(data.open(dir, {split = "eval"}))
+      assert.same({40}, reds(set))
+      assert.is_nil(set.classes or set.labels)
+      assert.same({"cats", "dogs"}, assert(data.open(dir)).classes)
+    end)
+
+    it("refuses two names of one split, and hints where they are one folder down", function()
+      put("val/cats/x.png", files.plain(2, 1, 1, 1))
+      refused "the folders VALID and val are both the split 'val'"
+      files.remove(dir .. "/val")
+      lfs.mkdir(dir .. "/set")
+      for _, name in ipairs {"train", "VALID", "Testing"} do os.rename(dir .. "/" .. name, dir .. "/set/" .. name) end
+      local set = assert(data.open(dir))
+      assert.equal(6, #set.classes)
+      assert.equal("train and its like are classes here; to have them as splits, give " .. dir .. "/set", set.notes[1])
+      assert.equal(2, #assert(data.open(dir .. "/set")).classes)
+    end)
+
+    it("takes them for classes where train is not there, or alone", function()
+      files.remove(dir .. "/train")
+      assert.same({"Testing/cats", "Testing/dogs", "VALID/cats", "VALID/dogs"}, assert(data.open(dir)).classes)
+      assert.same({}, assert(data.open(dir)).splits)
+    end)
+  end)
+
+  it("limits across the classes", function()
+    for i = 1, 5 do put("a/" .. i .. ".png", files.plain(2, i, 0, 0)) end
+    for i = 1, 2 do put("b/" .. i .. ".png", files.plain(2, 10 + i, 0, 0)) end
+    local function reds(limit)
+      local set, out = assert(data.open(dir, {limit = limit})), {}
+      for i = 1, #set do out[i] = core.to_table(set:image(i))[1][1][1] end
+      return out, set
+    end
+    assert.same({1, 11}, (reds(2)))
+    assert.same({1, 2, 11}, (reds(3)))
+    assert.same({1, 2, 3, 11, 12}, (reds(5)))
+    local _, set = reds(1)
+    assert.same({{"a", "b"}, {"no picture of the class b"}}, {set.classes, set.notes})
+    files.remove(dir .. "/b")
+    assert.same({1, 2}, (reds(2)))
+  end)
+
+  it("fits, and says what it did", function()
+    put("a.png", files.png {h = 2, w = 4, colour = 0, value = function(_, x) return 50 * x end})
+    put("b.png", files.png {h = 4, w = 4, colour = 0, value = function(_, x) return 50 * x end})
+    local function first(opt)
+      opt.size = 4
+      local set = assert(data.open(dir, opt))
+      return core.to_table(core.reshape(set:image(1), {4, 4})), set.notes
+    end
+    local rows, notes = first {}
+    assert.equal(rows[1][1], rows[4][1])
+    assert.same({"1 of 2 pictures enlarged to 4x4, which interpolates (--fit pad does not)"}, notes)
+    rows, notes = first {fit = "pad", background = 7}
+    assert.same({{7, 7, 7, 7}, {0, 50, 100, 150}, {0, 50, 100, 150}, {7, 7, 7, 7}}, rows)
+    assert.same({}, notes)
+    assert.same({255, 255, 255, 255}, first {fit = "pad"}[1])
+    rows = first {fit = "stretch"}
+    assert.same({0, 50, 100, 150}, rows[1])
+    assert.same({0, 50, 100, 150}, rows[4])
   end)
 end)

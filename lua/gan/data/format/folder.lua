@@ -1,93 +1,86 @@
---- Reads a folder of PNG and JPEG pictures, nested at will; the sub-folders are the classes.
+--- Reads a folder of pictures, nested at will; sub-folders are classes, `train` and its like splits.
 -- @internal gan.data.format.folder
-local core = require "gan.core"
-local set = require "gan.data.set"
 local store = require "gan.data.store"
+local tree = require "gan.data.tree"
 local lfs = require "lfs"
 
-local M = {text = "a folder of PNG/JPEG"}
+local M = {text = "a folder of pictures"}
 
-local function begins_as_picture(head) return head:sub(1, 4) == "\x89PNG" or head:sub(1, 3) == "\xff\xd8\xff" end
+local HEAD = 64   -- bytes that tell what a file is
 
 --- Tells whether a path is a folder; or a picture, to say that its folder is wanted.
-function M.detect(_, head) return head == nil or begins_as_picture(head) end
+function M.detect(_, head) return head == nil or tree.is_picture(head) end
 
-local function is_picture(path, name)
-  local ext = name:lower():match "%.(%w+)$"
-  if ext == "png" or ext == "jpg" or ext == "jpeg" then return true end
+local function peek(path)
   local f = io.open(path, "rb")
-  local head = f and f:read(8) or ""
-  if f then f:close() end
-  return begins_as_picture(head)
+  if not f then return nil end
+  local head = f:read(HEAD)
+  f:close()
+  return head or ""
 end
 
--- Collects {dir, path} of every picture below `path`; `seen` stops symbolic links that lead back up.
-local function walk(path, dir, files, seen)
-  local a = lfs.attributes(path)
-  if not a then return true end
-  local id = a.dev .. ":" .. a.ino
-  if seen[id] then return true end
-  seen[id] = true
-  local ok, iterate, state = pcall(lfs.dir, path)
+-- The kinds of what is neither file nor folder, as lfs calls them.
+local special = {
+  ["named pipe"] = "pipe|", socket = "socket|", ["char device"] = "device|", ["block device"] = "device|",
+}
+
+-- Adds all below path/dir to the tree t. `seen` stops symbolic links that lead back up; bad: {folder, message} of what
+-- cannot be opened.
+local function walk(t, path, dir, seen, bad)
+  local here = dir == "." and path or path .. "/" .. dir
+  local ok, iterate, state = pcall(lfs.dir, here)
   if not ok then
-    return nil, ("%s: cannot open (%s)"):format(path, (tostring(iterate):match "([^:]*)$":gsub("^ ", "")))
+    local why = tostring(iterate):match "([^:]*)$":gsub("^ ", "")
+    bad[#bad + 1] = {dir, ("%s: cannot open the folder (%s)"):format(dir, why)}
+    return
   end
   local names = {}
   for name in iterate, state do
-    if name:sub(1, 1) ~= "." then names[#names + 1] = name end
+    if not t:skips(name) then names[#names + 1] = name end
   end
   table.sort(names)
   for _, name in ipairs(names) do
-    local full = path .. "/" .. name
-    local mode = lfs.attributes(full, "mode")
-    if mode == "directory" then
-      local fine, message = walk(full, dir == "." and name or dir .. "/" .. name, files, seen)
-      if not fine then return nil, message end
-    elseif mode == "file" and is_picture(full, name) then
-      files[#files + 1] = { dir = dir, path = full }
+    local full, below = here .. "/" .. name, dir == "." and name or dir .. "/" .. name
+    local a = lfs.attributes(full)
+    if not a then
+      t:pass(lfs.symlinkattributes(full) and "dangling link|" or "vanished file|")
+    elseif a.mode == "directory" then
+      local id = a.dev .. ":" .. a.ino
+      if seen[id] then
+        t:pass "link| to a folder that is there already"
+      else
+        seen[id] = true
+        t:folder(below)
+        walk(t, path, below, seen, bad)
+      end
+    elseif a.mode == "file" then
+      t:add(below, {path = full}, function() return peek(full) end)
+    else
+      t:pass(special[a.mode] or a.mode)
     end
   end
-  return true
 end
 
-local function classes_of(files)
-  local names, index = {}, {}
-  for _, file in ipairs(files) do
-    if not index[file.dir] then
-      index[file.dir] = true
-      names[#names + 1] = file.dir
-    end
-  end
-  if #names < 2 then return nil end
-  table.sort(names)
-  for i, name in ipairs(names) do index[name] = i - 1 end
-  local labels = {}
-  for i, file in ipairs(files) do labels[i] = index[file.dir] end
-  return core.tensor(labels, "i32"), names
-end
-
---- Opens a folder; see gan.data.open. The class of a picture is its folder's path below `path` ("." for the top); with
--- all pictures in one folder there are no classes. Order: by path, so that the same folder gives the same set. Hidden
--- files and files that are no pictures are passed over.
+--- Opens a folder; see gan.data.open. The order is by path, so that the same folder gives the same set. Hidden files
+-- and what programs leave behind are passed over silently, everything else is counted in the notes.
 function M.open(path, o)
   if lfs.attributes(path, "mode") == "file" then
     return nil, ("%s: a single picture (expected the folder it is in)"):format(path)
   end
-  if o.split then return nil, ("%s: a folder of pictures has no splits (give the sub-folder)"):format(path) end
-  local files = {}
-  local ok, message = walk(path:match "^(.-)/+$" or path, ".", files, {})
-  if not ok then return nil, message end
-  if #files == 0 then return nil, ("%s: no PNG or JPEG pictures in it"):format(path) end
-  for i = #files, (o.limit or #files) + 1, -1 do files[i] = nil end
-  local read, problem = store.open(files, o, path)
-  if not read then return nil, problem end
-  local kept = {}
-  for i, at in ipairs(read.kept) do kept[i] = files[at] end
-  local labels, classes = classes_of(kept)
-  return set.new {
-    images = read.images, pictures = read.pictures, crcs = read.crcs, labels = labels, classes = classes, source = path,
-    format = "folder",
-  }
+  local t, bad, seen = tree.new(path), {}, {}
+  local a = lfs.attributes(path)
+  if a then seen[a.dev .. ":" .. a.ino] = true end
+  walk(t, path:match "^(.-)/+$" or path, ".", seen, bad)
+  if #bad > 0 and not o.skip_bad then
+    return nil, store.list(("%s: %d folders cannot be read; --skip-bad leaves them out:"):format(path, #bad), bad)
+  end
+  for _ = 1, #bad do t:pass "unreadable folder|" end
+  local chosen, message = t:choose(o)
+  if not chosen then return nil, message end
+  local read
+  read, message = store.open(chosen.entries, o, path)
+  if not read then return nil, message end
+  return tree.set(chosen, read, o, {source = path, format = "folder"})
 end
 
 return M

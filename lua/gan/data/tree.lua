@@ -1,0 +1,342 @@
+--- Sorts out what lies in a folder or an archive: pictures, their splits and classes, and what is no picture.
+-- @internal gan.data.tree
+local core = require "gan.core"
+local limit = require "gan.data.limit"
+local set = require "gan.data.set"
+local store = require "gan.data.store"
+
+local M = {}
+
+local LISTED = 20 -- folders that a note lists
+
+local function set_of(words)
+  local out = {}
+  for word in words:gmatch "%S+" do out[word] = true end
+  return out
+end
+
+local pictures = set_of "png jpg jpeg jpe jfif webp gif tif tiff bmp ppm pgm pnm"
+
+-- Their content is not asked: some texts begin as pictures do.
+local others = set_of [[txt csv tsv json jsonl xml html htm md yaml yml ini cfg log lua py sh m mat npy npz pkl pt pth
+  ckpt safetensors h5 hdf5 db zip gz tgz bz2 xz tar 7z rar pdf doc docx xls xlsx mp4 mov avi mkv webm mp3 wav heic heif
+  avif svg psd ico]]
+
+-- What file managers, archivers and cameras leave behind, in small letters.
+local junk = {["lost+found"] = true, ["system volume information"] = true, ["icon\r"] = true}
+for word in ([[@eadir __macosx thumbs.db ehthumbs.db desktop.ini $recycle.bin recycler #recycle @recycle #snapshot
+  __pycache__ lost.dir]]):gmatch "%S+" do junk[word] = true end
+
+local split_of = {
+  train = "train", training = "train", val = "val", valid = "val", validation = "val",
+  test = "test", testing = "test", eval = "eval", evaluation = "eval",
+}
+local order = {"train", "val", "test", "eval"}
+
+-- What pictures are by content (core.image_kind).
+local kinds = {JPEG = true, PNG = true, WebP = true, GIF = true, TIFF = true, BMP = true, PNM = true}
+
+--- Tells whether first bytes are a picture's. Cannot fail.
+function M.is_picture(head) return kinds[core.image_kind(head)] or false end
+
+local function extension_of(name)
+  local extension = name:match "^.+%.(%w+)$"
+  return extension and extension:lower()
+end
+
+local methods = {}
+
+--- Makes a collector. Cannot fail.
+-- @tparam string path  of the folder or archive, for messages
+-- @treturn Sorter
+function M.new(path)
+  return setmetatable({
+    path = path, pictures = {}, passed = {}, folders = {}, full = {},
+  }, {__index = methods})
+end
+
+--- Counts something that is passed over: an extension, or a thing. Cannot fail.
+-- @function Sorter:pass
+-- @tparam string what  ".heic", or "dangling link|", where "|" is the place of a plural's s
+function methods:pass(what) self.passed[what] = (self.passed[what] or 0) + 1 end
+
+--- Tells whether the name of a file or folder is one that no user gave: hidden, or a program's. Cannot fail.
+-- A hidden picture is counted.
+-- @function Sorter:skips
+-- @tparam string name  without its folder
+-- @treturn boolean
+function methods:skips(name)
+  local hidden = name:sub(1, 1) == "."
+  if hidden and name:sub(2, 2) ~= "_" and pictures[extension_of(name)] then self:pass "hidden picture|" end
+  return hidden or junk[name:lower()] or false
+end
+
+--- Adds a file: a picture, or what is passed over. Files come in the order of their names.
+-- Cannot fail.
+-- @function Sorter:add
+-- @tparam string name  below the path, "cats/a.png"
+-- @tparam table entry  what becomes of it in the list of pictures; gets the fields `name`, `dir` and `kind`
+-- @tparam[opt] function peek  () -> first bytes, or nil; asked where the extension does not say what it is
+function methods:add(name, entry, peek)
+  local extension = extension_of(name:match "[^/]*$")
+  if not pictures[extension] then
+    local head = not others[extension] and peek and peek()
+    if not (head and M.is_picture(head)) then
+      self:pass(head == "" and "empty file|" or extension and "." .. extension
+        or "file| without an extension")
+      return
+    end
+  end
+  entry.kind = extension and "." .. extension or "file| without an extension"
+  entry.name, entry.dir = name, name:match "^(.*)/" or "."
+  self.pictures[#self.pictures + 1] = entry
+  local dir = entry.dir
+  while dir and not self.full[dir] do
+    self.full[dir] = true
+    dir = dir:match "^(.*)/"
+  end
+end
+
+--- Adds a folder, which may turn out to have no picture. Cannot fail.
+-- @function Sorter:folder
+-- @tparam string name  below the path
+function methods:folder(name) self.folders[#self.folders + 1] = name end
+
+-- "2 .heic, 1 .txt, 3 dangling links": extensions first.
+local function counts(t)
+  local names, out = {}, {}
+  for name in pairs(t) do names[#names + 1] = name end
+  table.sort(names, function(a, b)
+    local p, q = a:sub(1, 1) == ".", b:sub(1, 1) == "."
+    if p ~= q then return p end
+    return a < b
+  end)
+  for i, name in ipairs(names) do
+    out[i] = ("%d %s"):format(t[name], (name:gsub("|", t[name] > 1 and "s" or "")))
+  end
+  return table.concat(out, ", ")
+end
+
+local function listed(names, most)
+  return table.concat(names, ", ", 1, math.min(#names, most)) .. (#names > most and ", ..." or "")
+end
+
+-- The parts: name -> folder, and their names in order; nil where there are none; or false and a message.
+local function splits_of(self)
+  local folder, names = {}, {}
+  for dir in pairs(self.full) do
+    local split = not dir:find "/" and split_of[dir:lower()]
+    if split then
+      if folder[split] then
+        local a, b = folder[split], dir
+        if b < a then a, b = b, a end
+        return false, ("%s: the folders %s and %s are both the split '%s'"):format(self.path, a, b, split)
+      end
+      folder[split] = dir
+    end
+  end
+  for _, split in ipairs(order) do if folder[split] then names[#names + 1] = split end end
+  if folder.train and #names > 1 then return folder, names end
+  return nil
+end
+
+-- Whether all class names (but for the top's) are numbers.
+local function numbers(names)
+  local some = false
+  for _, name in ipairs(names) do
+    if name ~= "." then
+      if name:find "%D" then return false end
+      some = true
+    end
+  end
+  return some
+end
+
+-- Puts class names in their order: of bytes, or of numbers; the top first.
+local function sort_classes(names)
+  local by_number = numbers(names)
+  table.sort(names, function(a, b)
+    if by_number and a ~= "." and b ~= "." then
+      local p, q = a:gsub("^0+", ""), b:gsub("^0+", "")
+      if #p ~= #q then return #p < #q end
+      if p ~= q then return p < q end
+    end
+    return a < b
+  end)
+end
+
+-- Leaf folders without a picture.
+local function empty_folders(self)
+  local out, inner = {}, {}
+  for _, name in ipairs(self.folders) do inner[name:match "^(.*)/" or "."] = true end
+  for _, name in ipairs(self.folders) do
+    if not self.full[name] and not inner[name] then out[#out + 1] = name end
+  end
+  return out
+end
+
+-- A folder below which the parts lie that were looked for at the top.
+local function splits_below(self)
+  local only
+  for dir in pairs(self.full) do
+    if dir == "." or only and not dir:find "/" then return nil end
+    if not dir:find "/" then only = dir end
+  end
+  local found = {}
+  for dir in pairs(self.full) do
+    local inner = dir:sub(1, #only + 1) == only .. "/" and dir:sub(#only + 2)
+    if inner and split_of[inner:lower()] then found[split_of[inner:lower()]] = true end
+  end
+  return found.train and (found.val or found.test or found.eval) and only or nil
+end
+
+-- Deals the pictures to the splits: name -> list of entries, with `classes`, a list of names, and `flat`, whether all
+-- lie in the split's own folder. Without splits there is one part, 1. The second result lists what is in no split.
+local function parts_of(self, folder)
+  local parts, count, stray = {}, {}, {}
+  for _, entry in ipairs(self.pictures) do
+    local name, class = 1, entry.dir
+    if folder then
+      local top, rest = entry.dir:match "^([^/]*)/?(.*)$"
+      name, class = split_of[top:lower()], rest ~= "" and rest or "."
+      if folder[name] ~= top then name, count[top] = nil, (count[top] or 0) + 1 end
+    end
+    if name then
+      local part = parts[name] or {classes = {}, flat = true}
+      parts[name] = part
+      part[#part + 1], part.classes[#part + 1], part.flat = entry, class, part.flat and class == "."
+    end
+  end
+  for top, n in pairs(count) do
+    stray[#stray + 1] = ("%d in %s"):format(n, top == "." and "the folder itself" or top)
+  end
+  table.sort(stray)
+  return parts, stray
+end
+
+-- The names of all classes, whichever part has them, in their order.
+local function classes_of(parts)
+  local names, there = {}, {}
+  for _, part in pairs(parts) do
+    for _, class in ipairs(part.flat and {} or part.classes) do
+      if not there[class] then there[class], names[#names + 1] = true, class end
+    end
+  end
+  sort_classes(names)
+  return names
+end
+
+--- Chooses the pictures that are opened: those of a split, where there are splits, and so many as are wanted.
+--
+-- `train` with `val`, `test` or `eval` directly below the path are splits; so are valid, validation, training, testing
+-- and evaluation, and capital letters. A class is a folder that has pictures in it, named by its path below the path or
+-- split; "." is the top. All splits count the same classes, so that labels agree; pictures in one folder have none.
+-- @function Sorter:choose
+-- @tparam table o  checked options of gan.data.open: `split`, `limit`
+-- @treturn table  `entries`, a list; `labels`, a list of integers, and `classes`, or nil; `split`, `splits`, `notes`,
+--   `passed`: for `set`
+-- @error if there is no picture, or no such split
+function methods:choose(o)
+  if #self.pictures == 0 then
+    return nil, ("%s: no pictures in it (%s)"):format(self.path,
+      next(self.passed) and "it holds " .. counts(self.passed) or "it is empty")
+  end
+  local folder, splits = splits_of(self)
+  if folder == false then return nil, splits end
+  if not folder and o.split then
+    return nil, ("%s: has no splits (train beside val, test or eval in it)"):format(self.path)
+  end
+  local split = folder and (o.split or "train")
+  if folder and not folder[split] then
+    return nil, ("%s: no split '%s' in it (there is: %s)"):format(self.path, split, table.concat(splits, ", "))
+  end
+  local parts, stray = parts_of(self, folder)
+  local notes, empty = {}, empty_folders(self)
+  if empty[1] then
+    notes[1] = ("no picture in %s: no %s"):format(listed(empty, LISTED), empty[2] and "classes" or "class")
+  end
+  if folder then
+    notes[#notes + 1] = ("split %s of %s"):format(split, table.concat(splits, ", "))
+    if stray[1] then notes[#notes + 1] = "pictures in no split, left out: " .. listed(stray, LISTED) end
+  else
+    local below = splits_below(self)
+    if below then
+      notes[#notes + 1] = ("train and its like are classes here; to have them as splits, give %s/%s"):format(
+        self.path, below)
+    end
+  end
+  local own, names = parts[split or 1], classes_of(parts)
+  local all
+  if not own.flat and #names > 1 then
+    local number = {}
+    for i, name in ipairs(names) do number[name] = i - 1 end
+    all = {}
+    for i, class in ipairs(own.classes) do all[i] = number[class] end
+  end
+  local entries, labels = {}, all and {}
+  for k, i in ipairs(limit.rows(#own, o.limit, all)) do
+    entries[k] = own[i]
+    if labels then labels[k] = all[i] end
+  end
+  return {
+    entries = entries, labels = labels, classes = labels and names, split = split, splits = splits or {}, notes = notes,
+    passed = self.passed,
+  }
+end
+
+local usual = set_of ".png .jpg .jpeg"
+
+-- What was read and passed over: "9 .webp read; left out: 2 .heic, 3 dangling links"; nil where all is as usual.
+local function tally(chosen, kept)
+  local rare, parts = {}, {}
+  for _, i in ipairs(kept) do
+    local kind = chosen.entries[i].kind
+    if not usual[kind] then rare[kind] = (rare[kind] or 0) + 1 end
+  end
+  if next(rare) then parts[1] = counts(rare) .. " read" end
+  if next(chosen.passed) then parts[#parts + 1] = "left out: " .. counts(chosen.passed) end
+  return parts[1] and table.concat(parts, "; ")
+end
+
+-- Adds what was done to the n pictures.
+local function add_notes(notes, read, o, fields, n)
+  local function note(fmt, ...) notes[#notes + 1] = fmt:format(...) end
+  local function of_all(count) return count == n and ("all %d"):format(n) or ("%d of %d"):format(count, n) end
+  if #read.bad > 0 then
+    local line = ("%d of %d pictures cannot be read, left out (--skip-bad):"):format(#read.bad, #read.bad + n)
+    notes[#notes + 1] = store.list(line, read.bad)
+  end
+  if read.turned > 0 then
+    note("%s pictures turned upright, as EXIF says (--no-exif leaves them as they are)", of_all(read.turned))
+  end
+  if read.enlarged > 0 then
+    note("%s pictures enlarged to %dx%d, which interpolates (--fit pad does not)",
+      of_all(read.enlarged), o.size, o.size)
+  end
+  if not fields.labels then return end
+  local count, none = {}, {}
+  for _, y in ipairs(fields.labels) do count[y] = true end
+  for k, name in ipairs(fields.classes) do if not count[k - 1] then none[#none + 1] = name end end
+  if none[1] then note("no picture of the class%s %s", none[2] and "es" or "", listed(none, LISTED)) end
+end
+
+--- Makes the set of pictures that were chosen and read.
+-- @tparam table chosen  of `choose`
+-- @tparam table read  of gan.data.store
+-- @tparam table o  checked options of gan.data.open
+-- @tparam table fields  further ones for gan.data.set.new: `source`, `format`
+-- @treturn Set
+function M.set(chosen, read, o, fields)
+  local labels = chosen.labels and {}
+  for k, i in ipairs(labels and read.kept or {}) do labels[k] = chosen.labels[i] end
+  for _, name in ipairs {"classes", "split", "splits", "notes"} do fields[name] = chosen[name] end
+  for _, name in ipairs {"images", "pictures", "crcs"} do fields[name] = read[name] end
+  fields.labels = labels
+  local counted = tally(chosen, read.kept)
+  if counted then table.insert(fields.notes, 1, counted) end
+  add_notes(fields.notes, read, o, fields, #read.kept)
+  fields.labels = labels and core.tensor(labels, "i32")
+  return set.new(fields)
+end
+
+return M
