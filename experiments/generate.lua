@@ -12,6 +12,8 @@ local must, stop, finish = gan.train.stop.script "generate.lua"
 
 local declared = command.declare {
   {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
+  {"net", "string", nil, arg = "FILE.lua",
+    help = "the Lua file that makes the run's generator, where one does; it is executed: the run's copy, or your own"},
   {"seeds", "string", "0-63", arg = "LIST", help = "which pictures, such as 0-63 or 7,20-29"},
   {"class", "string", nil, arg = "CLASS",
     help = "of a conditional run: the class of all pictures, by its name, or by its number from 0 as in #3 "
@@ -45,7 +47,7 @@ elseif opt.out and not is_folder and text.extension(opt.out) then
     #seeds)
 end
 
-local trained = must(gan.train.trained.open(opt.run))
+local trained = must(gan.train.trained.open(opt.run, {net = opt.net}))
 local z = latent.of_seeds(seeds, trained.options.z, opt.trunc)
 local y, drawn
 if trained.classes then

@@ -84,8 +84,9 @@ end
 -- @treturn string  such as "class heart (label 6)"; nil where no class was given
 -- @error if there is no such class
 function M.labels(classes, seeds, class)
-  local list, label, message = {}
+  local list, label = {}, nil
   if class then
+    local message
     label, message = label_of(classes, class)
     if not label then return nil, message end
   end

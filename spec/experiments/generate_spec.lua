@@ -105,12 +105,13 @@ describe("generate.lua", function()
     local run = "--run " .. dir .. "/a "
     for words, what in pairs {
       [""] = "--run is missing", ["--run no/such"] = "no/such: cannot read",
-      ["--run " .. dir] = "checkpoint_last.safetensors: cannot read",
+      ["--run " .. dir] = ": not a run, but a folder of them: name one, such as " .. dir .. "/a",
       ["--run " .. dir .. "/bad.safetensors"] = "bad.safetensors: expected a safetensors file",
       ["--run " .. dir .. "/other.safetensors"] = "other.safetensors: expected the checkpoint of a run",
       ["--run " .. dir .. "/odd.safetensors"] = "odd.safetensors: does not hold a generator",
       ["--run " .. dir .. "/bare.safetensors"] = "bare.safetensors: does not say how its generator was made",
       [run .. "--class 3"] = "--class: " .. dir .. "/a/checkpoint_last.safetensors is not conditional",
+      [run .. "--net x.lua"] = "--net x.lua: the generator of " .. dir .. "/a/checkpoint_last.safetensors is not",
       [run .. "--seeds 9-3"] = "--seeds: expected seeds such as 0-63 or 1,5,9-12, got '9-3'",
       [run .. "--seeds x"] = "got 'x'",
       [run .. "--seeds=1,,2"] = "got '1,,2'",

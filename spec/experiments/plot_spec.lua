@@ -66,6 +66,7 @@ describe("plot.lua", function()
   it("says in one line what is wrong", function()
     for words, what in pairs {
       [""] = "--run is missing", ["--run no/such"] = "no/such: no such run",
+      ["--run " .. dir .. "/.."] = "/..: not a run, but a folder of them: name one, such as ",
       ["--run " .. dir .. " --keys d"] = "has no 'd'",
       ["--run " .. dir .. " --x y"] = "expected step", ["--run " .. dir .. " --out /no/such/x.svg"] = "cannot write",
       ["--run " .. dir .. " --out " .. dir .. "/x.png"] = "x.png: plots are written as SVG: give a name",

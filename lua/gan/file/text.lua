@@ -6,6 +6,8 @@ local lfs = require "lfs"
 
 local M = {}
 
+local LISTED = 5 -- folders that an error names
+
 --- Reads a whole file.
 -- @tparam string path  of the file
 -- @treturn string  its bytes
@@ -48,6 +50,19 @@ function M.says(path, extension, what)
   return nil, ("%s: %s: give a name that ends in .%s"):format(path, what, extension)
 end
 
+--- Returns the path of a file that a script names: from the script's place, or from that of the file that it links to.
+-- Cannot fail.
+-- @tparam ?string script  the script's path; nil: from the working directory
+-- @tparam string name  a path
+-- @treturn string
+function M.beside(script, name)
+  if name:sub(1, 1) == "/" or not script then return name end
+  local path = (script:match "^.*/" or "") .. name
+  local target = not M.exists(path) and lfs.symlinkattributes(script, "target")
+  if not target then return path end
+  return M.beside(target:sub(1, 1) == "/" and target or (script:match "^.*/" or "") .. target, name)
+end
+
 --- Lists the sub-folders in which a file lies. Cannot fail.
 -- @tparam string path  of the folder
 -- @tparam string file  its name
@@ -66,6 +81,21 @@ end
 function M.folder_of(path)
   local folder = path:match "^(.*)/[^/]*$"
   return folder == "" and "/" or folder or "."
+end
+
+--- Says what a folder is in which a file is missing. Cannot fail.
+-- @tparam string dir  the folder
+-- @tparam string file  the file's name
+-- @tparam string what  a folder is that has it: "run"
+-- @treturn string  "a: no run (it has no FILE)", or which of its sub-folders have the file; nil where it is there
+function M.lacks(dir, file, what)
+  if M.exists(("%s/%s"):format(dir, file)) then return nil end
+  local list = M.folders_with(dir, file)
+  if not list[1] then return ("%s: no %s (it has no %s)"):format(dir, what, file) end
+  local names = {}
+  for i = #list, math.max(1, #list - LISTED + 1), -1 do names[#names + 1] = ("%s/%s"):format(dir, list[i]) end
+  return ("%s: not a %s, but a folder of them: name one, such as %s%s"):format(dir, what, table.concat(names, ", "),
+    #list > LISTED and ", ..." or "")
 end
 
 --- Lists the names in a folder, sorted, without those that begin with a dot.

@@ -30,7 +30,7 @@ function M.read(dir)
   if not files and text.exists(dir) then dir = text.folder_of(dir) files = text.names(dir) end
   if not files then return nil, ("%s: no such run"):format(dir) end
   local stats = records(dir .. "/stats.jsonl")
-  if not stats then return nil, ("%s: expected a run, it has no stats.jsonl"):format(dir) end
+  if not stats then return nil, text.lacks(dir, "stats.jsonl", "run") end
   local metrics = {}
   for _, file in ipairs(files) do
     local name = file:match "^metric%-(.*)%.jsonl$"

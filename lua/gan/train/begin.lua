@@ -36,7 +36,7 @@ end
 
 local function label(run)
   local opt = run.options
-  local name = (opt.data or run.data.source):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
+  local name = (opt.data or run.data.source or "data"):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
   return ("%s-%s%s"):format(name ~= "" and name or "data", run.recipe, opt.size and ("-%d"):format(opt.size) or "")
 end
 
@@ -91,6 +91,7 @@ function M.run(run)
   if run.data.n > 1 then run.health:real(pictures.real(run, health.PICTURES)) end
   if place.from then saved.restore(run, place.from) end
   recorder:open(run.step, settings(run))
+  for name, source in pairs(run.sources) do recorder:write(name, source) end
   introduce(run)
   run.measure:begin()
   if run.step > 0 then

@@ -110,7 +110,7 @@ end
 -- @error if it is no checkpoint of a run
 function M.unpack(tree, path)
   local own = type(tree.run) == "table" and type(tree.run.options) == "string" and json.decode(tree.run.options)
-  if type(own) ~= "table" then return nil, path .. ": expected the checkpoint of a run" end
+  if type(own) ~= "table" then return nil, path .. ": expected the checkpoint of a run (that of another program?)" end
   return own, type(tree.run.data) == "string" and json.decode(tree.run.data) or nil
 end
 

@@ -85,12 +85,18 @@ function Disk:path(name) return ("%s/%s"):format(self.dir, name) end
 -- @treturn boolean
 function Disk:has(name) return text.exists(self:path(name)) end
 
+--- Writes a small file of the run.
+-- @tparam string name  of the file
+-- @tparam string bytes  all of it
+-- @error if the disk fails: it stops
+function Disk:write(name, bytes) self:must(text.write(self:path(name), bytes)) end
+
 --- Starts the files, or goes on with them from a step.
 -- @tparam integer step  later numbers are dropped
 -- @tparam[opt] table settings  what options.json is to hold, when the run begins
 -- @error if the disk fails: it stops
 function Disk:open(step, settings)
-  if settings then self:must(text.write(self:path "options.json", json.encode(settings) .. "\n")) end
+  if settings then self:write("options.json", json.encode(settings) .. "\n") end
   self:rewind(step)
   close_files(self)
   for _, name in ipairs {LOG, STATS} do self.files[name] = self:must(io.open(self:path(name), "a")) end

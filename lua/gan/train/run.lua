@@ -9,10 +9,9 @@ local data = require "gan.data"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
 local identity = require "gan.data.identity"
-local json = require "gan.file.json"
 local latent = require "gan.latent"
 local metrics = require "gan.train.metrics"
-local models = require "gan.model"
+local made = require "gan.model.made"
 local options = require "gan.train.options"
 local pictures = require "gan.train.pictures"
 local play = require "gan.train.play"
@@ -41,15 +40,17 @@ local function open_data(self, spec, given)
     recorder:stop("%s%s", unused, self.place.stored and not given.data and "; --data PATH: where they are now" or "")
   end
   command.drop(self.declared, opt, unused)
+  self.own_data = spec.open and true
+  local name = opt.data or self.data.source or "of the script"
   if spec.conditional then
     if not (self.data.labels and self.data.classes) then
       recorder:stop("--data %s has no classes, which this recipe needs: give labelled data, or a folder with a "
-        .. "sub-folder for each class", opt.data)
+        .. "sub-folder for each class", name)
     end
     self.classes = #self.data.classes
   end
   if opt.batch > self.data.n then
-    recorder:stop("--batch %d is more than the data: %s has %d images", opt.batch, opt.data, self.data.n)
+    recorder:stop("--batch %d is more than the data: %s has %d images", opt.batch, name, self.data.n)
   end
 end
 
@@ -79,7 +80,8 @@ local known = {
 -- @tparam[opt] table spec.without  names of options that mean nothing here
 -- @tparam[opt=false] boolean spec.conditional  the data must have labels
 -- @tparam[opt] function spec.open  f(options) -> data set, which may have a method `batches` of its own; or nil and a
---   message; default: gan.data.open of --data; options of data that f does not look at are not the run's
+--   message; default: gan.data.open of --data; options of data that f does not look at are not the run's, and
+--   evaluate.lua asks for --data
 -- @tparam[opt] table spec.arg  words of the command line; default: the script's
 -- @tparam[opt] table spec.recorder  of gan.train.recorder; default: console and disk
 -- @treturn table run
@@ -89,8 +91,8 @@ local function start(spec)
   spec.arg = spec.arg or _G.arg or {}
   local program = (spec.arg[0] or "gan"):match "[^/]*$"
   local recorder = spec.recorder or recorders.disk(program)
-  local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, nets = {}, hooks = {}, base_lr = {},
-    recorder = recorder, rollbacks = 0, scale = 1, health = health.new(),
+  local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, nets = {}, sources = {}, hooks = {},
+    base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1, health = health.new(), script = spec.arg[0],
     command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults or {}) do defaults[k] = v end
@@ -158,32 +160,20 @@ end
 -- @raise if an option is unknown or out of range
 function Run:show(G, average, opt) pictures.choose(self, G, average, opt) end
 
--- A net of gan.model[name] for this run's data and options; what made it is kept, so that others can make it again.
-local function net(self, kind, name, width, extra)
-  local model = models[name]
-  local opt = {size = self.options.size, channels = self.data.channels, classes = self.classes}
-  opt[width] = self.options[width]
-  if kind == "generator" then opt.z = self.options.z end
-  for k, v in pairs(extra or {}) do opt[k] = v end
-  self.nets[kind] = {model = name, options = json.encode(opt)}
-  opt.rng = self:stream(kind == "generator" and "init.G" or "init.D")
-  return model[kind](opt)
-end
-
---- Makes the generator of an architecture for this run: its size, channels and classes, --z, --ngf, and starting values
--- from the stream "init.G". Checkpoints say how to make it again (generate.lua does).
--- @tparam string name  of gan.model, such as "dcgan"
+--- Makes the generator for this run: its size, channels and classes, --z, --ngf, and starting values from the stream
+-- "init.G". Checkpoints say how to make it again: generate.lua does, and for a Lua file `generate.lua --net FILE`.
+-- @tparam string name  of gan.model, such as "dcgan"; or a Lua file (gan.model.own), "nets.lua", beside the script
 -- @tparam[opt] table extra  further options of the architecture: plain values
 -- @treturn Module
 -- @raise if there is no such architecture, or it does not take an option
-function Run:generator(name, extra) return net(self, "generator", name, "ngf", extra) end
+function Run:generator(name, extra) return made.make(self, "generator", name, extra) end
 
---- Makes the discriminator of an architecture for this run, with --ndf and the stream "init.D".
--- @tparam string name  of gan.model, such as "dcgan"
--- @tparam[opt] table extra  further options of the architecture: plain values
+--- Makes the discriminator likewise: its size, channels and classes, --ndf, the stream "init.D".
+-- @tparam string name  as for `generator`
+-- @tparam[opt] table extra  as for `generator`
 -- @treturn Module
--- @raise if there is no such architecture, or it does not take an option
-function Run:discriminator(name, extra) return net(self, "discriminator", name, "ndf", extra) end
+-- @raise as for `generator`
+function Run:discriminator(name, extra) return made.make(self, "discriminator", name, extra) end
 
 --- Draws the labels of n images of the data, from the stream "labels".
 -- @tparam integer n  from 1

@@ -4,6 +4,7 @@ local classes = require "gan.data.classes"
 local core = require "gan.core"
 local check = require "gan.check"
 local json = require "gan.file.json"
+local made = require "gan.model.made"
 local options = require "gan.train.options"
 local random = require "gan.random"
 local safetensors = require "gan.file.safetensors"
@@ -50,7 +51,7 @@ function M.state(run)
   local tree = {
     run = {format = FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
-      rollbacks = run.rollbacks, random = {random.default():state()},
+      own_data = run.own_data, rollbacks = run.rollbacks, random = {random.default():state()},
       options = options.pack(run.declared, run.options), data = run.identity and json.encode(run.identity)},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
   }
@@ -80,6 +81,7 @@ function M.restore(run, path)
   fit(type(stored) == "table" and math.type(stored.step) == "integer", "expected the checkpoint of a run")
   fit(stored.format == FORMAT, found("format", FORMAT, stored.format) .. " (made by another version)")
   fit(stored.recipe == run.recipe, found("recipe", run.recipe, stored.recipe))
+  fit(made.same(run.nets, stored.nets))
   fit(core.is_tensor(stored.z), "run.z is missing")
   if run.classes and stored.classes then -- a label must mean what it meant
     local own, now = stored.classes, run.data.classes

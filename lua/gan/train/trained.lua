@@ -2,41 +2,43 @@
 -- @module gan.train.trained
 local check = require "gan.check"
 local directory = require "gan.train.directory"
-local json = require "gan.file.json"
 local lfs = require "lfs"
-local models = require "gan.model"
-local optim = require "gan.optim"
+local made = require "gan.model.made"
 local options = require "gan.train.options"
 local safetensors = require "gan.file.safetensors"
+local text = require "gan.file.text"
 
 local M = {}
 
 --- Opens the generator of a run.
 -- @tparam string path  a run's directory or a checkpoint
+-- @tparam[opt] table opt
+-- @tparam[opt] string opt.net  the Lua file that makes the generator (gan.model.own): it is executed, nothing else is
 -- @treturn table  `G`; `ema`, if the run has an average; `options`; `classes`, a list of names, if it is conditional;
---   `step`; `path`, the checkpoint's
--- @error if it is no checkpoint of a run, or does not hold a generator
-function M.open(path)
-  if lfs.attributes(path, "mode") == "directory" then path = path:gsub("/+$", "") .. "/" .. directory.LAST end
+--   `step`; `path`, the checkpoint's; `data`, what it knows of its data (gan.data.identity), or nil; `own_data`: true,
+--   if its script opened them
+-- @error if it is no checkpoint of a run, or does not hold a generator, or the net file is not given or another one
+-- @raise if an option is unknown
+function M.open(path, opt)
+  opt = check.options("train.trained.open", opt, {net = check.option.string {}})
+  if lfs.attributes(path, "mode") == "directory" then
+    path = path:match "^(.-)/*$"
+    local why = text.lacks(path, directory.LAST, text.exists(path .. "/options.json") and "checkpoint yet" or "run")
+    if why then return nil, why end
+    path = path .. "/" .. directory.LAST
+  end
   local tree, message = safetensors.load(path, function(name)
-    return name:find "^G%." or name:find "^ema%." or name:find "^run%." and name ~= "run.z" and name ~= "run.y"
+    return name:find "^G%." or name:find "^ema%." or name == "kind"
+      or name:find "^run%." and name ~= "run.z" and name ~= "run.y"
   end)
   if not tree then return nil, message end
-  local opt
-  opt, message = options.unpack(tree, path)
-  if not opt then return nil, message end
-  local run = tree.run
-  local made = type(run.nets) == "table" and run.nets.generator
-  if type(made) ~= "table" then return nil, path .. ": does not say how its generator was made" end
-  local ok, G, ema = pcall(function()
-    local net = models[made.model].generator(json.decode(made.options))
-    net:load(tree.G)
-    local average = tree.ema and optim.ema((net:params()))
-    if average then average:load(tree.ema) end
-    return net, average
-  end)
-  if not ok then return nil, ("%s: does not hold a generator: %s"):format(path, check.placeless(G)) end
-  return {G = G, ema = ema, options = opt, classes = run.classes, step = run.step, path = path}
+  if tree.kind == "classifier" then return nil, path .. ": a classifier, not a run: it is for --features" end
+  local own, data = options.unpack(tree, path)
+  if not own then return nil, data end
+  local G, ema = made.again(tree, own, path, opt.net)
+  if not G then return nil, ema end
+  return {G = G, ema = ema, options = own, classes = tree.run.classes, step = tree.run.step, path = path,
+    own_data = tree.run.own_data == true, data = data}
 end
 
 return M

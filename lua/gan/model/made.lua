@@ -1,0 +1,129 @@
+--- A run's nets: made from an architecture or from a Lua file, and made again from what the checkpoint says of them.
+-- @internal gan.model.made
+local check = require "gan.check"
+local json = require "gan.file.json"
+local models = require "gan.model"
+local optim = require "gan.optim"
+local own = require "gan.model.own"
+local text = require "gan.file.text"
+
+local M = {}
+
+local widths = {generator = "ngf", discriminator = "ndf"}
+
+-- The options that a run gives to the nets that it makes. run: `options`, `channels`, `classes` (how many).
+local function options_of(kind, options, channels, classes)
+  local opt = {size = options.size, channels = channels, classes = classes, [widths[kind]] = options[widths[kind]]}
+  if kind == "generator" then opt.z = options.z end
+  return opt
+end
+
+--- Makes a net for a run, and notes in `run.nets` how, for its checkpoints. `run.sources` has the text of Lua files.
+-- @tparam Run run  with `script`, the path of what calls
+-- @tparam string kind  "generator" or "discriminator"
+-- @tparam string name  of gan.model; or a Lua file's path, from the script's place
+-- @tparam[opt] table extra  further options
+function M.make(run, kind, name, extra)
+  local file = own.is_file(name) and run.recorder:must(own.open(text.beside(run.script, name))) or nil
+  if file then
+    file:keepable(extra)
+    if (run.sources[file.name] or file.text) ~= file.text then
+      return check.fail("Run:" .. kind, "two files are called %s, and a run has a copy of each: rename one", file.name)
+    end
+    run.sources[file.name] = file.text
+  end
+  local opt = options_of(kind, run.options, run.data.channels, run.classes)
+  for k, v in pairs(extra or {}) do opt[k] = v end
+  run.nets[kind] = {model = not file and name or nil, file = file and file.name, hash = file and file.hash,
+    options = json.encode(opt)}
+  opt.rng = run:stream(kind == "generator" and "init.G" or "init.D")
+  if file then return file:make(kind, opt) end
+  return models[name][kind](opt)
+end
+
+--- Tells whether the same files make a run's nets as before its checkpoint. Cannot fail.
+-- @tparam table nets  of the run: kind -> `file`, `hash`
+-- @tparam any stored  what the checkpoint has in its place
+-- @treturn boolean
+-- @treturn string  which differs, where one does
+function M.same(nets, stored)
+  for kind, made in pairs(nets) do
+    local before = type(stored) == "table" and stored[kind]
+    if type(before) == "table" and before.hash ~= made.hash then
+      return false, ("its %s was made by %s %s, now by %s %s; the run's copy of the file goes on, or start anew with "
+        .. "--resume new"):format(kind, before.file or before.model, before.hash or "", made.file or made.model,
+        made.hash or "")
+    end
+  end
+  return true
+end
+
+-- The place of the copy of a net file beside a checkpoint; nil where there is none.
+local function copy_of(made, path)
+  local name = type(made.file) == "string" and made.file:match "^[^/%c]+%.lua$"
+  local copy = name and (path:match "^.*/" or "") .. name
+  return copy and text.exists(copy) and copy or nil
+end
+
+-- A run's generator without its weights; or nil and a message.
+local function bare(run, options, path, given)
+  local made = type(run.nets) == "table" and run.nets.generator
+  made = type(made) == "table" and made or nil
+  if made and made.model and given then
+    return nil, ("--net %s: the generator of %s is not a file's, it is gan.model.%s"):format(given, path, made.model)
+  elseif made and made.model then
+    local net, message = check.try(function() return models[made.model].generator(json.decode(made.options)) end)
+    return net, message and ("%s: does not hold a generator: %s"):format(path, message)
+  elseif not given and made then
+    local copy = copy_of(made, path)
+    return nil, ("%s: a Lua file makes its generator, and no file of a run is executed unless you name it: --net %s%s")
+      :format(path, copy or "FILE", copy and " (read it first if the run is not yours)" or "")
+  elseif not given then
+    return nil, ("%s: does not say how its generator was made: put it into a Lua file that returns {generator = f}; "
+      .. "name that here, --net FILE, and in the script, run:generator \"FILE\""):format(path)
+  end
+  local file, message = own.open(given)
+  if not file then return nil, message end
+  if made and made.hash ~= file.hash then
+    local copy = copy_of(made, path)
+    return nil, ("%s: is not the file that made the generator of %s: it was %s, this is %s%s"):format(given, path,
+      tostring(made.hash), file.hash, copy and "; the run's copy is " .. copy or "")
+  end
+  return file:try("generator", made and type(made.options) == "string" and json.decode(made.options)
+    or options_of("generator", options, run.channels, run.classes and #run.classes or nil))
+end
+
+-- Tells whether what drawing needs of a checkpoint is there.
+local function is_whole(run, options)
+  local names = run.classes
+  if math.type(run.step) ~= "integer" or math.type(options.z) ~= "integer" or options.z < 1 then return false end
+  if names == nil then return true end
+  if type(names) ~= "table" or #names == 0 then return false end
+  for _, name in ipairs(names) do if type(name) ~= "string" then return false end end
+  return true
+end
+
+--- Makes a run's generator again, with its weights. A Lua file is executed only if it is given.
+-- @tparam table tree  the checkpoint: `run`, `G`, `ema`
+-- @tparam table options  the run's
+-- @tparam string path  of the checkpoint
+-- @tparam[opt] string given  path of the Lua file that makes the generator
+-- @treturn Module
+-- @treturn EMA  its average, or nil
+-- @error if the checkpoint does not say how it is made, or another file made it, or the weights do not fit
+function M.again(tree, options, path, given)
+  if type(tree.run.classes) ~= "table" and tree.run.classes ~= nil then tree.run.classes = {} end
+  local G, message = bare(tree.run, options, path, given)
+  if not G then return nil, message end
+  local ok, average = pcall(function()
+    G:load(tree.G)
+    local ema = tree.ema and optim.ema((G:params()))
+    if ema then ema:load(tree.ema) end
+    return ema
+  end)
+  if not ok then return nil, ("%s: does not hold a generator: %s"):format(path, check.placeless(average)) end
+  if is_whole(tree.run, options) then return G, average end
+  return nil, path .. ": expected the checkpoint of a run: its step, z or classes are none"
+end
+
+return M

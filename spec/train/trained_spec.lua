@@ -1,0 +1,175 @@
+-- A run's generator read back: whose net is a Lua file, which is executed only where it is named; and paths that are
+-- no run.
+local gan = require "gan"
+local core = require "gan.core"
+local inside = require "spec.support.inside"
+local lfs = require "lfs"
+local temp = require "spec.support.temp"
+
+local open = gan.train.trained.open
+
+-- nets.lua leaves a mark in the working table of this process whenever it is executed.
+local NETS = [[
+local nn = require("gan").nn
+EXECUTED = (EXECUTED or 0) + 1
+local function reshape(s) return nn.view {s, s, 3} end
+return {
+  generator = function(opt)
+    assert(opt.size == 8 and opt.channels == 3 and opt.z == 4 and opt.ngf == 2 and opt.classes == nil)
+    return nn.chain {nn.linear {opt.z, opt.width or 4, rng = opt.rng}, nn.tanh {},
+      nn.linear {opt.width or 4, 3 * opt.size * opt.size, rng = opt.rng}, nn.tanh {}, reshape(opt.size)}
+  end,
+  discriminator = function(opt)
+    assert(opt.size == 8 and opt.channels == 3 and opt.z == nil and opt.ndf == 2)
+    return nn.chain {nn.flatten {}, nn.linear {3 * opt.size * opt.size, 1, rng = opt.rng}, nn.view {}}
+  end,
+}
+]]
+local SCRIPT = [[
+local gan = require "gan"
+local run = gan.train.run {recipe = "mine", sizes = {8}}
+run:train {G = run:generator("nets.lua", {width = 5}), D = run:discriminator "nets.lua"}
+]]
+local OTHER = [[
+local gan = require "gan"
+local nets = dofile(arg[0]:match "^.*/" .. "nets.lua")
+local run = gan.train.run {recipe = "mine", sizes = {8}}
+local o = run.options
+run:train {G = nets.generator {size = 8, channels = 3, z = o.z, ngf = o.ngf, rng = run:stream "a"},
+  D = nets.discriminator {size = 8, channels = 3, ndf = o.ndf, rng = run:stream "b"}}
+]]
+
+describe("train.trained", function()
+  local dir
+  local function train(script, name, words)
+    local code, _, err = inside.run(dir .. "/" .. script, ("--data fake --limit 8 --size 8 --z 4 --ngf 2 --ndf 2 "
+      .. "--batch 4 --threads 1 --outdir %s/runs --name %s %s"):format(dir, name, words or "--steps 2"))
+    return code, err
+  end
+  setup(function()
+    dir = temp.dir()
+    temp.write(dir .. "/nets.lua", NETS)
+    temp.write(dir .. "/mine.lua", SCRIPT)
+    temp.write(dir .. "/other.lua", OTHER)
+    assert.same({0, ""}, {train("mine.lua", "a")})
+    assert.same({0, ""}, {train("other.lua", "b")})
+  end)
+  teardown(function()
+    EXECUTED = nil -- luacheck: ignore
+    temp.clean()
+  end)
+
+  local function refused(what, path, opt)
+    local before = EXECUTED -- luacheck: ignore
+    local trained, message = open(path, opt)
+    assert.is_nil(trained)
+    assert.equal(what, message:sub(1, #what))
+    assert.is_nil(message:find "\n")
+    assert.equal(before, EXECUTED, "a file was executed") -- luacheck: ignore
+    return message
+  end
+
+  it("makes the generator again by the file that is named, and by no other", function()
+    local run, copy = dir .. "/runs/a", dir .. "/runs/a/nets.lua"
+    assert.equal(NETS, temp.read(copy))
+    refused(("%s/checkpoint_last.safetensors: a Lua file makes its generator, and no file of a run is executed unless "
+      .. "you name it: --net %s (read it first if the run is not yours)"):format(run, copy), run)
+    local trained = assert(open(run, {net = copy}))
+    assert.same({1, 8, 8, 3}, gan.nn.evaluate(trained.G, gan.latent.of_seeds({1}, 4)):shape())
+    assert.same({4, 5}, trained.G[1].weight:shape())
+    local tree = gan.file.safetensors.load(run .. "/checkpoint_last.safetensors")
+    assert.equal(core.to_bytes(tree.G["1.weight"]), core.to_bytes(trained.G[1].weight))
+    assert.truthy(open(run, {net = dir .. "/nets.lua"})) -- the same file elsewhere
+    temp.write(dir .. "/changed.lua", NETS .. "-- a word\n")
+    local G, message = open(run, {net = dir .. "/changed.lua"})
+    assert.is_nil(G)
+    assert.matches("changed.lua: is not the file that made the generator of .*: it was crc32:%x+, this is crc32:%x+; "
+      .. "the run's copy is .*/a/nets.lua$", message)
+    G, message = open(run, {net = dir .. "/none.lua"})
+    assert.same({nil, dir .. "/none.lua: No such file or directory"}, {G, message})
+  end)
+
+  it("goes on with the same file only", function()
+    assert.same({0, ""}, {train("mine.lua", "c", "--steps 2")})
+    temp.write(dir .. "/nets.lua", NETS .. "-- a word\n")
+    local code, err = train("mine.lua", "c", "--steps 4")
+    assert.equal(1, code)
+    assert.matches("does not fit this run: its %l+ was made by nets.lua crc32:%x+, now by nets.lua crc32:%x+; "
+      .. "the run's copy of the file goes on", err)
+    assert.equal(NETS, temp.read(dir .. "/runs/c/nets.lua"))
+    temp.write(dir .. "/nets.lua", NETS)
+    assert.same({0, ""}, {train("mine.lua", "c", "--steps 4")})
+    temp.write(dir .. "/nets.lua", "return {")
+    code, err = train("mine.lua", "c", "--steps 5")
+    temp.write(dir .. "/nets.lua", NETS)
+    assert.equal(1, code)
+    assert.matches("^mine.lua: .*nets.lua:1: [^\n]*\n$", err)
+  end)
+
+  it("makes nets that a script made by itself, by a file that says how", function()
+    local run = dir .. "/runs/b"
+    refused(run .. "/checkpoint_last.safetensors: does not say how its generator was made: put it into a Lua file that "
+      .. "returns {generator = f}; name that here, --net FILE, and in the script", run)
+    temp.write(dir .. "/g.lua", NETS:gsub("opt%.width or 4", "4"))
+    assert.truthy(open(run, {net = dir .. "/g.lua"}))
+    temp.write(dir .. "/g.lua", NETS:gsub("opt%.width or 4", "6"))
+    assert.matches("does not hold a generator: .*weight", select(2, open(run, {net = dir .. "/g.lua"})))
+    temp.write(dir .. "/g.lua", "return {generator = function(opt) return opt.no.such end}")
+    assert.matches("g.lua:1: attempt to index a nil value", select(2, open(run, {net = dir .. "/g.lua"})))
+  end)
+
+  it("says where a net file has no place", function()
+    local code = train("mine.lua", "d")
+    assert.equal(0, code)
+    local path = dir .. "/runs/d/checkpoint_last.safetensors"
+    local tree = assert(gan.file.safetensors.load(path))
+    os.remove(dir .. "/runs/d/nets.lua")
+    refused(path .. ": a Lua file makes its generator, and no file of a run is executed unless you name it: --net FILE",
+      dir .. "/runs/d")
+    for _, file in ipairs {"../../nets.lua", "/etc/passwd", "\27[2Jnets.lua", "x\n.lua", ("x"):rep(5000) .. ".lua"} do
+      tree.run.nets.generator.file = file -- of a stranger's making
+      assert(gan.file.safetensors.save(path, tree))
+      refused(path .. ": a Lua file makes its generator", path)
+    end
+    tree.run.nets.generator = {model = "own", options = "{}"}
+    assert(gan.file.safetensors.save(path, tree))
+    refused(path .. ": does not hold a generator", path)
+    tree.run.nets.generator = {model = "dcgan", options = '{"size":16,"z":8,"ngf":2}'}
+    assert(gan.file.safetensors.save(path, tree))
+    refused(("--net x.lua: the generator of %s is not a file's, it is gan.model.dcgan"):format(path), path,
+      {net = "x.lua"})
+  end)
+
+  it("says what a path is that is no run", function()
+    lfs.mkdir(dir .. "/none")
+    refused(dir .. "/none: no run (it has no checkpoint_last.safetensors)", dir .. "/none/")
+    lfs.mkdir(dir .. "/young")
+    temp.write(dir .. "/young/options.json", "{}")
+    refused(dir .. "/young: no checkpoint yet (it has no checkpoint_last.safetensors)", dir .. "/young")
+    local message = refused(dir .. "/runs: not a run, but a folder of them: name one, such as ", dir .. "/runs")
+    assert.is_truthy(message:find(dir .. "/runs/b", 1, true), message)
+    gan.file.safetensors.save(dir .. "/other.safetensors", {w = gan.ones(2)})
+    refused(dir .. "/other.safetensors: expected the checkpoint of a run (that of another program?)",
+      dir .. "/other.safetensors")
+    gan.file.safetensors.save(dir .. "/c.safetensors", {kind = "classifier", state = {w = gan.ones(2)}})
+    refused(dir .. "/c.safetensors: a classifier, not a run: it is for --features", dir .. "/c.safetensors")
+    assert.error_matches(function() open(dir, {nets = "x"}) end, "did you mean 'net'")
+  end)
+
+  it("takes no step, z or classes that are none", function()
+    local path = dir .. "/odd.safetensors"
+    local G = gan.model.dcgan.generator {size = 16, z = 8, ngf = 2, rng = gan.rng(1)}
+    local nets = {generator = {model = "dcgan", options = '{"size":16,"z":8,"ngf":2}'}}
+    local function save(run)
+      run.nets, run.options = nets, run.options or '{"z":8}'
+      assert(gan.file.safetensors.save(path, {G = G:state(), run = run}))
+    end
+    save {step = 3}
+    assert.equal(3, assert(open(path)).step)
+    for _, run in ipairs {{}, {step = 1.5}, {step = 3, options = "{}"}, {step = 3, options = '{"z":"x"}'},
+      {step = 3, classes = {1, 2}}, {step = 3, classes = 7}, {step = 3, options = '{"z":-1}'}} do
+      save(run)
+      refused(path .. ": expected the checkpoint of a run: its step, z or classes are none", path)
+    end
+  end)
+end)
