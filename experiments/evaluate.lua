@@ -5,6 +5,7 @@
 --   lua experiments/evaluate.lua --run runs/f --features fashion.safetensors --metrics fid,kid,pr,is --n 10000
 --   lua experiments/evaluate.lua --images drawn/ --data PATH --split test --json   a folder of pictures, as JSON lines
 --   lua experiments/evaluate.lua --a PATH --b PATH --n 5000                        two halves of one set
+--   lua experiments/evaluate.lua --images drawn/ --stats real.npz --metrics fid    statistics that others computed
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 local core = require "gan.core"
@@ -18,6 +19,8 @@ local must, stop, finish = gan.train.stop.script(NAME)
 
 local declared = command.declare(command.extend({
   {"run", "string", nil, arg = "PATH", help = "measure this run's directory, or one of its checkpoints"},
+  {"net", "string", nil, arg = "FILE.lua",
+    help = "the Lua file that makes the run's generator, where one does; it is executed: the run's copy, or your own"},
   {"images", "string", nil, arg = "PATH", help = "or these generated pictures (a folder, or whatever --data takes)"},
   {"a", "string", nil, arg = "PATH",
     help = "or measure --b against --a, each whatever --data takes; the same set twice: its two halves"},
@@ -60,16 +63,23 @@ if #modes ~= 1 then
   local got = #modes > 1 and "; got " .. table.concat(modes, ", ") or ""
   stop("give one of --run DIR, --images DIR --data PATH, and --a PATH --b PATH%s", got)
 end
-if opt.images and not opt.data then stop "--data is missing: the real images, which --images are measured against" end
 if modes[1] == "--a and --b" and not (opt.a and opt.b) then stop("--%s is missing", opt.a and "b" or "a") end
 if opt.a and opt.data then stop "--data belongs to --run and --images; with --a and --b the real images are --a" end
+if opt.net and not opt.run then stop "--net belongs to --run" end
 if opt.split_b and not opt.b then stop "--split-b belongs to --b" end
 local metrics = must(evaluate.parse(opt.metrics))
+local has_stats = opt.stats and lfs.attributes(opt.stats, "mode") and not evaluate.needs_real(metrics)
+if opt.images and not opt.data and not has_stats then
+  stop "--data is missing: the real images, which --images are measured against"
+end
+if opt.sheet then must(gan.data.image.named(opt.sheet)) end
+if opt.stats then must(gan.file.text.says(opt.stats, "npz", "statistics are written as .npz")) end
 
-local trained, shape = opt.run and must(gan.train.trained.open(opt.run)), nil
+local trained, shape = opt.run and must(gan.train.trained.open(opt.run, {net = opt.net})), nil
 if trained then -- the shape of its pictures: 1, height, width, channels
   local labels = trained.classes and core.full({1}, 0, "i32")
   shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = labels}).batch(1, 1))
+  if #shape ~= 4 then stop("%s: draws no pictures", trained.path) end
 end
 if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then
   stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3])
@@ -84,11 +94,17 @@ local function open(path, split, channels)
   return (must(gan.data.open(path, how)))
 end
 
--- The statistics of a file may stand for the real images.
-local real_path, real = opt.a or opt.data or trained.options.data, nil
-local by_file = opt.stats and lfs.attributes(opt.stats, "mode") and not evaluate.needs_real(metrics)
-  and not (trained and trained.classes)
-if not by_file then real = open(real_path, opt.split, shape and shape[4]) end
+-- The statistics of a file may stand for the real images. Where --data or --a names those, they are compared with it.
+local own_path = trained and not trained.own_data and trained.options.data or nil
+local real_path, real = opt.a or opt.data or own_path, nil
+local by_file = has_stats and not (trained and trained.classes) and not opt.a and not opt.data
+if not by_file then
+  if not real_path then
+    stop("%s: its script opened the data, and no script is executed here: give the real images, --data PATH",
+      trained.path)
+  end
+  real = open(real_path, opt.split, shape and shape[4])
+end
 
 local other
 if not trained then
@@ -105,9 +121,14 @@ end
 
 -- ---- how many of each ----
 
-local halves = opt.a and opt.a == opt.b and real.split == other.split
+-- Of a set that is on both sides each side gets its half, where they are compared.
+local halves = real and other and evaluate.compares(metrics) and evaluate.same(real, other)
+if halves then -- in one order, whatever the files are called
+  other = other.labels and other or real
+  real = other
+end
 local most = math.min(real and real.n // (halves and 2 or 1) or MOST, other and other.n // (halves and 2 or 1) or MOST)
-if halves and most < 1 then stop("%s: one image has no two halves", opt.a) end
+if halves and most < 1 then stop("%s: one image has no two halves", real_path) end
 local n = opt.n or math.min(MOST, most)
 local n_real = real and math.min(opt.n_real or n, real.n // (halves and 2 or 1))
 local n_other = other and math.min(n, other.n // (halves and 2 or 1)) or n
@@ -115,19 +136,7 @@ local n_other = other and math.min(n, other.n // (halves and 2 or 1)) or n
 local real_side = real and must(evaluate.of_set(real, {n = n_real, seed = opt.seed, name = real_path}))
 local other_side
 if trained then
-  local labels
-  if trained.classes then -- those of the real images, so that classes come as often; from the start again if too few
-    if not real.labels then stop("%s: has no classes, which the run draws by", real_path) end
-    if #real.classes ~= #trained.classes then
-      stop("%s: has %d classes, the run has %d", real_path, #real.classes, #trained.classes)
-    end
-    local parts, rest = {}, n
-    while rest > 0 do
-      parts[#parts + 1] = core.narrow(real_side.labels, 1, 1, math.min(rest, n_real))
-      rest = rest - n_real
-    end
-    labels = core.cat(parts, 1)
-  end
+  local labels = trained.classes and must(evaluate.labels_like(real_side, n, trained.classes)) or nil
   other_side = evaluate.of_generator(trained, {
     n = n, seed = opt.seed, ema = opt.ema, labels = labels, classes = trained.classes,
   })
@@ -149,6 +158,7 @@ local F, why = features.open(opt.features, {
   channels = real and real.channels or other and other.channels or shape and shape[4],
 })
 if not F then stop("--features: %s", why) end
+if halves then warn(("%s is %s: each side gets half of the images"):format(other_side.name, real_path)) end
 local cannot, can = evaluate.impossible(F, metrics, real_side, other_side), {}
 for _, name in ipairs(metrics) do
   if not cannot[name] then can[#can + 1] = name
@@ -168,6 +178,10 @@ local session = evaluate.new {
   features = F, metrics = can, seed = opt.seed, batch = opt.batch, stats = opt.stats, progress = progress,
 }
 must(session:set_real(real_side))
+local stood, learnt = by_file and session.real.about, trained and trained.data
+if stood and learnt and stood.checksum ~= learnt.checksum then
+  warn(("%s: of %s (%s), which are other images than the run learnt from"):format(opt.stats, stood.data, stood.split))
+end
 local results = must(session:measure(other_side))
 console:finish(true)
 
@@ -200,8 +214,11 @@ else
   local run = first.run
   local subject = run and ("%s, step %d, %s weights"):format(run.path, run.step, run.ema and "averaged" or "plain")
     or ("%s (%s)"):format(first.images, first.split_images)
-  local real_name = first.data and ("%s (%s)"):format(first.data, first.split) or opt.stats
-  print(command.fold(("%s against %s"):format(subject, real_name)))
+  local against = first.data and ("%s (%s)"):format(first.data, first.split)
+  if first.stats then
+    against = against and ("%s, by %s"):format(against, opt.stats) or opt.stats .. ", which does not say of what it is"
+  end
+  print(command.fold(("%s against %s"):format(subject, against)))
   local hash = F.hash and " " .. F.hash or ""
   print(command.fold(("features %s%s, D %d; %s; seed %d"):format(F.name, hash, F.dim or 0, F.resize, opt.seed)))
   local rows = {{"metric", "value", "+-", "real", run and "generated" or "others"}}

@@ -5,6 +5,7 @@ local grid = require "gan.show.grid"
 local json = require "gan.file.json"
 local gan = require "gan"
 local lfs = require "lfs"
+local inside = require "spec.support.inside"
 local script = require "spec.support.script"
 local temp = require "spec.support.temp"
 
@@ -135,8 +136,73 @@ describe("evaluate.lua", function()
     local fresh, again = results(words), results(words)
     assert.is_true(math.abs(fresh.fid.value - again.fid.value) < 1e-6 * fresh.fid.value)
     assert.equal(40, again.fid.n_real)
-    local _, err = results(words .. " --data no/such/thing") -- they are not even opened
-    assert.is_nil(err:find("no/such", 1, true))
+    local out, err = run(words) -- they are not even opened
+    assert.is_nil(err:find("shapes: 40 of 40 images", 1, true), err)
+    assert.is_truthy(out:gsub("%s+", " "):find("against shapes (all), by " .. dir .. "/s.npz", 1, true), out)
+    fails(words .. " --data no/such/thing", "no/such/thing: cannot open")
+    fails(words .. " --data fake", "s.npz: of shapes (60 images, ")
+    assert.equal(40, results(words .. " --data shapes").fid.n_real)
+  end)
+
+  it("takes statistics that others computed, and says what they do not say", function()
+    local known = gan.file.npz.load(dir .. "/s.npz")
+    assert(gan.file.npz.save(dir .. "/others.npz", {mu = known.mu, sigma = known.sigma}))
+    local out, err = run(("--images %s/drawn --metrics fid --features pixels --stats %s/others.npz"):format(dir, dir))
+    assert.is_truthy(
+      out:gsub("%s+", " "):find("against " .. dir .. "/others.npz, which does not say of what it is", 1, true), out)
+    assert.is_truthy(err:find("others.npz does not say of which images its numbers are", 1, true), err)
+    assert(gan.file.npz.save(dir .. "/drawn.npz", {mu = known.mu, sigma = known.sigma}))
+    os.remove(dir .. "/drawn.npz")
+    run(("--a %s/drawn --b fake --size 16 --n 40 --metrics fid --stats %s/drawn.npz"):format(dir, dir))
+    fails(("--images %s/drawn --metrics fid --stats %s/drawn.npz"):format(dir, dir),
+      "drawn.npz: of the very images of " .. dir .. "/drawn: give --a and --b")
+    fails(("--images fake --size 32 --metrics fid --stats %s/drawn.npz"):format(dir), "have 32x32: give --size")
+  end)
+
+  it("says where a run's own data are other images than those of the statistics", function()
+    run(("--a shapes --b fake --size 16 --n 40 --metrics fid --stats %s/all.npz"):format(dir))
+    local _, err = run(OF_RUN .. "--n 40 --metrics fid --stats " .. dir .. "/all.npz")
+    assert.is_truthy(err:find("all.npz: of shapes (all), which are other images than the run learnt from", 1, true),
+      err)
+    _, err = run(OF_RUN .. "--n 40 --metrics fid --features pixels --stats " .. dir .. "/s.npz")
+    assert.is_nil(err:find("other images", 1, true), err)
+  end)
+
+  it("sees a set on both sides, whatever it is called and however it is sorted", function()
+    local images = gan.data.shapes {count = 60, size = 16}.images
+    lfs.mkdir(dir .. "/again")
+    for i = 1, 60 do
+      local path = ("%s/again/%s"):format(dir, i % 2 == 0 and "odd" or "even")
+      lfs.mkdir(path)
+      assert(grid.save(("%s/%03d.png"):format(path, 99 - i), core.narrow(images, 1, i, 1), {pad = 0}))
+    end
+    for _, words in ipairs {
+      "--a %s/sixty --b %s/again", "--a %s/sixty/ --b %s/./sixty", "--images %s/sixty --data %s/again",
+    } do
+      words = words:format(dir, dir)
+      local got, err = results(words .. " --metrics kid,nearest --features pixels")
+      assert.same({30, 30}, {got.kid.n_real, got.kid.n_fake})
+      assert.is_true(got.nearest.value > 0.05, got.nearest.value) -- no picture is in both halves
+      assert.is_truthy(err:find(": each side gets half of the images", 1, true), err)
+    end
+  end)
+
+  it("asks for the data of a run whose script opened them", function()
+    temp.write(dir .. "/own.lua", [[
+local gan = require "gan"
+local run = gan.train.run {recipe = "own", sizes = {16}, open = function()
+  return gan.data.shapes {count = 40, size = 16, seed = 5}
+end}
+run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
+]])
+    local code, out, err = inside.run(dir .. "/own.lua",
+      "--size 16 --ngf 2 --ndf 2 --z 8 --batch 4 --threads 1 --steps 2 --name own --outdir " .. dir)
+    assert.equal(0, code, err)
+    assert.is_nil(out:find("data shapes", 1, true), out)
+    assert.is_nil(temp.read(dir .. "/own/options.json"):find('"data":"', 1, true))
+    fails(("--run %s/own --n 20"):format(dir), "own/checkpoint_last.safetensors: its script opened the data, and no "
+      .. "script is executed here: give the real images, --data PATH")
+    assert.equal(20, results(("--run %s/own --n 20 --data shapes --metrics kid"):format(dir)).kid.n_real)
   end)
 
   it("says in one line what is wrong", function()
@@ -153,6 +219,12 @@ describe("evaluate.lua", function()
       ["--run a --images b"] = "got --run, --images",
       ["--images x"] = "--data is missing", ["--a x"] = "--b is missing", ["--b x"] = "--a is missing",
       ["--a x --b y --data z"] = "--data belongs",
+      ["--a x --b y --net z"] = "--net belongs to --run",
+      ["--a fake --b fake --sheet x.jpg"] = "x.jpg: pictures are written as PNG",
+      ["--a fake --b fake --stats x.txt"] = "x.txt: statistics are written as .npz: give a name that ends in .npz",
+      ["--images x --metrics fid --stats " .. dir .. "/none.npz"] = "--data is missing",
+      [OF_RUN .. "--net x.lua"] = "--net x.lua: the generator of ",
+      ["--run " .. dir] = ": not a run, but a folder of them: name one, such as ",
       [OF_RUN .. "--split-b test"] = "--split-b belongs to --b", ["--run no/such"] = "no/such: cannot read",
       ["--run " .. dir .. "/broken.safetensors"] = "expected a safetensors file",
       [OF_RUN .. "--metrics fid,kdi"] = "metrics: unknown 'kdi' (did you mean 'kid'?)",

@@ -208,20 +208,118 @@ describe("measure.evaluate", function()
     assert.equal(60, got.fid.n_real)
     -- the file counts
     assert.equal(got.fid.value, measure(F, "fid", evaluate.of_set(shapes, {n = 9}), fake, {stats = path}).fid.value)
-    F.hash = "crc32:12345678"
-    refused("stats.npz: measured with other weights (crc32:00000007, these are crc32:12345678)",
-      measure(F, "fid", nil, fake, {stats = path}))
-    refused("stats.npz: has 4 features, pixels has 768", measure(pixels(), "fid", nil, fake, {stats = path}))
     assert(gan.file.npz.save(path, {mu = arrays.mu, sigma = arrays.sigma})) -- as others write it
-    F.hash = "crc32:00000007"
     got = measure(F, "fid", nil, fake, {stats = path})
     assert.is_nil(got.fid.n_real)
+    assert.is_nil(got.fid.data)
+    assert.equal(path, got.fid.stats)
     assert.matches("does not say of how many images", got.fid.warnings[1])
+    assert.matches("stats.npz does not say of which images its numbers are, of what size, and seen by which network",
+      got.fid.warnings[2])
+    refused("stats.npz: has 4 features, pixels has 768", measure(pixels(), "fid", nil, fake, {stats = path}))
     assert(gan.file.npz.save(path, {mu = arrays.mu}))
     refused("stats.npz: 'sigma'", measure(F, "fid", nil, fake, {stats = path}))
     temp.write(path, "PK\3\4 nothing")
     refused("stats.npz", measure(F, "fid", nil, fake, {stats = path}))
     refused("cannot", measure(F, "fid", real, fake, {stats = path .. "/no/x.npz"}))
+  end)
+
+  it("writes into that file what the numbers are of, and takes it for nothing else", function()
+    local path, F = temp.dir() .. "/stats.npz", toy()
+    local real, fake = evaluate.of_set(shapes, {n = 40, seed = 3}), evaluate.of_set(noise)
+    assert(measure(F, "fid", real, fake, {stats = path, seed = 3}))
+    local arrays = assert(gan.file.npz.load(path))
+    local about = assert(gan.file.json.decode(core.to_bytes(arrays.about)))
+    assert.same({
+      data = "shapes", split = "all", seed = 3, images = 60, height = 16, width = 16, channels = 3,
+      checksum = shapes:fingerprint().checksum, features = "toy", features_hash = "crc32:00000007", resize = "none",
+    }, about)
+    assert.equal(core.to_bytes(real.checksums()), core.to_bytes(arrays.checksums))
+    local got = measure(F, "fid,kid", evaluate.of_set(shapes), fake, {stats = path})
+    assert.same({"shapes", "all", path, 40}, {got.fid.data, got.fid.split, got.fid.stats, got.fid.n_real})
+    assert.same({"shapes", 60}, {got.kid.data, got.kid.n_real})
+    assert.is_nil(got.kid.stats)
+    got = measure(F, "fid", nil, fake, {stats = path})
+    assert.same({"shapes", "all", path, 40}, {got.fid.data, got.fid.split, got.fid.stats, got.fid.n_real})
+    for _, text in ipairs(got.fid.warnings) do assert.is_nil(text:find "does not say") end
+
+    F.hash = "crc32:12345678"
+    refused("stats.npz: measured by toy crc32:00000007, not by toy crc32:12345678: give those --features",
+      measure(F, "fid", nil, fake, {stats = path}))
+    F.hash, F.name = "crc32:00000007", "other"
+    refused("measured by toy crc32:00000007, not by other crc32:00000007", measure(F, "fid", nil, fake, {stats = path}))
+    refused("measured by toy crc32:00000007, not by pixels : ", measure(pixels(), "fid", nil, fake, {stats = path}))
+    F.name = "toy"
+    local others = gan.data.shapes {count = 60, size = 16, seed = 1}
+    refused(("of shapes (60 images, %s), not of a folder (60 images, %s): give another file"):format(
+      shapes:fingerprint().checksum, others:fingerprint().checksum),
+      measure(F, "fid", evaluate.of_set(others, {name = "a folder"}), fake, {stats = path}))
+    local large = evaluate.of_set(gan.data.fake {count = 50, size = 20})
+    refused("of images of 16x16, those of fake have 20x20: give --size, or another file",
+      measure(F, "fid", nil, large, {stats = path}))
+    local G = gan.model.dcgan.generator {size = 32, z = 4, ngf = 2, rng = gan.rng(1)}
+    refused("those of somewhere have 32x32", measure(F, "fid", nil,
+      evaluate.of_generator({G = G, options = {z = 4}, step = 7, path = "somewhere"}, {n = 5}), {stats = path}))
+    about = core.tensor({("[1"):byte(1, -1)}, "u8")
+    assert(gan.file.npz.save(path, {mu = arrays.mu, sigma = arrays.sigma, about = about}))
+    refused("stats.npz: 'about': ", measure(F, "fid", nil, fake, {stats = path}))
+  end)
+
+  it("sees a set that is measured against its own statistics, whatever it is called", function()
+    local path, F = temp.dir() .. "/stats.npz", toy()
+    assert(measure(F, "fid", evaluate.of_set(shapes), evaluate.of_set(noise), {stats = path}))
+    local order = {}
+    for i = 0, 59 do order[i + 1] = 59 - i end
+    local again = shapes:subset(order)
+    again.labels = nil
+    refused("stats.npz: of the very images of elsewhere: give --a and --b",
+      measure(F, "fid", nil, evaluate.of_set(again, {name = "elsewhere"}), {stats = path}))
+    local some = shapes:subset {3, 4, 5, 6, 7, 8}
+    local got = assert(measure(F, "fid", nil, evaluate.of_set(some), {stats = path}))
+    assert.matches("6 of the 6 images are among those of .*stats.npz: the number comes out too small",
+      table.concat(got.fid.warnings, "\n"))
+    assert.is_true(evaluate.same(shapes, again))
+    assert.is_false(evaluate.same(shapes, some))
+    assert.is_false(evaluate.same(shapes, gan.data.shapes {count = 60, size = 16, seed = 1}))
+    assert.is_false(evaluate.same(shapes:subset {1, 1, 2}, shapes:subset {1, 2, 3}))
+  end)
+
+  it("draws labels as often as the real images have them, by the classes' names", function()
+    local real = {name = "r", n = 3, labels = core.tensor({0, 2, 1}, "i32"), classes = {"ant", "bee", "cat"}}
+    assert.same({0, 2, 1, 0, 2}, evaluate.labels_like(real, 5, {"ant", "bee", "cat"}):to_table())
+    assert.same({2, 0}, evaluate.labels_like(real, 2, {"cat", "bee", "ant"}):to_table())
+    assert.same({1, 3, 2, 1}, evaluate.labels_like(real, 4, {"aye", "ant", "bee", "cat"}):to_table())
+    refused("r: its classes are not those of the run: there is no class 'bee' among ant cat eel",
+      evaluate.labels_like(real, 4, {"ant", "cat", "eel"}))
+    refused("r: has no classes, which the run draws by", evaluate.labels_like({name = "r", n = 3}, 4, {"ant"}))
+  end)
+
+  it("asks a classifier for the class that an image has by name", function()
+    -- The toy's class is a number in the image's fifth to eighth byte: the image of label y says y.
+    local images = core.full({40, 1, 8, 1}, 0, "u8")
+    local labels = {}
+    for i = 1, 40 do
+      labels[i] = (i - 1) % 4
+      core.copy_(core.narrow(core.narrow(images, 1, i, 1), 3, 5 + labels[i], 1), core.full({}, 255, "u8"))
+    end
+    local set = gan.data.set.new {images = images, labels = core.tensor(labels, "i32"), source = "s",
+      classes = {"ant", "bee", "cat", "dog"}}
+    local function accuracy(names, classes)
+      local F = toy(#names)
+      F.class_names = names
+      set.classes = classes or {"ant", "bee", "cat", "dog"}
+      local got, message = measure(F, "accuracy", nil, evaluate.of_set(set))
+      return got and got.accuracy.value, message
+    end
+    assert.equal(1, accuracy {"ant", "bee", "cat", "dog"})
+    -- The network's classes in another order: it still says the position, which is another class there.
+    assert.equal(0.5, accuracy {"bee", "ant", "cat", "dog"})
+    assert.equal(0.5, accuracy({"ant", "bee", "cat", "dog"}, {"bee", "ant", "cat", "dog"}))
+    assert.equal(1, accuracy({"0", "1", "2", "3"})) -- no names: by number
+    refused("the classes of s are not those of toy: there is no class 'bee' among ant eel cat dog",
+      accuracy {"ant", "eel", "cat", "dog"})
+    set.classes = {"ant", "bee", "cat", "dog"}
+    refused("s has 4 classes, toy knows 5", measure(toy(5), "accuracy", nil, evaluate.of_set(set)))
   end)
 
   it("shows generated images beside their nearest real ones", function()

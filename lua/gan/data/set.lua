@@ -61,6 +61,14 @@ function methods:subset(list)
   return M.new(fields)
 end
 
+--- Returns a checksum of each image: the CRC-32 of its bytes. Cannot fail.
+-- @function Set:checksums
+-- @treturn Tensor  i32 (N)
+function methods:checksums()
+  self.crcs = self.crcs or self.pictures and self.pictures:crcs() or core.row_crcs(self.images)
+  return self.crcs
+end
+
 --- Returns what tells the set from others, wherever its files lie: two sets with the same images and labels have the
 -- same fingerprint. Cannot fail.
 -- @function Set:fingerprint
@@ -68,9 +76,7 @@ end
 --   the CRC-32 of each image's bytes, the CRC-32 of these numbers (4 bytes each, lowest first) and the labels behind
 --   them
 function methods:fingerprint()
-  local crcs = self.crcs or self.pictures and self.pictures:crcs() or core.row_crcs(self.images)
-  self.crcs = crcs
-  local crc = core.crc32(crcs)
+  local crc = core.crc32(self:checksums())
   if self.labels then crc = core.crc32(self.labels, crc) end
   return {
     images = self.n, height = self.height, width = self.width, channels = self.channels,

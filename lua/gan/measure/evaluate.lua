@@ -7,14 +7,18 @@
 -- * `n`: how many images; `batch(first, count)`: these of them, u8 or real (N,H,W,C)
 -- * `labels`: i32 (n), or nil; `classes`: their names, or nil
 -- * `name`, `split`: what the report calls them
+-- * of a data set also `seed`, and the functions `about()` (the set's fingerprint) and `checksums()` (i32 (n),
+--   a number that tells an image from others)
 --
 -- @module gan.measure.evaluate
 local core = require "gan.core"
 local check = require "gan.check"
+local class_names = require "gan.data.classes"
 local json = require "gan.file.json"
 local metric = require "gan.metric"
 local latent = require "gan.latent"
 local nn = require "gan.nn"
+local stats = require "gan.measure.stats"
 local text = require "gan.file.text"
 
 local option = check.option
@@ -54,9 +58,31 @@ function M.of_set(set, opt)
   local rows = core.narrow(core.rng(o.seed, "evaluate.order"):permutation(set.n), 1, o.skip + 1, n)
   return {
     n = n, has = set.n, name = o.name, split = set.split or "all", channels = set.channels, natural = set.natural,
-    classes = set.classes, labels = set.labels and core.gather_rows(set.labels, rows),
+    classes = set.classes, labels = set.labels and core.gather_rows(set.labels, rows), seed = o.seed,
+    about = set.fingerprint and function() return set:fingerprint() end,
+    checksums = set.checksums and function() return core.gather_rows(set:checksums(), rows) end,
     batch = function(first, count) return set:rows(core.narrow(rows, 1, first, count)) end,
   }
+end
+
+--- Returns labels for images that a conditional generator is to draw: those of real images, so that classes come as
+-- often; from the start again if these are too few. Classes are matched by their names.
+-- @tparam table real  a source
+-- @tparam integer n  how many
+-- @tparam table classes  the generator's, list of names
+-- @treturn Tensor  i32 (n)
+-- @error if the source has no classes, or others
+-- @raise if classes is no list of names
+function M.labels_like(real, n, classes)
+  if not (real.labels and real.classes) then return nil, real.name .. ": has no classes, which the run draws by" end
+  local map, message = class_names.map(real.classes, classes)
+  if not map then return nil, ("%s: its classes are not those of the run: %s"):format(real.name, message) end
+  local parts, rest = {}, n
+  while rest > 0 do
+    parts[#parts + 1] = core.narrow(real.labels, 1, 1, math.min(rest, real.n))
+    rest = rest - real.n
+  end
+  return core.gather_rows(core.tensor(map, "i32"), core.cat(parts, 1))
 end
 
 --- Makes a source of images that a generator draws, one per seed: seed 0 has those of generate.lua.
@@ -85,6 +111,13 @@ function M.of_generator(trained, opt)
   end
   return source
 end
+
+--- Tells whether two sets hold the same images, in whatever order and under whatever names.
+-- @tparam table a  of gan.data
+-- @tparam table b  of gan.data
+-- @treturn boolean
+-- @raise if one is no set
+function M.same(a, b) return stats.same(a:checksums(), b:checksums()) end
 
 -- ---- metrics ----
 
@@ -251,6 +284,25 @@ end
 -- @raise if a word is unknown
 function M.needs_real(metrics) return wants(metrics, "real", "features") end
 
+--- Tells whether any of the metrics compares with real images: the Inception Score and the accuracy do not.
+-- @tparam table metrics  list of words
+-- @treturn boolean
+-- @raise if a word is unknown
+function M.compares(metrics) return wants(metrics, "real", "features") or wants(metrics, "real", "moments") end
+
+-- Which label of the network each label of a source is: a list, label y at y + 1; or nil and a message.
+local function labels_for(F, source)
+  if F.class_names and #F.class_names > 0 then
+    local map, message = class_names.map(source.classes, F.class_names)
+    return map, message and ("the classes of %s are not those of %s: %s"):format(source.name, F.name, message)
+  elseif #source.classes ~= F.classes then
+    return nil, ("%s has %d classes, %s knows %d"):format(source.name, #source.classes, F.name, F.classes)
+  end
+  local map = {}
+  for i = 1, F.classes do map[i] = i - 1 end
+  return map
+end
+
 -- Why a metric cannot be had, or nil. real may be nil where its statistics are enough.
 local function impossible(F, name, real, fake)
   local m, fewest = measures[name], measures[name].least or 2
@@ -266,10 +318,9 @@ local function impossible(F, name, real, fake)
     if side.n < fewest then return ("needs at least %d images of each side, got n = %d"):format(fewest, side.n) end
   end
   if m.labels then
-    if not fake.labels then return ("needs labels, %s has none"):format(fake.name) end
-    if #fake.classes ~= F.classes then
-      return ("%s has %d classes, %s knows %d"):format(fake.name, #fake.classes, F.name, F.classes)
-    end
+    if not (fake.labels and fake.classes) then return ("needs labels, %s has none"):format(fake.name) end
+    local map, message = labels_for(F, fake)
+    if not map then return message end
   end
 end
 
@@ -321,6 +372,12 @@ local function warnings_of(self, name, r, fake)
       add("n = %d is not above the %d features: FID comes out far too large; use kid, or more images", n, r.dim)
     end
     if not r.n_real then add("the file of statistics does not say of how many images it is") end
+    if self.real.foreign then
+      add("%s does not say of which images its numbers are, of what size, and seen by which network", self.stats)
+    end
+    if fake.among then
+      add("%d of the %d images are among those of %s: the number comes out too small", fake.among, fake.n, self.stats)
+    end
   end
   if measures[name].real and r.n_real and r.n_fake and r.n_real ~= r.n_fake then
     add("%d real images, %d others: compare with numbers of the same two only", r.n_real, r.n_fake)
@@ -328,7 +385,7 @@ local function warnings_of(self, name, r, fake)
   if name == "is" and (F.classes - 1) * SPLITS > 0.4 * r.n_fake then
     add("%d images in %d splits are few for %d classes: the score comes out too large", r.n_fake, SPLITS, F.classes)
   elseif name == "accuracy" then
-    local n, y = rarest(fake.source.labels, F.classes)
+    local n, y = rarest(fake.source.labels, #fake.source.classes)
     if n < FEW then add("few images of some classes: class %s has %d", fake.source.classes[y], n) end
   end
   list[#list + 1] = strange(F, self.real.source)
@@ -371,9 +428,13 @@ local function gather(self, source, side, known)
   local F, n = self.features, source.n
   local out = {n = n, source = source, fid = known}
   if wants(self.metrics, side, "features") then out.features = metric.rows {capacity = n} end
+  local labels
   for _, name in ipairs(side == "fake" and self.metrics or {}) do
     if name == "is" then out.score = metric.inception_score {n = n, splits = SPLITS} end
-    if name == "accuracy" then out.accuracy = metric.accuracy {classes = F.classes} end
+    if name == "accuracy" then
+      out.accuracy = metric.accuracy {classes = F.classes}
+      labels = core.gather_rows(core.tensor(assert(labels_for(F, source)), "i32"), source.labels)
+    end
   end
   local sets = {out.features}
   if not known and wants(self.metrics, side, "moments") then
@@ -387,62 +448,40 @@ local function gather(self, source, side, known)
     local f, logits, unbiased = F(source.batch(first, count))
     for _, set in ipairs(sets) do set:add(f) end
     if out.score then out.score:add(nil, unbiased or logits) end
-    if out.accuracy then out.accuracy:add(logits, core.narrow(source.labels, 1, first, count)) end
+    if out.accuracy then out.accuracy:add(logits, core.narrow(labels, 1, first, count)) end
     self.progress(source.name, first + count - 1, n)
   end
   return out
 end
 
--- Mean and covariance from a file: moments; or nil and a message.
-local function load_stats(self)
-  local F, path = self.features, self.stats
-  local arrays, message = require "gan.file.npz".load(path)
-  if not arrays then return nil, message end
-  local known
-  known, message = metric.moments.from_state(arrays)
-  if not known then return nil, ("%s: %s"):format(path, message) end
-  if F.dim and known.dim ~= F.dim then
-    return nil, ("%s: has %d features, %s has %d"):format(path, known.dim, F.name, F.dim)
-  end
-  local crc = arrays.features and core.numel(arrays.features) == 1 and core.item(arrays.features)
-  local hash = crc and ("crc32:%08x"):format(math.tointeger(crc) or 0)
-  if hash and hash ~= (F.hash or "crc32:00000000") then
-    return nil, ("%s: measured with other weights (%s, these are %s)"):format(path, hash, F.hash or "none")
-  end
-  return known
-end
-
-local function save_stats(self, moments)
-  local state = moments:state()
-  local crc = self.features.hash and tonumber(self.features.hash:match "crc32:(%x+)", 16) or 0
-  state.features = core.full({}, crc, "f64")
-  return require "gan.file.npz".save(self.stats, state)
-end
-
 --- Takes the real side.
 -- @tparam ?table source  nil: the file of statistics is enough
 -- @treturn boolean  true
--- @error if the file of statistics is damaged or was made with another network, or an image cannot be had
+-- @error if the file of statistics is damaged, was made with another network or of other images, or an image cannot be
+--   had
 function Session:set_real(source)
   local F = self.features
   local there = self.stats and text.exists(self.stats)
-  local known, message
+  local known, message, about, sums
   if source and not F.dim then -- known after the first image
     local seen, problem = check.try(function() return F(source.batch(1, 1)) end)
     if not seen then return nil, ("%s: %s"):format(source.name, problem) end
   end
   if there then
-    known, message = load_stats(self)
-    if not known then return nil, message end
+    known, about, sums = stats.load(self.stats, F, source)
+    if not known then return nil, about end
   end
   self.few = source and not self.stats and source.n < F.dim
   if not source then
     self.real = {n = known and known.n, fid = known}
-    return true
+  else
+    self.real, message = check.try(gather, self, source, "real", known)
+    if not self.real then return nil, ("%s: %s"):format(source.name, message) end
   end
-  self.real, message = check.try(gather, self, source, "real", known)
-  if not self.real then return nil, ("%s: %s"):format(source.name, message) end
-  if self.stats and not there and self.real.fid then return save_stats(self, self.real.fid) end
+  self.real.about, self.real.checksums, self.real.foreign = about, sums, known and about == false
+  if source and self.stats and not there and self.real.fid then
+    return stats.save(self.stats, F, self.real.fid, source)
+  end
   return true
 end
 
@@ -459,8 +498,12 @@ function Session:measure(source)
   for _, name in ipairs(self.metrics) do
     if why[name] then return nil, ("%s: %s"):format(name, why[name]) end
   end
-  local fake, message = check.try(gather, self, source, "fake")
+  local among, message = stats.fits(self.stats, self.real, source)
+  if not among then return nil, message end
+  local fake
+  fake, message = check.try(gather, self, source, "fake")
   if not fake then return nil, ("%s: %s"):format(source.name, message) end
+  fake.among = among > 0 and among or nil
   local results = {}
   for _, name in ipairs(self.metrics) do
     self.progress(name, 0, 0)
@@ -470,7 +513,9 @@ function Session:measure(source)
     for _, r in ipairs(list) do
       if not measures[name].real then r.n_real = nil end
       r.n_fake = r.n_fake or source.n
-      r.data, r.split = real and real.name, real and real.split
+      local about = measures[name].real == "moments" and self.real.about or real
+      r.data, r.split = about and tostring(about.data or about.name), about and tostring(about.split)
+      r.stats = measures[name].real == "moments" and self.stats or nil
       r.images, r.split_images = not source.run and source.name or nil, source.split
       r.features, r.features_hash, r.resize, r.seed, r.run = F.name, F.hash, F.resize, self.seed, source.run
       r.warnings = warnings_of(self, name, r, fake)
