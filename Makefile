@@ -22,8 +22,19 @@ else
 LUA_CFLAGS := $(if $(LUA_PC),$(call pc,--cflags $(LUA_PC)),-I/usr/include/lua5.4)
 endif
 STB_CFLAGS := $(patsubst -I%,-isystem %,$(or $(call pc,--cflags stb),-I/usr/include/stb))
+# Pictures: JPEG, PNG and WebP always; TIFF and GIF where their libraries are. (giflib has no .pc file.)
+PICTURES := libjpeg libpng libwebpdemux
+has = $(shell printf '\043include <stdio.h>\n\043include <$(1)>\n' | \
+  $(CC) $(call pc,--cflags $(2)) -E -x c - >/dev/null 2>&1 && echo -DGN_HAS_$(3))
+EXTRA := $(call has,tiffio.h,libtiff-4,TIFF) $(call has,gif_lib.h,,GIF)
+extra = $(if $(filter -DGN_HAS_$(1),$(EXTRA)),$(or $(call pc,$(2) $(3)),$(4)))
+CODEC_CFLAGS := $(strip $(foreach p,$(PICTURES),$(call pc,--cflags $(p))) $(EXTRA) \
+  $(call extra,TIFF,--cflags,libtiff-4))
 DEP_CFLAGS := $(call pc,--cflags openblas) $(STB_CFLAGS) $(call pc,--cflags zlib)
-DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs zlib),-lz)
+DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs libjpeg),-ljpeg) \
+  $(or $(call pc,--libs libpng),-lpng) $(or $(call pc,--libs libwebpdemux),-lwebpdemux -lwebp) \
+  $(call extra,TIFF,--libs,libtiff-4,-ltiff) $(call extra,GIF,--libs,giflib,-lgif) \
+  $(or $(call pc,--libs zlib),-lz)
 
 # -ffp-contract=fast: -std=c11 would forbid fused multiply-adds. Never -Ofast or -ffast-math: GCC then links a start-up
 # file that flushes denormals in the whole Lua process.
@@ -67,7 +78,7 @@ all: module $(B)/gan/core64.so ## build the module (float) and its double-precis
 
 $(B)/gan/core.so: $(OBJ32)
 $(B)/gan/core64.so: $(OBJ64)
-$(B)/gan/%.so: $(B)/flags $(B)/sources
+$(B)/gan/%.so: $(B)/flags $(B)/pictures $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)echo '  link $@'; $(CC) $(SHARED) $(CFLAGS) -fopenmp -pthread $(SAN) -o $@ $(filter %.o,$^) $(LIBS) $(LDFLAGS)
 
@@ -76,9 +87,11 @@ $(B)/gan/wait.so: csrc/wait.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '  link $@'; $(CC) -std=c11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $(SHARED) -o $@ $<
 
+codec_flags = $(if $(filter csrc/codec/%,$<),$(CODEC_CFLAGS))
+$(filter $(B)/obj32/codec/% $(B)/obj64/codec/%,$(OBJ32) $(OBJ64)): $(B)/pictures
 $(B)/obj32/%.o: csrc/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) $(codec_flags) -MMD -MP -c -o $@ $<
 define compile_set
 $(B)/obj32/%.$(1).o: csrc/%.c $(B)/flags
 	@mkdir -p $$(@D)
@@ -91,11 +104,14 @@ $(eval $(call compile_set,base,))
 $(foreach s,$(BEYOND),$(eval $(call compile_set,$(s),-march=x86-64-$(s))))
 $(B)/obj64/%.o: csrc/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) -DGN_DOUBLE -MMD -MP -c -o $@ $<
+	$(Q)echo '  cc   $@'; $(CC) $(FLAGS) $(codec_flags) -DGN_DOUBLE -MMD -MP -c -o $@ $<
 
-# Everything is built anew when the compiler or its flags change, and linked anew when the list of sources does.
+# Everything is built anew when the compiler or its flags change, the decoders when their libraries do; all is linked
+# anew when the list of sources changes.
 $(B)/flags: force
 	@mkdir -p $(@D); echo '$(CC) $(FLAGS) $(SHARED)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(SHARED)' >$@
+$(B)/pictures: force
+	@mkdir -p $(@D); echo '$(CODEC_CFLAGS)' | cmp -s - $@ || echo '$(CODEC_CFLAGS)' >$@
 $(B)/sources: force
 	@mkdir -p $(@D); echo '$(SRC)' | cmp -s - $@ || echo '$(SRC)' >$@
 .PHONY: force

@@ -9,7 +9,11 @@ description = {
 -- argparse, lua-cjson and luafilesystem serve the training loop and the scripts; busted and luacheck only the checkout.
 dependencies = { "lua >= 5.4, < 5.5", "argparse >= 0.7", "lua-cjson >= 2.1", "luafilesystem >= 1.8" }
 -- By library only: LuaRocks does not look where headers live (Debian's multiarch); the Makefile asks pkg-config.
-external_dependencies = { OPENBLAS = { library = "openblas" }, ZLIB = { library = "z" } }
+-- TIFF and GIF are read where libtiff and giflib are there.
+external_dependencies = {
+  OPENBLAS = { library = "openblas" }, ZLIB = { library = "z" }, JPEG = { library = "jpeg" },
+  PNG = { library = "png" }, WEBP = { library = "webpdemux" },
+}
 build = {
   type = "make",
   build_target = "module",

@@ -75,6 +75,16 @@ static int image_kind(lua_State *L) {
   return 1;
 }
 
+/* core.image_kinds() -> list of the kinds that this build reads. */
+static int image_kinds(lua_State *L) {
+  lua_newtable(L);
+  for (int i = 0; gn_picture_reads(i); i++) {
+    lua_pushstring(L, gn_picture_reads(i));
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
 /* core.image_info(bytes [, exif = true]) -> H, W, C as stored (2 and 4: with transparency), kind, turned, bits of a
 ** sample; or nil, message. Reads the header only. */
 static int image_info(lua_State *L) {
@@ -161,16 +171,16 @@ static int image_unpack_(lua_State *L) {
   size_t n;
   const uint8_t *p = check_bytes(L, 3, "bytes", &n);
   gn_int h = gn_check_int(L, 4, "h", 1, GN_PICTURE_SIDE), w = gn_check_int(L, 5, "w", 1, GN_PICTURE_SIDE);
-  int c = (int)gn_check_int(L, 6, "c", 1, 3), planar = lua_toboolean(L, 7), tried = 0, enlarged = 0;
+  int c = (int)gn_check_int(L, 6, "c", 1, 3), planar = lua_toboolean(L, 7), tried = 0;
   if (c == 2) gn_expected(L, 6, "c", "1 or 3");
   gn_int skip = gn_check_int(L, 8, "skip", 0, 1 << 16), record = skip + h * w * c;
   gn_int count = (gn_int)n / record;
   if (count * record != (gn_int)n || count > t->size[0] - i + 1)
     gn_argerror(L, 3, "bytes", "%I bytes are not 0 to %I records of %I", (lua_Integer)n,
                 (lua_Integer)(t->size[0] - i + 1), (lua_Integer)record);
-  const gn_fit fit = opt_fit(L, 9);
-  uint8_t bg[3];
-  opt_colour(L, 10, 0, bg);
+  gn_load o = {.fit = opt_fit(L, 9)};
+  opt_colour(L, 10, 0, o.background);
+  gn_picture pic = {.h = h, .w = w, .orientation = 1};
   gn_codec_rc rc;
   do {
     gn_raster r = {gn_malloc(count == 0 ? 1 : (size_t)(h * w * c)), h, w, c};
@@ -179,14 +189,14 @@ static int image_unpack_(lua_State *L) {
       const uint8_t *src = p + k * record + skip;
       if (planar && c > 1) gn_image_interleave(r.pixels, src, h, w, c);
       else memcpy(r.pixels, src, (size_t)(h * w * c));
-      rc = gn_fit_into(gn_u8_ptr(t) + (i - 1 + k) * t->stride[0], t->size[1], t->size[2], (int)t->size[3], &r, 1, fit,
-                       bg, &enlarged);
+      rc =
+          gn_fit_into(gn_u8_ptr(t) + (i - 1 + k) * t->stride[0], t->size[1], t->size[2], (int)t->size[3], &r, &pic, &o);
     }
     gn_free(r.pixels);
   } while (retry(L, rc, &tried));
   gn_touch(t);
   lua_pushinteger(L, count);
-  lua_pushboolean(L, enlarged);
+  lua_pushboolean(L, pic.enlarged);
   return 2;
 }
 
@@ -199,16 +209,16 @@ static int image_fit(lua_State *L) {
   gn_int size[3] = {gn_check_int(L, 2, "h", 1, GN_PICTURE_SIDE), gn_check_int(L, 3, "w", 1, GN_PICTURE_SIDE),
                     t->size[2]};
   if (size[0] * size[1] > GN_PICTURE_PIXELS) gn_error(L, "picture too large: %s", gn_shape_str(L, 3, size));
-  const gn_fit fit = opt_fit(L, 4);
-  uint8_t bg[3];
-  opt_colour(L, 5, 255, bg);
+  gn_load o = {.fit = opt_fit(L, 4)};
+  opt_colour(L, 5, 255, o.background);
   gn_tensor *y = gn_new_tensor(L, GN_U8, 3, size);
   gn_raster r = {gn_u8_ptr(t), t->size[0], t->size[1], (int)t->size[2]};
-  int tried = 0, enlarged = 0;
+  gn_picture pic = {.h = r.h, .w = r.w, .orientation = 1};
+  int tried = 0;
   gn_codec_rc rc;
-  do rc = gn_fit_into(gn_u8_ptr(y), size[0], size[1], r.c, &r, 1, fit, bg, &enlarged);
+  do rc = gn_fit_into(gn_u8_ptr(y), size[0], size[1], r.c, &r, &pic, &o);
   while (retry(L, rc, &tried));
-  lua_pushboolean(L, enlarged);
+  lua_pushboolean(L, pic.enlarged);
   return 2;
 }
 
@@ -267,11 +277,17 @@ static int image_sheet(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"image_kind", image_kind},       {"image_info", image_info},
-    {"image_decode", image_decode},   {"image_load_", image_load_},
-    {"image_unpack_", image_unpack_}, {"image_fit", image_fit},
-    {"image_encode", image_encode},   {"image_quantise", image_quantise},
-    {"image_sheet", image_sheet},     {NULL, NULL},
+    {"image_kind", image_kind},
+    {"image_kinds", image_kinds},
+    {"image_info", image_info},
+    {"image_decode", image_decode},
+    {"image_load_", image_load_},
+    {"image_unpack_", image_unpack_},
+    {"image_fit", image_fit},
+    {"image_encode", image_encode},
+    {"image_quantise", image_quantise},
+    {"image_sheet", image_sheet},
+    {NULL, NULL},
 };
 
 void gn_open_image(lua_State *L) { gn_register(L, funcs); }

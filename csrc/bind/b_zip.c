@@ -64,9 +64,8 @@ static int inflate_(lua_State *L) {
   const int part = lua_toboolean(L, 3);
   gn_tensor *t = gn_new_tensor(L, GN_U8, 1, &size);
   int memory = 0;
-  const char *wrong =
-      inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes), (size_t)gn_numel(bytes->nd, bytes->size),
-                  part, &memory);
+  const char *wrong = inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes),
+                                  (size_t)gn_numel(bytes->nd, bytes->size), part, &memory);
   if (!wrong) return 1;
   if (memory) return gn_error(L, "out of memory");
   luaL_pushfail(L);

@@ -1,17 +1,59 @@
 /* codec.c - finds the decoder of a picture, and turns what it gives (see codec.h). */
 #include "codec.h"
 #include "../storage.h"
+#include "bmp.h"
 #include "fit.h"
+#include "gif.h"
+#include "jpeg.h"
 #include "png.h"
-#include "stb.h"
+#include "pnm.h"
+#include "tiff.h"
+#include "webp.h"
+#include <stdio.h>
 #include <string.h>
 
 typedef GN_DECODER(decoder);
 
-static const struct {
+#ifdef GN_HAS_GIF
+#define GIF 1
+#else
+#define GIF 0
+#endif
+#ifdef GN_HAS_TIFF
+#define TIFF 1
+#else
+#define TIFF 0
+#endif
+static const struct format {
   const char *kind;
   decoder *decode;
-} formats[] = {{"JPEG", gn_jpeg}, {"PNG", gn_png}};
+  int built; /* 0: the decoder only says why there is none */
+} formats[] = {{"JPEG", gn_jpeg, 1},    {"PNG", gn_png, 1}, {"WebP", gn_webp, 1}, {"GIF", gn_gif, GIF},
+               {"TIFF", gn_tiff, TIFF}, {"BMP", gn_bmp, 1}, {"PNM", gn_pnm, 1}};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+const char *gn_picture_reads(int i) {
+  for (int k = 0; k < FORMATS; k++)
+    if (formats[k].built && i-- == 0) return formats[k].kind;
+  return NULL;
+}
+
+/* What to say of bytes that no decoder takes. */
+static gn_codec_rc refuse(gn_picture *pic, const uint8_t *p, size_t n) {
+  static const char *const pictures[] = {"HEIC", "AVIF", "JPEG 2000", "JPEG XL", "PDF", "SVG", "ICO", "PSD"};
+  if (n == 0) return gn_picture_bad(pic, "empty file");
+  if (!pic->kind) return gn_picture_bad(pic, "no kind of picture that is known (%zu bytes, first 0x%02x)", n, p[0]);
+  if (strcmp(pic->kind, "git-lfs pointer") == 0)
+    return gn_picture_bad(pic, "git-lfs pointer, no picture (git lfs pull fetches it)");
+  for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+    if (strcmp(pictures[i], pic->kind) != 0) continue;
+    char list[100] = "";
+    for (int k = 0; gn_picture_reads(k); k++)
+      snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", k ? ", " : "", gn_picture_reads(k));
+    return gn_picture_bad(pic, "%s, which is not read (expected one of %s)", pic->kind, list);
+  }
+  return gn_picture_bad(pic, "%s, no picture", pic->kind);
+}
 
 static gn_codec_rc decode(gn_picture *pic, gn_raster *out, const uint8_t *p, size_t n, const gn_load *o, gn_int ho,
                           gn_int wo) {
@@ -20,21 +62,18 @@ static gn_codec_rc decode(gn_picture *pic, gn_raster *out, const uint8_t *p, siz
   pic->orientation = 1;
   pic->bits = 8;
   if (out) out->pixels = NULL;
-  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-    if (!pic->kind || strcmp(formats[i].kind, pic->kind) != 0) continue;
-    gn_codec_rc rc = formats[i].decode(pic, out, p, n, o, ho, wo);
-    if (!o->exif) pic->orientation = 1;
-    pic->turned = pic->orientation > 1;
-    if (pic->orientation > 4) {
-      gn_int h = pic->h;
-      pic->h = pic->w;
-      pic->w = h;
-    }
-    return rc;
+  const struct format *f = formats;
+  while (f < formats + FORMATS && (!pic->kind || strcmp(f->kind, pic->kind) != 0)) f++;
+  if (f == formats + FORMATS) return refuse(pic, p, n);
+  gn_codec_rc rc = f->decode(pic, out, p, n, o, ho, wo);
+  if (!o->exif) pic->orientation = 1;
+  pic->turned = pic->orientation > 1;
+  if (pic->orientation > 4) {
+    gn_int h = pic->h;
+    pic->h = pic->w;
+    pic->w = h;
   }
-  if (n == 0) return gn_picture_bad(pic, "empty file");
-  if (pic->kind) return gn_picture_bad(pic, "neither PNG nor JPEG (%s)", pic->kind);
-  return gn_picture_bad(pic, "neither PNG nor JPEG (%zu bytes, first 0x%02x)", n, p[0]);
+  return rc;
 }
 
 gn_codec_rc gn_picture_info(gn_picture *pic, const uint8_t *p, size_t n, const gn_load *o) {
@@ -60,7 +99,7 @@ gn_codec_rc gn_picture_load(gn_picture *pic, uint8_t *out, gn_int h, gn_int w, i
   gn_raster r;
   gn_codec_rc rc = decode(pic, &r, p, n, o, h, w);
   if (rc != GN_CODEC_OK) return rc;
-  rc = gn_fit_into(out, h, w, c, &r, pic->orientation, o->fit, o->background, &pic->enlarged);
+  rc = gn_fit_into(out, h, w, c, &r, pic, o);
   gn_free(r.pixels);
   return rc;
 }

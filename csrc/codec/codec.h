@@ -1,4 +1,5 @@
-/* codec.h - pictures from bytes in memory, whichever format they have. One file each format: png, stb (JPEG). */
+/* codec.h - pictures from bytes in memory, whichever format they have. One file each format: jpeg, png, webp, bmp, pnm,
+** and, where their libraries were there when this was built, gif and tiff. */
 #ifndef GN_CODEC_H
 #define GN_CODEC_H
 
@@ -14,5 +15,8 @@ gn_codec_rc gn_picture_info(gn_picture *pic, const uint8_t *p, size_t n, const g
 gn_codec_rc gn_picture_decode(gn_picture *pic, uint8_t **pixels, const uint8_t *p, size_t n, const gn_load *o);
 gn_codec_rc gn_picture_load(gn_picture *pic, uint8_t *out, gn_int h, gn_int w, int c, const uint8_t *p, size_t n,
                             const gn_load *o);
+
+/* Returns the i-th kind that this build reads, counted from 0, or NULL: there are no more. */
+const char *gn_picture_reads(int i);
 
 #endif

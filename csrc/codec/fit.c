@@ -62,12 +62,12 @@ static gn_rect stored_window(gn_rect r, const gn_raster *pix, int orientation) {
 }
 
 /* Resampling reads each axis alike from both ends, so the small result is turned, not the large source. */
-gn_codec_rc gn_fit_into(uint8_t *out, gn_int ho, gn_int wo, int co, gn_raster *pix, int orientation, gn_fit fit,
-                        const uint8_t background[3], int *enlarged) {
-  const int swap = swaps(orientation);
-  gn_rect src, dst;
-  gn_fit_plan(fit, swap ? pix->w : pix->h, swap ? pix->h : pix->w, ho, wo, &src, &dst);
-  *enlarged = src.h < dst.h || src.w < dst.w;
+gn_codec_rc gn_fit_into(uint8_t *out, gn_int ho, gn_int wo, int co, gn_raster *pix, gn_picture *pic, const gn_load *o) {
+  const int orientation = pic->orientation, swap = swaps(orientation);
+  gn_rect src, dst, unused;
+  gn_fit_plan(o->fit, pic->h, pic->w, ho, wo, &unused, &dst);
+  gn_fit_plan(o->fit, swap ? pix->w : pix->h, swap ? pix->h : pix->w, ho, wo, &src, &unused);
+  pic->enlarged = src.h < dst.h || src.w < dst.w;
   const gn_rect win = stored_window(src, pix, orientation);
   const gn_int th = swap ? dst.w : dst.h, tw = swap ? dst.h : dst.w;
   const int direct = orientation == 1, grows = co > pix->c;
@@ -80,13 +80,13 @@ gn_codec_rc gn_fit_into(uint8_t *out, gn_int ho, gn_int wo, int co, gn_raster *p
     gn_int stride = pix->w * pix->c;
     if (co != pix->c) {
       for (gn_int y = 0; y < win.h; y++)
-        gn_image_flatten(flat + y * win.w * co, co, from + y * stride, pix->c, win.w, background);
+        gn_image_flatten(flat + y * win.w * co, co, from + y * stride, pix->c, win.w, o->background);
       from = flat;
       stride = win.w * co;
     }
     if (dst.h < ho || dst.w < wo) {
-      uint8_t fill[4] = {background[0], background[1], background[2], 255};
-      if (co < 3) gn_image_flatten(fill, 1, background, 3, 1, background);
+      uint8_t fill[4] = {o->background[0], o->background[1], o->background[2], 255};
+      if (co < 3) gn_image_flatten(fill, 1, o->background, 3, 1, o->background);
       if (co == 2) fill[1] = 255;
       for (gn_int i = 0; i < ho * wo; i++) memcpy(out + i * co, fill, (size_t)co);
     }

@@ -24,7 +24,7 @@ typedef struct gn_load {
 
 typedef struct gn_picture {
   gn_int h, w;      /* as it is loaded: upright, before fitting */
-  int c;            /* as stored: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; a palette counts as RGB(A), CMYK as RGB */
+  int c;            /* as stored: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; palettes count as RGB(A), CMYK as RGB */
   int orientation;  /* as EXIF has it, 1 (upright) to 8; 1 where it says nothing, or was not asked */
   int turned;       /* 1: it was turned or mirrored as EXIF says */
   int enlarged;     /* 1: fitting it interpolated up */
@@ -48,6 +48,9 @@ typedef struct gn_raster {
 ** allocates. Thread-safe; p[0..n) may be anything. */
 #define GN_DECODER(name)                                                                                               \
   gn_codec_rc name(gn_picture *pic, gn_raster *out, const uint8_t *p, size_t n, const gn_load *o, gn_int ho, gn_int wo)
+
+/* Returns the rounded v * 255 / top, at most 255. v >= 0, 1 <= top < 2^16. */
+static inline uint8_t gn_to_byte(int v, int top) { return (uint8_t)(v >= top ? 255 : (v * 510 + top) / (2 * top)); }
 
 /* Fills pic->err, printf style; returns GN_CODEC_BAD so that a check is one line. */
 gn_codec_rc gn_picture_bad(gn_picture *pic, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

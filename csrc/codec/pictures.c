@@ -175,6 +175,7 @@ static gn_codec_rc fit_pixels(reader *r, gn_read *job, const gn_pictures *p, con
   job->pic.w = e->w;
   job->pic.c = e->c;
   job->pic.bits = 8;
+  job->pic.orientation = 1;
   if (!gn_picture_size_ok(&job->pic)) return GN_CODEC_BAD;
   if (!job->out) return GN_CODEC_OK;
   gn_raster raster = {r->file.data, e->h, e->w, e->c};
@@ -183,7 +184,7 @@ static gn_codec_rc fit_pixels(reader *r, gn_read *job, const gn_pictures *p, con
     gn_image_interleave(r->unpacked.data, r->file.data, e->h, e->w, e->c);
     raster.pixels = r->unpacked.data;
   }
-  return gn_fit_into(job->out, p->h, p->w, p->c, &raster, 1, p->load.fit, p->load.background, &job->pic.enlarged);
+  return gn_fit_into(job->out, p->h, p->w, p->c, &raster, &job->pic, &p->load);
 }
 
 static gn_codec_rc read_picture(reader *r, gn_read *job, const gn_pictures *p) {

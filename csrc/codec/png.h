@@ -1,4 +1,4 @@
-/* png.h - reads PNG files in memory; the only user of zlib's inflate among the codecs. */
+/* png.h - reads PNG files in memory, through libpng. */
 #ifndef GN_PNG_H
 #define GN_PNG_H
 

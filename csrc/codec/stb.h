@@ -1,11 +1,8 @@
-/* stb.h - reads JPEG and writes PNG in memory, through the stb headers. */
+/* stb.h - writes PNG files in memory. */
 #ifndef GN_STB_H
 #define GN_STB_H
 
 #include "picture.h"
-
-/* Decodes bytes that begin with a JPEG marker. */
-GN_DECODER(gn_jpeg);
 
 /* Returns the PNG file of pixels (h,w,c), c = 1..4, h and w within the limits of picture.h, and its *size in bytes;
 ** NULL where memory is short. The caller gives it to gn_free. */

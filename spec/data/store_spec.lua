@@ -248,7 +248,7 @@ describe("a store", function()
     local set, whole = set_of(entries, {cache = 2 * 48}), set_of(entries)
     for _, prefetch in ipairs {false, true} do
       for _, case in ipairs {
-        {nil, "cannot open (No such file or directory)"}, {"junk", "neither PNG nor JPEG"}, {"", "empty file"},
+        {nil, "cannot open (No such file or directory)"}, {"junk", "text, no picture"}, {"", "empty file"},
         {grey(1, 4), "shows another picture"}, {files.read(entries[7].path), "shows another picture"},
       } do
         local opt = {batch = 4, prefetch = prefetch, seed = 5}

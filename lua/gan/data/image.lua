@@ -1,4 +1,4 @@
---- Reads single pictures (PNG and JPEG), fits them to a size, and writes PNG.
+--- Reads single pictures, fits them to a size, and writes PNG.
 -- @module gan.data.image
 local core = require "gan.core"
 local check = require "gan.check"
@@ -55,7 +55,7 @@ function M.bytes(path)
   return s
 end
 
---- Reads a PNG or JPEG file.
+--- Reads a picture: JPEG, PNG, WebP, BMP or PNM, and TIFF and GIF where the build has them (`core.image_kinds()`).
 -- @tparam string path  of the file
 -- @tparam[opt] table opt
 -- @tparam[opt=0] integer opt.channels  1 or 3; 0: what the picture has

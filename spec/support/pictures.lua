@@ -1,0 +1,205 @@
+-- Pictures in the formats of spec/codec, drawn by code that shares nothing with the library; of WebP, which takes a
+-- compressor, the bytes of some. (PNG, and JPEGs of two colours: spec/support/files.lua.)
+local M = {}
+
+local function unhex(s) return (s:gsub("%s", ""):gsub("%x%x", function(x) return string.char(tonumber(x, 16)) end)) end
+
+--- EXIF data that say the orientation; big: the order of bytes.
+function M.exif(orientation, big, kind)
+  local e = big and ">" or "<"
+  return (big and "MM" or "II") .. string.pack(e .. "I2I4I2", 42, 8, 2)
+    .. string.pack(e .. "I2I2I4I4", 0x010F, 2, 1, 0)
+    .. string.pack(e .. (kind == 4 and "I2I2I4I4" or "I2I2I4I2xx"), 0x0112, kind or 3, 1, orientation)
+    .. string.pack(e .. "I4", 0)
+end
+
+--- A JPEG with bytes put behind its first marker, as an APP1 segment.
+function M.with_app1(jpeg, data)
+  return jpeg:sub(1, 2) .. "\xff\xe1" .. string.pack(">I2", #data + 2) .. data .. jpeg:sub(3)
+end
+
+-- A string of bits to bytes, filled up with ones, 0xff stuffed.
+local function bytes_of(bits)
+  bits = bits .. ("1"):rep(-#bits % 8)
+  return (bits:gsub(("."):rep(8), function(b)
+    local v = tonumber(b, 2)
+    return v == 255 and "\xff\0" or string.char(v)
+  end))
+end
+
+local function binary(v, n)
+  local s = {}
+  for i = n - 1, 0, -1 do s[#s + 1] = v >> i & 1 end
+  return table.concat(s)
+end
+
+local function segment(marker, data) return "\xff" .. string.char(marker) .. string.pack(">I2", #data + 2) .. data end
+
+-- A table of Huffman codes that are 4 bits each, of the symbols given.
+local function huffman(class, symbols)
+  return segment(0xc4, string.char(class) .. "\0\0\0" .. string.char(#symbols) .. ("\0"):rep(12) .. symbols)
+end
+
+local categories = "\0\1\2\3\4\5\6\7\8\9\10\11"
+
+local function frame(kind, h, w)
+  local size = string.pack(">BI2I2", 8, h, w)
+  return "\xff\xd8" .. segment(0xdb, "\0" .. ("\8"):rep(64)) .. segment(kind, size .. "\1\1\x11\0")
+end
+
+--- A grey JPEG of `rows` x `columns` blocks of 8x8 pixels, block (y,x) all of value(y, x), from 0.
+function M.jpeg_blocks(rows, columns, value)
+  local bits, before = {}, 0
+  for y = 0, rows - 1 do
+    for x = 0, columns - 1 do
+      local dc = value(y, x) - 128
+      local d, size = dc - before, 0
+      while 1 << size <= math.abs(d) do size = size + 1 end
+      bits[#bits + 1] = binary(size, 4) .. binary(d < 0 and d + (1 << size) - 1 or d, size) .. "0000" -- 0000: EOB
+      before = dc
+    end
+  end
+  return frame(0xc0, rows * 8, columns * 8) .. huffman(0, categories) .. huffman(0x10, "\0")
+    .. segment(0xda, "\1\1\0\0\63\0") .. bytes_of(table.concat(bits)) .. "\xff\xd9"
+end
+
+--- A progressive JPEG of h x w grey pixels whose nearly empty scan of AC coefficients stands there `scans` times.
+function M.jpeg_bomb(h, w, scans)
+  local blocks = (h // 8) * (w // 8)
+  local runs = {} -- symbol e0: 2^14 blocks and as many as the 14 bits behind it say are empty
+  while blocks > 0 do
+    local n = math.min(blocks, 32767)
+    runs[#runs + 1] = n < 16384 and ("0000"):rep(n) or "0001" .. binary(n - 16384, 14)
+    blocks = blocks - n
+  end
+  local scan = segment(0xda, "\1\1\0\1\63\0") .. bytes_of(table.concat(runs))
+  return frame(0xc2, h, w) .. huffman(0, categories) .. huffman(0x10, "\0\xe0")
+    .. segment(0xda, "\1\1\0\0\0\0") .. ("\0"):rep((h // 8) * (w // 8) // 2) .. scan:rep(scans) .. "\xff\xd9"
+end
+
+--- A BMP: bmp{h=, w=, bits=, value=f(y, x) -> the pixel as a number, palette={{r,g,b}...}, header=40, masks={...},
+-- packing=0, top_down=, data=}. Rows and columns count from 0.
+function M.bmp(o)
+  local size, masks, palette = o.header or 40, "", ""
+  for _, m in ipairs(o.masks or {}) do masks = masks .. string.pack("<I4", m) end
+  for _, c in ipairs(o.palette or {}) do
+    palette = palette .. string.char(c[3], c[2], c[1]) .. (size == 12 and "" or "\0")
+  end
+  local head = size == 12 and string.pack("<I4I2I2I2I2", 12, o.w, o.h, 1, o.bits)
+    or string.pack("<I4i4i4I2I2I4I4i4i4I4I4", size, o.w, o.top_down and -o.h or o.h, 1, o.bits,
+      o.packing or (o.masks and 3 or 0), 0, 2835, 2835, #(o.palette or {}), 0)
+  head = head .. masks .. ("\0"):rep(size - #head - #masks) .. palette
+  local rows = {}
+  for y = 0, o.data and -1 or o.h - 1 do
+    local bits, row = {}, {}
+    for x = 0, o.w - 1 do
+      local v = o.value(o.top_down and y or o.h - 1 - y, x)
+      if o.bits < 8 then bits[#bits + 1] = binary(v, o.bits)
+      else row[#row + 1] = string.pack("<I" .. o.bits // 8, v) end
+    end
+    bits = table.concat(bits)
+    bits = bits .. ("0"):rep(-#bits % 8)
+    for b in bits:gmatch(("."):rep(8)) do row[#row + 1] = string.char(tonumber(b, 2)) end
+    row = table.concat(row)
+    rows[#rows + 1] = row .. ("\0"):rep(-#row % 4)
+  end
+  local data = o.data or table.concat(rows)
+  return string.pack("<c2I4I4I4", "BM", 14 + #head + #data, 0, 14 + #head) .. head .. data
+end
+
+--- A GIF of one frame: gif{h=, w=, value=f(y, x) -> 0..127, palette={{r,g,b}...}, interlaced=, clear=, top=, left=,
+-- height=, width=}; clear: the transparent colour; top, left, height, width: of the frame, if less than all.
+function M.gif(o)
+  local out = {"GIF89a", string.pack("<I2I2BBB", o.w, o.h, 0x80 | 6, 0, 0)}
+  for i = 1, 128 do out[#out + 1] = string.char(table.unpack((o.palette or {})[i] or {0, 0, 0})) end
+  if o.clear then out[#out + 1] = "\x21\xf9\4\1\0\0" .. string.char(o.clear) .. "\0" end
+  local h, w = o.height or o.h, o.width or o.w
+  out[#out + 1] = "\x2c" .. string.pack("<I2I2I2I2B", o.left or 0, o.top or 0, w, h, o.interlaced and 0x40 or 0) .. "\7"
+  local order, codes = {}, {}
+  for _, pass in ipairs(o.interlaced and {{0, 8}, {4, 8}, {2, 4}, {1, 2}} or {{0, 1}}) do
+    for y = pass[1], h - 1, pass[2] do order[#order + 1] = y end
+  end
+  for _, y in ipairs(order) do
+    for x = 0, w - 1 do
+      if #codes % 101 == 0 then codes[#codes + 1] = "\x80" end -- forget the table: codes stay 8 bits long
+      codes[#codes + 1] = string.char(o.value(y, x))
+    end
+  end
+  local data = table.concat(codes) .. "\x81"
+  for i = 1, #data, 255 do
+    local part = data:sub(i, i + 254)
+    out[#out + 1] = string.char(#part) .. part
+  end
+  return table.concat(out) .. "\0\x3b"
+end
+
+--- A TIFF, not compressed: tiff{h=, w=, bits=8, samples=, value=f(y, x, k) -> sample, photometric=, extra=,
+-- orientation=, format=, tile=}; extra: 1 or 2, alpha that colours are multiplied by or not.
+function M.tiff(o)
+  local bits, rows = o.bits or 8, {}
+  for y = 0, o.h - 1 do
+    for x = 0, o.w - 1 do
+      for k = 0, o.samples - 1 do rows[#rows + 1] = string.pack("<I" .. bits // 8, o.value(y, x, k)) end
+    end
+  end
+  local data = table.concat(rows)
+  local tags = {
+    {256, 4, o.w}, {257, 4, o.h}, {258, 3, bits}, {259, 3, 1}, {262, 3, o.photometric or (o.samples >= 3 and 2 or 1)},
+    {273, 4, 8}, {274, 3, o.orientation or 1}, {277, 3, o.samples}, {278, 4, o.h}, {279, 4, #data},
+  }
+  if o.extra then tags[#tags + 1] = {338, 3, o.extra} end
+  if o.format then tags[#tags + 1] = {339, 3, o.format} end
+  local list, behind = {}, ""
+  local at = 8 + #data + #data % 2
+  for i, t in ipairs(tags) do
+    local count = (t[1] == 258 or t[1] == 339) and o.samples or 1
+    if count > 2 then
+      list[i] = string.pack("<I2I2I4I4", t[1], t[2], count, at + 6 + 12 * #tags + #behind)
+      behind = behind .. string.pack("<I2", t[3]):rep(count)
+    elseif count == 2 then
+      list[i] = string.pack("<I2I2I4I2I2", t[1], 3, 2, t[3], t[3])
+    else
+      list[i] = string.pack(t[2] == 3 and "<I2I2I4I2xx" or "<I2I2I4I4", t[1], t[2], 1, t[3])
+    end
+  end
+  return string.pack("<c2I2I4", "II", 42, at) .. data .. ("\0"):rep(#data % 2) .. string.pack("<I2", #tags)
+    .. table.concat(list) .. "\0\0\0\0" .. behind
+end
+
+--- Writes a chunk of WebP.
+function M.riff(name, data) return name .. string.pack("<I4", #data) .. data .. ("\0"):rep(#data % 2) end
+local function webp(body) return M.riff("RIFF", "WEBP" .. body) end
+
+-- 16x8 pixels: left half (200,30,30), right half (20,60,220); `alpha` has (0,0,0,0) and (100,110,120,128) at the left
+-- of its first row.
+local lossless = unhex "2f0fc001000f701ef153d05e887bfe830762c164fed29d2944f43f72"
+local alpha = unhex [[2f0fc001101f2024200c33c2ff6895408010215f86408100a14d8676310282a2eb960b80feab0a021262a59372d48388f
+  e47820b]]
+M.webp = {
+  lossless = webp(M.riff("VP8L", lossless)),
+  lossy = webp(M.riff("VP8 ", unhex [[
+    d001009d012a1000080000c01225a00274ba01f80003b000fefab67ffe011bffa691f7617f1a47fdd85fffba
+    04f9e8ff7409fa9a0000]])),
+  alpha = webp(M.riff("VP8L", alpha)),
+}
+
+--- A WebP with EXIF data.
+function M.webp_exif(exif)
+  return webp(M.riff("VP8X", "\8\0\0\0\15\0\0\7\0\0") .. M.riff("VP8L", lossless) .. M.riff("EXIF", exif))
+end
+
+--- An animated WebP on a canvas of h x w, its one frame at (y,x), even numbers.
+function M.webp_animation(h, w, y, x)
+  local function three(...)
+    local s = ""
+    for _, v in ipairs {...} do s = s .. string.pack("<I3", v) end
+    return s
+  end
+  local function frame_at(bits)
+    return M.riff("ANMF", three(x // 2, y // 2, 15, 7, 100) .. "\2" .. M.riff("VP8L", bits))
+  end
+  return webp(M.riff("VP8X", "\2\0\0\0" .. three(w - 1, h - 1)) .. M.riff("ANIM", "\0\0\0\0\0\0")
+    .. frame_at(lossless) .. frame_at(alpha))
+end
+
+return M
