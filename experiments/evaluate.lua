@@ -122,7 +122,9 @@ end
 -- ---- how many of each ----
 
 -- Of a set that is on both sides each side gets its half, where they are compared.
-local halves = real and other and evaluate.compares(metrics) and evaluate.same(real, other)
+local place = opt.images or opt.b
+local halves = real and other and evaluate.compares(metrics) and real.n == other.n
+  and (gan.data.same_place(real_path, place) and real.split == other.split or evaluate.same(real, other))
 if halves then -- in one order, whatever the files are called
   other = other.labels and other or real
   real = other
@@ -142,7 +144,7 @@ if trained then
   })
 else
   other_side = must(evaluate.of_set(other, {
-    n = n_other, seed = opt.seed, skip = halves and n_real or 0, name = opt.images or opt.b,
+    n = n_other, seed = opt.seed, skip = halves and n_real or 0, name = place,
   }))
 end
 

@@ -26,6 +26,25 @@ describe("data.train_test", function()
     assert.same({1, 0}, core.to_table(test.labels))
   end)
 
+  it("gives the test's labels the training's meaning", function()
+    local function set(split, names, labels)
+      return data.set.new {images = core.full({#labels, 2, 2, 1}, 7, "u8"), labels = core.tensor(labels, "i32"),
+        classes = names, source = "s", split = split, splits = {"train", "val"}}
+    end
+    local function opened(test_names, labels)
+      return require "gan.data.train_test"(function(_, o)
+        return o.split == "val" and set("val", test_names, labels) or set("train", {"cat", "dog", "eel"}, {0, 1, 2, 0})
+      end, "s", {})
+    end
+    local _, test = opened({"dog", "eel"}, {0, 1, 1})
+    assert.same({1, 2, 2}, core.to_table(test.labels))
+    assert.same({"cat", "dog", "eel"}, test.classes)
+    _, test = opened({"cat", "dog", "eel"}, {0, 2})
+    assert.same({0, 2}, core.to_table(test.labels))
+    assert.same({nil, "s: the classes of val are not those of train: there is no class 'emu' among cat dog eel"},
+      {opened({"cat", "emu"}, {0, 1})})
+  end)
+
   it("keeps a tenth back, drawn by the seed, with its labels", function()
     local all = data.shapes {count = 45, size = 16}
     local class = {} -- picture -> label

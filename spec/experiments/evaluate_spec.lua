@@ -13,7 +13,7 @@ local SCRIPT = "experiments/evaluate.lua"
 local dir
 
 local function run(words)
-  local code, out, err = script.run(SCRIPT, "--threads 1 " .. words)
+  local code, out, err = inside.run(SCRIPT, "--threads 1 " .. words)
   assert.equal(0, code, err)
   return out, err
 end
@@ -30,7 +30,7 @@ local function results(words)
 end
 
 local function fails(words, what)
-  local code, out, err = script.run(SCRIPT, "--threads 1 " .. words)
+  local code, out, err = inside.run(SCRIPT, "--threads 1 " .. words)
   assert.equal(1, code, words)
   assert.equal("", out)
   assert.is_truthy(err:find(what, 1, true), ("%s\nexpected: %s\ngot: %s"):format(words, what, err))

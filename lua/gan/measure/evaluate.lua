@@ -117,7 +117,7 @@ end
 -- @tparam table b  of gan.data
 -- @treturn boolean
 -- @raise if one is no set
-function M.same(a, b) return stats.same(a:checksums(), b:checksums()) end
+function M.same(a, b) return a.n == b.n and stats.same(a:checksums(), b:checksums()) end
 
 -- ---- metrics ----
 

@@ -74,7 +74,9 @@ local function named(values, load)
   local read = load
   if kind == "directory" then path, read = path:match "^(.-)/*$", M.read_options end
   local stored, message = read(path)
-  if not stored then return nil, "--resume: " .. message end
+  if not stored then
+    return nil, "--resume: " .. (kind == "directory" and text.lacks(path, "options.json", "run") or message)
+  end
   if kind == "directory" then return at(path, stored) end
   local dir = values.name and values.outdir .. "/" .. values.name
   if dir and mode(dir) and not (mode(dir) == "directory" and is_empty(dir)) then
