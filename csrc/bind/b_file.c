@@ -27,10 +27,17 @@ static int fail_errno(lua_State *L, const char *path, const char *what, int err)
   return 2;
 }
 
+/* Whether the temporary file is still ours: another writer of the same path may have put its own in the place. */
+static int is_own_temp(const file *f) {
+  struct stat ours, there;
+  if (f->fd < 0 || fstat(f->fd, &ours) != 0 || lstat(f->temp, &there) != 0) return 0;
+  return ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
 static void discard(file *f) {
+  if (f->writing && is_own_temp(f)) unlink(f->temp);
   if (f->fd >= 0) close(f->fd);
   f->fd = -1;
-  if (f->writing) unlink(f->temp);
   f->writing = 0;
 }
 
@@ -53,7 +60,8 @@ static file *check_file(lua_State *L, int writing) {
 }
 
 /* core.file_create(path) -> file to write, or nil, message. Its bytes go to path.tmp beside it; path itself changes
-** only in file:commit(), all at once. Without a commit (error, close, collection) the temporary file is removed. */
+** only in file:commit(), all at once. Without a commit (error, close, collection) the temporary file is removed. Of two
+** writers of one path the later one wins; the commit of the other fails. */
 static int file_create(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
@@ -66,7 +74,8 @@ static int file_create(lua_State *L) {
     lua_pushfstring(L, "%s: cannot write: not a regular file", path);
     return 2;
   }
-  f->fd = open(f->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  unlink(f->temp); /* of a process that was killed, or of a writer that comes too late now */
+  f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (f->fd < 0) return fail_errno(L, path, "write", errno);
   f->writing = 1;
   return 1;
@@ -137,13 +146,20 @@ static void sync_directory(const char *path) {
 static int file_commit(lua_State *L) {
   file *f = check_file(L, 1);
   int err = 0;
+  if (!is_own_temp(f)) {
+    discard(f);
+    luaL_pushfail(L);
+    lua_pushfstring(L, "%s: cannot write: another writer has begun it anew", f->path);
+    return 2;
+  }
   if (fsync(f->fd) != 0 && errno != EINVAL && errno != ENOTSUP) err = errno;
   int closed = close(f->fd);
   f->fd = -1;
   if (!err && closed != 0 && errno != EINTR) err = errno;
   if (!err && rename(f->temp, f->path) != 0) err = errno;
   if (err) {
-    discard(f);
+    unlink(f->temp);
+    f->writing = 0;
     return fail_errno(L, f->path, "write", err);
   }
   f->writing = 0;
@@ -251,8 +267,32 @@ static int file_close(lua_State *L) {
   return 0;
 }
 
+/* core.file_new(path, text) -> true: the file was made, and holds the text; false: there is something of that name; or
+** nil, message. Of several processes one alone gets true. */
+static int file_new(lua_State *L) {
+  const char *path = gn_check_path(L, 1);
+  size_t n;
+  if (lua_type(L, 2) != LUA_TSTRING) gn_expected(L, 2, "text", "a string");
+  const char *text = lua_tolstring(L, 2, &n);
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0 && errno == EEXIST) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  if (fd < 0) return fail_errno(L, path, "write", errno);
+  ssize_t k = write(fd, text, n);
+  int err = k < 0 ? errno : (size_t)k < n ? ENOSPC : 0;
+  if (close(fd) != 0 && !err && errno != EINTR) err = errno;
+  if (err) {
+    unlink(path);
+    return fail_errno(L, path, "write", err);
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* core.file_lock(path) -> a held lock on a file or directory, until it is closed, collected, or the process ends; or
-** nil, message. nil, nil where another process holds it. */
+** nil, message. nil, nil where another process holds it; nil, message, true where the file system has no locks. */
 static int file_lock(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
@@ -265,7 +305,9 @@ static int file_lock(lua_State *L) {
     luaL_pushfail(L);
     return 1;
   }
-  return fail_errno(L, path, "lock", err);
+  fail_errno(L, path, "lock", err);
+  lua_pushboolean(L, err == ENOTSUP || err == EOPNOTSUPP || err == ENOSYS || err == ENOLCK);
+  return 3;
 }
 
 /* core.file_fail_after(bytes): writes fail as on a full disk once so many more bytes were written; nil switches off.
@@ -282,6 +324,7 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg funcs[] = {
     {"file_create", file_create},
     {"file_open", file_open},
+    {"file_new", file_new},
     {"file_lock", file_lock},
     {"file_fail_after", file_fail_after},
     {NULL, NULL},

@@ -1,4 +1,5 @@
 /* b_system.c - what a training program asks of the machine: threads, clock, memory, terminal, Ctrl-C. */
+#define _GNU_SOURCE /* gethostname; signal() that stays, and restarts system calls */
 #include "../par.h"
 #include "bind.h"
 #include "options.h"
@@ -121,6 +122,22 @@ static int memory_fail_after(lua_State *L) {
   return 0;
 }
 
+/* core.process() -> the number of this process, the name of the machine. */
+static int process(lua_State *L) {
+  char host[256] = "";
+  if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  lua_pushinteger(L, (lua_Integer)getpid());
+  lua_pushstring(L, host);
+  return 2;
+}
+
+/* core.process_runs(pid) -> whether there is a process of this number on the machine. */
+static int process_runs(lua_State *L) {
+  const pid_t pid = (pid_t)gn_check_int(L, 1, "pid", 1, INT32_MAX);
+  lua_pushboolean(L, kill(pid, 0) == 0 || errno == EPERM);
+  return 1;
+}
+
 static volatile sig_atomic_t interrupts;
 
 /* After two, the next one kills; a terminal that closes may send several SIGHUP. */
@@ -217,6 +234,8 @@ static const luaL_Reg funcs[] = {
     {"memory_limit", memory_limit},
     {"memory_fail_after", memory_fail_after},
     {"catch_interrupt", catch_interrupt},
+    {"process", process},
+    {"process_runs", process_runs},
     {"interrupted", interrupted},
     {"flush_output", flush_output},
     {"ignore_pipes", ignore_pipes},

@@ -206,6 +206,17 @@ describe("dcgan.lua", function()
     local lock = assert(require("gan.core").file_lock(dir .. "/whole"))
     fails("--name whole --steps 50", "whole: another process is training there")
     lock:close()
+    -- where the file system has no locks
+    local words = TINY .. "--outdir " .. dir .. " --name nolock --steps "
+    local code, out = script.run(SCRIPT, words .. "2", {env = "GAN_LOCK=file"})
+    assert.equal(0, code, out)
+    assert.is_truthy(out:find("nolock: no lock of the file system (GAN_LOCK=file)", 1, true), out)
+    assert.is_nil(lfs.attributes(dir .. "/nolock/.lock"))
+    temp.write(dir .. "/nolock/.lock", '{"pid":7,"host":"far away"}')
+    local _, err
+    code, _, err = script.run(SCRIPT, words .. "4", {env = "GAN_LOCK=file"})
+    assert.equal(1, code)
+    assert.is_truthy(err:find("nolock/.lock: held by process 7 on far away; if that has ended, remove", 1, true), err)
   end)
 
   it("says in one line what is wrong", function()

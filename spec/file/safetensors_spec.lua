@@ -57,6 +57,33 @@ describe("file.safetensors", function()
     assert.same({s = "a\xff", t = "\xed\xa0\x80", u = "é"}, checkpoint.load(path))
   end)
 
+  it("is not hurt by a writer of the same path that failed, or comes late", function()
+    local path = dir .. "/twice.safetensors"
+    local v = gan.rng(1):normal({10, 20}):permute {2, 1} -- writing it needs a copy
+    collectgarbage "stop" -- only to know when the failed writer is collected
+    core.memory_fail_after(1, 2)
+    local ok = pcall(checkpoint.save, path, {v = v})
+    core.memory_fail_after(0)
+    assert.is_false(ok)
+    local second = assert(core.file_create(path))
+    assert(second:write "new contents")
+    collectgarbage "restart"
+    collectgarbage()
+    assert.same({true}, {second:commit()})
+    assert.equal("new contents", temp.read(path))
+    local early, late = assert(core.file_create(path)), assert(core.file_create(path))
+    assert(early:write "early")
+    assert(late:write "late")
+    assert.same({nil, path .. ": cannot write: another writer has begun it anew"}, {early:commit()})
+    assert.is_true(late:commit())
+    assert.equal("late", temp.read(path))
+    early, late = assert(core.file_create(path)), assert(core.file_create(path))
+    early:close()
+    assert.is_true(late:commit())
+    assert.equal("", temp.read(path))
+    assert.is_nil(io.open(path .. ".tmp"))
+  end)
+
   it("keeps NaN, and an empty tree", function()
     assert.is_true(checkpoint.save(dir .. "/nan", {x = 0 / 0}))
     local x = checkpoint.load(dir .. "/nan").x

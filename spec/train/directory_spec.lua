@@ -37,6 +37,13 @@ describe("train.directory", function()
     assert.is_nil(second)
     assert.equal(dir .. "/x: another process is training there", message)
     place.lock:close()
+    temp.write(dir .. "/x/checkpoint_last.safetensors", "") -- a short run came and went since `locate`
+    second, message = rundir.enter({dir = dir .. "/x"}, values().outdir, "a")
+    assert.is_nil(second)
+    assert.equal(dir .. "/x: another process has trained there meanwhile; nothing was overwritten, give another --name",
+      message)
+    assert(rundir.enter({dir = dir .. "/x", from = dir .. "/x/checkpoint_last.safetensors"}, values().outdir, "a"))
+      .lock:close()
     temp.write(dir .. "/file", "")
     second, message = rundir.enter({dir = dir .. "/file/x"}, values().outdir, "a")
     assert.is_nil(second)

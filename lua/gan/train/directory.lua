@@ -1,8 +1,8 @@
 --- Run directories: their names, which of them a new command goes on with, what lies in them. Nothing is ever
 -- overwritten by another run.
 -- @internal gan.train.directory
+local claim = require "gan.file.claim"
 local command = require "gan.command"
-local core = require "gan.core"
 local identity = require "gan.data.identity"
 local json = require "gan.file.json"
 local lfs = require "lfs"
@@ -31,7 +31,7 @@ function M.read_options(dir)
 end
 
 local function is_empty(dir)
-  for name in lfs.dir(dir) do if name ~= "." and name ~= ".." then return false end end
+  for name in lfs.dir(dir) do if not name:find "^%.%.?$" and name ~= ".lock" then return false end end
   return true
 end
 
@@ -167,21 +167,38 @@ function M.recognise(place, run, step_of)
   return place
 end
 
+-- Makes the directory of the next number, which no other process gets, whatever its label is.
+local function make_next(place, outdir, label)
+  local function newest()
+    local run = numbered(outdir)[1]
+    return run and run.number or -1
+  end
+  local function is_taken(n)
+    for _, run in ipairs(numbered(outdir)) do if run.number == n then return true end end
+  end
+  return claim.number(outdir, newest, is_taken, function(n)
+    place.dir = ("%s/%05d-%s"):format(outdir, n, label)
+    return text.make_folder(place.dir)
+  end)
+end
+
 --- Makes and locks the run's directory: the one that was found, or the next number.
 -- @tparam table place  of `recognise`; `dir` is filled in
 -- @tparam string outdir  where runs are kept
 -- @tparam string label  what the run is, for its name: "shapes-dcgan-32"
--- @treturn table  place, with its `lock`
+-- @treturn table  place, with its `lock`, and perhaps a `warning` about it
 -- @error if the directory cannot be made, or another process is training there
 function M.enter(place, outdir, label)
-  if not place.dir then
-    local newest = numbered(outdir)[1]
-    place.dir = ("%s/%05d-%s"):format(outdir, newest and newest.number + 1 or 0, label)
-  end
-  local ok, message = text.make_folder(place.dir)
+  local ok, message = text.make_folder(place.dir or outdir)
+  if ok and not place.dir then ok, message = make_next(place, outdir, label) end
   if not ok then return nil, message end
-  place.lock, message = core.file_lock(place.dir)
+  place.lock, message = claim.lock(place.dir)
   if not place.lock then return nil, message or ("%s: another process is training there"):format(place.dir) end
+  place.warning = message
+  if not place.from and mode(place.dir .. "/" .. M.LAST) then
+    place.lock:close()
+    return nil, ("%s: another process has trained there meanwhile; %s"):format(place.dir, OTHER)
+  end
   return place
 end
 

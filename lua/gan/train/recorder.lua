@@ -73,6 +73,7 @@ end
 function Disk:enter(place, ...)
   self:must(directory.enter(place, ...))
   self.dir, self.lock = place.dir, place.lock
+  if place.warning then self:say("%s", place.warning) end
 end
 
 --- Returns the path of a file of the run. Cannot fail.

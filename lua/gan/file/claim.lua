@@ -1,0 +1,125 @@
+--- Settles which of several processes gets a thing: a directory to write in, the next number of a folder.
+-- @internal gan.file.claim
+local core = require "gan.core"
+local json = require "gan.file.json"
+local lfs = require "lfs"
+local text = require "gan.file.text"
+
+local M = {}
+
+local EEXIST = 17
+
+-- ---- locks ----
+
+-- Tells processes of one number apart: when it started, in ticks since the machine did; nil where /proc does not say.
+local function start_of(pid)
+  local stat = text.read(("/proc/%d/stat"):format(pid))
+  local fields, i = stat and stat:match ".*%)(.*)" or "", 2
+  for field in fields:gmatch "%S+" do
+    i = i + 1
+    if i == 22 then return math.tointeger(field) end
+  end
+end
+
+-- Says who we are. A container may share the host's name and have other process numbers: then the namespace differs.
+local function own()
+  local pid, host = core.process()
+  local space = lfs.symlinkattributes("/proc/self/ns/pid", "target")
+  return {pid = pid, host = host, space = space, start = start_of(pid)}
+end
+
+local function is_here(owner)
+  local me = own()
+  return owner.host == me.host and owner.space == me.space
+end
+
+local function is_gone(owner)
+  return is_here(owner) and (not core.process_runs(owner.pid) or start_of(owner.pid) ~= owner.start)
+end
+
+local File = {}
+File.__index = File
+
+--- Gives the lock back. Closing twice does nothing. Cannot fail.
+function File:close()
+  if self.held and text.read(self.path) == self.held then os.remove(self.path) end
+  self.held = nil
+end
+File.__gc, File.__close = File.close, File.close
+
+-- Removes the file of a process that is gone; one that took its place meanwhile is put back.
+local function remove_stale(path, seen)
+  local aside = ("%s.%d"):format(path, (core.process()))
+  if not os.rename(path, aside) then return end
+  if text.read(aside) ~= seen then lfs.link(aside, path) end
+  os.remove(aside)
+end
+
+-- A lock that is a file: it names its process, so that one left behind is known on the machine that left it.
+local function by_file(dir)
+  local path, held = dir .. "/.lock", json.encode(own()) .. "\n"
+  for _ = 1, 3 do
+    local made, message = core.file_new(path, held)
+    if made then return setmetatable({path = path, held = held}, File) end
+    if made == nil then return nil, message end
+    local seen = text.read(path)
+    local owner = seen and json.decode(seen)
+    if seen and not (type(owner) == "table" and math.type(owner.pid) == "integer") then
+      return nil, ("%s: another process is taking this lock, or left it unfinished: then remove it"):format(path)
+    end
+    if seen and not is_gone(owner) then
+      if is_here(owner) then return nil end
+      return nil, ("%s: held by process %d on %s; if that has ended, remove this file"):format(path, owner.pid,
+        tostring(owner.host))
+    end
+    if seen then remove_stale(path, seen) end
+  end
+  return nil
+end
+
+--- Locks a directory against other processes.
+-- Where the file system has no locks (Lustre, some NFS and FUSE), or GAN_LOCK=file is in the environment, a file
+-- `.lock` in the directory stands for one. What a process of this machine left behind is taken over.
+-- @tparam string dir  its path
+-- @treturn table  the lock, held until its `close`, or until the process ends
+-- @treturn string  a warning where a file stands for the lock; else nil
+-- @error if another process holds it: without a message where it runs on this machine
+function M.lock(dir)
+  local why = "GAN_LOCK=file"
+  if os.getenv "GAN_LOCK" ~= "file" then
+    local lock, message, missing = core.file_lock(dir)
+    if not missing then return lock, message end
+    why = message
+  end
+  local lock, message = by_file(dir)
+  if not lock then return nil, message end
+  return lock, ("%s: no lock of the file system (%s); the file .lock keeps other processes out"):format(dir, why)
+end
+
+-- ---- numbers ----
+
+--- Takes the next number of a folder, which no other process gets.
+-- @tparam string folder  where the numbered things are made; it must be there
+-- @tparam function newest  () -> the largest number that is taken, -1 where none is
+-- @tparam function is_taken  f(number) -> true if it is
+-- @tparam function make  f(number) -> true, or nil and a message: makes the thing of this number
+-- @treturn boolean  true
+-- @error if nothing can be made there
+function M.number(folder, newest, is_taken, make)
+  local n = newest()
+  while true do
+    n = n + 1
+    local mark = ("%s/.number-%d"):format(folder, n)
+    local ok, message, code = lfs.mkdir(mark) -- one process alone succeeds
+    if ok then
+      local free = not is_taken(n)
+      if free then ok, message = make(n) end
+      lfs.rmdir(mark)
+      if free then return ok, message end
+    elseif code ~= EEXIST and not lfs.attributes(mark) then
+      return nil, ("%s: cannot make a directory: %s"):format(folder, message)
+    end
+  end
+end
+
+return M
