@@ -161,6 +161,19 @@ describe("train.begin", function()
     assert.equal(0, (cgan(3)))
   end)
 
+  it("never goes on with another recipe's run", function()
+    local words = "--data fake --limit 20 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --outdir " .. dir
+    local function recipe(name, more) return inside.run(("experiments/%s.lua"):format(name), words .. more) end
+    assert.equal(0, (recipe("lsgan", " --steps 2")))
+    local _, out = recipe("dragan", " --steps 3 --gp 10")
+    assert.is_truthy(out:find("00001-fake-dragan-16: starts", 1, true), out)
+    _, out = recipe("lsgan", " --steps 3")
+    assert.is_truthy(out:find("00000-fake-lsgan-16: goes on from step 2", 1, true), out)
+    local code, _, err = recipe("dragan", " --steps 4 --resume " .. dir .. "/00000-fake-lsgan-16")
+    assert.equal(1, code)
+    assert.is_truthy(err:find("does not fit this run: expected recipe dragan, found lsgan", 1, true), err)
+  end)
+
   it("goes on with a run from before, whose data it knows by their path alone", function()
     local path = pictures "data"
     trains("--data " .. path .. " --steps 2 --name run")
