@@ -69,7 +69,7 @@ LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?
 # Threads that wait must not burn the time of those that work: on a busy machine spinning costs tenfold.
 RUN_ENV = $(LUA_ENV) OMP_WAIT_POLICY=passive
 
-.PHONY: all deps demo test quick spec bench lint format asan valgrind doc install clean help
+.PHONY: all deps demo test quick spec bench lint format asan tsan valgrind doc install clean help
 .DELETE_ON_ERROR:
 
 .PHONY: module
@@ -168,6 +168,17 @@ asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_s
 .PHONY: asan-run
 asan-run: all
 	$(RUN_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
+
+# OpenMP's runtime is not built with the sanitizer, which would take its barriers for races: its loops run in one
+# thread, and what is looked at are the workers (csrc/par.h), as many as gan.threads says.
+TSAN_ENV = LD_PRELOAD="$$($(CC) -print-file-name=libtsan.so)" GAN_SANITIZED=1 GAN_BUILD=$(B) OMP_THREAD_LIMIT=1 \
+	OPENBLAS_NUM_THREADS=1 TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66
+tsan: ## run one spec under ThreadSanitizer: make tsan F=spec/data/store_spec.lua
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
+	@$(MAKE) --no-print-directory B=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN=-fsanitize=thread tsan-run
+.PHONY: tsan-run
+tsan-run: all
+	$(RUN_ENV) $(TSAN_ENV) $(LUA) spec/run.lua $(F)
 
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test

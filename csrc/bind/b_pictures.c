@@ -31,17 +31,15 @@ static void push_number(lua_State *L, const gn_entry *e) {
 
 const char *gn_push_problem(lua_State *L, const gn_pictures *p, const gn_read *job, int later) {
   const gn_entry *e = p->entries + job->at;
-  lua_pushstring(L, e->name);
+  const int top = lua_gettop(L);
+  if (later) lua_pushfstring(L, e->how == GN_WHOLE ? "%s" : "%s: %s", e->path, e->name);
+  else lua_pushstring(L, e->name);
   push_number(L, e);
+  lua_pushstring(L, later ? " has changed since the data were opened: " : ": ");
   lua_pushstring(L, job->pic.err);
   if (job->error) lua_pushfstring(L, " (%s)", strerror(job->error));
-  else lua_pushliteral(L, "");
-  const char *text =
-      lua_pushfstring(L, later ? "%s%s has changed since the data were opened: %s%s" : "%s%s: %s%s",
-                      lua_tostring(L, -4), lua_tostring(L, -3), lua_tostring(L, -2), lua_tostring(L, -1));
-  lua_insert(L, -5);
-  lua_pop(L, 4);
-  return text;
+  lua_concat(L, lua_gettop(L) - top);
+  return lua_tostring(L, -1);
 }
 
 /* ---- entries ---- */

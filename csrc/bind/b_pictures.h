@@ -15,7 +15,8 @@ typedef struct gn_disk {
 
 gn_disk *gn_test_pictures(lua_State *L, int arg); /* NULL if it is none */
 
-/* The message of a job that failed: "NAME: what is wrong", pushed. later: it could be read before. */
+/* The message of a job that failed: "NAME: what is wrong", pushed. later: "PATH has changed ...", as it could be read
+** before. */
 const char *gn_push_problem(lua_State *L, const gn_pictures *p, const gn_read *job, int later);
 
 #endif

@@ -210,7 +210,7 @@ end
 doc.generate = part("drawing", opt.threads, drawing, compared)
 doc.features = part("features", opt.threads, features, compared)
 doc.load = part("data", opt.threads,
-  tabled("load.lua", opt.quick and "--images 5000 --pictures 100 --batches 100" or ""))
+  tabled("load.lua", opt.quick and "--images 5000 --pictures 100 --batches 100 --files 1000" or ""))
 doc.start = part("start-up", opt.threads,
   tabled("start.lua", (opt.quick and "--runs 3" or "--runs 21") .. (torch and " --torch" or "")))
 

@@ -78,6 +78,24 @@ describe("train.recorder", function()
     assert.same({}, temp.list(dir))
   end)
 
+  it("ends a run whose data on disk change", function()
+    local folder = dir .. "/data"
+    lfs.mkdir(folder)
+    local set = gan.data.shapes {count = 12, size = 16}
+    for i = 1, 12 do gan.data.image.write(("%s/%d.png"):format(folder, i), set:image(i)) end
+    local hooks = {after_step = function(_, step) if step == 5 then os.remove(folder .. "/7.png") end end}
+    local text = ("--data %s --limit 12 --cache 1K --steps 20 --snap 2 --name a"):format(folder)
+    local code, _, err = inside.call("test.lua", "", function() train(text, nil, hooks) end)
+    assert.equal(1, code)
+    local want = ("test.lua: %s/7.png has changed since the data were opened: cannot open (No such file or directory); "
+      .. "%s/runs/a/checkpoint_last.safetensors keeps step "):format(folder, dir)
+    assert.equal(want, err:sub(1, #want))
+    assert.matches("^[468]\n$", err:sub(#want + 1)) -- it is in one of the next three batches
+    gan.data.image.write(folder .. "/7.png", set:image(7))
+    code = inside.call("test.lua", "", function() train(text) end)
+    assert.same({0, true}, {code, lfs.attributes(dir .. "/runs/a/snapshot_000020.safetensors") ~= nil})
+  end)
+
   local STATUS = {step = 1, total = 2, seconds = 0, memory = 0, epoch = 0, D = 0.5, x = 0 / 0}
   local LINE = "step 1/2  0:00:00  D 0.500  x nan  epoch 0.00"
 

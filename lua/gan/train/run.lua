@@ -220,10 +220,17 @@ function Run:last_saved()
   return self.saved_step and ("%s/%s keeps step %d"):format(self.place.dir, directory.LAST, self.saved_step)
 end
 
---- Returns the next batch of real images. Cannot fail.
+--- Returns the next batch of real images. Ends the run where a file of the data has changed or is gone.
 -- @treturn Tensor  (N,H,W,C) in [-1,1]
 -- @treturn Tensor  labels, i32 (N), if the data have them
-function Run:batch() return self.loader() end
+-- @raise if the recorder does, in place of ending the program
+function Run:batch()
+  local real, labels = check.try(self.loader)
+  if not real then
+    self.recorder:stop("%s; %s", labels:gsub("^next: ", ""), self:last_saved() or "nothing was saved")
+  end
+  return real, labels
+end
 
 -- ---- the loop ----
 
