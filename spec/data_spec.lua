@@ -17,7 +17,7 @@ describe("data.open", function()
 
   it("says what a path is that it cannot open", function()
     refused("^/nowhere/such/thing: cannot open %(No such file or directory%)$", "/nowhere/such/thing")
-    refused("unknown format %(expected IDX, CIFAR%-10/100, .npy, .npz or a folder of pictures; "
+    refused("unknown format %(expected IDX, CIFAR%-10/100, .npy, .npz, a .zip of pictures or a folder of pictures; "
       .. "the file begins with 68 65 6c 6c 6f%)", files.write(dir .. "/a", "hello"))
     refused("^shape: cannot open %(No such file or directory%) %(did you mean 'shapes'%?%)$", "shape")
     refused("it is empty", files.write(dir .. "/b", ""))
@@ -56,8 +56,8 @@ describe("data.open", function()
   end)
 
   it("asks formats that detect, open and have a text", function()
-    assert.equal("IDX, CIFAR-10/100, .npy, .npz or a folder of pictures", gan.data.formats)
-    for _, name in ipairs {"idx", "cifar", "array", "folder"} do
+    assert.equal("IDX, CIFAR-10/100, .npy, .npz, a .zip of pictures or a folder of pictures", gan.data.formats)
+    for _, name in ipairs {"idx", "cifar", "array", "zip", "folder"} do
       local format = require("gan.data.format." .. name)
       assert.truthy(gan.data.formats:find(format.text, 1, true))
       assert.is_false(format.detect("x", "hello"))

@@ -20,7 +20,7 @@ local built_in = {shapes = require "gan.data.shapes", fake = require "gan.data.f
 M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 
 -- The formats, each asked whether a path is its own before the next. A new one is one file in format/, and its word.
-local formats = {"idx", "cifar", "array", "foreign", "folder"}
+local formats = {"idx", "cifar", "array", "zip", "foreign", "folder"}
 
 local texts = {}
 for i, name in ipairs(formats) do
@@ -107,7 +107,9 @@ end
 -- * an array of NumPy, .npy or .npz: u8 (N,H,W), (N,H,W,C) or (N,C,H,W), with labels (N), and splits where names say
 --   so (x_train, y_train, x_test, y_test)
 -- * a folder of pictures, nested at will; its sub-folders are the classes, numbers in their order, other names in the
---   order of bytes. `train` with `val`, `test` or `eval` directly in it are splits; all splits count the same classes
+--   order of bytes. `train` with `val`, `test` or `eval` directly in it are splits; all splits count the same classes.
+--   Labels in `dataset.json` at the top, as stylegan has it, come before folders
+-- * a .zip of pictures: as the folder that it unpacks to, without a folder around all of them
 -- * "shapes", drawn by the library (gan.data.shapes), or "fake", noise (gan.data.fake); what lies here by such a name
 --   comes first
 --

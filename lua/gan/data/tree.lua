@@ -8,6 +8,7 @@ local store = require "gan.data.store"
 local M = {}
 
 local LISTED = 20 -- folders that a note lists
+local DIM = 0.5   -- part of the range of 16 bits; below it a note says so
 
 local function set_of(words)
   local out = {}
@@ -101,6 +102,11 @@ end
 -- @function Sorter:folder
 -- @tparam string name  below the path
 function methods:folder(name) self.folders[#self.folders + 1] = name end
+
+--- Takes labels that a file at the top gives: then folders are no classes. Cannot fail.
+-- @function Sorter:labels
+-- @tparam table given  of gan.data.stylegan
+function methods:labels(given) self.given = given end
 
 -- "2 .heic, 1 .txt, 3 dangling links": extensions first.
 local function counts(t)
@@ -267,7 +273,11 @@ function methods:choose(o)
   end
   local own, names = parts[split or 1], classes_of(parts)
   local all
-  if not own.flat and #names > 1 then
+  if self.given then
+    local list = {}
+    for i, entry in ipairs(own) do list[i] = entry.name end
+    all, names = self.given.of(list, notes)
+  elseif not own.flat and #names > 1 then
     local number = {}
     for i, name in ipairs(names) do number[name] = i - 1 end
     all = {}
@@ -312,6 +322,14 @@ local function add_notes(notes, read, o, fields, n)
   if read.enlarged > 0 then
     note("%s pictures enlarged to %dx%d, which interpolates (--fit pad does not)",
       of_all(read.enlarged), o.size, o.size)
+  end
+  local part = read.range and ("%.0f %%"):format(100 * read.range)
+  if part and o.stretch_range then
+    note("16-bit pictures use %s of their range, which is stretched to all of it (--stretch-range)", part)
+  elseif part and read.range < DIM then
+    note("16-bit pictures use %s of their range: they are dark (--stretch-range makes the largest value white)", part)
+  elseif o.stretch_range and not part then
+    note "--stretch-range changes nothing: no picture has 16 bits"
   end
   if not fields.labels then return end
   local count, none = {}, {}

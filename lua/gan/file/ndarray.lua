@@ -45,16 +45,17 @@ end
 
 local function reconstruct() return {kind = "array", build = build_array} end
 
+local latin = {} -- the characters 128 to 255 in UTF-8 -> their bytes
+for code = 128, 255 do latin[utf8.char(code)] = string.char(code) end
+
 -- UTF-8 -> Latin-1: bytes as Python 3 writes them where its pickle is to be read by Python 2.
 local function encode(args)
   local text, codec = args[1], args[2]
   if type(text) ~= "string" or args.n == 2 and codec ~= "latin1" or not utf8.len(text) then
     return refuse "opcode REDUCE of '_codecs.encode' on no text in Latin-1"
   end
-  return (text:gsub("[\xc2-\xf4][\x80-\xbf]+", function(c)
-    local code = utf8.codepoint(c)
-    return code < 256 and string.char(code) or refuse "text beyond Latin-1"
-  end))
+  if text:find "[\xc4-\xff]" then return refuse "text beyond Latin-1" end
+  return (text:gsub("[\xc2\xc3].", latin))
 end
 
 --- Are the `globals` of `gan.file.pickle.load` for pickles of arrays. An array becomes a table: kind ("array"), `shape`

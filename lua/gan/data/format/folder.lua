@@ -1,6 +1,8 @@
 --- Reads a folder of pictures, nested at will; sub-folders are classes, `train` and its like splits.
 -- @internal gan.data.format.folder
 local store = require "gan.data.store"
+local stylegan = require "gan.data.stylegan"
+local text = require "gan.file.text"
 local tree = require "gan.data.tree"
 local lfs = require "lfs"
 
@@ -53,6 +55,8 @@ local function walk(t, path, dir, seen, bad)
         t:folder(below)
         walk(t, path, below, seen, bad)
       end
+    elseif below == stylegan.NAME and a.mode == "file" then
+      t:labels(stylegan.read(text.read(full) or ""))
     elseif a.mode == "file" then
       t:add(below, {path = full}, function() return peek(full) end)
     else

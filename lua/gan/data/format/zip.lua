@@ -1,0 +1,81 @@
+--- Reads zip archives of pictures, as a folder: inner folders are classes, `train` and its like splits.
+-- @internal gan.data.format.zip
+local store = require "gan.data.store"
+local stylegan = require "gan.data.stylegan"
+local tree = require "gan.data.tree"
+local zip = require "gan.file.zip"
+
+local M = {text = "a .zip of pictures"}
+
+local HEAD = 64           -- bytes that tell what a member is
+local MOST_TEXT = 1 << 28 -- bytes of dataset.json
+
+--- Tells whether a file is a zip archive.
+function M.detect(_, head) return head ~= nil and (head:sub(1, 4) == "PK\3\4" or head:sub(1, 4) == "PK\5\6") end
+
+local function is_skipped(t, name)
+  for part in name:gmatch "[^/]+" do if t:skips(part) then return true end end
+  return false
+end
+
+-- The members as a list of {name =, member =}, sorted by name: with / between folders, also where Windows wrote \, and
+-- without a folder that all lie in.
+local function members_of(z, t)
+  local list, slashes, top = {}, false, nil
+  for _, member in ipairs(z.names) do slashes = slashes or member:find("/", 1, true) end
+  for _, member in ipairs(z.names) do
+    local name = (slashes and member or member:gsub("\\", "/")):gsub("^%./", ""):gsub("^/+", "")
+    if name ~= "" and not is_skipped(t, name) then list[#list + 1] = {name = name, member = member} end
+  end
+  for _, m in ipairs(list) do
+    local first = m.name:match "^[^/]+/"
+    if not first or top and first ~= top then top = nil break end
+    top = first
+  end
+  local inner = {}
+  for _, m in ipairs(list) do
+    if top then m.name = m.name:sub(#top + 1) end
+    if m.name ~= "" then inner[#inner + 1] = m end
+  end
+  table.sort(inner, function(a, b) return a.name < b.name end)
+  return inner
+end
+
+local function read(path, z, o)
+  local t = tree.new(path)
+  for _, m in ipairs(members_of(z, t)) do
+    if m.name:sub(-1) == "/" then
+      t:folder(m.name:sub(1, -2))
+    elseif m.name == stylegan.NAME then
+      local text, message = z:text(m.member, MOST_TEXT)
+      if not text then return nil, message end
+      t:labels(stylegan.read(text))
+    else
+      t:add(m.name, {path = path, member = m.member}, function() return z:head(m.member, HEAD) end)
+    end
+  end
+  local chosen, message = t:choose(o)
+  if not chosen then return nil, message end
+  for _, entry in ipairs(chosen.entries) do
+    entry.offset, entry.bytes, entry.how = z:place(entry.member)
+    if not entry.offset then return nil, entry.bytes end
+    entry.size, entry.crc = z.members[entry.member].size, z.members[entry.member].crc
+  end
+  local found
+  found, message = store.open(chosen.entries, o, path)
+  if not found then return nil, message end
+  return tree.set(chosen, found, o, {source = path, format = "zip"})
+end
+
+--- Opens an archive; see gan.data.open. What a member claims to be long is compared with what it has (gan.file.zip)
+-- before anything is inflated.
+function M.open(path, o)
+  local z, message = zip.open(path)
+  if not z then return nil, message end
+  local s
+  s, message = read(path, z, o)
+  z:close()
+  return s, message
+end
+
+return M

@@ -1,0 +1,60 @@
+--- Reads the labels in dataset.json, which StyleGAN's dataset_tool.py puts beside pictures.
+-- Format: {"labels": [["00000/img00000000.png", 3], ...]}, or null; a label may also be a list of numbers.
+-- @internal gan.data.stylegan
+local json = require "gan.file.json"
+local pixels = require "gan.data.pixels"
+
+local M = {}
+
+--- Names the file, at the top of a folder or archive.
+M.NAME = "dataset.json"
+
+local MOST_LABEL = 65535
+
+-- name -> label of a decoded text; or nil, and why there are none.
+local function labels_of(t)
+  local list = type(t) == "table" and t.labels
+  if type(list) ~= "table" then return nil, "has no labels" end
+  local map = {}
+  for i, pair in ipairs(list) do
+    local name, label = nil, nil
+    if type(pair) == "table" then name, label = pair[1], pair[2] end
+    if type(label) == "table" then return nil, "has vectors as labels (expected integers)" end
+    local y = type(label) == "number" and math.tointeger(label)
+    if type(name) ~= "string" or not y or y < 0 or y > MOST_LABEL then
+      return nil, ("has no name with an integer from 0 to %d as entry %d of its labels"):format(MOST_LABEL, i)
+    end
+    map[name] = y
+  end
+  if not next(map) then return nil, "has no labels" end
+  return map
+end
+
+--- Reads a text. Cannot fail: a text that has no labels gives none.
+-- @tparam string text  of dataset.json
+-- @treturn table  `of(names, notes)`: the labels of pictures, a list of integers from 0, and the names of the classes;
+--   or nil where not every one has a label. Adds to the notes why labels are not used. Folders are no classes here.
+function M.read(text)
+  local t, message = json.decode(text)
+  local map, why
+  if t == nil then map, why = nil, ("is no JSON (%s)"):format(message) else map, why = labels_of(t) end
+  local function of(names, notes)
+    local labels, all = {}, {}
+    for i, name in ipairs(names) do labels[i] = map and map[name] end
+    local reason = why
+    if map and #labels < #names then
+      local n = 0
+      for _, name in ipairs(names) do n = n + (map[name] and 1 or 0) end
+      reason = ("labels %d of %d pictures: they are not used"):format(n, #names)
+    end
+    if reason then
+      notes[#notes + 1] = ("%s %s; there are no classes"):format(M.NAME, reason)
+      return nil
+    end
+    for _, y in pairs(map) do all[#all + 1] = y end
+    return labels, pixels.classes(labels, {all}, notes)
+  end
+  return {of = of}
+end
+
+return M
