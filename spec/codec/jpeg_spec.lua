@@ -41,18 +41,11 @@ describe("JPEG", function()
     near(t, 8, 16, {66})
   end)
 
-  -- 8x8 pixels of one ink, by Pillow; without the marker, its bytes are the same ink.
-  local ink = "\xff\xd8\xff\xee\0\x0eAdobe\0d\0\0\0\0\0\xff\xdb\0\x43\0"
-    .. "\2\1\1\1\1\1\2\1\1\1\2\2\2\2\2\4\3\2\2\2\2\5\4\4\3\4\6\5\6\6"
-    .. "\6\5\6\6\6\7\9\8\6\7\9\7\6\6\8\x0b\8\9\x0a\x0a\x0a\x0a\x0a\6\8\x0b\x0c\x0b\x0a\x0c\9\x0a\x0a\x0a\xff\xc0\0\x14"
-    .. "\8\0\8\0\8\4C\x11\0M\x11\0Y\x11\0K\x11\0\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\9\xff\xc4\0\x14\x10\1"
-    .. "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xda\0\x0e\4C\0M\0Y\0K\0\0\x3f\0\x36\xcc\x21\x84\x35\x8f\xff\xd9"
-
   it("mixes ink of four colours, with Adobe's marker and without", function()
-    near(decode(ink), 1, 1, {51, 207, 207})
-    near(decode((ink:gsub("\xff\xee\0\x0eAdobe.......", ""))), 8, 8, {51, 207, 207})
-    assert.same({8, 8, 3, "JPEG", false, 8}, {core.image_info(ink)})
-    assert.equal(1, core.shape(core.image_decode(ink, 1))[3])
+    near(decode(pictures.jpeg_ink), 1, 1, {51, 207, 207})
+    near(decode((pictures.jpeg_ink:gsub("\xff\xee\0\x0eAdobe.......", ""))), 8, 8, {51, 207, 207})
+    assert.same({8, 8, 3, "JPEG", false, 8}, {core.image_info(pictures.jpeg_ink)})
+    assert.equal(1, core.shape(core.image_decode(pictures.jpeg_ink, 1))[3])
   end)
 
   it("is turned as EXIF says", function()

@@ -72,6 +72,15 @@ describe("TIFF", function()
     assert.same({{{0}, {1}, {2}}, {{3}, {4}, {5}}}, core.to_table(core.image_decode(bytes, 0, 0, 0, 0, false)))
   end)
 
+  it("decodes what is compressed", function()
+    for _, bytes in ipairs {pictures.tiff_lzw, pictures.tiff_deflate} do
+      local t = decode(bytes)
+      assert.same({8, 16, {200, 30, 30}, {20, 60, 220}}, {#t, #t[1], t[8][8], t[1][9]})
+    end
+    local t = decode(pictures.tiff_jpeg)
+    for k = 1, 3 do assert.near(({200, 30, 30})[k], t[1][1][k], 4) end
+  end)
+
   it("refuses what is cut off or impossible", function()
     local good = pictures.tiff {h = 7, w = 5, samples = 3, value = ramp}
     for n = 4, #good - 12 do refused(good:sub(1, n), "TIFF") end

@@ -2,6 +2,7 @@
 local core = require "gan.core"
 local data = require "gan.data"
 local files = require "spec.support.files"
+local pictures = require "spec.support.pictures"
 
 local function decode(bytes, channels, r, g, b)
   return core.to_table(assert(core.image_decode(bytes, channels, r, g, b)))
@@ -128,10 +129,21 @@ describe("codecs without memory", function()
   it("raise, leak nothing, and work again", function()
     local image, slots = core.full({20, 20, 3}, 7, "u8"), core.full({1, 8, 8, 3}, 0, "u8")
     local png = core.image_encode(image)
+    local turned = pictures.with_app1(files.jpeg.colour, "Exif\0\0" .. pictures.exif(6))
+    local function zero() return 0 end
     local calls = {
       function() return core.image_decode(png) end,
       function() return core.image_decode(files.jpeg.progressive) end,
       function() return core.image_decode(files.jpeg.grey, 3) end,
+      function() return core.image_decode(pictures.jpeg_ink) end,
+      function() return core.image_decode(turned) end,
+      function() return core.image_decode(pictures.webp.alpha) end,
+      function() return core.image_decode(pictures.gif {h = 3, w = 3, interlaced = true, value = zero}) end,
+      function() return core.image_decode(pictures.tiff {h = 3, w = 3, samples = 3, bits = 16, value = zero}) end,
+      function() return core.image_decode(pictures.tiff_lzw) end,
+      function() return core.image_decode(pictures.bmp {h = 3, w = 3, bits = 24, value = zero}) end,
+      function() return core.image_decode("P5 1 1 255 x") end,
+      function() return core.image_load_(slots, 1, turned, 1, 2, 3, "pad") end,
       function() return core.image_load_(slots, 1, png) end,
       function() return core.image_unpack_(slots, 1, ("x"):rep(192), 8, 8, 3, true, 0) end,
       function() return core.image_fit(image, 7, 7) end,
