@@ -4,6 +4,7 @@ local core = require "gan.core"
 local evaluate = require "gan.measure.evaluate"
 local features = require "gan.measure.features"
 local metric = require "gan.metric"
+local files = require "spec.support.files"
 local temp = require "spec.support.temp"
 
 local shapes = gan.data.shapes {count = 60, size = 16}
@@ -219,6 +220,9 @@ describe("measure.evaluate", function()
     refused("stats.npz: has 4 features, pixels has 768", measure(pixels(), "fid", nil, fake, {stats = path}))
     assert(gan.file.npz.save(path, {mu = arrays.mu}))
     refused("stats.npz: 'sigma'", measure(F, "fid", nil, fake, {stats = path}))
+    temp.write(path, files.zip {{name = "mu.npy", data = files.npy(">f8", "(1,)", ("x"):rep(8))}})
+    refused("stats.npz: 'mu': expected f64 or real (D), got nil (left out: 'mu': type '>f8' is big-endian",
+      measure(F, "fid", nil, fake, {stats = path}))
     temp.write(path, "PK\3\4 nothing")
     refused("stats.npz", measure(F, "fid", nil, fake, {stats = path}))
     refused("cannot", measure(F, "fid", real, fake, {stats = path .. "/no/x.npz"}))

@@ -4,6 +4,7 @@ local core = require "gan.core"
 local checkpoint = require "gan.file.safetensors"
 local features = require "gan.measure.features"
 local naive = require "spec.support.naive_conv"
+local p = require "spec.support.pickled"
 local temp = require "spec.support.temp"
 
 local shapes = gan.data.shapes {count = 7, size = 24}
@@ -268,6 +269,10 @@ describe("measure.features", function()
           "holds no feature network (expected pixels, random_conv, or a file",
         },
         picture = {"\x89PNG\r\n\x1a\n" .. ("\0"):rep(90), "expected a header"},
+        ["other.pth"] = {
+          p.torch_zip(p.dict(p.str "args", p.call("argparse", "Namespace"))),
+          "holds no feature network besides argparse.Namespace (expected",
+        },
         ["plain.pth"] = {"\x80\2cos\nsystem\n.", "not a PyTorch file"},
       } do
         if case[1] then temp.write(dir .. "/" .. name, case[1]) end
@@ -341,7 +346,7 @@ describe("measure.features", function()
           [weights[1][1]] = gan.tensor({7}, "i32"),
           [weights[2][1]] = gan.tensor {1, 2},
           ["fc.weight"] = gan.zeros(5, 3),
-        }
+        }, {}
       end}
       local F = assert(features.open(temp.write(dir .. "/inception.pth", "PK\3\4")))
       assert.equal(features.open(dir .. "/inception.safetensors").hash, F.hash)

@@ -309,7 +309,11 @@ local function from_file(path, opt)
   if from_torch then
     state, message = require("gan.file.pth").load(path)
     if not state then return nil, message end
+    local left_out = message[1] and (" besides %s"):format(table.concat(message, ", ")) or ""
     for name in pairs(state) do if counts(name) then state[name] = nil end end
+    if not is_inception(state) then
+      return nil, ("%s: holds no feature network%s (%s)"):format(path, left_out, known)
+    end
   else
     local tree
     tree, message = checkpoint.load(path, function(name) return not counts(name) end)

@@ -38,12 +38,14 @@ end
 -- @treturn Tensor  checksums of the images, or nil
 -- @error if it is damaged, was made by another network, or of other images than source's
 function M.load(path, F, source)
-  local arrays, message = npz.load(path)
-  if not arrays then return nil, message end
+  local arrays, skipped = npz.load(path)
+  if not arrays then return nil, skipped end
   local function bad(fmt, ...) return nil, path .. ": " .. fmt:format(...) end
-  local known, about
-  known, message = moments.from_state(arrays)
-  if not known then return bad("%s", message) end
+  local known, message = moments.from_state(arrays)
+  if not known then
+    return bad("%s%s", message, skipped[1] and (" (left out: %s)"):format(table.concat(skipped, ", ")) or "")
+  end
+  local about
   about, message = about_of(arrays)
   if about == nil then return bad("%s", message) end
   if about and (about.features ~= F.name or (about.features_hash or "none") ~= (F.hash or "none")) then

@@ -124,6 +124,39 @@ describe("zip archives of pictures", function()
     assert.same({{0, 1}, {"1", "2"}}, {core.to_table(set.labels), set.classes})
   end)
 
+  it("say that 16-bit pictures use a part of their range, and stretch it, as folders do", function()
+    local function deep(most)
+      return files.png {h = 2, w = 2, colour = 0, depth = 16, value = function(y, x) return (y * 2 + x) * most // 3 end}
+    end
+    local eight = files.png {h = 2, w = 2, colour = 0, value = function(y, x) return (y * 2 + x) * 10 end}
+    local function both(...)
+      local list = {...}
+      lfs.mkdir(dir .. "/all")
+      for i = 1, #list, 2 do files.write(dir .. "/all/" .. list[i], list[i + 1]) end
+      return {archive(...), dir .. "/all"}
+    end
+    local function values(set, i) return {core.to_bytes(set:image(i)):byte(1, -1)} end
+    for _, path in ipairs(both("a.png", deep(2000), "b.png", deep(4095))) do
+      local set = assert(data.open(path))
+      local dark = "16-bit pictures use 6 % of their range: they are dark"
+      assert.same({dark .. " (--stretch-range makes the largest value white)"}, set.notes)
+      assert.same({{0, 3, 5, 8}, {0, 5, 11, 16}}, {values(set, 1), values(set, 2)})
+      for _, cache in ipairs {1 << 20, 1} do
+        set = assert(data.open(path, {stretch_range = true, cache = cache}))
+        assert.same({"16-bit pictures use 6 % of their range, which is stretched to all of it (--stretch-range)"},
+          set.notes)
+        assert.same({{0, 41, 83, 125}, {0, 85, 170, 255}}, {values(set, 1), values(set, 2)}) -- one scale for all
+      end
+    end
+    for _, path in ipairs(both("a.png", deep(65535), "b.png", deep(4095))) do
+      assert.same({}, assert(data.open(path)).notes)
+    end
+    for _, path in ipairs(both("a.png", eight, "b.png", eight)) do
+      assert.same({"--stretch-range changes nothing: no picture has 16 bits"},
+        assert(data.open(path, {stretch_range = true})).notes)
+    end
+  end)
+
   it("are refused where something is wrong", function()
     refused("no pictures in it", archive("a.txt", "hello"))
     refused("no pictures in it", files.write(dir .. "/e.zip", files.zip {}))
