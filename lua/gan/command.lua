@@ -241,6 +241,28 @@ end
 
 -- ---- options of something that goes on ----
 
+--- Takes values of before over, in place; where there was none, the value stays. Cannot fail.
+-- @tparam table declared  of `declare`
+-- @tparam table values  those of now, name in Lua -> value
+-- @tparam table old  those of before
+-- @tparam function which  f(entry) -> true for an option whose value is taken over
+function M.adopt(declared, values, old, which)
+  for _, d in ipairs(declared) do
+    local v = M.stored(d, old)
+    if v ~= nil and which(d) then values[d.field] = v end
+  end
+end
+
+--- Returns the values of the options that are not `free`. Cannot fail.
+-- @tparam table declared  of `declare`
+-- @tparam table values  name in Lua -> value
+-- @treturn table  name in Lua -> value
+function M.fixed(declared, values)
+  local out = {}
+  for _, d in ipairs(declared) do if not d.free then out[d.field] = values[d.field] end end
+  return out
+end
+
 --- Marks for --help the options that may be other when something goes on: `about.mark` of `parse`. Cannot fail.
 -- @tparam table d  entry of `declare`
 -- @treturn string  "+" where it may, "!" where --change must name it; nil where it stays

@@ -30,6 +30,25 @@ describe("game.progress", function()
     assert.is_true(math.abs(r.eta - (0.7 * 0.5 + 0.3 * 1.5) * 789) < 1e-9)
   end)
 
+  it("says once how long all will take", function()
+    local function lines(total, start, skip, always)
+      local m, out = progress.new(total, 64, start, clock), {}
+      for step = start + 1, total do
+        now = now + (step - start <= 1 + (skip or 0) and 100 or 0.5) -- the first ones are slow
+        m:add(step, {})
+        out[#out + 1] = m:pace(skip, always)
+      end
+      return out
+    end
+    local said = lines(1000, 200)
+    assert.equal(1, #said)
+    assert.matches("^0%.500 s a step %(128 images/s%), %d+%.%d%d GB; 800 steps take about 0:08:20$", said[1])
+    assert.matches("; 800 steps take about 1:09:41$", lines(1000, 200, 37)[1]) -- 38 slow ones, and 762 others
+    assert.same({}, lines(7, 0))
+    assert.equal(1, #lines(8, 0))
+    assert.equal(1, #lines(7, 0, 0, true))
+  end)
+
   it("takes numbers alone", function()
     local m = progress.new(10, 4, 0, clock)
     m:add(1, {lr_D = 2, D = 1})

@@ -122,4 +122,39 @@ function M.number(folder, newest, is_taken, make)
   end
 end
 
+--- Lists what is numbered in a folder: names such as "00041-demo", five digits at least. Cannot fail.
+-- @tparam string folder  its path
+-- @treturn table  list of {number =, name =}, highest number first; empty where there is no such folder
+function M.numbered(folder)
+  local list = {}
+  for _, name in ipairs(text.names(folder) or {}) do
+    local number = name:match "^(%d%d%d%d%d+)%-"
+    if number then list[#list + 1] = {number = math.tointeger(number) or 0, name = name} end
+  end
+  table.sort(list, function(a, b) return a.number > b.number end)
+  return list
+end
+
+--- Makes the folder of the next number in a folder, which no other process gets, whatever its label is.
+-- @tparam string folder  where; it must be there
+-- @tparam string label  what follows the number
+-- @treturn string  path of the new one, such as "runs/00042-demo"
+-- @error if it cannot be made
+function M.next(folder, label)
+  local path
+  local function newest()
+    local last = M.numbered(folder)[1]
+    return last and last.number or -1
+  end
+  local function is_taken(n)
+    for _, e in ipairs(M.numbered(folder)) do if e.number == n then return true end end
+  end
+  local ok, message = M.number(folder, newest, is_taken, function(n)
+    path = ("%s/%05d-%s"):format(folder, n, label)
+    return text.make_folder(path)
+  end)
+  if not ok then return nil, message end
+  return path
+end
+
 return M

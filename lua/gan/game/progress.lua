@@ -6,6 +6,8 @@ local quantities = require "gan.quantities"
 local M, Meter = {}, {}
 Meter.__index = Meter
 
+local PACE = 4 -- steps after which their time is known
+
 --- Makes a meter. Cannot fail.
 -- @tparam integer total  steps in all
 -- @tparam integer images  real images in a step
@@ -18,8 +20,8 @@ Meter.__index = Meter
 function M.new(total, images, start, clock)
   clock = clock or core.clock
   local now = clock()
-  return setmetatable({total = total, images = images, step = start, clock = clock, began = now, line_at = now,
-    line_step = start, sums = {}, counts = {}}, Meter)
+  return setmetatable({total = total, images = images, step = start, start = start, clock = clock, began = now,
+    line_at = now, line_step = start, sums = {}, counts = {}}, Meter)
 end
 
 --- Adds a step's numbers. Of step sizes the last one counts, of all else the mean.
@@ -45,6 +47,20 @@ local function speed(self)
   local recent = steps > 0 and (now - self.line_at) / steps
   if not recent then return self.per_step end
   return self.per_step and 0.7 * self.per_step + 0.3 * recent or recent
+end
+
+--- Says how long all will take, once: when four steps are done, the first of which warms up. Cannot fail.
+-- @tparam[opt=0] integer skip  steps before these that are not like the others
+-- @tparam[opt=false] boolean always  though there are few steps ahead
+-- @treturn string  nil after any other step
+function Meter:pace(skip, always)
+  local done, ahead, now = self.step - self.start - (skip or 0), self.total - self.step, self.clock()
+  if done == 1 then self.timed_from = now end
+  if done ~= PACE or ahead < PACE and not always then return nil end
+  local per_step = (now - self.timed_from) / (PACE - 1)
+  local _, peak = core.rss()
+  return ("%.3f s a step (%.0f images/s), %.2f GB; %d steps take about %s"):format(per_step, self.images / per_step,
+    peak / 1e9, self.total - self.start, quantities.time(now - self.began + per_step * ahead))
 end
 
 --- Returns the state of things. Cannot fail.

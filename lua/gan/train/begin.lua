@@ -12,8 +12,7 @@ local saved = require "gan.train.saved"
 
 local M = {}
 
-local PACE = 4 -- steps after which their time is known; the first one warms up
-local VARYING = 26 -- and so many before where the script decides how many updates a step has: beginnings are not alike
+local VARYING = 26 -- steps that are not timed where the script decides how many updates each has: beginnings differ
 
 local function networks(run)
   local names = {}
@@ -84,7 +83,7 @@ function M.run(run)
   if opt.dry_run then
     for _, name in ipairs(networks(run)) do recorder:say("%s\n", tostring(run.parts[name])) end
     introduce(run)
-    run.meter, run.first = progress.new(PACE, opt.batch * (opt.dsteps or 1), 0), 0
+    run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), 0)
     return
   end
   recorder:enter(place, opt.outdir, label(run))
@@ -103,7 +102,7 @@ function M.run(run)
   first_files(run, retell(run))
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
-  run.meter, run.first = progress.new(run.total, opt.batch * (opt.dsteps or 1), run.step), run.step
+  run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), run.step)
   if run.step >= run.total then
     recorder:say("already at step %d of %d; --steps trains longer", run.step, run.total)
     run.finished = true
@@ -112,16 +111,10 @@ end
 
 --- Tells, after a run's first steps, how long it will take; that is all that --dry-run is for. Cannot fail.
 function M.pace(run)
-  local dry, done = run.options.dry_run, run.step - run.first
-  if not dry and run.game and run.game.remember then done = done - VARYING end
-  if done == 1 then run.paced = core.clock() end
-  if done ~= PACE or not dry and run.total - run.step < PACE then return end
-  local seconds, past = (core.clock() - run.paced) / (PACE - 1), core.clock() - run.meter.began
-  local _, peak = core.rss()
-  run.recorder:say("%.3f s a step (%.0f images/s), %.2f GB; %d steps take about %s", seconds,
-    run.meter.images / seconds, peak / 1e9, run.total - run.first,
-    quantities.time(past + seconds * (run.total - run.step)))
-  run.finished = dry
+  local dry = run.options.dry_run
+  local line = run.meter:pace(dry and 0 or run.game and run.game.remember and VARYING or 0, dry)
+  if line then run.recorder:say("%s", line) end
+  if dry then run.finished = line ~= nil end
 end
 
 return M

@@ -10,6 +10,7 @@ local text = require "gan.file.text"
 
 local M = {LAST = "checkpoint_last.safetensors"}
 
+local LENGTH = {steps = true, epochs = true, kimg = true}
 local OTHER = "nothing was overwritten, give another --name"
 
 local function mode(path) return lfs.attributes(path, "mode") end
@@ -35,27 +36,13 @@ local function is_empty(dir)
   return true
 end
 
--- The numbered runs in outdir: a list of {number, name}, highest number first.
-local function numbered(outdir)
-  local list = {}
-  for _, name in ipairs(text.names(outdir) or {}) do
-    local number = name:match "^(%d%d%d%d%d+)%-"
-    if number then list[#list + 1] = {number = math.tointeger(number) or 0, name = name} end
-  end
-  table.sort(list, function(a, b) return a.number > b.number end)
-  return list
-end
-
--- Takes over what was not given on the command line.
+-- Takes over what was not given on the command line; one length of training takes the place of any other.
 local function adopt(declared, values, given, stored)
-  for _, d in ipairs(declared) do
-    local old = command.stored(d, stored)
-    if not given[d.field] and old ~= nil and (d.inherit or not d.free) then values[d.field] = old end
-  end
   local length = given.steps or given.epochs or given.kimg
-  for _, name in ipairs {"steps", "epochs", "kimg"} do
-    if not length and stored[name] then values[name] = stored[name] end
-  end
+  command.adopt(declared, values, stored, function(d)
+    if LENGTH[d.field] then return not length end
+    return not given[d.field] and (d.inherit or not d.free)
+  end)
 end
 
 -- The place of a run in a directory that was made before.
@@ -145,7 +132,7 @@ function M.recognise(place, run, step_of)
     if stored.data and run.identity then return identity.difference(stored.data, run.identity) end
   end
   if not place.dir and not place.from and values.resume == "auto" then
-    for _, entry in ipairs(numbered(values.outdir)) do
+    for _, entry in ipairs(claim.numbered(values.outdir)) do
       local dir = values.outdir .. "/" .. entry.name
       local stored = M.read_options(dir)
       local own = stored and stored.recipe == run.recipe and at(dir, stored)
@@ -167,21 +154,6 @@ function M.recognise(place, run, step_of)
   return place
 end
 
--- Makes the directory of the next number, which no other process gets, whatever its label is.
-local function make_next(place, outdir, label)
-  local function newest()
-    local run = numbered(outdir)[1]
-    return run and run.number or -1
-  end
-  local function is_taken(n)
-    for _, run in ipairs(numbered(outdir)) do if run.number == n then return true end end
-  end
-  return claim.number(outdir, newest, is_taken, function(n)
-    place.dir = ("%s/%05d-%s"):format(outdir, n, label)
-    return text.make_folder(place.dir)
-  end)
-end
-
 --- Makes and locks the run's directory: the one that was found, or the next number.
 -- @tparam table place  of `recognise`; `dir` is filled in
 -- @tparam string outdir  where runs are kept
@@ -190,8 +162,9 @@ end
 -- @error if the directory cannot be made, or another process is training there
 function M.enter(place, outdir, label)
   local ok, message = text.make_folder(place.dir or outdir)
-  if ok and not place.dir then ok, message = make_next(place, outdir, label) end
+  if ok and not place.dir then ok, message = claim.next(outdir, label) end
   if not ok then return nil, message end
+  place.dir = place.dir or ok
   place.lock, message = claim.lock(place.dir)
   if not place.lock then return nil, message or ("%s: another process is training there"):format(place.dir) end
   place.warning = message

@@ -91,17 +91,6 @@ function M.total_steps(values, n)
   return values.steps or math.max(unset and STEPS or 1, steps), unset and not values.steps
 end
 
---- Returns the options that make a run what it is, without those that may change, as a text for its checkpoints.
--- Cannot fail.
--- @tparam table declared  of gan.command.declare
--- @tparam table values  options, name -> value
--- @treturn string  JSON
-function M.pack(declared, values)
-  local out = {}
-  for _, d in ipairs(declared) do if not d.free then out[d.field] = values[d.field] end end
-  return json.encode(out)
-end
-
 --- Returns what a run's checkpoint tells of the run: the options that were packed, and its data.
 -- @tparam table tree  of gan.file.safetensors.load
 -- @tparam string path  its file, for messages

@@ -1,6 +1,7 @@
 --- A run's checkpoints: what they hold, how a run is saved, and how it goes on.
 -- @internal gan.train.saved
 local classes = require "gan.data.classes"
+local command = require "gan.command"
 local core = require "gan.core"
 local check = require "gan.check"
 local json = require "gan.file.json"
@@ -52,7 +53,8 @@ function M.state(run)
     run = {format = FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
       own_data = run.own_data, rollbacks = run.rollbacks, random = {random.default():state()},
-      options = options.pack(run.declared, run.options), data = run.identity and json.encode(run.identity)},
+      data = run.identity and json.encode(run.identity),
+      options = json.encode(command.fixed(run.declared, run.options))},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
   }
   for name, rng in pairs(run.streams) do tree.rng[name] = {rng:state()} end
