@@ -9,8 +9,8 @@ local npz = require "gan.file.npz"
 
 local M = {}
 
--- Counts those of the images that are among the others, by their checksums, i32 (N) and i32 (M).
-local function shared(of, among)
+--- Counts those of the images that are among the others, by their checksums, i32 (N) and i32 (M).
+function M.shared(of, among)
   local there, count = {}, 0
   for _, crc in ipairs(core.to_table(among)) do there[crc] = true end
   for _, crc in ipairs(core.to_table(of)) do count = count + (there[crc] and 1 or 0) end
@@ -20,7 +20,7 @@ end
 --- Tells whether checksums are those of the same images, in whatever order.
 function M.same(a, b)
   local n, m = core.numel(a), core.numel(b)
-  return n == m and shared(a, b) == n and shared(b, a) == m
+  return n == m and M.shared(a, b) == n and M.shared(b, a) == m
 end
 
 -- What a file's numbers are of; false where it does not say; or nil and a message.
@@ -31,6 +31,8 @@ local function about_of(arrays)
   if type(about) ~= "table" then return nil, "'about': " .. (message or "expected an object") end
   return about
 end
+
+local function network(name, hash) return tostring(name) .. (hash and " " .. tostring(hash) or "") end
 
 --- Reads a file for a network F, and for the real images, where these are at hand.
 -- @treturn table  moments
@@ -49,8 +51,8 @@ function M.load(path, F, source)
   about, message = about_of(arrays)
   if about == nil then return bad("%s", message) end
   if about and (about.features ~= F.name or (about.features_hash or "none") ~= (F.hash or "none")) then
-    return bad("measured by %s %s, not by %s %s: give those --features, or another file", tostring(about.features),
-      tostring(about.features_hash or ""), F.name, F.hash or "")
+    return bad("measured by %s, not by %s: give those --features, or another file",
+      network(about.features, about.features_hash), network(F.name, F.hash))
   end
   if F.dim and known.dim ~= F.dim then return bad("has %d features, %s has %d", known.dim, F.name, F.dim) end
   local own = about and about.checksum and source and source.about and source.about()
@@ -96,7 +98,7 @@ function M.fits(path, real, source)
     return nil, ("%s: of the very images of %s: give --a and --b, of one set it compares the halves"):format(path,
       source.name)
   end
-  return shared(own, real.checksums)
+  return M.shared(own, real.checksums)
 end
 
 return M
