@@ -104,6 +104,11 @@ describe("train.trained", function()
     temp.write(dir .. "/nets.lua", NETS)
     assert.equal(1, code)
     assert.matches("^mine.lua: .*nets.lua:1: [^\n]*\n$", err)
+    os.remove(dir .. "/nets.lua")
+    code, err = train("mine.lua", "c", "--steps 5")
+    temp.write(dir .. "/nets.lua", NETS)
+    assert.equal(1, code)
+    assert.equal(("mine.lua: %s/nets.lua: No such file or directory\n"):format(dir), err)
   end)
 
   it("makes nets that a script made by itself, by a file that says how", function()
@@ -116,6 +121,37 @@ describe("train.trained", function()
     assert.matches("does not hold a generator: .*weight", select(2, open(run, {net = dir .. "/g.lua"})))
     temp.write(dir .. "/g.lua", "return {generator = function(opt) return opt.no.such end}")
     assert.matches("g.lua:1: attempt to index a nil value", select(2, open(run, {net = dir .. "/g.lua"})))
+  end)
+
+  it("makes conditional nets again, recorded or not", function()
+    temp.write(dir .. "/cond_nets.lua", [[
+local nn = require("gan").nn
+return {
+  generator = function(opt)
+    return nn.chain {nn.label_concat {opt.classes}, nn.linear {opt.z + opt.classes, 192, rng = opt.rng}, nn.tanh {},
+      nn.view {8, 8, 3}}
+  end,
+  discriminator = function(opt)
+    return nn.chain {nn.flatten {}, nn.label_concat {opt.classes},
+      nn.linear {192 + opt.classes, 1, rng = opt.rng}, nn.view {}}
+  end,
+}
+]])
+    local head = 'local gan = require "gan"\n'
+      .. 'local run = gan.train.run {recipe = "c", sizes = {8}, conditional = true}\n'
+    temp.write(dir .. "/cond.lua", head
+      .. 'run:train {G = run:generator "cond_nets.lua", D = run:discriminator "cond_nets.lua"}\n')
+    temp.write(dir .. "/bare.lua", head .. 'local nets = dofile(arg[0]:match "^.*/" .. "cond_nets.lua")\n'
+      .. "local o = {z = run.options.z, classes = run.classes}\n"
+      .. "run:train {G = nets.generator(o), D = nets.discriminator(o)}\n")
+    for _, name in ipairs {"cond", "bare"} do
+      assert.same({0, ""}, {train(name .. ".lua", name)})
+      local trained = assert(open(dir .. "/runs/" .. name, {net = dir .. "/cond_nets.lua"}))
+      assert.equal(10, #trained.classes)
+      local z, y = gan.latent.of_seeds({1, 1}, 4), core.tensor({2, 3}, "i32")
+      local images = gan.nn.evaluate(trained.G, z, y)
+      assert.not_equal(core.to_bytes(images:narrow(1, 1, 1)), core.to_bytes(images:narrow(1, 2, 1)))
+    end
   end)
 
   it("says where a net file has no place", function()
