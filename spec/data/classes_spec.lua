@@ -15,6 +15,16 @@ describe("data.classes", function()
     assert.same({{}, false}, {map({}, {"a"})})
   end)
 
+  it("says which classes no image has", function()
+    local without = gan.data.classes.without_images
+    assert.is_nil(without({"cat", "dog"}, {1, 0, 1}))
+    assert.equal("no picture of the class cat", without({"cat", "dog"}, {1, 1}))
+    assert.equal("no picture of the classes cat, owl", without({"cat", "dog", "owl"}, {1}))
+    local names = {}
+    for k = 1, 30 do names[k] = tostring(k) end
+    assert.matches("^no picture of the classes 2, 3, .*, 20, 21, %.%.%.$", without(names, {0}))
+  end)
+
   it("takes names that are only numbers for no names", function()
     assert.same({{0, 1}, false}, {map({"0", "1"}, {"cat", "dog"})})
     assert.same({{0, 1}, false}, {map({"cat", "dog"}, {"0", "1"})})

@@ -4,6 +4,8 @@ local check = require "gan.check"
 
 local M = {}
 
+local LISTED = 20 -- classes that a note names
+
 -- Names that say no more than the number do not tell which class is meant.
 local function numbers_only(names)
   for i, name in ipairs(names) do if name ~= tostring(i - 1) then return false end end
@@ -57,6 +59,19 @@ function M.map(from, to)
     moved = moved or out[k] ~= k - 1
   end
   return out, moved
+end
+
+--- Says which classes no image has. Cannot fail.
+-- @tparam table names  list of names
+-- @tparam table labels  list of integers from 0
+-- @treturn string  a line for a set's notes; nil where all have one
+function M.without_images(names, labels)
+  local has, none = {}, {}
+  for _, y in ipairs(labels) do has[y] = true end
+  for k, name in ipairs(names) do if not has[k - 1] then none[#none + 1] = name end end
+  if not none[1] then return nil end
+  return ("no picture of the class%s %s%s"):format(none[2] and "es" or "",
+    table.concat(none, ", ", 1, math.min(#none, LISTED)), #none > LISTED and ", ..." or "")
 end
 
 return M

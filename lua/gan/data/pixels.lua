@@ -1,5 +1,6 @@
 --- Fills the images of a set from records of raw pixels, as array formats have them.
 -- @internal gan.data.pixels
+local classes = require "gan.data.classes"
 local core = require "gan.core"
 local set = require "gan.data.set"
 local store = require "gan.data.store"
@@ -9,12 +10,11 @@ local M = {}
 --- Returns the labels of records. Cannot fail.
 -- @tparam table labels  list of integers
 -- @tparam table rows  list of integers, from 1: those that are used
--- @treturn Tensor  i32 (N)
+-- @treturn table  list of integers
 function M.labels(labels, rows)
-  if #labels == #rows then return core.tensor(labels, "i32") end
   local out = {}
   for i, row in ipairs(rows) do out[i] = labels[row] end
-  return core.tensor(out, "i32")
+  return out
 end
 
 --- Makes classes of labels, in place: numbers that begin with 1 begin with 0 then.
@@ -33,14 +33,14 @@ function M.classes(labels, others, notes, names)
     for i, y in ipairs(labels) do labels[i] = y - 1 end
     notes[#notes + 1] = ("labels 1 to %d of the file are classes 0 to %d"):format(most, most - 1)
   end
-  local classes, seen = {}, {}
+  local list, seen = {}, {}
   for y = first, most do
     local name = names and names[y]
     if not name or seen[name] then name = tostring(y) end
     seen[name] = true
-    classes[#classes + 1] = name
+    list[#list + 1] = name
   end
-  return classes
+  return list
 end
 
 local function full(self) return self.at > #self.of.rows end
@@ -115,12 +115,14 @@ end
 -- @treturn Set
 function M.set(found, fields)
   local p, size, notes = found.of, found.options.size, fields.notes
-  fields.labels = fields.labels and M.labels(fields.labels, p.rows)
+  local labels = fields.labels and M.labels(fields.labels, p.rows)
   for _, name in ipairs {"images", "pictures", "crcs"} do fields[name] = found[name] end
   if found.enlarged then
     notes[#notes + 1] = ("all pictures enlarged from %dx%d to %dx%d, which interpolates (--fit pad does not)"):format(
       p.height, p.width, size, size)
   end
+  notes[#notes + 1] = labels and classes.without_images(fields.classes, labels)
+  fields.labels = labels and core.tensor(labels, "i32")
   return set.new(fields)
 end
 

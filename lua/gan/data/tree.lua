@@ -1,5 +1,6 @@
 --- Sorts out what lies in a folder or an archive: pictures, their splits and classes, and what is no picture.
 -- @internal gan.data.tree
+local classes = require "gan.data.classes"
 local core = require "gan.core"
 local limit = require "gan.data.limit"
 local set = require "gan.data.set"
@@ -331,11 +332,7 @@ local function add_notes(notes, read, o, fields, n)
   elseif o.stretch_range and not part then
     note "--stretch-range changes nothing: no picture has 16 bits"
   end
-  if not fields.labels then return end
-  local count, none = {}, {}
-  for _, y in ipairs(fields.labels) do count[y] = true end
-  for k, name in ipairs(fields.classes) do if not count[k - 1] then none[#none + 1] = name end end
-  if none[1] then note("no picture of the class%s %s", none[2] and "es" or "", listed(none, LISTED)) end
+  notes[#notes + 1] = fields.labels and classes.without_images(fields.classes, fields.labels)
 end
 
 --- Makes the set of pictures that were chosen and read.

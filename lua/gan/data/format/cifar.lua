@@ -286,7 +286,7 @@ function M.open(path, o)
   end
   return pixels.set(found, {
     labels = labels, classes = classes, source = path, format = layout.set, split = split, splits = there, notes = {},
-    coarse = coarse and pixels.labels(coarse, rows),
+    coarse = coarse and core.tensor(pixels.labels(coarse, rows), "i32"),
     coarse_classes = coarse and class_names(folder, layout, layout.coarse_names, 1),
   })
 end
