@@ -2,6 +2,7 @@
 local command = require "gan.command"
 local json = require "gan.file.json"
 local options = require "gan.train.options"
+local progress = require "gan.game.progress"
 
 local declared = command.declare(options.training, {lr = 1e-3}, {size = {16, 32, 64, 128}})
 local function parse(line)
@@ -28,15 +29,15 @@ describe("train.options", function()
   it("counts steps", function()
     local function steps(line, n)
       local o, given = parse(line)
-      return assert(options.check(o, given, declared)) and options.total_steps(o, n)
+      return assert(options.check(o, given, declared)) and progress.total_steps(o, n)
     end
     assert.equal(5000, steps("", 371)) -- 25 passes would be 145
     assert.equal(5000, steps("", 12800))
     assert.equal(5001, steps("", 12803))
     assert.equal(3906, steps("--epochs 25", 10000))
-    assert.same({5000, true}, {options.total_steps({batch = 64}, 371)})
-    assert.same({145, false}, {options.total_steps({batch = 64, epochs = 25}, 371)})
-    assert.same({9, false}, {options.total_steps({batch = 64, steps = 9}, 371)})
+    assert.same({5000, true}, {progress.total_steps({batch = 64}, 371)})
+    assert.same({145, false}, {progress.total_steps({batch = 64, epochs = 25}, 371)})
+    assert.same({9, false}, {progress.total_steps({batch = 64, steps = 9}, 371)})
     assert.equal(7, steps("--steps 7", 10000))
     assert.equal(157, steps("--epochs 1", 10032))
     assert.equal(1, steps("--epochs 0.0001", 100))
@@ -60,6 +61,17 @@ describe("train.options", function()
     assert.equal("integer", math.type(packed.batch))
     assert.same({nil, "x: expected the checkpoint of a run (that of another program?)"},
       {options.unpack({run = {options = "]"}}, "x")})
+  end)
+
+  it("lets a length that is given take the place of a recipe's own", function()
+    local own = command.declare(options.training, {steps = 12000})
+    for line, expected in pairs {[""] = 12000, ["--kimg 6.4"] = 100, ["--epochs 2"] = 20, ["--steps 9"] = 9} do
+      local words = {}
+      for w in line:gmatch "%S+" do words[#words + 1] = w end
+      local o, given = command.parse(own, words, {name = "test.lua", summary = "a test"})
+      assert(options.check(o, given, own))
+      assert.equal(expected, (progress.total_steps(o, 640)), line)
+    end
   end)
 
   it("lets step sizes change that --change names", function()

@@ -6,11 +6,11 @@ local command = require "gan.command"
 local identity = require "gan.data.identity"
 local json = require "gan.file.json"
 local lfs = require "lfs"
+local options = require "gan.train.options"
 local text = require "gan.file.text"
 
 local M = {LAST = "checkpoint_last.safetensors"}
 
-local LENGTH = {steps = true, epochs = true, kimg = true}
 local OTHER = "nothing was overwritten, give another --name"
 
 local function mode(path) return lfs.attributes(path, "mode") end
@@ -38,11 +38,9 @@ end
 
 -- Takes over what was not given on the command line; one length of training takes the place of any other.
 local function adopt(declared, values, given, stored)
-  local length = given.steps or given.epochs or given.kimg
-  command.adopt(declared, values, stored, function(d)
-    if LENGTH[d.field] then return not length end
-    return not given[d.field] and (d.inherit or not d.free)
-  end)
+  command.adopt(declared, values, stored, function(d) return not given[d.field] and (d.inherit or not d.free) end)
+  if given.steps or given.epochs or given.kimg then return end
+  for _, name in ipairs(options.LENGTHS) do values[name] = stored[name] end
 end
 
 -- The place of a run in a directory that was made before.

@@ -6,8 +6,6 @@ local json = require "gan.file.json"
 
 local M = {}
 
-local EPOCHS, STEPS = 25, 5000 -- the length of a run that is not told: the larger of the two
-
 --- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
 -- `inherit`: free, and --resume PATH takes the run's own value over.
 M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
@@ -61,34 +59,26 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
 })
 
+--- Names the options that set the length of training, one of which a run has at most.
+M.LENGTHS = {"steps", "epochs", "kimg"}
+
 --- Checks what options say together: one length of training at most, --blocks a power of two that divides --batch,
 -- --change names what is given.
--- @tparam table values  options, name -> value
+-- @tparam table values  options, name -> value; a default length goes where another one is given
 -- @tparam table given  name -> true for what stood on the command line
 -- @tparam table declared  of gan.command.declare
 -- @treturn boolean  true
 -- @error if they do not fit
 function M.check(values, given, declared)
   local lengths, blocks = {}, values.blocks or 1
-  for _, name in ipairs {"steps", "epochs", "kimg"} do if given[name] then lengths[#lengths + 1] = "--" .. name end end
+  for _, name in ipairs(M.LENGTHS) do if given[name] then lengths[#lengths + 1] = "--" .. name end end
   if #lengths > 1 then return nil, ("%s: give one of them"):format(table.concat(lengths, " and ")) end
+  for _, name in ipairs(#lengths > 0 and M.LENGTHS or {}) do
+    if not given[name] then values[name] = nil end -- a recipe's own default
+  end
   if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
   if values.batch % blocks == 0 then return command.check_change(declared, values, given) end
   return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
-end
-
---- Returns how many steps a run has: kimg counts thousands of real images shown to D, epochs passes over the data.
--- Where none of them is set, it is 25 passes, but at least 5000 steps: passes over a few images teach next to nothing.
--- Cannot fail.
--- @tparam table values  options, name -> value
--- @tparam integer n  images of the data
--- @treturn integer  from 1
--- @treturn boolean  true if no option set it
-function M.total_steps(values, n)
-  local unset = not (values.kimg or values.epochs)
-  local images = values.kimg and values.kimg * 1000 or (values.epochs or EPOCHS) * n
-  local steps = math.floor(images / (values.batch * (values.dsteps or 1)) + 0.5)
-  return values.steps or math.max(unset and STEPS or 1, steps), unset and not values.steps
 end
 
 --- Returns what a run's checkpoint tells of the run: the options that were packed, and its data.

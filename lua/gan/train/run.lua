@@ -15,6 +15,7 @@ local made = require "gan.model.made"
 local options = require "gan.train.options"
 local pictures = require "gan.train.pictures"
 local play = require "gan.train.play"
+local progress = require "gan.game.progress"
 local random = require "gan.random"
 local recorders = require "gan.train.recorder"
 local rescue = require "gan.train.rescue"
@@ -110,7 +111,7 @@ local function start(spec)
   open_data(self, spec, given)
   random.seed(opt.seed)
   self.loader = pictures.batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
-  self.total, self.unset = options.total_steps(opt, self.data.n)
+  self.total, self.unset = progress.total_steps(opt, self.data.n)
   self.step, self.identity = 0, identity.of(self.data)
   recorder:must(directory.recognise(self.place, self, saved.step))
   self:show()
