@@ -57,10 +57,10 @@ describe("model.own", function()
 
   it("knows options that can be kept", function()
     local f = assert(own.open(file("nets.lua", NETS)))
-    f:keepable {a = 1, b = "x", c = true, d = {1, {2, "y"}}}
-    f:keepable()
+    f:check_plain {a = 1, b = "x", c = true, d = {1, {2, "y"}}}
+    f:check_plain()
     for _, v in ipairs {gan.tanh, gan.ones(2), {x = {gan.tanh}}} do
-      assert.error_matches(function() f:keepable {act = v} end,
+      assert.error_matches(function() f:check_plain {act = v} end,
         "nets.lua: option 'act': expected a plain value, from which the net can be made again, got")
     end
   end)

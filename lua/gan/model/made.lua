@@ -26,7 +26,7 @@ end
 function M.make(run, kind, name, extra)
   local file = own.is_file(name) and run.recorder:must(own.open(text.beside(run.script, name))) or nil
   if file then
-    file:keepable(extra)
+    file:check_plain(extra)
     if (run.sources[file.name] or file.text) ~= file.text then
       return check.fail("Run:" .. kind, "two files are called %s, and a run has a copy of each: rename one", file.name)
     end

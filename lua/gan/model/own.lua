@@ -92,10 +92,10 @@ function File:try(kind, opt)
 end
 
 --- Checks that options can be kept, so that the net is made again from them.
--- @function File:keepable
+-- @function File:check_plain
 -- @tparam[opt] table opt  name -> value
 -- @raise naming one that is no plain value
-function File:keepable(opt)
+function File:check_plain(opt)
   for name, v in pairs(opt or {}) do
     if not plain(v) then
       return check.fail("model.own", "%s: option '%s': expected a plain value, from which the net can be made again, "
