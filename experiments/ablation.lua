@@ -9,6 +9,7 @@
 -- and takes from there what other groups have played.
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
+local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"
 local command, evaluate, json = gan.command, gan.measure.evaluate, gan.file.json
@@ -248,7 +249,7 @@ for seed = 0, opt.seeds - 1 do
 end
 -- Without jobs the list stays: it may be that of a command that is playing.
 if opt.jobs > 0 then must(gan.file.text.write(jobs_path, table.concat(todo, "\n") .. "\n")) end
-print(("%d runs, %d to be played, %d at a time"):format(total, #todo, opt.jobs))
+print(("%s, %d to be played, %d at a time"):format(check.count(total, "run"), #todo, opt.jobs))
 
 local function quoted(s) return "'" .. s:gsub("'", [['\'']]) .. "'" end
 local lua, i = arg[-1], -1
@@ -268,7 +269,8 @@ if #todo > 0 and opt.jobs > 0 then
   end
   pipe:close()
   if done < #todo then
-    io.stderr:write(("ablation.lua: %d runs failed; the same command tries them again\n"):format(#todo - done))
+    local lost = check.count(#todo - done, "run")
+    io.stderr:write(("ablation.lua: %s failed; the same command tries again\n"):format(lost))
   end
   found = results()
 end

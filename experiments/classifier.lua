@@ -5,6 +5,7 @@
 --   lua experiments/classifier.lua --data PATH --net resnet --size 32        folders of PNG or JPEG, one for each class
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
+local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"
 local command, features = gan.command, gan.measure.features
@@ -49,7 +50,8 @@ if not train.size then
   stop("%s: images of %dx%d pixels are not square; give --size", opt.data, train.height, train.width)
 end
 if opt.batch > train.n then
-  stop("--batch %d is more than the data: %s has %d images for training", opt.batch, opt.data, train.n)
+  stop("--batch %d is more than the data: %s has %s for training", opt.batch, opt.data,
+    check.count(train.n, "image"))
 end
 if opt.shift >= train.size then stop("--shift %d is more than the images' side, %d", opt.shift, train.size) end
 local name = opt.data:match "([^/]*)/*$"
@@ -84,7 +86,7 @@ end
 local console = gan.show.console.new()
 local function say(fmt, ...) console:say(fmt:format(...)) end
 say("%s", net)
-say("%d images for training, %d for testing: %s", train.n, test.n, train:describe())
+say("%s for training, %d for testing: %s", check.count(train.n, "image"), test.n, train:describe())
 core.catch_interrupt(true)
 local start, per_epoch, reached, hash = core.clock(), loader.steps_per_epoch, nil, nil
 local total = per_epoch * opt.epochs

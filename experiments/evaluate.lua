@@ -8,6 +8,7 @@
 --   lua experiments/evaluate.lua --images drawn/ --stats real.npz --metrics fid    statistics that others computed
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
+local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"
 local command, evaluate, features, json = gan.command, gan.measure.evaluate, gan.measure.features, gan.file.json
@@ -172,7 +173,7 @@ end
 local console = gan.show.console.new(2)
 local function progress(what, done, total)
   if console:wants_live() or done == total and (total > 0 or console.terminal) then
-    console:redraw(total > 0 and ("%s: %d of %d images"):format(what, done, total) or what)
+    console:redraw(total > 0 and ("%s: %d of %s"):format(what, done, check.count(total, "image")) or what)
   end
 end
 

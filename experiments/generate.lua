@@ -5,6 +5,7 @@
 --   lua experiments/generate.lua --run runs/demo --seeds 7 --out seven.png       one picture
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
+local check = require "gan.check"
 local lfs = require "lfs"
 local command, grid, latent, text = gan.command, gan.show.grid, gan.latent, gan.file.text
 
@@ -73,6 +74,6 @@ else
     must(grid.save(("%s/seed%06d.png"):format(out, seed), images:narrow(1, i, 1), {pad = 0}))
   end
 end
-print(("%s: %d picture%s%s, step %d"):format(out, #seeds, #seeds == 1 and "" or "s", drawn and " of " .. drawn or "",
+print(("%s: %s%s, step %d"):format(out, check.count(#seeds, "picture"), drawn and " of " .. drawn or "",
   trained.step))
 finish()

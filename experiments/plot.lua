@@ -4,6 +4,7 @@
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
+local check = require "gan.check"
 local lfs = require "lfs"
 local command, curves, plot = gan.command, gan.show.curves, gan.show.plot
 
@@ -57,5 +58,5 @@ local how = {x = opt.x, log = opt.log, columns = opt.columns, title = opt.title}
 local spec = must(curves.plots(runs, opt.keys and words(opt.keys), how))
 local out = opt.out or runs[1].dir .. "/curves.svg"
 must(plot.save(out, spec))
-print(("%s: %d plot%s"):format(out, #spec.panels, #spec.panels == 1 and "" or "s"))
+print(("%s: %s"):format(out, check.count(#spec.panels, "plot")))
 finish()

@@ -453,7 +453,7 @@ describe("sum_grads", function()
   it("refuses lists that do not belong together", function()
     local a, b = {gan.zeros(2), gan.zeros(3)}, {gan.zeros(2), gan.zeros(4)}
     assert.error_matches(function() gan.sum_grads(a, b) end, "entry 2 of list 2: expected %(3%), got %(4%)")
-    assert.error_matches(function() gan.sum_grads(a, {a[1]}) end, "list 2 has 1 entries, the first 2")
+    assert.error_matches(function() gan.sum_grads(a, {a[1]}) end, "list 2: expected 2 tensors as in the first, got 1")
     assert.error_matches(function() gan.sum_grads(a, 3) end, "list of tensors")
     assert.error_matches(function() gan.sum_grads(a, {1, 2}) end, "grads%[1%]")
   end)

@@ -92,6 +92,15 @@ describe("check", function()
     fails("f: option 'c': expected a number, got nil", known.c.check, known.c, "f", "c", nil)
   end)
 
+  it("counts things, one or several", function()
+    for text, args in pairs {
+      ["1 image"] = {1, "image"}, ["0 images"] = {0, "image"}, ["2 classes"] = {2, "class"}, ["1 class"] = {1, "class"},
+      ["3 batches"] = {3, "batch"}, ["5 boxes"] = {5, "box"},
+    } do assert.equal(text, check.count(table.unpack(args))) end
+    fails("expected 1 dimension, got real tensor (2,2)", check.real, "f", 1, "x", gan.zeros(2, 2), 1)
+    fails("dimension 2 should have 1 number everywhere", gan.tensor, {{1}, {1, 2}})
+  end)
+
   it("takes sizes in the list part", function()
     local known = {bias = option.boolean {default = true}}
     assert.same({3, 4, bias = true}, check.options("nn.f", {3.0, 4}, known, {"Di", "Do"}))

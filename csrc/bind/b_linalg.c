@@ -11,7 +11,7 @@
 static const gn_tensor *check_features(lua_State *L, int arg, const char *name, gn_int least) {
   const gn_tensor *t = gn_check_dense_nd(L, arg, name, 2);
   if (t->size[0] < least || t->size[1] < 1)
-    gn_shape_error(L, arg, name, lua_pushfstring(L, "(N,D) of at least %I rows and 1 column", (lua_Integer)least),
+    gn_shape_error(L, arg, name, lua_pushfstring(L, "(N,D) of at least %s and 1 column", gn_count(L, least, "row")),
                    NULL);
   if (t->size[0] > INT32_MAX || t->size[1] > INT32_MAX) gn_shape_error(L, arg, name, "sizes below 2^31", NULL);
   const gn_int bad = gn_bad_row(gn_real_ptr(t), t->size[0], t->size[1]);

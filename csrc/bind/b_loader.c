@@ -111,9 +111,7 @@ static options check_options(lua_State *L, int arg, gn_int n, gn_int h, gn_int w
   options o = {.batch = 64, .shards = 1, .drop_last = 1, .prefetch = 1};
   const gn_int least = GN_MAX(1, GN_MIN(h, w));
   gn_read_options(L, arg, known, &o);
-  if (o.batch > n)
-    gn_option_error(L, "batch", "a batch of %I is more than the %I images there are", (lua_Integer)o.batch,
-                    (lua_Integer)n);
+  if (o.batch > n) gn_option_error(L, "batch", "a batch of %I of %s", (lua_Integer)o.batch, gn_count(L, n, "image"));
   if (o.crop >= least)
     gn_option_error(L, "crop", "expected less than the images' shorter side, %I, got %I", (lua_Integer)least,
                     (lua_Integer)o.crop);

@@ -44,10 +44,13 @@ static gn_norm_dims check_dims(lua_State *L, const gn_tensor *x, int arg, kind k
   gn_norm_dims d = {.o = k == BATCH ? 1 : x->size[0], .c = c, .g = k == LAYER ? 1 : c};
   d.r = n / (d.o * c);
   if (k == GROUP) {
-    static const char *const what = "%I channels do not split into %I groups";
     d.g = groups;
-    if (c % d.g != 0 && groups_arg) gn_argerror(L, groups_arg, "groups", what, (lua_Integer)c, (lua_Integer)d.g);
-    if (c % d.g != 0) gn_option_error(L, "groups", what, (lua_Integer)c, (lua_Integer)d.g);
+    if (c % d.g != 0) {
+      static const char *const what = "%s cannot be split into %s";
+      const char *channels = gn_count(L, c, "channel"), *parts = gn_count(L, d.g, "group");
+      if (groups_arg) gn_argerror(L, groups_arg, "groups", what, channels, parts);
+      gn_option_error(L, "groups", what, channels, parts);
+    }
   }
   return d;
 }

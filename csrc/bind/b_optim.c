@@ -57,8 +57,8 @@ static lists check_lists(lua_State *L, const char *const *roles, int has_m, int 
     gn_int n = (gn_int)lua_rawlen(L, s.arg[k]);
     if (k == 0) s.count = n;
     else if (n != s.count)
-      gn_argerror(L, s.arg[k], roles[k], "expected a list of %I tensors, one for each of %s, got %I",
-                  (lua_Integer)s.count, roles[0], (lua_Integer)n);
+      gn_argerror(L, s.arg[k], roles[k], "expected a list of %s, one for each of %s, got %I",
+                  gn_count(L, s.count, "tensor"), roles[0], (lua_Integer)n);
   }
   s.list = (gn_param *)(void *)gn_scratch(L, s.count * (gn_int)(sizeof(gn_param) / sizeof(gn_real)));
   lua_newtable(L); /* the gradients, dense */

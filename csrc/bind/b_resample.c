@@ -254,8 +254,8 @@ static int crop2d(lua_State *L) {
   gn_read_options(L, 2, of_crop, &p);
   gn_int size[4] = {x->size[0], x->size[1] - p.top - p.bottom, x->size[2] - p.left - p.right, x->size[3]};
   if (size[1] < 0 || size[2] < 0)
-    gn_argerror(L, 2, "options", "cannot crop %I rows and %I columns from %s", (lua_Integer)(p.top + p.bottom),
-                (lua_Integer)(p.left + p.right), gn_shape_str(L, x->nd, x->size));
+    gn_argerror(L, 2, "options", "cannot crop %s and %s from %s", gn_count(L, p.top + p.bottom, "row"),
+                gn_count(L, p.left + p.right, "column"), gn_shape_str(L, x->nd, x->size));
   gn_int offset = gn_numel(4, size) == 0 ? x->offset : x->offset + p.top * x->stride[1] + p.left * x->stride[2];
   gn_new_view(L, x, 4, size, x->stride, offset);
   return 1;

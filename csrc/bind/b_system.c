@@ -71,10 +71,8 @@ static int columns(lua_State *L) {
   const int fd = (int)gn_check_int(L, 1, "fd", 0, 1 << 20);
   const char *set = getenv("COLUMNS");
   const long n = set ? strtol(set, NULL, 10) : 0;
-  if (n > 0 && n < 10000)
-    lua_pushinteger(L, n);
-  else
-    lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0);
+  if (n > 0 && n < 10000) lua_pushinteger(L, n);
+  else lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0);
   return 1;
 }
 

@@ -60,8 +60,8 @@ static gn_int fill_from(lua_State *L, int idx, gn_tensor *t, int d, gn_int at) {
     return at + 1;
   }
   if (lua_type(L, idx) != LUA_TTABLE || (gn_int)lua_rawlen(L, idx) != t->size[d])
-    gn_argerror(L, 1, "values", "ragged table: dimension %d should have %I entries everywhere", d + 1,
-                (lua_Integer)t->size[d]);
+    gn_argerror(L, 1, "values", "ragged table: dimension %d should have %s everywhere", d + 1,
+                gn_count(L, t->size[d], "number"));
   luaL_checkstack(L, 2, "nested table");
   for (gn_int i = 1; i <= t->size[d]; i++) {
     lua_rawgeti(L, idx, i);
@@ -372,7 +372,8 @@ static int from_bytes(lua_State *L) {
   gn_check_shape(L, 2, "shape", &s);
   gn_dtype dt = opt_dtype(L, 3);
   size_t want = (size_t)gn_numel(s.nd, s.size) * gn_dtype_size(dt);
-  if (len != want) gn_argerror(L, 1, "bytes", "expected %I bytes, got %I", (lua_Integer)want, (lua_Integer)len);
+  if (len != want)
+    gn_argerror(L, 1, "bytes", "expected %s, got %I", gn_count(L, (gn_int)want, "byte"), (lua_Integer)len);
   gn_tensor *t = gn_new_tensor(L, dt, s.nd, s.size);
   memcpy(t->storage->data, p, len);
   return 1;

@@ -118,6 +118,10 @@ const char *gn_shape_str(lua_State *L, int nd, const gn_int *size) {
   return lua_tostring(L, -1);
 }
 
+const char *gn_count(lua_State *L, gn_int n, const char *noun) {
+  return lua_pushfstring(L, "%I %s%s", (lua_Integer)n, noun, n == 1 ? "" : "s");
+}
+
 static const char *const dtype_names[] = {
 #define DTYPE(TAG, name, ...) #name,
 #include "../dtype.def"
@@ -225,8 +229,7 @@ gn_tensor *gn_check_dense_any(lua_State *L, int arg, const char *name) {
 gn_tensor *gn_check_dense_nd(lua_State *L, int arg, const char *name, int nd) {
   gn_tensor *t = check_dtype(L, arg, name, GN_REAL);
   if (t->nd != nd) {
-    const char *want = lua_pushfstring(L, "%d dimensions", nd);
-    gn_shape_error(L, arg, name, want, NULL);
+    gn_shape_error(L, arg, name, gn_count(L, nd, "dimension"), NULL);
   }
   return gn_check_dense(L, arg, name);
 }

@@ -50,6 +50,7 @@ int gn_shape_error(lua_State *L, int arg, const char *name, const char *expected
 /* Texts for messages, pushed on the stack. */
 const char *gn_found(lua_State *L, int arg);                        /* "u8 tensor (3)", "string 'abc'", "nil" */
 const char *gn_shape_str(lua_State *L, int nd, const gn_int *size); /* "(64,32,32,3)" */
+const char *gn_count(lua_State *L, gn_int n, const char *noun);     /* "1 image", "12 images": a regular noun, + s */
 
 /* Arguments. test: NULL if it is not one; check: must be there; opt: default where nil or none. dense: made contiguous
 ** in its stack slot. */

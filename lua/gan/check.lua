@@ -66,6 +66,14 @@ local function found_for(expected, got)
   return text
 end
 
+--- Returns how many there are of something: "1 image", "12 images", "1 class", "2 classes".
+-- @tparam integer n
+-- @tparam string noun  in the singular; a regular one
+-- @treturn string
+function M.count(n, noun)
+  return ("%d %s%s"):format(n, noun, n == 1 and "" or noun:find "[sx]$" and "es" or noun:find "ch$" and "es" or "s")
+end
+
 --- Raises `op: bad argument #i 'name' (expected X, got Y)`.
 function M.expected(op, i, name, expected, got)
   return M.fail(op, "bad argument #%d '%s' (expected %s, got %s)", i, name, expected, found_for(expected, got))
@@ -84,7 +92,7 @@ end
 --- Checks that v is a tensor of real numbers, with `nd` dimensions if given.
 function M.real(op, i, name, v, nd)
   if not core.is_tensor(v) or core.dtype(v) ~= "real" then return M.expected(op, i, name, "a real tensor", v) end
-  if nd and core.dim(v) ~= nd then return M.expected(op, i, name, nd .. " dimensions", v) end
+  if nd and core.dim(v) ~= nd then return M.expected(op, i, name, M.count(nd, "dimension"), v) end
   return v
 end
 
@@ -330,7 +338,7 @@ function option.stream(o) return kind(o, "a random stream (gan.rng)", if_true(co
 function option.tensor(o)
   local dtype = o.dtype or "real"
   local text = ("%s %s tensor"):format(dtype:find "^i" and "an" or "a", dtype)
-  if o.dim then text = ("%s of %d dimension%s"):format(text, o.dim, o.dim == 1 and "" or "s") end
+  if o.dim then text = ("%s of %s"):format(text, M.count(o.dim, "dimension")) end
   return kind(o, text, if_true(function(v)
     return core.is_tensor(v) and core.dtype(v) == dtype and (not o.dim or core.dim(v) == o.dim)
   end))
@@ -360,7 +368,9 @@ local function take_sizes(op, opt, sizes, out)
   for k in pairs(opt) do
     if math.type(k) == "integer" then n = n + 1 end
   end
-  if n > #sizes then return M.fail(op, "expected %d sizes in the list part of the options, got %d", #sizes, n) end
+  if n > #sizes then 
+    return M.fail(op, "expected %s in the list part of the options, got %d", M.count(#sizes, "size"), n)
+  end
 end
 
 --- Checks an options table against what is known.

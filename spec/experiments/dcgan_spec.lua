@@ -307,7 +307,7 @@ describe("dcgan.lua", function()
   it("shows the networks and the time in a dry run, and leaves nothing behind", function()
     local before = temp.list(dir)
     local out = trained "--name dry --steps 100 -n"
-    for _, text in ipairs {"conv_transpose2d", "total", "s a step", "100 steps take about"} do
+    for _, text in ipairs {"conv_transpose2d", "total", "s a step", "100 steps in about"} do
       assert.is_truthy(out:find(text, 1, true), text)
     end
     assert.same(before, temp.list(dir))

@@ -152,7 +152,7 @@ describe("file.pth", function()
       {p.tensor(s, {2}, {-1}), "stride is -1"},
       {p.tensor(s, {-2}, {1}), "size is -2"},
       {p.tensor(s, {1}, {1}, -1), "offset is -1"},
-      {p.tensor(s, {2}, {1, 1}), "1 sizes and 2 strides"},
+      {p.tensor(s, {2}, {1, 1}), "1 size and 2 strides"},
       {p.tensor(s, {6, 6}, {0, 0}), "of a storage of 6"},
       {p.tensor(s, {0x7fffffff, 0x7fffffff, 0x7fffffff}, {0, 0, 0}), "a smaller shape"},
       {p.tensor(s, {0, 0x7fffffff, 0x7fffffff, 0x7fffffff}), "a smaller shape"},
@@ -225,7 +225,7 @@ describe("file.pth", function()
     refused(p.torch_legacy(value, {{"0", data, 2}, {"0", data, 2}}), "storage '0' is not what the pickle says")
     refused(p.torch_legacy(value, {}), "storage '0' is missing")
     refused(p.torch_legacy(value, {{"0", data:sub(2), 2}}), "storage '0' ends beyond the file")
-    refused(p.torch_legacy(value, {{"0", data .. "x", 2}}), "1 bytes behind the last storage")
+    refused(p.torch_legacy(value, {{"0", data .. "x", 2}}), "1 byte behind the last storage")
     assert.is_nil((pth.load(dir .. "/missing")))
     assert.is_nil((pth.load(dir)))
   end)

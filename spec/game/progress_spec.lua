@@ -42,8 +42,8 @@ describe("game.progress", function()
     end
     local said = lines(1000, 200)
     assert.equal(1, #said)
-    assert.matches("^0%.500 s a step %(128 images/s%), %d+%.%d%d GB; 800 steps take about 0:08:20$", said[1])
-    assert.matches("; 800 steps take about 1:09:41$", lines(1000, 200, 37)[1]) -- 38 slow ones, and 762 others
+    assert.matches("^0%.500 s a step %(128 images/s%), %d+%.%d%d GB; 800 steps in about 0:08:20$", said[1])
+    assert.matches("; 800 steps in about 1:09:41$", lines(1000, 200, 37)[1]) -- 38 slow ones, and 762 others
     assert.same({}, lines(7, 0))
     assert.equal(1, #lines(8, 0))
     assert.equal(1, #lines(7, 0, 0, true))

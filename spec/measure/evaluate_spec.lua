@@ -70,8 +70,8 @@ describe("measure.evaluate", function()
       for k = 1, 60 do if core.to_bytes(shapes:image(k)) == core.to_bytes(a.batch(i, 1)) then row = k end end
       assert.equal(core.item(core.narrow(shapes.labels, 1, row, 1)), core.item(core.narrow(a.labels, 1, i, 1)))
     end
-    refused("shapes: has 60 images, 61 are asked for", evaluate.of_set(shapes, {n = 61}))
-    refused("has 60 images, 40 of them taken, 21 are asked for", evaluate.of_set(shapes, {n = 21, skip = 40}))
+    refused("shapes: has 60 images, asked for 61", evaluate.of_set(shapes, {n = 61}))
+    refused("has 60 images, 40 of them taken, asked for 21", evaluate.of_set(shapes, {n = 21, skip = 40}))
   end)
 
   it("draws what generate.lua draws, whatever the batches", function()
@@ -151,7 +151,7 @@ describe("measure.evaluate", function()
     warned(got.kid, "60 real images, 50 others")
     got = measure(toy(8), "fid,is,accuracy", evaluate.of_set(shapes, {n = 50}), fake)
     warned(got.fid)
-    warned(got.is, "50 images in 10 splits are few for 8 classes")
+    warned(got.is, "50 images in 10 splits: too few for 8 classes")
     warned(got.accuracy, "few images of some classes")
     local F = toy()
     for domain, fits in pairs {

@@ -15,7 +15,7 @@ describe("accuracy", function()
 
   it("says what is wrong", function()
     local accuracy = gan.metric.accuracy
-    assert.error_matches(function() accuracy():value() end, "a share needs at least 1 rows in 'logits', got 0")
+    assert.error_matches(function() accuracy():value() end, "a share needs at least 1 row in 'logits', got 0")
     assert.error_matches(function() accuracy {classes = 10}:value() end, "got 0")
     assert.error_matches(function() accuracy {classes = 10}:add(gan.zeros(1, 3), i32 {0}) end, "expected %(N,10%)")
     assert.error_matches(function() accuracy():add(gan.zeros(2, 3), i32 {0, 3}) end,

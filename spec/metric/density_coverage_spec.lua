@@ -39,7 +39,7 @@ describe("density_coverage", function()
     local dc = gan.metric.density_coverage
     assert.error_matches(function() dc {real = gan.zeros(5, 2), fake = gan.zeros(1, 2)}:value() end,
       "k = 5 needs at least 6 rows in 'real', got 5")
-    assert.error_matches(function() dc {real = gan.zeros(6, 2)}:value() end, "1 rows in 'fake', got 0")
+    assert.error_matches(function() dc {real = gan.zeros(6, 2)}:value() end, "1 row in 'fake', got 0")
     assert.error_matches(function() dc {real = gan.zeros(6, 2), k = 1.5} end, "'k'")
   end)
 end)

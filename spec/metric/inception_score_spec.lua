@@ -89,9 +89,9 @@ describe("inception_score", function()
     assert.error_matches(function() make():add(nil, gan.zeros(9, 3)):value() end,
       "10 splits needs at least 10 rows in 'fake', got 9")
     assert.error_matches(function() make():value() end, "got 0")
-    assert.error_matches(function() make {n = 20}:add(nil, gan.zeros(21, 3)) end, "n = 20 rows were announced, got 21")
+    assert.error_matches(function() make {n = 20}:add(nil, gan.zeros(21, 3)) end, "expected 20 rows as n says, got 21")
     assert.error_matches(function() make {n = 20}:add(nil, gan.zeros(19, 3)):value() end,
-      "n = 20 rows were announced, got 19")
+      "expected 20 rows as n says, got 19")
     assert.error_matches(function() make():add(gan.zeros(9, 3)) end, "'logits' %(expected a real tensor, got nil")
     assert.error_matches(function() make():add(nil, gan.zeros(2, 3)):add(nil, gan.zeros(2, 4)) end, "expected %(N,3%)")
     assert.error_matches(function() make():add(nil, gan.tensor {{0, 0}, {0, 0 / 0}}) end, "row 2")

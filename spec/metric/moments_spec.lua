@@ -119,7 +119,7 @@ describe("moments", function()
   it("say what is wrong", function()
     local moments = gan.metric.moments
     local m = moments {dim = 2}
-    assert.error_matches(function() m:mean() end, "a mean needs at least 1 rows in 'features', got 0")
+    assert.error_matches(function() m:mean() end, "a mean needs at least 1 row in 'features', got 0")
     m:add(gan.zeros(1, 2))
     assert.error_matches(function() m:covariance() end, "a covariance needs at least 2 rows in 'features', got 1")
     assert.error_matches(function() m:add(gan.zeros(1, 3)) end,

@@ -49,7 +49,7 @@ describe("nearest", function()
     local nearest, x = gan.metric.nearest, gan.zeros(3, 2)
     assert.error_matches(function() nearest {real = x, fake = x, k = 4}:value() end,
       "k = 4 needs at least 4 rows in 'real', got 3")
-    assert.error_matches(function() nearest {real = x}:value() end, "1 rows in 'fake', got 0")
+    assert.error_matches(function() nearest {real = x}:value() end, "1 row in 'fake', got 0")
     assert.error_matches(function() nearest {real = gan.zeros(1, 2), fake = x, authenticity = true}:value() end,
       "2 rows in 'real', got 1")
     assert.error_matches(function() nearest {real = x, authenticity = 1} end, "'authenticity'")

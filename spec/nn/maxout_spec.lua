@@ -19,9 +19,9 @@ describe("maxout", function()
 
   it("names what is wrong", function()
     local net = nn.chain {name = "D", nn.maxout {pieces = 4}}
-    assert.matches("nn.maxout %(layer D.1%): 6 channels do not split into pieces of 4",
+    assert.matches("nn.maxout %(layer D.1%): 6 channels cannot be split into pieces of 4",
       select(2, pcall(net, gan.zeros(1, 6))))
-    assert.matches("do not split", select(2, pcall(nn.chain, {input = {6}, nn.maxout {pieces = 4}})))
+    assert.matches("cannot be split", select(2, pcall(nn.chain, {input = {6}, nn.maxout {pieces = 4}})))
     assert.matches("option 'pieces': expected an integer", select(2, pcall(nn.maxout, {pieces = 0})))
     assert.matches("bad argument #1 'x'", select(2, pcall(net, 1)))
   end)

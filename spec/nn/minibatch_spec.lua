@@ -146,9 +146,9 @@ describe("minibatch_stddev", function()
       "nn.minibatch_stddev %(layer D.1%): a batch of 6 does not divide into groups of 4: "
         .. "choose a batch size that is a multiple",
       message(net, double.zeros(6, 3)))
-    assert.matches("3 channels do not split into 2 features",
+    assert.matches("3 channels cannot be split into 2 features",
       message(nn.minibatch_stddev {features = 2}, double.zeros(4, 3)))
-    assert.matches("3 channels do not split", message(nn.chain, {input = {3}, nn.minibatch_stddev {features = 2}}))
+    assert.matches("3 channels cannot be split", message(nn.chain, {input = {3}, nn.minibatch_stddev {features = 2}}))
     assert.matches("expected at least one element", message(net, double.zeros(0, 3)))
     assert.matches("option 'group'", message(nn.minibatch_stddev, {group = 0}))
     assert.same({4, 4, 9}, nn.minibatch_stddev {}:shape {4, 4, 8})

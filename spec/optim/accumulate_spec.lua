@@ -32,7 +32,7 @@ describe("accumulate", function()
   it("leaves the gradients it is given alone, and starts anew", function()
     local sums, a = gan.optim.accumulate {blocks = 4}, gan.tensor {1, 2}
     for _ = 1, 3 do sums:add {a} end
-    assert.error_matches(function() sums:mean() end, "accumulate: 3 of 4 blocks were added since the last mean")
+    assert.error_matches(function() sums:mean() end, "accumulate: 3 of 4 blocks added since the last mean")
     sums:add {gan.tensor {5, 2}}
     near({2, 2}, sums:mean()[1])
     near({1, 2}, a)

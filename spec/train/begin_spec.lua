@@ -24,7 +24,7 @@ describe("train.begin", function()
   it("says that a run is longer than the schedule of its step sizes", function()
     local out = ring "--decay 6 --steps 10 --name long"
     local first = "--decay: the step size of D and G is 0 from step 7 on, the last 4 of 10 steps change nothing"
-    local second = "step 7: the step sizes of both players are 0: the 3 steps ahead change nothing"
+    local second = "step 7: the step sizes of both players are 0: 3 steps ahead without a change"
     local at = assert(out:find(first, 1, true), out)
     assert.is_true(at < out:find("long: starts", 1, true))
     local _, count = out:gsub(second:gsub("%p", "%%%0"), "")
@@ -210,18 +210,18 @@ describe("train.begin", function()
   it("says how long training is before it goes about it", function()
     local out = trains "--data fake --limit 20 --name short --steps 9"
     assert.is_truthy(out:find "9 steps of batch 4\n")
-    assert.is_truthy(out:find "s a step %(%d+ images/s%), %d+%.%d%d GB; 9 steps take about 0:00:0%d\n", out)
-    assert.is_truthy(trains("--data fake --limit 20 --name short --steps 18"):find "; 9 steps take about")
-    assert.is_nil(trains("--data fake --limit 20 --name tiny --steps 6"):find "take about")
+    assert.is_truthy(out:find "s a step %(%d+ images/s%), %d+%.%d%d GB; 9 steps in about 0:00:0%d\n", out)
+    assert.is_truthy(trains("--data fake --limit 20 --name short --steps 18"):find "; 9 steps in about")
+    assert.is_nil(trains("--data fake --limit 20 --name tiny --steps 6"):find "in about")
     local burning = "--data fake --limit 20 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --outdir " .. dir
     for steps, said in pairs {[33] = false, [34] = true} do -- the first of them have a hundred updates of D
       local words = ("%s --resume new --burn-in 1 --dsteps 1 --steps %d"):format(burning, steps)
-      _, out = inside.run("experiments/wgan.lua", words)
-      assert.equal(said, out:find("take about", 1, true) ~= nil, out)
+      local _, told = inside.run("experiments/wgan.lua", words)
+      assert.equal(said, told:find("in about", 1, true) ~= nil, told)
     end
     out = trains "--data fake --limit 20 --dry-run"
     local text = "5000 steps of batch 4 (--steps, --epochs or --kimg sets another length)\n"
     assert.is_truthy(out:find(text, 1, true), out)
-    assert.is_truthy(out:find "; 5000 steps take about %d:%d%d:%d%d\n", out)
+    assert.is_truthy(out:find "; 5000 steps in about %d:%d%d:%d%d\n", out)
   end)
 end)

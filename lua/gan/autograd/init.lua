@@ -402,7 +402,10 @@ function M.sum_grads(first, ...)
   local lists, sums = {first, ...}, {}
   for k, list in ipairs(lists) do
     if type(list) ~= "table" then return check.expected("sum_grads", k, "grads", "a list of tensors", list) end
-    if #list ~= #first then return check.fail("sum_grads", "list %d has %d entries, the first %d", k, #list, #first) end
+    if #list ~= #first then
+      return check.fail("sum_grads", "list %d: expected %s as in the first, got %d", k,
+        check.count(#first, "tensor"), #list)
+    end
     for i, g in ipairs(list) do
       check.real("sum_grads", k, ("grads[%d]"):format(i), g)
       local shape, want = check.shape_string(get_shape(g)), check.shape_string(get_shape(first[i]))

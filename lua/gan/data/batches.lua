@@ -126,7 +126,9 @@ local function batches(set, opt)
     prefetch = option.boolean {default = true}, shard = shard,
   })
   local n = (on_disk and on_disk:shape() or core.shape(set.images))[1] or 0
-  if o.batch > n then return check.fail("data.batches", "batch %d is more than the data (%d images)", o.batch, n) end
+  if o.batch > n then
+    return check.fail("data.batches", "batch %d is more than the data (%s)", o.batch, check.count(n, "image"))
+  end
   local index, count = o.shard[1], o.shard[2]
   if o.batch % count ~= 0 then
     return check.fail("data.batches", "option 'shard': %d shards do not divide the batch, %d", count, o.batch)

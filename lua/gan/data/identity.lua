@@ -2,6 +2,7 @@
 -- @module gan.data.identity
 local classes = require "gan.data.classes"
 local core = require "gan.core"
+local check = require "gan.check"
 local data_set = require "gan.data.set"
 
 local M = {}
@@ -26,8 +27,8 @@ function M.of(set)
 end
 
 local function told(t)
-  return ("%d images of %dx%d, %s (%s)"):format(t.images, t.height, t.width, t.channels == 1 and "grey" or "colour",
-    t.checksum)
+  return ("%s of %dx%d, %s (%s)"):format(check.count(t.images, "image"), t.height, t.width,
+    t.channels == 1 and "grey" or "colour", t.checksum)
 end
 
 local function names(t) return table.concat(t, " ", 1, math.min(#t, 12)) .. (#t > 12 and " ..." or "") end

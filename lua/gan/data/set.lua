@@ -88,11 +88,12 @@ end
 -- @function Set:describe
 -- @treturn string
 function methods:describe()
-  local parts = {("%s (%s): %d images of %dx%d, %s"):format(self.source, self.format, self.n, self.height, self.width,
-    self.channels == 1 and "grey" or "colour")}
+  local parts = {("%s (%s): %s of %dx%d, %s"):format(self.source, self.format, check.count(self.n, "image"),
+    self.height, self.width, self.channels == 1 and "grey" or "colour")}
   if self.classes then
     local names = table.concat(self.classes, " ", 1, math.min(#self.classes, 12))
-    parts[#parts + 1] = ("%d classes: %s%s"):format(#self.classes, names, #self.classes > 12 and " ..." or "")
+    parts[#parts + 1] = ("%s: %s%s"):format(check.count(#self.classes, "class"), names,
+      #self.classes > 12 and " ..." or "")
   else
     parts[#parts + 1] = "no classes"
   end

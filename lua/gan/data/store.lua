@@ -1,6 +1,7 @@
 --- Reads pictures that lie in files: into memory as far as the cache reaches; the rest is read again when it is wanted.
 -- @internal gan.data.store
 local core = require "gan.core"
+local check = require "gan.check"
 
 local M = {}
 
@@ -118,8 +119,8 @@ function M.open(entries, o, path)
       path, pictures:name(kept[1]), h, w, pictures:name(all.odd), all.h, all.w)
   end
   if #all.bad > 0 and not (o.skip_bad and all.good > 0) then
-    return nil, M.list(("%s: %d of %d pictures cannot be read; --skip-bad leaves them out:"):format(path, #all.bad, n),
-      all.bad)
+    return nil, M.list(("%s: %d of %s cannot be read; --skip-bad leaves them out:"):format(path, #all.bad,
+      check.count(n, "picture")), all.bad)
   end
   local room = core.size(all.held, 1)
   local held = all.good < room and core.narrow(all.held, 1, 1, all.good) or all.held

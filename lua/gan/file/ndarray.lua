@@ -38,7 +38,8 @@ local function build_array(v, state)
   local shape, count = check.claimed_shape(list)
   if not shape then return refuse("an array %s: %s", check.shape_string(list), count) end
   if count * width ~= #state[5] then
-    return refuse("an array %s of %d bytes (expected %d)", check.shape_string(shape), #state[5], count * width)
+    return refuse("an array %s of %s (expected %d)", check.shape_string(shape), check.count(#state[5], "byte"),
+      count * width)
   end
   v.shape, v.format, v.bytes, v.fortran = shape, of.name, state[5], state[4] == true or state[4] == 1
 end

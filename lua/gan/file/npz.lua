@@ -100,7 +100,7 @@ local function parse_head(head, size)
   local length = major == 1 and ("<I2"):unpack(head, 9) or ("<I4"):unpack(head, 9)
   local start = (major == 1 and 10 or 12) + length
   if length > MOST_HEADER or start > math.min(size, #head) then
-    return nil, ("a header of %d bytes in a file of %d"):format(length, size)
+    return nil, ("a header of %s in a file of %d"):format(check.count(length, "byte"), size)
   end
   local header, message = parse_header(head:sub(start - length + 1, start))
   if not header then return nil, "header: " .. message end
@@ -113,8 +113,8 @@ local function parse_head(head, size)
   local count = h.width
   for _, n in ipairs(h.shape) do count = count * n end
   if size - start ~= count then
-    return nil, ("%d bytes of data (expected %d for %s %s)"):format(
-      size - start, count, h.descr, check.shape_string(h.shape))
+    return nil, ("%s of data (expected %d for %s %s)"):format(
+      check.count(size - start, "byte"), count, h.descr, check.shape_string(h.shape))
   end
   return h
 end

@@ -57,11 +57,13 @@ local function rebuild_tensor(args)
     return refuse("a tensor of a %s (expected a storage)", pickle.describe(storage))
   end
   local offset, size, stride = count_of(args[2], "offset"), counts_of(args[3], "size"), counts_of(args[4], "stride")
-  if #size ~= #stride then return refuse("a tensor of %d sizes and %d strides", #size, #stride) end
+  if #size ~= #stride then
+    return refuse("a tensor of %s and %s", check.count(#size, "size"), check.count(#stride, "stride"))
+  end
   local shape, count = check.claimed_shape(size)
   if not shape then return refuse("a tensor %s: %s", check.shape_string(size), count) end
   if count > storage.count then
-    return refuse("a tensor %s of a storage of %d elements", check.shape_string(size), storage.count)
+    return refuse("a tensor %s of a storage of %s", check.shape_string(size), check.count(storage.count, "element"))
   end
   return {kind = "tensor", storage = storage, offset = offset, size = size, stride = stride, count = count}
 end
@@ -164,8 +166,8 @@ local function materialise(root, pick, fetch)
     local bytes, message = fetch(s)
     if not bytes then return refuse(message) end
     if core.numel(bytes) ~= s.bytes then
-      return refuse("storage '%s' has %d bytes (expected %d for '%s')",
-        s.key, core.numel(bytes), s.bytes, s.tensors[1].name)
+      return refuse("storage '%s' has %s (expected %d for '%s')",
+        s.key, check.count(core.numel(bytes), "byte"), s.bytes, s.tensors[1].name)
     end
     for _, e in ipairs(s.tensors) do
       local t = e.tensor
@@ -219,13 +221,13 @@ local function place(found, keys, file, at, size)
     if not word then return refuse(message) end
     local count = ("<i8"):unpack(word)
     if count ~= s.count then
-      return refuse("storage '%s' has %d elements (the pickle says %d)", s.key, count, s.count)
+      return refuse("storage '%s' has %s (the pickle says %d)", s.key, check.count(count, "element"), s.count)
     end
     offsets[s.key] = at + 8
     at = at + 8 + s.bytes
   end
   for key in pairs(found) do if not offsets[key] then return refuse("storage '%s' is missing", key) end end
-  if at ~= size then return refuse("%d bytes behind the last storage", size - at) end
+  if at ~= size then return refuse("%s behind the last storage", check.count(size - at, "byte")) end
   return offsets
 end
 

@@ -182,8 +182,8 @@ local function entry(name, e)
   local first, last = offset(e.data_offsets[1]), offset(e.data_offsets[2])
   if not first or not last or #e.data_offsets ~= 2 then return nil, "expected two data_offsets" end
   if last - first ~= count * width then
-    return nil, ("expected %d bytes for %s %s, found data_offsets %d to %d"):format(
-      count * width, e.dtype, check.shape_string(shape), first, last)
+    return nil, ("expected %s for %s %s, found data_offsets %d to %d"):format(
+      check.count(count * width, "byte"), e.dtype, check.shape_string(shape), first, last)
   end
   return {name = name, dtype = e.dtype, shape = shape, first = first, last = last}
 end
@@ -191,7 +191,7 @@ end
 -- Header of an open file of `size` bytes: entries in the order of their data, metadata, where the data starts; or nil,
 -- message.
 local function read_header(file, size)
-  if size < 8 then return nil, ("expected a safetensors file, found %d bytes"):format(size) end
+  if size < 8 then return nil, ("expected a safetensors file, found %s"):format(check.count(size, "byte")) end
   local word, message = file:read(8)
   if not word then return nil, message end
   local length = ("<i8"):unpack(word)
@@ -235,7 +235,8 @@ local function read_header(file, size)
     at = e.last
   end
   if at ~= size - 8 - length then
-    return nil, ("expected %d bytes of data, found %d: truncated, or damaged"):format(at, size - 8 - length)
+    return nil, ("expected %s of data, found %d: truncated, or damaged"):format(check.count(at, "byte"),
+      size - 8 - length)
   end
   return entries, meta, 8 + length
 end

@@ -68,8 +68,8 @@ local function find_list(z)
   end
   if disk ~= 0 or list_disk ~= 0 or here ~= count then return z:fail "an archive in several parts" end
   if size < 0 or offset < 0 or offset > z.size or offset + size ~= stop or count < 0 or count > size // 46 then
-    return z:fail("damaged list of members (%d members in %d bytes at %d, where it ends at %d)",
-      count, size, offset, stop)
+    return z:fail("damaged list of members (%s in %s at %d, where it ends at %d)",
+      check.count(count, "member"), check.count(size, "byte"), offset, stop)
   end
   if size > MOST_LIST then return z:fail("a list of members of %d bytes (at most %d are read)", size, MOST_LIST) end
   return offset, size, count
@@ -121,10 +121,10 @@ local function read_list(z)
     end
     if whole < 0 or packed < 0 or offset < 0 or packed > start or offset > start
       or offset + 30 + name_size + packed > start or disk ~= 0 then
-      return z:fail("member '%s': %d bytes at %d lie outside of the archive", name, packed, offset)
+      return z:fail("member '%s': %s at %d outside of the archive", name, check.count(packed, "byte"), offset)
     end
     if method == 8 and whole // MOST_RATIO > packed + 1 then
-      return z:fail("member '%s': %d bytes cannot come from %d", name, whole, packed)
+      return z:fail("member '%s': %s cannot come from %d", name, check.count(whole, "byte"), packed)
     end
     if z.members[name] then return z:fail("member '%s' is there twice", name) end
     local m = {
@@ -188,7 +188,7 @@ function archive:place(name)
     return self:fail("member '%s': compression %d (expected stored or deflated)", name, m.method)
   end
   if m.method == 0 and m.packed ~= m.size then
-    return self:fail("member '%s': %d bytes are stored as %d", name, m.size, m.packed)
+    return self:fail("member '%s': stored as %d instead of %s", name, m.packed, check.count(m.size, "byte"))
   end
   local start, message = data_of(self, m)
   if not start then return nil, message end

@@ -294,8 +294,8 @@ function Loop:closed(total)
     end
   end
   for i, e in ipairs(out) do
-    out[i] = ("%sthe step size of %s is 0 from step %d on, the last %d of %d steps change nothing"):format(e.option,
-      table.concat(e, " and "), e.at, total - e.at + 1, total)
+    out[i] = ("%sthe step size of %s is 0 from step %d on, the last %d of %s change nothing"):format(e.option,
+      table.concat(e, " and "), e.at, total - e.at + 1, check.count(total, "step"))
   end
   return out
 end

@@ -1,6 +1,7 @@
 --- What steps come to between two status lines: means, speed, time left, as a record of gan.quantities.
 -- @module gan.game.progress
 local core = require "gan.core"
+local check = require "gan.check"
 local quantities = require "gan.quantities"
 
 local M, Meter = {}, {}
@@ -74,8 +75,8 @@ function Meter:pace(skip, always)
   if done ~= PACE or ahead < PACE and not always then return nil end
   local per_step = (now - self.timed_from) / (PACE - 1)
   local _, peak = core.rss()
-  return ("%.3f s a step (%.0f images/s), %.2f GB; %d steps take about %s"):format(per_step, self.images / per_step,
-    peak / 1e9, self.total - self.start, quantities.time(now - self.began + per_step * ahead))
+  return ("%.3f s a step (%.0f images/s), %.2f GB; %s in about %s"):format(per_step, self.images / per_step,
+    peak / 1e9, check.count(self.total - self.start, "step"), quantities.time(now - self.began + per_step * ahead))
 end
 
 --- Returns the state of things. Cannot fail.

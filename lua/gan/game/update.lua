@@ -25,7 +25,7 @@ end
 local function samples(game, name, n, ...)
   local x, y = game[name](...)
   if not core.is_tensor(x) or core.dim(x) < 1 or n and core.size(x, 1) ~= n then
-    return returned(game, name, n and ("a tensor of %d samples"):format(n) or "a tensor of samples", x)
+    return returned(game, name, n and ("a tensor of %s"):format(check.count(n, "sample")) or "a tensor of samples", x)
   end
   return x, y
 end

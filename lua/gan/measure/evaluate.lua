@@ -54,7 +54,7 @@ function M.of_set(set, opt)
   local n = o.n or set.n - o.skip
   if n < 1 or n > set.n - o.skip then
     local taken = o.skip > 0 and (", %d of them taken"):format(o.skip) or ""
-    return nil, ("%s: has %d images%s, %d are asked for"):format(o.name, set.n, taken, n)
+    return nil, ("%s: has %s%s, asked for %d"):format(o.name, check.count(set.n, "image"), taken, n)
   end
   local rows = core.narrow(core.rng(o.seed, "evaluate.order"):permutation(set.n), 1, o.skip + 1, n)
   return {
@@ -297,7 +297,7 @@ local function labels_for(F, source)
     local map, message = class_names.map(source.classes, F.class_names)
     return map, message and ("the classes of %s are not those of %s: %s"):format(source.name, F.name, message)
   elseif #source.classes ~= F.classes then
-    return nil, ("%s has %d classes, %s knows %d"):format(source.name, #source.classes, F.name, F.classes)
+    return nil, ("%s has %s, %s knows %d"):format(source.name, check.count(#source.classes, "class"), F.name, F.classes)
   end
   local map = {}
   for i = 1, F.classes do map[i] = i - 1 end
@@ -312,11 +312,13 @@ local function impossible(F, name, real, fake)
   local sides = {m.real and real or fake, m.fake and fake or real}
   for _, side in ipairs(m.fake and sides or {}) do
     if (side.has or fewest) < fewest then
-      return ("needs at least %d images, %s has %d"):format(fewest, side.name, side.has)
+      return ("needs at least %s, %s has %d"):format(check.count(fewest, "image"), side.name, side.has)
     end
   end
   for _, side in ipairs(m.fake and sides or {}) do
-    if side.n < fewest then return ("needs at least %d images of each side, got n = %d"):format(fewest, side.n) end
+    if side.n < fewest then
+      return ("needs at least %s of each side, got n = %d"):format(check.count(fewest, "image"), side.n)
+    end
   end
   if m.labels then
     if not (fake.labels and fake.classes) then return ("needs labels, %s has none"):format(fake.name) end
@@ -383,10 +385,11 @@ local function warnings_of(self, name, r, fake)
     add("%d of the %d images are among the real ones: the number comes out too good", twins, fake.n)
   end
   if measures[name].real and r.n_real and r.n_fake and r.n_real ~= r.n_fake then
-    add("%d real images, %d others: compare with numbers of the same two only", r.n_real, r.n_fake)
+    add("%s, %d others: compare with numbers of the same two only", check.count(r.n_real, "real image"), r.n_fake)
   end
   if name == "is" and (F.classes - 1) * SPLITS > 0.4 * r.n_fake then
-    add("%d images in %d splits are few for %d classes: the score comes out too large", r.n_fake, SPLITS, F.classes)
+    add("%s in %d splits: too few for %s, the score comes out too large", check.count(r.n_fake, "image"), SPLITS,
+      check.count(F.classes, "class"))
   elseif name == "accuracy" then
     local n, y = rarest(fake.source.labels, #fake.source.classes)
     if n < FEW then add("few images of some classes: class %s has %d", fake.source.classes[y], n) end

@@ -144,8 +144,8 @@ local function pixels(opt)
     local x = ops.flatten(scaled(bytes))
     local d = core.size(x, 2)
     if d ~= (self.dim or d) then
-      return check.fail("features", "pixels: expected images of %d numbers, as the ones before, got %s",
-        self.dim, check.found(bytes))
+      return check.fail("features", "pixels: expected images of %s, as the ones before, got %s",
+        check.count(self.dim, "number"), check.found(bytes))
     end
     self.dim = d
     return x

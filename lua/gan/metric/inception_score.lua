@@ -58,7 +58,7 @@ function inception_score:add(_, logits)
   else
     local n = self.n + core.size(logits, 1)
     if n > self.expected then
-      return check.fail(NAME, "n = %d rows were announced, got %d", self.expected, n)
+      return check.fail(NAME, "expected %s as n says, got %d", check.count(self.expected, "row"), n)
     end
     spread(self.parts, self.splits, self.expected, self.n, logits)
   end
@@ -74,9 +74,9 @@ end
 function inception_score:value()
   local n, parts = self.n, self.parts
   if self.expected and n ~= self.expected then
-    return check.fail(NAME, "n = %d rows were announced, got %d", self.expected, n)
+    return check.fail(NAME, "expected %s as n says, got %d", check.count(self.expected, "row"), n)
   end
-  input.enough(NAME, "fake", n, self.splits, ("%d splits"):format(self.splits))
+  input.enough(NAME, "fake", n, self.splits, check.count(self.splits, "split"))
   if not self.expected then
     parts = {}
     spread(parts, self.splits, n, 0, self.kept:features())

@@ -33,7 +33,9 @@ end
 -- @tparam string why  what needs them
 -- @raise if n < least
 function M.enough(op, name, n, least, why)
-  if n < least then return check.fail(op, "%s needs at least %d rows in '%s', got %d", why, least, name, n) end
+  if n < least then
+    return check.fail(op, "%s needs at least %s in '%s', got %d", why, check.count(least, "row"), name, n)
+  end
 end
 
 --- Returns a metric's answer: its number, and the protocol with that number in it.

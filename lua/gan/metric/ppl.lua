@@ -37,7 +37,8 @@ function ppl:value()
       local g = input.rows(NAME, 1, "features", (self.features((self.generator(there, y)))), core.size(f, 2))
       if core.size(f, 1) ~= n or core.size(g, 1) ~= n then
         local wrong = core.size(f, 1) ~= n and f or g
-        return check.expected(NAME, 1, "features", ("%d rows for %d latents"):format(n, n), wrong)
+        local wanted = ("%s for %s"):format(check.count(n, "row"), check.count(n, "latent"))
+        return check.expected(NAME, 1, "features", wanted, wrong)
       end
       dim = core.size(f, 2)
       for _, v in ipairs(core.to_table(core.row_distances(f, g))) do list[#list + 1] = v / self.eps ^ 2 end

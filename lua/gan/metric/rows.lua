@@ -44,7 +44,8 @@ end
 -- @raise if they have two widths
 function M.same_dim(op, real, fake)
   if real.dim and fake.dim and real.dim ~= fake.dim then
-    return check.fail(op, "features of one network are wanted: 'real' has %d columns, 'fake' %d", real.dim, fake.dim)
+    return check.fail(op, "features of one network are wanted: 'real' has %s, 'fake' %d",
+      check.count(real.dim, "column"), fake.dim)
   end
   return real.dim or fake.dim
 end

@@ -57,7 +57,9 @@ end)
 
 function norm:shape(s) return self:check_shape(s, nil, self.channels) end
 
-function norm:describe() return ("conditional_batch_norm %d, %d classes"):format(self.channels, self.classes) end
+function norm:describe()
+  return ("conditional_batch_norm %d, %s"):format(self.channels, check.count(self.classes, "class"))
+end
 
 -- ---- label concatenation ----
 
@@ -103,8 +105,8 @@ function concat:shape(s)
 end
 
 function concat:describe()
-  local text = ("label_concat, %d classes"):format(self.classes)
-  return self.embedding and ("%s as %d numbers"):format(text, width(self)) or text
+  local text = ("label_concat, %s"):format(check.count(self.classes, "class"))
+  return self.embedding and ("%s as %s"):format(text, check.count(width(self), "number")) or text
 end
 
 -- ---- heads of D ----
@@ -146,7 +148,7 @@ end
 
 function projection:describe()
   local s = core.shape(self.classes.weight)
-  return ("projection_head %d, %d classes%s"):format(s[2], s[1], self.classes:describe_norm())
+  return ("projection_head %d, %s%s"):format(s[2], check.count(s[1], "class"), self.classes:describe_norm())
 end
 
 M.class_head = module.class "nn.class_head"
@@ -179,7 +181,7 @@ end
 
 function class_head:describe()
   local s = core.shape(self.classes.weight)
-  return ("class_head %d -> 1, and %d classes%s"):format(s[1], s[2], self.classes:describe_norm())
+  return ("class_head %d -> 1, and %s%s"):format(s[1], check.count(s[2], "class"), self.classes:describe_norm())
 end
 
 return M

@@ -22,7 +22,7 @@ end
 
 local function split(self, s)
   local c, k = s[#s], self.pieces
-  if c % k ~= 0 then return self:fail("%d channels do not split into pieces of %d", c, k) end
+  if c % k ~= 0 then return self:fail("%s cannot be split into pieces of %d", check.count(c, "channel"), k) end
   s[#s] = c // k
   return s
 end

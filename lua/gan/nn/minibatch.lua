@@ -120,7 +120,7 @@ end
 
 local function check_features(self, c)
   if c % self.features ~= 0 then
-    return self:fail("%d channels do not split into %d features", c, self.features)
+    return self:fail("%s cannot be split into %s", check.count(c, "channel"), check.count(self.features, "feature"))
   end
 end
 

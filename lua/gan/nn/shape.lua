@@ -71,15 +71,15 @@ function view:forward(x)
   check_batch(self, x)
   local batch = core.size(x, 1)
   if batch > 0 and core.numel(x) // batch ~= product(self.size) then
-    return self:fail("bad argument #1 'x' (expected %d elements for each of N, to make %s, got %s)",
-      product(self.size), self:describe(), check.found(x))
+    return self:fail("bad argument #1 'x' (expected %s for each of N, to make %s, got %s)",
+      check.count(product(self.size), "element"), self:describe(), check.found(x))
   end
   return ops.reshape(x, {batch, table.unpack(self.size)})
 end
 
 function view:shape(s)
   if product(s) ~= product(self.size) then
-    return self:fail("expected input of %d elements, got %s", product(self.size), check.shape_string(s))
+    return self:fail("expected input of %s, got %s", check.count(product(self.size), "element"), check.shape_string(s))
   end
   return table.move(self.size, 1, #self.size, 1, {})
 end

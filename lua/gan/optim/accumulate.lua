@@ -19,7 +19,7 @@ function Accumulator:add(grads, block)
   if type(grads) ~= "table" then return check.expected(NAME, 1, "grads", "a list of tensors", grads) end
   local shapes = {}
   if self.shapes and #grads ~= #self.shapes then
-    return check.fail(NAME, "expected a list of %d tensors as before, got %d", #self.shapes, #grads)
+    return check.fail(NAME, "expected a list of %s as before, got %d", check.count(#self.shapes, "tensor"), #grads)
   end
   for i, g in ipairs(grads) do
     check.real(NAME, 1, ("grads[%d]"):format(i), g)
@@ -43,7 +43,7 @@ end
 -- @raise if a block is missing
 function Accumulator:mean()
   if self.count < self.blocks then
-    return check.fail(NAME, "%d of %d blocks were added since the last mean", self.count, self.blocks)
+    return check.fail(NAME, "%d of %s added since the last mean", self.count, check.count(self.blocks, "block"))
   end
   local out = self.tree:mean()
   restart(self)

@@ -192,7 +192,9 @@ local known_series = {
 local function series_of(op, given, i)
   local s = check.options(("%s: series %d"):format(op, i), given, known_series)
   s.colour = s.colour or colours[(i - 1) % #colours + 1]
-  if #s.x ~= #s.y then return check.fail(op, "series %d has %d values of x and %d of y", i, #s.x, #s.y) end
+  if #s.x ~= #s.y then
+    return check.fail(op, "series %d has %s of x and %d of y", i, check.count(#s.x, "value"), #s.y)
+  end
   if s.error then
     s.low, s.high = {}, {}
     for k, e in pairs(s.error) do

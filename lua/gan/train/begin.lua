@@ -1,5 +1,6 @@
 --- What a run does before its first step: it takes its directory, goes on where it stood, and says what it is.
 -- @internal gan.train.begin
+local check = require "gan.check"
 local command = require "gan.command"
 local core = require "gan.core"
 local directory = require "gan.train.directory"
@@ -28,7 +29,7 @@ local function introduce(run)
   end
   run.recorder:say("%s", command.describe(run.declared, opt))
   run.recorder:say("data: %s", run.data:describe())
-  run.recorder:say("%s; %d steps of batch %d%s", table.concat(sizes, ", "), run.total, opt.batch,
+  run.recorder:say("%s; %s of batch %d%s", table.concat(sizes, ", "), check.count(run.total, "step"), opt.batch,
     run.unset and " (--steps, --epochs or --kimg sets another length)" or "")
   for _, line in ipairs(run.game and run.game:closed(run.total) or {}) do run.recorder:say("%s", line) end
 end

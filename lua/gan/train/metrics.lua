@@ -90,7 +90,7 @@ function Measure:begin()
   -- The process may have ended between the two files.
   if self.best and self.best.step == run.step and run.step > 0 then recorder:link(M.BEST) end
   if self.every > run.total then
-    recorder:say("--metrics-every %d is more than the %d steps: nothing will be measured", self.every, run.total)
+    recorder:say("--metrics-every %d is beyond the last step, %d: nothing will be measured", self.every, run.total)
   end
   rewind(self)
 end

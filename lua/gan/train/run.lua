@@ -51,7 +51,7 @@ local function open_data(self, spec, given)
     self.classes = #self.data.classes
   end
   if opt.batch > self.data.n then
-    recorder:stop("--batch %d is more than the data: %s has %d images", opt.batch, name, self.data.n)
+    recorder:stop("--batch %d is more than the data: %s has %s", opt.batch, name, check.count(self.data.n, "image"))
   end
 end
 
@@ -286,7 +286,7 @@ local function after_step(self)
   if record then recorder:status(record) end -- saved first, then told
   if last then
     self.finished = true
-    recorder:say("done: %d steps; pictures: %s", step, self.last_picture or self.place.dir)
+    recorder:say("done: %s; pictures: %s", check.count(step, "step"), self.last_picture or self.place.dir)
   elseif interrupted then
     self.finished, self.interrupted = true, true
     recorder:say("stopped after step %d of %d, all is saved; go on with: %s --resume %s", step, self.total,
@@ -318,8 +318,8 @@ local function step_sizes(self, numbers)
   local left = self.total - self.step - 1
   if numbers.lr_D == 0 and numbers.lr_G == 0 and left > 0 and not self.still then
     self.still = true
-    self.recorder:say("step %d: the step sizes of both players are 0: the %d steps ahead change nothing", self.step + 1,
-      left)
+    self.recorder:say("step %d: the step sizes of both players are 0: %s ahead without a change", self.step + 1,
+      check.count(left, "step"))
   end
 end
 

@@ -238,7 +238,9 @@ local function labels_of(z, list, images, notes)
       a.name, a.descr, check.shape_string(s))
     return nil
   end
-  if s[1] ~= n then return z:fail("'%s': %d labels, but '%s' has %d images", a.name, s[1], images.name, n) end
+  if s[1] ~= n then
+    return z:fail("'%s': %s, but '%s' has %s", a.name, check.count(s[1], "label"), images.name, check.count(n, "image"))
+  end
   local t, message = npz.member(z, a.member)
   if not t then return nil, message end
   local labels = core.to_table(core.reshape(t, {n}))

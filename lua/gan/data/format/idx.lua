@@ -5,6 +5,7 @@
 -- Source: the format note on Y. LeCun's MNIST page; Cohen et al. 2017, arXiv:1702.05373 (EMNIST's names).
 -- @internal gan.data.format.idx
 local core = require "gan.core"
+local check = require "gan.check"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local text = require "gan.file.text"
@@ -89,7 +90,7 @@ local function open(path, magic, dims)
     reader:close()
     return nil, problem
   end
-  if #head < 4 then return fail("truncated IDX file (%d bytes)", #head) end
+  if #head < 4 then return fail("truncated IDX file (%s)", check.count(#head, "byte")) end
   local found, width = string.unpack(">I4", head), 1
   if magic == LABELS and found == NUMBERS then dims, width = 2, 4
   elseif found ~= magic then
@@ -150,8 +151,8 @@ local function read_images(reader, size, path, rows, o)
     local count = math.min(per, total - done)
     local bytes, problem = reader:read(count * h * w)
     if not bytes or #bytes < count * h * w then
-      return nil, problem or ("%s: truncated IDX file (header says %d images, data ends in image %d)"):format(
-        path, total, done + #bytes // (h * w) + 1)
+      return nil, problem or ("%s: truncated IDX file (header says %s, data ends in image %d)"):format(
+        path, check.count(total, "image"), done + #bytes // (h * w) + 1)
     end
     filler:add(bytes)
     done = done + count
@@ -169,7 +170,8 @@ local function read_labels(path, total, images_path)
   if not reader then return nil, size end
   if size[1] ~= total then
     reader:close()
-    return nil, ("%s: %d labels, but %s has %d images"):format(path, size[1], images_path, total)
+    return nil, ("%s: %s, but %s has %s"):format(path, check.count(size[1], "label"), images_path,
+      check.count(total, "image"))
   end
   local record = size[2] and 4 * size[2] or 1
   local labels = {}
