@@ -103,6 +103,17 @@ function M.find(name) return named[name] end
 -- @treturn boolean
 function M.is(name, kind) return named[name] ~= nil and named[name].kind == kind end
 
+-- What a run fills in by itself: kinds, and names of other kinds and of records without a line.
+local own = {
+  kinds = {counter = true, word = true, gradient = true, variety = true},
+  names = {images_per_second = true, memory = true, sign = true, rollback = true, from = true, scale = true},
+}
+
+--- Tells whether a run fills in a number itself, so that nobody else may report one of that name. Cannot fail.
+-- @tparam string name  of a number, as in records
+-- @treturn boolean
+function M.is_own(name) return own.names[name] or named[name] ~= nil and own.kinds[named[name].kind] or false end
+
 --- Lists the names of a kind, in the order of the list. Cannot fail.
 -- @tparam string kind  as listed above
 -- @treturn table

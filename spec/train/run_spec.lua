@@ -92,6 +92,30 @@ describe("train.run", function()
     assert.same({0.25, 0.5}, seen)
   end)
 
+  it("keeps a net's and the game's names from a script's own parts and numbers", function()
+    local function fails(spec, what)
+      local run = start("--steps 1 --resume new")
+      spec.G, spec.D = run:generator("dcgan", {ngf = 4}), run:discriminator("dcgan", {ndf = 4})
+      local ok, message = pcall(function() run:train(spec) end)
+      run:close()
+      assert.is_false(ok)
+      assert.is_truthy(tostring(message):find(what, 1, true), message)
+    end
+    for name, owner in pairs {
+      G = "the generator", D = "the discriminator", optG = "G's optimiser", optD = "D's optimiser",
+      ema = "the average of G's weights", loop = "the loop", replay = "the replay", augment = "the augmentation",
+      penalty1 = "a penalty", g_penalty12 = "a penalty",
+    } do
+      fails({save_with = {[name] = {a = 1}}}, ("option 'save_with': the name '%s' is taken by %s"):format(name, owner))
+    end
+    fails({save_with = {rng = {a = 1}}}, "the name 'rng' is taken by the run itself")
+    fails({hooks = {after_step = function(_, _, values) values.epoch = 1 end}}, "Run:report: the name 'epoch' is taken")
+    fails({hooks = {on_status = function(_, record) record.step = 1000 end}}, "the hook on_status changed 'step'")
+    local function none(D, real) return (D(real) * 0):mean() end
+    fails({penalties = {{none, name = "D"}}}, "option 'penalties[1]': the name 'D' is taken by D's loss")
+    fails({g_penalties = {none, {none, name = "step"}}}, "option 'g_penalties[2]': the name 'step' is taken by the run")
+  end)
+
   it("refuses wrong use in the script's own line", function()
     local run = start "--name wrong --steps 3"
     for _, case in ipairs {
@@ -99,6 +123,16 @@ describe("train.run", function()
         "save_with: 'D': expected a table of plain values, or something with state() and load(), got 7"},
       {function() run:generator "dcgna" end, "gan.model: there is no 'dcgna' (did you mean 'dcgan'?)"},
       {function() run:save_with {data = {}} end, "save_with: the name 'data' is taken by the run itself"},
+      {function() run:save_with {measure = {}} end, "save_with: the name 'measure' is taken by the run itself"},
+      {function() run:save_with {G = {a = 1}} end, "save_with: the name 'G' is taken by the generator"},
+      {function() run:save_with {ema = {a = 1}} end, "the name 'ema' is taken by the average of G's weights"},
+      {function() run:save_with {{a = 1}} end, "the name '1' is taken by no part: expected a table name -> part"},
+      {function() run:save_with {mine = {a = 1}} run:save_with {mine = {a = 2}} end,
+        "save_with: the name 'mine' is taken by another part: each is given once"},
+      {function() run:stream "pictures" end, "Run:stream: the name 'pictures' is taken by the run's pictures"},
+      {function() run:stream "random" end, "Run:stream: the name 'random' is taken by gan's default stream"},
+      {function() run:report {step = 3} end, "Run:report: the name 'step' is taken by the run itself"},
+      {function() run:report {diversity = 3} end, "Run:report: the name 'diversity' is taken by the run itself"},
       {function() run:on {on_snapsht = print} end, "did you mean 'on_snapshot'"},
       {function() gan.train.run {options = {{"lr", "number", 1, help = "x"}}} end, "option '--lr' is there already"},
       {function() gan.train.run {options = {{"x", "numbr", help = "x"}}} end, "entry 1: expected"},

@@ -133,10 +133,13 @@ end
 -- @tparam table values  name -> number or tensor
 -- @treturn table  name -> number
 -- @treturn string  which of them is no finite number, such as "G is NaN"; or nil
--- @raise if a value is neither a number nor a tensor
+-- @raise if a value is neither a number nor a tensor, or a name that of a number which a run fills in itself
 function Health:read(values)
   local numbers, broken = {}, nil
   for name, v in pairs(values) do
+    if quantities.is_own(name) then
+      return check.fail("Run:report", "the name '%s' is taken by the run itself", tostring(name))
+    end
     local x = v
     if quantities.is(name, "logit") then
       local sign, low, high

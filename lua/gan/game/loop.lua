@@ -15,6 +15,7 @@ local blocks = require "gan.game.blocks"
 local health = require "gan.game.health"
 local nn = require "gan.nn"
 local penalty = require "gan.penalty"
+local quantities = require "gan.quantities"
 local random = require "gan.random"
 local schedule = require "gan.schedule"
 local tree = require "gan.optim.tree"
@@ -110,6 +111,12 @@ local function expected(name, what, v)
   return check.fail(OP, "option '%s': expected %s, got %s", name, what, check.found(v))
 end
 
+-- Numbers of a step that are no penalty's.
+local counted = {
+  D = "D's loss", G = "G's loss", real = "D's answers", fake = "D's answers", fake_after = "D's answers",
+  wrong = "D's answers", class = "the auxiliary loss", class_G = "the auxiliary loss",
+}
+
 -- Makes a list of penalties ready: {f, weight = schedule or nil, name}.
 local function penalties(entries, list_name)
   local out = {}
@@ -128,6 +135,8 @@ local function penalties(entries, list_name)
       if not check.callable(f) then return expected(here, "a penalty f(D, real, fake, y)", f) end
     end
     if own.every then f = penalty.lazy(f, own.every) end
+    local owner = counted[own.name] or quantities.is_own(own.name) and "the run itself"
+    if owner then return check.fail(OP, "option '%s': the name '%s' is taken by %s", here, own.name, owner) end
     out[i] = {f = f, weight = own.weight and schedule.check(own.weight, "weight"), name = own.name}
   end
   return out
@@ -265,7 +274,11 @@ function Loop:step(step)
   local dsteps, gsteps = count(self, "dsteps", step), count(self, "gsteps", step)
   if self.simultaneous then move_together(self, values) else move_in_turn(self, values, dsteps, gsteps) end
   local augment = self.augment
-  if type(augment) == "table" and augment.numbers then merge(values, augment:numbers()) end
+  for name, v in pairs(type(augment) == "table" and augment.numbers and augment:numbers() or {}) do
+    local owner = counted[name] or values[name] ~= nil and "a penalty"
+    if owner then return check.fail(OP, "option 'augment': the number '%s' is taken by %s", name, owner) end
+    values[name] = v
+  end
   hook(self, "after_step", values)
   if self.remember then
     self.last = {}
@@ -312,6 +325,19 @@ function Loop:load(state)
   local updates = state.updates or {}
   self.updates = {D = updates.D or 0, G = updates.G or 0}
   self.last = state.last or {}
+end
+
+local owners = {
+  G = "the generator", D = "the discriminator", optG = "G's optimiser", optD = "D's optimiser",
+  ema = "the average of G's weights", loop = "the loop", replay = "the replay", augment = "the augmentation",
+}
+
+--- Says which part of a game has a name in checkpoints, be it in use or not. Cannot fail.
+-- @tparam string name  such as "ema"
+-- @treturn string  such as "the average of G's weights"; nil where the name is free
+function M.owner(name)
+  name = tostring(name)
+  return owners[name] or (name:find "^penalty%d+$" or name:find "^g_penalty%d+$") and "a penalty" or nil
 end
 
 --- Returns what a checkpoint keeps besides nets and optimisers. Cannot fail.

@@ -27,7 +27,8 @@ function M.batches(run, opt) return (run.data.batches or data.batches)(run.data,
 
 -- Draws the latent vectors of all pictures; of a conditional run the same few for each class, a row a class.
 function M.fix(run)
-  local z, n = run:stream "pictures":normal {run.count, run.options.z}, run.classes
+  run.streams.pictures = run.streams.pictures or core.rng(run.options.seed, "pictures")
+  local z, n = run.streams.pictures:normal {run.count, run.options.z}, run.classes
   run.fixed_z = z
   if n then run.fixed_z, run.fixed_y = latent.by_class(z, n, math.min(n, ROWS), math.min(COLUMNS, run.count)) end
 end

@@ -41,6 +41,10 @@ return function(run, spec)
   end
   local own, run_hooks = apart(spec)
   local parts, show, optimiser = own.save_with, own.show, own.optimiser
+  for name in pairs(parts or {}) do
+    local owner = loop.owner(name)
+    if owner then return check.fail("Run:train", "option 'save_with': the name '%s' is taken by %s", name, owner) end
+  end
   own.save_with, own.show, own.optimiser = nil, nil, nil
   standard(own, run.options, function(name) return run:stream(name) end, optimiser)
   if run.classes then

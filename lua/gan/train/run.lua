@@ -92,8 +92,9 @@ local function start(spec)
   spec.arg = spec.arg or _G.arg or {}
   local program = (spec.arg[0] or "gan"):match "[^/]*$"
   local recorder = spec.recorder or recorders.disk(program)
-  local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, nets = {}, sources = {}, hooks = {},
-    base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1, health = health.new(), script = spec.arg[0],
+  local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, given = {}, nets = {}, sources = {},
+    hooks = {}, base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1, health = health.new(),
+    script = spec.arg[0],
     command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults or {}) do defaults[k] = v end
@@ -128,8 +129,10 @@ function Run:lr(player) return self.options[player == "D" and "dlr" or "glr"] or
 --- Returns a named random stream of the run's seed; its position is part of the checkpoints.
 -- @tparam string name  such as "z"
 -- @treturn Stream  the same one for the same name
--- @raise if name is no string
+-- @raise if name is no string, or a stream of the run's own
 function Run:stream(name)
+  local owner = saved.own_streams[name]
+  if owner then return check.fail("Run:stream", "the name '%s' is taken by %s", name, owner) end
   if not self.streams[name] then
     local rng, at = core.rng(self.options.seed, name), self.stored and self.stored[name]
     if at then rng:load(at[1], at[2]) end -- first asked for after the run went on
@@ -144,10 +147,9 @@ end
 -- @raise if a name is taken, or a part cannot be saved
 function Run:save_with(parts)
   for name, v in pairs(parts) do
-    if saved.reserved[name] then
-      return check.fail("Run:save_with", "the name '%s' is taken by the run itself", name)
-    end
-    self.parts[name] = state.part(name, v)
+    local owner = saved.owner(self, name, v)
+    if owner then return check.fail("Run:save_with", "the name '%s' is taken by %s", tostring(name), owner) end
+    self.parts[name], self.given[name] = state.part(name, v), v
   end
 end
 
@@ -238,7 +240,15 @@ end
 -- The state of things as a record; `close`: means start anew.
 local function record_of(self, close)
   local record = self.health:record(self.meter:record(self.loader.epoch, close))
-  if close and self.hooks.on_status then self.hooks.on_status(self, record) end
+  if not (close and self.hooks.on_status) then return record end
+  local own = {}
+  for name, v in pairs(record) do own[name] = v end
+  self.hooks.on_status(self, record)
+  for name, v in pairs(own) do
+    if record[name] ~= v and v == v then
+      return check.fail("Run:on", "the hook on_status changed '%s', which is the run's own", name)
+    end
+  end
   return record
 end
 
@@ -327,7 +337,7 @@ end
 -- Names that gan.quantities has as logits (`real`, `fake`, `fake_after`, `wrong`) take D's logits, and are shown as the
 -- mean of their sigmoid. A loss that is NaN or infinite ends the run, or takes it back (--on-collapse rollback).
 -- @tparam table values  name -> number, or tensor of one element: `D`, `G` (losses), and any others
--- @raise if a value is neither a number nor a tensor
+-- @raise if a value is neither a number nor a tensor, or a name that of a number which the run fills in itself
 function Run:report(values)
   local numbers, broken = self.health:read(values)
   self.broken = broken or self.broken

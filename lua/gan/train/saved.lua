@@ -13,8 +13,22 @@ local state = require "gan.state"
 
 local M = {}
 
---- Names in a checkpoint that parts of a run cannot have.
-M.reserved = {run = true, data = true, rng = true, masks = true, health = true, measure = true}
+-- Names in a checkpoint that are the run's own.
+local reserved = {run = true, data = true, rng = true, masks = true, health = true, measure = true}
+
+-- What programs take for the networks that pictures are drawn with (gan.train.trained): no plain table.
+local networks = {G = "the generator", D = "the discriminator", ema = "the average of G's weights"}
+
+--- Streams that are not for scripts: a rollback leaves the first alone, and gives the second a state by its name.
+M.own_streams = {pictures = "the run's pictures", random = "gan's default stream"}
+
+--- Says who has the name of a part, before it is given to v; nil where it is free.
+function M.owner(run, name, v)
+  if type(name) ~= "string" then return "no part: expected a table name -> part" end
+  if reserved[name] then return "the run itself" end
+  if type(v) == "table" and not getmetatable(v) and networks[name] then return networks[name] end
+  if run.given[name] ~= nil and run.given[name] ~= v then return "another part: each is given once" end
+end
 
 local FORMAT = 2
 
