@@ -237,7 +237,7 @@ describe("game.health", function()
     it("is in the status line and in stats.jsonl", function()
       local code, out = train "--name told --steps 6 --snap 2"
       assert.equal(0, code)
-      local line = "step 6/6 .*D%(G%(z%)%) [%d./]+  ok  .*sign %-?%d.%d+  |g| [%d.e-]+/[%d.e-]+  diversity %d.%d+"
+      local line = "step 6/6  ok  .*D%(G%(z%)%) [%d./]+  .*sign %-?%d.%d+  |g| [%d.e-]+/[%d.e-]+  diversity %d.%d+"
       assert.is_truthy(out:find(line), out)
       local last = records("told")[3]
       for _, name in ipairs {"sign", "grad_D", "grad_G", "diversity", "nearest"} do
