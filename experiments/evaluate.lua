@@ -54,6 +54,11 @@ local about = {name = NAME, summary = "Measures a run, or images against images.
 local opt, given = must(command.parse(declared, arg, about))
 gan.threads(opt.threads)
 
+local function warn(text)
+  io.stdout:flush()
+  io.stderr:write(NAME, ": warning: ", text, "\n")
+end
+
 -- ---- which two sides ----
 
 local modes = {}
@@ -86,13 +91,34 @@ if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then
   stop("--size %d: the run draws %dx%d", opt.size, shape[2], shape[3])
 end
 
--- Opens images as the run has its own, but for what the command line says.
-local function open(path, split, channels)
+-- Opens images as the run has its own, but for what the command line says. as_own: its --limit and --split, too.
+local function open(path, split, channels, as_own)
   local how = trained and gan.data.options.of(trained.options) or {}
-  if trained and path ~= trained.options.data then how.limit, how.split = nil, nil end
+  if not as_own then how.limit, how.split = nil, nil end
   for name, v in pairs(gan.data.options.of(opt)) do if given[name] or how[name] == nil then how[name] = v end end
   how.split, how.channels = split or how.split, opt.channels or channels
-  return (must(gan.data.open(path, how)))
+  return gan.data.open(path, how)
+end
+
+-- How images differ from those that the run learnt from; nil where they do not, or the run does not know its own.
+local function strangers(set)
+  return trained and trained.data and gan.data.identity.difference(trained.data, gan.data.identity.of(set))
+end
+
+-- The real images of a path. The run's own are told by what they are: they may lie elsewhere now.
+local function open_real(path, channels)
+  if opt.data and trained and trained.data and not opt.split and (trained.options.limit or trained.options.split) then
+    local own = open(path, nil, channels, true)
+    if own and not strangers(own) then return own end
+  end
+  local at_home = trained and not opt.data
+  local set, message = open(path, opt.split, channels, at_home)
+  if not set then stop("%s%s", message, at_home and "; --data PATH says where the run's data are now" or "") end
+  local asked = false -- for other images, by an option of data
+  for name in pairs(gan.data.options.of(opt)) do asked = asked or given[name] end
+  local why = at_home and not asked and strangers(set)
+  if why then warn(("%s: the run %s"):format(path, why)) end
+  return set
 end
 
 -- The statistics of a file may stand for the real images. Where --data or --a names those, they are compared with it.
@@ -104,15 +130,15 @@ if not by_file then
     stop("%s: its script opened the data, and no script is executed here: give the real images, --data PATH",
       trained.path)
   end
-  real = open(real_path, opt.split, shape and shape[4])
+  real = open_real(real_path, shape and shape[4])
 end
 
 local other
 if not trained then
   local path, split = opt.images or opt.b, opt.split_b or opt.b and opt.split or nil
-  other = open(path, split)
+  other = must(open(path, split))
   if real and other.channels ~= real.channels then -- grey pictures among colour ones are colour pictures
-    if real.channels == 1 then real = open(real_path, opt.split, 3) else other = open(path, split, 3) end
+    if real.channels == 1 then real = open_real(real_path, 3) else other = must(open(path, split, 3)) end
   end
   if real and (other.height ~= real.height or other.width ~= real.width) then
     stop("%s: images of %dx%d, %s: of %dx%d; give --size",
@@ -150,11 +176,6 @@ else
 end
 
 -- ---- measuring ----
-
-local function warn(text)
-  io.stdout:flush()
-  io.stderr:write(NAME, ": warning: ", text, "\n")
-end
 
 local F, why = features.open(opt.features, {
   size = opt.size or trained and trained.options.size or real and real.size or other and other.size,

@@ -187,6 +187,30 @@ describe("evaluate.lua", function()
     end
   end)
 
+  it("knows a run's own data by what they are", function()
+    local images = gan.data.shapes {count = 30, size = 16}.images
+    pictures(dir .. "/thirty", images)
+    local code, _, err = inside.run("experiments/dcgan.lua", ("--data %s/thirty --limit 20 --size 16 --ngf 2 --ndf 2 "
+      .. "--z 8 --batch 4 --threads 1 --steps 2 --name t --outdir %s"):format(dir, dir))
+    assert.equal(0, code, err)
+    local words = ("--run %s/t --metrics kid,nearest"):format(dir)
+    local before
+    before, err = results(words)
+    assert.equal(20, before.kid.n_real)
+    assert.is_nil(err:find("the run was started with", 1, true), err)
+    assert(os.rename(dir .. "/thirty", dir .. "/elsewhere"))
+    fails(words, "thirty: cannot open (No such file or directory); --data PATH says where the run's data are now")
+    local moved = results(("%s --data %s/elsewhere"):format(words, dir))
+    assert.same({20, before.nearest.value}, {moved.kid.n_real, moved.nearest.value})
+    assert(os.rename(dir .. "/elsewhere", dir .. "/thirty"))
+    assert(grid.save(dir .. "/thirty/003.png", core.narrow(images, 1, 1, 1), {pad = 0}))
+    _, err = results(words)
+    assert.is_truthy(err:find("thirty: the run was started with other data", 1, true), err)
+    _, err = results(words .. " --background black")
+    assert.is_nil(err:find("the run was started with", 1, true), err)
+    assert.equal(30, results(("%s --data %s/thirty"):format(words, dir)).kid.n_real) -- no longer its own: all of them
+  end)
+
   it("asks for the data of a run whose script opened them", function()
     temp.write(dir .. "/own.lua", [[
 local gan = require "gan"
