@@ -283,6 +283,15 @@ static int pictures_fit(lua_State *L) {
   return 0;
 }
 
+/* pictures:room(n) -> u8 (n,h,w,c), its contents undefined: threads that fill it touch its pages first. */
+static int pictures_room(lua_State *L) {
+  const gn_disk *d = check_pictures(L);
+  const gn_int size[4] = {gn_check_int(L, 2, "n", 0, INT32_MAX), d->p->h, d->p->w, d->p->c};
+  if (size[1] == 0) gn_error(L, "expected pictures that have been fitted");
+  gn_new_tensor(L, GN_U8, 4, size);
+  return 1;
+}
+
 static void set_integer(lua_State *L, const char *field, gn_int v) {
   lua_pushinteger(L, (lua_Integer)v);
   lua_setfield(L, -2, field);
@@ -527,9 +536,11 @@ static int row_crcs(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"info", pictures_info}, {"name", pictures_name},   {"fit", pictures_fit},
-    {"read", pictures_read}, {"seal", pictures_seal},   {"rest", pictures_rest},
-    {"crcs", pictures_crcs}, {"shape", pictures_shape}, {NULL, NULL},
+    {"info", pictures_info},   {"name", pictures_name},
+    {"room", pictures_room},   {"fit", pictures_fit},
+    {"read", pictures_read},   {"seal", pictures_seal},
+    {"rest", pictures_rest},   {"crcs", pictures_crcs},
+    {"shape", pictures_shape}, {NULL, NULL},
 };
 static const luaL_Reg funcs[] = {
     {"pictures", pictures_new}, {"rows", rows}, {"subset", subset}, {"row_crcs", row_crcs}, {NULL, NULL},

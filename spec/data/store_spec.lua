@@ -174,6 +174,20 @@ describe("a store", function()
     assert.equal(want, set_of(entries, o):rows({0, 1, 2, 3, 4, 5}):to_bytes())
   end)
 
+  it("stretches the range that 16-bit pictures use, of all of them alike", function()
+    local entries = {{path = put("1", grey(6000, 2, 16))}, {path = put("2", grey(12000, 2, 16))},
+      {path = put("3", grey(100, 2))}}
+    local r = open(entries)
+    assert.equal(12000 / 65535, r.range)
+    assert.same({23, 47, 100}, {core.get(r.images, 1, 1, 1, 1), core.get(r.images, 2, 1, 1, 1),
+      core.get(r.images, 3, 1, 1, 1)})
+    for _, cache in ipairs {1 << 20, 8, 0} do
+      local set = set_of(entries, {stretch_range = true, cache = cache})
+      assert.equal(("\128"):rep(4) .. ("\255"):rep(4) .. ("\100"):rep(4), set:rows({0, 1, 2}):to_bytes())
+    end
+    assert.is_nil(open({entries[3]}, {stretch_range = true}).range)
+  end)
+
   it("gives the same bytes from disk as from memory, for any cache and any number of threads", function()
     local entries, labels = pictures(23, 6), {}
     for i = 1, 23 do labels[i] = i % 5 end
@@ -224,24 +238,29 @@ describe("a store", function()
     assert.same({23, 6, 6, 3}, core.shape(set_of(entries, {cache = 23 * 108}).images))
   end)
 
-  it("reads more pictures than it looks at together", function() -- 16 MB of pictures are
+  it("reads more pictures than it looks at together", function()
     local path = put("bare", noise(12, 1))
     local entries = {
       {path = path, offset = 0, how = "raw", shape = {2, 2, 1}, count = 9, stride = 1}, {path = put("junk", "junk")},
       {path = path, offset = 0, how = "raw", shape = {2, 2, 1}, count = 9, stride = 1},
       {path = path, offset = 0, how = "raw", shape = {2, 2, 3}},
     }
-    local size = 1024 -- 16 grey pictures, 5 with colour
-    for _, cache in ipairs {math.tointeger(2 ^ 30), 11 * 3 * size ^ 2 // 1 | 0, 0} do
-      local r = open(entries, {size = size, skip_bad = true, cache = cache})
-      local set = gan.data.set.new(r)
-      assert.same({19, 3}, {set.n, set.channels})
-      assert.equal(cache < 2 ^ 30, set.images == nil)
-      assert.same({{10}, 19}, {{r.bad[1][1]}, r.enlarged})
-      for i = 1, 9 do assert.equal(core.crc32(set:image(i)), core.crc32(set:image(9 + i))) end
-      assert.not_equal(core.crc32(set:image(1)), core.crc32(set:image(2)))
-      for i = 1, 19, 6 do assert.equal(core.crc32(set:image(i)), core.get(r.crcs, i) & 0xffffffff) end
+    local whole = set_of(entries, {size = 3, skip_bad = true})
+    local bytes, at_once = whole.images:to_bytes(), store.AT_ONCE
+    for i = 1, 9 do assert.equal(whole:image(i):to_bytes(), whole:image(9 + i):to_bytes()) end
+    for _, few in ipairs {0, 27, 4 * 27} do
+      store.AT_ONCE = few
+      for _, cache in ipairs {math.tointeger(2 ^ 30), 19 * 27, 11 * 27, 27, 0} do
+        local r = open(entries, {size = 3, skip_bad = true, cache = cache})
+        local set = gan.data.set.new(r)
+        assert.same({19, 3}, {set.n, set.channels})
+        assert.equal(cache < 19 * 27, set.images == nil)
+        assert.same({10, 19}, {r.bad[1][1], r.enlarged})
+        assert.equal(whole:fingerprint().checksum, set:fingerprint().checksum)
+        assert.equal(bytes, set:rows({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}):to_bytes())
+      end
     end
+    store.AT_ONCE = at_once
   end)
 
   it("raises where a file has changed, and goes on when it is back", function()

@@ -3,10 +3,11 @@
 local core = require "gan.core"
 local check = require "gan.check"
 
-local M = {}
+local M = {
+  AT_ONCE = 1 << 24, -- bytes of pictures between two looks at what was found
+}
 
 local LISTED = 20 -- unreadable pictures named one by one in an error
-local AT_ONCE = 1 << 24 -- bytes of pictures between two looks at what was found
 local CACHE = 2 << 30
 local WHITE = {255, 255, 255}
 
@@ -31,13 +32,13 @@ local function read_all(pictures, n, shape, cache, held)
   local h, w, c = table.unpack(shape.fit)
   pictures:fit(h, w, c, shape.top)
   local bytes = h * w * c
-  local room, step = math.min(n, cache // bytes), math.max(1, math.min(n, AT_ONCE // bytes))
-  held = held or core.full({room, h, w, c}, 0, "u8")
+  local room, step = math.min(n, cache // bytes), math.max(1, math.min(n, M.AT_ONCE // bytes))
+  held = held or pictures:room(room)
   local all, spare = {held = held, bad = {}, good = 0, turned = 0, enlarged = 0, top = 0}, nil
   for first = 1, n, step do
     local count, beyond = math.min(step, n - first + 1), nil
     if all.good + count > room then
-      spare = spare or core.full({step, h, w, c}, 0, "u8")
+      spare = spare or pictures:room(step)
       beyond = spare
     end
     local found = pictures:read(beyond or held, beyond and 1 or all.good + 1, first, count, shape.own[1], shape.own[2],

@@ -1,0 +1,53 @@
+/* b_folder.c - what lies in a folder, for Lua: names and kinds together, without a look at each file. */
+#define _GNU_SOURCE /* d_type under -std=c11 */
+#include "bind.h"
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#define T_FOLDER GN_PREFIX "folder"
+
+static int folder_close(lua_State *L) {
+  DIR **box = luaL_checkudata(L, 1, T_FOLDER);
+  if (*box) closedir(*box);
+  *box = NULL;
+  return 0;
+}
+
+/* core.folder(path) -> names, special; or nil, why. names: a list, unsorted, without "." and ".."; special[name] is
+** true of what may be no plain file. */
+static int folder(lua_State *L) {
+  const char *path = gn_check_path(L, 1);
+  lua_settop(L, 1);
+  DIR **box = lua_newuserdatauv(L, sizeof *box, 0); /* closes the folder whatever Lua raises */
+  *box = NULL;
+  luaL_setmetatable(L, T_FOLDER);
+  lua_newtable(L);
+  lua_newtable(L);
+  *box = opendir(path);
+  errno = *box ? 0 : errno;
+  lua_Integer n = 0;
+  for (const struct dirent *e; *box && (errno = 0, e = readdir(*box));) {
+    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+    lua_pushstring(L, e->d_name);
+    lua_rawseti(L, 3, ++n);
+    if (e->d_type == DT_REG) continue;
+    lua_pushboolean(L, 1);
+    lua_setfield(L, 4, e->d_name);
+  }
+  const int error = errno;
+  if (*box) closedir(*box);
+  *box = NULL;
+  if (!error) return 2;
+  luaL_pushfail(L);
+  lua_pushstring(L, strerror(error));
+  return 2;
+}
+
+static const luaL_Reg methods[] = {{NULL, NULL}};
+static const luaL_Reg funcs[] = {{"folder", folder}, {NULL, NULL}};
+
+void gn_open_folder(lua_State *L) {
+  gn_register_class(L, T_FOLDER, "folder", methods, folder_close);
+  gn_register(L, funcs);
+}
