@@ -128,6 +128,7 @@ describe("file.npz", function()
       assert.matches("type '<U2'", text.why)
       assert.same({nil, z.path .. ": 'bad.npy': .npy version 9.0 (expected 1.0 to 3.0)"},
         {npz.header(z.path, z, "bad.npy")})
+      assert.same({nil, z.path .. ": no member 'x.npy'"}, {npz.header(z.path, z, "x.npy")})
       z:close()
     end
     for _, c in ipairs {

@@ -148,6 +148,7 @@ end
 function M.header(path, z, member)
   local size, head, message
   if z then
+    if not z.members[member] then return z:fail("no member '%s'", member) end
     size = z.members[member].size
     head, message = z:head(member, HEAD)
   else

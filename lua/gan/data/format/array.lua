@@ -16,7 +16,10 @@ local CHUNK = 1 << 18 -- bytes of images taken at a time
 local LARGEST = 16384 -- pixels a side
 local MOST_LABEL = 65535
 
-local splits = {"train", "val", "test"}
+local splits = {"train", "val", "test", "eval"}
+local words = { -- in a name -> split; before what they end with: eval, val
+  {"validation", "val"}, {"valid", "val"}, {"train", "train"}, {"test", "test"}, {"eval", "eval"}, {"val", "val"},
+}
 local image_names = {"images", "image", "x", "data", "arr_0"}
 local label_names = {"labels", "label", "y", "targets", "target", "arr_1"}
 
@@ -39,9 +42,9 @@ end
 -- What a name says: what it names, in small letters, and the split, or nil.
 local function parse(name)
   name = name:lower()
-  for _, split in ipairs(splits) do
-    local word = name:match("^" .. split .. "_(.+)$") or name:match("^(.-)_?" .. split .. "$")
-    if word then return word == "" and "images" or word, split end
+  for _, w in ipairs(words) do
+    local base = name:match("^" .. w[1] .. "_(.+)$") or name:match("^(.-)_?" .. w[1] .. "$")
+    if base then return base == "" and "images" or base, w[2] end
   end
   return name
 end

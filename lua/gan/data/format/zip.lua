@@ -9,6 +9,7 @@ local M = {text = "a .zip of pictures"}
 
 local HEAD = 64           -- bytes that tell what a member is
 local MOST_TEXT = 1 << 28 -- bytes of dataset.json
+local MOST = 1 << 30      -- bytes of a picture: each thread that reads may take so much
 
 --- Tells whether a file is a zip archive.
 function M.detect(_, head) return head ~= nil and (head:sub(1, 4) == "PK\3\4" or head:sub(1, 4) == "PK\5\6") end
@@ -59,7 +60,11 @@ local function read(path, z, o)
   for _, entry in ipairs(chosen.entries) do
     entry.offset, entry.bytes, entry.how = z:place(entry.member)
     if not entry.offset then return nil, entry.bytes end
-    entry.size, entry.crc = z.members[entry.member].size, z.members[entry.member].crc
+    local m = z.members[entry.member]
+    if m.size > MOST then
+      return z:fail("member '%s' has %d bytes (a picture has at most %d)", m.name, m.size, MOST)
+    end
+    entry.size, entry.crc = m.size, m.crc
   end
   local found
   found, message = store.open(chosen.entries, o, path)
