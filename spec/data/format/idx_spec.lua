@@ -68,6 +68,10 @@ describe("IDX", function()
     put("FashionMNIST/raw/train-images-idx3-ubyte.gz", core.gzip(images))
     refused "holds several sets %(give the folder of one: MNIST, FashionMNIST%)"
     assert.equal(4, assert(data.open(dir .. "/FashionMNIST")).n)
+    files.remove(dir .. "/MNIST")
+    assert.equal(4, assert(data.open(dir)).n)
+    lfs.mkdir(dir .. "/cifar-10-batches-py")
+    refused "holds several sets %(give the folder of one: FashionMNIST, cifar%-10%-batches%-py%)"
   end)
 
   it("asks for one of EMNIST's parts, whose letters begin with 1", function()

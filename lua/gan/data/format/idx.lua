@@ -19,6 +19,7 @@ local CHUNK = 1 << 18 -- bytes of images taken at a time
 local split_of = {train = "train", t10k = "test", test = "test"} -- word in a file's name -> split
 local splits = {"train", "test"}
 local torchvision = {"MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST"} -- folders that it makes, with raw/ inside
+local others = {"cifar-10-batches-py", "cifar-10-batches-bin", "cifar-100-python", "cifar-100-binary"} -- beside them
 
 local function is_folder(path) return lfs.attributes(path, "mode") == "directory" end
 
@@ -231,10 +232,13 @@ end
 local function resolve(path, split)
   local folder, of, own
   if is_folder(path) then
-    local list = homes(path)
-    if #list > 1 then
-      for i, home in ipairs(list) do list[i] = home:match "([^/]+)/raw$" end
-      return nil, ("%s: holds several sets (give the folder of one: %s)"):format(path, table.concat(list, ", "))
+    local list, given = homes(path), {}
+    for i, home in ipairs(list) do given[i] = home:match "([^/]+)/raw$" end
+    if given[1] and list[1] ~= path .. "/raw" then
+      for _, name in ipairs(others) do if is_folder(path .. "/" .. name) then given[#given + 1] = name end end
+    end
+    if #given > 1 then
+      return nil, ("%s: holds several sets (give the folder of one: %s)"):format(path, table.concat(given, ", "))
     end
     folder = list[1]
     local found, names = sets_in(folder)
