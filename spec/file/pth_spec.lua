@@ -139,6 +139,8 @@ describe("file.pth", function()
     local complex = p.dict(p.str "a", p.dict(p.str "z", p.tensor(p.storage("ComplexFloat", "1", 1), {1})),
       p.str "b", p.dict(p.str "x", x))
     refused(p.torch_zip(complex, {{"0", floats(1, 2)}}), "global 'torch.ComplexFloatStorage' is refused")
+    refused(p.torch_zip(p.dict(p.str "x", x, p.str "q", p.call("torch._utils", "_rebuild_qtensor")),
+      {{"0", floats(1, 2)}}), "global 'torch._utils._rebuild_qtensor' is refused")
     local picked = assert(load(p.torch_zip(complex, {{"0", floats(1, 2)}}), {pick = "b"}))
     assert.same({1, 2}, core.to_table(picked.x))
   end)

@@ -111,7 +111,9 @@ local function flatten(root)
   local function walk(v, name, depth)
     nodes = nodes + 1
     if depth > MOST_DEPTH or nodes > MOST_NODES then return refuse "nested too deeply, or within itself" end
-    if is(v, "opaque") and (v.tensor or name == "") then return pickle.refuse_global(v.name) end
+    if is(v, "opaque") and (name == "" or v.tensor or v.name:find "^torch%..*%._rebuild_") then
+      return pickle.refuse_global(v.name) -- all, or a tensor of another kind (quantised, sparse)
+    end
     if not is(v, "dict") and not is(v, "list") and not is(v, "tuple") and not is(v, "tensor") then return end
     if v.kind == "tensor" then
       if name == "" then return refuse "a single tensor (expected a dictionary of them)" end
