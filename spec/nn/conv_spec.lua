@@ -39,6 +39,20 @@ describe("conv", function()
       end
     end)
 
+    it(name .. " takes an engine", function()
+      local x, seen = gan.randn(2, 12, 12, 16), {}
+      for i, engine in ipairs {"direct", "winograd2", "winograd4"} do
+        local layer = nn[name] {16, 16, kernel = 3, padding = 1, engine = engine, rng = gan.rng(1)}
+        local op = gan.ops[name](x, layer.weight, {padding = 1, engine = engine}) + layer.bias
+        seen[i] = layer(x):to_bytes()
+        assert.equal(op:to_bytes(), seen[i])
+        assert.equal(("%s 16 -> 16, 3x3, padding 1, %s"):format(name, engine), layer:describe())
+      end
+      assert.is_true(seen[1] ~= seen[2] and seen[2] ~= seen[3])
+      assert.matches("option 'engine': expected 'auto', 'direct', 'winograd2' or 'winograd4', got string 'fast'",
+        message(nn[name], {3, 4, kernel = 3, engine = "fast"}))
+    end)
+
     it(name .. " names wrong options and inputs", function()
       local class = nn[name]
       assert.matches("nn." .. name .. ": option 'kernel': expected an integer >= 1 or a pair", message(class, {3, 4}))

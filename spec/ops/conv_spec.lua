@@ -285,6 +285,52 @@ describe("the Winograd engines", function()
     end
   end)
 
+  -- What the doc comment of gan.winograd says of tiles of 4, and that tiles of 2 are free of it.
+  it("have the limits that are documented", function()
+    local rng = fcore.rng(3, "limits")
+    for _, k in ipairs {{3, 1}, {4, 2}} do
+      local x, w = rng:normal {1, 20, 20, 16}, fcore.mul(rng:normal {k[1], k[1], 16, 16}, 1 / (4 * k[1]))
+      local function conv(y, engine) return fcore.conv2d(y, w, {stride = k[2], padding = 1, engine = engine}) end
+      local clean = conv(x, "direct")
+      local rms = fcore.item(fcore.sqrt(fcore.mean(fcore.mul(clean, clean))))
+      -- the worst error, of rms, where results do not depend on a pixel that is `size` in `channels` of its channels
+      local function spoilt(engine, size, channels)
+        local worst = 0
+        for p = 8, 11 do
+          for q = 8, 11 do
+            local y = fcore.clone(x)
+            for c = 1, channels do fcore.set_(y, size, 1, p, q, c) end
+            local want = conv(y, "direct")
+            local off = fcore.mul(fcore.sub(conv(y, engine), want), fcore.eq(want, clean))
+            worst = math.max(worst, largest(fcore, off) / rms)
+          end
+        end
+        return worst
+      end
+      local function reached(engine) -- results, in pixels, that a NaN reaches
+        local most = 0
+        for p = 8, 11 do
+          local y = fcore.clone(x)
+          fcore.set_(y, 0 / 0, 1, p, p, 1)
+          y = conv(y, engine)
+          most = math.max(most, fcore.item(fcore.sum(fcore.ne(y, y))) / 16)
+        end
+        return most
+      end
+      local function finite(engine, size)
+        return fcore.item(fcore.mean(fcore.isfinite(conv(fcore.mul(x, size), engine)))) == 1
+      end
+      local direct = reached "direct"
+      assert.is_true(spoilt("winograd4", 1, 16) < 1e-5)
+      local one, all = spoilt("winograd4", 1e4, 1), spoilt("winograd4", 1e4, 16)
+      assert.is_true(one > 1e-4 and all > 1e-3 and all < 5e-2, ("%g, %g"):format(one, all))
+      assert.is_true(spoilt("winograd2", 1e4, 16) < 1e-5)
+      assert.is_true(reached "winograd4" > direct)
+      assert.equal(direct, reached "winograd2")
+      assert.is_true(finite("winograd4", 1e35) and not finite("winograd4", 5e37) and finite("direct", 5e37))
+    end
+  end)
+
   it("are chosen where they cost less, and can be turned off", function()
     local d = shape(64, 16, 16, 64, 4, 4, 64, 2, 1)
     local x, w, dy = tensors(fcore, d)

@@ -18,10 +18,12 @@ local function init(self, opt, known, layout)
   known.kernel, known.stride = module.pair {required = true, lo = 1}, module.pair {default = {1, 1}, lo = 1}
   known.padding, known.dilation = module.pair {default = {0, 0}, lo = 0}, module.pair {default = {1, 1}, lo = 1}
   known.bias, known.rng = option.boolean {default = true}, option.stream {}
+  known.engine = option.word {"auto", "direct", "winograd2", "winograd4"}
   opt = check.options(op, opt, known, {"Ci", "Co"})
   local kernel, rng = opt.kernel, opt.rng
   self._options = {
     stride = opt.stride, padding = opt.padding, dilation = opt.dilation, output_padding = opt.output_padding,
+    engine = opt.engine,
   }
   self.weight = module.parameter(core.full(layout(kernel[1], kernel[2], opt[1], opt[2]), 0))
   if opt.bias then self.bias = module.parameter(core.full({opt[2]}, 0)) end
@@ -38,6 +40,7 @@ local function describe(self, ci, co)
     if p and (p[1] ~= entry[2] or p[2] ~= entry[2]) then parts[#parts + 1] = name .. " " .. text(p) end
   end
   if not self.bias then parts[#parts + 1] = "no bias" end
+  if o.engine then parts[#parts + 1] = o.engine end
   return table.concat(parts, ", ") .. self:describe_norm()
 end
 
@@ -57,6 +60,7 @@ end
 -- @tparam[opt=0] integer|table opt.padding  pixels around each picture
 -- @tparam[opt=1] integer|table opt.dilation
 -- @tparam[opt=true] boolean opt.bias
+-- @tparam[opt=auto] string opt.engine  auto, direct, winograd2 or winograd4: see gan.winograd on their precision
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @treturn Module  (N,H,W,Ci) -> (N,Ho,Wo,Co)
 -- @raise if an option is unknown or out of range
@@ -115,6 +119,7 @@ function conv2d:describe() return describe(self, core.size(self.weight, 3), core
 -- @tparam[opt=1] integer|table opt.dilation
 -- @tparam[opt=0] integer|table opt.output_padding  more rows and columns at the end, fewer than stride
 -- @tparam[opt=true] boolean opt.bias
+-- @tparam[opt=auto] string opt.engine  auto, direct, winograd2 or winograd4: see gan.winograd on their precision
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @treturn Module  (N,H,W,Ci) -> (N,Ho,Wo,Co)
 -- @raise if an option is unknown or out of range

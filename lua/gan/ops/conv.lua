@@ -33,7 +33,8 @@ local function dw(x, g, o, wshape) return M.conv2d_dw(x, g, with(o, "kernel", ws
 -- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
 -- @tparam[opt=0] integer|table options.padding  zeros at each side
 -- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
--- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels:
+--   see gan.winograd)
 -- @treturn Tensor  (N,Ho,Wo,Co)
 -- @raise if the channels differ, the kernel is larger than the padded input, or an option is unknown
 M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
@@ -72,7 +73,8 @@ M.conv2d = op {name = "conv2d", forward = core.conv2d, reads = {{2}, {1}},
 -- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
 -- @tparam[opt=0] integer|table options.padding  zeros at each side
 -- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
--- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels:
+--   see gan.winograd)
 -- @treturn Tensor  (N,H,W,Ci)
 -- @raise if a convolution of `size` would not give (Ho,Wo), or an option is unknown
 M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1}},
@@ -104,7 +106,8 @@ M.conv2d_dx = op {name = "conv2d_dx", forward = core.conv2d_dx, reads = {{2}, {1
 -- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
 -- @tparam[opt=0] integer|table options.padding  zeros at each side
 -- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
--- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels:
+--   see gan.winograd)
 -- @treturn Tensor  (Kh,Kw,Ci,Co)
 -- @raise if a convolution of x with such a kernel would not give (Ho,Wo), or an option is unknown
 M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1}},
@@ -137,7 +140,8 @@ M.conv2d_dw = op {name = "conv2d_dw", forward = core.conv2d_dw, reads = {{2}, {1
 -- @tparam[opt=1] integer|table options.stride  pixels from one window to the next
 -- @tparam[opt=0] integer|table options.padding  of that convolution: rows and columns taken off each side
 -- @tparam[opt=1] integer|table options.dilation  pixels from one tap of the kernel to the next
--- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels)
+-- @tparam[opt=auto] string options.engine  auto (the fastest), direct, winograd2 or winograd4 (3x3 and 4x4 kernels:
+--   see gan.winograd)
 -- @tparam[opt=0] integer|table options.output_padding  rows and columns more at the end, fewer than `stride`
 -- @treturn Tensor  (N,Ho,Wo,Co)
 -- @raise if the channels differ, the result would be empty, or an option is unknown

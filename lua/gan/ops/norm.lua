@@ -270,7 +270,7 @@ M.group_norm = op {name = "group_norm",
     }
   end,
   bad = function(s)
-    return {{s:randn(2, 3), 2, match = "3 channels do not split into 2 groups"}, {s:randn(2, 3), 0, match = "groups"},
+    return {{s:randn(2, 3), 2, match = "cannot be split into 2 groups"}, {s:randn(2, 3), 0, match = "groups"},
       {s:randn(2, 4), 2, s:randn(2), match = "#3 'gamma'"}, {s:randn(2, 3), match = "groups"}}
   end}
 

@@ -42,7 +42,9 @@ function Lecam:load(saved) return state.load(NAME, self, saved, {}, fields) end
 --
 -- The means run over all calls, this one included, and count as constants; the first call sets them. It helps where
 -- data are few, and is not meant for the Wasserstein loss.
--- Source: Tseng et al. 2021, arXiv:2104.03310; weight and decay as for its BigGAN.
+-- Source: Tseng et al. 2021, arXiv:2104.03310; weight and decay as for its BigGAN.  Differs: the authors'
+-- program (google/lecam-gan) squares relu(D(real) - fake_mean) and relu(real_mean - D(fake)), which lets go of logits
+-- that are beyond the other kind's mean; this is the formula of the paper.
 -- @function gan.penalty.lecam
 -- @tparam[opt] table opt
 -- @tparam[opt=0.3] number opt.weight  >= 0; a field
