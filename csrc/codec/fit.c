@@ -72,7 +72,7 @@ gn_codec_rc gn_fit_into(uint8_t *out, gn_int ho, gn_int wo, int co, gn_raster *p
   const gn_int th = swap ? dst.w : dst.h, tw = swap ? dst.h : dst.w;
   const int direct = orientation == 1, grows = co > pix->c;
   gn_codec_rc rc = GN_CODEC_MEMORY;
-  uint32_t *work = gn_malloc(sizeof *work * (size_t)(win.w * co));
+  uint32_t *work = gn_malloc(sizeof *work * gn_image_work(win.w, tw, co));
   uint8_t *flat = grows ? gn_malloc((size_t)(win.h * win.w * co)) : pix->pixels;
   uint8_t *small = direct ? NULL : gn_malloc((size_t)(th * tw * co));
   if (work && flat && (direct || small)) {

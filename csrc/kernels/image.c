@@ -22,28 +22,57 @@ void gn_image_flatten(uint8_t *out, int co, const uint8_t *pix, int c, gn_int n,
   }
 }
 
-/* The source pixels that output pixel i of an axis reads, with integer weights whose sum is always `total`: shrinking,
-** the overlap of [i*in, (i+1)*in) with [j*out, (j+1)*out), of total in; growing, two pixels around (i+0.5)*in/out -
-** 0.5, of total 2*out. */
+/* The source pixels that output pixel i of an axis reads, with integer weights whose sum is always the axis' total:
+** shrinking, the overlap of [i*in, (i+1)*in) with [j*out, (j+1)*out), of total in; growing, two pixels around
+** (i+0.5)*in/out - 0.5, of total 2*out. */
 typedef struct cover {
-  gn_int first, count, total;
+  gn_int first, count;
 } cover;
+
+static gn_int cover_total(gn_int in, gn_int out) { return in >= out ? in : 2 * out; }
 
 static cover cover_at(gn_int i, gn_int in, gn_int out) {
   if (in >= out) {
     gn_int lo = i * in / out, hi = ((i + 1) * in + out - 1) / out;
-    return (cover){lo, hi - lo, in};
+    return (cover){lo, hi - lo};
   }
   gn_int pos = (2 * i + 1) * in - out; /* in units of 1/(2*out) */
   gn_int lo = pos < 0 ? 0 : pos / (2 * out);
-  return (cover){lo, pos <= 0 || lo + 1 >= in ? 1 : 2, 2 * out};
+  return (cover){lo, pos <= 0 || lo + 1 >= in ? 1 : 2};
 }
 
-static gn_int cover_weight(gn_int i, gn_int j, gn_int in, gn_int out, const cover *t) {
-  if (in >= out) return GN_MIN((i + 1) * in, (j + 1) * out) - GN_MAX(i * in, j * out);
-  if (t->count == 1) return t->total;
-  gn_int frac = (2 * i + 1) * in - out - t->first * 2 * out;
-  return j == t->first ? t->total - frac : frac;
+static uint32_t cover_weight(gn_int i, gn_int j, gn_int in, gn_int out, const cover *t) {
+  if (in >= out) return (uint32_t)(GN_MIN((i + 1) * in, (j + 1) * out) - GN_MAX(i * in, j * out));
+  if (t->count == 1) return (uint32_t)(2 * out);
+  uint32_t frac = (uint32_t)((2 * i + 1) * in - out - t->first * 2 * out);
+  return j == t->first ? (uint32_t)(2 * out) - frac : frac;
+}
+
+/* Makes all covers of an axis as many pixels wide, `taps` of them, the rest of weight 0: first (out), weights
+** (out,taps). */
+static void fill_covers(int32_t *first, uint32_t *weights, gn_int taps, gn_int in, gn_int out) {
+  for (gn_int i = 0; i < out; i++, weights += taps) {
+    const cover t = cover_at(i, in, out);
+    const gn_int from = GN_MIN(t.first, in - taps);
+    first[i] = (int32_t)from;
+    for (gn_int j = from; j < from + taps; j++)
+      weights[j - from] = j >= t.first && j < t.first + t.count ? cover_weight(i, j, in, out, &t) : 0;
+  }
+}
+
+/* One row: out (wo,c) <- sums (w,c), each pixel the weighted sum of its cover, divided by total, half up. */
+static inline void resize_row(uint8_t *out, const uint32_t *sums, const int32_t *first, const uint32_t *weights,
+                              const gn_int taps, gn_int wo, const int c, uint64_t total) {
+  const double one = 1.0 / (double)total;
+  for (gn_int x = 0; x < wo; x++, weights += taps) {
+    const uint32_t *from = sums + first[x] * c;
+    for (int k = 0; k < c; k++) {
+      uint64_t sum = total / 2;
+      for (gn_int j = 0; j < taps; j++) sum += (uint64_t)weights[j] * from[j * c + k];
+      int64_t q = (int64_t)((double)(int64_t)sum * one), rest = (int64_t)(sum - (uint64_t)q * total);
+      *out++ = (uint8_t)(q - (rest < 0) + (rest >= (int64_t)total)); /* sum < 2^53: q was off by one at most */
+    }
+  }
 }
 
 void gn_image_resize(uint8_t *out, gn_int ostride, gn_int ho, gn_int wo, const uint8_t *in, gn_int stride, gn_int h,
@@ -53,24 +82,25 @@ void gn_image_resize(uint8_t *out, gn_int ostride, gn_int ho, gn_int wo, const u
     for (gn_int y = 0; y < h; y++) memcpy(out + y * ostride, in + y * stride, (size_t)row);
     return;
   }
-  for (gn_int y = 0; y < ho; y++) {
-    cover ty = cover_at(y, h, ho);
-    memset(work, 0, sizeof *work * (size_t)row);
-    for (gn_int j = ty.first; j < ty.first + ty.count; j++) { /* sums below 255 * 2^16: 32 bits hold them */
-      uint32_t wy = (uint32_t)cover_weight(y, j, h, ho, &ty);
+  const gn_int taps = gn_image_taps(w, wo);
+  uint32_t *weights = work + row;
+  int32_t *first = (int32_t *)(weights + wo * taps);
+  fill_covers(first, weights, taps, w, wo);
+  const uint64_t total = (uint64_t)cover_total(h, ho) * (uint64_t)cover_total(w, wo);
+  for (gn_int y = 0; y < ho; y++, out += ostride) {
+    const cover t = cover_at(y, h, ho);
+    for (gn_int j = t.first; j < t.first + t.count; j++) { /* sums below 255 * 2^16: 32 bits hold them */
+      const uint32_t wy = cover_weight(y, j, h, ho, &t);
       const uint8_t *src = in + j * stride;
-      for (gn_int k = 0; k < row; k++) work[k] += wy * src[k];
+      if (j == t.first)
+        for (gn_int k = 0; k < row; k++) work[k] = wy * src[k];
+      else
+        for (gn_int k = 0; k < row; k++) work[k] += wy * src[k];
     }
-    uint8_t *to = out + y * ostride;
-    for (gn_int x = 0; x < wo; x++) {
-      cover tx = cover_at(x, w, wo);
-      uint64_t total = (uint64_t)ty.total * (uint64_t)tx.total, sum[4] = {total / 2, total / 2, total / 2, total / 2};
-      for (gn_int j = tx.first; j < tx.first + tx.count; j++) {
-        uint64_t wx = (uint64_t)cover_weight(x, j, w, wo, &tx);
-        for (int k = 0; k < c; k++) sum[k] += wx * work[j * c + k];
-      }
-      for (int k = 0; k < c; k++) *to++ = (uint8_t)(sum[k] / total);
-    }
+    if (c == 3 && taps == 2) resize_row(out, work, first, weights, 2, wo, 3, total);
+    else if (c == 3 && taps == 3) resize_row(out, work, first, weights, 3, wo, 3, total);
+    else if (c == 3) resize_row(out, work, first, weights, taps, wo, 3, total);
+    else resize_row(out, work, first, weights, taps, wo, c, total);
   }
 }
 

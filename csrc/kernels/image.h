@@ -8,9 +8,20 @@
 ** with rounding; grey of a colour is Rec. 601 luma. out may be pix where co <= c. */
 void gn_image_flatten(uint8_t *out, int co, const uint8_t *pix, int c, gn_int n, const uint8_t bg[3]);
 
+/* Returns how many pixels of an axis one pixel of it reads at most, resized from in to out. */
+static inline gn_int gn_image_taps(gn_int in, gn_int out) {
+  gn_int taps = in < out ? 2 : in % out == 0 ? in / out : in / out + 2;
+  return GN_MIN(taps, in);
+}
+
+/* Returns the words that gn_image_resize works with. */
+static inline size_t gn_image_work(gn_int w, gn_int wo, int c) {
+  return (size_t)(w * c + wo * (gn_image_taps(w, wo) + 1));
+}
+
 /* out (ho,wo,c), its rows `ostride` bytes apart, <- the window (h,w) of a picture whose rows are `stride` bytes apart,
 ** resampled. Each axis by itself: mean over the covered area where it shrinks, linear interpolation between pixel
-** centres where it grows, so a copy where equal. Rounds to nearest, half up, once at the end. work: w*c words. h, w,
+** centres where it grows, so a copy where equal. Rounds to nearest, half up, once at the end. work: gn_image_work words. h, w,
 ** ho, wo in 1 .. 2^15. */
 void gn_image_resize(uint8_t *out, gn_int ostride, gn_int ho, gn_int wo, const uint8_t *in, gn_int stride, gn_int h,
                      gn_int w, int c, uint32_t *work);
