@@ -8,7 +8,7 @@
 
 #include <tiffio.h>
 
-#define BYTES ((uint64_t)1 << 30) /* most that a file may ask to be unpacked: 64 MPixels of 16-bit RGBA need half */
+#define BYTES ((uint64_t)3 << 28) /* most that a file may ask to be unpacked: 64 MPixels of 16-bit RGBA need 2^29 */
 
 typedef struct memory {
   const uint8_t *p;

@@ -21,8 +21,8 @@ static inline size_t gn_image_work(gn_int w, gn_int wo, int c) {
 
 /* out (ho,wo,c), its rows `ostride` bytes apart, <- the window (h,w) of a picture whose rows are `stride` bytes apart,
 ** resampled. Each axis by itself: mean over the covered area where it shrinks, linear interpolation between pixel
-** centres where it grows, so a copy where equal. Rounds to nearest, half up, once at the end. work: gn_image_work words. h, w,
-** ho, wo in 1 .. 2^15. */
+** centres where it grows, so a copy where equal. Rounds to nearest, half up, once at the end. work: gn_image_work
+** words. h, w, ho, wo in 1 .. 2^15. */
 void gn_image_resize(uint8_t *out, gn_int ostride, gn_int ho, gn_int wo, const uint8_t *in, gn_int stride, gn_int h,
                      gn_int w, int c, uint32_t *work);
 

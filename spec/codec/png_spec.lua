@@ -49,6 +49,29 @@ describe("PNG", function()
     end
   end
 
+  it("decodes the plain kind as libpng does, all filters, the data in one chunk or several", function()
+    for colour, samples in pairs {[0] = 1, [2] = 3, [4] = 2, [6] = 4} do
+      for _, size in ipairs {{11, 9}, {1, 1}, {1, 40}, {40, 1}} do
+        local rng = core.rng(colour, "plain")
+        local v = core.to_table(rng:integer({size[1], size[2], samples}, 0, 255))
+        local o = {h = size[1], w = size[2], colour = colour, filter = function(y) return y % 5 end}
+        function o.value(y, x, k) return v[y + 1][x + 1][k + 1] end
+        local plain = files.png(o)
+        local at, n = plain:find "IDAT", nil
+        n = string.unpack(">I4", plain, at - 4)
+        local zlib = plain:sub(at + 4, at + 3 + n)
+        o.before = files.chunk("tRNS", "of no right length") -- then it is libpng's
+        local want = decode(files.png(o), 0, 1, 2, 3)
+        assert.same(want, decode(plain, 0, 1, 2, 3))
+        o.before = files.chunk("tEXt", "a\0b")
+        for cut = 0, #zlib, 1 + #zlib // 9 do
+          o.idat, o.after = zlib:sub(1, cut), files.chunk("IDAT", zlib:sub(cut + 1)) .. files.chunk("tIME", "1234567")
+          assert.same(want, decode(files.png(o), 0, 1, 2, 3))
+        end
+      end
+    end
+  end)
+
   it("decodes palettes of 1, 2, 4 and 8 bits", function()
     for _, depth in ipairs {1, 2, 4, 8} do
       local colours = math.min(1 << depth, 200)
