@@ -20,7 +20,7 @@ if not set then bench.fail("--data: %s", message) end
 
 -- Sums over each window: {lossD, lossG, D(x), D(G(z))}.
 local function train(seed)
-  local channels = core.size(set.images, 4)
+  local channels = set.channels
   local of_G, of_D = gan.rng(seed, "G"), gan.rng(seed, "D")
   local G = gan.model.dcgan.generator {size = opt.size, channels = channels, ngf = opt.width, z = z, rng = of_G}
   local D = gan.model.dcgan.discriminator {size = opt.size, channels = channels, ndf = opt.width, rng = of_D}

@@ -92,6 +92,8 @@ describe("train.recorder", function()
     assert.equal(want, err:sub(1, #want))
     assert.matches("^[468]\n$", err:sub(#want + 1)) -- it is in one of the next three batches
     gan.data.image.write(folder .. "/7.png", set:image(7))
+    local memory = train(("--data %s --limit 12 --steps 6 --mirror"):format(folder), silent())
+    assert.is_true(memory == train(("--data %s --limit 12 --steps 6 --mirror --cache 2K"):format(folder), silent()))
     code = inside.call("test.lua", "", function() train(text) end)
     assert.same({0, true}, {code, lfs.attributes(dir .. "/runs/a/snapshot_000020.safetensors") ~= nil})
   end)
