@@ -18,6 +18,8 @@ typedef struct loader {
   gn_storage *hold[NVALUES];
   int open;
   gn_batch job;
+  const int32_t *labels; /* (N), or NULL */
+  int elsewhere;         /* 1: the caller has the pictures, and makes the batches */
   gn_real *x;
   int32_t *y, *geometry;
   const uint8_t **pick;  /* (share of a batch) where the bytes of each picture are */
@@ -39,8 +41,8 @@ static loader *check_loader(lua_State *L) {
   return d;
 }
 
-static void make(void *arg, const int32_t *rows, gn_int n, gn_place place) {
-  loader *d = arg;
+/* Where the pictures of a batch are; what lies in files is read first. */
+static void fetch(loader *d, const int32_t *rows, gn_int n) {
   const gn_int bytes = d->job.h * d->job.w * d->job.c;
   d->nreads = 0;
   for (gn_int i = 0; i < n; i++) {
@@ -54,12 +56,19 @@ static void make(void *arg, const int32_t *rows, gn_int n, gn_place place) {
     }
   }
   if (d->nreads > 0) gn_pictures_read(d->readers, d->files, d->reads, d->nreads);
-  d->job.images = d->pick;
-  d->job.rows = rows;
+}
+
+static void make(void *arg, const int32_t *rows, gn_int n, gn_place place) {
+  loader *d = arg;
   d->job.n = n;
   d->job.epoch = (uint64_t)place.epoch;
   d->job.first = (uint64_t)place.at;
-  gn_batch_make(d->x, d->y, d->geometry, &d->job);
+  gn_batch_draw(d->geometry, &d->job);
+  if (!d->elsewhere) {
+    fetch(d, rows, n);
+    gn_batch_make(d->x, d->pick, d->geometry, &d->job);
+  }
+  for (gn_int i = 0; d->labels && i < n; i++) d->y[i] = d->labels[rows[i]];
 }
 
 static void hold(loader *d, int slot, gn_storage *s) {
@@ -71,15 +80,17 @@ static void hold(loader *d, int slot, gn_storage *s) {
 /* Starts making the batch at p. Everything that can fail comes first: after an error the loader is as it was. */
 static void prepare(lua_State *L, loader *d, gn_place p) {
   gn_int n = gn_loader_rows(&d->l, p), size[4] = {n, d->job.h, d->job.w, d->job.c}, drawn[2] = {n, 3};
-  gn_tensor *x = gn_new_real(L, 4, size), *y = NULL;
-  if (d->job.labels) y = gn_new_tensor(L, GN_I32, 1, &n);
+  gn_tensor *x = NULL, *y = NULL;
+  if (d->elsewhere) lua_pushnil(L);
+  else x = gn_new_real(L, 4, size);
+  if (d->labels) y = gn_new_tensor(L, GN_I32, 1, &n);
   else lua_pushnil(L);
   gn_tensor *rows = gn_new_tensor(L, GN_I32, 1, &n), *geometry = gn_new_tensor(L, GN_I32, 2, drawn);
   hold(d, GEOMETRY, geometry->storage);
   hold(d, ROWS, rows->storage);
   hold(d, CLASSES, y ? y->storage : NULL);
-  hold(d, REAL, x->storage);
-  d->x = gn_real_ptr(x);
+  hold(d, REAL, x ? x->storage : NULL);
+  d->x = x ? gn_real_ptr(x) : NULL;
   d->y = y ? gn_i32_ptr(y) : NULL;
   d->geometry = gn_i32_ptr(geometry);
   lua_setiuservalue(L, 1, GEOMETRY);
@@ -150,6 +161,15 @@ static void take_set(lua_State *L, loader *d, gn_int size[4]) {
     hold(d, IMAGES, disk->map);
     d->memory = d->files->held_at;
     d->nmemory = d->files->nheld;
+  } else if (lua_type(L, 1) == LUA_TTABLE) {
+    for (int k = 0; k < 4; k++) {
+      int ok = 0;
+      lua_rawgeti(L, 1, k + 1);
+      size[k] = lua_tointegerx(L, -1, &ok);
+      if (!ok || size[k] < 0 || size[k] > INT32_MAX) gn_expected(L, 1, "images", "u8 images, or sizes {N,H,W,C}");
+      lua_pop(L, 1);
+    }
+    d->elsewhere = 1;
   } else {
     const gn_tensor *images = gn_check_dense_u8(L, 1, "images");
     if (images->nd != 4) gn_shape_error(L, 1, "images", "(N,H,W,C)", NULL);
@@ -161,7 +181,8 @@ static void take_set(lua_State *L, loader *d, gn_int size[4]) {
   if (size[0] < 1 || size[0] > INT32_MAX) gn_shape_error(L, 1, "images", "1 to 2^31-1 images", NULL);
 }
 
-/* core.loader(images u8 (N,H,W,C) | pictures, labels i32 (N) | nil, options) -> loader. Options: `known`. */
+/* core.loader(images u8 (N,H,W,C) | pictures | sizes {N,H,W,C}, labels i32 (N) | nil, options) -> loader. Options:
+** `known`. Of images that are elsewhere the sizes are given: the batches lack them. */
 static int loader_new(lua_State *L) {
   lua_settop(L, 3);
   loader *d = lua_newuserdatauv(L, sizeof *d, NVALUES);
@@ -174,6 +195,7 @@ static int loader_new(lua_State *L) {
   if (labels && (labels->nd != 1 || labels->size[0] != n))
     gn_shape_error(L, 2, "labels", lua_pushfstring(L, "(%I)", (lua_Integer)n), "to match images");
   hold(d, LABELS, labels ? labels->storage : NULL);
+  d->labels = labels ? gn_i32_ptr(labels) : NULL;
   const options o = check_options(L, 3, n, size[1], size[2]);
   const gn_loader_options state = {.set = n,
                                    .batch = o.batch,
@@ -194,8 +216,7 @@ static int loader_new(lua_State *L) {
     d->readers = gn_readers_new(gn_threads());
     if (!d->reads || !d->readers) out_of_memory(L, d, n);
   }
-  d->job = (gn_batch){.labels = labels ? gn_i32_ptr(labels) : NULL,
-                      .h = size[1],
+  d->job = (gn_batch){.h = size[1],
                       .w = size[2],
                       .c = size[3],
                       .mirror = o.mirror,
@@ -213,8 +234,8 @@ static const gn_read *failure(const loader *d) {
   return NULL;
 }
 
-/* loader:next() -> real (n,H,W,C) in [-1,1], labels i32 (n) or nil, rows i32 (n) (which images, from 0), geometry
-** i32 (n,3): flip, dy, dx of each (kernels/batch.h). */
+/* loader:next() -> real (n,H,W,C) in [-1,1] (nil: the images are elsewhere), labels i32 (n) or nil, rows i32 (n) (which
+** images, from 0), geometry i32 (n,3): flip, dy, dx of each (kernels/batch.h). */
 static int loader_next(lua_State *L) {
   loader *d = check_loader(L);
   lua_settop(L, 1);
@@ -266,7 +287,24 @@ static int loader_close(lua_State *L) {
 static const luaL_Reg methods[] = {
     {"next", loader_next}, {"position", loader_position}, {"seek", loader_seek}, {"close", loader_close}, {NULL, NULL},
 };
-static const luaL_Reg funcs[] = {{"loader", loader_new}, {NULL, NULL}};
+/* core.batch(images u8 (n,H,W,C), geometry i32 (n,3)) -> real (n,H,W,C) in [-1,1]: flipped and shifted. */
+static int batch(lua_State *L) {
+  lua_settop(L, 2);
+  const gn_tensor *images = gn_check_dense_u8(L, 1, "images"), *geometry = gn_check_dense_i32(L, 2, "geometry");
+  if (images->nd != 4) gn_shape_error(L, 1, "images", "(N,H,W,C)", NULL);
+  const gn_int *size = images->size;
+  if (geometry->nd != 2 || geometry->size[0] != size[0] || geometry->size[1] != 3)
+    gn_shape_error(L, 2, "geometry", lua_pushfstring(L, "(%I,3)", (lua_Integer)size[0]), "to match images");
+  const gn_batch b = {.n = size[0], .h = size[1], .w = size[2], .c = size[3]};
+  const gn_int bytes = b.h * b.w * b.c;
+  const uint8_t **pick = lua_newuserdatauv(L, sizeof *pick * (size_t)b.n + 1, 0);
+  for (gn_int i = 0; i < b.n; i++) pick[i] = gn_u8_ptr(images) + i * bytes;
+  gn_tensor *x = gn_new_real(L, 4, size);
+  if (bytes > 0) gn_batch_make(gn_real_ptr(x), pick, gn_i32_ptr(geometry), &b);
+  return 1;
+}
+
+static const luaL_Reg funcs[] = {{"loader", loader_new}, {"batch", batch}, {NULL, NULL}};
 
 void gn_open_loader(lua_State *L) {
   gn_register_class(L, T_LOADER, "loader", methods, loader_close);

@@ -485,7 +485,7 @@ static void rows_of_files(lua_State *L, gn_disk *d, uint8_t *out, const int32_t 
 }
 
 /* core.rows(list, images u8 (N,...) | pictures) -> u8 (n,...): those that a table of integers or i32 (n) lists, from
-** 0. */
+** 0. core.rows(list, N) -> i32 (n): the list itself, checked. */
 static int rows(lua_State *L) {
   lua_settop(L, 2);
   gn_disk *d = gn_test_pictures(L, 2);
@@ -495,6 +495,11 @@ static int rows(lua_State *L) {
     gn_tensor *y = gn_new_tensor(L, GN_U8, 4, size);
     rows_of_files(L, d, gn_u8_ptr(y), gn_i32_ptr(list), size[0]);
     lua_settop(L, 3);
+    return 1;
+  }
+  if (lua_isinteger(L, 2)) {
+    check_list(L, 1, "list", gn_check_int(L, 2, "n", 0, INT32_MAX));
+    lua_settop(L, 1);
     return 1;
   }
   const gn_tensor *t = check_set(L, 2), *list = check_list(L, 1, "list", t->size[0]);

@@ -27,26 +27,28 @@ static void shifted_row(gn_real *x, const uint8_t *v, gn_int w, gn_int c, gn_int
     for (gn_int k = 0; k < c; k++) x[j * c + k] = lut[v[(w - 1) * c + k]];
 }
 
-void gn_batch_make(gn_real *x, int32_t *y, int32_t *geometry, const gn_batch *b) {
-  gn_int row = b->w * b->c, image = b->h * row;
+void gn_batch_draw(int32_t *geometry, const gn_batch *b) {
+  const uint64_t span = 2 * (uint64_t)b->crop + 1;
+  for (gn_int i = 0; i < b->n; i++, geometry += 3) {
+    uint32_t r[4];
+    gn_philox(b->key, b->epoch, b->first + (uint64_t)i, r);
+    geometry[0] = b->mirror && r[0] >> 31;
+    for (int k = 1; k <= 2; k++) geometry[k] = (int32_t)((gn_int)(r[k] * span >> 32) - b->crop);
+  }
+}
+
+void gn_batch_make(gn_real *x, const uint8_t *const *images, const int32_t *geometry, const gn_batch *b) {
+  const gn_int h = b->h, row = b->w * b->c, image = h * row;
   uint8_t byte[256];
   gn_real lut[256];
   for (int v = 0; v < 256; v++) byte[v] = (uint8_t)v;
   scale(lut, byte, 256);
-  for (gn_int i = 0; i < b->n; i++, x += image) {
-    const uint8_t *src = b->images[i];
-    uint32_t r[4];
-    gn_philox(b->key, b->epoch, b->first + (uint64_t)i, r);
-    int flip = b->mirror && r[0] >> 31;
-    uint64_t span = 2 * (uint64_t)b->crop + 1;
-    gn_int dy = (gn_int)(r[1] * span >> 32) - b->crop, dx = (gn_int)(r[2] * span >> 32) - b->crop;
-    if (!flip && dy == 0 && dx == 0) scale(x, src, image);
+  for (gn_int i = 0; i < b->n; i++, x += image, geometry += 3) {
+    const int flip = geometry[0] != 0;
+    const gn_int dy = geometry[1], dx = geometry[2];
+    if (!flip && dy == 0 && dx == 0) scale(x, images[i], image);
     else
-      for (gn_int j = 0; j < b->h; j++)
-        shifted_row(x + j * row, src + clamp(j + dy, 0, b->h - 1) * row, b->w, b->c, dx, flip, lut);
-    geometry[3 * i] = flip;
-    geometry[3 * i + 1] = (int32_t)dy;
-    geometry[3 * i + 2] = (int32_t)dx;
-    if (b->labels) y[i] = b->labels[b->rows[i]];
+      for (gn_int j = 0; j < h; j++)
+        shifted_row(x + j * row, images[i] + clamp(j + dy, 0, h - 1) * row, b->w, b->c, dx, flip, lut);
   }
 }

@@ -5,9 +5,6 @@
 #include "../gn.h"
 
 typedef struct gn_batch {
-  const uint8_t *const *images; /* (n) of each image of the batch its bytes (h,w,c) */
-  const int32_t *labels;        /* (N) of the whole set, or NULL */
-  const int32_t *rows;          /* (n) which images, 0 .. N-1 */
   gn_int n, h, w, c;
   int mirror;  /* each image flipped left-right with probability 1/2 */
   gn_int crop; /* each image shifted by -crop .. crop rows and columns; its edge pixels fill the gap */
@@ -15,9 +12,11 @@ typedef struct gn_batch {
   uint64_t key, epoch, first;
 } gn_batch;
 
-/* x (n,h,w,c) real: v/127.5 - 1; y (n): labels, if there are any; geometry (n,3): what was drawn for each image.
-** flip, dy, dx: pixel (i,j) of x is the image's pixel (i + dy, j' + dx), j' being w - 1 - j if flip is 1, else j.
-** Not parallel: it runs beside the training. Cannot fail. */
-void gn_batch_make(gn_real *x, int32_t *y, int32_t *geometry, const gn_batch *b);
+/* Neither is parallel: they run beside the training. They cannot fail.
+** draw: geometry (n,3), the flip, dy and dx of each image.
+** make: x (n,h,w,c) real, v/127.5 - 1. Pixel (i,j) of x is the image's pixel (i + dy, j' + dx), clamped to its edges,
+** j' being w - 1 - j if flip is not 0, else j. images (n): of each image its bytes (h,w,c); geometry: any integers. */
+void gn_batch_draw(int32_t *geometry, const gn_batch *b);
+void gn_batch_make(gn_real *x, const uint8_t *const *images, const int32_t *geometry, const gn_batch *b);
 
 #endif

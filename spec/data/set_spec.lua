@@ -38,6 +38,64 @@ describe("a set", function()
     end
   end)
 
+  it("may draw its images when they are wanted", function()
+    local all, asked = gan.data.shapes {count = 40, size = 16}, 0
+    local function drawn(fields)
+      fields.n, fields.height, fields.width, fields.channels = 40, 16, 16, 3
+      function fields.rows(_, list)
+        asked = asked + 1
+        assert.same({"i32", 1}, {core.dtype(list), core.dim(list)})
+        return all:rows(list)
+      end
+      return fields
+    end
+    local set = new(drawn {labels = all.labels, source = "mine", format = "drawn"})
+    assert.equal(all:rows({39, 0}):to_bytes(), set:rows({39, 0}):to_bytes())
+    assert.equal(all:image(7):to_bytes(), set:image(7):to_bytes())
+    assert.same(all:fingerprint(), set:fingerprint())
+    assert.equal("mine (drawn): 40 images of 16x16, colour, no classes", set:describe())
+    local part = set:subset({5, 3, 9}):subset {2, 0}
+    assert.equal(all:rows({9, 5}):to_bytes(), part:rows({0, 1}):to_bytes())
+    assert.same({2, all.labels:get(10)}, {part.n, part.labels:get(1)})
+    for _, same in ipairs {set, drawn {labels = all.labels}} do -- a set, and a bare table
+      local opt = {batch = 8, mirror = true, crop = 2, seed = 3}
+      local a, b = gan.data.batches(all, opt), gan.data.batches(same, opt)
+      for _ = 1, 12 do
+        local x, y = {a()}, {b:next()}
+        for k = 1, 4 do assert.equal(x[k]:to_bytes(), y[k]:to_bytes()) end
+        assert.same(a:state(), b:state())
+      end
+    end
+    asked = 0
+    local want = "rows: bad argument #1 'list' %(expected integers in 0..39, got 40"
+    assert.error_matches(function() set:rows {40} end, want)
+    assert.equal(0, asked)
+    for _, wrong in ipairs {core.full({2, 16, 16, 3}, 0), core.full({2, 16, 16, 1}, 0, "u8"), 7} do
+      local bad = new {n = 9, height = 16, width = 16, channels = 3, rows = function() return wrong end}
+      want = "method 'rows' of the set: expected u8 tensor %(2,16,16,3%), got"
+      assert.error_matches(function() bad:rows {1, 2} end, want)
+      assert.error_matches(function() gan.data.batches(bad, {batch = 2})() end, want)
+    end
+    for _, n in ipairs {-1, 2.5, "4"} do
+      local fields = {n = n, height = 16, width = 16, channels = 3, rows = all.rows}
+      assert.error_matches(function() new(fields) end, "data.set.new: field 'images': expected an u8 tensor")
+      assert.error_matches(function() gan.data.batches(fields, {batch = 1}) end, "data.set.new: field 'images'")
+    end
+  end)
+
+  it("flips and shifts what belongs to its images alike", function()
+    local x = core.batch(core.reshape(core.tensor({0, 51, 102, 153, 204, 255}, "u8"), {1, 2, 3, 1}),
+      core.tensor({{1, 1, -1}}, "i32"))
+    local got = {}
+    for i, v in ipairs(core.to_table(core.reshape(x, {6}))) do got[i] = math.floor((v + 1) * 2.5 + 0.5) end
+    assert.same({4, 3, 3, 4, 3, 3}, got)
+    local images = core.full({2, 1, 1, 1}, 0, "u8")
+    local one = core.full({1, 3}, 0, "i32")
+    assert.error_matches(function() core.batch(images, one) end, "'geometry' %(expected %(2,3%)")
+    assert.error_matches(function() core.batch(images, core.full({2, 3}, 0)) end, "batch: bad argument #2 'geometry'")
+    assert.error_matches(function() core.batch(core.full({2, 1}, 0, "u8"), 1) end, "batch: bad argument #")
+  end)
+
   it("has a fingerprint: the checksum of the images' checksums, then of the labels", function()
     local images, labels = numbered(5), core.tensor({4, 3, 2, 1, 70000}, "i32")
     local packed = ""

@@ -2,6 +2,7 @@
 -- @module gan.data.batches
 local core = require "gan.core"
 local check = require "gan.check"
+local data_set = require "gan.data.set"
 
 local option = check.option
 
@@ -28,7 +29,9 @@ local function position(loader) return loader.core:position() end
 --   image's pixel (i + dy, j' + dx), clamped to its edges; j' is W-1-j if flipped, else j.
 -- @raise naming the file, if one of a set on disk has changed or is gone; the next call tries the same batch again
 function methods:next()
-  return self.core:next()
+  local real, labels, rows, geometry = self.core:next()
+  if not real then real = core.batch(self.images:rows(rows), geometry) end
+  return real, labels, rows, geometry
 end
 
 --- Returns where the loader stands. A loader of the same set and options that loads it goes on with the same bytes,
@@ -89,10 +92,24 @@ local mt = {
     if f then return f(l) end
     return nil
   end,
-  __call = function(l) return l.core:next() end,
+  __call = methods.next,
   __close = function(l) l.core:close() end,
   __tostring = function(l) return ("loader of %s, batch %d"):format(l.set.source or "images", l.options.batch) end,
 }
+
+-- What the core makes batches of, and its shape: images, pictures on disk, or sizes where the set has a method `rows`;
+-- then the third result has that, checked.
+local function source(set)
+  if type(set) ~= "table" then return nil end
+  if core.is_tensor(set.images) then return set.images, core.shape(set.images) end
+  if set.pictures then return set.pictures, set.pictures:shape() end
+  if not check.callable(set.rows) then return nil end
+  local shape = {set.n, set.height, set.width, set.channels}
+  return shape, shape, data_set.new {
+    n = shape[1], height = shape[2], width = shape[3], channels = shape[4],
+    rows = function(_, list) return set:rows(list) end,
+  }
+end
 
 --- Makes a loader: it goes on for ever.
 -- Every epoch is a permutation of its own. Batch k of epoch e depends on seed, e and k alone, whatever the thread
@@ -100,7 +117,9 @@ local mt = {
 -- are the batch that one loader gives without `shard`. The loader's fields: `epoch` (epochs done, with fraction),
 -- `images_seen`, `steps_per_epoch`, all of whole batches.
 -- @function gan.data.batches
--- @tparam table set  a data set, or any table with images u8 (N,H,W,C) and perhaps labels i32 (N)
+-- @tparam table set  a data set; or any table with `images` u8 (N,H,W,C), or with integers `n`, `height`, `width`,
+--   `channels` and a method rows(set, list i32 (n)) -> u8 (n,H,W,C), called when a batch is asked for; perhaps with
+--   `labels` i32 (N)
 -- @tparam[opt] table opt
 -- @tparam[opt=64] integer opt.batch  images in a batch
 -- @tparam[opt=0] integer opt.seed  of the order, mirror and crop
@@ -115,17 +134,15 @@ local mt = {
 -- @raise if a batch is more than the set, or an option is unknown or out of range
 -- @usage for real, labels in gan.data.batches(set, {batch = 64}) do print(real) end
 local function batches(set, opt)
-  local on_disk = type(set) == "table" and not set.images and set.pictures
-  if type(set) ~= "table" or not (on_disk or core.is_tensor(set.images)) then
-    return check.expected("data.batches", 1, "set", "a data set", set)
-  end
+  local images, shape, own = source(set)
+  if not images then return check.expected("data.batches", 1, "set", "a data set", set) end
   local o = check.options("data.batches", opt, {
     batch = option.integer {default = 64, lo = 1}, seed = option.integer {default = 0},
     mirror = option.boolean {default = false}, crop = option.integer {default = 0, lo = 0},
     drop_last = option.boolean {default = true}, labels = option.boolean {default = true},
     prefetch = option.boolean {default = true}, shard = shard,
   })
-  local n = (on_disk and on_disk:shape() or core.shape(set.images))[1] or 0
+  local n = shape[1] or 0
   if o.batch > n then
     return check.fail("data.batches", "batch %d is more than the data (%s)", o.batch, check.count(n, "image"))
   end
@@ -133,11 +150,11 @@ local function batches(set, opt)
   if o.batch % count ~= 0 then
     return check.fail("data.batches", "option 'shard': %d shards do not divide the batch, %d", count, o.batch)
   end
-  local loader = core.loader(on_disk or set.images, o.labels and set.labels or nil, {
+  local loader = core.loader(images, o.labels and set.labels or nil, {
     batch = o.batch, seed = o.seed, mirror = o.mirror, crop = o.crop, drop_last = o.drop_last, prefetch = o.prefetch,
     shard = index, shards = count,
   })
-  return setmetatable({core = loader, options = o, set = set, n = n}, mt)
+  return setmetatable({core = loader, options = o, set = set, n = n, images = own}, mt)
 end
 
 return batches

@@ -19,6 +19,7 @@ local check = require "gan.check"
 local M, methods = {}, {}
 
 local annotations = {"caption", "boxes", "mask"}
+local AT_ONCE = 1024 -- images asked for together
 
 local function index(set, op, i)
   return check.int(op, 1, "i", i, 1, set.n)
@@ -47,9 +48,12 @@ end
 -- @treturn Set
 -- @raise as `rows`
 function methods:subset(list)
-  if type(list) == "table" then list = core.tensor(list, "i32") end
+  list = core.rows(list, self.n)
+  local own = rawget(self, "rows")
   local fields = {
     images = self.images and self:rows(list), pictures = self.pictures and core.subset(list, self.pictures),
+    rows = own and function(_, some) return own(self, core.gather_rows(list, some)) end,
+    n = core.size(list, 1), height = self.height, width = self.width, channels = self.channels,
     labels = self.labels and core.gather_rows(self.labels, list), classes = self.classes,
     source = self.source, format = self.format, natural = self.natural, splits = self.splits, split = self.split,
     notes = self.notes,
@@ -61,11 +65,23 @@ function methods:subset(list)
   return M.new(fields)
 end
 
+-- The checksums of a set with a method `rows` of its own.
+local function crcs_of_rows(set)
+  local parts = {}
+  for first = 0, set.n - 1, AT_ONCE do
+    local list = {}
+    for row = first, math.min(first + AT_ONCE, set.n) - 1 do list[#list + 1] = row end
+    parts[#parts + 1] = core.row_crcs(set:rows(list))
+  end
+  return #parts > 0 and core.cat(parts, 1) or core.tensor({}, "i32")
+end
+
 --- Returns a checksum of each image: the CRC-32 of its bytes. Cannot fail.
 -- @function Set:checksums
 -- @treturn Tensor  i32 (N)
 function methods:checksums()
-  self.crcs = self.crcs or self.pictures and self.pictures:crcs() or core.row_crcs(self.images)
+  self.crcs = self.crcs or self.pictures and self.pictures:crcs() or self.images and core.row_crcs(self.images)
+    or crcs_of_rows(self)
   return self.crcs
 end
 
@@ -106,20 +122,53 @@ local mt = {
   __tostring = function(set) return set:describe() end,
 }
 
---- Makes a data set of its fields; the sizes are read off the images.
--- @tparam table fields  those above, `images` u8 (N,H,W,C) or `pictures` (on disk, of gan.data.store), and methods of
---   its own: `caption`, `boxes`, `mask`: f(set, i)
+local natural = check.option.integer {lo = 0}
+
+-- The shape (N,H,W,C) of what the fields have, or nil.
+local function shape_of(fields)
+  local images = fields.images
+  if core.is_tensor(images) then
+    return core.dtype(images) == "u8" and core.dim(images) == 4 and core.shape(images) or nil
+  end
+  if images == nil and fields.pictures then return fields.pictures:shape() end
+  if images ~= nil or not check.callable(fields.rows) then return nil end
+  local shape = {fields.n, fields.height, fields.width, fields.channels}
+  for k = 1, 4 do if not natural.accept(shape[k]) then return nil end end
+  return shape
+end
+
+-- A set's own method `rows` with its argument and result checked.
+local function checked(rows)
+  return function(set, list)
+    list = core.rows(list, set.n)
+    local images = rows(set, list)
+    local want = {core.size(list, 1), set.height, set.width, set.channels}
+    if core.is_tensor(images) and core.dtype(images) == "u8"
+      and check.shape_string(core.shape(images)) == check.shape_string(want) then return images end
+    return check.fail("data.set", "method 'rows' of the set: expected u8 tensor %s, got %s", check.shape_string(want),
+      check.found(images))
+  end
+end
+
+--- Makes a data set of its fields. The images are a tensor, the sizes are read off it; or they lie elsewhere.
+-- @tparam table fields  those above, and what follows
+-- @tparam[opt] Tensor fields.images  u8 (N,H,W,C)
+-- @tparam[opt] function fields.rows  f(set, list i32 (n), from 0) -> u8 (n,H,W,C), in place of `images`: reads or draws
+--   them when they are wanted; `n`, `height`, `width` and `channels` say how large they are
+-- @tparam[opt] userdata fields.pictures  of gan.data.store, in place of both: on disk
+-- @tparam[opt] function fields.caption  f(set, i) -> string; i counts from 1
+-- @tparam[opt] function fields.boxes  f(set, i) -> list
+-- @tparam[opt] function fields.mask  f(set, i) -> Tensor
 -- @treturn Set  the same table
--- @raise if there are no images u8 (N,H,W,C)
+-- @raise if there are no images u8 (N,H,W,C), and no way to them
 -- @usage local set = gan.data.set.new {images = pictures, source = "mine", format = "tensor"}
 function M.new(fields)
-  local images = type(fields) == "table" and fields.images
-  local on_disk = type(fields) == "table" and not images and fields.pictures
-  if not on_disk and not (core.is_tensor(images) and core.dtype(images) == "u8" and core.dim(images) == 4) then
+  local shape = type(fields) == "table" and shape_of(fields)
+  if not shape then
     return check.fail("data.set.new", "field 'images': expected an u8 tensor (N,H,W,C), got %s",
-      check.found(images or nil))
+      check.found(type(fields) == "table" and fields.images or nil))
   end
-  local shape = on_disk and on_disk:shape() or core.shape(images)
+  if not fields.images and not fields.pictures then fields.rows = checked(fields.rows) end
   fields.n, fields.height, fields.width, fields.channels = shape[1], shape[2], shape[3], shape[4]
   fields.size = shape[2] == shape[3] and shape[2] or nil
   fields.splits, fields.notes = fields.splits or {}, fields.notes or {}
