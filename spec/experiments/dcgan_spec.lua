@@ -219,6 +219,87 @@ describe("dcgan.lua", function()
     assert.is_truthy(err:find("nolock/.lock: held by process 7 on far away; if that has ended, remove", 1, true), err)
   end)
 
+  it("gives equal commands that start at once a run each, or refuses", function()
+    local words = TINY .. "--steps 20 --seed 77 --outdir " .. dir .. "/many"
+    os.execute(("for i in 1 2 3 4 5 6; do OMP_WAIT_POLICY=passive '%s' %s %s >%s/many$i.out 2>&1 & done; wait"):format(
+      script.lua(), SCRIPT, words, dir))
+    local done, numbers = 0, {}
+    for i = 1, 6 do
+      local out = temp.read(("%s/many%d.out"):format(dir, i))
+      if out:find("done: 20 steps", 1, true) then done = done + 1
+      else assert.is_truthy(out:find("another process is training there", 1, true), out) end
+    end
+    local names = temp.list(dir .. "/many")
+    for _, name in ipairs(names) do
+      numbers[name:match "^%d+"] = true
+      local starts = select(2, temp.read(("%s/many/%s/log.txt"):format(dir, name)):gsub(": starts\n", ""))
+      assert.equal(1, starts, name)
+    end
+    assert.equal(done, #names)
+    for _, name in ipairs(names) do assert.equal(bytes("many/" .. names[1]), bytes("many/" .. name)) end
+    local count = 0
+    for _ in pairs(numbers) do count = count + 1 end
+    assert.equal(#names, count)
+  end)
+
+  it("keeps seeds of 63 bits, numbers of 17 digits and names of any bytes", function()
+    local seed, lr = math.maxinteger - 6, 0.1 + 2e-17 + 0.2
+    local name = "caf\xe9\xff"
+    local data = ("%s/%s"):format(dir, "d\xfe")
+    for i, class in ipairs {"ja\xff", "nein"} do
+      assert(require("gan.file.text").make_folder(data .. "/" .. class))
+      for k = 1, 4 do
+        temp.write(("%s/%s/%d.png"):format(data, class, k), require("spec.support.files").plain(16, 60 * k, 90 * i, 0))
+      end
+    end
+    local words = ("--data '%s' --size 16 --ngf 2 --ndf 2 --z 8 --batch 4 --threads 1 --outdir '%s' --name '%s' "
+      .. "--seed %d --lr %.17g --steps "):format(data, dir, name, seed, lr)
+    local code, out, err = script.run("experiments/cgan.lua", words .. "2")
+    assert.same({0, ""}, {code, err}, out)
+    local text = temp.read(("%s/%s/options.json"):format(dir, name))
+    assert.is_truthy(utf8.len(text))
+    local t = json.decode(text).options
+    assert.same({seed, lr, name, data}, {t.seed, t.lr, t.name, t.data})
+    code, out, err = script.run("experiments/cgan.lua", words .. "4")
+    assert.same({0, ""}, {code, err}, out)
+    assert.is_truthy(out:find("goes on from step 2", 1, true), out)
+    for other, what in pairs {["--seed " .. seed - 1] = "--seed", ["--lr 0.3"] = "--lr"} do
+      local refused = {script.run("experiments/cgan.lua", words .. "5 " .. other)}
+      assert.equal(1, refused[1])
+      assert.is_truthy(refused[3]:find("was started with " .. what, 1, true), refused[3])
+    end
+    local of_run = ("--run '%s/%s' "):format(dir, name)
+    code, out, err = script.run("experiments/generate.lua", of_run .. "--seeds 1 --class 'ja\xff' --grid")
+    assert.same({0, ""}, {code, err}, out)
+    assert.is_table(lfs.attributes(("%s/%s/generated.png"):format(dir, name)))
+    code, out, err = script.run("experiments/evaluate.lua", of_run .. "--n 8 --metrics kid --json --threads 1")
+    assert.equal(0, code, err)
+    assert.is_truthy(utf8.len(out), out)
+    assert.equal(data, json.decode(out).data, out)
+    code, out, err = script.run("experiments/plot.lua", of_run)
+    assert.same({0, ""}, {code, err}, out)
+    local again = require("gan.train.trained").open(("%s/%s"):format(dir, name))
+    assert.same({"ja\xff", "nein"}, again.classes)
+    assert.equal(seed, again.options.seed)
+    assert.equal(lr, again.options.lr)
+    if os.execute "python3 -c 'import json' 2>/dev/null" then
+      local head = temp.write(dir .. "/head.py", [[
+import json, os, struct, sys
+run = sys.argv[1]
+with open(run + "/checkpoint_last.safetensors", "rb") as f:
+    header = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
+options = json.load(open(run + "/options.json", encoding="utf-8"))["options"]
+for line in open(run + "/stats.jsonl"): json.loads(line)
+print(options["seed"], repr(options["lr"]), os.fsencode(options["name"]).hex(), "__metadata__" in header)
+]])
+      local pipe = io.popen(("python3 %s '%s/%s' 2>&1"):format(head, dir, name))
+      assert.equal(("%d %.17g %s True\n"):format(seed, lr, (name:gsub(".", function(c)
+        return ("%02x"):format(c:byte())
+      end))), pipe:read "a")
+      pipe:close()
+    end
+  end)
+
   it("says in one line what is wrong", function()
     temp.write(dir .. "/bad.safetensors", "PK\3\4 not a checkpoint")
     temp.write(dir .. "/cut.safetensors", bytes("whole"):sub(1, -2))

@@ -169,6 +169,11 @@ print(len(a), len(b), len(bad), len(x))
       if not os.setlocale "de_DE.UTF-8" then return print "none" end
       local json, safetensors = require "gan.file.json", require "gan.file.safetensors"
       assert(("%.1f"):format(0.5) == "0,5")
+      local plot = {series = {{x = {1, 2, 3}, y = {4, 5, 9}, error = {1, 1, 1}, name = "a"}}}
+      local german = require("gan.show.plot").svg(plot)
+      os.setlocale "C"
+      assert(german == require("gan.show.plot").svg(plot))
+      os.setlocale "de_DE.UTF-8"
       local s = json.encode {0.5, -0.0, 1e300, 12, 1.0}
       local t = json.decode(s)
       assert(safetensors.save(arg[1] .. "/x", {x = 0.5, y = 2e-4}))

@@ -30,8 +30,8 @@ local HALF_LETTER = 4 -- from the middle of a line of text to its base line
 local CLIP = 4 -- what may stand over the axes
 local LEGEND_ROW, LEGEND_BELOW, LEGEND_GAP = 17, 4, 14
 local SAMPLE, SAMPLE_ROOM, SAMPLE_TEXT = 22, 30, 28 -- the line beside a name: length, room, the name's place
-local LINE, BAR, DOT, SERIF = 1.8, 1.2, 2.8, 3 -- widths of lines; radius of a point; half an error bar's end
-local DASH, BAND = "5 4", 0.18 -- of dashed lines; opacity of a band
+local LINE, BAR, DOT, SERIF = "1.8", "1.2", "2.8", 3 -- widths of lines; radius of a point; half an error bar's end
+local DASH, BAND = "5 4", "0.18" -- of dashed lines; opacity of a band
 
 -- ---- text ----
 
@@ -47,9 +47,9 @@ end
 -- About how wide a text is: exact widths are the viewer's business.
 local function width_of(s, size) return (utf8.len(s) or #s) * (size or FONT) * LETTER end
 
--- A coordinate: a hundredth of a pixel is enough, and -0 is 0.
+-- A coordinate: a hundredth of a pixel is enough, and -0 is 0. A locale may have a decimal comma.
 local function at(v)
-  local s = ("%.2f"):format(v):gsub("0+$", ""):gsub("%.$", "")
+  local s = ("%.2f"):format(v):gsub(",", "."):gsub("0+$", ""):gsub("%.$", "")
   return s == "-0" and "0" or s
 end
 
@@ -82,7 +82,9 @@ function M.ticks(lo, hi, count)
   return out, step
 end
 
-local function fixed(v, decimals) return ("%." .. math.tointeger(decimals) .. "f"):format(v) end
+local function fixed(v, decimals)
+  return (("%." .. math.tointeger(decimals) .. "f"):format(v):gsub(",", "."))
+end
 
 -- The numbers of linear ticks as texts, all with the same decimals; thousands and millions are k and M where all are
 -- whole.
@@ -98,7 +100,8 @@ local function labels_of(values, step)
   local out = {}
   for i, v in ipairs(values) do
     if v == 0 then out[i] = "0"
-    elseif scientific then out[i] = ("%.3g"):format(v):gsub("e([+-])0*", "e%1"):gsub("e%+", "e"):gsub("^%-", "−")
+    elseif scientific then
+      out[i] = ("%.3g"):format(v):gsub(",", "."):gsub("e([+-])0*", "e%1"):gsub("e%+", "e"):gsub("^%-", "−")
     else out[i] = fixed(v / unit, decimals):gsub("^%-", "−") .. name end
   end
   return out
@@ -268,7 +271,7 @@ local function draw_series(out, s, X, Y)
       local points = {}
       for i = 1, #run do points[i] = at(run[i][1]) .. "," .. at(run[i][3]) end
       for i = #run, 1, -1 do points[#points + 1] = at(run[i][1]) .. "," .. at(run[i][2]) end
-      add('<path d="%sZ" fill="%s" fill-opacity="%g"/>', path_of(points), s.colour, BAND)
+      add('<path d="%sZ" fill="%s" fill-opacity="%s"/>', path_of(points), s.colour, BAND)
     end
   end
   local lines = runs(s, function(i)
@@ -278,7 +281,7 @@ local function draw_series(out, s, X, Y)
   if s.line then
     for _, run in ipairs(lines) do
       if #run > 1 then
-        add('<path d="%s" fill="none" stroke="%s" stroke-width="%g" stroke-linejoin="round"%s/>',
+        add('<path d="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"%s/>',
           path_of(run), s.colour, LINE, dash_of(s))
       end
     end
@@ -293,14 +296,14 @@ local function draw_series(out, s, X, Y)
       end
     end
     if bars[1] then
-      add('<path d="%s" fill="none" stroke="%s" stroke-width="%g"/>', table.concat(bars), s.colour, BAR)
+      add('<path d="%s" fill="none" stroke="%s" stroke-width="%s"/>', table.concat(bars), s.colour, BAR)
     end
   end
   for _, run in ipairs(lines) do
     if s.points or #run == 1 then
       for _, point in ipairs(run) do
         local x, y = point:match "^(.*),(.*)$"
-        add('<circle cx="%s" cy="%s" r="%g" fill="%s"/>', x, y, DOT, s.colour)
+        add('<circle cx="%s" cy="%s" r="%s" fill="%s"/>', x, y, DOT, s.colour)
       end
     end
   end
@@ -327,11 +330,11 @@ local function draw_legend(out, rows, y)
     for _, e in ipairs(row) do
       local s, x = e[1], e[2]
       if s.line then
-        out[#out + 1] = ('<path d="M%s,%sh%d" stroke="%s" stroke-width="%g"%s/>'):format(at(x), at(y - HALF_LETTER),
+        out[#out + 1] = ('<path d="M%s,%sh%d" stroke="%s" stroke-width="%s"%s/>'):format(at(x), at(y - HALF_LETTER),
           SAMPLE, s.colour, LINE, dash_of(s))
       end
       if s.points then
-        out[#out + 1] = ('<circle cx="%s" cy="%s" r="%g" fill="%s"/>'):format(at(x + SAMPLE / 2),
+        out[#out + 1] = ('<circle cx="%s" cy="%s" r="%s" fill="%s"/>'):format(at(x + SAMPLE / 2),
           at(y - HALF_LETTER), DOT, s.colour)
       end
       out[#out + 1] = text(x + SAMPLE_TEXT, y, s.name)
