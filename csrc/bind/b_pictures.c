@@ -301,7 +301,7 @@ static void set_integer(lua_State *L, const char *field, gn_int v) {
 ** pictures move up over the bad ones before them. Returns how many are good. */
 static gn_int take_in(lua_State *L, gn_disk *d, const gn_read *jobs, gn_int n, gn_int h, gn_int w, int bad) {
   gn_pictures *p = d->p;
-  gn_int good = 0, turned = 0, enlarged = 0, top = 0, colour = 0, odd = -1;
+  gn_int good = 0, turned = 0, enlarged = 0, top = 0, colour = 0, odd = -1, odds = 0;
   const gn_int bytes = p->h * p->w * p->c;
   for (gn_int i = 0; i < n; i++) {
     const gn_read *job = jobs + i;
@@ -318,7 +318,10 @@ static gn_int take_in(lua_State *L, gn_disk *d, const gn_read *jobs, gn_int n, g
     enlarged += job->pic.enlarged;
     if (job->pic.bits > 8) top = GN_MAX(top, job->pic.top);
     colour += job->pic.c >= 3;
-    if (odd < 0 && (job->pic.h != h || job->pic.w != w)) odd = i;
+    if (job->pic.h != h || job->pic.w != w) {
+      if (odd < 0) odd = i;
+      odds++;
+    }
     p->crc[job->at] = job->crc;
     if (good < i) memcpy(jobs[good].out, job->out, (size_t)bytes);
     good++;
@@ -328,6 +331,7 @@ static gn_int take_in(lua_State *L, gn_disk *d, const gn_read *jobs, gn_int n, g
   set_integer(L, "enlarged", enlarged);
   set_integer(L, "top", top);
   set_integer(L, "colour", colour);
+  set_integer(L, "odds", odds);
   if (odd >= 0) {
     set_integer(L, "odd", jobs[odd].at + 1);
     set_integer(L, "h", jobs[odd].pic.h);
@@ -338,8 +342,8 @@ static gn_int take_in(lua_State *L, gn_disk *d, const gn_read *jobs, gn_int n, g
 
 /* pictures:read(images u8 (N,h,w,c), at, first, n, h, w, bad) -> table. Reads pictures first .. first+n-1 (from 1) into
 ** images at, at + 1, ...; unreadable ones are left out, and {number, message} is added to the list `bad`. The table:
-** good, turned, enlarged, colour (how many), top (the largest 16-bit sample, 0: all have 8 bits), and of the first
-** that is not of h x w its number odd, and its h and w. */
+** good, turned, enlarged, colour, odds (how many; odds: that are not of h x w), top (the largest 16-bit sample, 0: all
+** have 8 bits), and of the first of the odds its number odd, and its h and w. */
 static int pictures_read(lua_State *L) {
   gn_disk *d = check_pictures(L);
   check_whole(L, d);

@@ -52,7 +52,7 @@ local function head_of(path)
   local reader, message = core.reader(path)
   if not reader then return nil, message end
   local head
-  head, message = reader:read(8)
+  head, message = reader:read(64)
   reader:close()
   return head, message
 end
@@ -94,7 +94,7 @@ local function format_of(path)
     if format.detect(path, head) then return format end
   end
   if not head then return nil, ("%s: holds no data set (expected %s)"):format(path, M.formats) end
-  local bytes = head:gsub(".", function(c) return ("%02x "):format(c:byte()) end)
+  local bytes = head:sub(1, 8):gsub(".", function(c) return ("%02x "):format(c:byte()) end)
   return nil, ("%s: unknown format (expected %s; the file begins with %s)"):format(path, M.formats,
     #head > 0 and bytes:sub(1, -2) or "nothing, it is empty")
 end
@@ -123,7 +123,7 @@ end
 -- @tparam[opt="crop"] string opt.fit  how another shape is made a square: "crop" cuts the longer side's ends off, "pad"
 --   puts a border around, "stretch" changes the proportions
 -- @tparam[opt] number|string|table opt.background  what transparent pixels and borders show: 0..255, {r,g,b}, "white",
---   "black" or "#rrggbb"; default: white, of IDX and CIFAR-10 black
+--   "black" or "#rrggbb"; default: white; of arrays black
 -- @tparam[opt=true] boolean opt.exif  turns photographs upright, as their EXIF orientation says
 -- @tparam[opt=false] boolean opt.stretch_range  brightens 16-bit images until the largest value of them all is white
 -- @tparam[opt] string opt.split  "train" (default), "val", "test" or "eval", of data that come in such parts

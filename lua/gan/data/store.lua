@@ -34,7 +34,7 @@ local function read_all(pictures, n, shape, cache, held)
   local bytes = h * w * c
   local room, step = math.min(n, cache // bytes), math.max(1, math.min(n, M.AT_ONCE // bytes))
   held = held or pictures:room(room)
-  local all, spare = {held = held, bad = {}, good = 0, turned = 0, enlarged = 0, top = 0}, nil
+  local all, spare = {held = held, bad = {}, good = 0, turned = 0, enlarged = 0, odds = 0, top = 0}, nil
   for first = 1, n, step do
     local count, beyond = math.min(step, n - first + 1), nil
     if all.good + count > room then
@@ -45,7 +45,7 @@ local function read_all(pictures, n, shape, cache, held)
       all.bad)
     if found.colour > 0 and shape.guess and c == 1 then return nil end
     if beyond then copy_in(held, all.good, beyond, found.good) end
-    for _, name in ipairs {"good", "turned", "enlarged"} do all[name] = all[name] + found[name] end
+    for _, name in ipairs {"good", "turned", "enlarged", "odds"} do all[name] = all[name] + found[name] end
     all.top = math.max(all.top, found.top)
     if found.odd and not all.odd then all.odd, all.h, all.w = found.odd, found.h, found.w end
   end
@@ -116,8 +116,8 @@ function M.open(entries, o, path)
   end
   local kept = good_ones(n, all.bad)
   if all.odd and not o.size then
-    return nil, ("%s: pictures differ in size (%s is %dx%d, %s is %dx%d); give --size"):format(
-      path, pictures:name(kept[1]), h, w, pictures:name(all.odd), all.h, all.w)
+    return nil, ("%s: pictures differ in size (%s is %dx%d, %d of %d differ, such as %s of %dx%d); give --size"):format(
+      path, pictures:name(kept[1]), h, w, all.odds, all.good, pictures:name(all.odd), all.h, all.w)
   end
   if #all.bad > 0 and not (o.skip_bad and all.good > 0) then
     return nil, M.list(("%s: %d of %s cannot be read; --skip-bad leaves them out:"):format(path, #all.bad,

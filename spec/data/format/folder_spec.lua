@@ -83,7 +83,12 @@ describe("folder", function()
   it("wants --size where sizes differ, then crops and resizes", function()
     put("a.png", files.plain(4, 8, 8, 8))
     put("b.jpg", files.jpeg.colour)
-    local message = refused "pictures differ in size %(.*a.png is 4x4, .*b.jpg is 8x16%); give %-%-size"
+    put("c.png", files.plain(4, 8, 8, 8))
+    put("d.png", files.plain(3, 8, 8, 8))
+    local message = refused
+      "pictures differ in size %(a.png is 4x4, 2 of 4 differ, such as b.jpg of 8x16%); give %-%-size"
+    os.remove(dir .. "/c.png")
+    os.remove(dir .. "/d.png")
     assert.is_nil(message:find "\n")
     local set = assert(data.open(dir, {size = 6}))
     assert.same({2, 6, 6, 3}, core.shape(set.images))
