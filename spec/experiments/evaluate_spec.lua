@@ -229,6 +229,20 @@ run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
     assert.equal(20, results(("--run %s/own --n 20 --data shapes --metrics kid"):format(dir)).kid.n_real)
   end)
 
+  it("opens its images as the options of data say", function()
+    local at = dir .. "/parts"
+    for _, folder in ipairs {at, at .. "/train", at .. "/test"} do lfs.mkdir(folder) end
+    pictures(at .. "/train/x", core.full({4, 8, 16, 3}, 99, "u8"))
+    pictures(at .. "/test/x", core.full({4, 8, 16, 3}, 100, "u8"))
+    temp.write(at .. "/test/x/bad.png", "<html>")
+    local words = ("--a %s --b %s --size 16 --metrics diversity,kid --features pixels --split-b test "):format(at, at)
+    fails(words, "test/x/bad.png: ")
+    local got = results(words .. "--skip-bad")
+    assert.equal(4, got.kid.n_fake)
+    assert.equal("test", got.kid.split_images)
+    assert.not_equal(got.kid.value, results(words .. "--skip-bad --fit pad --background 0").kid.value)
+  end)
+
   it("says in one line what is wrong", function()
     lfs.mkdir(dir .. "/empty")
     pictures(dir .. "/one", core.full({1, 16, 16, 3}, 99, "u8"))
@@ -266,7 +280,7 @@ run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
       [("--a %s/one --b %s/one"):format(dir, dir)] = "one image has no two halves",
       ["--a fake --b " .. dir .. "/mixed"] = "pictures differ in size",
       ["--a fake --size 16 --b " .. dir .. "/torn"] =
-        "torn: 1 of 1 pictures cannot be read; --skip-bad leaves them out:\n  a.png: truncated PNG",
+        "torn: 1 of 1 picture cannot be read; --skip-bad leaves them out:\n  a.png: truncated PNG",
       [("--a %s/sixty --b fake"):format(dir)] = "images of 16x16, fake: of 32x32; give --size",
       ["--a fake --b fake --metrics ppl"] = "ppl: needs a generator",
       ["--a fake --b fake --metric kid"] = "did you mean '--metrics'?",

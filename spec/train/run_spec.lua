@@ -49,6 +49,25 @@ describe("train.run", function()
   setup(function() dir = temp.dir() end)
   teardown(temp.clean)
 
+  it("hands all options of data on", function()
+    local at = dir .. "/photos"
+    for _, folder in ipairs {"/train", "/val/a", "/val/b"} do gan.file.text.make_folder(at .. folder) end
+    local wide = gan.full({8, 16, 3}, 100, "u8")
+    for name, image in pairs {["train/x"] = wide, ["val/a/1"] = wide, ["val/a/2"] = wide, ["val/b/3"] = wide} do
+      assert(gan.data.image.write(("%s/%s.png"):format(at, name), image))
+    end
+    temp.write(at .. "/val/b/4.png", "<html>")
+    local run = start("--batch 1 --channels 1 --fit pad --background 7 --split val --skip-bad --limit 4 --cache 100 "
+      .. "--data " .. at)
+    local data = run.data
+    assert.same({3, "val", {"a", "b"}, 1}, {data.n, data.split, data.classes, data.channels})
+    assert.is_nil(data.images) -- 768 bytes do not fit into the cache
+    local rows = core.to_table(data:image(3))
+    assert.same({7, 100, 100, 7}, {rows[1][1][1], rows[5][1][1], rows[12][16][1], rows[13][1][1]})
+    assert.matches("val/b/4.png: [^\n]*HTML", data:describe())
+    assert.same({2, 1}, {core.to_table(data.labels)[3] + 1, run:batch():size(1)})
+  end)
+
   it("has no option of data that the script's own data do not look at", function()
     local function begin(words)
       local list = {[0] = "test.lua"}
