@@ -239,8 +239,9 @@ static void do_jobs(lua_State *L, gn_disk *d, gn_read *jobs, gn_int n) {
 /* A userdata on the stack that holds n jobs. */
 static gn_read *new_jobs(lua_State *L, gn_int n) { return lua_newuserdatauv(L, sizeof(gn_read) * (size_t)n + 1, 0); }
 
-static void check_whole(lua_State *L, const gn_disk *d) {
-  if (d->map || d->p->sealed) gn_error(L, "expected pictures that are being opened");
+/* Raises unless all pictures are there, and still being opened; fitted: it is known what size they get. */
+static void check_opening(lua_State *L, const gn_disk *d, int fitted) {
+  if (d->map || d->p->sealed || (fitted && d->p->h == 0)) gn_error(L, "expected pictures that are being opened");
 }
 
 /* pictures:info(i) -> h, w (upright), c as stored, of picture i (from 1); or nil, message. */
@@ -272,7 +273,7 @@ static int pictures_name(lua_State *L) {
 /* pictures:fit(h, w, c [, top]): what they are fitted into; top: the 16-bit sample that becomes 255. */
 static int pictures_fit(lua_State *L) {
   gn_disk *d = check_pictures(L);
-  check_whole(L, d);
+  check_opening(L, d, 0);
   const gn_int h = gn_check_int(L, 2, "h", 1, GN_PICTURE_SIDE), w = gn_check_int(L, 3, "w", 1, GN_PICTURE_SIDE);
   const int c = (int)gn_check_int(L, 4, "c", 1, 3);
   if (c == 2) gn_expected(L, 4, "c", "1 or 3");
@@ -286,8 +287,8 @@ static int pictures_fit(lua_State *L) {
 /* pictures:room(n) -> u8 (n,h,w,c), its contents undefined: threads that fill it touch its pages first. */
 static int pictures_room(lua_State *L) {
   const gn_disk *d = check_pictures(L);
+  check_opening(L, d, 1);
   const gn_int size[4] = {gn_check_int(L, 2, "n", 0, INT32_MAX), d->p->h, d->p->w, d->p->c};
-  if (size[1] == 0) gn_error(L, "expected pictures that have been fitted");
   gn_new_tensor(L, GN_U8, 4, size);
   return 1;
 }
@@ -346,7 +347,7 @@ static gn_int take_in(lua_State *L, gn_disk *d, const gn_read *jobs, gn_int n, g
 ** have 8 bits), and of the first of the odds its number odd, and its h and w. */
 static int pictures_read(lua_State *L) {
   gn_disk *d = check_pictures(L);
-  check_whole(L, d);
+  check_opening(L, d, 1);
   lua_settop(L, 8);
   gn_tensor *t = gn_check_tensor(L, 2, "images");
   const gn_pictures *p = d->p;
@@ -371,7 +372,7 @@ static int pictures_read(lua_State *L) {
 ** the first k of them stay in memory. From now on a picture that comes out otherwise than at first is an error. */
 static int pictures_seal(lua_State *L) {
   gn_disk *d = check_pictures(L);
-  check_whole(L, d);
+  check_opening(L, d, 1);
   gn_pictures *p = d->p;
   const gn_tensor *list = gn_check_dense_i32(L, 2, "list"), *held = gn_check_dense_u8(L, 3, "held");
   if (list->nd != 1) gn_shape_error(L, 2, "list", "(n)", NULL);

@@ -124,6 +124,35 @@ describe("a store", function()
     assert.error_matches(function() core.pictures({}, {fit = "crops"}) end, "did you mean 'crop'")
   end)
 
+  it("opens pictures in one order only", function()
+    local p = core.pictures {{path = put("a", grey(1, 2))}}
+    local images, list = core.full({1, 2, 2, 1}, 0, "u8"), core.tensor({1}, "i32")
+    local opening = "expected pictures that are being opened"
+    assert.error_matches(function() p:room(1) end, opening)
+    assert.error_matches(function() p:read(images, 1, 1, 1, 2, 2, {}) end, opening)
+    assert.error_matches(function() p:seal(list, images) end, opening)
+    assert.error_matches(function() core.loader(p, nil, {batch = 1}) end, "loader: the pictures are not opened yet")
+    assert.error_matches(function() p:fit(2, 2, 2) end, "fit: bad argument #4 'c' %(expected 1 or 3, got 2%)")
+    p:fit(2, 2, 1)
+    assert.same({1, 2, 2, 1}, p:room(1):shape())
+    local others = {core.full({1, 2, 3, 1}, 0, "u8"), core.full({1, 2, 2, 1}, 0), core.full({1, 2, 2, 3}, 0, "u8")}
+    for _, wrong in ipairs(others) do
+      assert.error_matches(function() p:read(wrong, 1, 1, 1, 2, 2, {}) end, "read: bad argument #2 'images'")
+    end
+    assert.error_matches(function() p:read(images, 1, 1, 2, 2, 2, {}) end, "read: bad argument #5 'n'")
+    assert.error_matches(function() p:read(images, 2, 1, 1, 2, 2, {}) end, "read: bad argument #3 'at'")
+    assert.error_matches(function() p:read(images, 1, 1, 1, 2, 2, 5) end, "#8 'bad' %(expected a list")
+    assert.equal(1, p:read(images, 1, 1, 1, 2, 2, {}).good)
+    assert.error_matches(function() p:seal(core.tensor({2}, "i32"), images) end, "seal: bad argument #2 'list'")
+    assert.error_matches(function() p:seal(core.tensor({1, 1}, "i32"), images) end, "seal: bad argument #2 'list'")
+    assert.error_matches(function() p:seal(list, core.full({2, 2, 2, 1}, 0, "u8")) end, "seal: bad argument #3 'held'")
+    p:seal(list, images)
+    assert.error_matches(function() p:fit(2, 2, 1) end, opening)
+    assert.equal("\1\1\1\1", core.rows({0}, p):to_bytes())
+    assert.error_matches(function() core.subset({1}, p) end, "subset: bad argument #1 'list'")
+    assert.error_matches(function() core.subset({0}, images) end, "expected pictures in files")
+  end)
+
   it("leaves out what cannot be read where it may", function()
     local entries = {}
     for i, bytes in ipairs {"junk", grey(1, 2), grey(2, 2), "", grey(3, 2), "x"} do
