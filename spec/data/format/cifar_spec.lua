@@ -81,6 +81,7 @@ describe("CIFAR-10", function()
     assert.same({1, 0, 2, 0, 3, 0}, core.to_table(set.labels))
     assert.same({{1, 1, 1}, {203, 203, 203}}, {core.to_table(set:image(1))[1][1], core.to_table(set:image(6))[32][32]})
     assert.same({"CIFAR-10", "train", {"train", "test"}, "truck"}, {set.format, set.split, set.splits, set.classes[10]})
+    assert.same(set:fingerprint(), assert(data.open(dir, {cache = 1})):fingerprint()) -- read twice
     assert.equal(1, assert(data.open(dir, {split = "test"})).n)
     assert.same({1, 0, 2}, core.to_table(assert(data.open(dir, {limit = 3})).labels))
     local names = {}

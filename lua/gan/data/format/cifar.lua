@@ -196,13 +196,15 @@ local function each_pickle(file, layout, f)
   return true
 end
 
--- The labels of all files, fine and coarse; or nil, message.
-local function read_labels(files, layout, classes)
+-- The labels of all files, fine and coarse; or nil, message. Pixels of pickles, which are read whole, stay in
+-- `file.bytes` for `fill` up to `room` bytes.
+local function read_labels(files, layout, classes, room)
   local labels, coarse = {}, layout.coarse and {}
   for _, file in ipairs(files) do
     local bad
     local first = #labels
-    local ok, message = (layout.bytes and each_binary or each_pickle)(file, layout, function(_, fine, rough)
+    local ok, message = (layout.bytes and each_binary or each_pickle)(file, layout, function(bytes, fine, rough)
+      if layout.meta and #bytes <= room then file.bytes, room = bytes, room - #bytes end
       for k = 1, #fine do
         local y, z = fine[k], coarse and rough[k] or 0
         if y < 0 or y >= classes or z < 0 or z > 255 then
@@ -248,11 +250,14 @@ end
 -- The images of all files, in memory; or nil, message.
 local function fill(p, o, files, layout)
   local filler = pixels.new(p, o)
+  local function add(bytes)
+    filler:add(bytes)
+    return filler:full()
+  end
   for _, file in ipairs(files) do
-    local ok, message = (layout.bytes and each_binary or each_pickle)(file, layout, function(bytes)
-      filler:add(bytes)
-      return filler:full()
-    end)
+    local ok, message = file.bytes, nil
+    if ok then add(file.bytes) else ok, message = (layout.bytes and each_binary or each_pickle)(file, layout, add) end
+    file.bytes = nil
     if not ok then return nil, message end
     if filler:full() then break end
   end
@@ -266,7 +271,7 @@ function M.open(path, o)
   local classes = class_names(folder, layout, layout.names, layout.meta and 1 or layout.classes)
     or layout.classes == 10 and cifar10 or numbers(layout.classes)
   if layout.bytes and #classes ~= layout.classes then classes = layout.classes == 10 and cifar10 or numbers(100) end
-  local labels, coarse = read_labels(files, layout, #classes)
+  local labels, coarse = read_labels(files, layout, #classes, o.cache)
   if not labels then return nil, coarse end
   if #labels == 0 then return nil, ("%s: holds no images"):format(path) end
   local rows = limit.rows(#labels, o.limit, labels)
