@@ -75,7 +75,12 @@ describe("train.directory", function()
     assert.same({"checkpoint_last.safetensors", "snapshot_000015.safetensors", "snapshot_000020.safetensors"},
       temp.list(dir))
     assert.equal("abc", temp.read(dir .. "/snapshot_000020.safetensors"))
+    assert.is_nil((file.link(dir .. "/missing", dir .. "/snapshot_000020.safetensors")))
+    assert.equal("abc", temp.read(dir .. "/snapshot_000020.safetensors")) -- what was there stays
+    assert.is_true(file.link(dir .. "/snapshot_000015.safetensors", dir .. "/snapshot_000020.safetensors"))
+    assert.is_nil(lfs.attributes(dir .. "/snapshot_000020.safetensors.tmp"))
     assert.is_nil((file.link(dir .. "/missing", dir .. "/snapshot_000030.safetensors")))
+    assert.is_nil((file.link(dir .. "/snapshot_000015.safetensors", dir .. "/no/such")))
   end)
 
   it("cuts statistics back to the step that is resumed", function()

@@ -152,6 +152,7 @@ describe("train.run", function()
       {function() run:stream "random" end, "Run:stream: the name 'random' is taken by gan's default stream"},
       {function() run:report {step = 3} end, "Run:report: the name 'step' is taken by the run itself"},
       {function() run:report {diversity = 3} end, "Run:report: the name 'diversity' is taken by the run itself"},
+      {function() for _ = 1, 2 do run:on {on_status = print} end end, "Run:on: the hook 'on_status' is set already"},
       {function() run:on {on_snapsht = print} end, "did you mean 'on_snapshot'"},
       {function() gan.train.run {options = {{"lr", "number", 1, help = "x"}}} end, "option '--lr' is there already"},
       {function() gan.train.run {options = {{"x", "numbr", help = "x"}}} end, "entry 1: expected"},

@@ -203,14 +203,20 @@ function M.rewind(path, step)
   return M.write(path, table.concat(stay))
 end
 
---- Gives a file a second name, in the place of what had it. It is copied only where the file system has no links.
+--- Gives a file a second name, in the place of what had it, which is there until then. It is copied only where the file
+-- system has no links.
 -- @tparam string from  path of a file
 -- @tparam string to  the other path
 -- @treturn boolean true
 -- @error if the file is missing or the other cannot be written
 function M.link(from, to)
-  os.remove(to)
-  if lfs.link(from, to) then return true end
+  local temp = to .. ".tmp"
+  os.remove(temp)
+  if lfs.link(from, temp) then
+    local ok, message = os.rename(temp, to)
+    os.remove(temp) -- it is still there where both were one file already
+    return ok, message
+  end
   local bytes, message = M.read(from)
   if not bytes then return nil, message end
   return M.write(to, bytes)

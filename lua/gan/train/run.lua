@@ -196,10 +196,13 @@ function Run:wrong_labels(y) return latent.other_labels(y, self.classes, self:st
 -- @tparam table hooks  by name
 -- @tparam[opt] function hooks.on_status  f(run, record), before a status line is written; may add numbers to the record
 -- @tparam[opt] function hooks.on_snapshot  f(run, step, path), after a snapshot was written
--- @raise if a hook is unknown
+-- @raise if a hook is unknown, or set already
 function Run:on(hooks)
   hooks = check.options("Run:on", hooks, {on_status = option.callable {}, on_snapshot = option.callable {}})
-  for name, f in pairs(hooks) do self.hooks[name] = f end
+  for name, f in pairs(hooks) do
+    if self.hooks[name] then return check.fail("Run:on", "the hook '%s' is set already", name) end
+    self.hooks[name] = f
+  end
 end
 
 --- Trains to the end of the run with what its options say: Adam for both players with --lr, --beta1 and --beta2,
