@@ -142,11 +142,13 @@ print(len(a), len(b), len(bad), len(x))
     for _, text in ipairs {
       "", "{", "[1", "[1,]", '{"a":}', "{1:2}", '{"a" 1}', '"abc', "[1]2", "nul", "[-]", "[1-2]",
       "[1..2]", '"\\x"', '"\\ud800"', '"\\udc00"', '[1"a"]', '["a"1]', "[12a]",
+      "[+1]", "[-.5]", "[1e]", '{"n1":1,2:3}',
     } do
       local v, message = json.decode(text)
       assert.is_nil(v, text)
       assert.equal("string", type(message), text)
       assert.is_nil(message:find "\n")
+      assert.is_nil(message:find "json.lua", message)
     end
     local _, message = json.decode '{"a":1 "b"}'
     assert.equal("Expected comma or object end but found T_STRING at character 8", message)

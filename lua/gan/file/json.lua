@@ -120,7 +120,9 @@ end
 -- @return  its value: a string, number, boolean or table
 -- @error if it is no JSON
 function M.decode(text)
-  local ok, v = pcall(function() return unmarked(cjson.decode(marked(text))) end)
+  local ok, v = pcall(marked, text)
+  if ok then ok, v = pcall(cjson.decode, v) end
+  if ok then ok, v = pcall(unmarked, v) end
   if ok then return v end
   local lenient, message = pcall(cjson.decode, text) -- its message counts the characters of text
   return nil, (tostring(lenient and v or message):gsub("%s+", " "))
