@@ -105,6 +105,52 @@ describe("a newcomer's mistake with tensors", function()
         local g = gan.grad(net(x):sum(), net)
         return g
       end,
+      ["softmax_cross_entropy: bad argument #2 'labels' (expected an i32 tensor, got real tensor (2); x:to 'i32' makes "
+        .. "one)"] = function()
+          local y = gan.softmax_cross_entropy(gan.zeros(2, 3), gan.zeros(2))
+          return y
+        end,
+      ["(expected an i32 tensor, got table; gan.tensor(t, 'i32') makes a tensor of it)"] = function()
+        local y = gan.softmax_cross_entropy(gan.zeros(2, 3), {0, 1})
+        return y
+      end,
+      ["mean: bad argument #1 'x' (expected a real tensor, got u8 tensor (3,2); x:to() makes one)"] = function()
+        local y = gan.mean(x:to "u8")
+        return y
+      end,
+      ["(expected a real tensor, got u8 tensor (3,2); x:to() makes one)"] = function() -- checked in Lua
+        local g = gan.grad(x:to "u8", {})
+        return g
+      end,
+      ["reshape: bad argument #2 'shape' (expected a table of sizes, got 6; write braces around them)"] = function()
+        local y = x:reshape(6)
+        return y
+      end,
+      ["permute: bad argument #2 'axes' (expected a permutation of 1..2, got 2; write braces around them)"] = function()
+        local y = x:permute(2, 1)
+        return y
+      end,
+      ["'grads' (expected a list of gradients, as gan.grad returns it, got real tensor ())"] = function()
+        local net = nn.linear {2, 1}
+        gan.optim.adam(net:params()):step(net(x):sum())
+      end,
+      ["expected a table of options, got real tensor (3,2); write nn.relu {...}(x): it makes a layer"] = function()
+        local y = nn.relu(x)
+        return y
+      end,
+      ["unknown option 'in_features' (known: bias, rng); sizes come first, without names: {Di, Do}"] = function()
+        local net = nn.linear {in_features = 2}
+        return net
+      end,
+      ["nn.leaky_relu: unknown option '1' (known: slope); options have names: {slope = ...}"] = function()
+        local net = nn.leaky_relu {0.2}
+        return net
+      end,
+      ["(expected real (N,...,2), got real tensor (2); x:unsqueeze(1) makes a batch of one)"] = function()
+        local y = nn.linear {2, 1}(gan.zeros(2))
+        return y
+      end,
+      ["cannot assign field 'requires_grad'; use t:requires_grad_()"] = function() x.requires_grad = true end,
       ["element 1: expected a number, got real tensor (3,2); gan.stack {x, y} makes one tensor of several"] = function()
         local y = gan.tensor {x, x}
         return y

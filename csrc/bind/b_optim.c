@@ -2,6 +2,7 @@
 #include "../kernels/optim.h"
 #include "bind.h"
 #include "options.h"
+#include <string.h>
 
 #define MAX_LISTS 5
 static const char *const step_roles[MAX_LISTS] = {"params", "grads", "m", "v", "averages"},
@@ -53,7 +54,9 @@ static lists check_lists(lua_State *L, const char *const *roles, int has_m, int 
   luaL_checkstack(L, 16, "parameter lists");
   for (int k = 0; k < MAX_LISTS; k++) {
     if (!s.arg[k]) continue;
-    if (lua_type(L, s.arg[k]) != LUA_TTABLE) gn_expected(L, s.arg[k], roles[k], "a list of tensors");
+    const int grads = strcmp(roles[k], "grads") == 0;
+    if (lua_type(L, s.arg[k]) != LUA_TTABLE)
+      gn_expected(L, s.arg[k], roles[k], grads ? "a list of gradients, as gan.grad returns it" : "a list of tensors");
     gn_int n = (gn_int)lua_rawlen(L, s.arg[k]);
     if (k == 0) s.count = n;
     else if (n != s.count)

@@ -157,14 +157,32 @@ static void fill_arguments(lua_State *L, int arg) {
   if (lua_gettop(L) < arg) lua_settop(L, arg);
 }
 
+static const char *const dtype_wanted[] = {
+#define DTYPE(TAG, name, article, ...) article " " #name " tensor",
+#include "../dtype.def"
+#undef DTYPE
+};
+
 /* Pushes what makes the argument what was wanted, where that is plain: numbers in tables where a tensor is wanted, a
-** tensor where a list of them is. check.lua has the same rule. */
+** tensor of another dtype, or one where a list is; a number where a table of them is. check.lua has the same rule. */
 static const char *advice(lua_State *L, int arg, const char *want) {
+  const gn_tensor *t = gn_test_tensor(L, arg);
   const char *tensor = strstr(want, " tensor");
-  const int many = strstr(want, " of tensors") != NULL;
-  if (tensor && tensor[7] != 's' && lua_istable(L, arg) && !lua_getmetatable(L, arg))
-    return lua_pushstring(L, "; gan.tensor makes a tensor of it");
-  return lua_pushstring(L, many && gn_test_tensor(L, arg) ? "; write braces around it" : "");
+  if (t && strstr(want, " of tensors")) return "; write braces around it";
+  if (lua_type(L, arg) == LUA_TNUMBER &&
+      (strncmp(want, "a table of", 10) == 0 || strncmp(want, "a permutation", 13) == 0))
+    return "; write braces around them";
+  if (!tensor || tensor[7] == 's') return "";
+  for (int i = 0; i < GN_DTYPES; i++) {
+    const size_t n = strlen(dtype_wanted[i]);
+    if (strncmp(want, dtype_wanted[i], n) != 0) continue;
+    const char *how = i == GN_REAL ? NULL : dtype_names[i];
+    if (t && t->dtype != (gn_dtype)i)
+      return how ? lua_pushfstring(L, "; x:to '%s' makes one", how) : "; x:to() makes one";
+    if (how && lua_istable(L, arg) && !lua_getmetatable(L, arg))
+      return lua_pushfstring(L, "; gan.tensor(t, '%s') makes a tensor of it", how);
+  }
+  return lua_istable(L, arg) && !lua_getmetatable(L, arg) ? "; gan.tensor makes a tensor of it" : "";
 }
 
 int gn_expected(lua_State *L, int arg, const char *name, const char *fmt, ...) {
@@ -194,12 +212,6 @@ gn_tensor *gn_check_tensor(lua_State *L, int arg, const char *name) {
   if (!t) gn_expected(L, arg, name, "a tensor");
   return t;
 }
-
-static const char *const dtype_wanted[] = {
-#define DTYPE(TAG, name, article, ...) article " " #name " tensor",
-#include "../dtype.def"
-#undef DTYPE
-};
 
 static gn_tensor *check_dtype(lua_State *L, int arg, const char *name, gn_dtype dt) {
   gn_tensor *t = gn_test_tensor(L, arg);

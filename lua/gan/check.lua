@@ -57,12 +57,19 @@ function M.shape_string(s)
 end
 
 --- Returns what got is in the place of what was expected, and what makes it that, where this is plain: numbers in
--- tables where a tensor is wanted, a tensor where a list of them is. csrc/bind/check.c has the same rule.
+-- tables where a tensor is wanted, a tensor of another dtype, or one where a list is. csrc/bind/check.c has this rule.
 local function found_for(expected, got)
-  local text = M.found(got)
-  local one, many = expected:find(" tensor%f[^%l]"), expected:find(" of tensors", 1, true)
-  if text == "table" and one and not getmetatable(got) then return text .. "; gan.tensor makes a tensor of it" end
-  if many and core.is_tensor(got) then return text .. "; write braces around it" end
+  local text, many = M.found(got), expected:find(" of tensors", 1, true)
+  local dtype = expected:match "^an? (%w+) tensor%f[^%l]"
+  local how = dtype and dtype ~= "real" and (" '%s'"):format(dtype) or ""
+  if core.is_tensor(got) then
+    if many then return text .. "; write braces around it" end
+    if dtype and dtype ~= core.dtype(got) then
+      return ("%s; x:to%s makes one"):format(text, how == "" and "()" or how)
+    end
+  elseif text == "table" and expected:find " tensor%f[^%l]" and not getmetatable(got) then
+    return ("%s; gan.tensor%s makes a tensor of it"):format(text, how == "" and "" or ("(t,%s)"):format(how))
+  end
   return text
 end
 
@@ -368,7 +375,7 @@ local function take_sizes(op, opt, sizes, out)
   for k in pairs(opt) do
     if math.type(k) == "integer" then n = n + 1 end
   end
-  if n > #sizes then 
+  if n > #sizes then
     return M.fail(op, "expected %s in the list part of the options, got %d", M.count(#sizes, "size"), n)
   end
 end
@@ -390,12 +397,17 @@ end
 function M.options(op, opt, known, sizes)
   if opt == nil then opt = {} end
   if type(opt) ~= "table" then
-    return M.fail(op, "expected a table of options, got %s; write {...}, with braces", M.found(opt))
+    local layer = core.is_tensor(opt) and op:find "^nn%."
+    return M.fail(op, "expected a table of options, got %s; write %s", M.found(opt),
+      layer and ("%s {...}(x): it makes a layer, which is called with x"):format(op) or "{...}, with braces")
   end
   local names, out = sorted_names(known), {}
   for k in pairs(opt) do
     if known[k] == nil and not (sizes and math.type(k) == "integer") then
-      return M.fail(op, "unknown option '%s'%s", tostring(k), #names > 0 and M.hint(k, names) or " (it takes none)")
+      local hint = #names > 0 and M.hint(k, names) or " (it takes none)"
+      if k == 1 and #names > 0 then hint = ("%s; options have names: {%s = ...}"):format(hint, names[1]) end
+      if sizes then hint = hint .. "; sizes come first, without names: {" .. table.concat(sizes, ", ") .. "}" end
+      return M.fail(op, "unknown option '%s'%s", tostring(k), hint)
     end
   end
   if sizes then take_sizes(op, opt, sizes, out) end

@@ -291,8 +291,8 @@ function mt.__newindex(_, key, value)
     return check.fail("tensor", "cannot assign to a row; write %s",
       type(value) == "number" and ("x[%d]:fill_(%g)"):format(key, value) or ("x[%d]:copy_(src)"):format(key))
   end
-  return check.fail("tensor", "cannot assign field '%s'; use t:set_(value, i, j, ...) or t[i]:copy_(src)",
-    tostring(key))
+  return check.fail("tensor", "cannot assign field '%s'; use %s", tostring(key),
+    key == "requires_grad" and "t:requires_grad_()" or "t:set_(value, i, j, ...) or t[i]:copy_(src)")
 end
 
 mt.__pairs = ipairs -- pairs(x), too, goes over the rows

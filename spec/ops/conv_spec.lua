@@ -287,9 +287,9 @@ describe("the Winograd engines", function()
 
   -- What the doc comment of gan.winograd says of tiles of 4, and that tiles of 2 are free of it.
   it("have the limits that are documented", function()
-    local rng = fcore.rng(3, "limits")
+    local numbers = fcore.rng(3, "limits")
     for _, k in ipairs {{3, 1}, {4, 2}} do
-      local x, w = rng:normal {1, 20, 20, 16}, fcore.mul(rng:normal {k[1], k[1], 16, 16}, 1 / (4 * k[1]))
+      local x, w = numbers:normal {1, 20, 20, 16}, fcore.mul(numbers:normal {k[1], k[1], 16, 16}, 1 / (4 * k[1]))
       local function conv(y, engine) return fcore.conv2d(y, w, {stride = k[2], padding = 1, engine = engine}) end
       local clean = conv(x, "direct")
       local rms = fcore.item(fcore.sqrt(fcore.mean(fcore.mul(clean, clean))))

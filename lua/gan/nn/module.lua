@@ -191,7 +191,7 @@ local function common_mistake(x, nd, features)
   local s = core.shape(x)
   if #s == 4 and s[2] == features and s[2] ~= s[3] and s[4] ~= features then
     return "; it looks like (N,C,H,W): x:permute {1,3,4,2}"
-  elseif nd and #s == nd - 1 and (not features or s[#s] == features) then
+  elseif #s == (nd or 2) - 1 and (not features or s[#s] == features) then
     return "; x:unsqueeze(1) makes a batch of one"
   end
   return ""

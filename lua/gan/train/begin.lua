@@ -7,7 +7,6 @@ local directory = require "gan.train.directory"
 local health = require "gan.game.health"
 local pictures = require "gan.train.pictures"
 local progress = require "gan.game.progress"
-local quantities = require "gan.quantities"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 
