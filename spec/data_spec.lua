@@ -45,8 +45,8 @@ describe("data.open", function()
     files.write("shapes/a.png", files.plain(4, 1, 2, 3))
     local set = assert(gan.data.open "shapes")
     assert.equal(1, set.n)
-    assert.equal("shapes (folder): 1 images of 4x4, colour, no classes\n"
-      .. "shapes: the folder here, not the built-in set", (set:describe():gsub("1 image of", "1 images of")))
+    assert.equal("shapes (folder): 1 image of 4x4, colour, no classes\n"
+      .. "  shapes: the folder here, not the built-in set", set:describe())
     assert.equal("drawn", gan.data.shapes {count = 1}.format)
     files.write("fake", files.idx_images(1, 2, 2, "abcd"))
     assert.same({"fake: the file here, not the built-in set"}, assert(gan.data.open "fake").notes)

@@ -100,7 +100,7 @@ function methods:fingerprint()
   }
 end
 
---- Returns what, how many, how large, which classes; below it, one a line, the notes. Cannot fail.
+--- Returns what, how many, how large, which classes; below it, one a line, indented, the notes. Cannot fail.
 -- @function Set:describe
 -- @treturn string
 function methods:describe()
@@ -113,7 +113,8 @@ function methods:describe()
   else
     parts[#parts + 1] = "no classes"
   end
-  return table.concat({table.concat(parts, ", "), table.unpack(self.notes)}, "\n")
+  local lines = {table.concat(parts, ", "), table.unpack(self.notes)}
+  return (table.concat(lines, "\n"):gsub("\n", "\n  "))
 end
 
 local mt = {

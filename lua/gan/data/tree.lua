@@ -1,6 +1,7 @@
 --- Sorts out what lies in a folder or an archive: pictures, their splits and classes, and what is no picture.
 -- @internal gan.data.tree
 local classes = require "gan.data.classes"
+local check = require "gan.check"
 local core = require "gan.core"
 local limit = require "gan.data.limit"
 local set = require "gan.data.set"
@@ -263,7 +264,9 @@ function methods:choose(o)
     notes[1] = ("no picture in %s: no %s"):format(listed(empty, LISTED), empty[2] and "classes" or "class")
   end
   if folder then
-    notes[#notes + 1] = ("split %s of %s"):format(split, table.concat(splits, ", "))
+    local rest = {}
+    for _, name in ipairs(splits) do if name ~= split then rest[#rest + 1] = name end end
+    notes[#notes + 1] = ("split %s (there is also %s)"):format(split, table.concat(rest, ", "))
     if stray[1] then notes[#notes + 1] = "pictures in no split, left out: " .. listed(stray, LISTED) end
   else
     local below = splits_below(self)
@@ -312,16 +315,20 @@ end
 -- Adds what was done to the n pictures.
 local function add_notes(notes, read, o, fields, n)
   local function note(fmt, ...) notes[#notes + 1] = fmt:format(...) end
-  local function of_all(count) return count == n and ("all %d"):format(n) or ("%d of %d"):format(count, n) end
+  local function of_all(count)
+    if n == 1 then return "the picture" end
+    return (count == n and "all %d pictures" or "%d of %d pictures"):format(count, n)
+  end
   if #read.bad > 0 then
-    local line = ("%d of %d pictures cannot be read, left out (--skip-bad):"):format(#read.bad, #read.bad + n)
+    local line = ("%d of %s cannot be read, left out (--skip-bad):"):format(
+      #read.bad, check.count(#read.bad + n, "picture"))
     notes[#notes + 1] = store.list(line, read.bad)
   end
   if read.turned > 0 then
-    note("%s pictures turned upright, as EXIF says (--no-exif leaves them as they are)", of_all(read.turned))
+    note("%s turned upright, as EXIF says (--no-exif leaves them as they are)", of_all(read.turned))
   end
   if read.enlarged > 0 then
-    note("%s pictures enlarged to %dx%d, which interpolates (--fit pad does not)",
+    note("%s enlarged to %dx%d, which interpolates (--fit pad does not)",
       of_all(read.enlarged), o.size, o.size)
   end
   local part = read.range and ("%.0f %%"):format(100 * read.range)

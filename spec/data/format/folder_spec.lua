@@ -2,6 +2,7 @@
 local core = require "gan.core"
 local data = require "gan.data"
 local files = require "spec.support.files"
+local pictures = require "spec.support.pictures"
 local lfs = require "lfs"
 
 describe("folder", function()
@@ -164,11 +165,88 @@ describe("folder", function()
       .. "1 link to a folder that is there already, 1 pipe", set.notes[1])
   end)
 
-  it("reads a picture whatever its name says", function()
+  it("reads a picture whatever its name says, and names what is none", function()
+    local function red(y, x) return y + x < 0 and 0 or 0xff0000 end
     put("a.jpg", files.plain(2, 7, 8, 9))
     put("b.png", files.jpeg.grey)
-    assert.same({7, 8, 9}, core.to_table(assert(data.open(dir, {size = 2})):image(1))[1][1])
-    assert.same({}, assert(data.open(dir, {size = 2})).notes)
+    put("c.jpg", pictures.bmp {h = 2, w = 2, bits = 24, value = red})
+    put("d.jpeg", "P6 2 2 255\n" .. ("\255\0\0"):rep(4))
+    put("e.png", pictures.gif {h = 2, w = 2, palette = {{255, 0, 0}}, value = function() return 0 end})
+    local set = assert(data.open(dir, {size = 2, fit = "pad"}))
+    assert.same({}, set.notes)
+    assert.same({7, 8, 9}, core.to_table(set:image(1))[1][1])
+    for i = 3, 5 do assert.same({255, 0, 0}, core.to_table(set:image(i))[2][2]) end
+    put("f.jpg", "<!DOCTYPE html><html>404</html>")
+    put("g.png", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    put("h.png", "\x1f\x8b\8\0\0\0\0\0")
+    put("i.png", "")
+    put("j.webp", "some text")
+    local message = refused("5 of 10 pictures cannot be read", {size = 2})
+    for name, what in pairs {f = "HTML", g = "git%-lfs pointer", h = "gzip", i = "empty", j = "text"} do
+      assert.matches("\n  " .. name .. "%.%w+: [^\n]*" .. what, message)
+    end
+    assert.equal(5, assert(data.open(dir, {size = 2, skip_bad = true})).n)
+  end)
+
+  it("reads all of what lies side by side", function()
+    local function grey(v) return function() return v end end
+    local palette = {}
+    for i = 1, 128 do palette[i] = {i - 1, i - 1, i - 1} end
+    put("0.png", files.png {h = 2, w = 2, colour = 0, value = grey(10)})
+    put("1.PNG", files.png {h = 2, w = 2, colour = 0, value = grey(20)})
+    put("2.bmp", pictures.bmp {h = 2, w = 2, bits = 24, value = grey(0x1e1e1e)})
+    put("3.gif", pictures.gif {h = 2, w = 2, palette = palette, value = grey(40)})
+    put("4.ppm", "P6 2 2 255\n" .. ("\50"):rep(12))
+    put("5.tif", pictures.tiff {h = 2, w = 2, samples = 1, value = grey(60)})
+    put("6.JFIF", pictures.jpeg_blocks(1, 1, grey(70)))
+    put("7.JPE", pictures.jpeg_blocks(1, 1, grey(80)))
+    local set = assert(data.open(dir, {size = 2}))
+    for i = 1, 8 do assert.is_true(math.abs(core.to_table(set:image(i))[1][1][1] - 10 * i) <= 1, i) end
+    assert.same({"1 .bmp, 1 .gif, 1 .jfif, 1 .jpe, 1 .ppm, 1 .tif read"}, set.notes)
+  end)
+
+  it("turns photographs upright, and says so", function()
+    local upright = pictures.jpeg_blocks(1, 2, function(_, x) return 100 * x end)
+    put("a.jpg", upright)
+    put("b.jpg", pictures.with_app1(upright, "Exif\0\0" .. pictures.exif(6)))
+    local set = assert(data.open(dir, {size = 16, fit = "pad"}))
+    assert.same({"1 of 2 pictures turned upright, as EXIF says (--no-exif leaves them as they are)"}, set.notes)
+    local rows = core.to_table(set:image(2))
+    assert.same({255, 0, 100, 255}, {rows[1][1][1], rows[1][8][1], rows[16][8][1], rows[16][16][1]})
+    set = assert(data.open(dir, {exif = false}))
+    assert.same({{}, 8, 16}, {set.notes, set.height, set.width})
+    refused "pictures differ in size %(a.jpg is 8x16, 1 of 2 differ, such as b.jpg of 16x8%)"
+  end)
+
+  it("says where 16-bit pictures use a part of their range, and stretches it", function()
+    for i, v in ipairs {0, 1000, 4095} do
+      put(i .. ".png", files.png {h = 2, w = 2, colour = 0, depth = 16, value = function() return v end})
+    end
+    local function first(opt)
+      local set = assert(data.open(dir, opt))
+      return {core.to_table(set:image(2))[1][1][1], core.to_table(set:image(3))[1][1][1]}, set.notes[1]
+    end
+    local got, note = first {}
+    assert.same({4, 16}, got)
+    assert.matches("^16%-bit pictures use 6 %% of their range", note)
+    got, note = first {stretch_range = true}
+    assert.same({62, 255}, got)
+    assert.matches("stretched", note)
+  end)
+
+  it("lists folders that cannot be opened, or leaves them out", function()
+    put("a/x.png", files.plain(2, 1, 1, 1))
+    put("b/x.png", files.plain(2, 1, 1, 1))
+    local real = core.folder
+    finally(function() core.folder = real end)
+    function core.folder(path)
+      if path == dir .. "/b" then return nil, "Permission denied" end
+      return real(path)
+    end
+    local message = refused "1 folder cannot be read; %-%-skip%-bad leaves them out:\n"
+    assert.matches("\n  b: cannot open the folder %(Permission denied%)$", message)
+    local set = assert(data.open(dir, {skip_bad = true}))
+    assert.same({1, "left out: 1 unreadable folder"}, {set.n, set.notes[1]})
   end)
 
   it("follows links without looping", function()
@@ -247,7 +325,7 @@ describe("folder", function()
       assert.same({"cats", "dogs"}, set.classes)
       assert.same({"train", {"train", "val", "test"}}, {set.split, set.splits})
       assert.same({10, 10}, reds(set))
-      assert.same({"split train of train, val, test"}, set.notes)
+      assert.same({"split train (there is also val, test)"}, set.notes)
       assert.same({20, 20}, reds(assert(data.open(dir, {split = "val"}))))
       assert.same({30, 30}, reds(assert(data.open(dir, {split = "test"}))))
       refused("no split 'eval' in it %(there is: train, val, test%)", {split = "eval"})

@@ -1,5 +1,6 @@
 --- Reads a folder of pictures, nested at will; sub-folders are classes, `train` and its like splits.
 -- @internal gan.data.format.folder
+local check = require "gan.check"
 local core = require "gan.core"
 local store = require "gan.data.store"
 local stylegan = require "gan.data.stylegan"
@@ -79,7 +80,8 @@ function M.open(path, o)
   if a then seen[a.dev .. ":" .. a.ino] = true end
   walk(t, path:match "^(.-)/+$" or path, ".", seen, bad)
   if #bad > 0 and not o.skip_bad then
-    return nil, store.list(("%s: %d folders cannot be read; --skip-bad leaves them out:"):format(path, #bad), bad)
+    return nil, store.list(("%s: %s cannot be read; --skip-bad leaves them out:"):format(
+      path, check.count(#bad, "folder")), bad)
   end
   for _ = 1, #bad do t:pass "unreadable folder|" end
   local chosen, message = t:choose(o)
