@@ -90,27 +90,30 @@ local all = "methods,ksteps,batch,batch_images,adam,init,activation"
 
 local must, stop, finish = gan.train.stop.script "ablation.lua"
 
-local declared = command.declare {
+local declared = command.declare(command.extend({
   {"group", "string", all, arg = "LIST", help = "which configurations: any of " .. table.concat(order, ", ")},
-  {"data", "string", "ring", arg = "NAME|PATH", help = "ring, ring25, or images: shapes, or a path as for dcgan.lua"},
   {"seeds", "integer", 5, lo = 1, hi = 1000, help = "runs of each configuration, from seed 0"},
   {"steps", "integer", 2000, lo = 1, hi = 1000000000, help = "length of each run"},
   {"batch", "integer", nil, lo = 1, hi = 65536,
     help = "where a configuration does not say (default: 128, of images 64)"},
   {"width", "integer", nil, lo = 1, hi = 4096, help = "of both nets (default: 64, of images 16)"},
-  {"size", "integer", 32, lo = 16, hi = 128, help = "of images, in pixels"},
-  {"limit", "integer", nil, lo = 2, help = "use only the first so many images (default: all)"},
   {"features", "string", "random_conv", arg = "NAME|PATH", help = "the network that sees images: see evaluate.lua"},
   {"n", "integer", 2000, lo = 10, hi = 1000000, help = "samples of a score, of each side"},
   {"jobs", "integer", core.cores(), lo = 0, hi = 256,
     help = "runs at a time; 0: tables and plots of what has been played"},
   {"out", "string", "runs/ablation", arg = "DIR", help = "where results, tables and plots go"},
   {"job", "integer", nil, lo = 1, help = "play this line of OUT/jobs.jsonl (for the processes that the script starts)"},
-}
+}, gan.data.options.list {
+  data = {[3] = "ring", arg = "NAME|PATH", help = "ring, ring25, or images: shapes, or a path as for dcgan.lua"},
+  size = {[3] = 32, lo = 16, hi = 128}, limit = {lo = 2},
+}))
 local about = {name = "ablation.lua", summary = "Plays configurations over seeds; writes tables and plots."}
-local opt = must(command.parse(declared, arg, about))
+local opt, given = must(command.parse(declared, arg, about))
 local points = {ring = 8, ring25 = 25}
 local ground = points[opt.data] and "ring" or "images"
+for name in pairs(ground == "ring" and gan.data.options.of(opt) or {}) do
+  if given[name] then stop("--%s: is for images, --data is %s", (name:gsub("_", "-")), opt.data) end
+end
 
 -- ---- one run ----
 
@@ -133,7 +136,7 @@ end
 local function play_images(job)
   local c = {loss = "ns", penalty = "none", norm = "none", dsteps = 1, replay = 0, noise = 0, decay = 0}
   for k, v in pairs(job.config) do c[k] = v end
-  local set = must(gan.data.open(job.data, {size = job.size, limit = job.limit}))
+  local set = must(gan.data.open(job.data, gan.data.options.of(job)))
   local streams = {}
   local function stream(name)
     streams[name] = streams[name] or core.rng(job.seed, name)
@@ -199,7 +202,10 @@ local function job_of(entry, seed)
   for k, v in pairs(ground == "ring" and defaults or {}) do if config[k] == v then config[k] = nil end end
   local steps = math.max(1, math.floor(opt.steps * (entry.times or 1)))
   local job = {config = config, data = opt.data, seed = seed, steps = steps, n = opt.n}
-  if ground == "images" then job.size, job.limit, job.features = opt.size, opt.limit, opt.features end
+  if ground == "images" then
+    job.size, job.features = opt.size, opt.features
+    for name, v in pairs(gan.data.options.of(opt)) do if given[name] then job[name] = v end end
+  end
   return job
 end
 

@@ -89,7 +89,7 @@ describe("ablation.lua", function()
 
   it("plays images", function()
     local out = run("--group decisive --data shapes --limit 24 --size 16 --steps 2 --seeds 1 --n 12 --width 2 "
-      .. "--batch 4 --out " .. dir .. "/images")
+      .. "--fit pad --batch 4 --out " .. dir .. "/images")
     local head = "| decisive | runs | KID | FID | precision | recall | diversity | CPU s |\n"
     assert.is_truthy(out:find(head, 1, true), out)
     for _, name in ipairs {
@@ -98,6 +98,9 @@ describe("ablation.lua", function()
       assert.is_truthy(out:find(("| %s | 1 | "):format(name), 1, true), name)
     end
     assert.equal("file", lfs.attributes(dir .. "/images/shapes-decisive.svg", "mode"))
+    local job = json.decode(temp.read(dir .. "/images/jobs.jsonl"):match "[^\n]*")
+    assert.same({"pad", 24, 16}, {job.fit, job.limit, job.size})
+    assert.is_nil(job.exif)
   end)
 
   it("has configurations that can be played", function()
@@ -111,6 +114,7 @@ describe("ablation.lua", function()
 
   it("says what is wrong", function()
     for words, what in pairs {
+      ["--skip-bad"] = "--skip-bad: is for images, --data is ring",
       ["--group method"] = "--group: expected any of methods, ksteps,",
       ["--data no/such --steps 1 --seeds 1 --group long"] = "no/such",
       ["--seeds 0"] = "--seeds",
