@@ -1,5 +1,5 @@
 /* storage.c - refcounted buffers with a cache. See storage.h. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE, MADV_DONTNEED under -std=c11 */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE, madvise under -std=c11 */
 #include "storage.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -259,6 +259,16 @@ void gn_storage_on_trim(void (*give_up)(void)) {
     if (!holders[i]) holders[i] = give_up;
     if (holders[i] == give_up) return;
   }
+}
+
+void gn_storage_large_pages(gn_storage *s) {
+#ifdef MADV_HUGEPAGE
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)s->data;
+  const uintptr_t from = (at + page - 1) / page * page, to = (at + s->bytes) / page * page;
+  if (from < to) madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint: where it is refused, nothing changes */
+#else
+  (void)s;
+#endif
 }
 
 void gn_storage_trim(void) {

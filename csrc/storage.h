@@ -20,6 +20,9 @@ int gn_storage_grows(size_t bytes);       /* 1: a buffer of that size would have
 void gn_storage_retain(gn_storage *s);
 void gn_storage_release(gn_storage *s); /* to the cache when the last reference goes; NULL is ignored */
 void gn_storage_discard(gn_storage *s); /* release without waiting for the collector: not counted in `since` */
+/* Asks the system for large pages where it gives them only on demand: touching a set's memory for the first time costs
+** a tenth of reading small pictures into it otherwise. */
+void gn_storage_large_pages(gn_storage *s);
 void gn_storage_trim(void); /* gives the cache back to the system, and what gn_storage_on_trim registered first */
 
 /* Registers a holder of buffers that can be made again: gn_storage_trim calls it, and it releases them. Holders live

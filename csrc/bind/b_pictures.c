@@ -289,7 +289,7 @@ static int pictures_room(lua_State *L) {
   const gn_disk *d = check_pictures(L);
   check_opening(L, d, 1);
   const gn_int size[4] = {gn_check_int(L, 2, "n", 0, INT32_MAX), d->p->h, d->p->w, d->p->c};
-  gn_new_tensor(L, GN_U8, 4, size);
+  gn_storage_large_pages(gn_new_tensor(L, GN_U8, 4, size)->storage);
   return 1;
 }
 
