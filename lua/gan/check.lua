@@ -34,11 +34,12 @@ function M.warn(op, fmt, ...)
   warn(message)
 end
 
---- Warns of real images (N,H,W,C) that lie in 0..255 and the like, where [-1,1] is meant.
-function M.image_range(op, images)
+--- Warns of real images (N,H,W,C) that lie in 0..255 and the like, where [-1,1] is meant: none of their numbers is
+-- negative, and one is above `most`.
+function M.image_range(op, images, most)
   if core.dtype(images) ~= "real" or core.dim(images) ~= 4 or core.numel(images) == 0 then return end
   local lo, hi = core.item(core.min(images)), core.item(core.max(images))
-  if lo >= 0 and hi > 2 then
+  if lo >= 0 and hi > most then
     return M.warn(op, "the images lie in %.3g..%.3g, not in [-1,1]; of 0..255, x * (2 / 255) - 1 does", lo, hi)
   end
 end

@@ -232,7 +232,6 @@ end
 --- Draws a batch: real images with their labels, latent vectors, labels of the fakes.
 function M.draw(game)
   local real, y = samples(game, "batch")
-  if game.updates.D == 0 then check.image_range(OP, real) end
   if not game.labels then
     y = nil
   elseif not y then

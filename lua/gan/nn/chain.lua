@@ -1,5 +1,6 @@
 --- chain: layers called one after the other.
 -- @module gan.nn.chain
+local core = require "gan.core"
 local check = require "gan.check"
 local module = require "gan.nn.module"
 local place = require "gan.nn.place"
@@ -64,7 +65,15 @@ local function result(self, i, x, ...)
   return x, ...
 end
 
+-- Warns of pictures of bytes, which a net of images is given at first by mistake; looks at the first batch only.
+local function look(self, x)
+  self._looked = true
+  if not core.is_tensor(x) or core.dim(x) ~= 4 or core.size(x, 4) ~= 1 and core.size(x, 4) ~= 3 then return end
+  check.image_range(self.name and "nn.chain " .. self.name or "nn.chain", x, 20)
+end
+
 function chain:forward(x, y)
+  if not self._looked then look(self, x) end
   local i, n = 1, #self
   while i < n do
     local layer, after, out = self[i], self[i + 1], nil

@@ -17,7 +17,7 @@ local function lay_out(op, i, images, opt)
   if dtype ~= "real" and dtype ~= "u8" or core.dim(images) ~= 4 then
     return check.expected(op, i, "images", "images (N,H,W,C)", images)
   end
-  check.image_range(op, images)
+  check.image_range(op, images, 2)
   if dtype == "real" then images = core.image_quantise(images) end
   local n = core.size(images, 1)
   local columns = o.columns or math.max(1, math.ceil(math.sqrt(n)))
