@@ -124,12 +124,12 @@ local function curve_of(list)
 end
 
 local function play_ring(job)
-  local given = {
+  local how = {
     seed = job.seed, steps = job.steps, decay = job.steps, every = math.max(1, job.steps // 10), samples = job.n,
     modes = points[job.data],
   }
-  for k, v in pairs(job.config) do given[k] = v end
-  local r = ring.run(given)
+  for k, v in pairs(job.config) do how[k] = v end
+  local r = ring.run(how)
   return {modes = r.modes, quality = r.quality, kl = r.kl, curve = curve_of(r.curve)}
 end
 

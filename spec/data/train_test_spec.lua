@@ -2,6 +2,7 @@
 local core = require "gan.core"
 local data = require "gan.data"
 local files = require "spec.support.files"
+local text = require "gan.file.text"
 
 describe("data.train_test", function()
   local dir
@@ -13,11 +14,11 @@ describe("data.train_test", function()
     files.write(dir .. "/train-labels-idx1-ubyte", files.idx_labels(2, "\0\1"))
     local train, message = data.train_test(dir)
     assert.is_nil(train)
-    assert.matches("no split 'test' in it", message)
+    assert.matches("has no split to test on", message)
     files.write(dir .. "/t10k-images-idx3-ubyte", files.idx_images(3, 1, 1, "cde"))
     train, message = data.train_test(dir)
     assert.is_nil(train)
-    assert.equal(dir .. ": the images have no classes", message)
+    assert.equal(dir .. ": the images of the split test have no classes", message)
     files.write(dir .. "/t10k-labels-idx1-ubyte", files.idx_labels(3, "\1\0\1"))
     local test
     train, test = data.train_test(dir, {limit = 2, channels = 3})
@@ -65,6 +66,22 @@ describe("data.train_test", function()
     local _, other = data.train_test("shapes", {limit = 45, size = 16, seed = 4})
     assert.equal(core.to_bytes(test.images), core.to_bytes(again.images))
     assert.not_equal(core.to_bytes(test.images), core.to_bytes(other.images))
+  end)
+
+  it("tests on the first of test, val and eval that has classes", function()
+    for i, name in ipairs {"train/a/1", "train/b/2", "test/3", "val/a/4", "val/b/5", "eval/a/6"} do
+      text.make_folder(dir .. "/" .. name:match "^(.*)/")
+      files.write(("%s/%s.png"):format(dir, name), files.plain(2, i, 0, 0))
+    end
+    local function tested()
+      local _, test = assert(data.train_test(dir))
+      return test.split, core.to_table(test:image(1))[1][1][1], test.classes
+    end
+    assert.same({"val", 4, {"a", "b"}}, {tested()})
+    files.remove(dir .. "/val")
+    assert.same({"eval", 6, {"a", "b"}}, {tested()})
+    files.remove(dir .. "/eval")
+    assert.same({nil, dir .. ": the images of the split test have no classes"}, {data.train_test(dir)})
   end)
 
   it("says what is wrong", function()

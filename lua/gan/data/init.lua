@@ -174,8 +174,8 @@ end
 local train_test = require "gan.data.train_test"
 
 --- Opens labelled images to train a classifier on, and others to test it on.
--- They are the splits "train" and "test" of a path where it has them (IDX, CIFAR-10); else every tenth image, drawn at
--- random by `seed`, is for the test.
+-- They are the split "train" of a path that has splits, and the first of "test", "val" and "eval" that has classes.
+-- Elsewhere every tenth image, drawn at random by `seed`, is for the test.
 -- @tparam string path  as for `open`
 -- @tparam[opt] table opt
 -- @tparam[opt] integer opt.size  as for `open`, as the next ones are

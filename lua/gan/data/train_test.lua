@@ -31,20 +31,20 @@ return function(open, path, opt)
     o.split = split
     local s, message = open(path, o)
     if not s then return nil, message end
-    if not s.labels then return nil, ("%s: the images have no classes"):format(path) end
+    if not s.labels then
+      return nil, ("%s: the images%s have no classes"):format(path, s.split and " of the split " .. s.split or "")
+    end
     return s
   end
   local all, message = opened()
   if not all then return nil, message end
   if all.split == "train" then
-    local other = "test"
-    for _, name in ipairs(all.splits) do
-      if name == "test" then other = name break end
-      if name == "val" then other = name end
+    local there, test = {}, nil
+    for _, name in ipairs(all.splits) do there[name] = true end
+    for _, name in ipairs {"test", "val", "eval"} do -- test images often come without labels
+      if not test and there[name] then test, message = opened(name) end
     end
-    local test
-    test, message = opened(other)
-    if not test then return nil, message end
+    if not test then return nil, message or ("%s: has no split to test on (test, val or eval)"):format(path) end
     test, message = same_classes(test, all)
     if not test then return nil, message end
     return all, test
