@@ -2,7 +2,7 @@
 --
 --   lua experiments/classifier.lua --data MNIST --out mnist.safetensors
 --   lua experiments/classifier.lua --data FASHION-MNIST --mirror --epochs 15
---   lua experiments/classifier.lua --data PATH --net resnet --size 32        folders of PNG or JPEG, one for each class
+--   lua experiments/classifier.lua --data PATH --net resnet --size 32        folders of pictures, one for each class
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 local check = require "gan.check"

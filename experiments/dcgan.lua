@@ -3,7 +3,7 @@
 -- Radford, Metz, Chintala: Unsupervised representation learning with deep convolutional GANs, arXiv:1511.06434.
 --
 --   lua experiments/dcgan.lua --data shapes           pictures and checkpoints go to runs/00000-shapes-dcgan-32
---   lua experiments/dcgan.lua --data PATH --size 64   a folder of PNG or JPEG, IDX (MNIST), CIFAR-10
+--   lua experiments/dcgan.lua --data PATH --size 64   a folder of pictures, IDX (MNIST), CIFAR-10
 (loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
 local gan = require "gan"
 
