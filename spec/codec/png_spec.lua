@@ -57,8 +57,8 @@ describe("PNG", function()
         local o = {h = size[1], w = size[2], colour = colour, filter = function(y) return y % 5 end}
         function o.value(y, x, k) return v[y + 1][x + 1][k + 1] end
         local plain = files.png(o)
-        local at, n = plain:find "IDAT", nil
-        n = string.unpack(">I4", plain, at - 4)
+        local at = plain:find "IDAT"
+        local n = string.unpack(">I4", plain, at - 4)
         local zlib = plain:sub(at + 4, at + 3 + n)
         o.before = files.chunk("tRNS", "of no right length") -- then it is libpng's
         local want = decode(files.png(o), 0, 1, 2, 3)
