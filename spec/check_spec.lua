@@ -95,7 +95,8 @@ describe("check", function()
   it("counts things, one or several", function()
     for text, args in pairs {
       ["1 image"] = {1, "image"}, ["0 images"] = {0, "image"}, ["2 classes"] = {2, "class"}, ["1 class"] = {1, "class"},
-      ["3 batches"] = {3, "batch"}, ["5 boxes"] = {5, "box"},
+      ["3 batches"] = {3, "batch"}, ["5 boxes"] = {5, "box"}, ["2 entries"] = {2, "entry"},
+      ["1 entry"] = {1, "entry"}, ["4 ways"] = {4, "way"},
     } do assert.equal(text, check.count(table.unpack(args))) end
     fails("expected 1 dimension, got real tensor (2,2)", check.real, "f", 1, "x", gan.zeros(2, 2), 1)
     fails("dimension 2 should have 1 number everywhere", gan.tensor, {{1}, {1, 2}})

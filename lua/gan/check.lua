@@ -79,7 +79,9 @@ end
 -- @tparam string noun  in the singular; a regular one
 -- @treturn string
 function M.count(n, noun)
-  return ("%d %s%s"):format(n, noun, n == 1 and "" or noun:find "[sx]$" and "es" or noun:find "ch$" and "es" or "s")
+  if n == 1 then return "1 " .. noun end
+  local es = noun:find "[sx]$" or noun:find "ch$"
+  return ("%d %s"):format(n, noun:find "[^aeo]y$" and noun:sub(1, -2) .. "ies" or noun .. (es and "es" or "s"))
 end
 
 --- Raises `op: bad argument #i 'name' (expected X, got Y)`.

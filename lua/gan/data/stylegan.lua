@@ -1,6 +1,7 @@
 --- Reads the labels in dataset.json, which StyleGAN's dataset_tool.py puts beside pictures.
 -- Format: {"labels": [["00000/img00000000.png", 3], ...]}, or null; a label may also be a list of numbers.
 -- @internal gan.data.stylegan
+local check = require "gan.check"
 local json = require "gan.file.json"
 local pixels = require "gan.data.pixels"
 
@@ -45,7 +46,7 @@ function M.read(text)
     if map and #labels < #names then
       local n = 0
       for _, name in ipairs(names) do n = n + (map[name] and 1 or 0) end
-      reason = ("labels %d of %d pictures: they are not used"):format(n, #names)
+      reason = ("labels %d of %s: they are not used"):format(n, check.count(#names, "picture"))
     end
     if reason then
       notes[#notes + 1] = ("%s %s; there are no classes"):format(M.NAME, reason)

@@ -115,7 +115,7 @@ local function open(path, magic, dims)
   if size[1] < 1 then return fail("holds no %s", magic == IMAGES and "images" or "labels") end
   local bytes = lfs.attributes(path, "size") or 0
   if want > 1100 * bytes then -- gzip's best is 1032 : 1
-    return fail("header promises %d entries (%.0f bytes), the file has %d bytes", size[1], want, bytes)
+    return fail("header promises %s (%.0f bytes), the file has %d", check.count(size[1], "entry"), want, bytes)
   end
   return reader, size
 end
@@ -181,7 +181,8 @@ local function read_labels(path, total, images_path)
     local bytes, problem = reader:read(count * record)
     if not bytes or #bytes < count * record then
       reader:close()
-      return nil, problem or ("%s: truncated IDX file (%d of %d labels)"):format(path, i - 1 + #bytes // record, total)
+      return nil, problem or ("%s: truncated IDX file (%d of %s)"):format(path, i - 1 + #bytes // record,
+        check.count(total, "label"))
     end
     for k = 0, count - 1 do
       local label = size[2] and (">i4"):unpack(bytes, k * record + 1) or bytes:byte(k + 1)
