@@ -24,7 +24,8 @@ typedef struct gn_load {
 
 typedef struct gn_picture {
   gn_int h, w;      /* as it is loaded: upright, before fitting */
-  int c;            /* as stored: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; palettes count as RGB(A), CMYK as RGB */
+  int c;            /* as stored: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; CMYK counts as RGB, and so do palettes, but for
+                       one of greys in BMP, which has no other grey */
   int orientation;  /* as EXIF has it, 1 (upright) to 8; 1 where it says nothing, or was not asked */
   int turned;       /* 1: it was turned or mirrored as EXIF says */
   int enlarged;     /* 1: fitting it interpolated up */
