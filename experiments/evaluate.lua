@@ -152,6 +152,11 @@ end
 local place = opt.images or opt.b
 local halves = real and other and evaluate.compares(metrics) and real.n == other.n
   and (gan.data.same_place(real_path, place) and real.split == other.split or evaluate.same(real, other))
+for _, set in pairs {real or nil, not halves and other or nil} do -- what was passed over, left out, enlarged
+  if set.notes[1] then
+    io.stderr:write(NAME, ": ", set.source, ":\n  ", (table.concat(set.notes, "\n"):gsub("\n", "\n  ")), "\n")
+  end
+end
 if halves then -- in one order, whatever the files are called
   other = other.labels and other or real
   real = other

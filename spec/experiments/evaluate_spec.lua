@@ -237,7 +237,9 @@ run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
     temp.write(at .. "/test/x/bad.png", "<html>")
     local words = ("--a %s --b %s --size 16 --metrics diversity,kid --features pixels --split-b test "):format(at, at)
     fails(words, "test/x/bad.png: ")
-    local got = results(words .. "--skip-bad")
+    local got, said = results(words .. "--skip-bad")
+    local text = "parts:\n  split test (there is also train)\n  1 of 5 pictures cannot be read, left out (--skip-bad)"
+    assert.is_truthy(said:find(text .. ":\n    test/x/bad.png: HTML", 1, true), said)
     assert.equal(4, got.kid.n_fake)
     assert.equal("test", got.kid.split_images)
     assert.not_equal(got.kid.value, results(words .. "--skip-bad --fit pad --background 0").kid.value)

@@ -38,7 +38,8 @@ local function open_data(self, spec, given)
   local opt, recorder, unused = self.options, self.recorder
   self.data, unused = data.options.open(opt, given, spec.open)
   if not self.data then
-    recorder:stop("%s%s", unused, self.place.stored and not given.data and "; --data PATH: where they are now" or "")
+    local moved = self.place.stored and not given.data and unused:find("cannot open", 1, true)
+    recorder:stop("%s%s", unused, moved and "; --data PATH: where they are now" or "")
   end
   command.drop(self.declared, opt, unused)
   self.own_data = spec.open and true
