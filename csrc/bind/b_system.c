@@ -64,15 +64,15 @@ static int isatty_(lua_State *L) {
   return 1;
 }
 
-/* core.columns(fd) -> characters in a row: what the environment's COLUMNS says, else of the terminal fd, 0 where that
-** is not known. */
+/* core.columns(fd) -> characters in a row of the terminal fd, or what the environment's COLUMNS says where that is less
+** or fd is none; 0 where neither is known. */
 static int columns(lua_State *L) {
   struct winsize w = {0};
-  const int fd = (int)gn_check_int(L, 1, "fd", 0, 1 << 20);
   const char *set = getenv("COLUMNS");
-  const long n = set ? strtol(set, NULL, 10) : 0;
-  if (n > 0 && n < 10000) lua_pushinteger(L, n);
-  else lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0);
+  const long wanted = set ? strtol(set, NULL, 10) : 0;
+  if (ioctl((int)gn_check_int(L, 1, "fd", 0, 1 << 20), TIOCGWINSZ, &w) != 0) w.ws_col = 0;
+  const int counts = wanted > 0 && wanted < 10000 && (w.ws_col == 0 || wanted < w.ws_col);
+  lua_pushinteger(L, counts ? wanted : w.ws_col);
   return 1;
 }
 

@@ -107,6 +107,11 @@ describe("show.console", function()
         assert.is_true(#line <= width or not line:find "%S%s+%S+%s+%S", line) -- an option and its value stay together
       end
     end
+    for env, case in pairs {["COLUMNS=60"] = {80, 60}, ["COLUMNS=200"] = {70, 70}, ["COLUMNS=x"] = {70, 70}} do
+      local longest = 0
+      for _, line in ipairs(lines_at(case[1], env, "--help")) do longest = math.max(longest, #line) end
+      assert.is_true(longest <= case[2] and longest > case[2] - 10, env .. ": " .. longest)
+    end
     local _, text = lines_at(80, "TERM=dumb", words .. " --name dumb")
     assert.is_truthy(text:find("step 30/30  ok", 1, true))
     assert.is_nil(text:find "\27")
