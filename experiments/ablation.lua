@@ -7,8 +7,8 @@
 --
 -- Every run is a process of one thread, and a line in OUT/results.jsonl: the same command goes on where it was stopped,
 -- and takes from there what other groups have played.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"

@@ -1,7 +1,7 @@
 -- AC-GAN: G is told the class; D is not, but has to say it beside real or not. Both players want it to be right.
 -- Odena, Olah, Shlens: Conditional image synthesis with auxiliary classifier GANs, arXiv:1610.09585.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "acgan", sizes = {16, 32, 64, 128}, conditional = true,

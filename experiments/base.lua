@@ -1,6 +1,6 @@
 -- Finds the library beside the experiments, or else the installed one, and says in one line what is missing. The first
--- line of every experiment runs this file: that of the folder in which the script lies, links followed. Where there is
--- none, because the script was copied elsewhere, that line loads the installed library. Plain Lua 5.1 syntax, as the
+-- two lines of every experiment run this file: that of the folder in which the script lies, links followed. Where there
+-- is none, because the script was copied elsewhere, they load the installed library. Plain Lua 5.1 syntax, as the
 -- scripts', so that another Lua gets as far as its message.
 local script = arg and arg[0] or "script"
 
@@ -37,3 +37,5 @@ for _, rock in ipairs {"argparse", "cjson", "lfs"} do
       .. names[rock])
   end
 end
+
+return require("gan")

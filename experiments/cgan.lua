@@ -3,8 +3,8 @@
 -- Mirza, Osindero: Conditional generative adversarial nets, arXiv:1411.1784.
 --
 --   lua experiments/generate.lua --run runs/NAME --class heart
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "cgan", sizes = {16, 32, 64, 128}, conditional = true,

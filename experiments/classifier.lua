@@ -3,8 +3,8 @@
 --   lua experiments/classifier.lua --data MNIST --out mnist.safetensors
 --   lua experiments/classifier.lua --data FASHION-MNIST --mirror --epochs 15
 --   lua experiments/classifier.lua --data PATH --net resnet --size 32        folders of pictures, one for each class
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"

@@ -4,8 +4,8 @@
 --
 --   lua experiments/dcgan.lua --data shapes           pictures and checkpoints go to runs/00000-shapes-dcgan-32
 --   lua experiments/dcgan.lua --data PATH --size 64   a folder of pictures, IDX (MNIST), CIFAR-10
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "dcgan", sizes = {16, 32, 64, 128},

@@ -1,7 +1,7 @@
 -- DRAGAN: D's slope is to be 1 around the real pictures.
 -- Kodali et al.: On convergence and stability of GANs, arXiv:1705.07215.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "dragan", sizes = {16, 32, 64, 128},

@@ -6,8 +6,8 @@
 --   lua experiments/evaluate.lua --images drawn/ --data PATH --split test --json   a folder of pictures, as JSON lines
 --   lua experiments/evaluate.lua --a PATH --b PATH --n 5000                        two halves of one set
 --   lua experiments/evaluate.lua --images drawn/ --stats real.npz --metrics fid    statistics that others computed
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"

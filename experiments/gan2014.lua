@@ -2,8 +2,8 @@
 -- at once.
 -- Goodfellow et al.: Generative adversarial networks, arXiv:1406.2661, and its code for MNIST. Here z is normal, not
 -- uniform, and pictures are in [-1,1].
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "gan2014", sizes = {16, 28, 32, 64},

@@ -3,8 +3,8 @@
 --   lua experiments/generate.lua --run runs/demo --grid                          one sheet: runs/demo/generated.png
 --   lua experiments/generate.lua --run runs/demo --seeds 7,20-29 --out pictures  pictures/seed000007.png, ...
 --   lua experiments/generate.lua --run runs/demo --seeds 7 --out seven.png       one picture
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local lfs = require "lfs"
 local command, grid, latent, text = gan.command, gan.show.grid, gan.latent, gan.file.text

@@ -1,7 +1,7 @@
 -- Who moves how often: k:1, 1:k (--dsteps, --gsteps), or as the game goes: a strategy of one's own in a dozen lines.
 -- k steps of D: Goodfellow et al., arXiv:1406.2661, algorithm 1.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "ksteps", sizes = {16, 32, 64, 128},

@@ -2,8 +2,8 @@
 -- learns four times as fast as G.
 -- Brock et al.: Large scale GAN training for high fidelity natural image synthesis, arXiv:1809.11096; two step sizes:
 -- Heusel et al., arXiv:1706.08500.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "large_batch", sizes = {16, 32, 64, 128},

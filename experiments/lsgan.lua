@@ -1,8 +1,8 @@
 -- LSGAN: D regresses to 1 for real and 0 for generated pictures. A fake that D takes for real, but that lies far from
 -- its border, still teaches G.
 -- Mao et al.: Least squares generative adversarial networks, arXiv:1611.04076.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "lsgan", sizes = {16, 32, 64, 128},

@@ -1,8 +1,8 @@
 -- Minibatch discrimination: D sees how alike the pictures of a batch are, so that G cannot draw the same one for ever.
 -- Salimans et al.: Improved techniques for training GANs, arXiv:1606.03498, section 3.2; standard deviation: Karras et
 -- al., arXiv:1710.10196.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "minibatch", sizes = {16, 32, 64, 128},

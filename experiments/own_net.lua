@@ -5,8 +5,8 @@
 --   lua experiments/own_net.lua --data shapes
 --   lua experiments/generate.lua --run runs/NAME --net runs/NAME/nets.lua --grid
 --   lua experiments/evaluate.lua --run runs/NAME --net runs/NAME/nets.lua
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "own_net", sizes = {8, 16, 32, 64, 128},

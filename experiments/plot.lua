@@ -2,8 +2,8 @@
 --
 --   lua experiments/plot.lua --run runs/demo                                   runs/demo/curves.svg: metrics, or losses
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local lfs = require "lfs"
 local command, curves, plot = gan.command, gan.show.curves, gan.show.plot

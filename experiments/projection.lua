@@ -1,8 +1,8 @@
 -- Projection discriminator: D's answer has a term that is the inner product of the picture's features with the class's
 -- vector; G's batch norms have a scale and a shift for each class.
 -- Miyato, Koyama: cGANs with projection discriminator, arXiv:1802.05637.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "projection", sizes = {16, 32, 64, 128}, conditional = true,

@@ -1,7 +1,7 @@
 -- R1: D pays for any slope at the real pictures, so that it comes to rest where G has learnt them.
 -- Mescheder, Geiger, Nowozin: Which training methods for GANs do actually converge?, arXiv:1801.04406.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "r1", sizes = {16, 32, 64, 128},

@@ -1,8 +1,8 @@
 -- Experience replay: D also sees pictures that G made earlier, so that G cannot win by running in circles.
 -- Pool: Zhu et al., arXiv:1703.10593, section 4. Half of every batch from a buffer: Shrivastava et al.,
 -- arXiv:1612.07828, section 2.3.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "replay", sizes = {16, 32, 64, 128},

@@ -3,8 +3,8 @@
 --
 --   lua experiments/ring.lua
 --   lua experiments/ring.lua --norm spectral --penalty r1 --weight 3 --init orthogonal --slope 0.1
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local ring = gan.game.ring
 

@@ -1,7 +1,7 @@
 -- SNDCGAN: the plain convolutional nets of the paper on spectral normalisation, with setting C of its grid.
 -- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, tables 1 and 3.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "sndcgan", sizes = {16, 24, 32, 48, 64, 96, 128},

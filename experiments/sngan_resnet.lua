@@ -1,8 +1,8 @@
 -- SNGAN's residual nets: five critic steps, no memory in Adam's mean, a step size that falls to 0.
 -- Miyato et al.: Spectral normalization for generative adversarial networks, arXiv:1802.05957, table 4. The paper's
 -- widths at 32 pixels are --ngf 256 --ndf 128.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "sngan_resnet", sizes = {32, 64},

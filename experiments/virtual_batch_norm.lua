@@ -1,8 +1,8 @@
 -- Virtual batch norm: G normalises each picture with the statistics of one fixed batch, so that pictures of a batch do
 -- not depend on each other.
 -- Salimans et al.: Improved techniques for training GANs, arXiv:1606.03498, section 3.5. G costs twice as much.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "virtual_batch_norm", sizes = {16, 32, 64, 128},

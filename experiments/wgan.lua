@@ -1,8 +1,8 @@
 -- WGAN: D is a critic that estimates how far G's pictures are from the real ones; its weights are clipped to keep its
 -- slope bounded.
 -- Arjovsky, Chintala, Bottou: Wasserstein GAN, arXiv:1701.07875, algorithm 1.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "wgan", sizes = {16, 32, 64, 128},

@@ -1,7 +1,7 @@
 -- WGAN-GP: a critic, and a penalty on the slope it has between real and generated pictures.
 -- Gulrajani et al.: Improved training of Wasserstein GANs, arXiv:1704.00028, algorithm 1.
-(loadfile((io.popen(("readlink -f %q"):format(arg[0])):read() or arg[0]):match ".*/" .. "base.lua") or require) "gan"
-local gan = require "gan"
+local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
+local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "wgan_gp", sizes = {16, 32, 64, 128},

@@ -419,6 +419,11 @@ print(options["seed"], repr(options["lr"]), os.fsencode(options["name"]).hex(), 
     local code, _, err = script.run("'my gan.lua'", "--help", {dir = dir .. "/it's a $HOME"})
     assert.equal("", err)
     assert.equal(0, code)
+    assert(lfs.link(lfs.currentdir() .. "/" .. SCRIPT, dir .. "/$(touch executed)'.lua", true))
+    code, _, err = script.run([["./\$(touch executed)'.lua"]], "--help", {dir = dir})
+    assert.equal("", err)
+    assert.equal(0, code)
+    assert.is_nil(lfs.attributes(dir .. "/executed"), "the script's name was executed")
   end)
 
   it("explains itself", function()
