@@ -225,8 +225,8 @@ describe("a newcomer's mistake with images", function()
     assert.equal(1, #found)
     assert.truthy(found[1]:find("mistakes_spec.lua:%d+: nn.chain D: the images lie in 200..200"))
     assert.same({}, warnings(function() -- features, vectors, pictures as they should be
-      for _, x in ipairs {gan.full({1, 2, 2, 8}, 200), gan.full({2, 12}, 200), gan.rand(1, 2, 2, 3)} do
-        nn.chain {function(v) return v end}(x)
+      for _, features in ipairs {gan.full({1, 2, 2, 8}, 200), gan.full({2, 12}, 200), gan.rand(1, 2, 2, 3)} do
+        nn.chain {function(v) return v end}(features)
       end
     end))
   end)
