@@ -172,4 +172,18 @@ function M.line(record, width)
   return table.concat(parts, "  ")
 end
 
+--- Calls a function that may add numbers to a record, and says which of those that were there it changed.
+-- @tparam table record  name -> number or text
+-- @tparam function add  takes nothing
+-- @treturn string  a name; nil where nothing was changed
+-- @raise what `add` raises
+function M.changed(record, add)
+  local before = {}
+  for name, v in pairs(record) do before[name] = v end
+  add()
+  for name, v in pairs(before) do
+    if record[name] ~= v and v == v then return name end
+  end
+end
+
 return M

@@ -70,7 +70,7 @@ describe("train.directory", function()
     for step = 5, 20, 5 do
       assert.is_true(file.link(dir .. "/checkpoint_last.safetensors",
         ("%s/snapshot_%06d.safetensors"):format(dir, step)))
-      rundir.prune(dir, 2)
+      file.prune(dir, "^snapshot_%d+%.safetensors$", 2)
     end
     assert.same({"checkpoint_last.safetensors", "snapshot_000015.safetensors", "snapshot_000020.safetensors"},
       temp.list(dir))

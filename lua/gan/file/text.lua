@@ -222,4 +222,16 @@ function M.link(from, to)
   return M.write(to, bytes)
 end
 
+--- Removes files, but for the last few by name. Cannot fail.
+-- @tparam string dir  a folder
+-- @tparam string pattern  names that match it are meant
+-- @tparam integer count  so many of the last stay
+function M.prune(dir, pattern, count)
+  local names = {}
+  for _, name in ipairs(M.names(dir) or {}) do
+    if name:find(pattern) then names[#names + 1] = name end
+  end
+  for i = 1, #names - count do os.remove(dir .. "/" .. names[i]) end
+end
+
 return M

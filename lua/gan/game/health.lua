@@ -156,6 +156,24 @@ function Health:read(values)
   return numbers, broken
 end
 
+--- Adds the step sizes of the players' optimisers to a step's numbers.
+-- Cannot fail.
+-- @tparam table numbers  of `read`; gets lr_D and lr_G
+-- @tparam table parts  of a run: what has the name optD or optG, and a number lr, is a player's optimiser
+-- @tparam integer step  of the numbers
+-- @tparam integer total  steps of the run
+-- @treturn string  says, once, that both are 0 with steps ahead; else nil
+function Health:step_sizes(numbers, parts, step, total)
+  for _, player in ipairs {"D", "G"} do
+    local optimiser = parts["opt" .. player]
+    if optimiser and type(optimiser.lr) == "number" then numbers["lr_" .. player] = optimiser.lr end
+  end
+  if self.still or numbers.lr_D ~= 0 or numbers.lr_G ~= 0 or step >= total then return nil end
+  self.still = true
+  return ("step %d: the step sizes of both players are 0: %s ahead without a change"):format(
+    step, check.count(total - step, "step"))
+end
+
 --- Tells whether all of D's answers so far can be probabilities. Cannot fail.
 -- A net that returns logits soon finds a fake less likely than not, and says so with a number below 0.
 -- @treturn boolean

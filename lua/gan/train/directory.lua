@@ -173,15 +173,4 @@ function M.enter(place, outdir, label)
   return place
 end
 
---- Removes old snapshots. Cannot fail.
--- @tparam string dir  the run's directory
--- @tparam integer count  so many of the newest stay
-function M.prune(dir, count)
-  local names = {}
-  for _, name in ipairs(text.names(dir)) do
-    if name:find "^snapshot_%d+%.safetensors$" then names[#names + 1] = name end
-  end
-  for i = 1, #names - count do os.remove(dir .. "/" .. names[i]) end
-end
-
 return M

@@ -173,7 +173,7 @@ function Disk:link(name) self:must(text.link(self:path(directory.LAST), self:pat
 function Disk:snapshot(step, count)
   local name = ("snapshot_%06d.safetensors"):format(step)
   self:link(name)
-  directory.prune(self.dir, count)
+  text.prune(self.dir, "^snapshot_%d+%.safetensors$", count)
   return self:path(name)
 end
 

@@ -16,6 +16,7 @@ local options = require "gan.train.options"
 local pictures = require "gan.train.pictures"
 local play = require "gan.train.play"
 local progress = require "gan.game.progress"
+local quantities = require "gan.quantities"
 local random = require "gan.random"
 local recorders = require "gan.train.recorder"
 local rescue = require "gan.train.rescue"
@@ -244,16 +245,10 @@ end
 -- The state of things as a record; `close`: means start anew.
 local function record_of(self, close)
   local record = self.health:record(self.meter:record(self.loader.epoch, close))
-  if not (close and self.hooks.on_status) then return record end
-  local own = {}
-  for name, v in pairs(record) do own[name] = v end
-  self.hooks.on_status(self, record)
-  for name, v in pairs(own) do
-    if record[name] ~= v and v == v then
-      return check.fail("Run:on", "the hook on_status changed '%s', which is the run's own", name)
-    end
-  end
-  return record
+  local hook = close and self.hooks.on_status
+  local changed = hook and quantities.changed(record, function() hook(self, record) end)
+  if not changed then return record end
+  return check.fail("Run:on", "the hook on_status changed '%s', which is the run's own", changed)
 end
 
 -- Saves and links what is due after a step, and draws; true if the run went back instead.
@@ -323,20 +318,6 @@ function Run:steps()
   end
 end
 
--- The step sizes of the players' optimisers, where the run keeps them by these names.
-local function step_sizes(self, numbers)
-  for _, player in ipairs {"D", "G"} do
-    local optimiser = self.parts["opt" .. player]
-    if optimiser and type(optimiser.lr) == "number" then numbers["lr_" .. player] = optimiser.lr end
-  end
-  local left = self.total - self.step - 1
-  if numbers.lr_D == 0 and numbers.lr_G == 0 and left > 0 and not self.still then
-    self.still = true
-    self.recorder:say("step %d: the step sizes of both players are 0: %s ahead without a change", self.step + 1,
-      check.count(left, "step"))
-  end
-end
-
 --- Tells what a step came to; the status line shows means over the steps since the last one.
 -- Names that gan.quantities has as logits (`real`, `fake`, `fake_after`, `wrong`) take D's logits, and are shown as the
 -- mean of their sigmoid. A loss that is NaN or infinite ends the run, or takes it back (--on-collapse rollback).
@@ -345,7 +326,8 @@ end
 function Run:report(values)
   local numbers, broken = self.health:read(values)
   self.broken = broken or self.broken
-  step_sizes(self, numbers)
+  local still = self.health:step_sizes(numbers, self.parts, self.step + 1, self.total)
+  if still then self.recorder:say("%s", still) end
   self.health:add(numbers)
   self.meter:add(self.step + 1, numbers)
 end
