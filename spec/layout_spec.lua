@@ -605,3 +605,16 @@ describe("width of the tree", function()
     clean(found)
   end)
 end)
+
+-- A room that grows beyond its bound is doing something that has a room of its own.
+describe("bounds of train", function()
+  it("hold: 1,600 lines in all, 360 in run.lua", function()
+    local total = 0
+    for _, path in ipairs(files("lua/gan/train", "%.lua$")) do
+      local _, lines = read(path):gsub("\n", "")
+      total = total + lines
+      if path:find "run%.lua$" then assert.is_true(lines <= 360, lines .. " lines") end
+    end
+    assert.is_true(total > 1000 and total <= 1600, total .. " lines")
+  end)
+end)

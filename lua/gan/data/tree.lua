@@ -18,7 +18,7 @@ local function set_of(words)
   return out
 end
 
-local pictures = set_of "png jpg jpeg jpe jfif webp gif tif tiff bmp ppm pgm pnm"
+local pictures = set_of "png jpg jpeg jpe jfif webp gif tif tiff bmp ppm pgm pbm pnm"
 
 -- Their content is not asked: some texts begin as pictures do.
 local others = set_of [[txt csv tsv json jsonl xml html htm md yaml yml ini cfg log lua py sh m mat npy npz pkl pt pth
