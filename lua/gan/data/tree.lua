@@ -10,6 +10,7 @@ local store = require "gan.data.store"
 local M = {}
 
 local LISTED = 20 -- folders that a note lists
+local KINDS = 16  -- of files that a note counts one by one
 local DIM = 0.5   -- part of the range of 16 bits; below it a note says so
 
 local function set_of(words)
@@ -44,7 +45,7 @@ function M.is_picture(head) return kinds[core.image_kind(head)] or false end
 
 local function extension_of(name)
   local extension = name:match "^.+%.(%w+)$"
-  return extension and extension:lower()
+  return extension and extension:find "%a" and extension:lower() or nil
 end
 
 local methods = {}
@@ -119,10 +120,14 @@ local function counts(t)
     if p ~= q then return p end
     return a < b
   end)
+  local rest = 0
   for i, name in ipairs(names) do
-    out[i] = ("%d %s"):format(t[name], (name:gsub("|", t[name] > 1 and "s" or "")))
+    if i > KINDS then rest = rest + t[name]
+    else out[i] = ("%d %s"):format(t[name], (name:gsub("|", t[name] > 1 and "s" or ""))) end
   end
-  return table.concat(out, ", ")
+  if rest > 0 then out[#out + 1] = ("%d of other kinds"):format(rest) end
+  local phone = t[".heic"] or t[".heif"] or t[".avif"]
+  return table.concat(out, ", ") .. (phone and " (HEIC and AVIF: mogrify -format jpg FILES converts them)" or "")
 end
 
 local function listed(names, most)

@@ -136,7 +136,8 @@ describe("folder", function()
     put("c.mp4", "x")
     put("Makefile", "all:")
     lfs.link("nowhere", dir .. "/x.png", true)
-    refused "no pictures in it %(it holds 2 .heic, 1 .mp4, 1 dangling link, 1 file without an extension%)$"
+    refused("no pictures in it %(it holds 2 .heic, 1 .mp4, 1 dangling link, 1 file without an extension "
+      .. "%(HEIC and AVIF: mogrify %-format jpg FILES converts them%)%)$")
     refused("no pictures in it", {skip_bad = true})
   end)
 
@@ -147,7 +148,8 @@ describe("folder", function()
     put("plain", files.plain(2, 1, 1, 1))          -- known by its content
     put("e.webp", files.plain(2, 1, 1, 1))         -- a picture, whatever its name says
     put("P5 is no picture.txt", "P5 is a level of it")
-    put("f.heic", "x")
+    put("f.mov", "x")
+    put("log.7", "x")
     put("empty", "")
     put("none", "P")
     put("list.json", "{}")
@@ -160,9 +162,12 @@ describe("folder", function()
     put(".DS_Store", "x")
     local set = assert(data.open(dir, {size = 2}))
     assert.equal(5, set.n)
-    assert.equal("1 .jfif, 1 .jpe, 1 .webp, 1 file without an extension read; left out: 1 .heic, 1 .json, 1 .txt, "
-      .. "2 dangling links, 1 empty file, 1 file without an extension, 1 hidden picture, "
+    assert.equal("1 .jfif, 1 .jpe, 1 .webp, 1 file without an extension read; left out: 1 .json, 1 .mov, 1 .txt, "
+      .. "2 dangling links, 1 empty file, 2 files without an extension, 1 hidden picture, "
       .. "1 link to a folder that is there already, 1 pipe", set.notes[1])
+    for i = 1, 12 do put("x." .. ("a"):rep(i), "x") end
+    assert.matches("1 .aaaaaaaaaaaa, 1 .json, 1 .mov, 1 .txt, 2 dangling links, 6 of other kinds$",
+      assert(data.open(dir, {size = 2})).notes[1])
   end)
 
   it("reads a picture whatever its name says, and names what is none", function()
