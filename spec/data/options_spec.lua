@@ -26,7 +26,7 @@ describe("data.options", function()
       data.open("fake", how).channels})
     assert.equal("test", options.of(assert(parse(options.list(), "--split test"))).split)
     for line, message in pairs {
-      ["--background mauve"] = "--background: expected 0..255, {r,g,b}, 'white'",
+      ["--background mauve"] = "--background: expected white, black, '#rrggbb' or 0 to 255, got",
       ["--fit zoom"] = "crop, pad or stretch",
       ["--split all"] = "train, val, test or eval", ["--channels 2"] = "1 or 3", ["--background 256"] = "--background",
     } do

@@ -38,7 +38,8 @@ end
 -- @treturn table  a kind, for check.options
 function M.colour(o)
   return option.where {
-    default = rgb(o.default), expected = "0..255, {r,g,b}, 'white', 'black' or '#rrggbb'", accept = rgb,
+    default = rgb(o.default), accept = rgb,
+    expected = o.expected or "0..255, {r,g,b}, 'white', 'black' or '#rrggbb'",
   }
 end
 
