@@ -112,7 +112,7 @@ describe("experiments/bench", function()
     local line = result("load.lua",
       "--images 300 --pictures 5 --size 16 --batch 4 --batches 2 --files 20 --steps 1 --width 4")
     positive(line, "idx_img_s", "png_img_s", "png_disk_img_s", "shapes_img_s", "cifar_img_s", "batches_img_s", "held",
-      "step_s", "png_share", "batches_share", "many1_img_s", "many2_img_s", "many_growth")
+      "step_cpu_s", "png_img_cpu_s", "png_share", "batches_share", "many1_img_s", "many2_img_s", "many_growth")
     assert.is_true(line.held >= 1 and line.held <= 1.2, line.held)
   end)
 
