@@ -136,21 +136,22 @@ end
 
 -- The parts: name -> folder, and their names in order; nil where there are none; or false and a message.
 local function splits_of(self)
-  local folder, names = {}, {}
+  local folder, names, twice = {}, {}, nil
   for dir in pairs(self.full) do
     local split = not dir:find "/" and split_of[dir:lower()]
     if split then
       if folder[split] then
         local a, b = folder[split], dir
         if b < a then a, b = b, a end
-        return false, ("%s: the folders %s and %s are both the split '%s'"):format(self.path, a, b, split)
+        twice = ("%s: the folders %s and %s are both the split '%s'"):format(self.path, a, b, split)
       end
       folder[split] = dir
     end
   end
   for _, split in ipairs(order) do if folder[split] then names[#names + 1] = split end end
-  if folder.train and #names > 1 then return folder, names end
-  return nil
+  if not folder.train or #names < 2 then return nil end
+  if twice then return false, twice end
+  return folder, names
 end
 
 -- Whether all class names (but for the top's) are numbers.

@@ -380,9 +380,14 @@ describe("folder", function()
     end)
 
     it("takes them for classes where train is not there, or alone", function()
-      files.remove(dir .. "/train")
-      assert.same({"Testing/cats", "Testing/dogs", "VALID/cats", "VALID/dogs"}, assert(data.open(dir)).classes)
+      os.rename(dir .. "/train", dir .. "/val")
+      assert.same({"Testing/cats", "Testing/dogs", "VALID/cats", "VALID/dogs", "val/cats", "val/dogs"},
+        assert(data.open(dir)).classes)
       assert.same({}, assert(data.open(dir)).splits)
+      for _, name in ipairs {"val", "VALID", "Testing"} do files.remove(dir .. "/" .. name) end
+      put("train/x.png", files.plain(2, 1, 1, 1))
+      put("bus/x.png", files.plain(2, 1, 1, 1))
+      assert.same({"bus", "train"}, assert(data.open(dir)).classes)
     end)
   end)
 
