@@ -101,7 +101,10 @@ static void unknown(lua_State *L, int key, const gn_option *known) {
     luaL_addstring(&b, names[i]);
   }
   luaL_pushresult(&b);
-  gn_error(L, "unknown option '%s' (known: %s)", word, lua_tostring(L, -1));
+  const char *hint = "";
+  if (lua_isinteger(L, key) && lua_tointeger(L, key) == 1 && count > 0)
+    hint = lua_pushfstring(L, "; options have names: {%s = ...}", names[0]);
+  gn_error(L, "unknown option '%s' (known: %s)%s", word, lua_tostring(L, *hint ? -2 : -1), hint);
 }
 
 /* The value at stack index v is none of o's kind. */

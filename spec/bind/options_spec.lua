@@ -21,7 +21,8 @@ describe("options of the core", function()
     assert.equal("avg_pool2d: unknown option 'shape' (known: count_include_pad, kernel, padding, stride)",
       message(pool, x, {shape = 2}))
     local known = " (known: dilation, engine, padding, stride)"
-    assert.equal("conv2d: unknown option '1'" .. known, message(conv2d, x, w, {2}))
+    assert.equal("conv2d: unknown option '1'" .. known .. "; options have names: {dilation = ...}",
+      message(conv2d, x, w, {2}))
     assert.equal("conv2d: unknown option 'table'" .. known, message(conv2d, x, w, {[{}] = 2})) -- no address
     assert.equal("sgd_: unknown option 'lrr' (did you mean 'lr'?)", message(core.sgd_, {x}, {x}, nil, {lrr = 1}))
   end)
@@ -50,7 +51,8 @@ describe("options of the core", function()
     assert.equal("avg_pool2d: option 'kernel': expected an integer >= 1 or a pair {height, width} of them, got nil",
       message(pool, x, nil))
     assert.equal("sgd_: option 'lr': expected a number, got nil", message(core.sgd_, {x}, {x}, nil, {}))
-    assert.equal("conv2d: bad argument #3 'options' (expected a table of options, got 2)", message(conv2d, x, w, 2))
+    assert.equal("conv2d: bad argument #3 'options' (expected a table of options, got 2; write braces around them)",
+      message(conv2d, x, w, 2))
     assert.equal("resize: option 'mode': expected 'nearest' or 'bilinear', got string '" .. ("m"):rep(57) .. "...'",
       message(resize, x, {size = 2, mode = ("m"):rep(100)}))
   end)
