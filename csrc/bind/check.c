@@ -169,6 +169,7 @@ static const char *advice(lua_State *L, int arg, const char *want) {
   const gn_tensor *t = gn_test_tensor(L, arg);
   const char *tensor = strstr(want, " tensor");
   if (t && strstr(want, " of tensors")) return "; write braces around it";
+  if (strcmp(want, "a table of options") == 0) return "; write {...}, with braces";
   if (lua_type(L, arg) == LUA_TNUMBER &&
       (strncmp(want, "a table of", 10) == 0 || strncmp(want, "a permutation", 13) == 0))
     return "; write braces around them";

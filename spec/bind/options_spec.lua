@@ -51,7 +51,7 @@ describe("options of the core", function()
     assert.equal("avg_pool2d: option 'kernel': expected an integer >= 1 or a pair {height, width} of them, got nil",
       message(pool, x, nil))
     assert.equal("sgd_: option 'lr': expected a number, got nil", message(core.sgd_, {x}, {x}, nil, {}))
-    assert.equal("conv2d: bad argument #3 'options' (expected a table of options, got 2; write braces around them)",
+    assert.equal("conv2d: bad argument #3 'options' (expected a table of options, got 2; write {...}, with braces)",
       message(conv2d, x, w, 2))
     assert.equal("resize: option 'mode': expected 'nearest' or 'bilinear', got string '" .. ("m"):rep(57) .. "...'",
       message(resize, x, {size = 2, mode = ("m"):rep(100)}))
