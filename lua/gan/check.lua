@@ -44,6 +44,18 @@ function M.image_range(op, images, most)
   end
 end
 
+--- Checks that a function's only argument is a table, as it is where the caller writes braces.
+-- @tparam string op  name of the public function
+-- @tparam string what  is in it: "options"
+-- @param v  the argument
+-- @tparam[opt="{...}, with braces"] string advice  says what to write
+-- @treturn table  v
+-- @raise if it is none
+function M.braces(op, what, v, advice)
+  if type(v) == "table" then return v end
+  return M.fail(op, "expected a table of %s, got %s; write %s", what, M.found(v), advice or "{...}, with braces")
+end
+
 --- Returns a short text for a value, as error messages show it: `real tensor (2,3)`, `string 'abc'`, `nil`.
 function M.found(v)
   if core.is_tensor(v) then return ("%s tensor %s"):format(core.dtype(v), M.shape_string(core.shape(v))) end
@@ -399,11 +411,8 @@ end
 -- @raise naming an unknown option and the nearest known one, or an option's name, what it must be and what it is
 function M.options(op, opt, known, sizes)
   if opt == nil then opt = {} end
-  if type(opt) ~= "table" then
-    local layer = core.is_tensor(opt) and op:find "^nn%."
-    return M.fail(op, "expected a table of options, got %s; write %s", M.found(opt),
-      layer and ("%s {...}(x): it makes a layer, which is called with x"):format(op) or "{...}, with braces")
-  end
+  M.braces(op, "options", opt, core.is_tensor(opt) and op:find "^nn%."
+    and ("%s {...}(x): it makes a layer, which is called with x"):format(op))
   local names, out = sorted_names(known), {}
   for k in pairs(opt) do
     if known[k] == nil and not (sizes and math.type(k) == "integer") then

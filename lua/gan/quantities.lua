@@ -16,6 +16,8 @@
 --
 -- Whatever else a script reports is shown after D's answers, sorted, with four digits.
 -- @module gan.quantities
+local check = require "gan.check"
+
 local M = {}
 
 local function time(seconds)
@@ -172,17 +174,22 @@ function M.line(record, width)
   return table.concat(parts, "  ")
 end
 
---- Calls a function that may add numbers to a record, and says which of those that were there it changed.
+--- Calls a function that may add numbers to a record, and says what else it did.
 -- @tparam table record  name -> number or text
 -- @tparam function add  takes nothing
--- @treturn string  a name; nil where nothing was changed
+-- @treturn string  such as "changed 'D', which is the run's own"; nil where it added numbers, or nothing
 -- @raise what `add` raises
 function M.changed(record, add)
   local before = {}
   for name, v in pairs(record) do before[name] = v end
   add()
   for name, v in pairs(before) do
-    if record[name] ~= v and v == v then return name end
+    if record[name] ~= v and v == v then return ("changed '%s', which is the run's own"):format(name) end
+  end
+  for name, v in pairs(record) do
+    if before[name] == nil and (type(name) ~= "string" or type(v) ~= "number") then
+      return ("added '%s': expected a number under a name, got %s"):format(tostring(name), check.found(v))
+    end
   end
 end
 

@@ -306,6 +306,16 @@ describe("game.loop", function()
     assert.is_true(values.features > 0)
   end)
 
+  it("counts the penalties of each player by themselves, those of one player under one name together", function()
+    local function of(v) return function() return gan.tensor(v) end end
+    local _, values = play(game(gan), {penalties = {of(1), of(2)}, g_penalties = {of(4)}}, 1)
+    assert.same({3, 4}, {values.penalty, values.g_penalty})
+    local both = {penalties = {{of(1), name = "gp"}}, g_penalties = {{of(4), name = "gp"}}}
+    local ok, message = pcall(play, game(gan), both, 1)
+    assert.is_false(ok)
+    assert.is_truthy(message:find("'g_penalties[1]': the name 'gp' is taken by one of D's penalties", 1, true), message)
+  end)
+
   it("sets step sizes and decays by schedules, and clips", function()
     local t = game(gan)
     local _, _, loop = play(t, {

@@ -35,7 +35,7 @@ describe("train.directory", function()
     local place = assert(rundir.enter({dir = dir .. "/x"}, values().outdir, "a"))
     local second, message = rundir.enter({dir = dir .. "/x"}, values().outdir, "a")
     assert.is_nil(second)
-    assert.equal(dir .. "/x: another process is training there", message)
+    assert.equal(dir .. "/x: another process is training there (another: --resume new, --name)", message)
     place.lock:close()
     temp.write(dir .. "/x/checkpoint_last.safetensors", "") -- a short run came and went since `locate`
     second, message = rundir.enter({dir = dir .. "/x"}, values().outdir, "a")

@@ -130,6 +130,8 @@ describe("train.run", function()
     fails({save_with = {rng = {a = 1}}}, "the name 'rng' is taken by the run itself")
     fails({hooks = {after_step = function(_, _, values) values.epoch = 1 end}}, "Run:report: the name 'epoch' is taken")
     fails({hooks = {on_status = function(_, record) record.step = 1000 end}}, "the hook on_status changed 'step'")
+    fails({hooks = {on_status = function(_, record) record.mine = "a" end}},
+      "the hook on_status added 'mine': expected a number under a name, got string 'a'")
     local function none(D, real) return (D(real) * 0):mean() end
     fails({penalties = {{none, name = "D"}}}, "option 'penalties[1]': the name 'D' is taken by D's loss")
     fails({g_penalties = {none, {none, name = "step"}}}, "option 'g_penalties[2]': the name 'step' is taken by the run")
@@ -165,6 +167,9 @@ describe("train.run", function()
         "Run:train: unknown option 'penaltis' (did you mean 'penalties'?)"},
       {function() run:report {real = 3} end, "'real' (expected logits, got 3)"},
       {function() run:report {x = "a"} end, "expected a number or a tensor"},
+      {function() run:report "D" end, "Run:report: expected a table of numbers, got string 'D'; write {...}"},
+      {function() run:report {x = 1} end, "Run:report: call it for each step within `for step in run:steps()`"},
+      {function() run:save_with "D" end, "Run:save_with: expected a table of parts, got string 'D'; write {...}, with"},
     } do
       local ok, message = pcall(case[1])
       assert.is_false(ok)

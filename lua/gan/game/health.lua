@@ -136,7 +136,7 @@ end
 -- @raise if a value is neither a number nor a tensor, or a name that of a number which a run fills in itself
 function Health:read(values)
   local numbers, broken = {}, nil
-  for name, v in pairs(values) do
+  for name, v in pairs(check.braces("Run:report", "numbers", values)) do
     if quantities.is_own(name) then
       return check.fail("Run:report", "the name '%s' is taken by the run itself", tostring(name))
     end

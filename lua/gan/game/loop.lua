@@ -117,11 +117,13 @@ local counted = {
   wrong = "D's answers", class = "the auxiliary loss", class_G = "the auxiliary loss",
 }
 
--- Makes a list of penalties ready: {f, weight = schedule or nil, name}.
-local function penalties(entries, list_name)
-  local out = {}
+-- Makes a list of penalties ready: {f, weight = schedule or nil, name}. Those of one list may share a name, and are
+-- counted together; `others` is the list of the other player, or nil.
+local function penalties(entries, list_name, default, others)
+  local out, taken = {}, {}
+  for _, p in ipairs(others or {}) do taken[p.name] = "one of D's penalties" end
   for i, entry in ipairs(entries or {}) do
-    local f, own, here = entry, {name = "penalty"}, ("%s[%d]"):format(list_name, i)
+    local f, own, here = entry, {name = default}, ("%s[%d]"):format(list_name, i)
     if not check.callable(entry) then
       if type(entry) ~= "table" then
         return expected(here, "a penalty f(D, real, fake, y), or {f, weight =, every =, name =}", entry)
@@ -129,13 +131,13 @@ local function penalties(entries, list_name)
       local named = {}
       for k, v in pairs(entry) do if k ~= 1 then named[k] = v end end
       own = check.options(OP .. ": penalties", named, {
-        weight = rate, every = option.integer {lo = 1}, name = option.string {default = "penalty"},
+        weight = rate, every = option.integer {lo = 1}, name = option.string {default = default},
       })
       f = entry[1]
       if not check.callable(f) then return expected(here, "a penalty f(D, real, fake, y)", f) end
     end
     if own.every then f = penalty.lazy(f, own.every) end
-    local owner = counted[own.name] or quantities.is_own(own.name) and "the run itself"
+    local owner = counted[own.name] or quantities.is_own(own.name) and "the run itself" or taken[own.name]
     if owner then return check.fail(OP, "option '%s': the name '%s' is taken by %s", here, own.name, owner) end
     out[i] = {f = f, weight = own.weight and schedule.check(own.weight, "weight"), name = own.name}
   end
@@ -260,8 +262,8 @@ end
 --- Plays one step of the game.
 -- @tparam integer step  from 1; what schedules and hooks get
 -- @treturn table  what it came to: `D`, `G` (losses, numbers), `real`, `fake`, `fake_after`, `wrong` (D's logits),
---   penalties under their names (default `penalty`), `class` and `class_G` (the auxiliary classifier's losses), and
---   what the augmentation's `numbers()` returns. What a player did not do is missing.
+--   penalties under their names (default `penalty`; G's: `g_penalty`), `class` and `class_G` (the auxiliary
+--   classifier's losses), and what the augmentation's `numbers()` returns. What a player did not do is missing.
 -- @raise naming the option whose function returned nothing, or a wrong thing; what a hook raises, with the hook's name,
 --   the step and what `last_saved` says
 function Loop:step(step)
@@ -415,7 +417,8 @@ function M.new(opt)
   if opt.simultaneous and not (self.fixed.dsteps == 1 and self.fixed.gsteps == 1) then
     return check.fail(OP, "option 'simultaneous': dsteps and gsteps must be 1")
   end
-  self.penalties, self.g_penalties = penalties(opt.penalties, "penalties"), penalties(opt.g_penalties, "g_penalties")
+  self.penalties = penalties(opt.penalties, "penalties", "penalty")
+  self.g_penalties = penalties(opt.g_penalties, "g_penalties", "g_penalty", self.penalties)
   self.lr = check.options(OP .. ": lr", opt.lr, {D = rate, G = rate})
   for who, f in pairs(self.lr) do self.lr[who] = schedule.check(f, "lr." .. who) end
   local largest = option.number {above = 0}

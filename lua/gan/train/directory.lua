@@ -51,8 +51,7 @@ end
 
 -- The place that --resume PATH names: a run's directory, or a checkpoint, from which a run of its own starts.
 local function named(values, load)
-  local path = values.resume
-  local kind = mode(path)
+  local path, kind = values.resume, mode(values.resume)
   if kind == nil then
     return nil, ("--resume: %s: no such run or checkpoint (expected auto, new, or a path)"):format(path)
   end
@@ -164,7 +163,9 @@ function M.enter(place, outdir, label)
   if not ok then return nil, message end
   place.dir = place.dir or ok
   place.lock, message = claim.lock(place.dir)
-  if not place.lock then return nil, message or ("%s: another process is training there"):format(place.dir) end
+  if not place.lock then
+    return nil, message or ("%s: another process is training there (another: --resume new, --name)"):format(place.dir)
+  end
   place.warning = message
   if not place.from and mode(place.dir .. "/" .. M.LAST) then
     place.lock:close()

@@ -148,7 +148,7 @@ end
 --   and streams of the script, which is restored in place (gan.state)
 -- @raise if a name is taken, or a part cannot be saved
 function Run:save_with(parts)
-  for name, v in pairs(parts) do
+  for name, v in pairs(check.braces("Run:save_with", "parts", parts)) do
     local owner = saved.owner(self, name, v)
     if owner then return check.fail("Run:save_with", "the name '%s' is taken by %s", tostring(name), owner) end
     self.parts[name], self.given[name] = state.part(name, v), v
@@ -247,8 +247,7 @@ local function record_of(self, close)
   local record = self.health:record(self.meter:record(self.loader.epoch, close))
   local hook = close and self.hooks.on_status
   local changed = hook and quantities.changed(record, function() hook(self, record) end)
-  if not changed then return record end
-  return check.fail("Run:on", "the hook on_status changed '%s', which is the run's own", changed)
+  return not changed and record or check.fail("Run:on", "the hook on_status %s", changed)
 end
 
 -- Saves and links what is due after a step, and draws; true if the run went back instead.
@@ -322,9 +321,10 @@ end
 -- Names that gan.quantities has as logits (`real`, `fake`, `fake_after`, `wrong`) take D's logits, and are shown as the
 -- mean of their sigmoid. A loss that is NaN or infinite ends the run, or takes it back (--on-collapse rollback).
 -- @tparam table values  name -> number, or tensor of one element: `D`, `G` (losses), and any others
--- @raise if a value is neither a number nor a tensor, or a name that of a number which the run fills in itself
+-- @raise outside `steps`; if a value is no number or tensor, or a name that of a number which the run fills in itself
 function Run:report(values)
   local numbers, broken = self.health:read(values)
+  if not self.meter then return check.fail("Run:report", "call it for each step within `for step in run:steps()`") end
   self.broken = broken or self.broken
   local still = self.health:step_sizes(numbers, self.parts, self.step + 1, self.total)
   if still then self.recorder:say("%s", still) end
