@@ -22,8 +22,9 @@ else
 LUA_CFLAGS := $(if $(LUA_PC),$(call pc,--cflags $(LUA_PC)),-I/usr/include/lua5.4)
 endif
 STB_CFLAGS := $(patsubst -I%,-isystem %,$(or $(call pc,--cflags stb),-I/usr/include/stb))
-# Pictures: JPEG, PNG and WebP always; TIFF and GIF where their libraries are. (giflib has no .pc file.)
-PICTURES := libjpeg libpng libwebpdemux
+# Pictures: JPEG, PNG and WebP always; TIFF and GIF where their libraries are. (giflib has no .pc file.) libdeflate
+# inflates what lies in memory and makes checksums; zlib reads files piece by piece.
+PICTURES := libjpeg libpng libwebpdemux libdeflate
 has = $(shell printf '\043include <stdio.h>\n\043include <$(1)>\n' | \
   $(CC) $(call pc,--cflags $(2)) -E -x c - >/dev/null 2>&1 && echo -DGN_HAS_$(3))
 EXTRA := $(call has,tiffio.h,libtiff-4,TIFF) $(call has,gif_lib.h,,GIF)
@@ -34,7 +35,7 @@ DEP_CFLAGS := $(call pc,--cflags openblas) $(STB_CFLAGS) $(call pc,--cflags zlib
 DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs libjpeg),-ljpeg) \
   $(or $(call pc,--libs libpng),-lpng) $(or $(call pc,--libs libwebpdemux),-lwebpdemux -lwebp) \
   $(call extra,TIFF,--libs,libtiff-4,-ltiff) $(call extra,GIF,--libs,giflib,-lgif) \
-  $(or $(call pc,--libs zlib),-lz)
+  $(or $(call pc,--libs libdeflate),-ldeflate) $(or $(call pc,--libs zlib),-lz)
 
 # -ffp-contract=fast: -std=c11 would forbid fused multiply-adds. Never -Ofast or -ffast-math: GCC then links a start-up
 # file that flushes denormals in the whole Lua process.

@@ -12,7 +12,7 @@ dependencies = { "lua >= 5.4, < 5.5", "argparse >= 0.7", "lua-cjson >= 2.1", "lu
 -- TIFF and GIF are read where libtiff and giflib are there.
 external_dependencies = {
   OPENBLAS = { library = "openblas" }, ZLIB = { library = "z" }, JPEG = { library = "jpeg" },
-  PNG = { library = "png" }, WEBP = { library = "webpdemux" },
+  PNG = { library = "png" }, WEBP = { library = "webpdemux" }, DEFLATE = { library = "deflate" },
 }
 build = {
   type = "make",

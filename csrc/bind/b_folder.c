@@ -3,6 +3,8 @@
 #include "bind.h"
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define T_FOLDER GN_PREFIX "folder"
@@ -14,8 +16,28 @@ static int folder_close(lua_State *L) {
   return 0;
 }
 
-/* core.folder(path) -> names, special; or nil, why. names: a list, unsorted, without "." and ".."; special[name] is
-** true of what may be no plain file. */
+static int by_bytes(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* Puts the n texts of the list at stack index 3 in the order of their bytes, whatever the locale. */
+static void sort(lua_State *L, lua_Integer n) {
+  const char **texts = lua_newuserdatauv(L, sizeof *texts * (size_t)n + 1, 0);
+  lua_createtable(L, (int)GN_MIN(n, INT_MAX), 0);
+  for (lua_Integer i = 0; i < n; i++) {
+    lua_rawgeti(L, 3, i + 1);
+    texts[i] = lua_tostring(L, -1); /* the first list keeps it alive */
+    lua_pop(L, 1);
+  }
+  qsort(texts, (size_t)n, sizeof *texts, by_bytes);
+  for (lua_Integer i = 0; i < n; i++) {
+    lua_pushstring(L, texts[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_replace(L, 3);
+  lua_pop(L, 1);
+}
+
+/* core.folder(path) -> names, special; or nil, why. names: a list, sorted by bytes, without "." and ".."; special[name]
+** is true of what may be no plain file. */
 static int folder(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   lua_settop(L, 1);
@@ -38,7 +60,10 @@ static int folder(lua_State *L) {
   const int error = errno;
   if (*box) closedir(*box);
   *box = NULL;
-  if (!error) return 2;
+  if (!error) {
+    sort(L, n);
+    return 2;
+  }
   luaL_pushfail(L);
   lua_pushstring(L, strerror(error));
   return 2;

@@ -4,9 +4,9 @@
 #include "../par.h"
 #include "bind.h"
 #include "options.h"
+#include <libdeflate.h>
 #include <limits.h>
 #include <string.h>
-#include <zlib.h>
 
 #define T_PICTURES GN_PREFIX "pictures"
 #define AT_ONCE 1024 /* jobs of one call, at most */
@@ -541,7 +541,7 @@ static int row_crcs(lua_State *L) {
   const uint8_t *p = gn_u8_ptr(t);
   int32_t *out = gn_i32_ptr(y);
   GN_PARALLEL_FOR_IF(n * row > GN_PAR_MIN)
-  for (gn_int i = 0; i < n; i++) out[i] = (int32_t)(uint32_t)(row > 0 ? crc32_z(0, p + i * row, (size_t)row) : 0);
+  for (gn_int i = 0; i < n; i++) out[i] = (int32_t)(row > 0 ? libdeflate_crc32(0, p + i * row, (size_t)row) : 0);
   return 1;
 }
 

@@ -1,5 +1,6 @@
 /* b_zip.c - what zip archives need of zlib: checksums, and inflating into a tensor. */
 #include "bind.h"
+#include <libdeflate.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -10,7 +11,7 @@
 static int crc32_(lua_State *L) {
   size_t n;
   const char *p;
-  uLong crc = (uLong)gn_opt_int(L, 2, "crc", 0, UINT32_MAX, 0);
+  uint32_t crc = (uint32_t)gn_opt_int(L, 2, "crc", 0, UINT32_MAX, 0);
   if (gn_test_tensor(L, 1)) {
     const gn_tensor *t = gn_check_dense_any(L, 1, "what");
     p = gn_tensor_ptr(t);
@@ -19,7 +20,7 @@ static int crc32_(lua_State *L) {
     if (lua_type(L, 1) != LUA_TSTRING) gn_expected(L, 1, "what", "a string or a tensor");
     p = lua_tolstring(L, 1, &n);
   }
-  if (n > 0) crc = crc32_z(crc, (const Bytef *)p, n); /* with 0 bytes, p may be what zlib takes for a question */
+  if (n > 0) crc = libdeflate_crc32(crc, p, n); /* with 0 bytes, p may be what it takes for a question */
   lua_pushinteger(L, (lua_Integer)crc);
   lua_pushinteger(L, (lua_Integer)n);
   return 2;

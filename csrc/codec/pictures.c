@@ -7,6 +7,7 @@
 #include "fit.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -206,7 +207,8 @@ static gn_codec_rc read_picture(reader *r, gn_read *job, const gn_pictures *p) {
     if (rc != GN_CODEC_OK) return rc;
     bytes = r->unpacked.data;
   }
-  if (e->checked && crc32_z(0, bytes, (size_t)n) != e->crc) return gn_picture_bad(&job->pic, "its checksum differs");
+  if (e->checked && libdeflate_crc32(0, bytes, (size_t)n) != e->crc)
+    return gn_picture_bad(&job->pic, "its checksum differs");
   if (!job->out) return gn_picture_info(&job->pic, bytes, (size_t)n, &p->load);
   return gn_picture_load(&job->pic, job->out, p->h, p->w, p->c, bytes, (size_t)n, &p->load);
 }
@@ -221,7 +223,7 @@ static void work(void *arg) { /* in each thread */
     job->error = 0;
     job->rc = read_picture(r, job, p);
     if (job->rc == GN_CODEC_OK && job->out) {
-      job->crc = (uint32_t)crc32_z(0, job->out, (size_t)(p->h * p->w * p->c));
+      job->crc = libdeflate_crc32(0, job->out, (size_t)(p->h * p->w * p->c));
       if (p->sealed && job->crc != p->crc[job->at]) job->rc = gn_picture_bad(&job->pic, "shows another picture");
     }
     if (r->file.room > KEPT) empty(&r->file);

@@ -11,6 +11,7 @@ local M = {}
 
 local LISTED = 20 -- folders that a note lists
 local KINDS = 16  -- of files that a note counts one by one
+local DOT = ("."):byte()
 local DIM = 0.5   -- part of the range of 16 bits; below it a note says so
 
 local function set_of(words)
@@ -43,9 +44,17 @@ local kinds = {JPEG = true, PNG = true, WebP = true, GIF = true, TIFF = true, BM
 --- Tells whether first bytes are a picture's. Cannot fail.
 function M.is_picture(head) return kinds[core.image_kind(head)] or false end
 
+local known = {} -- an extension as it is spelt -> in small letters; false: none, as it has no letter
+
 local function extension_of(name)
-  local extension = name:match "^.+%.(%w+)$"
-  return extension and extension:find "%a" and extension:lower() or nil
+  local extension = name:match ".%.(%w+)$"
+  if not extension then return nil end
+  local small = known[extension]
+  if small == nil then
+    small = extension:find "%a" and extension:lower() or false
+    known[extension] = small
+  end
+  return small or nil
 end
 
 local methods = {}
@@ -70,7 +79,8 @@ function methods:pass(what) self.passed[what] = (self.passed[what] or 0) + 1 end
 -- @tparam string name  without its folder
 -- @treturn boolean
 function methods:skips(name)
-  local hidden = name:sub(1, 1) == "."
+  local hidden = name:byte() == DOT
+  if not hidden and pictures[extension_of(name)] then return false end -- no junk is called so
   if hidden and name:sub(2, 2) ~= "_" and pictures[extension_of(name)] then self:pass "hidden picture|" end
   return hidden or junk[name:lower()] or false
 end
@@ -78,27 +88,32 @@ end
 --- Adds a file: a picture, or what is passed over. Files come in the order of their names.
 -- Cannot fail.
 -- @function Sorter:add
--- @tparam string name  below the path, "cats/a.png"
--- @tparam table entry  what becomes of it in the list of pictures; gets the fields `name`, `dir` and `kind`
--- @tparam[opt] function peek  () -> first bytes, or nil; asked where the extension does not say what it is
-function methods:add(name, entry, peek)
-  local extension = extension_of(name:match "[^/]*$")
+-- @tparam string dir  its folder below the path, "cats/black"; "." is the top
+-- @tparam string base  its name there, "a.png"
+-- @tparam string path  of the file that it is, or lies in
+-- @tparam function peek  f(path, ...) -> first bytes, or nil; asked where the extension does not say what it is
+-- @param ...  any values for `peek`
+-- @treturn table  the picture's entry, `path`, `name`, `dir` and `kind`; nil where it is none
+function methods:add(dir, base, path, peek, ...)
+  local extension = extension_of(base)
   if not pictures[extension] then
-    local head = not others[extension] and peek and peek()
+    local head = not others[extension] and peek(path, ...)
     if not (head and M.is_picture(head)) then
       self:pass(head == "" and "empty file|" or extension and "." .. extension
         or "file| without an extension")
-      return
+      return nil
     end
   end
-  entry.kind = extension and "." .. extension or "file| without an extension"
-  entry.name, entry.dir = name, name:match "^(.*)/" or "."
+  local entry = {
+    path = path, dir = dir, name = dir == "." and base or dir .. "/" .. base,
+    kind = extension and "." .. extension or "file| without an extension",
+  }
   self.pictures[#self.pictures + 1] = entry
-  local dir = entry.dir
   while dir and not self.full[dir] do
     self.full[dir] = true
     dir = dir:match "^(.*)/"
   end
+  return entry
 end
 
 --- Adds a folder, which may turn out to have no picture. Cannot fail.

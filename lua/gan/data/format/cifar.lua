@@ -57,7 +57,7 @@ local function files_in(folder)
   local ok, iterate, state = pcall(lfs.dir, folder)
   if not ok then return found end
   for name in iterate, state do
-    for _, layout in ipairs(layouts) do
+    for _, layout in ipairs(name:find "^[dt]" and layouts or {}) do -- as all the patterns begin
       for _, split in ipairs(splits) do
         local number = name:match(layout[split])
         local path = folder .. "/" .. name

@@ -43,12 +43,16 @@ local function walk(t, path, dir, seen, bad)
   for _, name in ipairs(all) do
     if not t:skips(name) then names[#names + 1] = name end
   end
-  table.sort(names)
   for _, name in ipairs(names) do
-    local full, below = here .. "/" .. name, dir == "." and name or dir .. "/" .. name
+    local full = here .. "/" .. name
     local a = FILE
     if odd[name] then a = lfs.attributes(full) end
-    if not a then
+    local plain = a and a.mode == "file"
+    if plain and not (name == stylegan.NAME and dir == ".") then
+      t:add(dir, name, full, peek)
+    elseif plain then
+      t:labels(stylegan.read(text.read(full) or ""))
+    elseif not a then
       t:pass(lfs.symlinkattributes(full) and "dangling link|" or "vanished file|")
     elseif a.mode == "directory" then
       local id = a.dev .. ":" .. a.ino
@@ -56,13 +60,10 @@ local function walk(t, path, dir, seen, bad)
         t:pass "link| to a folder that is there already"
       else
         seen[id] = true
+        local below = dir == "." and name or dir .. "/" .. name
         t:folder(below)
         walk(t, path, below, seen, bad)
       end
-    elseif below == stylegan.NAME and a.mode == "file" then
-      t:labels(stylegan.read(text.read(full) or ""))
-    elseif a.mode == "file" then
-      t:add(below, {path = full}, function() return peek(full) end)
     else
       t:pass(special[a.mode] or a.mode)
     end

@@ -39,7 +39,9 @@ local function sets_in(folder)
   local found, names, list = {}, {}, {}
   local ok, iterate, state = pcall(lfs.dir, folder)
   if not ok then return found, names end
-  for name in iterate, state do list[#list + 1] = name end
+  for name in iterate, state do -- there may be 100,000 pictures in it
+    if name:find("idx", 1, true) then list[#list + 1] = name end
+  end
   table.sort(list) -- what is not packed comes before its .gz
   for _, name in ipairs(list) do
     local of, split, kind = parse(name)

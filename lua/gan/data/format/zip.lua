@@ -42,6 +42,8 @@ local function members_of(z, t)
   return inner
 end
 
+local function peek(_, z, member) return (z:head(member, HEAD)) end
+
 local function read(path, z, o)
   local t = tree.new(path)
   for _, m in ipairs(members_of(z, t)) do
@@ -52,7 +54,9 @@ local function read(path, z, o)
       if not text then return nil, message end
       t:labels(stylegan.read(text))
     else
-      t:add(m.name, {path = path, member = m.member}, function() return z:head(m.member, HEAD) end)
+      local dir, base = m.name:match "^(.*)/([^/]*)$"
+      local entry = t:add(dir or ".", base or m.name, path, peek, z, m.member)
+      if entry then entry.member = m.member end
     end
   end
   local chosen, message = t:choose(o)
