@@ -282,7 +282,7 @@ run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
       [("--a %s/one --b %s/one"):format(dir, dir)] = "one image has no two halves",
       ["--a fake --b " .. dir .. "/mixed"] = "pictures differ in size",
       ["--a fake --size 16 --b " .. dir .. "/torn"] =
-        "torn: 1 of 1 picture cannot be read; --skip-bad leaves them out:\n  a.png: truncated PNG",
+        "torn: the picture cannot be read:\n  a.png: truncated PNG",
       [("--a %s/sixty --b fake"):format(dir)] = "images of 16x16, fake: of 32x32; give --size",
       ["--a fake --b fake --metrics ppl"] = "ppl: needs a generator",
       ["--a fake --b fake --metric kid"] = "did you mean '--metrics'?",

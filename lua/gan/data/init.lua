@@ -153,11 +153,17 @@ function M.open(path, opt)
   o.background = o.background or M.image.colour {}.accept(format.arrays and "black" or "white")
   local set
   set, message = format.open(path, o)
-  if set and own then
+  if not set then return nil, message end
+  if set.split and set.splits[2] then
+    local rest = {}
+    for _, name in ipairs(set.splits) do if name ~= set.split then rest[#rest + 1] = name end end
+    table.insert(set.notes, 1, ("split %s (there is also %s)"):format(set.split, table.concat(rest, ", ")))
+  end
+  if own then
     table.insert(set.notes, 1, ("%s: the %s here, not the built-in set"):format(path,
       here == "directory" and "folder" or "file"))
   end
-  return set, message
+  return set
 end
 
 --- Tells whether two paths are one place: the same file or folder, however it is spelt, or the same built-in set.

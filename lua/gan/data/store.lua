@@ -120,8 +120,10 @@ function M.open(entries, o, path)
       path, pictures:name(kept[1]), h, w, all.odds, all.good, pictures:name(all.odd), all.h, all.w)
   end
   if #all.bad > 0 and not (o.skip_bad and all.good > 0) then
-    return nil, M.list(("%s: %d of %s cannot be read; --skip-bad leaves them out:"):format(path, #all.bad,
-      check.count(n, "picture")), all.bad)
+    local count = check.count(n, "picture")
+    return nil, M.list(n == 1 and path .. ": the picture cannot be read:"
+      or all.good == 0 and ("%s: none of %s can be read:"):format(path, count)
+      or ("%s: %d of %s cannot be read; --skip-bad leaves them out:"):format(path, #all.bad, count), all.bad)
   end
   local room = core.size(all.held, 1)
   local held = all.good < room and core.narrow(all.held, 1, 1, all.good) or all.held

@@ -116,6 +116,20 @@ function methods:add(dir, base, path, peek, ...)
   return entry
 end
 
+--- Returns what names are sorted by: the order in which folders are read, where all of `a` comes before `a-b` and
+-- `a.png`, though `/` is a larger byte. Cannot fail.
+-- @tparam string name  below the path
+-- @treturn string
+function M.key(name) return (name:gsub("/", "\0")) end
+
+--- Puts the pictures in the order of their names. Cannot fail.
+-- @function Sorter:sort
+function methods:sort()
+  local key = {}
+  for _, entry in ipairs(self.pictures) do key[entry] = M.key(entry.name) end
+  table.sort(self.pictures, function(a, b) return key[a] < key[b] end)
+end
+
 --- Adds a folder, which may turn out to have no picture. Cannot fail.
 -- @function Sorter:folder
 -- @tparam string name  below the path
@@ -204,6 +218,16 @@ local function empty_folders(self)
   return out
 end
 
+-- Folders at the top that are called as parts are, sorted; where there are no splits.
+local function lone_splits(self)
+  local out = {}
+  for dir in pairs(self.full) do
+    if not dir:find "/" and split_of[dir:lower()] then out[#out + 1] = dir end
+  end
+  table.sort(out)
+  return out
+end
+
 -- A folder below which the parts lie that were looked for at the top.
 local function splits_below(self)
   local only
@@ -285,13 +309,16 @@ function methods:choose(o)
     notes[1] = ("no picture in %s: no %s"):format(listed(empty, LISTED), empty[2] and "classes" or "class")
   end
   if folder then
-    local rest = {}
-    for _, name in ipairs(splits) do if name ~= split then rest[#rest + 1] = name end end
-    notes[#notes + 1] = ("split %s (there is also %s)"):format(split, table.concat(rest, ", "))
     if stray[1] then notes[#notes + 1] = "pictures in no split, left out: " .. listed(stray, LISTED) end
   else
-    local below = splits_below(self)
-    if below then
+    local lone, below = lone_splits(self), splits_below(self)
+    if lone[1] then
+      local train = split_of[lone[1]:lower()] == "train"
+      local are, them = "is no split", "it"
+      if lone[2] then are, them = "are no splits", "them" end
+      notes[#notes + 1] = ("%s %s: there is no %s beside %s"):format(table.concat(lone, ", "), are,
+        train and "val, test or eval" or "train", them)
+    elseif below then
       notes[#notes + 1] = ("train and its like are classes here; to have them as splits, give %s/%s"):format(
         self.path, below)
     end

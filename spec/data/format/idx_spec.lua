@@ -33,7 +33,8 @@ describe("IDX", function()
     assert.same({"0", "1", "2"}, set.classes)
     assert.same({4, 4, 3, 2, 1}, {#set, set.n, set.height, set.width, set.channels})
     assert.is_nil(set.size)
-    assert.equal(dir .. " (IDX): 4 images of 3x2, grey, 3 classes: 0 1 2", set:describe())
+    assert.equal(dir .. " (IDX): 4 images of 3x2, grey, 3 classes: 0 1 2\n  split train (there is also test)",
+      set:describe())
     local test = assert(data.open(dir .. "/", {split = "test"}))
     assert.same({1, 3, 2, 1}, core.shape(test.images))
     assert.is_nil(test.labels)
@@ -118,7 +119,7 @@ describe("IDX", function()
     put("t10k-images-idx3-ubyte", files.idx_images(1, 3, 2, ("\7"):rep(6)))
     put("t10k-labels-idx1-ubyte", files.idx_labels(1, "\1"))
     local set = assert(data.open(dir, {split = "test"}))
-    assert.same({{1}, {"0", "1", "2", "3"}, {"no picture of the classes 0, 2, 3"}},
+    assert.same({{1}, {"0", "1", "2", "3"}, {"split test (there is also train)", "no picture of the classes 0, 2, 3"}},
       {core.to_table(set.labels), set.classes, set.notes})
     put("train-labels-idx1-ubyte", "damaged")
     assert.same({"1"}, assert(data.open(dir, {split = "test"})).classes)

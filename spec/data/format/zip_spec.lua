@@ -50,7 +50,7 @@ describe("zip archives of pictures", function()
     local names = {"1/a.png", "10/b.png", "2/c.png", "2/d.png"}
     local list = {}
     for i, name in ipairs(names) do
-      local folder = dir .. "/all/" .. name:match "^%d+"
+      local folder = dir .. "/all/" .. name:match "^[^/]+"
       lfs.mkdir(dir .. "/all")
       lfs.mkdir(folder)
       files.write(dir .. "/all/" .. name, plain(i))
@@ -65,6 +65,26 @@ describe("zip archives of pictures", function()
     assert.same(b:fingerprint(), assert(data.open(archive(table.unpack(list)))):fingerprint())
     for i = 1, #list, 2 do list[i] = list[i]:gsub("/", "\\") end -- as some programs on Windows write
     assert.same(b:fingerprint(), assert(data.open(archive(table.unpack(list)))):fingerprint())
+  end)
+
+  it("have pictures in the order of a folder's, whatever bytes come before the one between folders", function()
+    local list = {}
+    for i, name in ipairs {"cats/a.png", "cats (1)/b.png", "cats-2/c.png", "cats.png"} do
+      local folder = name:match "^(.*)/"
+      if folder then lfs.mkdir(dir .. "/" .. folder) end
+      files.write(dir .. "/" .. name, plain(i))
+      list[#list + 1] = name
+      list[#list + 1] = plain(i)
+    end
+    local b = assert(data.open(dir))
+    local a = assert(data.open(archive(table.unpack(list))))
+    assert.same({1, 2, 3, 4}, first_values(a))
+    assert.same({first_values(b), b:fingerprint()}, {first_values(a), a:fingerprint()})
+  end)
+
+  it("count names that lead out of the archive", function()
+    local set = assert(data.open(archive("a/x.png", plain(1), "../a/y.png", plain(2), "a/../z.png", plain(3))))
+    assert.same({{1}, {"left out: 2 names with .. in the path"}}, {first_values(set), set.notes})
   end)
 
   it("have splits", function()
@@ -167,7 +187,7 @@ describe("zip archives of pictures", function()
     assert.truthy(message:find(path .. ": 1 of 3 pictures cannot be read", 1, true), message)
     assert.truthy(message:find("\n  b.png", 1, true), message)
     assert.same({1, 2}, first_values(assert(data.open(path, {skip_bad = true}))))
-    refused("member 'a.png' is encrypted",
+    refused("member 'a.png' is encrypted; unpack the archive, and give the folder",
       files.write(dir .. "/c.zip", files.zip {{name = "a.png", data = plain(1), flags = 1}}))
     refused("compression 12", files.write(dir .. "/d.zip", files.zip {{name = "a.png", data = plain(1), method = 12}}))
     for _, deflated in ipairs {false, true} do

@@ -30,9 +30,35 @@ local special = {
   ["named pipe"] = "pipe|", socket = "socket|", ["char device"] = "device|", ["block device"] = "device|",
 }
 
--- Adds all below path/dir to the tree t. `seen` stops symbolic links that lead back up; bad: {folder, message} of what
--- cannot be opened.
-local function walk(t, path, dir, seen, bad)
+local function id_of(a) return a.dev .. ":" .. a.ino end
+
+-- The folder itself and those that it lies in: a link to one of them leads back up.
+local function around(path)
+  local seen, a = {}, lfs.attributes(path)
+  while a and not seen[id_of(a)] do
+    seen[id_of(a)] = true
+    path = path .. "/.."
+    a = lfs.attributes(path)
+  end
+  return seen
+end
+
+local walk
+
+-- Walks a folder {name, id}, unless it has been met.
+local function enter(t, path, folder, seen, links, bad)
+  if seen[folder.id] then
+    t:pass "link| to a folder that is there already"
+  else
+    seen[folder.id] = true
+    t:folder(folder.name)
+    walk(t, path, folder.name, seen, links, bad)
+  end
+end
+
+-- Adds all below path/dir to the tree t. `seen` has the folders that were met, links: those that symbolic links lead
+-- to, to be walked once every folder has been met by its own name; bad: {folder, message} of what cannot be opened.
+function walk(t, path, dir, seen, links, bad)
   local here = dir == "." and path or path .. "/" .. dir
   local all, odd = core.folder(here) -- with 100,000 pictures in it, asking each file what it is takes long
   if not all then
@@ -55,15 +81,9 @@ local function walk(t, path, dir, seen, bad)
     elseif not a then
       t:pass(lfs.symlinkattributes(full) and "dangling link|" or "vanished file|")
     elseif a.mode == "directory" then
-      local id = a.dev .. ":" .. a.ino
-      if seen[id] then
-        t:pass "link| to a folder that is there already"
-      else
-        seen[id] = true
-        local below = dir == "." and name or dir .. "/" .. name
-        t:folder(below)
-        walk(t, path, below, seen, bad)
-      end
+      local folder = {name = dir == "." and name or dir .. "/" .. name, id = id_of(a)}
+      if lfs.symlinkattributes(full, "mode") == "link" then links[#links + 1] = folder
+      else enter(t, path, folder, seen, links, bad) end
     else
       t:pass(special[a.mode] or a.mode)
     end
@@ -76,10 +96,15 @@ function M.open(path, o)
   if lfs.attributes(path, "mode") == "file" then
     return nil, ("%s: a single picture (expected the folder it is in)"):format(path)
   end
-  local t, bad, seen = tree.new(path), {}, {}
-  local a = lfs.attributes(path)
-  if a then seen[a.dev .. ":" .. a.ino] = true end
-  walk(t, path:match "^(.-)/+$" or path, ".", seen, bad)
+  local t, bad, seen, links = tree.new(path), {}, around(path), {}
+  local top = path:match "^(.-)/+$" or path
+  walk(t, top, ".", seen, links, bad)
+  local i = 1
+  while links[i] do -- those that a linked folder has come behind
+    enter(t, top, links[i], seen, links, bad)
+    i = i + 1
+  end
+  if links[1] then t:sort() end
   if #bad > 0 and not o.skip_bad then
     return nil, store.list(("%s: %s cannot be read; --skip-bad leaves them out:"):format(
       path, check.count(#bad, "folder")), bad)

@@ -19,14 +19,16 @@ local function is_skipped(t, name)
   return false
 end
 
--- The members as a list of {name =, member =}, sorted by name: with / between folders, also where Windows wrote \, and
--- without a folder that all lie in.
+-- The members as a list of {name =, member =}, sorted as a folder's: with / between folders, also where Windows wrote
+-- \, and without a folder that all lie in.
 local function members_of(z, t)
   local list, slashes, top = {}, false, nil
   for _, member in ipairs(z.names) do slashes = slashes or member:find("/", 1, true) end
   for _, member in ipairs(z.names) do
     local name = (slashes and member or member:gsub("\\", "/")):gsub("^%./", ""):gsub("^/+", "")
-    if name ~= "" and not is_skipped(t, name) then list[#list + 1] = {name = name, member = member} end
+    if ("/" .. name .. "/"):find("/../", 1, true) then t:pass "name| with .. in the path"
+    elseif name ~= "" and not is_skipped(t, name) then list[#list + 1] = {name = name, member = member}
+    end
   end
   for _, m in ipairs(list) do
     local first = m.name:match "^[^/]+/"
@@ -38,7 +40,8 @@ local function members_of(z, t)
     if top then m.name = m.name:sub(#top + 1) end
     if m.name ~= "" then inner[#inner + 1] = m end
   end
-  table.sort(inner, function(a, b) return a.name < b.name end)
+  for _, m in ipairs(inner) do m.key = tree.key(m.name) end
+  table.sort(inner, function(a, b) return a.key < b.key end)
   return inner
 end
 
@@ -63,7 +66,7 @@ local function read(path, z, o)
   if not chosen then return nil, message end
   for _, entry in ipairs(chosen.entries) do
     entry.offset, entry.bytes, entry.how = z:place(entry.member)
-    if not entry.offset then return nil, entry.bytes end
+    if not entry.offset then return nil, entry.bytes .. "; unpack the archive, and give the folder" end
     local m = z.members[entry.member]
     if m.size > MOST then
       return z:fail("member '%s' has %d bytes (a picture has at most %d)", m.name, m.size, MOST)
