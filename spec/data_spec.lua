@@ -18,9 +18,13 @@ describe("data.open", function()
   it("says what a path is that it cannot open", function()
     refused("^/nowhere/such/thing: cannot open %(No such file or directory%)$", "/nowhere/such/thing")
     refused("unknown format %(expected IDX, CIFAR%-10/100, .npy, .npz, a .zip of pictures or a folder of pictures; "
-      .. "the file begins with 68 65 6c 6c 6f%)", files.write(dir .. "/a", "hello"))
+      .. "the file begins with 01 02 03%)", files.write(dir .. "/a", "\1\2\3"))
     refused("^shape: cannot open %(No such file or directory%) %(did you mean 'shapes'%?%)$", "shape")
-    refused("it is empty", files.write(dir .. "/b", ""))
+    refused("; the file is text%)", files.write(dir .. "/a", "hello"))
+    refused("; the file is HTML%)", files.write(dir .. "/a.zip", "<!doctype html><html>"))
+    refused("; the file is git%-lfs pointer; git lfs pull fetches it%)",
+      files.write(dir .. "/a.npz", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n"))
+    refused("; the file is empty%)", files.write(dir .. "/b", ""))
     refused("a single picture", files.write(dir .. "/c.png", files.plain(1, 0, 0, 0)))
     refused("a single picture", files.write(dir .. "/d.jpg", files.jpeg.grey))
     refused("neither a file nor a folder %(char device%)", "/dev/null")
@@ -69,7 +73,7 @@ describe("data.open", function()
 
   it("makes a set of images that a script has", function()
     local set = gan.data.set.new {images = gan.zeros(3, 4, 5, 1):to "u8", source = "mine", format = "tensor"}
-    assert.equal("mine (tensor): 3 images of 4x5, grey, no classes", set:describe())
+    assert.equal("mine (tensor): 3 images of 4x5 (height x width), grey, no classes", set:describe())
     assert.equal(2, gan.data.batches(set, {batch = 2})():size(1))
     for found, fields in pairs {["real tensor (3,4)"] = {images = gan.zeros(3, 4)}, ["nil"] = {}} do
       local ok, message = pcall(gan.data.set.new, fields)

@@ -32,7 +32,8 @@ static void push_number(lua_State *L, const gn_entry *e) {
 const char *gn_push_problem(lua_State *L, const gn_pictures *p, const gn_read *job, int later) {
   const gn_entry *e = p->entries + job->at;
   const int top = lua_gettop(L);
-  if (later) lua_pushfstring(L, e->how == GN_WHOLE ? "%s" : "%s: %s", e->path, e->name);
+  const int member = e->how != GN_WHOLE && strcmp(e->path, e->name) != 0;
+  if (later) lua_pushfstring(L, member ? "%s: %s" : "%s", e->path, e->name);
   else lua_pushstring(L, e->name);
   push_number(L, e);
   lua_pushstring(L, later ? " has changed since the data were opened: " : ": ");

@@ -147,7 +147,8 @@ describe("a set", function()
 
   it("describes itself, with its notes below", function()
     local set = new {images = numbered(2), source = "here", format = "folder", notes = {"2 .heic left out", "1 turned"}}
-    assert.equal("here (folder): 2 images of 2x3, grey, no classes\n  2 .heic left out\n  1 turned", set:describe())
+    assert.equal("here (folder): 2 images of 2x3 (height x width), grey, no classes\n  2 .heic left out\n  1 turned",
+      set:describe())
     assert.equal(set:describe(), tostring(set))
     assert.same({"2 .heic left out", "1 turned"}, set:subset({0}).notes)
     assert.same({{}, {}}, {new({images = numbered(2)}).notes, new({images = numbered(2)}).splits})

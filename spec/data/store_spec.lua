@@ -185,7 +185,8 @@ describe("a store", function()
     }
     local r, message = store.open(entries, {skip_bad = true}, "here")
     assert.is_nil(r)
-    assert.equal("here: pictures differ in size (bee is 2x2, 1 of 2 differ, such as sea of 3x3); give --size", message)
+    assert.equal("here: pictures differ in size (bee is 2x2, 1 of 2 differ, such as sea of 3x3; height x width); "
+      .. "give --size", message)
     assert.same({2, 2, 2, 1}, core.shape(open(entries, {skip_bad = true, size = 2}).images))
   end)
 

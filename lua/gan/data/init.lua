@@ -94,9 +94,11 @@ local function format_of(path)
     if format.detect(path, head) then return format end
   end
   if not head then return nil, ("%s: holds no data set (expected %s)"):format(path, M.formats) end
-  local bytes = head:sub(1, 8):gsub(".", function(c) return ("%02x "):format(c:byte()) end)
-  return nil, ("%s: unknown format (expected %s; the file begins with %s)"):format(path, M.formats,
-    #head > 0 and bytes:sub(1, -2) or "nothing, it is empty")
+  local kind = core.image_kind(head)
+  if kind == "git-lfs pointer" then kind = kind .. "; git lfs pull fetches it" end
+  local bytes = head:sub(1, 8):gsub(".", function(c) return (" %02x"):format(c:byte()) end)
+  return nil, ("%s: unknown format (expected %s; the file %s)"):format(path, M.formats,
+    kind and "is " .. kind or "begins with" .. bytes)
 end
 
 --- Opens a data set and checks all of it. What a path may be:

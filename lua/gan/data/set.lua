@@ -104,8 +104,8 @@ end
 -- @function Set:describe
 -- @treturn string
 function methods:describe()
-  local parts = {("%s (%s): %s of %dx%d, %s"):format(self.source, self.format, check.count(self.n, "image"),
-    self.height, self.width, self.channels == 1 and "grey" or "colour")}
+  local parts = {("%s (%s): %s of %dx%d%s, %s"):format(self.source, self.format, check.count(self.n, "image"),
+    self.height, self.width, self.size and "" or " (height x width)", self.channels == 1 and "grey" or "colour")}
   if self.classes then
     local names = table.concat(self.classes, " ", 1, math.min(#self.classes, 12))
     parts[#parts + 1] = ("%s: %s%s"):format(check.count(#self.classes, "class"), names,

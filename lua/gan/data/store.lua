@@ -116,8 +116,9 @@ function M.open(entries, o, path)
   end
   local kept = good_ones(n, all.bad)
   if all.odd and not o.size then
-    return nil, ("%s: pictures differ in size (%s is %dx%d, %d of %d differ, such as %s of %dx%d); give --size"):format(
-      path, pictures:name(kept[1]), h, w, all.odds, all.good, pictures:name(all.odd), all.h, all.w)
+    return nil, ("%s: pictures differ in size (%s is %dx%d, %d of %d differ, such as %s of %dx%d; "
+      .. "height x width); give --size"):format(path, pictures:name(kept[1]), h, w, all.odds, all.good,
+      pictures:name(all.odd), all.h, all.w)
   end
   if #all.bad > 0 and not (o.skip_bad and all.good > 0) then
     local count = check.count(n, "picture")

@@ -57,6 +57,10 @@ local function extension_of(name)
   return small or nil
 end
 
+-- Files that may be a set by themselves, or are told how to become one.
+local sets = set_of [[npy npz zip gz tgz tar bz2 xz 7z rar h5 hdf5 mat mdb parquet arrow tfrecord pkl mp4 mov avi mkv
+  webm]]
+
 local methods = {}
 
 --- Makes a collector. Cannot fail.
@@ -97,6 +101,7 @@ end
 function methods:add(dir, base, path, peek, ...)
   local extension = extension_of(base)
   if not pictures[extension] then
+    if sets[extension] then self.file = self.file or path end
     local head = not others[extension] and peek(path, ...)
     if not (head and M.is_picture(head)) then
       self:pass(head == "" and "empty file|" or extension and "." .. extension

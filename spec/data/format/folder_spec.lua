@@ -87,7 +87,7 @@ describe("folder", function()
     put("c.png", files.plain(4, 8, 8, 8))
     put("d.png", files.plain(3, 8, 8, 8))
     local message = refused
-      "pictures differ in size %(a.png is 4x4, 2 of 4 differ, such as b.jpg of 8x16%); give %-%-size"
+      "pictures differ in size %(a.png is 4x4, 2 of 4 differ, such as b.jpg of 8x16; height x width%); give %-%-size"
     os.remove(dir .. "/c.png")
     os.remove(dir .. "/d.png")
     assert.is_nil(message:find "\n")
@@ -138,8 +138,12 @@ describe("folder", function()
     put("Makefile", "all:")
     lfs.link("nowhere", dir .. "/x.png", true)
     refused("no pictures in it %(it holds 2 .heic, 1 .mp4, 1 dangling link, 1 file without an extension "
-      .. "%(HEIC and AVIF: mogrify %-format jpg FILES converts them%)%)$")
+      .. "%(HEIC and AVIF: mogrify %-format jpg FILES converts them%)%); give the file itself: " .. dir .. "/c.mp4$")
     refused("no pictures in it", {skip_bad = true})
+    files.remove(dir .. "/c.mp4")
+    put("sub/x.parquet", "PAR1")
+    put("sub/y.npz", "PK")
+    refused("; give the file itself: " .. dir .. "/sub/x.parquet$")
   end)
 
   it("counts by kind what it reads besides PNG and JPEG, and what it passes over", function()
@@ -221,7 +225,7 @@ describe("folder", function()
     assert.same({255, 0, 100, 255}, {rows[1][1][1], rows[1][8][1], rows[16][8][1], rows[16][16][1]})
     set = assert(data.open(dir, {exif = false}))
     assert.same({{}, 8, 16}, {set.notes, set.height, set.width})
-    refused "pictures differ in size %(a.jpg is 8x16, 1 of 2 differ, such as b.jpg of 16x8%)"
+    refused "pictures differ in size %(a.jpg is 8x16, 1 of 2 differ, such as b.jpg of 16x8; "
   end)
 
   it("says where 16-bit pictures use a part of their range, and stretches it", function()

@@ -33,8 +33,8 @@ describe("IDX", function()
     assert.same({"0", "1", "2"}, set.classes)
     assert.same({4, 4, 3, 2, 1}, {#set, set.n, set.height, set.width, set.channels})
     assert.is_nil(set.size)
-    assert.equal(dir .. " (IDX): 4 images of 3x2, grey, 3 classes: 0 1 2\n  split train (there is also test)",
-      set:describe())
+    assert.equal(dir .. " (IDX): 4 images of 3x2 (height x width), grey, 3 classes: 0 1 2\n"
+      .. "  split train (there is also test)", set:describe())
     local test = assert(data.open(dir .. "/", {split = "test"}))
     assert.same({1, 3, 2, 1}, core.shape(test.images))
     assert.is_nil(test.labels)

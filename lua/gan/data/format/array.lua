@@ -61,7 +61,7 @@ local function picture_of(a)
   elseif #s == 4 and (s[2] == 1 or s[2] == 3) then
     p = {n = s[1], height = s[3], width = s[4], channels = s[2], planar = true}
   else
-    return nil
+    return nil, #s == 4 and s[4] == 4 and "four channels" or nil
   end
   if a.descr ~= "|u1" and a.descr ~= "<u1" then return nil, "not u8" end
   if p.n < 1 or p.height < 1 or p.width < 1 or p.height > LARGEST or p.width > LARGEST then return nil, "its size" end
@@ -121,6 +121,8 @@ local function no_images(path, list)
         how = "; of numbers in [0,1]: " .. save .. "(x * 255).round().astype('uint8'))\""
       elseif a.why_not == "not u8" then
         how = "; of integers in 0..255: " .. save .. "x.astype('uint8'))\""
+      elseif a.why_not == "four channels" then
+        how = "; of RGBA: " .. save .. "x[..., :3])\""
       elseif a.why_not == "a single picture?" then
         how = "; of one picture: " .. save .. "x[None])\""
       end

@@ -111,7 +111,10 @@ function M.open(path, o)
   end
   for _ = 1, #bad do t:pass "unreadable folder|" end
   local chosen, message = t:choose(o)
-  if not chosen then return nil, message end
+  if not chosen then
+    if t.file and not t.pictures[1] then message = message .. "; give the file itself: " .. t.file end
+    return nil, message
+  end
   local read
   read, message = store.open(chosen.entries, o, path)
   if not read then return nil, message end
