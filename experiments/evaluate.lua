@@ -95,8 +95,9 @@ end
 local function open(path, split, channels, as_own)
   local how = trained and gan.data.options.of(trained.options) or {}
   if not as_own then how.limit, how.split = nil, nil end
+  split = split or how.split -- --split is of the real images alone
   for name, v in pairs(gan.data.options.of(opt)) do if given[name] or how[name] == nil then how[name] = v end end
-  how.split, how.channels = split or how.split, opt.channels or channels
+  how.split, how.channels = split, opt.channels or channels
   return gan.data.open(path, how)
 end
 
@@ -208,6 +209,9 @@ local session = evaluate.new {
 }
 must(session:set_real(real_side))
 local stood, learnt = by_file and session.real.about, trained and trained.data
+if stood and opt.split and stood.split ~= opt.split then
+  stop("--split %s: %s is of %s (%s); give --data, too, or another file", opt.split, opt.stats, stood.data, stood.split)
+end
 if stood and learnt and stood.checksum ~= learnt.checksum then
   warn(("%s: of %s (%s), which are other images than the run learnt from"):format(opt.stats, stood.data, stood.split))
 end

@@ -16,6 +16,7 @@ describe("foreign", function()
     tensor = function(word) return x[word] end,
     gan = function(word) return gan[word] end,
     ["gan.nn"] = function(word) return gan.nn[word] end,
+    ["gan.loss"] = function(word) return gan.loss[word] end,
     ["gan.optim"] = function(word) return gan.optim[word] end,
     layer = function(word) return net[word](net) end,
     optimiser = function(word) return optimiser[word](optimiser) end,
@@ -45,6 +46,12 @@ describe("foreign", function()
         end
       end
     end
+  end)
+
+  it("does not mind capitals", function()
+    local err = message(function() local v = gan.nn.batchnorm2D return v end)
+    assert.truthy(err:find("there is no 'batchnorm2D': nn.batch_norm {C}", 1, true), err)
+    assert.equal(foreign.hint("gan.loss", "bce"), foreign.hint("gan.loss", "BCE"))
   end)
 
   it("knows nothing else", function()

@@ -49,6 +49,7 @@ describe("a newcomer's mistake with tensors", function()
       ["(x[2][3] is a row of a row, x:get(2, 3) a number, x:narrow(axis, start, length) a part)"] = function()
         return x[{1, 2}]
       end,
+      ["cannot assign to a table; use t:set_(value, i, j, ...)"] = function() x[{1, 2}] = 5 end,
       ["cannot assign to a row; write x[1]:fill_(5)"] = function() x[1] = 5 end,
       ["cannot assign to a row; write x[2]:copy_(src)"] = function() x[2] = x[1] end,
       ["select: bad argument #2 'i' (expected an integer in 1..3, got 4)"] = function()
@@ -208,6 +209,20 @@ describe("a newcomer's mistake with images", function()
     }
   end)
 
+  it("in the order of their axes is named where they are shown, too", function()
+    raises {
+      ["grid.save: bad argument #2 'images' (expected images (N,H,W,C), C 1 to 4, got real tensor (4,3,8,8); it looks "
+        .. "like (N,C,H,W): x:permute {1,3,4,2})"] = function()
+        local ok = gan.show.grid.save("never.png", gan.zeros(4, 3, 8, 8))
+        return ok
+      end,
+      ["got real tensor (8,8,3); x:unsqueeze(1) makes a batch of one)"] = function()
+        local sheet = gan.show.grid(gan.zeros(8, 8, 3))
+        return sheet
+      end,
+    }
+  end)
+
   it("in their range is warned of, once", function()
     local bytes = gan.full({4, 2, 2, 3}, 200)
     local first = warnings(function()
@@ -221,6 +236,7 @@ describe("a newcomer's mistake with images", function()
       gan.show.grid.grid(bytes:to "u8")
     end))
     local D = nn.chain {name = "D", nn.view {12}, nn.linear {12, 1}, nn.view {}}
+    D(gan.randn(4, 2, 2, 3)) -- a first try
     local found = warnings(function() for _ = 1, 2 do D(bytes) end end)
     assert.equal(1, #found)
     assert.truthy(found[1]:find("mistakes_spec.lua:%d+: nn.chain D: the images lie in 200..200"))
@@ -234,10 +250,11 @@ end)
 
 describe("a newcomer's mistake with a loss", function()
   it("that returns nothing or a vector is named", function()
-    local function loop(loss)
+    local function loop(loss, penalties)
       local G = nn.chain {nn.linear {2, 3}}
       local D = nn.chain {nn.linear {3, 1}, nn.view {}}
-      local given = {G = G, D = D, loss = loss, batch = function() return gan.zeros(4, 3) end}
+      local given = {G = G, D = D, loss = loss, penalties = penalties}
+      given.batch = function() return gan.zeros(4, 3) end
       return gan.game.loop.new(gan.game.standard(given, {z = 2}, function(name) return gan.rng(1, name) end))
     end
     local function critic(real, fake) return (fake - real):mean() end
@@ -248,6 +265,8 @@ describe("a newcomer's mistake with a loss", function()
       ["generator must return a scalar tensor, returned nil"] = function()
         loop {critic = critic, generator = function() end}:step(1)
       end,
+      ["option 'penalties': expected a list of penalties (what is said of one stands in its own braces: {{f, weight ="]
+        = function() return loop(gan.loss.hinge(), {gan.penalty.r1 {gamma = 1}, weight = 3}) end,
       ["critic must return a scalar tensor, returned real tensor (4); take its mean: x:mean()"] = function()
         loop {critic = function(real) return real end, generator = critic}:step(1)
       end,

@@ -150,6 +150,7 @@ describe("tensor", function()
     assert.equal("[1, 2] (2) tensor of u8", tostring(gan.tensor({1, 2}, "u8")))
     assert.equal("3.142 () tensor", tostring(gan.tensor(math.pi)))
     assert.equal("[] (0) tensor", tostring(gan.zeros(0)))
+    assert.equal("[nan, nan, inf] (3) tensor", tostring(gan.tensor {0 / 0, -(0 / 0), 1 / 0}))
     assert.equal("[[],\n []] (2,0) tensor", tostring(gan.zeros(2, 0)))
   end)
 

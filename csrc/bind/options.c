@@ -1,5 +1,6 @@
 /* options.c - tables of options, and the names that errors suggest. See options.h. */
 #include "options.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -15,16 +16,20 @@ static int same_stem(const char *a, size_t na, const char *b, size_t nb) {
   return stem >= 5 && na - stem <= 3 && nb - stem <= 3;
 }
 
-/* The least number of letters to insert, drop, change or swap with the next one to get from a to b. */
+/* Whether two letters are the same but for capitals. */
+static int same(char a, char b) { return tolower((unsigned char)a) == tolower((unsigned char)b); }
+
+/* The least number of letters to insert, drop, change or swap with the next one to get from a to b, without regard to
+** capitals. */
 static size_t distance(const char *a, size_t na, const char *b, size_t nb) {
   unsigned char rows[3][MOST_LETTERS + 1], *before = rows[0], *last = rows[1], *row = rows[2];
   for (size_t j = 0; j <= nb; j++) last[j] = (unsigned char)j;
   for (size_t i = 1; i <= na; i++) {
     row[0] = (unsigned char)i;
     for (size_t j = 1; j <= nb; j++) {
-      size_t d = last[j - 1] + (a[i - 1] != b[j - 1]);
+      size_t d = last[j - 1] + !same(a[i - 1], b[j - 1]);
       d = GN_MIN(d, GN_MIN(last[j], row[j - 1]) + 1u);
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d = GN_MIN(d, before[j - 2] + 1u);
+      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1])) d = GN_MIN(d, before[j - 2] + 1u);
       row[j] = (unsigned char)d;
     }
     unsigned char *oldest = before;

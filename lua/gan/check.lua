@@ -56,6 +56,9 @@ function M.braces(op, what, v, advice)
   return M.fail(op, "expected a table of %s, got %s; write %s", what, M.found(v), advice or "{...}, with braces")
 end
 
+--- What an error says of images whose axes are in PyTorch's order.
+M.CHANNELS_FIRST = "; it looks like (N,C,H,W): x:permute {1,3,4,2}"
+
 --- Returns a short text for a value, as error messages show it: `real tensor (2,3)`, `string 'abc'`, `nil`.
 function M.found(v)
   if core.is_tensor(v) then return ("%s tensor %s"):format(core.dtype(v), M.shape_string(core.shape(v))) end

@@ -62,6 +62,13 @@ M["gan.nn"] = {
   L1Loss = "gan.l1_loss(x, target)", utils = "nn.spectral_norm(layer); gan.optim.clip.norm(gradients, largest)",
 }
 
+--- Fields of gan.loss: by the names of functions, and of the methods that have them.
+M["gan.loss"] = {
+  bce = "gan.loss.logistic()", bceloss = "gan.loss.logistic()", BCEWithLogitsLoss = "gan.loss.logistic()",
+  mse = "gan.loss.least_squares()", lsgan = "gan.loss.least_squares()", wgan = "gan.loss.wasserstein()",
+  wgan_gp = "gan.loss.wasserstein(), with gan.penalty.gradient {}", vanilla = "gan.loss.logistic()",
+}
+
 --- Fields of gan.optim.
 M["gan.optim"] = {lr_scheduler = "gan.schedule: set optimiser.lr = f(step) before a step"}
 
@@ -81,13 +88,18 @@ M.optimiser = {
   backward = learn,
 }
 
---- Returns the end of an error about a name: ": what to write", or nil where the word is none of these. Cannot fail.
+--- Returns the end of an error about a name: ": what to write", or nil where the word is none of these, in capitals or
+-- not. Cannot fail.
 -- @tparam string where  a table above
 -- @param word  the name
 -- @treturn string
 function M.hint(where, word)
-  local text = M[where] and M[where][word]
-  return text and ": " .. text
+  local words, text = M[where] or {}, nil
+  if words[word] then return ": " .. words[word] end
+  for name, v in pairs(type(word) == "string" and words or {}) do
+    if name:lower() == word:lower() then text = ": " .. v end
+  end
+  return text
 end
 
 return M

@@ -213,6 +213,7 @@ function methods.zero_(x) return methods.fill_(x, 0) end
 
 local function format_number(v)
   if math.type(v) == "integer" then return ("%d"):format(v) end
+  if v ~= v then return "nan" end -- whose sign says nothing
   return ("%.4g"):format(v)
 end
 
@@ -291,7 +292,8 @@ function mt.__newindex(_, key, value)
     return check.fail("tensor", "cannot assign to a row; write %s",
       type(value) == "number" and ("x[%d]:fill_(%g)"):format(key, value) or ("x[%d]:copy_(src)"):format(key))
   end
-  return check.fail("tensor", "cannot assign field '%s'; use %s", tostring(key),
+  local name = type(key) == "string" and ("field '%s'"):format(key) or "to a " .. check.found(key)
+  return check.fail("tensor", "cannot assign %s; use %s", name,
     key == "requires_grad" and "t:requires_grad_()" or "t:set_(value, i, j, ...) or t[i]:copy_(src)")
 end
 

@@ -93,7 +93,7 @@ describe("near names", function()
     for word, want in pairs {
       stride = "stride", strid = "stride", strides = "stride", stirde = "stride", srtide = "stride", strde = "stride",
       beta = "beta1", beta3 = "beta1", ebta2 = "beta2", padidng = "padding", kernelsize = false, k = false,
-      [""] = false, xyz = false, STRIDE = false, count_include_padding = false,
+      [""] = false, xyz = false, STRIDE = "stride", Pading = "padding", K = false, count_include_padding = false,
     } do
       assert.equal(want or nil, core.near_name(word, names))
     end

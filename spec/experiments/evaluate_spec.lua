@@ -245,6 +245,21 @@ run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
     assert.not_equal(got.kid.value, results(words .. "--skip-bad --fit pad --background 0").kid.value)
   end)
 
+  it("takes --split for the real images alone, and for those of a file of statistics", function()
+    local at, stats = dir .. "/halves", dir .. "/halves.npz"
+    for _, folder in ipairs {at, at .. "/train", at .. "/test"} do lfs.mkdir(folder) end
+    pictures(at .. "/train/x", core.full({4, 16, 16, 3}, 99, "u8"))
+    pictures(at .. "/test/x", core.full({3, 16, 16, 3}, 100, "u8"))
+    pictures(dir .. "/flat", core.full({3, 16, 16, 3}, 7, "u8"))
+    local words = "--images " .. dir .. "/flat --features pixels "
+    local got = results(words .. "--metrics kid --split test --data " .. at)
+    assert.same({"test", "all", 3}, {got.kid.split, got.kid.split_images, got.kid.n_real})
+    words = words .. "--metrics fid --stats " .. stats
+    results(words .. " --split test --data " .. at)
+    assert.equal("test", results(words .. " --split test").fid.split)
+    fails(words .. " --split val", ("--split val: %s is of %s (test); give --data, too, or"):format(stats, at))
+  end)
+
   it("says in one line what is wrong", function()
     lfs.mkdir(dir .. "/empty")
     pictures(dir .. "/one", core.full({1, 16, 16, 3}, 99, "u8"))

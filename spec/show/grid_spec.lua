@@ -62,14 +62,14 @@ describe("grid", function()
 
   it("says what is wrong", function()
     assert.error_matches(function() grid(5) end,
-      "show.grid: bad argument #1 'images' %(expected images %(N,H,W,C%), got 5%)")
+      "show.grid: bad argument #1 'images' %(expected images %(N,H,W,C%), C 1 to 4, got 5%)")
     assert.error_matches(function() grid.save(core.full({1, 2, 2, 1}, 0), "x.png") end,
       "show.grid.save: bad argument #2 'images'")
     assert.error_matches(function() grid(core.full({4, 4}, 0)) end, "got real tensor %(4,4%)")
     assert.error_matches(function() grid(core.full({1, 2, 2, 3}, 0, "f64")) end, "got f64 tensor %(1,2,2,3%)")
     assert.error_matches(function() grid(core.full({0, 2, 2, 3}, 0)) end, "at least one image")
     assert.error_matches(function() grid(core.full({1, 0, 2, 3}, 0)) end, "pixels a side")
-    assert.error_matches(function() grid(core.full({1, 2, 2, 5}, 0)) end, "C 1..4")
+    assert.error_matches(function() grid(core.full({1, 2, 2, 5}, 0)) end, "C 1 to 4")
     assert.error_matches(function() grid(core.full({1, 2, 2, 3}, 0), {colums = 3}) end, "did you mean 'columns'")
     assert.error_matches(function() grid(core.full({1, 2, 2, 3}, 0), {columns = 0}) end, "columns")
     assert.error_matches(function() grid(core.full({1, 2, 2, 3}, 0), {pad = -1}) end, "pad")

@@ -57,7 +57,15 @@ local steps = option.where {
 }
 local penalty_list = option.where {
   expected = "a list of penalties, in braces {...}",
-  accept = function(v) return type(v) == "table" and not getmetatable(v) and v or nil end,
+  accept = function(v)
+    if type(v) ~= "table" or getmetatable(v) then return nil end
+    for k in pairs(v) do
+      if math.type(k) ~= "integer" then
+        return nil, ("a list of penalties (what is said of one stands in its own braces: {{f, %s = ...}})"):format(k)
+      end
+    end
+    return v
+  end,
 }
 
 local known = {

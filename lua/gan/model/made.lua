@@ -82,13 +82,13 @@ local function bare(run, options, path, given)
     return nil, ("%s: does not say how its generator was made: put it into a Lua file that returns {generator = f}; "
       .. "name that here, --net FILE, and in the script, run:generator \"FILE\""):format(path)
   end
-  local file, message = own.open(given)
-  if not file then return nil, message end
-  if made and made.hash ~= file.hash then
+  local file, message, other = own.open(given, made and tostring(made.hash))
+  if other then
     local copy = copy_of(made, path)
     return nil, ("%s: is not the file that made the generator of %s: it was %s, this is %s%s"):format(given, path,
-      tostring(made.hash), file.hash, copy and "; the run's copy is " .. copy or "")
+      tostring(made.hash), other, copy and "; the run's copy is " .. copy or "")
   end
+  if not file then return nil, message end
   return file:try("generator", made and type(made.options) == "string" and json.decode(made.options)
     or options_of("generator", options, run.channels, run.classes and #run.classes or nil))
 end

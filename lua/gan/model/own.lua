@@ -35,13 +35,17 @@ function M.is_file(name) return type(name) == "string" and name:find "%.lua$" ~=
 
 --- Opens a file of nets, and executes it.
 -- @tparam string path  of the file
+-- @tparam[opt] string hash  the file must have it: another one is not executed
 -- @treturn File  with `name` (the path's end), `hash` ("crc32:" and 8 digits) and `text` (what was executed)
--- @error if it cannot be read, is no Lua, fails, or returns something else
+-- @error if it cannot be read, is no Lua, fails, or returns something else; with its hash as a third value if it is
+--   another file
 -- @raise if path is no string
-function M.open(path)
+function M.open(path, hash)
   if type(path) ~= "string" then return check.expected("model.own.open", 1, "path", "a path", path) end
   local source, message = text.read(path)
   if not source then return nil, message end
+  local found = ("crc32:%08x"):format(core.crc32(source))
+  if hash and hash ~= found then return nil, ("%s: expected %s, found %s"):format(path, hash, found), found end
   local chunk
   chunk, message = load(source:gsub("^#[^\n]*", ""), "@" .. path, "t")
   if not chunk then return failed(path, message) end
@@ -51,8 +55,7 @@ function M.open(path)
     return nil, ("%s: expected a file that returns {generator = f, discriminator = f}, it returns %s"):format(path,
       type(nets) == "table" and "a table without them" or check.found(nets))
   end
-  return setmetatable({path = path, name = path:match "[^/]*$", text = source, nets = nets,
-    hash = ("crc32:%08x"):format(core.crc32(source))}, File)
+  return setmetatable({path = path, name = path:match "[^/]*$", text = source, nets = nets, hash = found}, File)
 end
 
 local function plain(v)

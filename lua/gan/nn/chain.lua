@@ -65,15 +65,17 @@ local function result(self, i, x, ...)
   return x, ...
 end
 
--- Warns of pictures of bytes, which a net of images is given at first by mistake; looks at the first batch only.
+local LOOKS = 100 -- batches of images that a net looks at: it is often tried with noise before it gets any
+
+-- Warns of pictures of bytes, which a net of images is given by mistake.
 local function look(self, x)
-  self._looked = true
   if not core.is_tensor(x) or core.dim(x) ~= 4 or core.size(x, 4) ~= 1 and core.size(x, 4) ~= 3 then return end
+  self._looked = (self._looked or 0) + 1
   check.image_range(self.name and "nn.chain " .. self.name or "nn.chain", x, 20)
 end
 
 function chain:forward(x, y)
-  if not self._looked then look(self, x) end
+  if (self._looked or 0) < LOOKS then look(self, x) end
   local i, n = 1, #self
   while i < n do
     local layer, after, out = self[i], self[i + 1], nil

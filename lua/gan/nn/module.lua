@@ -190,7 +190,7 @@ local function common_mistake(x, nd, features)
   if core.dtype(x) == "u8" then return "; x:to() * (2 / 255) - 1 makes images of 0..255 numbers in [-1,1]" end
   local s = core.shape(x)
   if #s == 4 and s[2] == features and s[2] ~= s[3] and s[4] ~= features then
-    return "; it looks like (N,C,H,W): x:permute {1,3,4,2}"
+    return check.CHANNELS_FIRST
   elseif #s == (nd or 2) - 1 and (not features or s[#s] == features) then
     return "; x:unsqueeze(1) makes a batch of one"
   end

@@ -14,8 +14,12 @@ local function lay_out(op, i, images, opt)
     scale = option.integer {default = 1, lo = 1}, fill = option.integer {default = 255, lo = 0, hi = 255},
   })
   local dtype = core.is_tensor(images) and core.dtype(images)
-  if dtype ~= "real" and dtype ~= "u8" or core.dim(images) ~= 4 then
-    return check.expected(op, i, "images", "images (N,H,W,C)", images)
+  local s = dtype and core.shape(images) or {}
+  if dtype ~= "real" and dtype ~= "u8" or #s ~= 4 or s[4] < 1 or s[4] > 4 then
+    local first = #s == 4 and (s[2] == 1 or s[2] == 3) and check.CHANNELS_FIRST
+    local one = #s == 3 and s[3] <= 4 and "; x:unsqueeze(1) makes a batch of one"
+    return check.fail(op, "bad argument #%d 'images' (expected images (N,H,W,C), C 1 to 4, got %s%s)", i,
+      check.found(images), first or one or "")
   end
   check.image_range(op, images, 2)
   if dtype == "real" then images = core.image_quantise(images) end
