@@ -92,6 +92,10 @@ describe("check", function()
     fails("f: option 'c': expected a number, got nil", known.c.check, known.c, "f", "c", nil)
   end)
 
+  it("shows names in one line", function()
+    assert.equal("a b\\x0ac\\x1b[1m\\x7f\\x00é\xff", check.shown "a b\nc\27[1m\127\0é\xff")
+  end)
+
   it("counts things, one or several", function()
     for text, args in pairs {
       ["1 image"] = {1, "image"}, ["0 images"] = {0, "image"}, ["2 classes"] = {2, "class"}, ["1 class"] = {1, "class"},

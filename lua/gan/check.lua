@@ -99,6 +99,13 @@ function M.count(n, noun)
   return ("%d %s"):format(n, noun:find "[^aeo]y$" and noun:sub(1, -2) .. "ies" or noun .. (es and "es" or "s"))
 end
 
+--- Returns a name from a disk or an archive as messages show it, in one line: control bytes as `\x0a`. Cannot fail.
+-- @tparam string name
+-- @treturn string
+function M.shown(name)
+  return (name:gsub("[\0-\31\127]", function(c) return ("\\x%02x"):format(c:byte()) end))
+end
+
 --- Raises `op: bad argument #i 'name' (expected X, got Y)`.
 function M.expected(op, i, name, expected, got)
   return M.fail(op, "bad argument #%d '%s' (expected %s, got %s)", i, name, expected, found_for(expected, got))

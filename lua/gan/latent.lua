@@ -70,7 +70,8 @@ local function label_of(classes, class)
   if digits and not by_number then label = as_number[n] end
   if label and label < #classes then return label end
   local near = check.nearest(class, classes)
-  local names = table.concat(classes, " ", 1, math.min(#classes, LISTED)) .. (#classes > LISTED and " ..." or "")
+  local names = check.shown(table.concat(classes, " ", 1, math.min(#classes, LISTED)))
+    .. (#classes > LISTED and " ..." or "")
   return nil, ("expected a class (%s), or its number as in #0 to #%d, got '%s'%s"):format(names, #classes - 1, class,
     near and (" (did you mean '%s'?)"):format(near) or "")
 end

@@ -71,7 +71,7 @@ function M.without_images(names, labels)
   for k, name in ipairs(names) do if not has[k - 1] then none[#none + 1] = name end end
   if not none[1] then return nil end
   return ("no picture of the class%s %s%s"):format(none[2] and "es" or "",
-    table.concat(none, ", ", 1, math.min(#none, LISTED)), #none > LISTED and ", ..." or "")
+    check.shown(table.concat(none, ", ", 1, math.min(#none, LISTED))), #none > LISTED and ", ..." or "")
 end
 
 return M

@@ -107,7 +107,7 @@ function methods:describe()
   local parts = {("%s (%s): %s of %dx%d%s, %s"):format(self.source, self.format, check.count(self.n, "image"),
     self.height, self.width, self.size and "" or " (height x width)", self.channels == 1 and "grey" or "colour")}
   if self.classes then
-    local names = table.concat(self.classes, " ", 1, math.min(#self.classes, 12))
+    local names = check.shown(table.concat(self.classes, " ", 1, math.min(#self.classes, 12)))
     parts[#parts + 1] = ("%s: %s%s"):format(check.count(#self.classes, "class"), names,
       #self.classes > 12 and " ..." or "")
   else

@@ -58,7 +58,7 @@ end
 -- @treturn string  lines; those of the list begin with two blanks
 function M.list(line, bad)
   local lines = {line}
-  for i = 1, math.min(#bad, LISTED) do lines[#lines + 1] = "  " .. bad[i][2] end
+  for i = 1, math.min(#bad, LISTED) do lines[#lines + 1] = "  " .. check.shown(bad[i][2]) end
   if #bad > LISTED then lines[#lines + 1] = ("  and %d more"):format(#bad - LISTED) end
   return table.concat(lines, "\n")
 end

@@ -165,7 +165,7 @@ local function counts(t)
 end
 
 local function listed(names, most)
-  return table.concat(names, ", ", 1, math.min(#names, most)) .. (#names > most and ", ..." or "")
+  return check.shown(table.concat(names, ", ", 1, math.min(#names, most)) .. (#names > most and ", ..." or ""))
 end
 
 -- The parts: name -> folder, and their names in order; nil where there are none; or false and a message.
