@@ -63,6 +63,15 @@ function M.list(line, bad)
   return table.concat(lines, "\n")
 end
 
+--- Says that not one picture can be read. Cannot fail.
+-- @tparam string path  of the whole
+-- @tparam table bad  list of `{number, message}`: all of them
+-- @treturn string
+function M.none(path, bad)
+  return M.list(path .. (#bad == 1 and ": the picture cannot be read:" or (": none of %d pictures can be read:"):format(
+    #bad)), bad)
+end
+
 -- The list 1 .. n without the bad ones.
 local function good_ones(n, bad)
   local kept, k = {}, 1
@@ -93,7 +102,8 @@ end
 --   `skip_bad`, `stretch_range`
 -- @tparam string path  of the whole, for messages
 -- @treturn table  as said
--- @error naming all pictures that cannot be read, one a line, or two that differ in size
+-- @error naming all pictures that cannot be read, one a line, or two that differ in size; where some cannot be read, a
+--   third result is their list, as `bad`
 -- @raise naming the field of an entry that is wrong
 function M.open(entries, o, path)
   local bg, cache = o.background or WHITE, o.cache or CACHE
@@ -122,9 +132,9 @@ function M.open(entries, o, path)
   end
   if #all.bad > 0 and not (o.skip_bad and all.good > 0) then
     local count = check.count(n, "picture")
-    return nil, M.list(n == 1 and path .. ": the picture cannot be read:"
-      or all.good == 0 and ("%s: none of %s can be read:"):format(path, count)
-      or ("%s: %d of %s cannot be read; --skip-bad leaves them out:"):format(path, #all.bad, count), all.bad)
+    local none = all.good == 0 and (o.skip_bad or not o.limit) -- beyond a limit there may be good ones
+    return nil, none and M.none(path, all.bad) or M.list(
+      ("%s: %d of %s cannot be read; --skip-bad leaves them out:"):format(path, #all.bad, count), all.bad), all.bad
   end
   local room = core.size(all.held, 1)
   local held = all.good < room and core.narrow(all.held, 1, 1, all.good) or all.held

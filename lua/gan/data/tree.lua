@@ -340,15 +340,55 @@ function methods:choose(o)
     all = {}
     for i, class in ipairs(own.classes) do all[i] = number[class] end
   end
+  local good, of_good = {}, all and {}
+  for i, entry in ipairs(own) do
+    if not entry.bad then
+      good[#good + 1] = entry
+      if all then of_good[#good] = all[i] end
+    end
+  end
   local entries, labels = {}, all and {}
-  for k, i in ipairs(limit.rows(#own, o.limit, all)) do
-    entries[k] = own[i]
-    if labels then labels[k] = all[i] end
+  for k, i in ipairs(limit.rows(#good, o.limit, of_good)) do
+    entries[k] = good[i]
+    if labels then labels[k] = of_good[i] end
   end
   return {
     entries = entries, labels = labels, classes = labels and names, split = split, splits = splits or {}, notes = notes,
-    passed = self.passed,
+    passed = self.passed, rest = #good - #entries,
   }
+end
+
+--- Chooses pictures and reads them. Where some cannot be read that may be left out, others take their place, so that
+-- there are as many as `limit` says if that many can be read.
+-- @function Sorter:read
+-- @tparam table o  checked options of gan.data.open
+-- @tparam[opt] function place  f(entry) -> true, or nil and a message: says where a chosen picture lies
+-- @treturn table  of `choose`
+-- @treturn table  of gan.data.store
+-- @error as `choose`, `place` and gan.data.store
+function methods:read(o, place)
+  local left_out = {}
+  while true do
+    local chosen, message = self:choose(o)
+    if not chosen then return nil, message end
+    for _, entry in ipairs(place and chosen.entries or {}) do
+      local ok
+      ok, message = place(entry)
+      if not ok then return nil, message end
+    end
+    local read, bad
+    read, message, bad = store.open(chosen.entries, o, self.path)
+    bad = read and read.bad or bad or {}
+    for _, b in ipairs(bad) do
+      chosen.entries[b[1]].bad = true
+      left_out[#left_out + 1] = b
+    end
+    if #bad == 0 or not o.skip_bad or chosen.rest == 0 then
+      if read then read.bad = left_out
+      elseif #left_out > #bad then message = store.none(self.path, left_out) end
+      return read and chosen, read or message
+    end
+  end
 end
 
 local usual = set_of ".png .jpg .jpeg"

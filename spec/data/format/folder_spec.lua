@@ -267,6 +267,30 @@ describe("folder", function()
     refused("has no splits %(train beside val, test or eval in it%)", {split = "test"})
   end)
 
+  it("reads as many as --limit says, others for those that cannot be read", function()
+    for _, class in ipairs {"a", "b"} do
+      for i = 1, 3 do put(("%s/%d.png"):format(class, i), "rubbish") end
+      for i = 4, 9 do put(("%s/%d.png"):format(class, i), files.plain(2, i, 1, 1)) end
+    end
+    local function reds(set)
+      local out = {}
+      for i = 1, set.n do out[i] = core.to_table(set:image(i))[1][1][1] end
+      return out
+    end
+    refused("4 of 4 pictures cannot be read; %-%-skip%-bad leaves them out:\n", {limit = 4})
+    for _, cache in ipairs {1, 1 << 20} do
+      local set = assert(data.open(dir, {limit = 5, skip_bad = true, cache = cache}))
+      assert.same({{4, 5, 6, 4, 5}, {0, 0, 0, 1, 1}}, {reds(set), core.to_table(set.labels)})
+      assert.matches("^6 of 11 pictures cannot be read, left out", set.notes[1])
+      assert.equal(12, assert(data.open(dir, {limit = 20, skip_bad = true, cache = cache})).n)
+    end
+    put("c/1.png", "rubbish") -- its only one: still a class
+    local set = assert(data.open(dir, {limit = 5, skip_bad = true}))
+    assert.same({{"a", "b", "c"}, 5}, {set.classes, set.n})
+    for _, class in ipairs {"a", "b"} do for i = 4, 9 do put(("%s/%d.png"):format(class, i), "x") end end
+    refused("none of 19 pictures can be read:\n  a/1.png: text", {limit = 2, skip_bad = true})
+  end)
+
   it("shows names in one line, whatever bytes they have", function()
     put("a\nb/1.png", files.plain(2, 1, 1, 1))
     put("\27[31mred/2.png", files.plain(2, 1, 1, 1))

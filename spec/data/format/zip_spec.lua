@@ -187,6 +187,7 @@ describe("zip archives of pictures", function()
     assert.truthy(message:find(path .. ": 1 of 3 pictures cannot be read", 1, true), message)
     assert.truthy(message:find("\n  b.png", 1, true), message)
     assert.same({1, 2}, first_values(assert(data.open(path, {skip_bad = true}))))
+    assert.same({1, 2}, first_values(assert(data.open(path, {skip_bad = true, limit = 2}))))
     refused("member 'a.png' is encrypted; unpack the archive, and give the folder",
       files.write(dir .. "/c.zip", files.zip {{name = "a.png", data = plain(1), flags = 1}}))
     refused("compression 12", files.write(dir .. "/d.zip", files.zip {{name = "a.png", data = plain(1), method = 12}}))

@@ -110,14 +110,11 @@ function M.open(path, o)
       path, check.count(#bad, "folder")), bad)
   end
   for _ = 1, #bad do t:pass "unreadable folder|" end
-  local chosen, message = t:choose(o)
+  local chosen, read = t:read(o)
   if not chosen then
-    if t.file and not t.pictures[1] then message = message .. "; give the file itself: " .. t.file end
-    return nil, message
+    if t.file and not t.pictures[1] then read = read .. "; give the file itself: " .. t.file end
+    return nil, read
   end
-  local read
-  read, message = store.open(chosen.entries, o, path)
-  if not read then return nil, message end
   return tree.set(chosen, read, o, {source = path, format = "folder"})
 end
 

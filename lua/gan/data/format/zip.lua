@@ -1,6 +1,5 @@
 --- Reads zip archives of pictures, as a folder: inner folders are classes, `train` and its like splits.
 -- @internal gan.data.format.zip
-local store = require "gan.data.store"
 local stylegan = require "gan.data.stylegan"
 local tree = require "gan.data.tree"
 local zip = require "gan.file.zip"
@@ -62,9 +61,7 @@ local function read(path, z, o)
       if entry then entry.member = m.member end
     end
   end
-  local chosen, message = t:choose(o)
-  if not chosen then return nil, message end
-  for _, entry in ipairs(chosen.entries) do
+  local chosen, found = t:read(o, function(entry)
     entry.offset, entry.bytes, entry.how = z:place(entry.member)
     if not entry.offset then return nil, entry.bytes .. "; unpack the archive, and give the folder" end
     local m = z.members[entry.member]
@@ -72,10 +69,9 @@ local function read(path, z, o)
       return z:fail("member '%s' has %d bytes (a picture has at most %d)", m.name, m.size, MOST)
     end
     entry.size, entry.crc = m.size, m.crc
-  end
-  local found
-  found, message = store.open(chosen.entries, o, path)
-  if not found then return nil, message end
+    return true
+  end)
+  if not chosen then return nil, found end
   return tree.set(chosen, found, o, {source = path, format = "zip"})
 end
 
