@@ -38,4 +38,5 @@ for _, rock in ipairs {"argparse", "cjson", "lfs"} do
   end
 end
 
+require("gan.core").catch_interrupt(false) -- Ctrl-C ends a program without a traceback; a run ends its step first
 return require("gan")

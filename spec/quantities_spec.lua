@@ -36,6 +36,11 @@ describe("quantities", function()
     assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0004  sign 0.50  epoch 0.00", line(4e-4))
   end)
 
+  it("shows NaN without a sign", function()
+    assert.equal("step 1/2  0:00:00  D nan  mine nan  epoch 0.00", q.line {step = 1, total = 2, epoch = 0, seconds = 0,
+      memory = 0, D = -(0 / 0), mine = 0 / 0})
+  end)
+
   it("shows health first, and what it does not know after D's answers", function()
     assert.equal("step 1/2  ok  0:00:00  D 0.500  fid 12.35  gp 0.01235  epoch 0.00",
       q.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, D = 0.5, health = "ok", gp = 0.0123456,

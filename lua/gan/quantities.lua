@@ -134,11 +134,14 @@ function M.label(name)
   return q.unit and ("%s (%s)"):format(q.label, q.unit) or q.label
 end
 
+-- A number as it is printed: NaN without a sign, which says nothing.
+local function plain(v) return v ~= v and math.abs(v) or v end
+
 -- An entry's words in a line, or nil.
 local function words(q, record)
   if type(q.text) == "function" then return q.text(record) or nil end
   local v = record[q.name]
-  return v and q.text:format(v)
+  return v and q.text:format(plain(v))
 end
 
 --- Returns a record as one line of text.
@@ -166,7 +169,7 @@ function M.line(record, width)
   table.sort(more)
   for _, q in ipairs(M.list) do
     if q == M.others then
-      for _, name in ipairs(more) do add(("%s %.4g"):format(name, record[name])) end
+      for _, name in ipairs(more) do add(("%s %.4g"):format(name, plain(record[name]))) end
     elseif q.text and not add(words(q, record)) and q.name == "health" then
       add(record.health)
     end

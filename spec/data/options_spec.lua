@@ -58,6 +58,11 @@ describe("data.options", function()
     assert.same({nil, "--data: has no meaning here, the script makes its data itself"},
       {options.open(values, {data = true}, own)})
     assert.same({nil, "no data"}, {options.open(values, {}, function() return nil, "no data" end)})
+    assert.same({nil, "the script's function 'open' returned nothing"}, {options.open(values, {}, function() end)})
+    for _, wrong in ipairs {5, {}, {n = 0, describe = print}, {n = 3}} do
+      assert.error_matches(function() options.open(values, {}, function() return wrong end) end,
+        "train.run: option 'open': must return a data set %(with n, describe and batches, at least%), returned ")
+    end
     assert.same({nil, "nowhere: cannot open (No such file or directory)"}, {options.open {data = "nowhere"}})
     set, unused = options.open(values, {data = true}, function(o)
       for _ in pairs(o) do o.other = 1 end
@@ -66,5 +71,21 @@ describe("data.options", function()
     assert.is_table(set)
     assert.same({}, {unused.data})
     assert.equal(1, values.other)
+  end)
+
+  it("start loaders, which a set may make itself", function()
+    local set = data.fake {count = 8, size = 4}
+    local loader <close> = options.batches(set, {batch = 2})
+    assert.equal(2, #loader())
+    local ring <close> = options.batches(data.ring {modes = 8}, {batch = 3, seed = 1})
+    assert.same({3, 2}, ring():shape())
+    for lacks, made in pairs {
+      __call = function() end, __close = setmetatable({}, {__call = print}),
+      epoch = setmetatable({state = print, load = print, close = print}, {__call = print, __close = print}),
+    } do
+      local own = {batches = function() return made end}
+      assert.error_matches(function() options.batches(own, {}) end,
+        "option 'open': batches of its data set must return a loader.*%(it has no " .. lacks .. "%)")
+    end
   end)
 end)

@@ -33,6 +33,14 @@ describe("generate.lua", function()
   end)
   teardown(temp.clean)
 
+  it("ends at Ctrl-C without a traceback", function()
+    local p = script.start(SCRIPT, ("--run %s/a --seeds 0-99999 --out %s/never"):format(dir, dir))
+    os.execute "sleep 0.5"
+    assert.is_true(p.alive())
+    p.kill "INT"
+    assert.same({130, ""}, {p.wait()})
+  end)
+
   it("draws the same picture for the same seed", function()
     local out = generate("--run " .. dir .. "/a --seeds 3-6,9")
     assert.is_truthy(out:find("generated: 5 pictures, step 30", 1, true))

@@ -72,6 +72,7 @@ end
 -- @treturn Set
 -- @treturn table  name in Lua -> true, of the options that had no meaning
 -- @error if the data cannot be opened, or an option without a meaning was given
+-- @raise if the function returns something else
 function M.open(values, given, own)
   if not own then
     local set, message = data.open(values.data, M.of(values))
@@ -90,7 +91,11 @@ function M.open(values, given, own)
       return pairs(values)
     end,
   }))
-  if not set then return nil, message end
+  if not set then return nil, message or "the script's function 'open' returned nothing" end
+  if type(set) ~= "table" or (math.type(set.n) or "") ~= "integer" or set.n < 1 or not check.callable(set.describe) then
+    return check.fail("train.run", "option 'open': must return a data set (with n, describe and batches, at least), "
+      .. "returned %s", check.found(set))
+  end
   for i, name in ipairs(fields) do
     if not seen[name] and name ~= "size" then
       if given and given[name] then
@@ -100,6 +105,25 @@ function M.open(values, given, own)
     end
   end
   return set, unused
+end
+
+--- Starts a loader of a data set: by its own method batches, else by gan.data.batches.
+-- @tparam Set set  of `open`
+-- @tparam table opt  for it
+-- @treturn Loader
+-- @raise if an option is wrong; if a set's own method returns no loader, naming what it lacks
+function M.batches(set, opt)
+  if not set.batches then return data.batches(set, opt) end
+  local loader = set:batches(opt)
+  local mt = getmetatable(loader)
+  for _, name in ipairs {"__call", "__close", "state", "load", "close", "epoch"} do
+    local of = name:find "^__" and (type(mt) == "table" and mt) or type(loader) == "table" and loader or {}
+    if of[name] == nil then
+      return check.fail("train.run", "option 'open': batches of its data set must return a loader, with the fields of "
+        .. "gan.data.batches' (it has no %s), returned %s", name, check.found(loader))
+    end
+  end
+  return loader
 end
 
 return check.room("gan.data.options", M, {})

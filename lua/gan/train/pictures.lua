@@ -23,7 +23,7 @@ function M.choose(run, G, average, opt)
 end
 
 -- Starts a loader of the run's data; a set may have a method batches of its own.
-function M.batches(run, opt) return (run.data.batches or data.batches)(run.data, opt) end
+function M.batches(run, opt) return data.options.batches(run.data, opt) end
 
 -- Draws the latent vectors of all pictures; of a conditional run the same few for each class, a row a class.
 function M.fix(run)

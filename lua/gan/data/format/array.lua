@@ -229,7 +229,8 @@ local function load(path, z, a, p, o)
   return filler
 end
 
--- The labels in the file for an array of images: a list, or nil where there are none; or nil, message.
+-- The labels in the file for an array of images: a list, or nil where there are none; nil or a message; and the array
+-- that is told of, or used.
 local function labels_of(z, list, images, notes)
   local candidates, n = {}, images.picture.n
   for _, a in ipairs(list) do
@@ -241,7 +242,7 @@ local function labels_of(z, list, images, notes)
   if not a.descr:find "^[<|][iu][1248]$" or not a.width or not (#s == 1 or #s == 2 and s[2] == 1) then
     notes[#notes + 1] = ("'%s' %s %s is not used: no labels (expected integers (N))"):format(
       a.name, a.descr, check.shape_string(s))
-    return nil
+    return nil, nil, a
   end
   if s[1] ~= n then
     return z:fail("'%s': %s, but '%s' has %s", a.name, check.count(s[1], "label"), images.name, check.count(n, "image"))
@@ -254,7 +255,7 @@ local function labels_of(z, list, images, notes)
       return z:fail("'%s': label %d of entry %d (expected 0 to %d)", a.name, y, i, MOST_LABEL)
     end
   end
-  return labels
+  return labels, nil, a
 end
 
 local function read(path, z, list, notes, o)
@@ -267,10 +268,15 @@ local function read(path, z, list, notes, o)
   for _, a in ipairs(list) do
     if a.why then notes[#notes + 1] = ("'%s' is passed over: %s"):format(a.name, a.why) end
   end
-  local labels, message, classes
+  local labels, message, told, classes
   if z then
-    labels, message = labels_of(z, list, images, notes)
+    labels, message, told = labels_of(z, list, images, notes)
     if message then return nil, message end
+  end
+  for _, a in ipairs(list) do
+    if a.split == images.split and a ~= images and a ~= told and not a.why then
+      notes[#notes + 1] = ("'%s' %s %s is not used"):format(a.name, a.descr, check.shape_string(a.shape))
+    end
   end
   if labels then
     local others = {}
