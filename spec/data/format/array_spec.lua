@@ -128,8 +128,13 @@ describe("arrays of NumPy", function()
     local set = assert(data.open(path))
     assert.is_nil(set.labels)
     assert.equal(2, #set.notes)
-    assert.matches("^'names' is passed over: type '<U1'", set.notes[1])
-    assert.equal("'y' <f4 (1) is not used: no labels (expected integers (N))", set.notes[2])
+    assert.matches("^'names' is passed over: type '<U1'", set.notes[2])
+    local want = "(expected integers (N): i1, i2, i4, i8 or u1, as .astype('int64') makes them)"
+    assert.equal("'y' <f4 (1) is not used: no labels " .. want, set.notes[1])
+    for _, descr in ipairs {"<u2", ">i4"} do -- told once
+      set = assert(data.open(archive({}, "x", x, "y", npy(descr, "(1,)", "\1\0\0\0"))))
+      assert.same({("'y' %s (1) is not used: no labels %s"):format(descr, want)}, set.notes)
+    end
     path = archive({}, "x", x, "y", x, "weights", npy("<f4", "(1,)", ("<f"):pack(1)), "x_test", x)
     assert.same({"'y' |u1 (1,2,5) is not used", "'weights' <f4 (1) is not used"}, assert(data.open(path)).notes)
     put("a.npz", files.zip {{name = "x.npy", data = x}, {name = "readme.txt", data = "hello"}})

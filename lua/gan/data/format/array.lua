@@ -240,8 +240,8 @@ local function labels_of(z, list, images, notes)
   if not a then return nil end
   local s = a.shape
   if not a.descr:find "^[<|][iu][1248]$" or not a.width or not (#s == 1 or #s == 2 and s[2] == 1) then
-    notes[#notes + 1] = ("'%s' %s %s is not used: no labels (expected integers (N))"):format(
-      a.name, a.descr, check.shape_string(s))
+    notes[#notes + 1] = ("'%s' %s %s is not used: no labels (expected integers (N): i1, i2, i4, i8 or u1, as "
+      .. ".astype('int64') makes them)"):format(a.name, a.descr, check.shape_string(s))
     return nil, nil, a
   end
   if s[1] ~= n then
@@ -265,16 +265,15 @@ local function read(path, z, list, notes, o)
   if p.planar then
     notes[#notes + 1] = ("'%s' %s is read as (N,C,H,W)"):format(images.name, check.shape_string(images.shape))
   end
-  for _, a in ipairs(list) do
-    if a.why then notes[#notes + 1] = ("'%s' is passed over: %s"):format(a.name, a.why) end
-  end
   local labels, message, told, classes
   if z then
     labels, message, told = labels_of(z, list, images, notes)
     if message then return nil, message end
   end
   for _, a in ipairs(list) do
-    if a.split == images.split and a ~= images and a ~= told and not a.why then
+    if a.why and a ~= told then
+      notes[#notes + 1] = ("'%s' is passed over: %s"):format(a.name, a.why)
+    elseif a.split == images.split and a ~= images and a ~= told then
       notes[#notes + 1] = ("'%s' %s %s is not used"):format(a.name, a.descr, check.shape_string(a.shape))
     end
   end
