@@ -92,12 +92,13 @@ if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then
 end
 
 -- Opens images as the run has its own, but for what the command line says. as_own: its --limit and --split, too.
+local fit -- how they became what is compared, where their shape was another
 local function open(path, split, channels, as_own)
   local how = trained and gan.data.options.of(trained.options) or {}
   if not as_own then how.limit, how.split = nil, nil end
   split = split or how.split -- --split is of the real images alone
   for name, v in pairs(gan.data.options.of(opt)) do if given[name] or how[name] == nil then how[name] = v end end
-  how.split, how.channels = split, opt.channels or channels
+  how.split, how.channels, fit = split, opt.channels or channels, how.fit
   return gan.data.open(path, how)
 end
 
@@ -231,8 +232,11 @@ if session.neighbours then
   end
 end
 
+local h, w, c = table.unpack(shape or {other.height, other.width, other.channels}, shape and 2 or 1)
+local images = ("%dx%dx%d"):format(h, w, c)
 local told = {}
 for _, r in ipairs(results) do
+  r.image, r.fit = images, fit
   r.sheet = r.metric == "nearest" and sheet or nil
   for _, text in ipairs(r.warnings) do
     if not told[text] then warn(text) end
@@ -253,7 +257,8 @@ else
   end
   print(command.fold(("%s against %s"):format(subject, against)))
   local hash = F.hash and " " .. F.hash or ""
-  print(command.fold(("features %s%s, D %d; %s; seed %d"):format(F.name, hash, F.dim or 0, F.resize, opt.seed)))
+  print(command.fold(("images %s%s; features %s%s, D %d; %s; seed %d"):format(images, fit and ", fit " .. fit or "",
+    F.name, hash, F.dim or 0, F.resize, opt.seed)))
   local rows = {{"metric", "value", "+-", "real", run and "generated" or "others"}}
   for _, r in ipairs(results) do
     local deviation = r.deviation and ("%.3g"):format(r.deviation) or ""

@@ -74,6 +74,15 @@ describe("evaluate.lua", function()
     assert.is_false(results(OF_RUN .. "--metrics fid --n 40 --no-ema").fid.run.ema)
   end)
 
+  it("says how large the images were, and how they became so", function()
+    local of_run = results(OF_RUN .. "--metrics kid --n 20").kid
+    assert.same({"16x16x3", "crop"}, {of_run.image, of_run.fit})
+    local words = "--a shapes --b fake --size 20 --fit pad --features pixels --metrics kid --n 20"
+    local of_two = results(words).kid
+    assert.same({"20x20x3", "pad"}, {of_two.image, of_two.fit})
+    assert.matches("\nimages 20x20x3, fit pad; features pixels, ", (run(words)))
+  end)
+
   it("gives the same for the pictures of a run", function()
     assert.equal(0, (script.run("experiments/generate.lua",
       OF_RUN .. "--threads 1 --seeds 0-39 --out " .. dir .. "/drawn")))
