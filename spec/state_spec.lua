@@ -83,11 +83,15 @@ describe("state.part", function()
     local saved = through_file(part)
     local expected = core.to_bytes(rng:normal {4})
     own.count, own.rate, own.word, own.on, own.list, own.new = 9, 1, "no", nil, {}, {1}
+    local empty = own.empty
+    empty[1] = "not then"
     t:fill_(0)
     part:load(saved)
     assert.same({3, 0.1, "ok", true, {5, 6, {7}}}, {own.count, own.rate, own.word, own.on, own.list})
     assert.equal("integer", math.type(own.count))
     assert.is_nil(own.new)
+    assert.equal(empty, own.empty)
+    assert.same({}, empty)
     assert.equal(t, own.weights)
     assert.same({1, 2}, t:to_table())
     assert.equal(rng, own.noise)

@@ -90,6 +90,9 @@ describe("file.safetensors", function()
     assert.is_true(x ~= x)
     assert.is_true(checkpoint.save(dir .. "/empty", {}))
     assert.same({}, checkpoint.load(dir .. "/empty"))
+    local tree = {a = {}, b = {{}, {c = {}}}, text = "{}", ["d.e"] = {}}
+    assert.is_true(checkpoint.save(dir .. "/empty", tree))
+    assert.same(tree, checkpoint.load(dir .. "/empty"))
   end)
 
   it("writes the bytes that the format says", function()

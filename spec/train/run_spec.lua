@@ -132,6 +132,14 @@ describe("train.run", function()
     fails({hooks = {on_status = function(_, record) record.step = 1000 end}}, "the hook on_status changed 'step'")
     fails({hooks = {on_status = function(_, record) record.mine = "a" end}},
       "the hook on_status added 'mine': expected a number under a name, got string 'a'")
+    local loss = gan.loss.hinge()
+    for what, critic in pairs {
+      ["critic must return a scalar tensor, returned nil"] = function() end,
+      ["critic must return a scalar tensor, returned real tensor (8); take its mean: x:mean()"] = function(real, fake)
+        return fake - real
+      end,
+      ["of eight"] = function(real) return #real == 8 and error "of eight" or real:mean() end,
+    } do fails({loss = {critic = critic, generator = loss.generator}}, what) end
     local function none(D, real) return (D(real) * 0):mean() end
     fails({penalties = {{none, name = "D"}}}, "option 'penalties[1]': the name 'D' is taken by D's loss")
     fails({g_penalties = {none, {none, name = "step"}}}, "option 'g_penalties[2]': the name 'step' is taken by the run")

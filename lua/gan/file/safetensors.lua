@@ -30,12 +30,15 @@ local MAX_DEPTH = 30
 local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
 local DOUBLES = "gan.f64" -- metadata: names of tensors that are f64, not reals (F64 alone may be either)
 
+local EMPTY = "{}" -- metadata: a table without entries
+
 -- Scalars as metadata text, and back. A string that would read as another type is quoted; so is one that is no UTF-8:
 -- then the header has no lone surrogates, which some readers of the format refuse.
 local words = {["true"] = true, ["false"] = false, nan = 0 / 0, inf = 1 / 0, ["-inf"] = -1 / 0}
 
 local function parse_scalar(s)
   if words[s] ~= nil then return words[s] end
+  if s == EMPTY then return {} end
   if s:find "^%-?%d+$" then return math.tointeger(s) or s end
   if s:find "^%-?%d[%d.e+-]*$" then return tonumber(s) or s end
   if s:find '^".*"$' then return (json.decode("[" .. s .. "]") or {s})[1] end
@@ -49,7 +52,7 @@ local function scalar_text(v)
   elseif type(v) == "string" then
     return utf8.len(v) and parse_scalar(v) == v and not v:find '^"' and v or json.encode(v)
   end
-  return tostring(v)
+  return type(v) == "table" and EMPTY or tostring(v)
 end
 
 -- "G.1.weight" -> {"G", 1, "weight"}
@@ -79,7 +82,8 @@ local function flatten(tree)
     if core.is_tensor(v) then
       tensors[#tensors + 1] = {name = name, tensor = v}
       if core.dtype(v) == "f64" then doubles[#doubles + 1] = name end
-    elseif type(v) == "string" or type(v) == "number" or type(v) == "boolean" then meta[name] = scalar_text(v)
+    elseif type(v) == "string" or type(v) == "number" or type(v) == "boolean" or type(v) == "table" then
+      meta[name] = scalar_text(v)
     else return check.expected("save", 2, "tree", "tensors, numbers, strings and booleans, at '" .. name .. "'", v) end
   end
 
@@ -92,7 +96,7 @@ local function flatten(tree)
       end
       local here = table.move(path, 1, #path, 1, {})
       here[#here + 1] = k
-      if type(v) == "table" then walk(v, here) else leaf(v, here, table.concat(here, ".")) end
+      if type(v) == "table" and next(v) ~= nil then walk(v, here) else leaf(v, here, table.concat(here, ".")) end
     end
   end
 
@@ -126,7 +130,7 @@ end
 --- Writes a tree to a file, all or nothing: until the new file is whole and on the disk, the old one stays.
 -- @tparam string path  of the file
 -- @tparam table tree  tensors of any dtype, numbers, strings, booleans and tables of these; keys are strings or
---   integers. Empty tables are not kept.
+--   integers
 -- @treturn boolean  true
 -- @error if it cannot be written, as on a full disk
 -- @raise if the tree holds anything else, or two entries would get one name

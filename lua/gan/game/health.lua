@@ -89,12 +89,13 @@ function M.new()
 end
 
 --- Takes the loss that D's is measured by: sets `even` to its value where D can only guess.
--- A critic whose outputs have no zero has none: then `absolute` is false.
+-- A critic whose outputs have no zero has none: then `absolute` is false. Nothing is known of a loss that takes no two
+-- logits, or returns no number for them: where that is a mistake, its first step says so. Cannot fail.
 -- @tparam table loss  of gan.loss
--- @raise what the loss raises
 function Health:judge_by(loss)
   local zeros = core.full({2}, 0)
-  local even = core.item(loss.critic(zeros, zeros))
+  local even = check.try(function() return core.item(loss.critic(zeros, zeros)) end)
+  if not even then return end
   self.even, self.absolute = even > 0 and even or nil, even > 0
 end
 
