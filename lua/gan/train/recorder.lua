@@ -196,8 +196,8 @@ function Disk:interrupted() return core.interrupted() or self.console.broken ~= 
 function Disk:close(interrupted)
   close_files(self)
   if self.lock then self.lock:close() end
-  core.catch_interrupt(false)
-  if not interrupted then return end
+  if not interrupted then return core.catch_interrupt(false) end
+  -- Caught to the end: a second hang-up, of the shell or of the terminal, must not take the exit code away.
   local why = self.console.broken
   stop.interrupted(self.program, why and ("standard output: %s; stopped, all is saved in %s"):format(why, self.dir))
 end
