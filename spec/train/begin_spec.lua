@@ -78,6 +78,11 @@ describe("train.begin", function()
     return dir .. "/" .. name
   end
 
+  it("has room for a run whose data have the longest name that there is", function()
+    local data = pictures(("y"):rep(255))
+    trains("--data " .. data .. " --steps 2", ("runs/00000-%s-dcgan-16: starts"):format(("y"):rep(64)))
+  end)
+
   it("goes on with data that were moved, or whose path is spelt otherwise", function()
     local here = pictures "here"
     trains("--data " .. here .. " --steps 2 --name whole")

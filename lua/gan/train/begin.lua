@@ -36,7 +36,7 @@ end
 local function label(run)
   local opt = run.options
   local name = (opt.data or run.data.source or "data"):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
-  return ("%s-%s%s"):format(name ~= "" and name or "data", run.recipe, opt.size and ("-%d"):format(opt.size) or "")
+  return ("%.64s-%s%s"):format(name ~= "" and name or "data", run.recipe, opt.size and ("-%d"):format(opt.size) or "")
 end
 
 -- What options.json holds.
