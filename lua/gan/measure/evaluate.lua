@@ -25,7 +25,7 @@ local option = check.option
 
 local M = {}
 
-local FIRST = 1 << 32 -- seeds of one --seed
+local SPREAD = 0x9E3779B97F4A7C15 -- odd: 2^64 over the golden ratio
 local KID_SIZE, KID_SUBSETS = 1000, 100
 local SPLITS = 10 -- of the Inception Score
 local PATHS = 1000 -- of the path length
@@ -107,7 +107,8 @@ function M.of_generator(trained, opt)
   function source.draw(z, y) return nn.evaluate(trained.G, z, y, {average = average}) end
   function source.batch(first, count)
     local seeds = {}
-    for i = 1, count do seeds[i] = o.seed * FIRST + first + i - 2 end
+    local own = (o.seed << 32) + (o.seed >> 32) * SPREAD -- of seeds below 2^32 2^32 each, of others spread over all
+    for i = 1, count do seeds[i] = own + first + i - 2 end
     return source.draw(latent.of_seeds(seeds, source.z), o.labels and core.narrow(o.labels, 1, first, count))
   end
   return source
