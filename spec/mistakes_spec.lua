@@ -49,6 +49,17 @@ describe("a newcomer's mistake with tensors", function()
       ["(x[2][3] is a row of a row, x:get(2, 3) a number, x:narrow(axis, start, length) a part)"] = function()
         return x[{1, 2}]
       end,
+      ["zeros: bad argument #1 'shape' (size 1: expected an integer >= 0, got 2.5)"] = function()
+        local y = gan.zeros(2.5)
+        return y
+      end,
+      ["ones: bad argument #1 'shape' (size 2: expected an integer >= 0, got -1)"] = function()
+        local y = gan.ones {3, -1}
+        return y
+      end,
+      ["fill_: in-place change of a tracked tensor"] = function() gan.zeros(2):requires_grad_():fill_(1) end,
+      ["zero_: in-place change of a tracked tensor"] = function() gan.zeros(2):requires_grad_():zero_() end,
+      ["fill_: bad argument #2 'value' (expected a number, got nil)"] = function() gan.zeros(2):fill_() end,
       ["cannot assign to a table; use t:set_(value, i, j, ...)"] = function() x[{1, 2}] = 5 end,
       ["cannot assign to a row; write x[1]:fill_(5)"] = function() x[1] = 5 end,
       ["cannot assign to a row; write x[2]:copy_(src)"] = function() x[2] = x[1] end,

@@ -25,6 +25,12 @@ local function sizes(...)
   return {...}
 end
 
+-- core.full for one of its callers, which is named where the sizes are none.
+local function filled(op, value, ...)
+  local t, message = check.try(core.full, sizes(...), value)
+  return t or check.fail(op, "%s", (message:gsub("^full: ", "")))
+end
+
 --- Makes a tensor of given numbers. Without dimensions from a number, else from nested tables.
 -- Numbers become u8 and i32 as `Tensor:to` makes them.
 -- @function gan.tensor
@@ -39,14 +45,14 @@ function M.tensor(values, dtype) return core.tensor(values, dtype) end
 -- @tparam integer ...  sizes, or one table of them
 -- @treturn Tensor  real (sizes)
 -- @raise if a size is no integer >= 0
-function M.zeros(...) return core.full(sizes(...), 0) end
+function M.zeros(...) return filled("zeros", 0, ...) end
 
 --- Makes a tensor of ones: `gan.ones(2, 3)` or `gan.ones({2, 3})`.
 -- @function gan.ones
 -- @tparam integer ...  sizes, or one table of them
 -- @treturn Tensor  real (sizes)
 -- @raise if a size is no integer >= 0
-function M.ones(...) return core.full(sizes(...), 1) end
+function M.ones(...) return filled("ones", 1, ...) end
 
 --- Makes a tensor with one value everywhere.
 -- @function gan.full
@@ -188,14 +194,16 @@ methods.requires_grad = autograd.requires_grad
 -- @raise if a limit is no number, or the tensor is tracked while recording
 
 -- In-place arithmetic: not recorded, so it is refused on tracked tensors while recording.
-for _, name in ipairs {"add_", "sub_", "mul_", "div_", "clamp_", "copy_", "set_"} do
-  local f = core[name]
-  methods[name] = function(x, ...)
+local function in_place(name, f)
+  return function(x, ...)
     if autograd.is_recording() and core.node(x) then
       return check.fail(name, "in-place change of a tracked tensor; do it inside gan.no_grad, or on x:detach()")
     end
     return f(x, ...)
   end
+end
+for _, name in ipairs {"add_", "sub_", "mul_", "div_", "clamp_", "copy_", "set_"} do
+  methods[name] = in_place(name, core[name])
 end
 
 --- Sets every element to one value.
@@ -203,13 +211,16 @@ end
 -- @tparam number value  the new one
 -- @treturn Tensor  the same
 -- @raise if the value is no number, or the tensor is tracked while recording
-function methods.fill_(x, value) return methods.copy_(x, core.full({}, value, "f64")) end
+methods.fill_ = in_place("fill_", function(x, value)
+  if type(value) ~= "number" then return check.expected("fill_", 2, "value", "a number", value) end
+  return core.copy_(x, core.full({}, value, "f64"))
+end)
 
 --- Sets every element to 0.
 -- @function Tensor:zero_
 -- @treturn Tensor  the same
 -- @raise if the tensor is tracked while recording
-function methods.zero_(x) return methods.fill_(x, 0) end
+methods.zero_ = in_place("zero_", function(x) return core.copy_(x, core.full({}, 0, "f64")) end)
 
 local function format_number(v)
   if math.type(v) == "integer" then return ("%d"):format(v) end

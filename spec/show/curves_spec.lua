@@ -68,6 +68,8 @@ describe("show.curves", function()
       assert.is_nil(ok)
       assert.is_truthy(message:find(what, 1, true), message)
     end
+    local ok, message = curves.plots {{dir = "new", name = "new", stats = {}, metrics = {}}}
+    assert.same({nil, "new: has no 'D': it has no numbers yet"}, {ok, message})
     assert.error_matches(function() curves.plots({run "a"}, nil, {x = "time"}) end,
       "show.curves.plots: option 'x': expected 'step', 'kimg', 'epoch' or 'seconds'.*, got string 'time'")
   end)

@@ -118,7 +118,7 @@ function M.plots(runs, keys, opt)
       if not known[key] then
         local near = check.nearest(key, names)
         return nil, ("%s: has no '%s'%s"):format(runs[1].dir, key, near and (" (did you mean '%s'?)"):format(near)
-          or " (it has " .. table.concat(names, ", ") .. ")")
+          or names[1] and " (it has " .. table.concat(names, ", ") .. ")" or ": it has no numbers yet")
       end
       for _, run in ipairs(runs) do
         local s = M.series(run, key, o.x)
