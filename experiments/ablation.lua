@@ -257,7 +257,6 @@ end
 if opt.jobs > 0 then must(gan.file.text.write(jobs_path, table.concat(todo, "\n") .. "\n")) end
 print(("%s, %d to be played, %d at a time"):format(check.count(total, "run"), #todo, opt.jobs))
 
-local function quoted(s) return "'" .. s:gsub("'", [['\'']]) .. "'" end
 local lua, i = arg[-1], -1
 while arg[i - 1] do i = i - 1 lua = arg[i] end
 if #todo > 0 and opt.jobs > 0 then
@@ -266,7 +265,7 @@ if #todo > 0 and opt.jobs > 0 then
   local began, done = core.clock(), 0
   local line = "echo '%s' | OPENBLAS_NUM_THREADS=1 xargs -P %d -n 1 %s %s --out %s --job"
   local pipe = must(io.popen(line:format(
-    table.concat(numbers, "\n"), opt.jobs, quoted(lua), quoted(arg[0]), quoted(opt.out))))
+    table.concat(numbers, "\n"), opt.jobs, command.shell {lua}, command.shell {arg[0]}, command.shell {opt.out})))
   for _ in pipe:lines() do
     done = done + 1
     local seconds = core.clock() - began

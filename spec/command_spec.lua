@@ -165,4 +165,11 @@ describe("command", function()
       command.text(64.0), command.text(true)})
     assert.equal("dry_run", command.field "dry-run")
   end)
+
+  it("writes words as a shell reads them", function()
+    local words = {"lua5.4", "a b", "it's", "$(false)", "x\\y", "*", "-n", "runs/00000-shapes-dcgan-32", "", "\xff;"}
+    local pipe <close> = io.popen("printf '[%s]' " .. command.shell(words))
+    assert.equal("[" .. table.concat(words, "][") .. "]", pipe:read "a")
+    assert.equal("lua5.4 experiments/dcgan.lua", command.shell {"lua5.4", "experiments/dcgan.lua"})
+  end)
 end)

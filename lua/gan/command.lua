@@ -352,6 +352,17 @@ end
 
 local function letters(text) return utf8.len(text) or #text end
 
+--- Returns words as a command line that a shell takes apart into them again. Cannot fail.
+-- @tparam table words  list of strings
+-- @treturn string
+function M.shell(words)
+  local out = {}
+  for i, word in ipairs(words) do
+    out[i] = word:find "^[%w/._+:@%%,=-]+$" and word or "'" .. word:gsub("'", [['\'']]) .. "'"
+  end
+  return table.concat(out, " ")
+end
+
 --- Folds a text at its blanks into lines as long as the terminal's, else of 100 characters. Cannot fail.
 -- @tparam string text  lines of it stay lines; a longer word stays whole
 -- @treturn string

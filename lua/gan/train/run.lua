@@ -97,7 +97,7 @@ local function start(spec)
   local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, given = {}, nets = {}, sources = {},
     hooks = {}, base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1, health = health.new(),
     script = spec.arg[0],
-    command = ("%s %s"):format(spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT")}, Run)
+    command = command.shell {spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT"}}, Run)
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults or {}) do defaults[k] = v end
   local list = command.extend(options.training, spec.options, spec.without)
@@ -298,7 +298,7 @@ local function after_step(self)
   elseif interrupted then
     self.finished, self.interrupted = true, true
     recorder:say("stopped after step %d of %d, all is saved; go on with: %s --resume %s", step, self.total,
-      self.command, self.place.dir)
+      self.command, command.shell {self.place.dir})
   end
 end
 
