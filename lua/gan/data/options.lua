@@ -113,6 +113,7 @@ end
 -- @treturn Loader
 -- @raise if an option is wrong; if a set's own method returns no loader, naming what it lacks
 function M.batches(set, opt)
+  if type(set) ~= "table" then return check.expected("data.options.batches", 1, "set", "a data set", set) end
   if not set.batches then return data.batches(set, opt) end
   local loader = set:batches(opt)
   local mt = getmetatable(loader)
