@@ -47,7 +47,7 @@ M.gan = {
   uint8 = "the dtype is 'u8'", concat = "gan.cat {x, y}",
 }
 
---- Fields of gan.nn: modules and losses.
+-- Fields of gan.nn: modules and losses.
 M["gan.nn"] = {
   Sequential = "nn.chain {layer, layer, ...}", Module = "nn.class 'name' makes a class of layers",
   Parameter = "nn.parameter(tensor)", functional = "ops are fields of gan: gan.relu(x)",
@@ -62,14 +62,14 @@ M["gan.nn"] = {
   L1Loss = "gan.l1_loss(x, target)", utils = "nn.spectral_norm(layer); gan.optim.clip.norm(gradients, largest)",
 }
 
---- Fields of gan.loss: by the names of functions, and of the methods that have them.
+-- Fields of gan.loss: by the names of functions, and of the methods that have them.
 M["gan.loss"] = {
   bce = "gan.loss.logistic()", bceloss = "gan.loss.logistic()", BCEWithLogitsLoss = "gan.loss.logistic()",
   mse = "gan.loss.least_squares()", lsgan = "gan.loss.least_squares()", wgan = "gan.loss.wasserstein()",
   wgan_gp = "gan.loss.wasserstein(), with gan.penalty.gradient {}", vanilla = "gan.loss.logistic()",
 }
 
---- Fields of gan.optim.
+-- Fields of gan.optim.
 M["gan.optim"] = {lr_scheduler = "gan.schedule: set optimiser.lr = f(step) before a step"}
 
 --- Methods of layers.
