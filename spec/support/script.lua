@@ -43,13 +43,14 @@ end
 -- @tparam string script such as "experiments/dcgan.lua"
 -- @tparam string words as typed
 -- @tparam table opt columns: characters in a line; env: assignments before the command, as typed
--- @treturn string
+-- @treturn string nil where there is no script(1), or no terminal is to be had
 function M.terminal(script, words, opt)
   local command = ("stty cols %d; env -u NO_COLOR -u COLUMNS %s %s %s %s"):format(
     opt.columns, opt.env or "", quote(M.lua()), script, words)
   local pipe = assert(io.popen(("%sscript -qec %s /dev/null </dev/null 2>&1"):format(env, quote(command))))
   local text = pipe:read "a"
   pipe:close()
+  if text:find "pseudo%-terminal" or text:find "script: not found" then return nil end
   return text
 end
 
