@@ -1,13 +1,9 @@
 -- BMP: every depth, header and way of packing, and what is wrong with a file.
 local core = require "gan.core"
+local decoded = require "spec.support.decoded"
 local pictures = require "spec.support.pictures"
 
-local function decode(...) return core.to_table(assert(core.image_decode(...))) end
-local function refused(bytes, pattern)
-  local image, message = core.image_decode(bytes)
-  assert.is_nil(image)
-  assert.matches(pattern, message)
-end
+local decode, refused = decoded.pixels, decoded.refused
 
 local palette = {{10, 20, 30}, {200, 100, 50}, {0, 255, 0}, {255, 0, 255}}
 local function index(y, x) return (y + x) % 2 end

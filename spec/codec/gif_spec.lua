@@ -1,15 +1,11 @@
 -- GIF: interlaced and not, transparency, smaller frames, and what is wrong with a file.
 local core = require "gan.core"
+local decoded = require "spec.support.decoded"
 local pictures = require "spec.support.pictures"
 
 local built = table.concat(core.image_kinds(), " "):find "GIF"
 
-local function decode(...) return core.to_table(assert(core.image_decode(...))) end
-local function refused(bytes, pattern)
-  local image, message = core.image_decode(bytes)
-  assert.is_nil(image)
-  assert.matches(pattern, message)
-end
+local decode, refused = decoded.pixels, decoded.refused
 
 local palette = {}
 for i = 0, 127 do palette[i + 1] = {i * 2, 255 - i, i * 7 & 255} end

@@ -1,18 +1,10 @@
 -- PNG: every kind, transparency, orientation, and what is wrong with a file.
 local core = require "gan.core"
+local decoded = require "spec.support.decoded"
 local files = require "spec.support.files"
 local pictures = require "spec.support.pictures"
 
-local function decode(bytes, channels, r, g, b)
-  return core.to_table(assert(core.image_decode(bytes, channels, r, g, b)))
-end
-
-local function refused(bytes, pattern)
-  local image, message = core.image_decode(bytes)
-  assert.is_nil(image)
-  assert.matches(pattern, message)
-  assert.is_nil(message:find "\n")
-end
+local decode, refused = decoded.pixels, decoded.refused
 
 -- The picture that png{value = ramp(depth)} should decode to: samples scaled to 8 bits.
 local function ramp(depth)

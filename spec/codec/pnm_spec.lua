@@ -1,12 +1,8 @@
 -- PBM, PGM and PPM: as text and in bytes, any largest sample, and what is wrong with a file.
 local core = require "gan.core"
+local decoded = require "spec.support.decoded"
 
-local function decode(...) return core.to_table(assert(core.image_decode(...))) end
-local function refused(bytes, pattern)
-  local image, message = core.image_decode(bytes)
-  assert.is_nil(image)
-  assert.matches(pattern, message)
-end
+local decode, refused = decoded.pixels, decoded.refused
 
 describe("PNM", function()
   it("decodes text and bytes, with comments", function()

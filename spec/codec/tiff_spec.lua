@@ -1,15 +1,11 @@
 -- TIFF: grey and colour of 8 and 16 bits, transparency, orientation, and what is wrong with a file.
 local core = require "gan.core"
+local decoded = require "spec.support.decoded"
 local pictures = require "spec.support.pictures"
 
 local built = table.concat(core.image_kinds(), " "):find "TIFF"
 
-local function decode(...) return core.to_table(assert(core.image_decode(...))) end
-local function refused(bytes, pattern)
-  local image, message = core.image_decode(bytes)
-  assert.is_nil(image)
-  assert.matches(pattern, message)
-end
+local decode, refused = decoded.pixels, decoded.refused
 
 describe("TIFF", function()
   local function ramp(y, x, k) return (y * 37 + x * 11 + k * 71) & 255 end

@@ -1,8 +1,9 @@
 -- WebP: lossy and lossless, transparency, orientation, animations, and what is wrong with a file.
 local core = require "gan.core"
+local decoded = require "spec.support.decoded"
 local pictures = require "spec.support.pictures"
 
-local function decode(...) return core.to_table(assert(core.image_decode(...))) end
+local decode = decoded.pixels
 local red, blue = {200, 30, 30}, {20, 60, 220}
 
 describe("WebP", function()
