@@ -2,7 +2,8 @@
 # missing.
 #
 # Variables: LUA (5.4 interpreter), LUA_INCDIR, CC, ARCH (for -march; native), WERROR=1, PREFIX or LUADIR + LIBDIR,
-# F (specs and folders of them), V=1 (show the commands).
+# F (specs and folders of them), A (of asan and tsan: another program and its words), T, PARTS and SEED (of torture),
+# V=1 (show the commands).
 
 CC ?= cc
 ARCH ?= native
@@ -70,7 +71,7 @@ LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?
 # Threads that wait must not burn the time of those that work: on a busy machine spinning costs tenfold.
 RUN_ENV = $(LUA_ENV) OMP_WAIT_POLICY=passive
 
-.PHONY: all deps demo test quick spec bench lint format asan tsan valgrind doc install clean help
+.PHONY: all deps demo test quick spec bench lint format asan tsan torture valgrind doc install clean help
 .DELETE_ON_ERROR:
 
 .PHONY: module
@@ -168,7 +169,7 @@ asan: ## run the tests under AddressSanitizer and UBSan: make asan F=spec/fuzz_s
 	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' asan-run
 .PHONY: asan-run
 asan-run: all
-	$(RUN_ENV) $(ASAN_ENV) $(LUA) spec/run.lua $(F)
+	$(RUN_ENV) $(ASAN_ENV) $(LUA) $(or $(A),spec/run.lua $(F))
 
 # OpenMP's runtime is not built with the sanitizer, which would take its barriers for races: its loops run in one
 # thread, and what is looked at are the workers (csrc/par.h), as many as gan.threads says.
@@ -179,7 +180,12 @@ tsan: ## run one spec under ThreadSanitizer: make tsan F=spec/data/store_spec.lu
 	@$(MAKE) --no-print-directory B=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN=-fsanitize=thread tsan-run
 .PHONY: tsan-run
 tsan-run: all
-	$(RUN_ENV) $(TSAN_ENV) $(LUA) spec/run.lua $(F)
+	$(RUN_ENV) $(TSAN_ENV) $(LUA) $(or $(A),spec/run.lua $(F))
+
+T ?= 10
+SEED ?= 0
+torture: all ## attack the program for so many minutes: make torture T=30 PARTS="kills syscalls" SEED=1
+	@$(RUN_ENV) CC='$(CC)' MAKE='$(MAKE)' $(LUA) spec/torture/run.lua $(T) $(SEED) $(PARTS)
 
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test

@@ -1,0 +1,61 @@
+-- The attack in short: each part of spec/torture, cut down to a few seconds, and the program that runs them.
+local json = require "gan.file.json"
+local script = require "spec.support.script"
+local temp = require "spec.support.temp"
+
+describe("make torture", function()
+  local dir
+
+  before_each(function() dir = temp.dir() end)
+  after_each(temp.clean)
+
+  -- A part of its own in a checkout of its own: what spec/torture/run.lua makes of what it says.
+  local function table_of(text)
+    os.execute(("mkdir -p $D/spec/torture && ln -s $PWD/lua $D/lua && ln -s $PWD/build $D/built "
+      .. "&& cp -r spec/support $D/spec"):gsub("%$D", dir))
+    temp.write(dir .. "/spec/torture/run.lua", temp.read "spec/torture/run.lua")
+    temp.write(dir .. "/spec/torture/some.lua", text)
+    return script.run("spec/torture/run.lua", "0.01 7", {dir = dir, env = "GAN_BUILD=built"})
+  end
+
+  local BEGIN = 'local p = require("spec.support.part").start "some"\n'
+
+  it("shows what was tried and what survived", function()
+    local code, out, err = table_of(BEGIN .. [[
+      p:try("one", "again", function() return true end)
+      p:count(true, "two", "again")
+      p:finish()]])
+    assert.equal("", err)
+    assert.equal(0, code, out)
+    assert.matches("\nsome +2 +2  none\n$", out)
+  end)
+
+  it("shows the first failure with its command, and ends with code 1", function()
+    local code, out = table_of(BEGIN .. [[
+      p:try("one", "again", function() return true end)
+      p:try("two", p:again(p.seed), function() return false, "lost" end)
+      p:try("three", "never", function() error "raised" end)
+      p:finish()]])
+    assert.equal(1, code)
+    assert.matches("\nsome +3 +1  two: lost\n", out)
+    assert.matches("again: lua5.4 spec/torture/some.lua 1 7\n", out)
+    assert.is_nil(out:find("never", 1, true))
+  end)
+
+  it("counts a part that dies as one that failed, and tells one that is skipped", function()
+    local code, out = table_of(BEGIN .. "print '{}'\nos.exit(3)")
+    assert.equal(1, code)
+    assert.matches("\nsome +1 +0  the part ended with code 3; see build/torture/some.log\n", out)
+    code, out = table_of(BEGIN .. "p:skip 'no strace'")
+    assert.equal(0, code)
+    assert.matches("\nsome +skipped: no strace\n$", out)
+  end)
+
+  it("kills runs, which go on to the same bytes", function()
+    local code, out = script.run("spec/torture/kills.lua", "0.05 2")
+    local last = json.decode(out:match "([^\n]*)\n$")
+    assert.equal("kills", last.part)
+    assert.equal(code == 0, last.tried == last.survived)
+    assert.is_true(last.tried > 0)
+  end)
+end)
