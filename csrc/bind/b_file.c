@@ -1,5 +1,9 @@
 /* b_file.c - files that are never half there: written under a temporary name, synced, renamed; and read straight
-** into tensors. The outside world: what a disk refuses comes back as nil, message. */
+** into tensors. The outside world: what a disk refuses comes back as nil, message.
+**
+** A temporary file lies beside the one that it becomes, and is called .NAME.gan-RANDOM.tmp (gan.file.text knows the
+** pattern). It is new, no link is followed to it, and its writer holds a lock on it: where the lock can be had, nobody
+** is writing any more, whatever became of the process and its number. Each writer has a name of its own. */
 #define _GNU_SOURCE
 #include "bind.h"
 #include <errno.h>
@@ -7,16 +11,23 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define T_FILE GN_PREFIX "file"
-#define CHUNK 4096 /* elements converted at a time when the file's precision is not ours */
+#define CHUNK 4096   /* elements converted at a time when the file's precision is not ours */
+#define NAME 255     /* bytes of a name that file systems take */
+#define LETTERS 12   /* of a temporary name's random part, 5 bits each */
+#define TRIES 100    /* temporary names that may be taken, or lost to who takes them for left behind */
+#define TEMP_MORE 32 /* bytes at most by which a temporary path is longer than its file's */
 
 typedef struct file {
   int fd;      /* -1: closed */
   int writing; /* a temporary file that awaits its commit */
-  char path[GN_PATH_MAX + 16], temp[GN_PATH_MAX + 16];
+  pid_t owner; /* the process that made it: a child made by fork() has no part in it */
+  char path[GN_PATH_MAX + 1], temp[GN_PATH_MAX + TEMP_MORE];
 } file;
 
 static int64_t fail_after = -1; /* bytes that may still be written; -1: any number */
@@ -27,15 +38,60 @@ static int fail_errno(lua_State *L, const char *path, const char *what, int err)
   return 2;
 }
 
-/* Whether the temporary file is still ours: another writer of the same path may have put its own in the place. */
-static int is_own_temp(const file *f) {
+/* ---- temporary files ---- */
+
+/* Writes a new temporary path for a file into temp. named: with the file's name in it, as far as it fits. */
+static void name_temp(char *temp, const char *path, int named, unsigned attempt) {
+  const char *slash = strrchr(path, '/');
+  const size_t dir = slash ? (size_t)(slash - path) + 1 : 0, most = NAME - sizeof "..gan-.tmp" + 1 - LETTERS;
+  size_t n = named ? GN_MIN(strlen(path + dir), most) : 0;
+  while (n > 0 && n == most && ((unsigned char)path[dir + n] & 0xc0) == 0x80) n--; /* no half a character */
+  uint64_t bits = 0;
+  if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t)sizeof bits) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    bits = ((uint64_t)t.tv_nsec << 32 ^ (uint64_t)t.tv_sec << 8 ^ (uint64_t)getpid()) * 0x9e3779b97f4a7c15u + attempt;
+  }
+  char letters[LETTERS + 1] = "";
+  for (int i = 0; i < LETTERS; i++, bits >>= 5) letters[i] = "0123456789abcdefghijklmnopqrstuv"[bits & 31];
+  memcpy(temp, path, dir);
+  snprintf(temp + dir, GN_PATH_MAX + TEMP_MORE - dir, ".%.*s.gan-%s.tmp", (int)n, path + dir, letters);
+}
+
+/* Whether fd is the file that a path names. */
+static int is_there(int fd, const char *path) {
   struct stat ours, there;
-  if (f->fd < 0 || fstat(f->fd, &ours) != 0 || lstat(f->temp, &there) != 0) return 0;
+  if (fd < 0 || fstat(fd, &ours) != 0 || lstat(path, &there) != 0) return 0;
   return ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
+static int has_no_locks(int err) { return err == ENOTSUP || err == EOPNOTSUPP || err == ENOSYS || err == ENOLCK; }
+
+/* Makes and locks a new temporary file for f: 0, or what went wrong. */
+static int open_temp(file *f) {
+  int named = 1;
+  for (unsigned i = 0; i < TRIES; i++) {
+    name_temp(f->temp, f->path, named, i);
+    f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (f->fd < 0 && errno == ENAMETOOLONG && named) {
+      named = 0; /* a file system with shorter names */
+      continue;
+    }
+    if (f->fd < 0 && (errno == EEXIST || errno == EINTR)) continue;
+    if (f->fd < 0) return errno;
+    /* Between the two calls it may be taken for left behind, and removed. */
+    const int locked = flock(f->fd, LOCK_EX | LOCK_NB) == 0 || has_no_locks(errno);
+    f->writing = 1;
+    if (locked && is_there(f->fd, f->temp)) return 0;
+    close(f->fd);
+    f->fd = -1;
+    f->writing = 0;
+  }
+  return EEXIST;
+}
+
 static void discard(file *f) {
-  if (f->writing && is_own_temp(f)) unlink(f->temp);
+  if (f->writing && f->owner == getpid() && is_there(f->fd, f->temp)) unlink(f->temp);
   if (f->fd >= 0) close(f->fd);
   f->fd = -1;
   f->writing = 0;
@@ -45,6 +101,7 @@ static file *new_file(lua_State *L, const char *path) {
   file *f = lua_newuserdatauv(L, sizeof *f, 0);
   f->fd = -1; /* closed until opened */
   f->writing = 0;
+  f->owner = getpid();
   f->temp[0] = '\0';
   memcpy(f->path, path, strlen(path) + 1);
   luaL_setmetatable(L, T_FILE);
@@ -56,29 +113,28 @@ static file *check_file(lua_State *L, int writing) {
   if (!f) gn_expected(L, 1, "file", "a file (core.file_create, core.file_open)");
   if (f->fd < 0) gn_argerror(L, 1, "file", "%s is closed", f->path);
   if (f->writing != writing) gn_argerror(L, 1, "file", "%s is open for %s", f->path, writing ? "reading" : "writing");
+  if (writing && f->owner != getpid()) gn_argerror(L, 1, "file", "%s is written by the process that began it", f->path);
   return f;
 }
 
-/* core.file_create(path) -> file to write, or nil, message. Its bytes go to path.tmp beside it; path itself changes
-** only in file:commit(), all at once. Without a commit (error, close, collection) the temporary file is removed. Of two
-** writers of one path the later one wins; the commit of the other fails. */
+/* core.file_create(path) -> file to write, or nil, message. Its bytes go to a temporary file beside it; path itself
+** changes only in file:commit(), all at once. Without a commit (error, close, collection) the temporary file goes. Of
+** two writers of one path both may commit: the later one wins. Where path is a link, the new file takes the link's
+** place, and what it pointed to stays as it was. */
 static int file_create(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
-  memcpy(f->temp, path, strlen(path));
-  memcpy(f->temp + strlen(path), ".tmp", 5);
   struct stat st;
-  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* renaming over a device would replace it */
-    if (S_ISDIR(st.st_mode)) return fail_errno(L, path, "write", EISDIR);
+  const int there = stat(path, &st) == 0;
+  if (!there && errno != ENOENT) return fail_errno(L, path, "write", errno); /* better now than at the commit */
+  if (there && S_ISDIR(st.st_mode)) return fail_errno(L, path, "write", EISDIR);
+  if (there && !S_ISREG(st.st_mode)) { /* renaming over a device would replace it */
     luaL_pushfail(L);
     lua_pushfstring(L, "%s: cannot write: not a regular file", path);
     return 2;
   }
-  unlink(f->temp); /* of a process that was killed, or of a writer that comes too late now */
-  f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (f->fd < 0) return fail_errno(L, path, "write", errno);
-  f->writing = 1;
-  return 1;
+  const int err = open_temp(f);
+  return err ? fail_errno(L, path, "write", err) : 1;
 }
 
 static ssize_t write_some(int fd, const char *p, size_t n) {
@@ -92,6 +148,18 @@ static ssize_t write_some(int fd, const char *p, size_t n) {
   ssize_t k = write(fd, p, n < (size_t)1 << 30 ? n : (size_t)1 << 30);
   if (k > 0 && fail_after >= 0) fail_after -= k;
   return k;
+}
+
+/* Exactly n bytes: 0, or what went wrong. */
+static int write_all(int fd, const char *p, size_t n) {
+  while (n > 0) {
+    const ssize_t k = write_some(fd, p, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k <= 0) return k < 0 ? errno : EIO;
+    p += k;
+    n -= (size_t)k;
+  }
+  return 0;
 }
 
 /* file:write(bytes | tensor) -> file, or nil, message (and the temporary file is gone). A tensor's elements are
@@ -113,57 +181,47 @@ static int file_write(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) gn_expected(L, 2, "what", "a string or a tensor");
     p = lua_tolstring(L, 2, &n);
   }
-  while (n > 0) {
-    ssize_t k = write_some(f->fd, p, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k <= 0) {
-      int err = k < 0 ? errno : EIO;
-      discard(f);
-      return fail_errno(L, f->path, "write", err);
-    }
-    p += k;
-    n -= (size_t)k;
+  const int err = write_all(f->fd, p, n);
+  if (err) {
+    discard(f);
+    return fail_errno(L, f->path, "write", err);
   }
   lua_settop(L, 1);
   return 1;
 }
 
-/* Makes the new name durable. Some file systems cannot sync a directory: then there is nothing more to do. */
-static void sync_directory(const char *path) {
+static int cannot_sync(int err) { return err == EINVAL || err == ENOTSUP || err == EOPNOTSUPP || err == ENOSYS; }
+
+/* Makes a new name in path's directory durable: 0, or what went wrong. */
+static int sync_directory(const char *path) {
   char dir[GN_PATH_MAX + 16];
   const char *slash = strrchr(path, '/');
   size_t n = slash ? (size_t)(slash - path) + 1 : 0;
   memcpy(dir, path, n);
   memcpy(dir + n, ".", 2);
-  int fd = open(dir, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  (void)fsync(fd);
+  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno == EACCES ? 0 : errno; /* a folder may be one to write in alone */
+  const int err = fsync(fd) != 0 && !cannot_sync(errno) ? errno : 0;
   close(fd);
+  return err;
 }
 
 /* file:commit() -> true, or nil, message. Syncs the bytes, then gives them their name: whoever opens it sees the old
-** or the new contents whole, also after a crash. Closes the file. */
+** or the new contents whole, also after a crash. Closes the file. Where the name cannot be made durable, there is a
+** message, too: path has the new contents then, but a crash may bring the old ones back. */
 static int file_commit(lua_State *L) {
   file *f = check_file(L, 1);
-  int err = 0;
-  if (!is_own_temp(f)) {
-    discard(f);
-    luaL_pushfail(L);
-    lua_pushfstring(L, "%s: cannot write: another writer has begun it anew", f->path);
-    return 2;
-  }
-  if (fsync(f->fd) != 0 && errno != EINVAL && errno != ENOTSUP) err = errno;
-  int closed = close(f->fd);
-  f->fd = -1;
-  if (!err && closed != 0 && errno != EINTR) err = errno;
+  int err = fsync(f->fd) != 0 && !cannot_sync(errno) ? errno : 0;
+  /* What a file system says only at a close. The lock stays until the file has its name. */
+  const int copy = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0 && close(copy) != 0 && !err && errno != EINTR) err = errno;
+  if (!err && !is_there(f->fd, f->temp)) err = ENOENT;
   if (!err && rename(f->temp, f->path) != 0) err = errno;
-  if (err) {
-    unlink(f->temp);
-    f->writing = 0;
-    return fail_errno(L, f->path, "write", err);
-  }
-  f->writing = 0;
-  sync_directory(f->path);
+  if (!err) f->writing = 0;
+  discard(f);
+  if (err) return fail_errno(L, f->path, "write", err);
+  err = sync_directory(f->path);
+  if (err) return fail_errno(L, f->path, "sync the folder of the new file", err);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -268,26 +326,83 @@ static int file_close(lua_State *L) {
 }
 
 /* core.file_new(path, text) -> true: the file was made, and holds the text; false: there is something of that name; or
-** nil, message. Of several processes one alone gets true. */
+** nil, message. Of several processes one alone gets true, and nobody sees a part of the text, also after a kill; but
+** for file systems without links, where the file is empty at first. */
 static int file_new(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   size_t n;
   if (lua_type(L, 2) != LUA_TSTRING) gn_expected(L, 2, "text", "a string");
   const char *text = lua_tolstring(L, 2, &n);
-  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd < 0 && errno == EEXIST) {
-    lua_pushboolean(L, 0);
-    return 1;
+  file *f = new_file(L, path);
+  int err = open_temp(f);
+  if (!err) err = write_all(f->fd, text, n);
+  struct stat st;
+  if (!err && link(f->temp, path) != 0) err = errno;
+  if (err == EEXIST && fstat(f->fd, &st) == 0 && st.st_nlink > 1) err = 0; /* NFS: done, and the answer was lost */
+  discard(f);
+  if (err == EPERM || err == ENOTSUP || err == EOPNOTSUPP || err == ENOSYS) {
+    err = 0;
+    f->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (f->fd < 0) err = errno;
+    if (!err && (err = write_all(f->fd, text, n)) != 0) unlink(path);
+    discard(f);
   }
-  if (fd < 0) return fail_errno(L, path, "write", errno);
-  ssize_t k = write(fd, text, n);
-  int err = k < 0 ? errno : (size_t)k < n ? ENOSPC : 0;
-  if (close(fd) != 0 && !err && errno != EINTR) err = errno;
-  if (err) {
-    unlink(path);
-    return fail_errno(L, path, "write", err);
+  if (err && err != EEXIST) return fail_errno(L, path, "write", err);
+  lua_pushboolean(L, !err);
+  return 1;
+}
+
+/* core.file_link(from, to) -> true: the file has the other name, too, in the place of what had it; false: the file
+** system has no links; or nil, message. */
+static int file_link(lua_State *L) {
+  const char *from = gn_check_path(L, 1), *to = gn_check_path(L, 2);
+  file *f = new_file(L, to);
+  f->fd = open(from, O_RDONLY | O_CLOEXEC);
+  if (f->fd < 0) return fail_errno(L, from, "read", errno);
+  (void)flock(f->fd, LOCK_SH | LOCK_NB); /* while there is a temporary name, it is not taken for left behind */
+  int err = EEXIST;
+  for (unsigned i = 0; i < TRIES && err == EEXIST; i++) {
+    name_temp(f->temp, to, i == 0, i);
+    err = linkat(AT_FDCWD, from, AT_FDCWD, f->temp, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+    if (err == ENAMETOOLONG && i == 0) err = EEXIST;
   }
-  lua_pushboolean(L, 1);
+  const int none =
+      err == EPERM || err == EMLINK || err == EXDEV || err == ENOTSUP || err == EOPNOTSUPP || err == ENOSYS;
+  if (!err) {
+    if (rename(f->temp, to) != 0) err = errno;
+    unlink(f->temp); /* it is still there where both were one file already */
+  }
+  discard(f);
+  if (!err) err = sync_directory(to);
+  if (err && !none) return fail_errno(L, to, "write", err);
+  lua_pushboolean(L, !err);
+  return 1;
+}
+
+/* core.file_temp(path) -> a path for a temporary file or link, whose name nothing has had. */
+static int file_temp(lua_State *L) {
+  char temp[GN_PATH_MAX + TEMP_MORE];
+  name_temp(temp, gn_check_path(L, 1), 1, 0);
+  lua_pushstring(L, temp);
+  return 1;
+}
+
+/* core.file_left(path [, remove]) -> whether a temporary file's writer is gone; with remove it goes, too. False where
+** that cannot be known, as on a file system without locks. */
+static int file_left(lua_State *L) {
+  const char *path = gn_check_path(L, 1);
+  struct stat st;
+  int left = 0, fd = -1;
+  if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) { /* for writing: NFS locks no other */
+    fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && (errno == EACCES || errno == EROFS)) fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  }
+  if (fd >= 0) {
+    left = flock(fd, LOCK_EX | LOCK_NB) == 0 && is_there(fd, path);
+    if (left && lua_toboolean(L, 2)) left = unlink(path) == 0;
+    close(fd);
+  }
+  lua_pushboolean(L, left);
   return 1;
 }
 
@@ -306,7 +421,7 @@ static int file_lock(lua_State *L) {
     return 1;
   }
   fail_errno(L, path, "lock", err);
-  lua_pushboolean(L, err == ENOTSUP || err == EOPNOTSUPP || err == ENOSYS || err == ENOLCK);
+  lua_pushboolean(L, has_no_locks(err));
   return 3;
 }
 
@@ -325,6 +440,9 @@ static const luaL_Reg funcs[] = {
     {"file_create", file_create},
     {"file_open", file_open},
     {"file_new", file_new},
+    {"file_link", file_link},
+    {"file_temp", file_temp},
+    {"file_left", file_left},
     {"file_lock", file_lock},
     {"file_fail_after", file_fail_after},
     {NULL, NULL},

@@ -40,16 +40,17 @@ end
 local File = {}
 File.__index = File
 
---- Gives the lock back. Closing twice does nothing. Cannot fail.
+--- Gives the lock back. Closing twice does nothing, nor does it in a child made by fork(). Cannot fail.
 function File:close()
-  if self.held and text.read(self.path) == self.held then os.remove(self.path) end
+  local own_lock = self.held and core.process() == self.pid
+  if own_lock and text.read(self.path) == self.held then os.remove(self.path) end
   self.held = nil
 end
 File.__gc, File.__close = File.close, File.close
 
 -- Removes the file of a process that is gone; one that took its place meanwhile is put back.
 local function remove_stale(path, seen)
-  local aside = ("%s.%d"):format(path, (core.process()))
+  local aside = core.file_temp(path)
   if not os.rename(path, aside) then return end
   if text.read(aside) ~= seen then lfs.link(aside, path) end
   os.remove(aside)
@@ -57,10 +58,11 @@ end
 
 -- A lock that is a file: it names its process, so that one left behind is known on the machine that left it.
 local function by_file(dir)
-  local path, held = dir .. "/.lock", json.encode(own()) .. "\n"
+  local me = own()
+  local path, held = dir .. "/.lock", json.encode(me) .. "\n"
   for _ = 1, 3 do
     local made, message = core.file_new(path, held)
-    if made then return setmetatable({path = path, held = held}, File) end
+    if made then return setmetatable({path = path, held = held, pid = me.pid}, File) end
     if made == nil then return nil, message end
     local seen = text.read(path)
     local owner = seen and json.decode(seen)

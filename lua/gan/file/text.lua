@@ -7,6 +7,7 @@ local lfs = require "lfs"
 local M = {}
 
 local LISTED = 5 -- folders that an error names
+local TEMPORARY = "^%..*%.gan%-[0-9a-v]+%.tmp$" -- csrc/bind/b_file.c makes these names
 
 --- Reads a whole file.
 -- @tparam string path  of the file
@@ -103,10 +104,10 @@ end
 -- @treturn table  list of names
 -- @error if there is no such folder
 function M.names(path)
-  if lfs.attributes(path, "mode") ~= "directory" then return nil, path .. ": no such folder" end
+  local names = path ~= "" and core.folder(path)
+  if not names then return nil, path .. ": no such folder" end
   local list = {}
-  for name in lfs.dir(path) do if name:sub(1, 1) ~= "." then list[#list + 1] = name end end
-  table.sort(list)
+  for _, name in ipairs(names) do if name:sub(1, 1) ~= "." then list[#list + 1] = name end end
   return list
 end
 
@@ -132,7 +133,8 @@ function M.make_folder(path)
   return true
 end
 
---- Writes a file, all or nothing: after a crash the old one is there, or the new one.
+--- Writes a file, all or nothing: after a crash the old one is there, or the new one. A link is replaced by the file;
+-- what it points to stays as it is.
 -- @tparam string path  of the file
 -- @tparam string text  all of it
 -- @treturn boolean  true
@@ -210,16 +212,26 @@ end
 -- @treturn boolean true
 -- @error if the file is missing or the other cannot be written
 function M.link(from, to)
-  local temp = to .. ".tmp"
-  os.remove(temp)
-  if lfs.link(from, temp) then
-    local ok, message = os.rename(temp, to)
-    os.remove(temp) -- it is still there where both were one file already
-    return ok, message
-  end
-  local bytes, message = M.read(from)
+  local ok, message = core.file_link(from, to)
+  if ok ~= false then return ok, message end
+  local bytes
+  bytes, message = M.read(from)
   if not bytes then return nil, message end
   return M.write(to, bytes)
+end
+
+--- Lists the temporary files in a folder that nobody is writing: what was killed left them. A file's writer holds a
+-- lock on it, so that one on another machine counts, too. Where the file system has no locks, none is listed.
+-- Cannot fail.
+-- @tparam string dir  the folder
+-- @tparam[opt=false] boolean remove  they are removed
+-- @treturn table  sorted list of their names
+function M.leftovers(dir, remove)
+  local list = {}
+  for _, name in ipairs(core.folder(dir) or {}) do
+    if name:find(TEMPORARY) and core.file_left(("%s/%s"):format(dir, name), remove) then list[#list + 1] = name end
+  end
+  return list
 end
 
 --- Removes files, but for the last few by name. Cannot fail.
