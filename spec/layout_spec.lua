@@ -524,8 +524,8 @@ end)
 -- These span several modules.
 local wide = {
   words = true, registry = true, doc = true, layout = true, recipes = true, readme = true, memory = true, error = true,
-  fuzz = true, torture = true, options = true, install = true, determinism = true, mistakes = true, output = true,
-  ["experiments/all"] = true}
+  fuzz = true, torture = true, reentry = true, options = true, install = true, determinism = true, mistakes = true,
+  output = true, ["experiments/all"] = true}
 
 describe("layout of spec", function()
   it("mirrors the modules", function()

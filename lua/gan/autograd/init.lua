@@ -12,8 +12,9 @@ local M = {}
 M.registry = {}
 
 local F = {} -- public functions by name: the engine itself needs add, sum_to and alias
-local recording, seq = true, 0
+local seq = 0
 local get_node, set_node, get_shape, get_version = core.node, core.set_node, core.shape, core.version
+local tracked, with = core.tracked, core.with_recording
 
 local function same(a, b)
   if #a ~= #b then return false end
@@ -114,18 +115,8 @@ function M.op(def)
     return check.fail("op", "%s: one of the fields 'grad', 'compose', 'nondiff' is needed", def.name)
   end
   local function f(...)
-    if recording then
-      local inputs
-      for i = 1, select("#", ...) do
-        local a = select(i, ...)
-        local node = type(a) == "userdata" and get_node(a)
-        if node then
-          inputs = inputs or {}
-          inputs[i] = node
-        end
-      end
-      if inputs then return record(def, inputs, table.pack(...), forward(...)) end
-    end
+    local inputs = tracked(...)
+    if inputs then return record(def, inputs, table.pack(...), forward(...)) end
     return forward(...)
   end
   if def.nondiff then f = forward end
@@ -135,19 +126,9 @@ function M.op(def)
   return f
 end
 
-local function restore(old, ok, ...)
-  recording = old
-  if not ok then error((...), 0) end
-  return ...
-end
-
-local function with(flag, f, ...)
-  local old = recording
-  recording = flag
-  return restore(old, pcall(f, ...))
-end
-
 --- Runs `f(...)` without recording, and returns what it returns.
+-- This holds for the coroutine that calls it, until f ends, however it ends: where f yields, others go on recording,
+-- and so does a coroutine that f starts.
 -- @function gan.no_grad
 -- @tparam function|Module f  called at once
 -- @tparam any ...  its arguments
@@ -159,10 +140,10 @@ function M.no_grad(f, ...)
   return with(false, f, ...)
 end
 
---- Returns true while ops are being recorded.
+--- Returns true while the running coroutine records its ops: unless it has itself called no_grad.
 -- Cannot fail.
 -- @treturn boolean
-function M.is_recording() return recording end
+M.is_recording = core.recording
 
 --- Marks a tensor as a leaf, whose gradient may be asked for. A tensor that is tracked stays what it is.
 -- @function gan.nn.parameter
@@ -356,8 +337,9 @@ local function pass_on(node, need, gy, sums, create_graph)
   local builtin = node.op.builtin
   local own = builtin and sums.sole(gy)
   if not builtin then sums.pin(gy) end
+  local n = saved_args(node).n
   local gs = input_grads(node, need, gy, create_graph, own)
-  for i = 1, node.args.n do
+  for i = 1, n do
     local gi = need[i] and gs[i]
     if gi then
       local fit = fitted(node, i, gi)
