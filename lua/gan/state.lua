@@ -138,16 +138,18 @@ function M.part(name, v)
   return {state = function() return M.pack(name, v) end, load = function(_, t) M.into(v, t) end}
 end
 
---- Returns the name of a tensor in v that holds NaN or infinity, or nil; `name` is v's own.
+--- Returns the name of a tensor in v that holds NaN or infinity, the first by name, or nil; `name` is v's own.
 function M.not_finite(name, v)
   if core.is_tensor(v) and core.dtype(v) == "real" then
     local x = core.sum(v):item()
     return x - x ~= 0 and name or nil
   end
+  local first
   for key, x in pairs(type(v) == "table" and v or {}) do
     local found = M.not_finite(("%s.%s"):format(name, key), x)
-    if found then return found end
+    if found and (not first or found < first) then first = found end
   end
+  return first
 end
 
 return M

@@ -96,6 +96,12 @@ describe("game.health", function()
     assert.error_matches(function() health.belief(3, "real") end, "'real' %(expected logits, got 3%)")
   end)
 
+  it("names of several numbers that are not finite the same in every process", function()
+    local values = {}
+    for i = 122, 97, -1 do values["x_" .. string.char(i)] = 0 / 0 end
+    assert.equal("x_a is NaN", select(2, health.new():read(values)))
+  end)
+
   it("finds a word, and the numbers that led to it", function()
     local rng = gan.rng(2)
     local reals = rng:normal {16, 4, 4, 1}

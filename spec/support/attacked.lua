@@ -11,9 +11,11 @@ local LIMIT = 60 -- seconds that a run of a quarter of a second may take, on a m
 
 local TINY = "--data shapes --limit 24 --size 16 --ngf 4 --ndf 4 --z 4 --batch 4 --steps 6 --snap 2"
 
---- The runs: name -> script and words. `fails`: what the script does by itself, such as going back.
+--- The runs: name -> script and words. `before`: words of a run that was there first, and goes on; `out`: no run, but
+-- one file.
 M.runs = {
   plain = {"experiments/dcgan.lua", TINY},
+  going_on = {"experiments/dcgan.lua", TINY, before = TINY:gsub("steps 6", "steps 4")},
   conditional = {"experiments/cgan.lua", TINY},
   wgan_gp = {"experiments/wgan_gp.lua", TINY .. " --dsteps 2"},
   replay = {"experiments/replay.lua", TINY .. " --mirror"},
@@ -33,11 +35,11 @@ for name in pairs(M.runs) do M.names[#M.names + 1] = name end
 table.sort(M.names)
 
 --- The words of a run whose directory is DIR/NAME.
-function M.words(name, dir)
+function M.words(name, dir, before)
   local run = M.runs[name]
   local place = run.out and ("--out %s/%s/net.safetensors"):format(dir, name)
     or ("--outdir %s --name %s"):format(dir, name)
-  return ("%s %s %s"):format(run[1], run[2], place)
+  return ("%s %s %s"):format(run[1], before or run[2], place)
 end
 
 local function lua()
@@ -62,7 +64,7 @@ function M.execute(command, opt)
     (command:gsub("%f[%w_]LUA%f[^%w_]", lua())), opt.out or "/dev/null", err))
   local text = temp.read(err)
   os.remove(err)
-  if how == "exit" and code > 128 then how, code = "signal", code - 128 end
+  if how == "exit" and code > 128 and code ~= 130 then how, code = "signal", code - 128 end -- 130: a run's own
   if not opt.kill and core.clock() - began >= LIMIT then how = "hang" end
   return how, code, text
 end
@@ -70,11 +72,31 @@ end
 --- Runs a small run to its end or its death: M.execute's results.
 -- @tparam string name of the run
 -- @tparam string dir where its directory lies
--- @tparam[opt] table opt of execute; tracer: what stands before the interpreter; threads
+-- @tparam[opt] table opt of execute; tracer: what stands before the interpreter; threads; before: other words
 function M.start(name, dir, opt)
   opt = opt or {}
-  if M.runs[name].out then lfs.mkdir(dir .. "/" .. name) end
-  return M.execute(("%s LUA %s --threads %d"):format(opt.tracer or "", M.words(name, dir), opt.threads or 1), opt)
+  local words = M.words(name, dir, opt.before)
+  return M.execute(("%s LUA %s --threads %d"):format(opt.tracer or "", words, opt.threads or 1), opt)
+end
+
+local function must_end_well(name, ...)
+  local how, code, err = ...
+  if how ~= "exit" or code ~= 0 then error(("%s: %s %d: %s"):format(name, how, code, err)) end
+end
+
+--- Puts a run's directory into the state in which the attack finds it: none, or what a first run left.
+function M.prepare(name, dir)
+  local run, path, kept = M.runs[name], dir .. "/" .. name, dir .. "/before_" .. name
+  M.remove(name, dir)
+  if run.out then return lfs.mkdir(path) end
+  if not run.before then return end
+  if not run.made then -- once in a process: the library may have changed
+    must_end_well(name, M.start(name, dir, {before = run.before}))
+    M.remove("before_" .. name, dir)
+    os.rename(path, kept)
+    run.made = true
+  end
+  os.execute(("cp -Rp %s %s"):format(kept, path))
 end
 
 -- What differs between two runs that nobody disturbed: clocks, memory.
@@ -136,11 +158,10 @@ local undisturbed = {}
 --- Returns what a run holds that nobody disturbed. It lay where those lie that are compared with it: paths are told.
 function M.reference(name, dir)
   if not undisturbed[name] then
-    M.remove(name, dir)
-    local how, code, err = M.start(name, dir)
-    if how ~= "exit" or code ~= 0 then error(("%s: %s %d: %s"):format(name, how, code, err)) end
+    M.prepare(name, dir)
+    must_end_well(name, M.start(name, dir))
     undisturbed[name] = M.holds(dir .. "/" .. name)
-    M.remove(name, dir)
+    M.prepare(name, dir)
   end
   return undisturbed[name]
 end

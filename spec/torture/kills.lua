@@ -44,7 +44,7 @@ while (p:goes_on() or only) and (not only or n < only) do
       attacked.goes_on(name, p.dir)
       seconds[name] = core.clock() - began
     end
-    attacked.remove(name, p.dir)
+    attacked.prepare(name, p.dir)
     local lives, told = math.random(3), {}
     for i = 1, lives do
       local opt, how = death(name)

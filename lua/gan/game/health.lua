@@ -133,7 +133,7 @@ end
 -- element that element; `sign` is added, the mean sign of the logits of `real`.
 -- @tparam table values  name -> number or tensor
 -- @treturn table  name -> number
--- @treturn string  which of them is no finite number, such as "G is NaN"; or nil
+-- @treturn string  the first of them by name that is no finite number, such as "G is NaN"; or nil
 -- @raise if a value is neither a number nor a tensor, or a name that of a number which a run fills in itself
 function Health:read(values)
   local numbers, broken = {}, nil
@@ -151,7 +151,10 @@ function Health:read(values)
       x = v:item()
     end
     if type(x) ~= "number" then return check.expected("Run:report", 1, name, "a number or a tensor", v) end
-    if x - x ~= 0 then broken = ("%s is %s"):format(name, (tostring(x):gsub("^%-?nan$", "NaN"))) end
+    if x - x ~= 0 then
+      local what = ("%s is %s"):format(name, (tostring(x):gsub("^%-?nan$", "NaN")))
+      broken = broken and broken < what and broken or what -- the same one in every run
+    end
     numbers[name] = x
   end
   return numbers, broken

@@ -133,10 +133,10 @@ end
 function M.save(run)
   if run.saved_step == run.step then return true end
   local tree = M.state(run)
-  for name in pairs(run.parts) do
-    local found = state.not_finite(name, tree[name])
-    if found then return nil, found .. " is not finite" end
-  end
+  local parts = {}
+  for name in pairs(run.parts) do parts[name] = tree[name] end
+  local found = state.not_finite("", parts)
+  if found then return nil, found:sub(2) .. " is not finite" end
   run.saved_path, run.saved_at = run.recorder:save(tree), core.clock()
   run.saved_step = run.saved_path and run.step
   return true
