@@ -13,6 +13,7 @@ local build = os.getenv "GAN_BUILD" or "build"
 package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
 package.cpath = build .. "/?.so;" .. package.cpath
 
+pcall(require, "gan.wait") -- before core, as in gan: how threads wait
 local core = require "gan.core"
 local json = require "gan.file.json"
 local lfs = require "lfs"
