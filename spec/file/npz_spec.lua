@@ -267,6 +267,25 @@ describe("file.npz", function()
     assert.is_nil(io.open(path))
   end)
 
+  it("notices every flipped bit that is of any consequence, in an array's name, too", function()
+    local path = dir .. "/flips.npz"
+    assert.is_true(npz.save(path, {mu = core.full({2}, 0.5, "f64"), about = core.tensor({1, 2, 3}, "u8")}))
+    local whole, refused, same = temp.read(path), 0, 0
+    for at = 1, #whole do
+      local bit = 1 << (at + at // 8) % 8
+      temp.write(path, whole:sub(1, at - 1) .. string.char(whole:byte(at) ~ bit) .. whole:sub(at + 1))
+      local arrays = npz.load(path)
+      if not arrays then
+        refused = refused + 1
+      else
+        assert.same({{0.5, 0.5}, {1, 2, 3}, 2}, {arrays.mu and core.to_table(arrays.mu),
+          arrays.about and core.to_table(arrays.about), #require("gan.check").names(arrays)}, "byte " .. at)
+        same = same + 1
+      end
+    end
+    assert.is_true(refused > 4 * same and refused + same == #whole)
+  end)
+
   it("needs no copy of an array as a string", function()
     local path = dir .. "/large.npz"
     local t = core.full({1 << 20}, 1, "f64")

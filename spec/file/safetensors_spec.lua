@@ -99,11 +99,73 @@ describe("file.safetensors", function()
     local path = dir .. "/golden"
     assert.is_true(checkpoint.save(path,
       {b = {gan.tensor {1, -2}}, a = gan.tensor({{7}}, "i32"), u = gan.tensor({1, 2, 3}, "u8"), step = 12}))
-    local header = '{"__metadata__":{"step":"12"},"a":{"dtype":"I32","shape":[1,1],"data_offsets":[0,4]},'
+    local header = '{"__metadata__":{"gan.crc32":"%s","gan.crc32.header":"00000000","step":"12"},'
+      .. '"a":{"dtype":"I32","shape":[1,1],"data_offsets":[0,4]},'
       .. '"b.1":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},'
       .. '"u":{"dtype":"U8","shape":[3],"data_offsets":[12,15]}}'
+    local data, sums = {("<i4"):pack(7), ("<ff"):pack(1, -2), "\1\2\3"}, {}
+    for i, bytes in ipairs(data) do sums[i] = ("%08x"):format(core.crc32(bytes)) end
+    header = header:format(table.concat(sums, " "))
     header = header .. (" "):rep(-#header % 8)
-    assert.equal(pack(header, ("<i4"):pack(7) .. ("<ff"):pack(1, -2) .. "\1\2\3"), temp.read(path))
+    header = header:gsub("00000000", ("%08x"):format(core.crc32(pack(header, ""))))
+    assert.equal(pack(header, table.concat(data)), temp.read(path))
+  end)
+
+  it("notices every flipped bit, and bytes that are missing or too many", function()
+    local path = dir .. "/flips"
+    local tree = {G = {["1.weight"] = gan.rng(1):normal {2, 3}, ["1.bias"] = gan.zeros(2)}, step = 4, name = "x",
+      ids = gan.tensor({1}, "i32")}
+    assert.is_true(checkpoint.save(path, tree))
+    local whole, tried = temp.read(path), 0
+    local start = 8 + ("<I8"):unpack(whole)
+    local messages = {}
+    local function refused(bytes, what)
+      local back, message = checkpoint.load(temp.write(path, bytes))
+      assert.is_nil(back, what)
+      messages[message:gsub("^.*/flips: ", "")] = true
+      tried = tried + 1
+      return message
+    end
+    for at = 1, #whole do
+      for bit = 0, 7 do
+        local message = refused(whole:sub(1, at - 1) .. string.char(whole:byte(at) ~ 1 << bit) .. whole:sub(at + 1),
+          ("byte %d, bit %d"):format(at, bit))
+        if at > start then assert.matches("tensor '[%w.]+' is damaged %(its checksum differs%)$", message) end
+      end
+    end
+    for n = 0, #whole - 1 do refused(whole:sub(1, n), "cut to " .. n) end
+    for n = 1, 16 do refused(whole .. ("\0"):rep(n), n .. " more") end
+    for _, what in ipairs {
+      "tensor 'G.1.weight' is damaged (its checksum differs)", "tensor 'ids' is damaged (its checksum differs)",
+      "the header is damaged (its checksum differs)", "the header is damaged (checksums are missing)",
+    } do
+      assert.is_true(messages[what], what)
+    end
+    assert.equal(9 * #whole + 16, tried)
+    temp.write(path, whole)
+    local back, notice = checkpoint.load(path)
+    assert.same({4, nil}, {back.step, notice})
+    local only = function(name) return name == "step" end -- what is not read is not looked at
+    temp.write(path, whole:sub(1, -2) .. "\xff")
+    assert.equal(4, checkpoint.load(path, only).step)
+  end)
+
+  it("notices damage whatever the precision that reads", function()
+    local path, twin = dir .. "/wide", double.require "gan.file.safetensors"
+    for _, case in ipairs {{checkpoint.save, gan.ones, twin.load}, {twin.save, double.ones, checkpoint.load}} do
+      local save, ones, load = table.unpack(case)
+      assert.is_true(save(path, {x = ones(3), n = 1}))
+      assert.is_truthy(load(path))
+      local bytes = temp.read(path)
+      temp.write(path, bytes:sub(1, -2) .. "\x3e")
+      assert.matches("tensor 'x' is damaged", select(2, load(path)))
+    end
+  end)
+
+  it("reads what has no checksums, with a notice", function()
+    local path = temp.write(dir .. "/old", pack('{"__metadata__":{"step":"12"}}  ', ""))
+    assert.same({{step = 12}, path .. ": has no checksums, as an older version wrote it: damage would go unnoticed"},
+      {checkpoint.load(path)})
   end)
 
   it("keeps f64 tensors apart from reals", function()
@@ -165,7 +227,7 @@ describe("file.safetensors", function()
     for _, case in ipairs {
       {{a = print}, "at 'a', got function"}, {{[1.5] = 1}, "keys must be strings or integers, got 1.5"},
       {{["a.b"] = 1, a = {b = 2}}, "two entries would be called 'a.b'"}, {7, "expected a table"},
-      {{["gan.paths"] = "x"}, "gan.paths"},
+      {{["gan.paths"] = "x"}, "gan.paths"}, {{["gan.crc32"] = "x"}, "gan.crc32"},
     } do
       local ok, message = pcall(checkpoint.save, dir .. "/never", case[1])
       assert.is_false(ok)

@@ -2,6 +2,9 @@
 --
 -- Statistics for FID are kept so (`mu`, `sigma`), and sets of images. Format: numpy.lib.format, versions 1.0 to 3.0 of
 -- .npy.
+--
+-- The archive has a checksum (CRC-32) of each array, its header included, and its names and sizes twice: a flipped bit
+-- is noticed, or lies where nothing is read (a date, a system's name).
 -- @module gan.file.npz
 local core = require "gan.core"
 local check = require "gan.check"
@@ -189,6 +192,8 @@ end
 function M.member(z, member)
   local name = member:match "^(.+)%.npy$"
   if not name then
+    local start, damaged = z:place(member) -- in the list of members an array's name may be damaged: none is left out so
+    if not start then return nil, damaged end
     return nil, select(2, z:fail("'%s': not an array (.npy)", member)), true
   end
   local bytes, message = z:read(member)
