@@ -82,6 +82,7 @@ if opt.sheet then must(gan.data.image.named(opt.sheet)) end
 if opt.stats then must(gan.file.text.says(opt.stats, "npz", "statistics are written as .npz")) end
 
 local trained, shape = opt.run and must(gan.train.trained.open(opt.run, {net = opt.net})), nil
+if trained and trained.notice then warn(trained.notice) end
 if trained then -- the shape of its pictures: 1, height, width, channels
   local labels = trained.classes and core.full({1}, 0, "i32")
   shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = labels}).batch(1, 1))

@@ -49,6 +49,7 @@ elseif opt.out and not is_folder and text.extension(opt.out) then
 end
 
 local trained = must(gan.train.trained.open(opt.run, {net = opt.net}))
+if trained.notice then io.stderr:write("generate.lua: warning: ", trained.notice, "\n") end
 local z = latent.of_seeds(seeds, trained.options.z, opt.trunc)
 local y, drawn
 if trained.classes then

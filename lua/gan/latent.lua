@@ -95,6 +95,24 @@ function M.labels(classes, seeds, class)
   return core.tensor(list, "i32"), label and ("class %s (label %d)"):format(classes[label + 1], label)
 end
 
+--- Tells whether values that were read from a file are latent vectors, and where there are classes, labels of these.
+-- Cannot fail.
+-- @param v  any value: real (N,Z), N >= 1
+-- @tparam integer z  Z
+-- @param y  any value: i32 (N), each 0..classes-1; nil without classes
+-- @tparam[opt] integer classes  how many there are
+-- @treturn boolean
+function M.are(v, z, y, classes)
+  if not (core.is_tensor(v) and core.dtype(v) == "real" and core.dim(v) == 2) then return false end
+  local n = core.size(v, 1)
+  if n < 1 or core.size(v, 2) ~= z then return false end
+  if not classes then return y == nil end
+  local own = core.is_tensor(y) and core.dtype(y) == "i32" and core.dim(y) == 1
+  if not own or core.size(y, 1) ~= n then return false end
+  for _, label in ipairs(core.to_table(y)) do if label < 0 or label >= classes then return false end end
+  return true
+end
+
 --- Returns the latent vectors and labels of a grid whose rows are classes, all with the same vectors.
 -- Where there are fewer rows than classes, they are spread evenly over the labels.
 -- @tparam Tensor z  (N,Z), N >= columns; the first ones are taken

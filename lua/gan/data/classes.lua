@@ -12,6 +12,16 @@ local function numbers_only(names)
   return #names > 0
 end
 
+--- Tells whether a value is a list of names of classes. Cannot fail.
+-- @param v  any value
+-- @treturn boolean
+function M.are(v)
+  if type(v) ~= "table" then return false end
+  for i = 1, #v do if type(v[i]) ~= "string" then return false end end
+  for k in pairs(v) do if math.type(k) ~= "integer" or k < 1 or k > #v then return false end end
+  return true
+end
+
 local function positions(op, i, what, names)
   if type(names) ~= "table" then return check.expected(op, i, what, "a list of class names", names) end
   local at = {}

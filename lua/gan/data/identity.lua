@@ -26,6 +26,18 @@ function M.of(set)
   return out
 end
 
+--- Takes back what `of` returned, as a file has kept it. Cannot fail.
+-- @param t  any value
+-- @treturn table  t, or nil where it is something else
+function M.accept(t)
+  if type(t) ~= "table" or type(t.checksum) ~= "string" then return nil end
+  for _, name in ipairs {"images", "height", "width", "channels"} do
+    if type(t[name]) ~= "number" then return nil end
+  end
+  if t.classes ~= nil and not classes.are(t.classes) then return nil end
+  return t
+end
+
 local function told(t)
   return ("%s of %dx%d, %s (%s)"):format(check.count(t.images, "image"), t.height, t.width,
     t.channels == 1 and "grey" or "colour", t.checksum)

@@ -289,12 +289,11 @@ end
 
 -- The checksum of n bytes of an open file from an offset on; or nil, message.
 local function sum_of(file, at, n)
-  local crc, ok, bytes, message = 0, file:seek(at)
-  if not ok then return nil, bytes end
+  local crc, ok, message = 0, file:seek(at)
   for done = 0, n - 1, PIECE do
-    bytes, message = file:read(math.min(PIECE, n - done))
-    if not bytes then return nil, message end
-    crc = core.crc32(bytes, crc)
+    if ok then ok, message = file:read(math.min(PIECE, n - done)) end
+    if not ok then return nil, message end
+    crc = core.crc32(ok, crc)
   end
   return hex(crc)
 end

@@ -289,11 +289,20 @@ function Health:state()
 end
 
 --- Restores a state; what is missing begins anew. Cannot fail.
--- @tparam table state  from state()
+-- @tparam table state  from state(); what in it is none counts as missing
 function Health:load(state)
-  for _, name in ipairs {"sums", "now", "early", "best"} do self[name] = state[name] or {} end
-  for _, name in ipairs {"steps", "checks", "low"} do self[name] = state[name] or 0 end
-  self.word, self.why = state.word or "ok", state.why or ""
+  state = type(state) == "table" and state or {}
+  for _, name in ipairs {"sums", "now", "early", "best"} do
+    self[name] = {}
+    for key, v in pairs(type(state[name]) == "table" and state[name] or {}) do
+      if type(v) == "number" then self[name][key] = v end
+    end
+  end
+  for _, name in ipairs {"steps", "checks", "low"} do
+    self[name] = math.type(state[name]) == "integer" and math.max(state[name], 0) or 0
+  end
+  self.word = type(state.word) == "string" and state.word or "ok"
+  self.why = type(state.why) == "string" and state.why or ""
 end
 
 return M

@@ -396,6 +396,7 @@ local function warnings_of(self, name, r, fake)
     if n < FEW then add("few images of some classes: class %s has %d", fake.source.classes[y], n) end
   end
   list[#list + 1] = strange(F, self.real.source)
+  list[#list + 1] = F.notice
   return #list > 0 and list or json.list
 end
 

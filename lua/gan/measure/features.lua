@@ -16,6 +16,7 @@
 -- * `size`: side the net sees, or nil for what comes
 -- * `domain`: a text, what the net has learnt to see; "any" if nothing
 -- * `data`, `accuracy`, `class_names`, of classifiers: name of the set; on its test images, 0 to 1; a list, or nil
+-- * `notice`: a text, of a classifier's file without checksums
 --
 -- @module gan.measure.features
 local core = require "gan.core"
@@ -233,7 +234,7 @@ local function strings(t)
   return out
 end
 
-local function classifier(path, tree, opt)
+local function classifier(path, tree, opt, notice)
   local function bad(message) return nil, ("%s: not a classifier that can be used: %s"):format(path, message) end
   if tree.format ~= FORMAT then
     return bad(("expected format %d, found %s"):format(FORMAT, check.found(tree.format)))
@@ -252,7 +253,7 @@ local function classifier(path, tree, opt)
   end
   local self = M.of(net:eval(), opt.batch)
   self.data, self.domain, self.accuracy = tree.data, tree.data, tree.accuracy
-  self.class_names = strings(tree.class_names)
+  self.class_names, self.notice = strings(tree.class_names), notice
   return self
 end
 
@@ -318,7 +319,7 @@ local function from_file(path, opt)
     local tree
     tree, message = checkpoint.load(path, function(name) return not counts(name) end)
     if not tree then return nil, message end
-    if tree.kind == KIND then return classifier(path, tree, opt) end
+    if tree.kind == KIND then return classifier(path, tree, opt, message) end
     state = flat(tree, "", {})
   end
   if not is_inception(state) then return nil, ("%s: holds no feature network (%s)"):format(path, known) end

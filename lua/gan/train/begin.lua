@@ -67,6 +67,7 @@ end
 -- be true, too: others read it there.
 local function first_files(run, changed)
   local recorder, from = run.recorder, run.place.from
+  if run.place.fallen then recorder:link(directory.LAST, from) end
   if run.step == 0 or changed or from ~= recorder:path(directory.LAST) then
     pictures.write_real(run)
     if run.step == 0 then pictures.write(run, "fakes_init.png") end
@@ -88,8 +89,9 @@ function M.run(run)
   end
   recorder:enter(place, opt.outdir, label(run))
   if run.data.n > 1 then run.health:real(pictures.real(run, health.PICTURES)) end
-  if place.from then saved.restore(run, place.from) end
+  local lines = place.from and saved.go_on(run) or {}
   recorder:open(run.step, settings(run))
+  for _, line in ipairs(lines) do recorder:say("%s", line) recorder:record {step = run.step, notice = line} end
   for name, source in pairs(run.sources) do recorder:write(name, source) end
   introduce(run)
   run.measure:begin()

@@ -1,6 +1,7 @@
 --- Run directories: their names, which of them a new command goes on with, what lies in them. Nothing is ever
 -- overwritten by another run.
 -- @internal gan.train.directory
+local checkpoint = require "gan.model.checkpoint"
 local claim = require "gan.file.claim"
 local command = require "gan.command"
 local identity = require "gan.data.identity"
@@ -9,7 +10,7 @@ local lfs = require "lfs"
 local options = require "gan.train.options"
 local text = require "gan.file.text"
 
-local M = {LAST = "checkpoint_last.safetensors"}
+local M = {LAST = checkpoint.LAST}
 
 local OTHER = "nothing was overwritten, give another --name"
 
@@ -45,8 +46,7 @@ end
 
 -- The place of a run in a directory that was made before.
 local function at(dir, stored)
-  local last = dir .. "/" .. M.LAST
-  return {dir = dir, from = mode(last) and last or nil, stored = stored}
+  return {dir = dir, from = checkpoint.of(dir)[1], stored = stored}
 end
 
 -- The place that --resume PATH names: a run's directory, or a checkpoint, from which a run of its own starts.

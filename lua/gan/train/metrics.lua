@@ -82,6 +82,7 @@ end
 function Measure:begin()
   local run, recorder = self.run, self.run.recorder
   if not self.metrics then return end
+  if self.features.notice then recorder:say("%s", self.features.notice) end
   if self.best and self.best.protocol ~= protocol(self, self.best_of) then
     recorder:say("the best so far was measured by %s, now %s: the best is looked for anew", self.best.protocol,
       protocol(self, self.best_of))

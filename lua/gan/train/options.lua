@@ -2,7 +2,6 @@
 -- @module gan.train.options
 local command = require "gan.command"
 local data = require "gan.data"
-local json = require "gan.file.json"
 
 local M = {}
 
@@ -79,18 +78,6 @@ function M.check(values, given, declared)
   if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
   if values.batch % blocks == 0 then return command.check_change(declared, values, given) end
   return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
-end
-
---- Returns what a run's checkpoint tells of the run: the options that were packed, and its data.
--- @tparam table tree  of gan.file.safetensors.load
--- @tparam string path  its file, for messages
--- @treturn table  options, name -> value
--- @treturn table  fingerprint of the data (gan.data.identity), or nil
--- @error if it is no checkpoint of a run
-function M.unpack(tree, path)
-  local own = type(tree.run) == "table" and type(tree.run.options) == "string" and json.decode(tree.run.options)
-  if type(own) ~= "table" then return nil, path .. ": expected the checkpoint of a run (that of another program?)" end
-  return own, type(tree.run.data) == "string" and json.decode(tree.run.data) or nil
 end
 
 return M

@@ -7,6 +7,7 @@
 -- @module gan.train.recorder
 local core = require "gan.core"
 local check = require "gan.check"
+local checkpoint = require "gan.model.checkpoint"
 local console = require "gan.show.console"
 local directory = require "gan.train.directory"
 local json = require "gan.file.json"
@@ -151,19 +152,21 @@ function Disk:record(record, metric)
   return self:must(text.append_to(self:path(("metric-%s.jsonl"):format(metric)), json.encode(record)))
 end
 
---- Writes the last checkpoint.
+--- Writes the last checkpoint; the one before it stays under another name, in case that this one is damaged.
 -- @tparam table tree  of gan.file.safetensors
 -- @treturn string  its path
 -- @error if the disk fails: it stops
 function Disk:save(tree)
+  if self:has(directory.LAST) then self:link(checkpoint.PREVIOUS) end
   self:must(safetensors.save(self:path(directory.LAST), tree))
   return self:path(directory.LAST)
 end
 
---- Gives the last checkpoint a second name.
+--- Gives a checkpoint a second name.
 -- @tparam string name  of a file of the run
+-- @tparam[opt] string path  of the checkpoint; default: the last one
 -- @error if the disk fails: it stops
-function Disk:link(name) self:must(text.link(self:path(directory.LAST), self:path(name))) end
+function Disk:link(name, path) self:must(text.link(path or self:path(directory.LAST), self:path(name))) end
 
 --- Makes the last checkpoint a snapshot.
 -- @tparam integer step  its number
@@ -171,9 +174,9 @@ function Disk:link(name) self:must(text.link(self:path(directory.LAST), self:pat
 -- @treturn string  its path
 -- @error if the disk fails: it stops
 function Disk:snapshot(step, count)
-  local name = ("snapshot_%06d.safetensors"):format(step)
+  local name = checkpoint.SNAPSHOT:format(step)
   self:link(name)
-  text.prune(self.dir, "^snapshot_%d+%.safetensors$", count)
+  text.prune(self.dir, checkpoint.SNAPSHOTS, count)
   return self:path(name)
 end
 

@@ -1,5 +1,6 @@
 --- What a run does when something is wrong: it says so, stops, or goes back to its last good checkpoint.
 -- @internal gan.train.rescue
+local checkpoint = require "gan.model.checkpoint"
 local core = require "gan.core"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
@@ -10,7 +11,7 @@ local saved = require "gan.train.saved"
 
 local M = {}
 
-local GOOD = "checkpoint_good.safetensors" -- what --on-collapse rollback goes back to
+local GOOD = checkpoint.GOOD
 local GOOD_STEPS = 500 -- between two of them where --snap is 0
 local MAX_ROLLBACKS = 5
 
@@ -35,7 +36,7 @@ local function rollback(run, word, why)
   if rollbacks > MAX_ROLLBACKS then
     recorder:stop("step %d: %s (%s); stopped after %d rollbacks, %s", from, word, why, MAX_ROLLBACKS, run:last_saved())
   end
-  saved.restore(run, recorder:path(GOOD))
+  saved.restore(run, {recorder:path(GOOD)})
   saved.rescale(run, rollbacks)
   local function refresh(streams, what)
     for name, rng in pairs(streams) do

@@ -4,6 +4,7 @@
 local core = require "gan.core"
 local begin = require "gan.train.begin"
 local check = require "gan.check"
+local checkpoint = require "gan.model.checkpoint"
 local command = require "gan.command"
 local data = require "gan.data"
 local directory = require "gan.train.directory"
@@ -106,7 +107,7 @@ local function start(spec)
     mark = command.mark, epilog = command.MARKS}))
   recorder:must(options.check(opt, given, self.declared))
   self.options = opt
-  self.place = recorder:must(directory.locate(self.declared, opt, given, saved.settings))
+  self.place = recorder:must(directory.locate(self.declared, opt, given, checkpoint.settings))
   if opt.on_collapse == "rollback" and not recorder.keeps then
     recorder:stop "--on-collapse rollback: there is nothing to go back to where no checkpoint is written"
   end
@@ -116,7 +117,7 @@ local function start(spec)
   self.loader = pictures.batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
   self.total, self.unset = progress.total_steps(opt, self.data.n)
   self.step, self.identity = 0, identity.of(self.data)
-  recorder:must(directory.recognise(self.place, self, saved.step))
+  recorder:must(directory.recognise(self.place, self, checkpoint.step))
   self:show()
   self.measure = recorder:must(metrics.new(self))
   self.parts.measure = self.measure

@@ -4,11 +4,11 @@ local classes = require "gan.data.classes"
 local command = require "gan.command"
 local core = require "gan.core"
 local check = require "gan.check"
+local checkpoint = require "gan.model.checkpoint"
 local json = require "gan.file.json"
+local latent = require "gan.latent"
 local made = require "gan.model.made"
-local options = require "gan.train.options"
 local random = require "gan.random"
-local safetensors = require "gan.file.safetensors"
 local state = require "gan.state"
 
 local M = {}
@@ -31,26 +31,6 @@ function M.owner(run, name, v)
 end
 
 local FORMAT = 2
-
---- Reads what a checkpoint tells of its run, for --resume FILE.
--- @tparam string path  of the checkpoint
--- @treturn table  `options`, name -> value, and `data` (gan.data.identity) or nil
--- @error if it is no checkpoint of a run
-function M.settings(path)
-  local tree, message = safetensors.load(path, function(name) return name:find "^run%." end)
-  if not tree then return nil, message end
-  local own, data = options.unpack(tree, path)
-  if not own then return nil, data end
-  return {options = own, data = data}
-end
-
---- Reads a checkpoint's step. Cannot fail.
--- @tparam string path  of the checkpoint
--- @treturn integer  nil where it has none
-function M.step(path)
-  local tree = safetensors.load(path, function(name) return name == "run.step" end)
-  return tree and type(tree.run) == "table" and math.type(tree.run.step) == "integer" and tree.run.step or nil
-end
 
 --- Returns the random streams inside a run's parts: "name.where" -> stream. Cannot fail.
 function M.inner_streams(run)
@@ -88,43 +68,71 @@ function M.rescale(run, rollbacks)
   end
 end
 
---- Brings a run to where a checkpoint stands. Where the checkpoint does not fit, the run's recorder stops.
-function M.restore(run, path)
-  local tree = run.recorder:must(safetensors.load(path))
-  local function fit(ok, what) if not ok then run.recorder:stop("%s: does not fit this run: %s", path, what) end end
+-- Brings a run to where a checkpoint's tree stands; raises what does not fit.
+local function apply(run, tree)
+  local function fit(ok, what) if not ok then error(what, 0) end end
   local function found(what, expected, v) return ("expected %s %s, found %s"):format(what, expected, tostring(v)) end
   local stored = tree.run
-  fit(type(stored) == "table" and math.type(stored.step) == "integer", "expected the checkpoint of a run")
+  fit(type(stored) == "table" and checkpoint.is_step(stored.step), "expected the checkpoint of a run")
   fit(stored.format == FORMAT, found("format", FORMAT, stored.format) .. " (made by another version)")
   fit(stored.recipe == run.recipe, found("recipe", run.recipe, stored.recipe))
   fit(made.same(run.nets, stored.nets))
-  fit(core.is_tensor(stored.z), "run.z is missing")
+  fit(latent.are(stored.z, run.options.z, stored.y, run.classes), "run.z is missing, or run.y")
   if run.classes and stored.classes then -- a label must mean what it meant
     local own, now = stored.classes, run.data.classes
+    fit(classes.are(own), "run.classes: expected names")
     local _, moved = classes.map(own, now)
     fit(moved ~= true, found("classes", table.concat(own, " "), table.concat(now, " ")))
   end
+  local function stream(rng, s, name)
+    local there = type(s) == "table" and math.type(s[1]) == "integer" and math.type(s[2]) == "integer"
+    fit(there, name .. " is missing")
+    rng:load(s[1], s[2])
+  end
   local function streams(own, states, what)
-    for name, rng in pairs(own) do
-      local s = type(states) == "table" and states[name]
-      local there = type(s) == "table" and math.type(s[1]) == "integer" and math.type(s[2]) == "integer"
-      fit(there, what .. name .. " is missing")
-      rng:load(s[1], s[2])
-    end
+    for name, rng in pairs(own) do stream(rng, type(states) == "table" and states[name], what .. name) end
   end
   streams(run.streams, tree.rng, "rng.")
+  for name, s in pairs(tree.rng) do stream(core.rng(0, ""), s, "rng." .. name) end
   run.stored = tree.rng
   for name, part in pairs(run.parts) do
     local ok, result, message = pcall(part.load, part, tree[name] == nil and {} or tree[name])
     fit(ok and (result ~= nil or message == nil), ("%s: %s"):format(name, check.placeless(ok and message or result)))
   end
   streams(M.inner_streams(run), tree.masks, "masks.")
-  run.health:load(tree.health or {})
+  run.health:load(tree.health)
   local ok, result, message = pcall(run.loader.load, run.loader, tree.data)
   fit(ok and result, tostring(ok and message or result))
   streams({random = random.default()}, stored, "run.")
   run.step, run.fixed_z, run.fixed_y = stored.step, stored.z, stored.y
-  M.rescale(run, math.max(run.rollbacks, math.tointeger(stored.rollbacks) or 0))
+  M.rescale(run, math.max(run.rollbacks, checkpoint.is_step(stored.rollbacks) and stored.rollbacks or 0))
+end
+
+--- Brings a run to where the first of some checkpoints stands that is not damaged. Where there is none, or it does not
+-- fit, the run's recorder stops.
+-- @treturn string  its path
+-- @treturn table  list of messages, about the damaged ones before it
+-- @treturn ?string  a notice, where it has no checksums
+function M.restore(run, paths)
+  local tree, path, damaged, notice = checkpoint.first(paths)
+  if not tree then run.recorder:stop("%s", path) end
+  local ok, what = pcall(apply, run, tree)
+  if not ok then run.recorder:stop("%s: does not fit this run: %s", path, check.placeless(what)) end
+  return path, damaged, notice
+end
+
+--- Brings a run to where its place stands: to its last checkpoint, or where that is damaged, to the newest whole one.
+-- @treturn table  lines to tell once the run's files are open
+function M.go_on(run)
+  local place = run.place
+  local own = checkpoint.of(place.dir)
+  local path, damaged, notice = M.restore(run, own[1] == place.from and own or {place.from})
+  local lines = {notice}
+  if damaged[1] then
+    lines[#lines + 1] = ("%s; goes back to step %d, %s"):format(table.concat(damaged, "; "), run.step, path)
+    place.fallen, place.from = true, path
+  end
+  return lines
 end
 
 --- Saves a run. A net that holds NaN is not worth keeping: then the last good checkpoint stays.

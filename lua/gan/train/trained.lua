@@ -1,11 +1,9 @@
 --- A run's generator, read back from its checkpoint.
 -- @module gan.train.trained
 local check = require "gan.check"
-local directory = require "gan.train.directory"
+local checkpoint = require "gan.model.checkpoint"
 local lfs = require "lfs"
 local made = require "gan.model.made"
-local options = require "gan.train.options"
-local safetensors = require "gan.file.safetensors"
 local text = require "gan.file.text"
 
 local M = {}
@@ -16,29 +14,26 @@ local M = {}
 -- @tparam[opt] string opt.net  the Lua file that makes the generator (gan.model.own): it is executed, nothing else is
 -- @treturn table  `G`; `ema`, if the run has an average; `options`; `classes`, a list of names, if it is conditional;
 --   `step`; `path`, the checkpoint's; `data`, what it knows of its data (gan.data.identity), or nil; `own_data`: true,
---   if its script opened them
--- @error if it is no checkpoint of a run, or does not hold a generator, or the net file is not given or another one
+--   if its script opened them; `notice`, a text, if the checkpoint has no checksums
+-- @error if it is damaged, or none of a run, or does not hold a generator, or the net file is not given or another one
 -- @raise if an option is unknown
 function M.open(path, opt)
   opt = check.options("train.trained.open", opt, {net = check.option.string {}})
   if lfs.attributes(path, "mode") == "directory" then
     path = path:match "^(.-)/*$"
-    local why = text.lacks(path, directory.LAST, text.exists(path .. "/options.json") and "checkpoint yet" or "run")
+    local why = text.lacks(path, checkpoint.LAST, text.exists(path .. "/options.json") and "checkpoint yet" or "run")
     if why then return nil, why end
-    path = path .. "/" .. directory.LAST
+    path = path .. "/" .. checkpoint.LAST
   end
-  local tree, message = safetensors.load(path, function(name)
+  local tree, own, data, notice = checkpoint.load(path, function(name)
     return name:find "^G%." or name:find "^ema%." or name == "kind"
       or name:find "^run%." and name ~= "run.z" and name ~= "run.y"
   end)
-  if not tree then return nil, message end
-  if tree.kind == "classifier" then return nil, path .. ": a classifier, not a run: it is for --features" end
-  local own, data = options.unpack(tree, path)
-  if not own then return nil, data end
+  if not tree then return nil, own end
   local G, ema = made.again(tree, own, path, opt.net)
   if not G then return nil, ema end
   return {G = G, ema = ema, options = own, classes = tree.run.classes, step = tree.run.step, path = path,
-    own_data = tree.run.own_data == true, data = data}
+    own_data = tree.run.own_data == true, data = data, notice = notice}
 end
 
 return M
