@@ -8,7 +8,7 @@ local read = tree.read
 local FOLDERS = {"experiments/", "experiments/bench/"}
 local READMES = {
   "README.md", "experiments/README.md", "experiments/RESULTS.md", "experiments/bench/README.md", "lua/gan/README.md",
-  "csrc/README.md", "spec/torture/README.md",
+  "csrc/README.md", "experiments/TRUST.md", "spec/torture/README.md",
 }
 
 -- The path of a script that a command calls by path, file name or, where `bare`, stem; or nil.
