@@ -27,31 +27,39 @@ local function list(values)
   return #words > 0 and table.concat(words, ", ") .. " or " .. last or last
 end
 
--- Value of an option's text, or nil, message.
-local function convert(d, text)
-  local function wrong(expected) return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
-  if d.kind == "string" then
-    if text == "" or text:find "%z" then return wrong "some text" end
-    if d.option and not d.option.accept(text) then return wrong(d.option.expected) end
-    if not d.choices then return text end
-    for _, c in ipairs(d.choices) do if text == c then return text end end
-    return wrong(list(d.choices))
+-- Value of an option as it is kept; where it is none, nil and what was expected.
+local function accept(d, v)
+  if d.kind == "flag" then
+    if type(v) == "boolean" then return v end
+    return nil, "true or false"
+  elseif d.kind == "bytes" then
+    v = size.accept(v)
+    return v, not v and size.expected or nil
+  elseif d.kind == "string" then
+    if type(v) ~= "string" or v == "" or v:find "%z" then return nil, "some text" end
+    if d.option and not d.option.accept(v) then return nil, d.option.expected end
+  elseif d.kind == "integer" then
+    v = type(v) == "number" and math.tointeger(v)
   end
-  if d.kind == "bytes" then
-    local v = size.accept(text)
-    if not v then return wrong(size.expected) end
-    return v
-  end
-  local v = text:find "^[%d%s.eE+-]+$" and tonumber(text)
-  if d.kind == "integer" then v = v and math.tointeger(v) end
   if d.choices then
     for _, c in ipairs(d.choices) do if v == c then return v end end
-    return wrong(list(d.choices))
+    return nil, list(d.choices)
   end
-  local low = v and (d.lo and v < d.lo or d.above and v <= d.above)
-  local high = v and (d.hi and v > d.hi or d.below and v >= d.below)
-  if not v or v ~= v or low or high then return wrong(range(d)) end
+  if d.kind == "string" then return v end
+  local number = type(v) == "number"
+  local low = number and (d.lo and v < d.lo or d.above and v <= d.above)
+  local high = number and (d.hi and v > d.hi or d.below and v >= d.below)
+  if not number or v ~= v or low or high then return nil, range(d) end
   return v
+end
+
+-- Value of an option's text, or nil, message.
+local function convert(d, text)
+  local v = text
+  if d.kind == "integer" or d.kind == "number" then v = text:find "^[%d%s.eE+-]+$" and tonumber(text) end
+  local value, expected = accept(d, v)
+  if expected then return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
+  return value
 end
 
 --- Returns the name that an option has in Lua: that of "dry-run" is `dry_run`. Cannot fail.
@@ -240,6 +248,27 @@ function M.stored(d, old)
 end
 
 -- ---- options of something that goes on ----
+
+--- Checks values of before, which may come out of any file, as `parse` checks a command line's. In place, a value
+-- becomes what it stands for (64.0 the integer 64). What is not declared is left alone: it may be another program's.
+-- Cannot fail.
+-- @tparam table declared  of `declare`
+-- @tparam table old  values of before, name in Lua -> value
+-- @treturn string  says which is wrong: "option 'batch': expected an integer in 1..65536, got \"x\""; nil where none is
+function M.check(declared, old)
+  for _, d in ipairs(declared) do
+    for _, name in ipairs {d.name, table.unpack(d.alias or {})} do
+      local v = old[M.field(name)]
+      local value, expected = accept(d, v)
+      if v ~= nil and expected then
+        local got = type(v) == "table" and "a table" or json.encode(v)
+        return ("option '%s': expected %s, got %s"):format(name, expected, #got > 80 and got:sub(1, 77) .. "..." or got)
+      elseif v ~= nil then
+        old[M.field(name)] = value
+      end
+    end
+  end
+end
 
 --- Takes values of before over, in place; where there was none, the value stays. Cannot fail.
 -- @tparam table declared  of `declare`

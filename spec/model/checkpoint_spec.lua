@@ -69,10 +69,17 @@ describe("model.checkpoint", function()
     for _, options in ipairs {"", "7", "[", 7, {}, {a = "b"}, true, gan.ones(2)} do
       refused("expected the checkpoint of a run (that of another program?)", {options = options})
     end
-    for _, data in ipairs {"", "7", "{}", '{"images":1,"height":1,"width":1,"channels":"x","checksum":""}', 7, {},
-      '{"images":1,"height":1,"width":1,"channels":1,"checksum":"","classes":{"a":1}}', gan.ones(1)} do
-      refused("expected in run.data what tells its data from others", {data = data})
-    end
+    local none = "data: expected what tells them from others, got "
+    for _, case in ipairs {
+      {"", none .. "nil"}, {"7", none .. "7"}, {7, none .. "false"}, {{}, none .. "false"},
+      {gan.ones(1), none .. "false"},
+      {"{}", "data: checksum: expected a text, got nil"},
+      {'{"channels":"x"}', "data: channels: expected an integer >= 0, got string 'x'"},
+      {'{"images":1.5}', "data: images: expected an integer >= 0, got 1.5"},
+      {'{"height":-1}', "data: height: expected an integer >= 0, got -1"},
+      {'{"checksum":"","classes":{"a":1}}', "data: classes: expected a list of names, got table"},
+      {'{"checksum":"","classes":[7]}', "data: classes: expected a list of names, got table"},
+    } do refused(case[2], {data = case[1]}) end
     local data = {images = 1, height = 1, width = 1, channels = 1, checksum = "x", classes = {"a", "b"}}
     save("x", 1, {data = gan.file.json.encode(data)})
     assert.same({options = {z = 8}, data = data}, checkpoint.settings(path "x"))

@@ -201,10 +201,14 @@ return {
     end
     save {step = 3}
     assert.equal(3, assert(open(path)).step)
-    for _, run in ipairs {{}, {step = 1.5}, {step = 3, options = "{}"}, {step = 3, options = '{"z":"x"}'},
-      {step = 3, classes = {1, 2}}, {step = 3, classes = 7}, {step = 3, options = '{"z":-1}'}} do
+    for _, run in ipairs {{}, {step = 1.5}, {step = 3, options = "{}"}, {step = 3, classes = {1, 2}},
+      {step = 3, classes = 7}} do
       save(run)
       refused(path .. ": expected the checkpoint of a run: its step, z or classes are none", path)
+    end
+    for _, v in ipairs {'"x"', "-1"} do
+      save {step = 3, options = ('{"z":%s}'):format(v)}
+      refused(("%s: option 'z': expected an integer in 1..65536, got %s"):format(path, v), path)
     end
   end)
 end)

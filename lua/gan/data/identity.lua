@@ -26,20 +26,27 @@ function M.of(set)
   return out
 end
 
+local sizes = {"images", "height", "width", "channels"}
+
 --- Takes back what `of` returned, as a file has kept it. Cannot fail.
 -- @param t  any value
--- @treturn table  t, or nil where it is something else
+-- @treturn table  t
+-- @error saying what is wrong where it is something else
 function M.accept(t)
-  if type(t) ~= "table" or type(t.checksum) ~= "string" then return nil end
-  for _, name in ipairs {"images", "height", "width", "channels"} do
-    if type(t[name]) ~= "number" then return nil end
+  if type(t) ~= "table" then return nil, "data: expected what tells them from others, got " .. check.found(t) end
+  for _, name in ipairs(sizes) do
+    if t[name] ~= nil and (math.type(t[name]) ~= "integer" or t[name] < 0) then
+      return nil, ("data: %s: expected an integer >= 0, got %s"):format(name, check.found(t[name]))
+    end
   end
-  if t.classes ~= nil and not classes.are(t.classes) then return nil end
-  return t
+  local sum = t.checksum
+  if type(sum) ~= "string" then return nil, "data: checksum: expected a text, got " .. check.found(sum) end
+  if t.classes == nil or classes.are(t.classes) then return t end
+  return nil, "data: classes: expected a list of names, got " .. check.found(t.classes)
 end
 
 local function told(t)
-  return ("%s of %dx%d, %s (%s)"):format(check.count(t.images, "image"), t.height, t.width,
+  return ("%s of %sx%s, %s (%s)"):format(check.count(t.images or 0, "image"), t.height, t.width,
     t.channels == 1 and "grey" or "colour", t.checksum)
 end
 
@@ -52,7 +59,7 @@ local function names(t) return table.concat(t, " ", 1, math.min(#t, 12)) .. (#t 
 -- @treturn string  nil where they are the same data
 -- @treturn string  what else is worth knowing, such as other names of classes; or nil
 function M.difference(old, new)
-  for _, name in ipairs {"images", "height", "width", "channels"} do
+  for _, name in ipairs(sizes) do
     if old[name] ~= new[name] then return ("was started with %s, now there are %s"):format(told(old), told(new)) end
   end
   local was, is = old.classes or {}, new.classes or {}

@@ -85,8 +85,9 @@ function M.load(path, want)
   end
   local data
   if run.data ~= nil then
-    data = identity.accept(type(run.data) == "string" and json.decode(run.data))
-    if not data then return nil, path .. ": expected in run.data what tells its data from others" end
+    local why
+    data, why = identity.accept(type(run.data) == "string" and json.decode(run.data))
+    if not data then return nil, ("%s: %s"):format(path, why) end
   end
   return tree, own, data, message
 end

@@ -2,6 +2,7 @@
 -- @module gan.train.options
 local command = require "gan.command"
 local data = require "gan.data"
+local identity = require "gan.data.identity"
 
 local M = {}
 
@@ -69,15 +70,41 @@ M.LENGTHS = {"steps", "epochs", "kimg"}
 -- @treturn boolean  true
 -- @error if they do not fit
 function M.check(values, given, declared)
-  local lengths, blocks = {}, values.blocks or 1
+  local lengths = {}
   for _, name in ipairs(M.LENGTHS) do if given[name] then lengths[#lengths + 1] = "--" .. name end end
   if #lengths > 1 then return nil, ("%s: give one of them"):format(table.concat(lengths, " and ")) end
   for _, name in ipairs(#lengths > 0 and M.LENGTHS or {}) do
     if not given[name] then values[name] = nil end -- a recipe's own default
   end
+  local ok, message = M.fit(values)
+  if not ok then return nil, message end
+  return command.check_change(declared, values, given)
+end
+
+--- Checks --blocks: a power of two that divides --batch.
+-- @tparam table values  options, name -> value
+-- @treturn boolean  true
+-- @error if it is none
+function M.fit(values)
+  local blocks = values.blocks or 1
   if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
-  if values.batch % blocks == 0 then return command.check_change(declared, values, given) end
+  if values.batch % blocks == 0 then return true end
   return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
+end
+
+local everywhere = command.declare(M.training)
+
+--- Checks what a file tells of a run: each option's value as it is declared, what is known of the data.
+-- @tparam table t  `options`, name -> value, changed to what they stand for; `data` (gan.data.identity), or nil
+-- @tparam string path  the file, for messages
+-- @tparam[opt] table declared  of gan.command.declare; default: the options of all training scripts
+-- @treturn table  t
+-- @error naming the file and what is wrong in it
+function M.checked(t, path, declared)
+  local why = command.check(declared or everywhere, t.options)
+  if not why and t.data ~= nil then why = select(2, identity.accept(t.data)) end
+  if why then return nil, ("%s: %s"):format(path, why) end
+  return t
 end
 
 return M

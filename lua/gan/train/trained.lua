@@ -4,6 +4,7 @@ local check = require "gan.check"
 local checkpoint = require "gan.model.checkpoint"
 local lfs = require "lfs"
 local made = require "gan.model.made"
+local options = require "gan.train.options"
 local text = require "gan.file.text"
 
 local M = {}
@@ -30,6 +31,8 @@ function M.open(path, opt)
       or name:find "^run%." and name ~= "run.z" and name ~= "run.y"
   end)
   if not tree then return nil, own end
+  local ok, why = options.checked({options = own}, path)
+  if not ok then return nil, why end
   local G, ema = made.again(tree, own, path, opt.net)
   if not G then return nil, ema end
   return {G = G, ema = ema, options = own, classes = tree.run.classes, step = tree.run.step, path = path,
