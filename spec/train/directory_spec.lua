@@ -50,6 +50,87 @@ describe("train.directory", function()
     assert.equal(dir .. "/file: expected a directory, found a file", message)
   end)
 
+  -- Where a command finds its run: place, message.
+  local function locate(over)
+    local v, given = values(over), {}
+    v.outdir = dir
+    for name in pairs(over or {}) do given[name] = true end
+    return rundir.locate(declared, v, given, function() return {options = {}} end)
+  end
+
+  local function holds(name, names)
+    temp.remove(dir .. "/" .. name)
+    lfs.mkdir(dir .. "/" .. name)
+    for _, own in ipairs(names) do temp.write(("%s/%s/%s"):format(dir, name, own), names[own] or "") end
+    return dir .. "/" .. name
+  end
+
+  it("takes a directory for free that holds no more than a run's beginning", function()
+    local whole = {"options.json", ["options.json"] = '{"options":{"lr":0.5}}'}
+    for _, names in ipairs {
+      {}, {".lock"}, {".options.json.gan-0123456789ab.tmp"}, {"options.json.tmp", ".lock"}, {"options.json"},
+      {"options.json", ["options.json"] = '{"opt'}, {"log.txt"}, {"reals.png", "stats.jsonl"}, {"fakes_init.png"},
+      whole, {"options.json", "nets.lua", "log.txt", ["options.json"] = "{}"},
+    } do
+      local path = holds("a", names)
+      assert.same({dir = path}, locate {name = "a"})
+      assert.same({dir = path}, locate {name = "a", resume = "new"})
+      temp.write(dir .. "/file", "")
+      local from = dir .. "/file"
+      assert.same({dir = path, from = from, stored = {options = {}}}, locate {name = "a", resume = from})
+      local place, message = locate {resume = path .. "/"}
+      if names == whole then assert.same({path, 0.5}, {place.dir, place.stored.options.lr})
+      elseif names[1] then assert.same({dir = path}, place)
+      else assert.equal(("--resume: %s: no run (it has no options.json)"):format(path), message) end
+    end
+    for _, names in ipairs {
+      {"thesis.txt"}, {"nets.lua"}, {"checkpoint_last.safetensors"}, {"options.json", "fakes_000010.png"},
+      {"log.txt", "snapshot_000010.safetensors"}, {"log.txt", ".profile"},
+    } do
+      local path = holds("a", names)
+      for _, over in ipairs {{name = "a"}, {name = "a", resume = "new"}, {name = "a", resume = dir .. "/file"},
+        {resume = path}} do
+        local place, message = locate(over)
+        assert.is_nil(place)
+        assert.is_truthy(message:find(path, 1, true), message)
+      end
+    end
+  end)
+
+  it("goes on where the same command has started from a checkpoint", function()
+    local path, from = holds("a", {"checkpoint_last.safetensors", "options.json"}), temp.write(dir .. "/file", "")
+    temp.write(path .. "/options.json", ('{"options":{"resume":"%s"}}'):format(from))
+    assert.equal(path .. "/checkpoint_last.safetensors", assert(locate {name = "a", resume = from}).from)
+    temp.write(path .. "/options.json", ('{"options":{"resume":"%s"}}'):format(path))
+    local place, message = locate {name = "a", resume = from}
+    assert.is_nil(place)
+    assert.is_truthy(message:find("exists; a checkpoint starts a run of its own", 1, true), message)
+  end)
+
+  it("begins in a numbered directory where a run of that name has not begun", function()
+    local outdir = dir .. "/deep/runs"
+    local first = assert(rundir.enter({}, outdir, "a")) -- as if it had been killed
+    local run = {recipe = "r", declared = declared, options = values {data = "x/a.bin", size = 8}, total = 3, data = {}}
+    lfs.mkdir(outdir .. "/00001-a-r-8")
+    lfs.mkdir(outdir .. "/00002-b-r-8")
+    temp.write(outdir .. "/00002-b-r-8/log.txt", "")
+    local place = assert(rundir.recognise({}, run, print))
+    assert.equal("a-r-8", rundir.label(run))
+    assert.equal(outdir .. "/00001-a-r-8", place.spare)
+    local other = assert(rundir.enter({dir = place.spare}, outdir, "a-r-8"))
+    assert.equal(outdir .. "/00003-a-r-8", assert(rundir.enter({spare = place.spare}, outdir, "a-r-8")).dir)
+    other.lock:close()
+    assert.equal(place.spare, assert(rundir.enter(place, outdir, "a-r-8")).dir)
+    place.lock:close()
+    temp.write(place.spare .. "/checkpoint_last.safetensors", "")
+    assert.equal(outdir .. "/00003-a-r-8", rundir.recognise({}, run, print).spare)
+    assert.equal(outdir .. "/00004-a-r-8", assert(rundir.enter({spare = place.spare}, outdir, "a-r-8")).dir)
+    run.options.resume = "new"
+    temp.remove(place.spare .. "/checkpoint_last.safetensors")
+    assert.is_nil(rundir.recognise({}, run, print).spare)
+    first.lock:close()
+  end)
+
   it("reads options.json with care", function()
     for text, what in pairs {
       ["]"] = "expected the options of a run: ",
@@ -57,12 +138,12 @@ describe("train.directory", function()
       ["3"] = "expected the options",
     } do
       temp.write(dir .. "/options.json", text)
-      local t, message = rundir.read_options(dir)
+      local t, message = rundir.read_options(dir, declared)
       assert.is_nil(t)
       assert.is_truthy(message:find(dir .. "/options.json: " .. what, 1, true), message)
     end
     temp.write(dir .. "/options.json", '{"options":{"batch":64,"lr":0.5}}')
-    assert.equal("integer", math.type(rundir.read_options(dir).options.batch))
+    assert.equal("integer", math.type(rundir.read_options(dir, declared).options.batch))
   end)
 
   it("keeps the newest snapshots", function()

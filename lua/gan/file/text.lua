@@ -148,6 +148,19 @@ function M.write(path, text)
   return file:commit()
 end
 
+--- Opens a file of lines to append to; where a process ended in a line, that line ends. It is made where it is missing.
+-- @tparam string path  of the file
+-- @treturn file  for `append`
+-- @error if it cannot be opened
+function M.open_lines(path)
+  local f, message = io.open(path, "a+")
+  if not f then return nil, message end
+  local last = f:seek("end", -1) and f:read(1)
+  f:seek "end"
+  if last and last ~= "\n" then f:write "\n" end
+  return f
+end
+
 --- Appends a line to an open file: it is in the file when this returns.
 -- @tparam file file  from io.open
 -- @tparam string path  its name, for messages

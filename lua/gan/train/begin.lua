@@ -4,11 +4,13 @@ local check = require "gan.check"
 local command = require "gan.command"
 local core = require "gan.core"
 local directory = require "gan.train.directory"
+local due = require "gan.train.due"
 local health = require "gan.game.health"
-local pictures = require "gan.train.pictures"
+local pictures = require "gan.show.pictures"
 local progress = require "gan.game.progress"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
+local text = require "gan.file.text"
 
 local M = {}
 
@@ -33,12 +35,6 @@ local function introduce(run)
   for _, line in ipairs(run.game and run.game:closed(run.total) or {}) do run.recorder:say("%s", line) end
 end
 
-local function label(run)
-  local opt = run.options
-  local name = (opt.data or run.data.source or "data"):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
-  return ("%.64s-%s%s"):format(name ~= "" and name or "data", run.recipe, opt.size and ("-%d"):format(opt.size) or "")
-end
-
 -- What options.json holds.
 local function settings(run)
   local all = {}
@@ -56,24 +52,33 @@ local function retell(run)
     if c.option.name == "data" then
       recorder:say("data: those of %s, by their checksum", c.was)
     else
+      local change = {step = run.step, change = c.option.name, from = c.was, to = c.is}
       recorder:say("--%s: %s up to step %d, %s from now on", c.option.name, c.was, run.step, c.is)
-      recorder:record {step = run.step, change = c.option.name, from = c.was, to = c.is}
+      if not recorder:has_record(change) then recorder:record(change) end
     end
   end
   return place.note or place.told and place.told[1]
 end
 
--- The first pictures and the first checkpoint, where the directory has none. What the checkpoint says of the run must
--- be true, too: others read it there.
-local function first_files(run, changed)
-  local recorder, from = run.recorder, run.place.from
-  if run.place.fallen then recorder:link(directory.LAST, from) end
-  if run.step == 0 or changed or from ~= recorder:path(directory.LAST) then
+-- Tells whether the run goes on in its own directory. It may have begun in that of another one, from its checkpoint.
+local function is_own(place) return place.from ~= nil and text.folder_of(place.from) == place.dir end
+
+-- The first pictures and the first checkpoint, where the directory has none, and what a run that goes on still lacks.
+-- What the checkpoint says of the run must be true, too: others read it there. options.json comes first where it makes
+-- the directory a run, last where it says that all is as it is asked for now.
+local function first_files(run)
+  local recorder, step, from = run.recorder, run.step, run.place.from
+  local goes_on = step > 0 and is_own(run.place)
+  if goes_on and from ~= recorder:path(directory.LAST) then recorder:link(directory.LAST, from) end -- that is damaged
+  if goes_on then due.catch_up(run) end
+  local changed = retell(run)
+  if changed or not goes_on then
     pictures.write_real(run)
-    if run.step == 0 then pictures.write(run, "fakes_init.png") end
+    if step == 0 then pictures.write(run, "fakes_init.png") end
     recorder:must(saved.save(run))
   end
-  run.saved_step, run.saved_at = recorder.keeps and run.step or nil, core.clock()
+  run.saved_step, run.saved_at = recorder.keeps and step or nil, core.clock()
+  if step > 0 and not goes_on then due.catch_up(run) end
   rescue.begin(run)
 end
 
@@ -87,11 +92,16 @@ function M.run(run)
     run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), 0)
     return
   end
-  recorder:enter(place, opt.outdir, label(run))
+  recorder:enter(place, opt.outdir, directory.label(run))
   if run.data.n > 1 then run.health:real(pictures.real(run, health.PICTURES)) end
-  local lines = place.from and saved.go_on(run) or {}
-  recorder:open(run.step, settings(run))
-  for _, line in ipairs(lines) do recorder:say("%s", line) recorder:record {step = run.step, notice = line} end
+  local lines, begun = place.from and saved.go_on(run) or {}, is_own(place)
+  if not begun then recorder:settle(settings(run)) end
+  recorder:open(run.step)
+  for _, line in ipairs(lines) do
+    local notice = {step = run.step, notice = line}
+    recorder:say("%s", line)
+    if not recorder:has_record(notice) then recorder:record(notice) end
+  end
   for name, source in pairs(run.sources) do recorder:write(name, source) end
   introduce(run)
   run.measure:begin()
@@ -101,7 +111,8 @@ function M.run(run)
   else
     recorder:say("%s: starts", place.dir)
   end
-  first_files(run, retell(run))
+  first_files(run)
+  if begun then recorder:settle(settings(run)) end
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
   run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), run.step)

@@ -1,9 +1,11 @@
 --- Run directories: their names, which of them a new command goes on with, what lies in them. Nothing is ever
--- overwritten by another run.
+-- overwritten by another run. A directory whose run was stopped before its first checkpoint is free: whoever comes next
+-- begins in it, so the same command does wherever it was killed.
 -- @internal gan.train.directory
 local checkpoint = require "gan.model.checkpoint"
 local claim = require "gan.file.claim"
 local command = require "gan.command"
+local core = require "gan.core"
 local identity = require "gan.data.identity"
 local json = require "gan.file.json"
 local lfs = require "lfs"
@@ -18,9 +20,10 @@ local function mode(path) return lfs.attributes(path, "mode") end
 
 --- Reads what options.json of a run holds.
 -- @tparam string dir  the run's directory
+-- @tparam table declared  of gan.command.declare: values must be as an option is declared
 -- @treturn table  `recipe`, `version`, `total_steps`, `options`, name -> value, and `data` (gan.data.identity) or nil
 -- @error if there is no such file, or it is none of a run
-function M.read_options(dir)
+function M.read_options(dir, declared)
   local path = dir .. "/options.json"
   local s, message = text.read(path)
   if not s then return nil, message end
@@ -29,12 +32,32 @@ function M.read_options(dir)
   if type(t) ~= "table" or type(t.options) ~= "table" then
     return nil, ("%s: expected the options of a run%s"):format(path, message and ": " .. message or "")
   end
-  return t
+  return options.checked(t, path, declared)
 end
 
-local function is_empty(dir)
-  for name in lfs.dir(dir) do if not name:find "^%.%.?$" and name ~= ".lock" then return false end end
-  return true
+-- What a run writes before its first checkpoint.
+local BEGINNING = {
+  [".lock"] = true, ["options.json"] = true, ["log.txt"] = true, ["stats.jsonl"] = true, ["reals.png"] = true,
+  ["fakes_init.png"] = true,
+}
+
+-- Tells whether a directory holds no more than a run's beginning: no checkpoint, nothing of somebody else. And whether
+-- it holds anything.
+local function unbegun(dir)
+  local names = core.folder(dir)
+  if not names then return false end
+  local nets = mode(dir .. "/options.json") -- their copies come after it
+  for _, name in ipairs(names) do
+    if not (BEGINNING[name] or name:find "%.tmp$" or nets and name:find "%.lua$") then return false end
+  end
+  return true, #names > 0
+end
+
+--- Returns the name of a numbered run, without its number: "shapes-dcgan-32". Cannot fail.
+function M.label(run)
+  local opt = run.options
+  local name = (opt.data or run.data.source or "data"):match "([^/]*)/*$":gsub("%.[%w.]*$", ""):gsub("[^%w_-]+", "_")
+  return ("%.64s-%s%s"):format(name ~= "" and name or "data", run.recipe, opt.size and ("-%d"):format(opt.size) or "")
 end
 
 -- Takes over what was not given on the command line; one length of training takes the place of any other.
@@ -49,38 +72,45 @@ local function at(dir, stored)
   return {dir = dir, from = checkpoint.of(dir)[1], stored = stored}
 end
 
--- The place that --resume PATH names: a run's directory, or a checkpoint, from which a run of its own starts.
-local function named(values, load)
+-- The place that --resume PATH names: a run's directory, or a checkpoint, from which a run of its own starts. Where the
+-- same command has started that run, it goes on.
+local function named(values, load, declared)
   local path, kind = values.resume, mode(values.resume)
   if kind == nil then
     return nil, ("--resume: %s: no such run or checkpoint (expected auto, new, or a path)"):format(path)
   end
-  local read = load
-  if kind == "directory" then path, read = path:match "^(.-)/*$", M.read_options end
-  local stored, message = read(path)
-  if not stored then
-    return nil, "--resume: " .. (kind == "directory" and text.lacks(path, "options.json", "run") or message)
+  if kind == "directory" then
+    path = path:match "^(.-)/*$"
+    local stored, message = M.read_options(path, declared)
+    if stored then return at(path, stored) end
+    local free, some = unbegun(path)
+    if free and some then return {dir = path} end
+    return nil, "--resume: " .. (text.lacks(path, "options.json", "run") or message)
   end
-  if kind == "directory" then return at(path, stored) end
+  local stored, message = load(path)
+  if stored then stored, message = options.checked(stored, path, declared) end
+  if not stored then return nil, "--resume: " .. message end
   local dir = values.name and values.outdir .. "/" .. values.name
-  if dir and mode(dir) and not (mode(dir) == "directory" and is_empty(dir)) then
+  if dir and mode(dir) and not (mode(dir) == "directory" and unbegun(dir)) then
+    local own = M.read_options(dir, declared)
+    if own and own.options.resume == path then return at(dir, own) end
     return nil, ("%s: exists; a checkpoint starts a run of its own, give it another --name"):format(dir)
   end
   return {dir = dir, from = path, stored = stored}
 end
 
 -- The place that --name names.
-local function by_name(values)
+local function by_name(values, declared)
   local dir = values.outdir .. "/" .. values.name
   local kind = mode(dir)
   if kind == nil then return {dir = dir} end
   if kind ~= "directory" then return nil, ("%s: exists and is a %s, not a run"):format(dir, kind) end
-  if is_empty(dir) then return {dir = dir} end
+  if unbegun(dir) then return {dir = dir} end
   if values.resume == "new" then return nil, ("%s: exists; %s"):format(dir, OTHER) end
   if not mode(dir .. "/options.json") then
     return nil, ("%s: exists and is no run (it has no options.json); %s"):format(dir, OTHER)
   end
-  local stored, message = M.read_options(dir)
+  local stored, message = M.read_options(dir, declared)
   if not stored then return nil, message end
   return at(dir, stored)
 end
@@ -93,7 +123,7 @@ end
 -- Says that a run cannot go on as it is asked to.
 local function refuse(place, values, changed)
   local auto = values.resume == "auto"
-  return nil, ("%s %s; %s"):format(auto and place.dir or values.resume:match "^(.-)/*$", changed,
+  return nil, ("%s %s; %s"):format(place.from == values.resume and place.from or place.dir, changed,
     auto and OTHER .. " or the old value" or "take it as it was, or start anew with --resume new")
 end
 
@@ -107,17 +137,23 @@ end
 -- @error if there is no such run, another thing is in its place, or an option differs from the run's
 function M.locate(declared, values, given, load)
   local path, place, message = values.resume ~= "auto" and values.resume ~= "new", {}, nil
-  if path then place, message = named(values, load)
-  elseif values.name then place, message = by_name(values) end
+  if path then place, message = named(values, load, declared)
+  elseif values.name then place, message = by_name(values, declared) end
   if not (place and place.stored) then return place, message end
-  if path then adopt(declared, values, given, place.stored.options) end
+  if path then
+    local ok
+    adopt(declared, values, given, place.stored.options)
+    ok, message = options.fit(values)
+    if not ok then return nil, ("%s: %s"):format(place.from == values.resume and place.from or place.dir, message) end
+  end
   local changed = difference(declared, place.stored, values)
   if changed then return refuse(place, values, changed) end
   return place
 end
 
 --- Makes sure that the data are those of the run that goes on. Where no run is named, finds one with --resume auto: the
--- newest numbered run of the same recipe, options and data that is not finished.
+-- newest numbered run of the same recipe, options and data that is not finished; else, as `spare`, a directory in which
+-- such a run was to begin.
 -- @tparam table place  of `locate`; filled in
 -- @tparam table run  `recipe`, `declared`, `options`, `total`, and `identity` (gan.data.identity) of the data, or nil
 -- @tparam function step_of  path of a checkpoint -> its step, or nil
@@ -129,9 +165,11 @@ function M.recognise(place, run, step_of)
     if stored.data and run.identity then return identity.difference(stored.data, run.identity) end
   end
   if not place.dir and not place.from and values.resume == "auto" then
+    local label = M.label(run)
     for _, entry in ipairs(claim.numbered(values.outdir)) do
       local dir = values.outdir .. "/" .. entry.name
-      local stored = M.read_options(dir)
+      if entry.name:match "^%d+%-(.*)" == label and unbegun(dir) then place.spare = dir end
+      local stored = M.read_options(dir, run.declared)
       local own = stored and stored.recipe == run.recipe and at(dir, stored)
       if own and own.from and not difference(run.declared, stored, values) and not data_of(stored)
         and (step_of(own.from) or 0) < run.total then
@@ -154,24 +192,28 @@ end
 --- Makes and locks the run's directory: the one that was found, or the next number.
 -- @tparam table place  of `recognise`; `dir` is filled in
 -- @tparam string outdir  where runs are kept
--- @tparam string label  what the run is, for its name: "shapes-dcgan-32"
+-- @tparam string label  of `label`
 -- @treturn table  place, with its `lock`, and perhaps a `warning` about it
 -- @error if the directory cannot be made, or another process is training there
 function M.enter(place, outdir, label)
   local ok, message = text.make_folder(place.dir or outdir)
-  if ok and not place.dir then ok, message = claim.next(outdir, label) end
-  if not ok then return nil, message end
-  place.dir = place.dir or ok
-  place.lock, message = claim.lock(place.dir)
-  if not place.lock then
-    return nil, message or ("%s: another process is training there (another: --resume new, --name)"):format(place.dir)
+  local dir, late = place.dir or place.spare, nil
+  while ok do
+    if not dir then dir, message = claim.next(outdir, label) end
+    if not dir then break end
+    local lock
+    lock, message = claim.lock(dir)
+    late = lock and place.from ~= dir .. "/" .. M.LAST and mode(dir .. "/" .. M.LAST)
+    if lock and not late then
+      place.dir, place.lock, place.warning = dir, lock, message
+      return place
+    end
+    if lock then lock:close() end
+    if place.dir or message and not lock and dir ~= place.spare then break end
+    dir = nil -- another process was quicker there: the next number
   end
-  place.warning = message
-  if not place.from and mode(place.dir .. "/" .. M.LAST) then
-    place.lock:close()
-    return nil, ("%s: another process has trained there meanwhile; %s"):format(place.dir, OTHER)
-  end
-  return place
+  if late then return nil, ("%s: another process has trained there meanwhile; %s"):format(dir, OTHER) end
+  return nil, message or ("%s: another process is training there (another: --resume new, --name)"):format(dir)
 end
 
 return M

@@ -67,13 +67,14 @@ function Disk:must(ok, message, ...)
   return ok, message, ...
 end
 
---- Makes and locks the run's directory.
+--- Makes and locks the run's directory, and removes what a process that was killed has left half-written there.
 -- @tparam table place  of gan.train.directory
 -- @tparam any ...  further arguments of its function `enter`
 -- @error if the disk fails: it stops
 function Disk:enter(place, ...)
   self:must(directory.enter(place, ...))
   self.dir, self.lock = place.dir, place.lock
+  text.leftovers(self.dir, true)
   if place.warning then self:say("%s", place.warning) end
 end
 
@@ -93,19 +94,51 @@ function Disk:has(name) return text.exists(self:path(name)) end
 -- @error if the disk fails: it stops
 function Disk:write(name, bytes) self:must(text.write(self:path(name), bytes)) end
 
+--- Writes options.json.
+-- @tparam table settings  what it is to hold
+-- @error if the disk fails: it stops
+function Disk:settle(settings) self:write("options.json", json.encode(settings) .. "\n") end
+
 --- Starts the files, or goes on with them from a step.
 -- @tparam integer step  later numbers are dropped
--- @tparam[opt] table settings  what options.json is to hold, when the run begins
 -- @error if the disk fails: it stops
-function Disk:open(step, settings)
-  if settings then self:write("options.json", json.encode(settings) .. "\n") end
+function Disk:open(step)
   self:rewind(step)
   close_files(self)
-  for _, name in ipairs {LOG, STATS} do self.files[name] = self:must(io.open(self:path(name), "a")) end
-  local early = self.early or {}
+  for _, name in ipairs {LOG, STATS} do self.files[name] = self:must(text.open_lines(self:path(name))) end
+  if not self.early then return end
+  local early = table.concat(self.early, "\n")
   self.early = nil
-  if early[1] then log(self, table.concat(early, "\n")) end
-  if settings then core.catch_interrupt(true) end
+  if early ~= "" then log(self, early) end
+  core.catch_interrupt(true)
+end
+
+--- Tells whether log.txt has a step's status line. Cannot fail.
+-- @tparam integer step  the step; what was said before the run last went back does not count
+-- @treturn boolean
+function Disk:told(step)
+  local lines = ("\n" .. (text.read(self:path(LOG)) or "")):gsub("^.*\nstep %d+: [^\n]*: back to step [^\n]*", "")
+  return lines:find(("\nstep %d/"):format(step), 1, true) ~= nil
+end
+
+--- Tells whether stats.jsonl has a record: a process may have ended right after it. Cannot fail.
+-- @tparam table record  name -> value
+-- @treturn boolean
+function Disk:has_record(record)
+  local stats = "\n" .. (text.read(self:path(STATS)) or "")
+  return stats:find(("\n%s\n"):format(json.encode(record)), 1, true) ~= nil
+end
+
+--- Returns the record of a step's status line. Cannot fail.
+-- @tparam integer step  the step
+-- @treturn table  of gan.quantities; nil where there is none
+function Disk:recorded(step)
+  local found
+  for _, l in ipairs(text.json_lines(self:path(STATS)) or {}) do
+    if l.value.step == step and l.value.total then found = l.value end
+  end
+  for name, v in pairs(found or {}) do if type(v) == "userdata" then found[name] = 0 / 0 end end -- null
+  return found and pcall(quantities.line, found) and found or nil
 end
 
 --- Drops the numbers that are later than a step.

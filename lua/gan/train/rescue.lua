@@ -4,7 +4,7 @@ local checkpoint = require "gan.model.checkpoint"
 local core = require "gan.core"
 local directory = require "gan.train.directory"
 local health = require "gan.game.health"
-local pictures = require "gan.train.pictures"
+local pictures = require "gan.show.pictures"
 local progress = require "gan.game.progress"
 local random = require "gan.random"
 local saved = require "gan.train.saved"
@@ -29,6 +29,20 @@ end
 --- Makes the last checkpoint the one to go back to.
 function M.mark_good(run) run.recorder:link(GOOD) end
 
+--- Says and records that the run went back to where it stands; not again where it has been recorded. A checkpoint that
+-- was written when a run went back has it, for the process may have ended right then.
+-- @treturn boolean  true if the run went back to this step, and made none since
+function M.tell(run)
+  local r = run.rolled
+  if not r or r.step ~= run.step then return false end
+  if not run.recorder:has_record(r) then
+    run.recorder:say("step %s: %s (%s): back to step %d with other random numbers and %g of the step size", r.from,
+      r.health, r.why, run.step, run.scale)
+    run.recorder:record(r)
+  end
+  return true
+end
+
 -- Goes back to the last good checkpoint, with fresh random streams and half the step size; the data come in the order
 -- in which they came.
 local function rollback(run, word, why)
@@ -48,12 +62,12 @@ local function rollback(run, word, why)
   refresh(saved.inner_streams(run), "inner ")
   refresh({random = random.default()}, "")
   run.broken, run.saved_step = nil, nil
+  run.rolled = {step = run.step, rollback = rollbacks, from = from, health = word, why = why, scale = run.scale}
   recorder:must(saved.save(run))
   run.meter = progress.new(run.total, run.meter.images, run.step)
   recorder:open(run.step)
-  recorder:say("step %d: %s (%s): back to step %d with other random numbers and %g of the step size", from, word, why,
-    run.step, run.scale)
-  recorder:record {step = run.step, rollback = rollbacks, from = from, health = word, why = why, scale = run.scale}
+  run.measure:rewind()
+  M.tell(run)
 end
 
 --- Says what is wrong after a step. A new word of health is told.

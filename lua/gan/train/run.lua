@@ -8,13 +8,14 @@ local checkpoint = require "gan.model.checkpoint"
 local command = require "gan.command"
 local data = require "gan.data"
 local directory = require "gan.train.directory"
+local due = require "gan.train.due"
 local health = require "gan.game.health"
 local identity = require "gan.data.identity"
 local latent = require "gan.latent"
-local metrics = require "gan.train.metrics"
+local metrics = require "gan.measure.training"
 local made = require "gan.model.made"
 local options = require "gan.train.options"
-local pictures = require "gan.train.pictures"
+local pictures = require "gan.show.pictures"
 local play = require "gan.train.play"
 local progress = require "gan.game.progress"
 local quantities = require "gan.quantities"
@@ -30,8 +31,6 @@ local Run = {}
 Run.__index = Run
 
 local STATUS_SECONDS = 5 -- between permanent status lines
-local SAVE_SECONDS = 300 -- a checkpoint at least this often
-local EARLY = {[10] = true, [50] = true, [200] = true} -- steps with a picture, besides every --snap
 
 -- ---- starting ----
 
@@ -251,24 +250,6 @@ local function record_of(self, close)
   return not changed and record or check.fail("Run:on", "the hook on_status %s", changed)
 end
 
--- Saves and links what is due after a step, and draws; true if the run went back instead.
-local function keep_step(self, best, ending)
-  local opt, step, recorder = self.options, self.step, self.recorder
-  local snap = opt.snap > 0 and step % opt.snap == 0
-  local early = EARLY[step] and (opt.snap == 0 or step < opt.snap)
-  local good = rescue.good(self)
-  if snap or ending or good or best or core.clock() - self.saved_at > SAVE_SECONDS then
-    if rescue.save_or_cure(self) then return true end
-  end
-  if good then rescue.mark_good(self) end
-  if best then recorder:link(metrics.BEST) end
-  if snap or early or step == self.total then pictures.write(self, ("fakes_%06d.png"):format(step)) end
-  if snap and opt.snapshots > 0 then
-    local path = recorder:snapshot(step, opt.snapshots)
-    if path and self.hooks.on_snapshot then self.hooks.on_snapshot(self, step, path) end
-  end
-end
-
 -- Everything between two steps.
 local function after_step(self)
   self.step = self.step + 1
@@ -280,19 +261,17 @@ local function after_step(self)
   local word, why = rescue.trouble(self)
   if word and rescue.cured(self, word, why) then return end
   local last, interrupted = step == self.total, recorder:interrupted()
-  local snap = opt.snap > 0 and step % opt.snap == 0
   local measured, best = recorder:must(self.measure:after_step())
   self.meter:add(step, measured)
   begin.pace(self)
-  local record
-  if self.meter:waiting() > STATUS_SECONDS or snap or last or interrupted or next(measured) then
+  local record, what = nil, due.after(self, best, last or interrupted)
+  if what.save or next(measured) or self.meter:waiting() > STATUS_SECONDS then -- means never go beyond a checkpoint
     record = record_of(self, true)
     recorder:record(record)
   else
     recorder:live(function() return record_of(self) end)
   end
-  if keep_step(self, best, last or interrupted) then return end
-  if record then recorder:status(record) end -- saved first, then told
+  if due.make(self, what, record) then return end
   if last then
     self.finished = true
     recorder:say("done: %s; pictures: %s", check.count(step, "step"), self.last_picture or self.place.dir)

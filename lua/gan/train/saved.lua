@@ -46,7 +46,7 @@ function M.state(run)
   local tree = {
     run = {format = FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
-      own_data = run.own_data, rollbacks = run.rollbacks, random = {random.default():state()},
+      own_data = run.own_data, rollbacks = run.rollbacks, rolled = run.rolled, random = {random.default():state()},
       data = run.identity and json.encode(run.identity),
       options = json.encode(command.fixed(run.declared, run.options))},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
@@ -105,6 +105,7 @@ local function apply(run, tree)
   fit(ok and result, tostring(ok and message or result))
   streams({random = random.default()}, stored, "run.")
   run.step, run.fixed_z, run.fixed_y = stored.step, stored.z, stored.y
+  run.rolled = type(stored.rolled) == "table" and stored.rolled or nil
   M.rescale(run, math.max(run.rollbacks, checkpoint.is_step(stored.rollbacks) and stored.rollbacks or 0))
 end
 
@@ -125,12 +126,12 @@ end
 -- @treturn table  lines to tell once the run's files are open
 function M.go_on(run)
   local place = run.place
-  local own = checkpoint.of(place.dir)
+  local own = place.dir and checkpoint.of(place.dir) or {}
   local path, damaged, notice = M.restore(run, own[1] == place.from and own or {place.from})
   local lines = {notice}
   if damaged[1] then
     lines[#lines + 1] = ("%s; goes back to step %d, %s"):format(table.concat(damaged, "; "), run.step, path)
-    place.fallen, place.from = true, path
+    place.from = path
   end
   return lines
 end

@@ -46,7 +46,7 @@ local function contents(name)
   return out
 end
 
-describe("train.metrics", function()
+describe("measure.training", function()
   setup(function()
     dir = temp.dir()
     trained(METRICS .. "--best fid --name whole --steps 30")

@@ -1,5 +1,5 @@
 --- A run's pictures: the latent vectors that they are drawn from, and who paints them.
--- @internal gan.train.pictures
+-- @internal gan.show.pictures
 local core = require "gan.core"
 local check = require "gan.check"
 local data = require "gan.data"

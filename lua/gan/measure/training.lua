@@ -1,12 +1,12 @@
 --- Metrics of a run while it trains: every so many steps the averaged weights are measured, the numbers are recorded,
 -- and the best checkpoint so far is kept apart. Training does not notice: its bytes are the same with and without.
--- @internal gan.train.metrics
+-- @internal gan.measure.training
 local core = require "gan.core"
 local evaluate = require "gan.measure.evaluate"
 local features = require "gan.measure.features"
 local quantities = require "gan.quantities"
 
-local M = {BEST = "checkpoint_best.safetensors"}
+local M = {}
 
 local Measure = {}
 Measure.__index = Measure
@@ -54,7 +54,7 @@ function M.new(run)
 end
 
 --- Returns the best value so far. Cannot fail.
--- @treturn table  `metric`, `value`, `step`, `protocol`; empty where nothing was measured
+-- @treturn table  `metric`, `value`, `step`, `protocol`, `rollbacks` (nil: none); empty where nothing was measured
 function Measure:state() return self.best or {} end
 
 --- Takes a state over. A better value of this process (from after the checkpoint to which a run went back) stays.
@@ -69,13 +69,22 @@ function Measure:load(state)
   return true
 end
 
--- Drops what was measured after the run's step: it goes on from there.
-local function rewind(self)
+--- Drops what was measured after the run's step: it goes on from there.
+-- @error if the disk fails: the recorder stops
+function Measure:rewind()
   local names = {}
-  for _, name in ipairs(self.metrics) do
+  for _, name in ipairs(self.metrics or {}) do
     for _, result in ipairs(evaluate.results[name]) do names[#names + 1] = result end
   end
   self.run.recorder:rewind(self.run.step, names)
+end
+
+--- Tells whether the run's checkpoint is the best so far: of this step, and not of one from before the run went back.
+-- Cannot fail.
+-- @treturn boolean
+function Measure:is_best()
+  local best, run = self.metrics and self.best, self.run
+  return best and best.step == run.step and (best.rollbacks or 0) == run.rollbacks or false
 end
 
 --- Makes the files ready, before the first step of this process. Cannot fail.
@@ -88,12 +97,10 @@ function Measure:begin()
       protocol(self, self.best_of))
     self.best = nil
   end
-  -- The process may have ended between the two files.
-  if self.best and self.best.step == run.step and run.step > 0 then recorder:link(M.BEST) end
   if self.every > run.total then
     recorder:say("--metrics-every %d is beyond the last step, %d: nothing will be measured", self.every, run.total)
   end
-  rewind(self)
+  self:rewind()
 end
 
 -- The metrics of the run as it stands; nil and a message.
@@ -114,7 +121,6 @@ function Measure:after_step()
   local run = self.run
   if not self.metrics or run.step % self.every ~= 0 then return {}, false end
   local begun = core.clock()
-  if self.written and self.written >= run.step then rewind(self) end
   local results, message = measure(self)
   if not results then return nil, message end
   local numbers, best = {}, false
@@ -126,11 +132,11 @@ function Measure:after_step()
     if r.metric == self.best_of then
       best = not self.best or evaluate.better[r.metric](r.value, self.best.value)
       if best then
-        self.best = {metric = r.metric, value = r.value, step = run.step, protocol = protocol(self, r.metric)}
+        self.best = {metric = r.metric, value = r.value, step = run.step, protocol = protocol(self, r.metric),
+          rollbacks = run.rollbacks > 0 and run.rollbacks or nil}
       end
     end
   end
-  self.written = run.step
   run.recorder:say("step %d: %s  (%s%s)", run.step, evaluate.text(results), quantities.time(core.clock() - begun),
     best and ", the best so far" or "")
   return numbers, best

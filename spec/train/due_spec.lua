@@ -1,0 +1,82 @@
+-- A run may end anywhere between two of its files: the same command goes on, and its directory then holds what a run
+-- leaves that nobody disturbed. File operations of small runs end them here, in this process; spec/torture kills them
+-- at system calls.
+local attacked = require "spec.support.attacked"
+local core = require "gan.core"
+local grid = require "gan.show.grid"
+local inside = require "spec.support.inside"
+local lfs = require "lfs"
+local temp = require "spec.support.temp"
+local text = require "gan.file.text"
+
+local dir
+
+-- Calls at which files change or are about to: {table, name}.
+local places = {
+  {core, "file_create"}, {core, "file_link"}, {text, "append"}, {text, "append_to"}, {io, "open"}, {lfs, "mkdir"},
+  {os, "rename"}, {os, "remove"},
+}
+
+-- Runs f; it ends by an error at the n-th of these calls. Returns true if it came to that.
+local function end_at(n, f)
+  local count, old = 0, {}
+  for i, p in ipairs(places) do
+    local original = p[1][p[2]]
+    old[i] = original
+    p[1][p[2]] = original and function(...)
+      count = count + 1
+      if count >= n then error("the process ends here", 0) end
+      return original(...)
+    end
+  end
+  f()
+  for i, p in ipairs(places) do p[1][p[2]] = old[i] end
+  return count >= n
+end
+
+-- Name -> the words that it has beside those of the attack's runs, and operations that it has at least.
+local cases = {
+  metrics = {"--steps 4 --snap 2 --metrics-every 2", 30}, rollback = {"", 30}, own_net = {"--steps 1 --snap 1", 20},
+}
+
+describe("train.due", function()
+  local save = grid.save
+  setup(function()
+    dir = temp.dir()
+    function grid.save(path, images) -- making a PNG takes longer than all the rest
+      return text.write(path, ("%08x"):format(core.crc32(core.contiguous(images))))
+    end
+  end)
+  teardown(function()
+    grid.save = save
+    temp.clean()
+  end)
+
+  local function run(name)
+    local words = attacked.words(name, dir)
+    for option, value in cases[name][1]:gmatch "(%-%-%S+) (%S+)" do
+      words = words:gsub(option:gsub("%-", "%%-") .. " %S+", option .. " " .. value)
+    end
+    local script, rest = words:match "^(%S+) (.*)$"
+    return inside.run(script, rest .. " --threads 1")
+  end
+
+  for name, case in pairs(cases) do
+    it("makes what is missing, wherever a run ended: " .. name, function()
+      assert.equal(0, (run(name)))
+      local should, at = attacked.holds(dir .. "/" .. name), 0
+      repeat
+        attacked.remove(name, dir)
+        at = at + 1
+        local ended = end_at(at, function() run(name) end)
+        if lfs.attributes(dir .. "/" .. name) then
+          temp.write(("%s/%s/.options.json.gan-0123456789ab.tmp"):format(dir, name), "{") -- kills leave these
+        end
+        local code, _, err = run(name)
+        assert.same({0, ""}, {code, err}, "ended at file operation " .. at)
+        assert.is_nil(attacked.difference(should, dir .. "/" .. name), "ended at file operation " .. at)
+      until not ended
+      assert.is_true(at > case[2], at)
+    end)
+  end
+end)
