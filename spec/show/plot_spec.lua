@@ -29,6 +29,20 @@ describe("plot", function()
     end
   end)
 
+  it("refuses ends that have no numbers between them, where it would go on for ever", function()
+    for _, ends in ipairs {{3, 3}, {4, 3}, {0, 0 / 0}, {0, 1 / 0}, {5e-324, 1e-323}} do
+      assert.error_matches(function() plot.ticks(ends[1], ends[2], 6) end, "ticks: expected finite numbers lo < hi")
+    end
+  end)
+
+  it("draws the largest and the smallest doubles", function()
+    for _, x in ipairs {{-1e308, 1e308}, {0, 5e-324}, {5e-324, 1e-323}, {1e17, 1e17 + 16}} do
+      local svg = plot.svg {series = {{x = x, y = x}}}
+      assert.is_nil(svg:find "nan")
+      assert.is_nil(svg:find "inf")
+    end
+  end)
+
   it("puts points where their values are", function()
     local svg = plot.svg {
       series = {{x = {0, 5, 10}, y = {0, 50, 100}, points = true}}, y = {from = 0, to = 100}, width = 500, height = 300,

@@ -26,6 +26,7 @@ local LABEL_X, LABEL_Y = 10, 16 -- base lines of the labels: from the bottom, fr
 local TITLE_ROOM = 22
 local TICK_DOWN, TICK_ACROSS = 48, 76 -- least room of a number on an axis
 local NUMBER_LEFT, NUMBER_BELOW = 8, 18 -- from an axis to its numbers
+local LARGEST, SMALLEST = 1e307, 1e-300 -- an axis goes as far, and spans as little: its ticks are doubles, too
 local HALF_LETTER = 4 -- from the middle of a line of text to its base line
 local CLIP = 4 -- what may stand over the axes
 local LEGEND_ROW, LEGEND_BELOW, LEGEND_GAP = 17, 4, 14
@@ -71,9 +72,13 @@ end
 -- @tparam integer count  about how many
 -- @treturn table  list of numbers, rising
 -- @treturn number  their step
--- @raise if an end is no number
+-- @raise if the ends are no such numbers
 function M.ticks(lo, hi, count)
   local raw = (hi - lo) / math.max(1, count)
+  if not (hi > lo and raw > 0 and raw < math.huge) then
+    return check.fail("show.plot.ticks", "expected finite numbers lo < hi, got %s and %s", check.found(lo),
+      check.found(hi))
+  end
   local p = 10.0 ^ math.floor(math.log(raw, 10))
   local m = raw / p
   local step = (m < 1.42 and 1 or m < 3.17 and 2 or m < 7.08 and 5 or 10) * p -- the nearest in ratio
@@ -158,7 +163,8 @@ local function fit(op, axis, series, key)
     end
   end
   if lo > hi then lo, hi = 0, 1 end
-  if hi - lo <= 1e-12 * math.max(math.abs(lo), math.abs(hi)) then
+  lo, hi = math.max(lo, -LARGEST), math.min(hi, LARGEST)
+  if hi - lo <= math.max(SMALLEST, 1e-12 * math.max(math.abs(lo), math.abs(hi))) then
     local room = axis.log and 0.3 or math.max(math.abs(hi) * 0.1, 1e-9)
     lo, hi = lo - room, hi + room
   elseif key == "y" then
