@@ -36,6 +36,9 @@ function M.deflate(s)
   return table.concat(out) .. string.pack(">I4", adler32(s))
 end
 
+-- A deflate stream in zlib's frame.
+function M.zlib(stream, data) return "\x78\x9c" .. stream .. string.pack(">I4", adler32(data)) end
+
 function M.chunk(name, data)
   return string.pack(">I4", #data) .. name .. data .. string.pack(">I4", M.crc32(name .. data))
 end
@@ -112,14 +115,14 @@ function M.npy(descr, shape, data, fortran, version)
   return M.npy_text(header, data, version)
 end
 
--- Writes a zip archive of members {name=, data=, deflated=, zip64=}. Further fields put something else than the truth
--- into the list of members: packed=, size=, crc=, flags=, method=, offset=, list_name=. o.end64: with zip64 records at
--- the end; o.comment: behind all.
+-- Writes a zip archive of members {name=, data=, deflated=, zip64=}; deflated: true, or the deflate stream that is to
+-- stand there. Further fields put something else than the truth into the list of members: packed=, size=, crc=, flags=,
+-- method=, offset=, list_name=. o.end64: with zip64 records at the end; o.comment: behind all.
 function M.zip(members, o)
   o = o or {}
   local body, list, at, full = {}, {}, 0, 0xffffffff
   for i, m in ipairs(members) do
-    local packed = m.deflated and M.deflate(m.data):sub(3, -5) or m.data
+    local packed = type(m.deflated) == "string" and m.deflated or m.deflated and M.deflate(m.data):sub(3, -5) or m.data
     local method, crc = m.method or m.deflated and 8 or 0, m.crc or M.crc32(m.data)
     local extra = m.zip64 and string.pack("<I2I2I8I8", 1, 16, #m.data, #packed) or ""
     body[i] = string.pack("<c4I2I2I2I2I2I4I4I4I2I2", "PK\3\4", 20, 0, method, 0, 0, crc,

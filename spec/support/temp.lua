@@ -27,6 +27,18 @@ function M.folder()
   return path
 end
 
+--- The same in memory, where that is to be had: for files by the hundred thousand.
+function M.quick_folder()
+  local path = os.tmpname()
+  os.remove(path)
+  local quick = path:gsub("^/tmp/", "/dev/shm/")
+  if not lfs.mkdir(quick) then
+    quick = path
+    assert(lfs.mkdir(quick))
+  end
+  return quick
+end
+
 --- Makes a new empty directory, which M.clean() removes.
 function M.dir()
   local path = M.folder()
