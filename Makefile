@@ -50,7 +50,7 @@ SHARED = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_look
 LIBS = $(DEP_LIBS) -lm
 
 Q = $(if $(V),,@)
-SRC := $(filter-out csrc/wait.c,$(sort $(wildcard csrc/*.c csrc/*/*.c csrc/kernels/*/*.c)))
+SRC := $(filter-out csrc/bind/wait.c,$(sort $(wildcard csrc/*.c csrc/*/*.c csrc/kernels/*/*.c)))
 B = build
 
 # The files that live from wide vectors are compiled for each instruction set (csrc/kernels/conv/simd.h): for ARCH, and
@@ -71,7 +71,7 @@ LUA_ENV = LUA_PATH_5_4='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?
 # Threads that wait must not burn the time of those that work: on a busy machine spinning costs tenfold.
 RUN_ENV = $(LUA_ENV) OMP_WAIT_POLICY=passive
 
-.PHONY: all deps demo test quick spec bench lint format asan tsan torture valgrind doc install clean help
+.PHONY: all deps demo test quick spec bench lint format asan tsan states torture valgrind doc install clean help
 .DELETE_ON_ERROR:
 
 .PHONY: module
@@ -85,9 +85,9 @@ $(B)/gan/%.so: $(B)/flags $(B)/pictures $(B)/sources
 	$(Q)echo '  link $@'; $(CC) $(SHARED) $(CFLAGS) -fopenmp -pthread $(SAN) -o $@ $(filter %.o,$^) $(LIBS) $(LDFLAGS)
 
 # Without -fopenmp: it is there to be loaded before that runtime.
-$(B)/gan/wait.so: csrc/wait.c $(B)/flags
+$(B)/gan/wait.so: csrc/bind/wait.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)echo '  link $@'; $(CC) -std=c11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $(SHARED) -o $@ $<
+	$(Q)echo '  link $@'; $(CC) -std=c11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
 codec_flags = $(if $(filter csrc/codec/%,$<),$(CODEC_CFLAGS))
 $(filter $(B)/obj32/codec/% $(B)/obj64/codec/%,$(OBJ32) $(OBJ64)): $(B)/pictures
@@ -187,6 +187,20 @@ SEED ?= 0
 torture: all ## attack the program for so many minutes: make torture T=30 PARTS="kills syscalls" SEED=1
 	@$(RUN_ENV) CC='$(CC)' MAKE='$(MAKE)' $(LUA) spec/torture/run.lua $(T) $(SEED) $(PARTS)
 
+# A program that embeds Lua: it trains in several threads (spec/support/two_states.c).
+%/two_states: spec/support/two_states.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -O1 -g $(WARN) $(LUA_CFLAGS) -o $@ $< -pthread $(or $(call pc,--libs $(LUA_PC)),-llua)
+
+STEPS ?= 1000
+states: ## train in two threads of one process under ThreadSanitizer: make states STEPS=1000
+	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
+	@$(MAKE) --no-print-directory B=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN=-fsanitize=thread \
+	  states-run
+.PHONY: states-run
+states-run: all $(B)/two_states
+	$(RUN_ENV) $(TSAN_ENV) $(B)/two_states spec/support/two_states.lua $(STEPS) 2
+
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
 	@$(MAKE) --no-print-directory B=build/valgrind CFLAGS='-O1 -g' ARCH=x86-64-v2 valgrind-run
@@ -215,4 +229,4 @@ clean: ## remove everything that was built
 	rm -rf build
 
 help: ## this list
-	@grep -hE '^[a-z]+:.* ## ' Makefile | sed -E 's/^([a-z]+):.* ## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z]+:.* ## ' Makefile | sed -E 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/' | expand -t 18

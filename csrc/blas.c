@@ -1,12 +1,63 @@
 /* blas.c - the only user of cblas.h and LAPACK: products, eigenvalues and singular values on the calling thread. */
 #include "blas.h"
+#include "lock.h"
 #include "par.h"
+#include "storage.h"
 #include <cblas.h>
 
+/* OpenBLAS maps a buffer for each call that runs at a time, keeps it for the calls to come, and tries for ever where it
+** gets none. So where address space is limited, all the buffers are had at first (gan.wait has looked for the first
+** one), and no more calls run at a time. Its allocator is in no header, but in all its libraries. */
+void *blas_memory_alloc(int) __attribute__((weak));
+void blas_memory_free(void *) __attribute__((weak));
+
+#define BUFFER ((size_t)128 << 20) /* of most processors, and more than that of the others */
+#define SHARE 4                    /* of the space that is left, buffers take no more than one part in so many */
+
+static int limited;    /* 1: calls wait for one of the places */
+static int places = 1; /* free ones */
+static gn_lock queue = GN_LOCK_INIT;
+static pthread_cond_t freed = PTHREAD_COND_INITIALIZER;
+
+static int begin(void) {
+  const int before = gn_foreign_begin();
+  if (limited) {
+    gn_lock_take(&queue);
+    while (places == 0) pthread_cond_wait(&freed, &queue);
+    places--;
+    gn_lock_give(&queue);
+  }
+  return before;
+}
+
+static void end(int before) {
+  if (limited) {
+    gn_lock_take(&queue);
+    places++;
+    pthread_cond_signal(&freed);
+    gn_lock_give(&queue);
+  }
+  gn_foreign_end(before);
+}
+
+static void init(void) {
+  const int before = gn_foreign_begin(); /* OpenBLAS' OpenMP build sets the caller's number of threads, too */
+  void *had[GN_MAX_THREADS];
+  int n = 0;
+  if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
+  limited = gn_space_is_limited();
+  if (limited && blas_memory_alloc && blas_memory_free) {
+    for (; n < gn_cores() && (n == 0 || gn_space_holds(SHARE * BUFFER)); n++) had[n] = blas_memory_alloc(0);
+    places = GN_MAX(n, 1);
+    for (int i = 0; i < n; i++) blas_memory_free(had[i]);
+  }
+  gn_foreign_end(before);
+}
+
 void gn_blas_init(void) {
-  /* our own count is asked first: OpenBLAS' OpenMP build answers the next line with omp_set_num_threads(1) */
-  (void)gn_threads();
-  openblas_set_num_threads(1);
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  gn_par_init();
+  pthread_once(&once, init);
 }
 
 /* BLAS counts in int: rows and depth are cut here; callers keep n and the row strides below INT32_MAX */
@@ -22,6 +73,7 @@ void gn_blas_init(void) {
       return;                                                                                                          \
     }                                                                                                                  \
     const enum CBLAS_TRANSPOSE opa = ta ? CblasTrans : CblasNoTrans, opb = tb ? CblasTrans : CblasNoTrans;             \
+    const int before = begin();                                                                                        \
     for (gn_int i = 0; i < m; i += CUT)                                                                                \
       for (gn_int p = 0; p < k; p += CUT) {                                                                            \
         const int rows = (int)GN_MIN(CUT, m - i), depth = (int)GN_MIN(CUT, k - p);                                     \
@@ -29,6 +81,7 @@ void gn_blas_init(void) {
         CALL(CblasRowMajor, opa, opb, rows, (int)n, depth, alpha, ai, (int)lda, bp, (int)ldb, add, c + i * ldc,        \
              (int)ldc);                                                                                                \
       }                                                                                                                \
+    end(before);                                                                                                       \
   }
 
 #ifdef GN_DOUBLE
@@ -63,7 +116,9 @@ int gn_syev(gn_int n, double *a, double *w, int vectors, double *work) {
   const gn_int all = gn_syev_work(n, vectors), tail = syev_ints(n, vectors);
   const blasint bn = (blasint)n, lwork = (blasint)(all - tail), liwork = vectors ? 3 + 5 * bn : 1;
   blasint info;
+  const int before = begin();
   dsyevd_(vectors ? "V" : "N", "U", &bn, a, &bn, w, work, &lwork, (blasint *)(work + lwork), &liwork, &info, 1, 1);
+  end(before);
   return (int)info;
 }
 
@@ -83,7 +138,9 @@ int gn_svd(gn_int m, gn_int n, double *a, double *s, double *work) {
                 lwork = (blasint)(gn_svd_work(m, n) - ints(8 * GN_MIN(m, n)));
   blasint info;
   double unused = 0;
+  const int before = begin();
   dgesdd_("N", &rows, &cols, a, &rows, s, &unused, &one, &unused, &one, work, &lwork, (blasint *)(work + lwork), &info,
           1);
+  end(before);
   return (int)info;
 }

@@ -24,6 +24,6 @@ gn_int gn_syev_work(gn_int n, int vectors);
 int gn_svd(gn_int m, gn_int n, double *a, double *s, double *work);
 gn_int gn_svd_work(gn_int m, gn_int n);
 
-void gn_blas_init(void); /* one thread; called once from luaopen */
+void gn_blas_init(void); /* one thread for each call, whoever calls; once for each process */
 
 #endif

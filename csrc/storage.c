@@ -1,15 +1,18 @@
 /* storage.c - refcounted buffers with a cache. See storage.h. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE, madvise under -std=c11 */
 #include "storage.h"
+#include "lock.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Small buffers stay in size-class lists. Classes: eight steps per power of two above 64 bytes, so that at most 12.5
 ** % is slack. Larger ones are cut from regions, lowest address first, and melt together again when they are freed:
 ** the workspaces and activations of a step, which come in every size, then share the same pages. A region is address
-** space as large as the machine's memory; the system gives it pages when they are first written. */
+** space as large as the machine's memory, where that is not limited; the system gives it pages when they are first
+** written. */
 #define STEPS 8
 #define MIN_SHIFT 6
 #define NCLASS (11 * STEPS)
@@ -21,6 +24,7 @@
 #define CACHE_MAX ((size_t)256 << 20)
 #endif
 #define REGIONS 64
+#define FIRST_REGION ((size_t)1 << 24) /* where address space is limited */
 
 typedef struct block {
   gn_storage s; /* first: a gn_storage* is a block* */
@@ -40,8 +44,9 @@ typedef struct links {
 #define HEADER 64
 _Static_assert(sizeof(block) <= HEADER, "the block header must fit before the data");
 
-static block *cache[NCLASS]; /* small */
-static block *unused;        /* large, in any order */
+static gn_lock heap = GN_LOCK_INIT; /* of all that follows, but for what is atomic */
+static block *cache[NCLASS];        /* small */
+static block *unused;               /* large, in any order */
 static gn_memory mem;
 static uint64_t last_id;
 static size_t limit = SIZE_MAX;
@@ -59,10 +64,11 @@ static int inject_failure(void) {
 
 /* What the machine has: more would be promised by an overcommitting system, and the process killed when it is used. */
 static size_t machine_bytes(void) {
-  static size_t bytes;
+  static _Atomic size_t asked;
+  size_t bytes = asked;
   if (!bytes) {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    bytes = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+    asked = bytes = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
   }
   return bytes;
 }
@@ -134,20 +140,41 @@ static region *region_of(const void *p) {
   return NULL;
 }
 
+int gn_space_is_limited(void) {
+  struct rlimit space;
+  return getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+}
+
+int gn_space_holds(size_t bytes) {
+  void *at = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at != MAP_FAILED) munmap(at, bytes);
+  return at != MAP_FAILED;
+}
+
+/* As much as a new region may take: all that the machine has, so that there is no second one; where address space is
+** limited (ulimit -v), as much as there is in regions so far, for others live there, too. */
+static size_t region_bytes(void) {
+  if (!gn_space_is_limited()) return GN_MIN(machine_bytes(), (size_t)1 << 37);
+  size_t sum = 0;
+  for (int i = 0; i < nregions; i++) sum += (size_t)(regions[i].end - regions[i].at);
+  return GN_MAX(sum, FIRST_REGION);
+}
+
 /* A new region of at least cap bytes, free as a whole; 0: the system refuses. */
 static int new_region(size_t cap) {
   if (nregions == REGIONS) return 0;
-  for (size_t size = GN_MIN(machine_bytes(), (size_t)1 << 37) & ~(size_t)0xffff; size >= HEADER + cap + SMALL;
-       size /= 2) {
-    size &= ~(size_t)0xffff;
+  const size_t least = (HEADER + cap + SMALL + 0xffff) & ~(size_t)0xffff;
+  for (size_t size = GN_MAX(region_bytes() & ~(size_t)0xffff, least);;
+       size = GN_MAX(size / 2 & ~(size_t)0xffff, least)) {
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) continue; /* address space may be limited */
-    block *b = init_block(at, size - HEADER, LARGE);
-    regions[nregions++] = (region){at, (char *)at + size, b->s.data};
-    link_free(b);
-    return 1;
+    if (at != MAP_FAILED) {
+      block *b = init_block(at, size - HEADER, LARGE);
+      regions[nregions++] = (region){at, (char *)at + size, b->s.data};
+      link_free(b);
+      return 1;
+    }
+    if (size == least) return 0;
   }
-  return 0;
 }
 
 static block *lowest_fit(size_t cap) {
@@ -160,8 +187,11 @@ static block *lowest_fit(size_t cap) {
 int gn_storage_grows(size_t bytes) {
   const size_t cap = (bytes + 63) / 64 * 64;
   if (cap <= SMALL || cap > CACHE_MAX) return 0;
+  gn_lock_take(&heap);
   const block *b = lowest_fit(cap);
-  return !b || (const char *)b->s.data + cap > region_of(b)->high;
+  const int grows = !b || (const char *)b->s.data + cap > region_of(b)->high;
+  gn_lock_give(&heap);
+  return grows;
 }
 
 static block *new_large(size_t cap) {
@@ -202,11 +232,9 @@ static void free_large(block *b) {
   link_free(b);
 }
 
-gn_storage *gn_storage_new(size_t bytes) {
-  size_t cap = (bytes + 63) / 64 * 64;
-  int cls = LARGE;
-  if (bytes > (size_t)1 << 37 || bytes > machine_bytes() || inject_failure()) return NULL;
-  if (bytes <= SMALL) cls = size_class(bytes, &cap);
+/* A block of cap bytes or more, counted: cached, cut from a region, or the system's. NULL: there is none, or the limit
+** does not allow it. */
+static block *take(size_t cap, int cls) {
   if (cap > limit || mem.live > limit - cap) return NULL;
   block *b;
   if (cls == LARGE && cap <= CACHE_MAX) {
@@ -221,23 +249,36 @@ gn_storage *gn_storage_new(size_t bytes) {
     if (!at) return NULL;
     b = init_block(at, cap, cls);
   }
-  cap = cap_of(b);
+  b->s.id = ++last_id;
+  mem.live += cap_of(b);
+  mem.count++;
+  if (mem.live > mem.peak) mem.peak = mem.live;
+  return b;
+}
+
+gn_storage *gn_storage_new(size_t bytes) {
+  size_t cap = (bytes + 63) / 64 * 64;
+  int cls = LARGE;
+  if (bytes > (size_t)1 << 37 || bytes > machine_bytes() || inject_failure()) return NULL;
+  if (bytes <= SMALL) cls = size_class(bytes, &cap);
+  gn_lock_take(&heap);
+  block *b = take(cap, cls);
+  gn_lock_give(&heap);
+  if (!b) return NULL;
   b->s.bytes = bytes;
   b->s.refs = 1;
   b->s.version = 0;
-  b->s.id = ++last_id;
-  mem.live += cap;
-  mem.since += cap;
-  mem.count++;
-  if (mem.live > mem.peak) mem.peak = mem.live;
   return &b->s;
 }
+
+size_t gn_storage_size(const gn_storage *s) { return cap_of((const block *)(const void *)s); }
 
 void gn_storage_retain(gn_storage *s) { s->refs++; }
 
 void gn_storage_release(gn_storage *s) {
   if (!s || --s->refs > 0) return;
   block *b = (block *)(void *)s;
+  gn_lock_take(&heap);
   mem.live -= cap_of(b);
   if (b->cls != LARGE) {
     b->next = cache[b->cls];
@@ -245,20 +286,7 @@ void gn_storage_release(gn_storage *s) {
     mem.cached += cap_of(b);
   } else if (cap_of(b) > CACHE_MAX) free(b);
   else free_large(b);
-}
-
-void gn_storage_discard(gn_storage *s) {
-  if (s->refs == 1) mem.since -= GN_MIN(mem.since, cap_of((block *)(void *)s));
-  gn_storage_release(s);
-}
-
-static void (*holders[GN_HOLDERS])(void);
-
-void gn_storage_on_trim(void (*give_up)(void)) {
-  for (int i = 0; i < GN_HOLDERS; i++) {
-    if (!holders[i]) holders[i] = give_up;
-    if (holders[i] == give_up) return;
-  }
+  gn_lock_give(&heap);
 }
 
 void gn_storage_large_pages(gn_storage *s) {
@@ -272,7 +300,7 @@ void gn_storage_large_pages(gn_storage *s) {
 }
 
 void gn_storage_trim(void) {
-  for (int i = 0; i < GN_HOLDERS && holders[i]; i++) holders[i]();
+  gn_lock_take(&heap);
   for (int i = 0; i < NCLASS; i++)
     while (cache[i]) {
       block *b = cache[i];
@@ -289,11 +317,25 @@ void gn_storage_trim(void) {
          *to = (char *)((uintptr_t)end / page * page);
     if (from < to) madvise(from, (size_t)(to - from), MADV_DONTNEED);
   }
+  gn_lock_give(&heap);
 }
 
-gn_memory gn_memory_stats(void) { return mem; }
-void gn_memory_collected(void) { mem.since = 0; }
-void gn_memory_limit(size_t bytes) { limit = bytes ? bytes : SIZE_MAX; }
+gn_memory gn_memory_stats(void) {
+  gn_lock_take(&heap);
+  const gn_memory now = mem;
+  gn_lock_give(&heap);
+  return now;
+}
+
+void gn_memory_limit(size_t bytes) {
+  gn_lock_take(&heap);
+  limit = bytes ? bytes : SIZE_MAX;
+  gn_lock_give(&heap);
+}
+
+void gn_storage_hold(void) { gn_lock_take(&heap); }
+void gn_storage_let_go(void) { gn_lock_give(&heap); }
+
 void gn_memory_fail_after(int64_t n, int64_t times) {
   fail_in = n;
   fail_times = times;

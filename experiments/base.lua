@@ -21,10 +21,10 @@ if sources then
   package.cpath = root .. "/" .. build .. "/?.so;" .. package.cpath
 end
 
-pcall(require, "gan.wait") -- before core, as in gan: how threads wait
-local ok, message = pcall(require, "gan.core")
+local ok, message = pcall(require, "gan.wait") -- before core, as in gan: what its libraries need
+if ok then ok, message = pcall(require, "gan.core") end
 if not ok then
-  if message:find("module 'gan.core' not found", 1, true) then
+  if message:find("^module 'gan%.%l+' not found") then
     stop("the library is not built: run `make` in " .. root .. " (or `luarocks make` to install it)")
   end
   stop((message:gsub("\n.*", "")))

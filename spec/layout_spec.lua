@@ -55,7 +55,7 @@ end
 local home_of = {
   ["lua.h"] = "^csrc/bind/", ["lauxlib.h"] = "^csrc/bind/", ["lualib.h"] = "^csrc/bind/", ["luaconf.h"] = "^csrc/bind/",
   ["cblas.h"] = "^csrc/blas%.c$", ["lapacke.h"] = "^csrc/blas%.c$",
-  ["omp.h"] = "^csrc/par%.[ch]$", ["pthread.h"] = "^csrc/par%.[ch]$",
+  ["omp.h"] = "^csrc/par%.[ch]$", ["pthread.h"] = "^csrc/lock%.h$",
   ["stb_image.h"] = "^$", ["stb_image_write.h"] = "^csrc/codec/stb%.c$", ["stb_image_resize.h"] = "^$",
   ["jpeglib.h"] = "^csrc/codec/jpeg%.c$", ["jerror.h"] = "^csrc/codec/jpeg%.c$", ["<png.h>"] = "^csrc/codec/png%.c$",
   ["decode.h"] = "^csrc/codec/webp%.c$", ["demux.h"] = "^csrc/codec/webp%.c$", ["tiffio.h"] = "^csrc/codec/tiff%.c$",
@@ -525,7 +525,7 @@ end)
 local wide = {
   words = true, registry = true, doc = true, layout = true, recipes = true, readme = true, memory = true, error = true,
   fuzz = true, torture = true, reentry = true, options = true, install = true, determinism = true, mistakes = true,
-  output = true, ["experiments/all"] = true}
+  output = true, states = true, ["experiments/all"] = true}
 
 describe("layout of spec", function()
   it("mirrors the modules", function()

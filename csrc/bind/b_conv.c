@@ -11,6 +11,7 @@
 typedef struct options {
   gn_int stride[2], padding[2], dilation[2], output_padding[2], size[2], kernel[2];
   int engine;
+  int largest_tile; /* no option of the call: the state's */
 } options;
 
 /* in the order of gn_conv_engine */
@@ -25,7 +26,8 @@ static const gn_option of_transpose[] = {COMMON, PAIR(output_padding, 0, 0), GN_
 
 /* Argument 3: a table of the known options, or nil. */
 static options read_options(lua_State *L, const gn_option *known) {
-  options o = {.stride = {1, 1}, .dilation = {1, 1}, .engine = GN_CONV_AUTO};
+  options o = {
+      .stride = {1, 1}, .dilation = {1, 1}, .engine = GN_CONV_AUTO, .largest_tile = gn_state_of(L)->largest_tile};
   gn_read_options(L, 3, known, &o);
   return o;
 }
@@ -35,6 +37,7 @@ static void set_options(gn_conv *d, const options *o) {
   d->ph = o->padding[0], d->pw = o->padding[1];
   d->dh = o->dilation[0], d->dw = o->dilation[1];
   d->engine = (gn_conv_engine)o->engine;
+  d->largest_tile = o->largest_tile;
 }
 
 /* Raises where the engine asked for cannot do the shape. */
@@ -241,9 +244,9 @@ static int winograd(lua_State *L) {
   if (!lua_isnoneornil(L, 1)) {
     const gn_int m = gn_check_int(L, 1, "tile", 0, 4);
     if (m % 2) gn_argerror(L, 1, "tile", "expected 0, 2 or 4, got %I", (lua_Integer)m);
-    gn_conv_limit_tile((int)m);
+    gn_state_of(L)->largest_tile = (int)m;
   }
-  lua_pushinteger(L, gn_conv_largest_tile());
+  lua_pushinteger(L, gn_state_of(L)->largest_tile);
   return 1;
 }
 
@@ -255,7 +258,7 @@ static int simd(lua_State *L) {
                                                      : luaL_typename(L, 1);
   const char *now = gn_simd_choose(name);
   if (!now) gn_argerror(L, 1, "name", "this build on this processor has no instruction set '%s'", name);
-  gn_forget_kernels(); /* kernels lie in the order of one set's vectors */
+  gn_forget_kernels(L); /* kernels lie in the order of one set's vectors */
   lua_pushstring(L, now);
   lua_newtable(L);
   for (int i = 0; gn_simd_name(i); i++) {
@@ -277,6 +280,6 @@ static const luaL_Reg funcs[] = {
 };
 
 void gn_open_conv(lua_State *L) {
-  gn_storage_on_trim(gn_forget_kernels);
+  gn_open_kernels(L);
   gn_register(L, funcs);
 }

@@ -30,7 +30,7 @@ typedef struct file {
   char path[GN_PATH_MAX + 1], temp[GN_PATH_MAX + TEMP_MORE];
 } file;
 
-static int64_t fail_after = -1; /* bytes that may still be written; -1: any number */
+static _Thread_local int64_t fail_after = -1; /* bytes that may still be written; -1: any number */
 
 static int fail_errno(lua_State *L, const char *path, const char *what, int err) {
   luaL_pushfail(L);

@@ -11,8 +11,8 @@
 static int retry(lua_State *L, gn_codec_rc rc, int *tried) {
   if (rc != GN_CODEC_MEMORY) return 0;
   if ((*tried)++) return gn_error(L, "out of memory");
-  lua_gc(L, LUA_GCCOLLECT);
-  gn_storage_trim();
+  gn_collect(L);
+  gn_trim(L);
   return 1;
 }
 
@@ -238,7 +238,7 @@ static int image_encode(lua_State *L) {
   gn_storage *s = NULL;
   do {
     uint8_t *png = gn_png_encode(gn_u8_ptr(t), t->size[0], t->size[1], (int)t->size[2], &n);
-    s = png ? gn_storage_new(n) : NULL;
+    s = png ? gn_try_storage(L, n) : NULL;
     if (s) memcpy(s->data, png, n);
     gn_free(png);
   } while (retry(L, s ? GN_CODEC_OK : GN_CODEC_MEMORY, &tried));

@@ -248,7 +248,7 @@ static int loader_next(lua_State *L) {
     if (bad->rc != GN_CODEC_MEMORY) return gn_error(L, "%s", gn_push_problem(L, d->files, bad, 1));
     if (tried) return gn_error(L, "out of memory");
     gn_collect(L);
-    gn_storage_trim();
+    gn_trim(L);
   }
   for (int k = REAL; k <= GEOMETRY; k++) lua_getiuservalue(L, 1, k);
   const gn_place after = gn_loader_after(&d->l, d->l.next);

@@ -76,14 +76,16 @@ static int columns(lua_State *L) {
   return 1;
 }
 
-/* core.memory() -> {live=, cached=, peak=, since=, count=} of tensor memory, in bytes (count: buffers handed out). */
+/* core.memory() -> {live=, cached=, peak=, since=, count=} of the process's tensor memory, in bytes (count: buffers
+** handed out; since: to this state). */
 static int memory(lua_State *L) {
   gn_memory m = gn_memory_stats();
   lua_createtable(L, 0, 5);
   const struct {
     const char *name;
     uint64_t value;
-  } f[] = {{"live", m.live}, {"cached", m.cached}, {"peak", m.peak}, {"since", m.since}, {"count", m.count}};
+  } f[] = {
+      {"live", m.live}, {"cached", m.cached}, {"peak", m.peak}, {"since", gn_state_of(L)->since}, {"count", m.count}};
   for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
     lua_pushinteger(L, (lua_Integer)f[i].value);
     lua_setfield(L, -2, f[i].name);
@@ -100,13 +102,12 @@ static int collect(lua_State *L) {
 
 /* core.memory_trim(): gives cached buffers back to the system. */
 static int memory_trim(lua_State *L) {
-  (void)L;
-  gn_storage_trim();
+  gn_trim(L);
   return 0;
 }
 
 /* core.memory_limit([bytes]): tensors that would take more than that together are refused (out of memory); nil or 0:
-** no limit. */
+** no limit. For all states of the process. */
 static int memory_limit(lua_State *L) {
   gn_memory_limit((size_t)gn_opt_int(L, 1, "bytes", 0, INT64_MAX, 0));
   return 0;

@@ -416,7 +416,7 @@ static int serial(lua_State *L) {
 static int release_since(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
   if (t->serial < (uint64_t)gn_check_int(L, 2, "serial", INT64_MIN, INT64_MAX)) return 0;
-  gn_storage_discard(t->storage);
+  gn_discard(L, t->storage);
   t->storage = NULL;
   return 0;
 }

@@ -3,6 +3,7 @@
 #include "../kernels/copy.h"
 #include <math.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static const char LIBDIR_KEY = 0; /* its address: registry[&LIBDIR_KEY] = "@…/gan/", the library's own chunks */
@@ -376,45 +377,23 @@ void gn_check_writable(lua_State *L, int arg, const char *name) {
       gn_argerror(L, arg, name, "an expanded tensor cannot be written; make it contiguous first");
 }
 
-/* Lua sees only the small userdata, so the collector must be told by us: full collections, because a generational
-** collector's steps do not bound tensor memory. */
-void gn_collect(lua_State *L) {
-  lua_gc(L, LUA_GCCOLLECT);
-  gn_memory_collected();
-}
-
-#define GROWTH ((size_t)1 << 20) /* bytes handed out since the last collection for which one more may free some */
-
 static gn_storage *new_storage(lua_State *L, size_t bytes) {
-  static size_t live_after;
-  gn_memory m = gn_memory_stats();
-  size_t limit = GN_MAX((size_t)32 << 20, live_after / 8);
-  /* what is garbage serves first */
-  if ((m.since + bytes > limit && m.since > 0) || (m.since > GROWTH && gn_storage_grows(bytes))) {
-    gn_collect(L);
-    live_after = gn_memory_stats().live;
-  }
-  gn_storage *s = gn_storage_new(bytes);
+  gn_storage *s = gn_new_storage(L, bytes);
   if (!s) {
-    gn_collect(L);
-    gn_storage_trim();
-    s = gn_storage_new(bytes);
-  }
-  if (!s) {
-    m = gn_memory_stats();
+    const gn_memory m = gn_memory_stats();
     gn_error(L, "out of memory (requested %I bytes; %I live, %I cached)", (lua_Integer)bytes, (lua_Integer)m.live,
              (lua_Integer)m.cached);
   }
   return s;
 }
 
-static uint64_t serials;
-uint64_t gn_next_serial(void) { return serials; }
+static _Atomic uint64_t serials; /* one row of numbers for all states: it only has to grow */
+uint64_t gn_next_serial(void) { return atomic_load_explicit(&serials, memory_order_relaxed); }
 
 static gn_tensor *new_handle(lua_State *L) {
   gn_tensor *t = lua_newuserdatauv(L, sizeof *t, 1);
   t->storage = NULL; /* closed until memory is attached */
-  t->serial = serials++;
+  t->serial = atomic_fetch_add_explicit(&serials, 1, memory_order_relaxed);
   luaL_setmetatable(L, GN_T_TENSOR);
   return t;
 }
@@ -494,7 +473,7 @@ double *gn_scratch_f64(lua_State *L, gn_int n) { return scratch(L, n, sizeof(dou
 
 void gn_scratch_free(lua_State *L, int idx) {
   gn_storage **p = luaL_checkudata(L, idx, T_SCRATCH);
-  if (*p) gn_storage_discard(*p);
+  if (*p) gn_discard(L, *p);
   *p = NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "../rng.h"
 #include "../storage.h"
 #include "../tensor.h"
+#include "state.h"
 #include <lauxlib.h>
 #include <lua.h>
 
@@ -93,14 +94,13 @@ gn_tensor *gn_new_view(lua_State *L, const gn_tensor *t, int nd, const gn_int *s
 /* Returns where an op is to write (N,H,W,C). nil: a new tensor, put into that slot. Else real, of that size, some
 ** channels of a dense tensor: stride[2] reals from pixel to pixel. */
 gn_tensor *gn_opt_channels(lua_State *L, int arg, const char *name, const gn_int size[4]);
-void gn_collect(lua_State *L); /* a full collection, which is what returns tensors' memory */
 
 /* Pushes n reals (n may be 0) as a userdata; freed by gn_scratch_free(L, idx), or when collected. */
 gn_real *gn_scratch(lua_State *L, gn_int n);
 double *gn_scratch_f64(lua_State *L, gn_int n); /* the same for doubles */
 void gn_scratch_free(lua_State *L, int idx);
 
-uint64_t gn_next_serial(void); /* the number of the next tensor handle */
+uint64_t gn_next_serial(void); /* greater than that of all tensor handles made so far, and no handle has it yet */
 /* Copies src (any strides) into contiguous dst of the same size and dtype. */
 void gn_set_dense(gn_tensor *dst, const gn_tensor *src);
 

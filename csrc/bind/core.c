@@ -12,6 +12,7 @@ __attribute__((visibility("default"))) int GN_LUAOPEN(lua_State *L);
 
 int GN_LUAOPEN(lua_State *L) {
   gn_blas_init();
+  gn_open_state(L);
   lua_newtable(L);
   for (size_t i = 0; i < sizeof families / sizeof *families; i++) families[i](L);
   lua_pushstring(L, GN_REAL_NAME);

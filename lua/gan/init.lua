@@ -2,7 +2,7 @@
 --
 -- Rooms (`gan.nn`, `gan.data`, ...) are loaded on first use; ops are fields, too (`gan.relu`).
 -- @module gan
-require "gan.wait" -- before core: how threads wait
+require "gan.wait" -- before core: what its libraries need
 local core = require "gan.core"
 local check = require "gan.check"
 
@@ -20,8 +20,8 @@ local random = require "gan.random"
 -- @param v  any value
 -- @treturn boolean
 
---- Returns how many threads kernels use, and sets it first where n is given.
--- The results are the same bytes for any number.
+--- Returns how many threads kernels use, and sets it first where n is given; fewer where the system gives no more.
+-- The results are the same bytes for any number. Each thread of a process that runs Lua states has a number of its own.
 -- @function gan.threads
 -- @tparam[opt] integer n  from 1
 -- @treturn integer

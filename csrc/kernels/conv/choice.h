@@ -4,12 +4,6 @@
 
 #include "shape.h"
 
-/* Returns the largest tile of Winograd's engines that AUTO may choose, for the whole process: 0 (none), 2 or 4. */
-int gn_conv_largest_tile(void);
-
-/* Sets it (tests, benchmarks). m: 0, 2 or 4. */
-void gn_conv_limit_tile(int m);
-
 /* Returns 1 if Winograd's engines can do all passes of the shape: 3x3 of stride 1 or 4x4 of stride 2, without
 ** dilation. */
 int gn_conv_winograd_fits(const gn_conv *d);

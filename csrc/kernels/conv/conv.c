@@ -31,7 +31,7 @@ static int tile_of(const gn_conv *d, int kept) {
   double least = 1;
   int best = 0;
   if (thin < LEAST_CHANNELS || (!kept && !gn_conv_winograd_fits(d))) return 0;
-  for (int m = 2; m <= gn_conv_largest_tile(); m += 2) {
+  for (int m = 2; m <= d->largest_tile; m += 2) {
     if (kept && !gn_winograd_relu_fits(d, m)) continue;
     const double weights = (double)(d->Kh * d->Kw * d->Ci * d->Co), outputs = (double)(d->N * d->Ho * d->Wo);
     const double kernel = (double)gn_winograd_kernel_size(d, GN_CONV_Y, m) / (weights * outputs);

@@ -15,6 +15,7 @@ typedef struct gn_conv {
   gn_int N, H, W, Ci, Ho, Wo, Co;
   gn_int Kh, Kw, sh, sw, ph, pw, dh, dw;
   gn_conv_engine engine;
+  int largest_tile; /* of Winograd's engines that AUTO may choose: 0 (none), 2 or 4 */
 } gn_conv;
 
 /* RELU is y for inference: gn_conv2d_relu. */

@@ -44,7 +44,7 @@ const char *gn_simd_name(int i) {
   return NULL;
 }
 
-static const struct set *_Atomic in_use; /* several Lua states may run in one process */
+static _Thread_local const struct set *in_use; /* another thread's choice must not fall between two of our calls */
 
 static const struct set *choose(const char *name) {
   const struct set *found = NULL;
