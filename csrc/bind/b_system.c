@@ -1,5 +1,5 @@
 /* b_system.c - what a training program asks of the machine: threads, clock, memory, terminal, Ctrl-C. */
-#define _GNU_SOURCE /* gethostname; signal() that stays, and restarts system calls */
+#define _GNU_SOURCE /* gethostname, sigaction under -std=c11 */
 #include "../par.h"
 #include "bind.h"
 #include "options.h"
@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,28 +138,53 @@ static int process_runs(lua_State *L) {
   return 1;
 }
 
-static volatile sig_atomic_t interrupts;
+/* One record for the process, whose signals they are. Handlers run in any thread. */
+static atomic_int noted;       /* 1: a signal came */
+static atomic_llong first_end; /* the first SIGINT or SIGTERM: when, with its number in the last 6 bits; 0: none */
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+#define NCAUGHT (int)(sizeof caught / sizeof *caught)
 
-/* After two, the next one kills; a terminal that closes may send several SIGHUP. */
+#define ECHO_NS 100000000 /* within which a signal that comes again is the same one */
+
+/* The first one is noted. A second SIGINT or SIGTERM ends the process as if it had never been caught, for the step may
+** be one that never ends. A terminal that closes may send several SIGHUP: they end nothing. And timeout(1) sends each
+** signal to the process and to its group: an echo, no second one. Calls only what POSIX allows in handlers. */
 static void on_signal(int sig) {
-  interrupts++;
-  signal(sig, interrupts > 1 && sig != SIGHUP ? SIG_DFL : on_signal);
+  const int saved = errno;
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  const long long now = ((long long)t.tv_sec * 1000000000 + t.tv_nsec) / 64 * 64 + sig;
+  long long first = 0;
+  noted = 1;
+  if (sig != SIGHUP && !atomic_compare_exchange_strong(&first_end, &first, now) &&
+      (first % 64 != sig || now - first > ECHO_NS)) {
+    const struct sigaction end = {.sa_handler = SIG_DFL};
+    sigaction(sig, &end, NULL);
+    raise(sig); /* delivered when this handler returns */
+  }
+  errno = saved;
 }
 
 /* core.catch_interrupt(on): from now on Ctrl-C (and SIGTERM, and SIGHUP of a terminal that closes) is only noted, so
-** that a step is finished before it is obeyed. Where SIGHUP is ignored (nohup), it stays so. */
+** that a step is finished before it is obeyed; a second Ctrl-C or SIGTERM ends the process at once. Where SIGHUP is
+** ignored (nohup), it stays so. */
 static int catch_interrupt(lua_State *L) {
-  void (*h)(int) = lua_toboolean(L, 1) ? on_signal : SIG_DFL;
-  interrupts = 0;
-  signal(SIGINT, h);
-  signal(SIGTERM, h);
-  if (signal(SIGHUP, h) == SIG_IGN) signal(SIGHUP, SIG_IGN);
+  struct sigaction a = {.sa_handler = lua_toboolean(L, 1) ? on_signal : SIG_DFL, .sa_flags = SA_RESTART}, old;
+  sigemptyset(&a.sa_mask);
+  for (int i = 0; i < NCAUGHT; i++) sigaddset(&a.sa_mask, caught[i]); /* one after the other */
+  noted = 0;
+  first_end = 0;
+  for (int i = 0; i < NCAUGHT; i++) {
+    const int asked = sigaction(caught[i], NULL, &old);
+    if (caught[i] == SIGHUP && asked == 0 && old.sa_handler == SIG_IGN) continue;
+    sigaction(caught[i], &a, NULL);
+  }
   return 0;
 }
 
 /* core.interrupted() -> whether Ctrl-C came since catch_interrupt. */
 static int interrupted(lua_State *L) {
-  lua_pushboolean(L, interrupts > 0);
+  lua_pushboolean(L, noted);
   return 1;
 }
 

@@ -53,4 +53,53 @@ describe("train.stop", function()
     table.sort(found)
     assert.same({"lua/gan/train/stop.lua", "prints: lua/gan/show/console.lua", "prints: lua/gan/train/stop.lua"}, found)
   end)
+
+  describe("by signals", function()
+    local script = require "spec.support.script"
+    -- Steps that never end: in Lua, in a hook, in one call of C.
+    local endless = {
+      lua = "while true do end",
+      hook = "debug.sethook(function() while true do end end, '', 1)",
+      c = "local _ = (('a'):rep(1e5)):find(('a*'):rep(30) .. 'b')",
+    }
+    local dir
+    setup(function() dir = temp.dir() end)
+    teardown(temp.clean)
+
+    -- Sends signals, with pauses in seconds, to a program in such a step: its exit code, nil if it goes on.
+    local function sent(step, signals, within)
+      local ready = dir .. "/ready"
+      os.remove(ready)
+      local p = script.start(temp.write(dir .. "/step.lua", ([[
+        require "gan.wait"
+        require "gan.core".catch_interrupt(true)
+        io.open(%q, "w"):close()
+        %s]]):format(ready, endless[step])), "")
+      while not lfs.attributes(ready) do os.execute "sleep 0.01" end
+      for _, signal in ipairs(signals) do
+        if type(signal) == "number" then os.execute("sleep " .. signal)
+        else p.kill(signal) end
+      end
+      for _ = 1, (within or 5) * 100 do
+        if not p.alive() then return (p.wait()) end
+        os.execute "sleep 0.01"
+      end
+      p.kill "KILL"
+      p.wait()
+    end
+
+    it("at the second one, whatever the step does", function()
+      for step in pairs(endless) do assert.equal(130, sent(step, {"INT", 0.15, "INT"}), step) end
+      assert.equal(143, sent("c", {"INT", "TERM"}))
+      assert.equal(130, sent("lua", {"TERM", 0.15, "INT"}))
+      assert.is_number(sent("lua", {"TERM", "INT"})) -- the system may turn them round
+      assert.equal(143, sent("lua", {"TERM", "TERM", "TERM", 0.15, "TERM"}))
+      assert.equal(143, sent("lua", {"HUP", "HUP", "TERM", 0.15, "TERM"}))
+    end)
+
+    it("not at the first, or at a terminal's hang-ups", function()
+      assert.is_nil(sent("lua", {"TERM"}, 0.3))
+      assert.is_nil(sent("lua", {"HUP", "HUP", "HUP", "INT"}, 0.3))
+    end)
+  end)
 end)
