@@ -231,7 +231,7 @@ static int file_open(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   file *f = new_file(L, path);
   struct stat st;
-  f->fd = open(path, O_RDONLY | O_CLOEXEC);
+  f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make anybody wait */
   if (f->fd < 0 || fstat(f->fd, &st) != 0) return fail_errno(L, path, "read", errno);
   if (S_ISDIR(st.st_mode)) return fail_errno(L, path, "read", EISDIR);
   if (!S_ISREG(st.st_mode)) {

@@ -4,13 +4,15 @@
 #include "../codec/fit.h"
 #include "../codec/stb.h"
 #include "../kernels/image.h"
+#include "b_pictures.h"
 #include "bind.h"
 #include <string.h>
 
-/* What to do again after a full collection and an emptied cache, when the first try found no memory. */
-static int retry(lua_State *L, gn_codec_rc rc, int *tried) {
+/* What to do again after a full collection and an emptied cache, when the first try found no memory. pic: what is known
+** of the picture, or NULL. */
+static int retry(lua_State *L, gn_codec_rc rc, const gn_picture *pic, int *tried) {
   if (rc != GN_CODEC_MEMORY) return 0;
-  if ((*tried)++) return gn_error(L, "out of memory");
+  if ((*tried)++) return pic ? gn_picture_memory(L, NULL, pic) : gn_error(L, "out of memory");
   gn_collect(L);
   gn_trim(L);
   return 1;
@@ -35,8 +37,8 @@ static gn_tensor *check_pictures(lua_State *L, int arg, const char *name, int nd
 }
 
 static void check_side(lua_State *L, int arg, const char *name, const gn_tensor *t, int axis) {
-  if (t->size[axis] < 1 || t->size[axis] > GN_PICTURE_SIDE)
-    gn_argerror(L, arg, name, "expected 1 to %d pixels a side, got %s", GN_PICTURE_SIDE,
+  if (t->size[axis] < 1 || t->size[axis] > GN_BUDGET_SIDE)
+    gn_argerror(L, arg, name, "expected 1 to %d pixels a side, got %s", GN_BUDGET_SIDE,
                 gn_shape_str(L, t->nd, t->size));
 }
 
@@ -95,7 +97,7 @@ static int image_info(lua_State *L) {
   int tried = 0;
   gn_codec_rc rc;
   do rc = gn_picture_info(&pic, p, n, &o);
-  while (retry(L, rc, &tried));
+  while (retry(L, rc, &pic, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   lua_pushinteger(L, pic.h);
   lua_pushinteger(L, pic.w);
@@ -120,12 +122,12 @@ static int image_decode(lua_State *L) {
   uint8_t *pix = NULL;
   gn_codec_rc rc;
   do rc = gn_picture_info(&pic, p, n, &o);
-  while (retry(L, rc, &tried));
+  while (retry(L, rc, &pic, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   gn_int size[3] = {pic.h, pic.w, co ? co : pic.c >= 3 ? 3 : 1};
   gn_tensor *t = gn_new_tensor(L, GN_U8, 3, size);
   do rc = gn_picture_decode(&pic, &pix, p, n, &o);
-  while (retry(L, rc, &tried));
+  while (retry(L, rc, &pic, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   gn_image_flatten(gn_u8_ptr(t), (int)size[2], pix, pic.c, pic.h * pic.w, o.background);
   gn_free(pix);
@@ -148,7 +150,7 @@ static int image_load_(lua_State *L) {
   do
     rc =
         gn_picture_load(&pic, gn_u8_ptr(t) + (i - 1) * t->stride[0], t->size[1], t->size[2], (int)t->size[3], p, n, &o);
-  while (retry(L, rc, &tried));
+  while (retry(L, rc, &pic, &tried));
   if (rc != GN_CODEC_OK) return push_bad(L, pic.err);
   gn_touch(t);
   lua_pushinteger(L, pic.h);
@@ -170,7 +172,7 @@ static int image_unpack_(lua_State *L) {
   gn_int i = gn_check_int(L, 2, "i", 1, GN_MAX(1, t->size[0]));
   size_t n;
   const uint8_t *p = check_bytes(L, 3, "bytes", &n);
-  gn_int h = gn_check_int(L, 4, "h", 1, GN_PICTURE_SIDE), w = gn_check_int(L, 5, "w", 1, GN_PICTURE_SIDE);
+  gn_int h = gn_check_int(L, 4, "h", 1, GN_BUDGET_SIDE), w = gn_check_int(L, 5, "w", 1, GN_BUDGET_SIDE);
   int c = (int)gn_check_int(L, 6, "c", 1, 3), planar = lua_toboolean(L, 7), tried = 0;
   if (c == 2) gn_expected(L, 6, "c", "1 or 3");
   gn_int skip = gn_check_int(L, 8, "skip", 0, 1 << 16), record = skip + h * w * c;
@@ -193,7 +195,7 @@ static int image_unpack_(lua_State *L) {
           gn_fit_into(gn_u8_ptr(t) + (i - 1 + k) * t->stride[0], t->size[1], t->size[2], (int)t->size[3], &r, &pic, &o);
     }
     gn_free(r.pixels);
-  } while (retry(L, rc, &tried));
+  } while (retry(L, rc, &pic, &tried));
   gn_touch(t);
   lua_pushinteger(L, count);
   lua_pushboolean(L, pic.enlarged);
@@ -206,9 +208,8 @@ static int image_fit(lua_State *L) {
   gn_tensor *t = check_pictures(L, 1, "image", 3);
   check_side(L, 1, "image", t, 0);
   check_side(L, 1, "image", t, 1);
-  gn_int size[3] = {gn_check_int(L, 2, "h", 1, GN_PICTURE_SIDE), gn_check_int(L, 3, "w", 1, GN_PICTURE_SIDE),
-                    t->size[2]};
-  if (size[0] * size[1] > GN_PICTURE_PIXELS) gn_error(L, "picture too large: %s", gn_shape_str(L, 3, size));
+  gn_int size[3] = {gn_check_int(L, 2, "h", 1, GN_BUDGET_SIDE), gn_check_int(L, 3, "w", 1, GN_BUDGET_SIDE), t->size[2]};
+  if (size[0] * size[1] > GN_BUDGET_PIXELS) gn_error(L, "picture too large: %s", gn_shape_str(L, 3, size));
   gn_load o = {.fit = opt_fit(L, 4)};
   opt_colour(L, 5, 255, o.background);
   gn_tensor *y = gn_new_tensor(L, GN_U8, 3, size);
@@ -217,7 +218,7 @@ static int image_fit(lua_State *L) {
   int tried = 0;
   gn_codec_rc rc;
   do rc = gn_fit_into(gn_u8_ptr(y), size[0], size[1], r.c, &r, &pic, &o);
-  while (retry(L, rc, &tried));
+  while (retry(L, rc, &pic, &tried));
   lua_pushboolean(L, pic.enlarged);
   return 2;
 }
@@ -227,8 +228,8 @@ static int image_encode(lua_State *L) {
   gn_tensor *t = check_pictures(L, 1, "image", 3);
   check_side(L, 1, "image", t, 0);
   check_side(L, 1, "image", t, 1);
-  if (t->size[0] * t->size[1] > GN_PICTURE_PIXELS)
-    gn_argerror(L, 1, "image", "expected at most %I pixels, got %s", (lua_Integer)GN_PICTURE_PIXELS,
+  if (t->size[0] * t->size[1] > GN_BUDGET_PIXELS)
+    gn_argerror(L, 1, "image", "expected at most %I pixels, got %s", (lua_Integer)GN_BUDGET_PIXELS,
                 gn_shape_str(L, 3, t->size));
   size_t n = 0;
   int tried = 0;
@@ -241,7 +242,7 @@ static int image_encode(lua_State *L) {
     s = png ? gn_try_storage(L, n) : NULL;
     if (s) memcpy(s->data, png, n);
     gn_free(png);
-  } while (retry(L, s ? GN_CODEC_OK : GN_CODEC_MEMORY, &tried));
+  } while (retry(L, s ? GN_CODEC_OK : GN_CODEC_MEMORY, NULL, &tried));
   gn_storage_release(holder->storage);
   holder->storage = s;
   lua_pushlstring(L, s->data, n);
@@ -263,14 +264,14 @@ static int image_sheet(lua_State *L) {
   check_side(L, 1, "images", t, 1);
   check_side(L, 1, "images", t, 2);
   gn_int n = t->size[0], h = t->size[1], w = t->size[2], c = t->size[3];
-  gn_int columns = gn_check_int(L, 2, "columns", 1, GN_PICTURE_SIDE), pad = gn_check_int(L, 3, "pad", 0, 1024);
+  gn_int columns = gn_check_int(L, 2, "columns", 1, GN_BUDGET_SIDE), pad = gn_check_int(L, 3, "pad", 0, 1024);
   gn_int scale = gn_check_int(L, 4, "scale", 1, 64);
   uint8_t fill = (uint8_t)gn_opt_int(L, 5, "fill", 0, 255, 255);
-  if (n > GN_PICTURE_PIXELS) gn_error(L, "sheet too large: %I images", (lua_Integer)n);
+  if (n > GN_BUDGET_PIXELS) gn_error(L, "sheet too large: %I images", (lua_Integer)n);
   gn_int rows = (n + columns - 1) / columns;
   gn_int size[3] = {rows * (h * scale + pad) + pad, columns * (w * scale + pad) + pad, c};
-  if (size[0] > GN_PICTURE_SIDE || size[1] > GN_PICTURE_SIDE || size[0] * size[1] > GN_PICTURE_PIXELS)
-    gn_error(L, "sheet too large: %s (at most %d a side)", gn_shape_str(L, 3, size), GN_PICTURE_SIDE);
+  if (size[0] > GN_BUDGET_SIDE || size[1] > GN_BUDGET_SIDE || size[0] * size[1] > GN_BUDGET_PIXELS)
+    gn_error(L, "sheet too large: %s (at most %d a side)", gn_shape_str(L, 3, size), GN_BUDGET_SIDE);
   gn_tensor *y = gn_new_tensor(L, GN_U8, 3, size);
   gn_image_sheet(gn_u8_ptr(y), gn_u8_ptr(t), n, h, w, (int)c, columns, pad, scale, fill);
   return 1;
@@ -290,4 +291,13 @@ static const luaL_Reg funcs[] = {
     {NULL, NULL},
 };
 
-void gn_open_image(lua_State *L) { gn_register(L, funcs); }
+void gn_open_image(lua_State *L) {
+  /* core.picture_budget: what Lua needs of codec/budget.h */
+  lua_createtable(L, 0, 2);
+  lua_pushinteger(L, GN_BUDGET_SIDE);
+  lua_setfield(L, -2, "side");
+  lua_pushinteger(L, GN_BUDGET_FILE);
+  lua_setfield(L, -2, "file");
+  lua_setfield(L, -2, "picture_budget");
+  gn_register(L, funcs);
+}

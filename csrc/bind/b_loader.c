@@ -108,7 +108,7 @@ typedef struct options {
 static const gn_option known[] = {
     GN_OPT_INTEGER(options, batch, 1, INT32_MAX),
     GN_OPT_INTEGER(options, seed, INT64_MIN, INT64_MAX),
-    GN_OPT_INTEGER(options, crop, 0, GN_PICTURE_SIDE),
+    GN_OPT_INTEGER(options, crop, 0, GN_BUDGET_SIDE),
     GN_OPT_INTEGER(options, shard, 0, INT32_MAX),
     GN_OPT_INTEGER(options, shards, 1, INT32_MAX),
     GN_OPT_FLAG(options, mirror),
@@ -246,7 +246,7 @@ static int loader_next(lua_State *L) {
     if (!bad) break;
     gn_loader_seek(&d->l, d->l.next); /* the same batch next time */
     if (bad->rc != GN_CODEC_MEMORY) return gn_error(L, "%s", gn_push_problem(L, d->files, bad, 1));
-    if (tried) return gn_error(L, "out of memory");
+    if (tried) return gn_picture_memory(L, d->files->entries[bad->at].name, &bad->pic);
     gn_collect(L);
     gn_trim(L);
   }

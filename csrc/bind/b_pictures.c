@@ -43,6 +43,17 @@ const char *gn_push_problem(lua_State *L, const gn_pictures *p, const gn_read *j
   return lua_tostring(L, -1);
 }
 
+int gn_picture_memory(lua_State *L, const char *name, const gn_picture *pic) {
+  const gn_memory m = gn_memory_stats();
+  const char *prefix = name ? lua_pushfstring(L, "%s: ", name) : "";
+  if (pic->h > 0 && pic->h <= GN_BUDGET_SIDE && pic->w > 0 && pic->w <= GN_BUDGET_SIDE)
+    return gn_error(L, "out of memory (%sa picture of %I x %I pixels takes up to %I bytes; %I live, %I cached)", prefix,
+                    (lua_Integer)pic->h, (lua_Integer)pic->w, (lua_Integer)(pic->h * pic->w * GN_BUDGET_PIXEL),
+                    (lua_Integer)m.live, (lua_Integer)m.cached);
+  return gn_error(L, "out of memory (%sa picture; %I live, %I cached)", prefix, (lua_Integer)m.live,
+                  (lua_Integer)m.cached);
+}
+
 /* ---- entries ---- */
 
 typedef struct fields {
@@ -106,7 +117,7 @@ static void read_fields(lua_State *L, lua_Integer i, fields *f) {
       raw_field(L, "shape");
       if (lua_type(L, -1) != LUA_TTABLE || lua_rawlen(L, -1) != 3)
         entry_error(L, i, "shape", lua_gettop(L), "{h, w, c}");
-      static const gn_int most[3] = {GN_PICTURE_SIDE, GN_PICTURE_SIDE, 4};
+      static const gn_int most[3] = {GN_BUDGET_SIDE, GN_BUDGET_SIDE, 4};
       for (int k = 0; k < 3; k++) {
         int ok;
         lua_rawgeti(L, -1, k + 1);
@@ -231,9 +242,12 @@ static void do_jobs(lua_State *L, gn_disk *d, gn_read *jobs, gn_int n) {
   int tried = 0;
   for (gn_int i = 0; i < n; i++) {
     if (jobs[i].rc != GN_CODEC_MEMORY) continue;
-    if (!tried++) gn_collect(L);
+    if (!tried++) {
+      gn_collect(L);
+      gn_trim(L);
+    }
     gn_pictures_read(r, d->p, jobs + i, 1);
-    if (jobs[i].rc == GN_CODEC_MEMORY) gn_error(L, "out of memory");
+    if (jobs[i].rc == GN_CODEC_MEMORY) gn_picture_memory(L, d->p->entries[jobs[i].at].name, &jobs[i].pic);
   }
 }
 
@@ -275,7 +289,7 @@ static int pictures_name(lua_State *L) {
 static int pictures_fit(lua_State *L) {
   gn_disk *d = check_pictures(L);
   check_opening(L, d, 0);
-  const gn_int h = gn_check_int(L, 2, "h", 1, GN_PICTURE_SIDE), w = gn_check_int(L, 3, "w", 1, GN_PICTURE_SIDE);
+  const gn_int h = gn_check_int(L, 2, "h", 1, GN_BUDGET_SIDE), w = gn_check_int(L, 3, "w", 1, GN_BUDGET_SIDE);
   const int c = (int)gn_check_int(L, 4, "c", 1, 3);
   if (c == 2) gn_expected(L, 4, "c", "1 or 3");
   d->p->load.top = (int)gn_opt_int(L, 5, "top", 0, 65535, 0);

@@ -19,4 +19,7 @@ gn_disk *gn_test_pictures(lua_State *L, int arg); /* NULL if it is none */
 ** before. */
 const char *gn_push_problem(lua_State *L, const gn_pictures *p, const gn_read *job, int later);
 
+/* Raises that there was no memory for a picture, which is no fault of its file. name: its, or NULL. */
+int gn_picture_memory(lua_State *L, const char *name, const gn_picture *pic);
+
 #endif

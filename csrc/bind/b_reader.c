@@ -1,8 +1,12 @@
 /* b_reader.c - reading files that may be gzip. The outside world: what is wrong with a file comes back as nil,
 ** message. */
+#define _GNU_SOURCE /* O_CLOEXEC under -std=c11 */
 #include "bind.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define T_READER GN_PREFIX "reader"
@@ -33,9 +37,21 @@ static int reader_open(lua_State *L) {
   luaL_setmetatable(L, T_READER);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
-  errno = 0;
-  r->file = gzopen(path, "rbe");
-  if (!r->file) return fail(L, path, errno ? strerror(errno) : "out of memory");
+  struct stat st;
+  int fd;
+  do fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make anybody wait */
+  while (fd < 0 && errno == EINTR);
+  if (fd < 0) return fail(L, path, strerror(errno));
+  const int error = fstat(fd, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+  if (error || !S_ISREG(st.st_mode)) {
+    close(fd);
+    return fail(L, path, error ? strerror(error) : "not a file");
+  }
+  r->file = gzdopen(fd, "rb");
+  if (!r->file) {
+    close(fd);
+    return gn_error(L, "out of memory");
+  }
   gzbuffer(r->file, 1 << 17);
   return 1;
 }
@@ -58,6 +74,7 @@ static int reader_read(lua_State *L) {
       int code = Z_OK;
       const char *why = gzerror(r->file, &code);
       if (code == Z_ERRNO) return fail(L, path, strerror(errno));
+      if (code == Z_MEM_ERROR) return gn_error(L, "out of memory (%s)", path);
       if (code == Z_BUF_ERROR) return fail(L, path, "truncated gzip file");
       if (code != Z_OK && code != Z_STREAM_END) return fail(L, path, lua_pushfstring(L, "corrupt gzip file (%s)", why));
       got += k > 0 ? (size_t)k : 0;

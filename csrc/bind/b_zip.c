@@ -64,11 +64,17 @@ static int inflate_(lua_State *L) {
   const gn_int size = gn_check_int(L, 2, "size", 0, INT64_MAX);
   const int part = lua_toboolean(L, 3);
   gn_tensor *t = gn_new_tensor(L, GN_U8, 1, &size);
+  const size_t packed = (size_t)gn_numel(bytes->nd, bytes->size);
   int memory = 0;
-  const char *wrong = inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes),
-                                  (size_t)gn_numel(bytes->nd, bytes->size), part, &memory);
+  const char *wrong = inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes), packed, part, &memory);
+  if (memory) {
+    gn_collect(L);
+    gn_trim(L);
+    memory = 0;
+    wrong = inflate_all(gn_u8_ptr(t), (size_t)size, gn_u8_ptr(bytes), packed, part, &memory);
+  }
   if (!wrong) return 1;
-  if (memory) return gn_error(L, "out of memory");
+  if (memory) return gn_error(L, "out of memory (inflating %I bytes)", (lua_Integer)size);
   luaL_pushfail(L);
   lua_pushstring(L, wrong);
   return 2;

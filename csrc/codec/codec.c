@@ -9,6 +9,7 @@
 #include "pnm.h"
 #include "tiff.h"
 #include "webp.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,18 @@ static gn_codec_rc refuse(gn_picture *pic, const uint8_t *p, size_t n) {
   return gn_picture_bad(pic, "%s, no picture", pic->kind);
 }
 
+/* The format of a kind; or NULL. */
+static const struct format *format_of(const char *kind) {
+  for (const struct format *f = formats; kind && f < formats + FORMATS; f++)
+    if (strcmp(f->kind, kind) == 0) return f;
+  return NULL;
+}
+
+gn_codec_rc gn_picture_check_kind(gn_picture *pic, const uint8_t *p, size_t n, size_t all) {
+  pic->kind = gn_picture_kind(p, n);
+  return format_of(pic->kind) ? GN_CODEC_OK : refuse(pic, p, all);
+}
+
 static gn_codec_rc decode(gn_picture *pic, gn_raster *out, const uint8_t *p, size_t n, const gn_load *o, gn_int ho,
                           gn_int wo) {
   memset(pic, 0, sizeof *pic);
@@ -62,10 +75,12 @@ static gn_codec_rc decode(gn_picture *pic, gn_raster *out, const uint8_t *p, siz
   pic->orientation = 1;
   pic->bits = 8;
   if (out) out->pixels = NULL;
-  const struct format *f = formats;
-  while (f < formats + FORMATS && (!pic->kind || strcmp(f->kind, pic->kind) != 0)) f++;
-  if (f == formats + FORMATS) return refuse(pic, p, n);
+  const struct format *f = format_of(pic->kind);
+  if (!f) return refuse(pic, p, n);
+  errno = 0;
   gn_codec_rc rc = f->decode(pic, out, p, n, o, ho, wo);
+  /* libraries call many things damage: what malloc refused them is none */
+  if (rc == GN_CODEC_BAD && errno == ENOMEM) rc = GN_CODEC_MEMORY;
   if (!o->exif) pic->orientation = 1;
   pic->turned = pic->orientation > 1;
   if (pic->orientation > 4) {

@@ -6,6 +6,10 @@
 #include "kind.h"
 #include "picture.h"
 
+/* Returns GN_CODEC_OK, or fills pic->err, where the first bytes p[0..n) of `all` are of no kind that this build reads.
+*/
+gn_codec_rc gn_picture_check_kind(gn_picture *pic, const uint8_t *p, size_t n, size_t all);
+
 /* All three tell the format by content, and fill pic, or pic->err; the n bytes at p may be anything. They are
 ** thread-safe and touch neither Lua nor tensors.
 ** info reads the header only.

@@ -21,6 +21,7 @@ static int read_some(GifFileType *g, GifByteType *to, int n) {
 }
 
 static gn_codec_rc damaged(gn_picture *pic, const GifFileType *g) {
+  if (g->Error == D_GIF_ERR_NOT_ENOUGH_MEM) return GN_CODEC_MEMORY;
   if (g->Error == D_GIF_ERR_READ_FAILED || g->Error == D_GIF_ERR_EOF_TOO_SOON)
     return gn_picture_bad(pic, "truncated GIF: ends at byte %zu", ((const memory *)g->UserData)->n);
   const char *why = GifErrorString(g->Error);
@@ -60,6 +61,7 @@ static gn_codec_rc read_frame(gn_picture *pic, GifFileType *g, uint8_t *pixels, 
     for (int y = f->Interlace ? from[pass] : 0; y < f->Height && rc == GN_CODEC_OK;
          y += f->Interlace ? step[pass] : 1) {
       if (DGifGetLine(g, line, f->Width) != GIF_OK) rc = damaged(pic, g);
+      else if (y % 64 == 0 && gn_picture_late(pic)) rc = GN_CODEC_BAD;
       uint8_t *to = pixels + ((f->Top + y) * pic->w + f->Left) * pic->c;
       for (int x = 0; x < f->Width && rc == GN_CODEC_OK; x++, to += pic->c) {
         if (line[x] < map->ColorCount) memcpy(to, &map->Colors[line[x]], 3);

@@ -10,10 +10,6 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-/* The work of a file: blocks times coefficients a block that its scans go over. Honest files of the largest picture
-** need 0.7 * 2^30; a file of thousands of nearly empty scans ends here, after two seconds at most. */
-#define WORK ((int64_t)1 << 30)
-
 /* Lives in the frame of the caller of the function that calls setjmp: what is changed between setjmp and longjmp
 ** keeps its value. */
 typedef struct reader {
@@ -24,7 +20,8 @@ typedef struct reader {
   gn_picture *pic;
   size_t n;
   gn_codec_rc rc;
-  int64_t work; /* so far; -1: no longer counted, the picture is being written */
+  int64_t work; /* of GN_BUDGET_JPEG_WORK, so far; -1: no longer counted, the picture is being written */
+  int calls;    /* of count_work */
   uint8_t *pixels, *row;
 } reader;
 
@@ -66,8 +63,12 @@ static void count_work(j_common_ptr common) {
   if (r->work < 0 || !d->cur_comp_info[0]) return;
   int64_t rows = d->comps_in_scan == 1 ? d->cur_comp_info[0]->v_samp_factor : 1;
   r->work += rows * d->MCUs_per_row * d->blocks_in_MCU * (d->Se - d->Ss + 9); /* 8: what an empty block costs */
-  if (r->work <= WORK) return;
-  r->rc = gn_picture_bad(r->pic, "JPEG with more scans than a picture needs (%d so far)", d->input_scan_number);
+  if (r->work > GN_BUDGET_JPEG_WORK)
+    r->rc = gn_picture_bad(r->pic, "JPEG with more scans than a picture needs (%d so far)", d->input_scan_number);
+  else if (d->input_scan_number > GN_BUDGET_JPEG_SCANS)
+    r->rc = gn_picture_bad(r->pic, "JPEG of more than %d scans", GN_BUDGET_JPEG_SCANS);
+  else if (r->calls++ % 256 != 0 || !gn_picture_late(r->pic)) return;
+  else r->rc = GN_CODEC_BAD;
   longjmp(r->jump, 1);
 }
 
@@ -115,6 +116,20 @@ static void read_header(reader *r, const uint8_t *p) {
   else r->rc = GN_CODEC_OK;
 }
 
+/* 0, with an error text, where the file is too short for the picture that it claims: a Huffman code, of which each
+** block of a component has one, takes a bit. */
+static int long_enough(reader *r) {
+  const struct jpeg_decompress_struct *d = &r->d;
+  for (int k = 0; k < d->num_components && !d->arith_code; k++) {
+    const uint64_t blocks = (uint64_t)d->comp_info[k].width_in_blocks * d->comp_info[k].height_in_blocks;
+    if (blocks / 8 <= r->n) continue;
+    gn_picture_bad(r->pic, "truncated JPEG: %zu bytes are no %lld x %lld pixels", r->n, (long long)r->pic->h,
+                   (long long)r->pic->w);
+    return 0;
+  }
+  return 1;
+}
+
 static void read_pixels(reader *r, gn_raster *out, const gn_load *o, gn_int ho, gn_int wo) {
   struct jpeg_decompress_struct *d = &r->d;
   const int ink = d->num_components == 4;
@@ -144,7 +159,9 @@ static void read_pixels(reader *r, gn_raster *out, const gn_load *o, gn_int ho, 
 static void read_all(reader *r, gn_raster *out, const uint8_t *p, const gn_load *o, gn_int ho, gn_int wo) {
   if (setjmp(r->jump)) return; /* r->rc is set */
   read_header(r, p);
-  if (r->rc == GN_CODEC_OK && out) read_pixels(r, out, o, ho, wo);
+  if (r->rc != GN_CODEC_OK || !out) return;
+  r->rc = GN_CODEC_BAD;
+  if (long_enough(r)) read_pixels(r, out, o, ho, wo);
 }
 
 GN_DECODER(gn_jpeg) {

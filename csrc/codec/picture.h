@@ -4,10 +4,9 @@
 #define GN_PICTURE_H
 
 #include "../gn.h"
+#include "budget.h"
 
-#define GN_PICTURE_SIDE 16384        /* most rows or columns */
-#define GN_PICTURE_PIXELS (1L << 26) /* most pixels: 256 MiB as RGBA */
-#define GN_PICTURE_ERR 200           /* bytes of an error text */
+#define GN_PICTURE_ERR 200 /* bytes of an error text */
 
 typedef enum { GN_CODEC_OK = 0, GN_CODEC_BAD = 1, GN_CODEC_MEMORY = 2 } gn_codec_rc;
 
@@ -31,6 +30,7 @@ typedef struct gn_picture {
   int enlarged;     /* 1: fitting it interpolated up */
   int bits;         /* of a sample, as stored */
   int top;          /* the largest sample where bits > 8, on a scale of 0..65535; else 0 */
+  double late;      /* the time of this thread when it is too late, or 0: nobody has asked yet */
   const char *kind; /* "JPEG", "PNG", ... */
   char err[GN_PICTURE_ERR];
 } gn_picture;
@@ -45,8 +45,9 @@ typedef struct gn_raster {
 
 /* The contract of a decoder, GN_DECODER(gn_png): fills h, w (as stored), c, orientation, bits, top of pic. Without
 ** `out` it reads the header only. Else it also makes *out, of 16-bit samples v the rounded v * 255 / o->top. ho, wo:
-** the size that the picture will be fitted into upright, or 0 for all of it. Checks the limits below before it
-** allocates. Thread-safe; p[0..n) may be anything. */
+** the size that the picture will be fitted into upright, or 0 for all of it. Checks the budget before it allocates.
+** What finds no memory returns GN_CODEC_MEMORY, or leaves ENOMEM in errno, as malloc does. Thread-safe; p[0..n) may be
+** anything. */
 #define GN_DECODER(name)                                                                                               \
   gn_codec_rc name(gn_picture *pic, gn_raster *out, const uint8_t *p, size_t n, const gn_load *o, gn_int ho, gn_int wo)
 
@@ -56,7 +57,11 @@ static inline uint8_t gn_to_byte(int v, int top) { return (uint8_t)(v >= top ? 2
 /* Fills pic->err, printf style; returns GN_CODEC_BAD so that a check is one line. */
 gn_codec_rc gn_picture_bad(gn_picture *pic, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Returns 1, or 0 with an error text where h, w exceed the limits above. */
+/* Returns 1, or 0 with an error text where h, w exceed the budget. */
 int gn_picture_size_ok(gn_picture *pic);
+
+/* Returns 1 with an error text where the first call for this picture was more than GN_BUDGET_SECONDS ago, in the
+** thread's own time; else 0. Costs a system call: to be asked once in a while. */
+int gn_picture_late(gn_picture *pic);
 
 #endif

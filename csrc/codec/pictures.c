@@ -14,9 +14,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define MOST ((gn_int)1 << 30)  /* bytes of one picture's file */
 #define KEPT ((size_t)16 << 20) /* a larger buffer is not kept for the next picture */
 #define FIRST_ROOM ((size_t)1 << 16)
+#define LARGE ((gn_int)1 << 20) /* a larger file is asked what it is before it is read */
+#define HEAD ((gn_int)4096)     /* bytes that tell */
 
 gn_pictures *gn_pictures_new(gn_int n, size_t text_bytes) {
   gn_pictures *p = gn_malloc(sizeof *p);
@@ -119,18 +120,27 @@ static gn_codec_rc read_bytes(reader *r, gn_read *job, gn_int offset, gn_int n) 
   return GN_CODEC_OK;
 }
 
+static gn_codec_rc within_budget(gn_read *job, gn_int n) {
+  if (n <= GN_BUDGET_FILE) return GN_CODEC_OK;
+  return gn_picture_bad(&job->pic, "%lld bytes are too many for a picture (at most %lld are read)", (long long)n,
+                        (long long)GN_BUDGET_FILE);
+}
+
 /* A file that is a picture, into r->file; *n: its bytes. */
 static gn_codec_rc read_whole(reader *r, gn_read *job, const char *path, gn_int *n) {
   gn_codec_rc rc = open_file(r, job, path);
   struct stat st;
   if (rc == GN_CODEC_OK && fstat(r->fd, &st) != 0) rc = refused(job, "read", errno);
   if (rc == GN_CODEC_OK && !S_ISREG(st.st_mode)) rc = gn_picture_bad(&job->pic, "not a file");
-  if (rc == GN_CODEC_OK && st.st_size > MOST)
-    rc = gn_picture_bad(&job->pic, "%lld bytes are too many for a picture", (long long)st.st_size);
   if (rc == GN_CODEC_OK) {
     *n = (gn_int)st.st_size;
-    rc = read_bytes(r, job, 0, *n);
+    rc = within_budget(job, *n);
   }
+  if (rc == GN_CODEC_OK && *n > LARGE) {
+    rc = read_bytes(r, job, 0, HEAD);
+    if (rc == GN_CODEC_OK) rc = gn_picture_check_kind(&job->pic, r->file.data, HEAD, (size_t)*n);
+  }
+  if (rc == GN_CODEC_OK) rc = read_bytes(r, job, 0, *n);
   close_archive(r);
   return rc;
 }
@@ -144,24 +154,28 @@ static gn_codec_rc inflate_file(reader *r, gn_read *job, const gn_entry *e, gn_i
   } else {
     inflateReset(&r->z);
   }
+  gn_codec_rc rc = within_budget(job, e->size);
+  if (rc == GN_CODEC_OK && e->size / GN_BUDGET_DEFLATE > *n)
+    rc = gn_picture_bad(&job->pic, "%lld bytes cannot come from %lld", (long long)e->size, (long long)*n);
+  if (rc != GN_CODEC_OK) return rc;
   r->z.next_in = r->file.data;
   r->z.avail_in = (uInt)*n;
   gn_int done = 0;
   for (;;) {
     const size_t want = e->size > 0 ? (size_t)e->size + 1 : GN_MAX(4 * (size_t)*n, 2 * (size_t)done);
     if ((gn_int)r->unpacked.room <= done && !make_room(&r->unpacked, want, (size_t)done)) return GN_CODEC_MEMORY;
-    const uInt room = (uInt)GN_MIN((gn_int)r->unpacked.room, MOST + 1) - (uInt)done;
+    const uInt room = (uInt)GN_MIN((gn_int)r->unpacked.room, GN_BUDGET_FILE + 1) - (uInt)done;
     r->z.next_out = r->unpacked.data + done;
     r->z.avail_out = room;
-    const int rc = inflate(&r->z, Z_NO_FLUSH);
+    const int state = inflate(&r->z, Z_NO_FLUSH);
     done += room - r->z.avail_out;
-    if (rc == Z_MEM_ERROR) return GN_CODEC_MEMORY;
-    if (rc == Z_STREAM_END) break;
-    if (rc != Z_OK || (r->z.avail_in == 0 && r->z.avail_out > 0))
+    if (state == Z_MEM_ERROR) return GN_CODEC_MEMORY;
+    if (state == Z_STREAM_END) break;
+    if (state != Z_OK || (r->z.avail_in == 0 && r->z.avail_out > 0))
       return gn_picture_bad(&job->pic,
-                            rc == Z_OK || rc == Z_BUF_ERROR ? "truncated deflate data" : "corrupt deflate data");
-    if (done > MOST)
-      return gn_picture_bad(&job->pic, "more than %lld bytes are too many for a picture", (long long)MOST);
+                            state == Z_OK || state == Z_BUF_ERROR ? "truncated deflate data" : "corrupt deflate data");
+    rc = within_budget(job, done);
+    if (rc != GN_CODEC_OK) return rc;
   }
   if (r->z.avail_in > 0) return gn_picture_bad(&job->pic, "more data than the deflate stream has");
   if (e->size > 0 && done != e->size)
@@ -195,8 +209,8 @@ static gn_codec_rc read_picture(reader *r, gn_read *job, const gn_pictures *p) {
   if (e->how == GN_WHOLE) {
     rc = read_whole(r, job, e->path, &n);
   } else {
-    rc = n > MOST ? gn_picture_bad(&job->pic, "%lld bytes are too many for a picture", (long long)n)
-                  : open_file(r, job, e->path);
+    rc = within_budget(job, n);
+    if (rc == GN_CODEC_OK) rc = open_file(r, job, e->path);
     if (rc == GN_CODEC_OK) rc = read_bytes(r, job, e->offset, n);
   }
   if (rc != GN_CODEC_OK) return rc;

@@ -20,6 +20,7 @@ typedef struct reader {
   size_t n, at;
   gn_codec_rc rc;
   int starved; /* gn_malloc had no memory */
+  int reads;   /* calls of read_bytes */
   int whole;   /* all pixels are there: the file may end now */
   uint8_t *pixels;
   uint8_t **rows;
@@ -29,10 +30,21 @@ static uint32_t be32(const uint8_t *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* 0, with an error text, where the bytes of all IDATs cannot inflate to the rows that IHDR claims. */
+static int long_enough(gn_picture *pic, const uint8_t *header, size_t idat) {
+  static const size_t samples[7] = {1, 0, 3, 1, 2, 0, 4}; /* by colour type */
+  const size_t bits = header[9] > 6 ? 0 : header[8] * samples[header[9]], h = (size_t)pic->h, w = (size_t)pic->w;
+  if (h * (w * bits / 8) / GN_BUDGET_DEFLATE <= idat) return 1;
+  gn_picture_bad(pic, "truncated PNG: %zu bytes of image data are no %zu x %zu pixels", idat, h, w);
+  return 0;
+}
+
 /* Walks the chunks: the picture's size from IHDR, the orientation from eXIf, and whether all of the last IDAT is
-** there. A file that ends later is whole: only IEND, which says nothing, is missing. */
-static gn_codec_rc walk(gn_picture *pic, const uint8_t *p, size_t n) {
+** there; *data: the bytes of all of them. A file that ends later is whole: only IEND, which says nothing, is missing.
+*/
+static gn_codec_rc walk(gn_picture *pic, const uint8_t *p, size_t n, size_t *data) {
   int idat = 0, turned = 0;
+  *data = 0;
   for (size_t at = 8; at < n;) {
     if (n - at < 12) return idat ? GN_CODEC_OK : gn_picture_bad(pic, "truncated PNG: ends at byte %zu", n);
     const size_t len = be32(p + at), room = n - at - 12;
@@ -54,7 +66,10 @@ static gn_codec_rc walk(gn_picture *pic, const uint8_t *p, size_t n) {
     }
     if (memcmp(type, "eXIf", 4) == 0 && !turned++) pic->orientation = gn_exif_orientation(p + at + 8, len);
     if (memcmp(type, "IEND", 4) == 0) break;
-    idat |= memcmp(type, "IDAT", 4) == 0;
+    if (memcmp(type, "IDAT", 4) == 0) {
+      idat = 1;
+      *data += len;
+    }
     at += 12 + len;
   }
   return idat ? GN_CODEC_OK : gn_picture_bad(pic, "truncated PNG: no image data (IDAT)");
@@ -62,6 +77,10 @@ static gn_codec_rc walk(gn_picture *pic, const uint8_t *p, size_t n) {
 
 static void read_bytes(png_structp png, png_bytep to, size_t n) {
   reader *r = png_get_io_ptr(png);
+  if (++r->reads % 1024 == 0 && gn_picture_late(r->pic)) {
+    r->rc = GN_CODEC_BAD;
+    longjmp(r->jump, 1);
+  }
   if (n > r->n - r->at) {
     if (r->whole) longjmp(r->jump, 2);
     png_error(png, "truncated");
@@ -91,7 +110,7 @@ static void read_header(reader *r) {
   png_set_benign_errors(r->png, 1); /* tRNS that does not fit the picture: passed over */
   png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-  png_set_user_limits(r->png, GN_PICTURE_SIDE, GN_PICTURE_SIDE);
+  png_set_user_limits(r->png, GN_BUDGET_SIDE, GN_BUDGET_SIDE);
   png_set_read_fn(r->png, r, read_bytes);
   png_read_info(r->png, r->info);
   r->pic->bits = png_get_bit_depth(r->png, r->info);
@@ -146,9 +165,11 @@ static void read_all(reader *r, gn_raster *out, const gn_load *o) {
 
 GN_DECODER(gn_png) {
   (void)ho, (void)wo;
-  gn_codec_rc rc = walk(pic, p, n);
+  size_t data;
+  gn_codec_rc rc = walk(pic, p, n, &data);
   if (rc != GN_CODEC_OK) return rc;
   if (out) {
+    if (!long_enough(pic, p + 16, data)) return GN_CODEC_BAD;
     rc = gn_png_plain(pic, &out->pixels, p, n);
     if (rc == GN_CODEC_OK) *out = (gn_raster){out->pixels, pic->h, pic->w, pic->c};
     if (rc != GN_CODEC_BAD) return rc;

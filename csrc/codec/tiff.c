@@ -8,16 +8,17 @@
 
 #include <tiffio.h>
 
-#define BYTES ((uint64_t)3 << 28) /* most that a file may ask to be unpacked: 64 MPixels of 16-bit RGBA need 2^29 */
-
 typedef struct memory {
   const uint8_t *p;
   size_t n, at;
+  gn_picture *pic;
+  int reads;                /* calls of read_some */
   char why[GN_PICTURE_ERR]; /* the first error */
 } memory;
 
 static tmsize_t read_some(thandle_t t, void *to, tmsize_t n) {
   memory *m = t;
+  if (++m->reads % 64 == 0 && gn_picture_late(m->pic)) return 0; /* as if it ended here */
   size_t left = m->at < m->n ? m->n - m->at : 0, take = GN_MIN((size_t)n, left);
   memcpy(to, m->p + (left ? m->at : 0), take);
   m->at += take;
@@ -52,7 +53,7 @@ static int ignore(TIFF *tif, void *data, const char *module, const char *fmt, va
 static TIFF *open_memory(memory *m) {
   TIFFOpenOptions *o = TIFFOpenOptionsAlloc();
   if (!o) return NULL;
-  TIFFOpenOptionsSetMaxSingleMemAlloc(o, (tmsize_t)BYTES);
+  TIFFOpenOptionsSetMaxSingleMemAlloc(o, (tmsize_t)GN_BUDGET_TIFF_UNPACKED);
   TIFFOpenOptionsSetErrorHandlerExtR(o, keep_error, m);
   TIFFOpenOptionsSetWarningHandlerExtR(o, ignore, NULL);
   TIFF *tif = TIFFClientOpenExt("picture", "rm", m, read_some, write_none, seek, leave, size_of, NULL, NULL, o);
@@ -95,8 +96,9 @@ static gn_codec_rc read_header(gn_picture *pic, TIFF *tif, layout *f) {
   pic->c = (grey ? 1 : 3) + alpha;
   const uint64_t unpacked = TIFFIsTiled(tif) ? TIFFTileSize64(tif) * TIFFNumberOfTiles(tif)
                                              : TIFFScanlineSize64(tif) * h * (f->planar == 2 ? f->samples : 1);
-  if (unpacked > BYTES || TIFFTileSize64(tif) > BYTES || TIFFStripSize64(tif) > BYTES)
-    return gn_picture_bad(pic, "TIFF that unpacks to more than %d MiB", (int)(BYTES >> 20));
+  const uint64_t most = GN_BUDGET_TIFF_UNPACKED;
+  if (unpacked > most || TIFFTileSize64(tif) > most || TIFFStripSize64(tif) > most)
+    return gn_picture_bad(pic, "TIFF that unpacks to more than %d MiB", (int)(most >> 20));
   return GN_CODEC_OK;
 }
 
@@ -143,12 +145,62 @@ static gn_codec_rc read_words(gn_picture *pic, uint8_t *pixels, TIFF *tif, const
   return rc;
 }
 
+static uint64_t number(const uint8_t *p, int bytes, int big) {
+  uint64_t v = 0;
+  for (int i = 0; i < bytes; i++) v = v << 8 | p[big ? i : bytes - 1 - i];
+  return v;
+}
+
+/* 0, with an error text, where the first directory has more tags than there are, or these have more bytes than the
+** file: libtiff would make a copy of each, though all lie in one place. What is cut off is libtiff's to judge. */
+static int few_tags(gn_picture *pic, const uint8_t *p, size_t n) {
+  static const uint8_t sizes[19] = {1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8}; /* by type */
+  const int big = p[0] == 'M', wide = number(p + 2, 2, big) == 43, entry = wide ? 20 : 12, word = wide ? 8 : 2;
+  if (n < 16) return 1;
+  uint64_t at = wide ? number(p + 8, 8, big) : number(p + 4, 4, big), bytes = 0;
+  if (at > n - (size_t)word) return 1;
+  uint64_t tags = number(p + at, word, big);
+  if (tags > GN_BUDGET_TIFF_TAGS) {
+    gn_picture_bad(pic, "TIFF of %llu tags (at most %d are read)", (unsigned long long)tags, GN_BUDGET_TIFF_TAGS);
+    return 0;
+  }
+  for (at += (uint64_t)word; tags > 0 && at + (uint64_t)entry <= n; at += (uint64_t)entry, tags--) {
+    const uint64_t type = number(p + at + 2, 2, big), count = number(p + at + 4, wide ? 8 : 4, big);
+    bytes += GN_MIN(count, n + 1) * (type < sizeof sizes ? sizes[type] : 1);
+  }
+  if (bytes <= n) return 1;
+  gn_picture_bad(pic, "TIFF whose tags have more bytes than the file (%zu)", n);
+  return 0;
+}
+
+/* 0, with an error text, where strips or tiles are JPEGs of more scans than they need: each scan may go over all
+** pixels, and libtiff cannot be stopped. In coded data no byte 0xff has 0xda behind it. */
+static int few_scans(gn_picture *pic, TIFF *tif, const uint8_t *p, size_t n) {
+  uint16_t packing = COMPRESSION_NONE;
+  (void)TIFFGetFieldDefaulted(tif, TIFFTAG_COMPRESSION, &packing);
+  if (packing != COMPRESSION_JPEG && packing != COMPRESSION_OJPEG) return 1;
+  const uint32_t parts = TIFFIsTiled(tif) ? TIFFNumberOfTiles(tif) : TIFFNumberOfStrips(tif);
+  uint64_t scans = 0, bytes = 0;
+  for (uint32_t i = 0; i < parts && bytes <= n; i++) {
+    const uint64_t at = GN_MIN(TIFFGetStrileOffset(tif, i), n), len = GN_MIN(TIFFGetStrileByteCount(tif, i), n - at);
+    const uint8_t *q = p + at, *const end = q + len;
+    while (q < end && (q = memchr(q, 0xff, (size_t)(end - q))) && ++q < end) scans += *q == 0xda;
+    bytes += len;
+  }
+  if (bytes > n) gn_picture_bad(pic, "TIFF whose strips have more bytes than the file (%zu)", n);
+  else if (scans / 16 > parts) gn_picture_bad(pic, "TIFF of %llu JPEG scans (too many)", (unsigned long long)scans);
+  else return 1;
+  return 0;
+}
+
 GN_DECODER(gn_tiff) {
   (void)ho, (void)wo;
-  memory m = {.p = p, .n = n};
+  if (!few_tags(pic, p, n)) return GN_CODEC_BAD;
+  memory m = {.p = p, .n = n, .pic = pic};
   layout f = {0};
   TIFF *tif = open_memory(&m);
   gn_codec_rc rc = tif ? read_header(pic, tif, &f) : GN_CODEC_BAD;
+  if (rc == GN_CODEC_OK && out && !few_scans(pic, tif, p, n)) rc = GN_CODEC_BAD;
   if (rc == GN_CODEC_OK && out) {
     uint8_t *pixels = gn_malloc((size_t)(pic->h * pic->w * pic->c));
     const int words = f.bits == 16 && f.planar == PLANARCONFIG_CONTIG && !TIFFIsTiled(tif) && f.samples >= pic->c &&

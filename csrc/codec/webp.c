@@ -43,8 +43,22 @@ static gn_codec_rc read_frame(gn_picture *pic, gn_raster *out, const WebPIterato
   return gn_picture_bad(pic, "corrupt WebP image data");
 }
 
+/* 0, with an error text, where there are more chunks than libwebpdemux should keep records of. */
+static int few_chunks(gn_picture *pic, const uint8_t *p, size_t n) {
+  int count = 0;
+  for (size_t at = 12; n >= 8 && at <= n - 8; count++) {
+    const size_t len = p[at + 4] | (size_t)p[at + 5] << 8 | (size_t)p[at + 6] << 16 | (size_t)p[at + 7] << 24;
+    at += 8 + len + (len & 1);
+    if (count < GN_BUDGET_WEBP_CHUNKS) continue;
+    gn_picture_bad(pic, "WebP of more than %d chunks", GN_BUDGET_WEBP_CHUNKS);
+    return 0;
+  }
+  return 1;
+}
+
 GN_DECODER(gn_webp) {
   (void)o, (void)ho, (void)wo;
+  if (!few_chunks(pic, p, n)) return GN_CODEC_BAD;
   const WebPData file = {p, n};
   WebPDemuxState state;
   WebPDemuxer *d = WebPDemuxPartial(&file, &state);

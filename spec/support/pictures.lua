@@ -63,8 +63,9 @@ function M.jpeg_blocks(rows, columns, value)
     .. segment(0xda, "\1\1\0\0\63\0") .. bytes_of(table.concat(bits)) .. "\xff\xd9"
 end
 
---- A progressive JPEG of h x w grey pixels whose nearly empty scan of AC coefficients stands there `scans` times.
-function M.jpeg_bomb(h, w, scans)
+--- A progressive JPEG of h x w grey pixels whose nearly empty scan of AC coefficients, 1 to `last` (63), stands there
+-- `scans` times.
+function M.jpeg_bomb(h, w, scans, last)
   local blocks = (h // 8) * (w // 8)
   local runs = {} -- symbol e0: 2^14 blocks and as many as the 14 bits behind it say are empty
   while blocks > 0 do
@@ -72,7 +73,7 @@ function M.jpeg_bomb(h, w, scans)
     runs[#runs + 1] = n < 16384 and ("0000"):rep(n) or "0001" .. binary(n - 16384, 14)
     blocks = blocks - n
   end
-  local scan = segment(0xda, "\1\1\0\1\63\0") .. bytes_of(table.concat(runs))
+  local scan = segment(0xda, "\1\1\0\1" .. string.char(last or 63) .. "\0") .. bytes_of(table.concat(runs))
   return frame(0xc2, h, w) .. huffman(0, categories) .. huffman(0x10, "\0\xe0")
     .. segment(0xda, "\1\1\0\0\0\0") .. ("\0"):rep((h // 8) * (w // 8) // 2) .. scan:rep(scans) .. "\xff\xd9"
 end
