@@ -198,10 +198,18 @@ end
 --- Returns an error's message without the place that it blames, for those who hand it on as `nil, message`.
 function M.placeless(message) return (tostring(message):gsub("^[^ ]*:%d+: ", "")) end
 
---- Calls f(...) and returns what it returns. An error becomes nil and its message, without the place that it blames.
+--- Raises an error's message again where it says that memory ran out: that is nobody's fault, a file's least of all.
+function M.pass_memory(message)
+  local text = tostring(message)
+  if text:find("not enough memory", 1, true) or text:find("out of memory", 1, true) then error(message, 0) end
+end
+
+--- Calls f(...) and returns what it returns. An error becomes nil and its message, without the place that it blames,
+-- but that memory ran out, which is raised.
 function M.try(f, ...)
   local results = table.pack(pcall(f, ...))
   if results[1] then return table.unpack(results, 2, results.n) end
+  M.pass_memory(results[2])
   return nil, M.placeless(results[2])
 end
 

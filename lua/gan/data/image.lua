@@ -2,16 +2,22 @@
 -- @module gan.data.image
 local core = require "gan.core"
 local check = require "gan.check"
+local lfs = require "lfs"
 local text = require "gan.file.text"
 
 local option = check.option
 
 local M = {}
 
+local kinds = {} -- what this build reads
+for _, kind in ipairs(core.image_kinds()) do kinds[kind] = true end
+
 local named = {white = {255, 255, 255}, black = {0, 0, 0}}
 
 --- Limits the sides of pictures, in pixels. Cannot fail.
-M.LARGEST = 16384
+M.LARGEST = core.picture_budget.side
+
+local MOST, LARGE, HEAD = core.picture_budget.file, 1 << 20, 4096 -- bytes
 
 -- {r,g,b} of what stands for a colour, or nil.
 local function rgb(c)
@@ -43,14 +49,24 @@ function M.colour(o)
   }
 end
 
---- Reads the bytes of a file.
--- @tparam string path  of the file
--- @treturn string
--- @error if it cannot be read
-function M.bytes(path)
+-- The bytes of a file; the first of them, where it is large and they are no picture's; or nil, message.
+local function bytes_of(path)
+  local mode, size = lfs.attributes(path, "mode"), lfs.attributes(path, "size")
+  if mode and mode ~= "file" and mode ~= "directory" then return nil, ("%s: not a file (%s)"):format(path, mode) end
   local f, message = io.open(path, "rb")
   if not f then return nil, (message:gsub("^(.*): ", "%1: cannot open (") .. ")") end
-  local s, problem = f:read "a"
+  if size and size > MOST then
+    f:close()
+    return nil, ("%s: %d bytes are too many for a picture (at most %d are read)"):format(path, size, MOST)
+  end
+  local s, problem
+  if size and size > LARGE then
+    s, problem = f:read(HEAD)
+    local rest = s and kinds[core.image_kind(s)] and f:read "a"
+    s = rest and s .. rest or s
+  else
+    s, problem = f:read "a"
+  end
   f:close()
   if not s then return nil, ("%s: cannot read (%s)"):format(path, problem) end
   return s
@@ -66,7 +82,7 @@ end
 --   around it and never enlarges it, "stretch" ignores its aspect
 -- @tparam[opt=true] boolean opt.exif  turned upright as EXIF says; false: as stored
 -- @treturn Tensor  u8 (H,W,C)
--- @error if the file is missing, damaged, or no such picture
+-- @error if the file is missing, damaged, no such picture, or beyond the budget: 544 MiB, 64 MPixels, 30 seconds
 -- @raise if an option is unknown or impossible
 function M.read(path, opt)
   if type(path) ~= "string" then return check.expected("data.image.read", 1, "path", "a path", path) end
@@ -76,7 +92,7 @@ function M.read(path, opt)
     exif = option.boolean {default = true},
   })
   local bg = o.background
-  local bytes, message = M.bytes(path)
+  local bytes, message = bytes_of(path)
   if not bytes then return nil, message end
   local image, problem = core.image_decode(bytes, o.channels, bg[1], bg[2], bg[3], o.exif)
   if not image then return nil, ("%s: %s"):format(path, problem) end

@@ -67,6 +67,7 @@ local function neighbour(path)
   local names = folder == "" and check.names(built_in) or {}
   local ok, iterate, state = pcall(lfs.dir, folder == "" and "." or folder)
   if not ok then
+    check.pass_memory(iterate)
     local above = folder:match "^(.-)/+$"
     if lfs.attributes(above) then return (" (%s is no folder that can be read)"):format(above) end
     return neighbour(above):gsub("^ %(did", (" (there is no %s; did"):format(above))
@@ -86,6 +87,7 @@ local function format_of(path)
     if not head then return nil, message end
   elseif mode == "directory" then
     local ok, problem = pcall(lfs.dir, path)
+    if not ok then check.pass_memory(problem) end
     if not ok then return nil, ("%s: cannot open (%s)"):format(path, cause(tostring(problem))) end
   else
     return nil, ("%s: neither a file nor a folder (%s)"):format(path, mode)

@@ -32,13 +32,15 @@ local function labels_of(t)
 end
 
 --- Reads a text. Cannot fail: a text that has no labels gives none.
--- @tparam string text  of dataset.json
+-- @tparam ?string text  of dataset.json; nil: it cannot be read
+-- @tparam ?string why  it cannot
 -- @treturn table  `of(names, notes)`: the labels of pictures, a list of integers from 0, and the names of the classes;
 --   or nil where not every one has a label. Adds to the notes why labels are not used. Folders are no classes here.
-function M.read(text)
-  local t, message = json.decode(text)
-  local map, why
-  if t == nil then map, why = nil, ("is no JSON (%s)"):format(message) else map, why = labels_of(t) end
+function M.read(text, why)
+  local t, message, map
+  if text then t, message = json.decode(text) end
+  if not text then why = ("cannot be read (%s)"):format(why)
+  elseif t == nil then map, why = nil, ("is no JSON (%s)"):format(message) else map, why = labels_of(t) end
   local function of(names, notes)
     local labels, all = {}, {}
     for i, name in ipairs(names) do labels[i] = map and map[name] end

@@ -5,6 +5,8 @@
 -- do: a byte that is no UTF-8 is written as \udc80 to \udcff, as Python's `surrogateescape` has it.
 -- @module gan.file.json
 local cjson = require "cjson"
+local check = require "gan.check"
+local budget = require "gan.file.budget"
 
 local M = {}
 
@@ -104,26 +106,38 @@ local function unmarked(v)
   elseif kind ~= "table" then
     return v
   end
+  if #v > 0 then -- in its place: a copy would take as much memory again
+    for i = 1, #v do v[i] = unmarked(v[i]) end
+    return v
+  end
   local out = {}
   for k, e in pairs(v) do
-    if type(k) == "string" then
-      if k:byte() == NUMBER then error("expected a string as a key, found " .. k:sub(2), 0) end
-      k = k:sub(2)
-    end
-    out[k] = unmarked(e)
+    if k:byte() == NUMBER then error("expected a string as a key, found " .. k:sub(2), 0) end
+    out[k:sub(2)] = unmarked(e)
   end
   return out
+end
+
+-- More values than a text may have?
+local function too_many(text)
+  if #text <= 2 * budget.JSON_VALUES then return false end -- each has a byte, and one before it
+  local count = 0
+  for _ in text:gmatch "[%[{,]" do count = count + 1 end
+  return count > budget.JSON_VALUES
 end
 
 --- Reads a text. An integer literal of at most 64 bits is an integer, any other number a float.
 -- @tparam string text  one JSON value
 -- @return  its value: a string, number, boolean or table
--- @error if it is no JSON
+-- @error if it is no JSON, or has more than 100,000,000 bytes or 2^22 values
 function M.decode(text)
+  if #text > budget.JSON then return nil, ("%d bytes (at most %d are read)"):format(#text, budget.JSON) end
+  if too_many(text) then return nil, ("more than %d values"):format(budget.JSON_VALUES) end
   local ok, v = pcall(marked, text)
   if ok then ok, v = pcall(cjson.decode, v) end
   if ok then ok, v = pcall(unmarked, v) end
   if ok then return v end
+  check.pass_memory(v)
   local lenient, message = pcall(cjson.decode, text) -- its message counts the characters of text
   return nil, (tostring(lenient and v or message):gsub("%s+", " "))
 end

@@ -5,11 +5,14 @@
 -- @module gan.file.ndarray
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 local pickle = require "gan.file.pickle"
 
 local M = {}
 
 local refuse = pickle.refuse
+
+local MOST_DIMENSIONS = 64
 
 local function is(v, kind) return type(v) == "table" and v.kind == kind end
 
@@ -25,6 +28,7 @@ local function build_array(v, state)
   if not is(size, "tuple") or not is(state[3], "dtype") or type(state[5]) ~= "string" then
     return refuse "an array of NumPy that holds no plain bytes"
   end
+  if size.n > MOST_DIMENSIONS then return refuse("an array of NumPy of %d dimensions", size.n) end
   local of, list = state[3], {}
   for i = 1, size.n do
     if math.type(size[i]) ~= "integer" or size[i] < 0 then return refuse "an array of NumPy without a shape" end
@@ -44,17 +48,21 @@ local function build_array(v, state)
   v.shape, v.format, v.bytes, v.fortran = shape, of.name, state[5], state[4] == true or state[4] == 1
 end
 
-local function reconstruct() return {kind = "array", build = build_array} end
+local function reconstruct(_, spend)
+  spend(0, 3)
+  return {kind = "array", build = build_array}
+end
 
 local latin = {} -- the characters 128 to 255 in UTF-8 -> their bytes
 for code = 128, 255 do latin[utf8.char(code)] = string.char(code) end
 
 -- UTF-8 -> Latin-1: bytes as Python 3 writes them where its pickle is to be read by Python 2.
-local function encode(args)
+local function encode(args, spend)
   local text, codec = args[1], args[2]
   if type(text) ~= "string" or args.n == 2 and codec ~= "latin1" or not utf8.len(text) then
     return refuse "opcode REDUCE of '_codecs.encode' on no text in Latin-1"
   end
+  spend(#text // 64, 0, #text)
   if text:find "[\xc4-\xff]" then return refuse "text beyond Latin-1" end
   return (text:gsub("[\xc2\xc3].", latin))
 end
@@ -64,13 +72,14 @@ end
 M.globals = {
   ["numpy.core.multiarray._reconstruct"] = reconstruct, ["numpy._core.multiarray._reconstruct"] = reconstruct,
   ["numpy.ndarray"] = true, ["_codecs.encode"] = encode, ["collections.OrderedDict"] = pickle.ordered_dict,
-  ["numpy.dtype"] = function(args)
+  ["numpy.dtype"] = function(args, spend)
+    spend(0, 2)
     if type(args[1]) ~= "string" then return refuse "a type of NumPy without a name" end
     return {kind = "dtype", name = args[1], build = build_type}
   end,
 }
 
---- Reads the pickle in a file.
+--- Reads the pickle in a file of at most budget.PICKLE bytes.
 -- @tparam string path  of the file
 -- @return  its value, as of gan.file.pickle.load
 -- @treturn table  list of the names of what was skipped
@@ -78,6 +87,11 @@ M.globals = {
 function M.load(path)
   local file, size = core.file_open(path)
   if not file then return nil, size end
+  if size > budget.PICKLE then
+    file:close()
+    return nil, ("%s: a pickle of %d bytes (at most %d are read; an .npy file may have more)"):format(path, size,
+      budget.PICKLE)
+  end
   local skipped = {}
   local value, message = pickle.guard(function()
     local v = pickle.load(pickle.source(function(n) return file:read(n) end, size), M.globals, nil, skipped)

@@ -8,6 +8,7 @@
 -- @module gan.file.npz
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 local zip = require "gan.file.zip"
 
 local M = {}
@@ -129,6 +130,9 @@ local function parse_npy(bytes)
   local h, message = parse_head(core.to_bytes(core.narrow(bytes, 1, 1, math.min(size, HEAD))), size)
   if not h then return nil, message end
   if not h.width then return nil, h.why, true end
+  if h.format == "u1" and not h.fortran then -- as it lies there: no copy
+    return core.reshape(core.narrow(bytes, 1, h.start + 1, size - h.start), h.shape)
+  end
   local strides
   if h.fortran then
     strides = {}
@@ -175,11 +179,15 @@ end
 function M.load_array(path)
   local file, size = core.file_open(path)
   if not file then return nil, size end
-  local bytes, message = file:read_(core.full({size}, 0, "u8"))
+  local head, message = file:read(math.min(size, HEAD))
+  local t, ok
+  if head then
+    ok, message = parse_head(head, size) -- before memory is taken
+    if ok then ok, message = file:seek(0) end
+    if ok then ok, message = file:read_(core.full({size}, 0, "u8")) end
+    if ok then t, message = parse_npy(ok) end
+  end
   file:close()
-  if not bytes then return nil, message end
-  local t
-  t, message = parse_npy(bytes)
   if not t then return check.about(path, message) end
   return t
 end
@@ -215,6 +223,10 @@ function M.load(path)
   local z, message = zip.open(path)
   if not z then return nil, message end
   local arrays, skipped = {}, {}
+  if #z.names > budget.ARRAYS then
+    z:close()
+    return z:fail("%d members (of arrays at most %d are read)", #z.names, budget.ARRAYS)
+  end
   for _, member in ipairs(z.names) do
     local t, why, whole = M.member(z, member)
     if not t and not whole then

@@ -3,14 +3,17 @@
 -- A pickle is a program for a machine with a stack, which may call anything that Python can import. This machine knows
 -- the opcodes of protocols 2 to 5 that plain data needs, and of globals only those that its caller lists, each with a
 -- Lua function that stands for it. Everything else is refused by name, or, where the caller asks for the names, stands
--- in the result as an opaque value. What a file can make it spend is bounded by its length and by MOST_STEPS.
+-- in the result as an opaque value. What a file can make it spend is bounded: budget.STEPS opcodes and entries,
+-- budget.TABLES tables, and texts of as many bytes as the pickle has.
 -- Source: CPython, Lib/pickletools.py (the opcodes and their arguments).
 -- @module gan.file.pickle
+local budget = require "gan.file.budget"
+
 local M = {}
 
-local MOST_STEPS = 2000000 -- opcodes
-local MOST_TEXT = 1 << 30  -- bytes of one string
-local PIECE = 1 << 16      -- bytes asked of a file at a time
+local MOST_TEXT = budget.PICKLE -- bytes of one string
+local MOST_LINE = 300           -- bytes of a module's or a global's name
+local PIECE = 1 << 16           -- bytes asked of a file at a time
 
 --- Stands for None.
 M.none = setmetatable({kind = "none"}, {__tostring = function() return "None" end})
@@ -57,6 +60,16 @@ function M.source_of(text)
   return setmetatable({buffer = text, at = 1, left = 0, size = #text}, source)
 end
 
+-- Reads on until n bytes are in the buffer, of which `have` are there.
+local function fill(src, n, have)
+  local more = math.min(math.max(n - have, PIECE), src.left)
+  local text, message = src.read(more)
+  if not text then return M.refuse(message) end
+  src.buffer, src.at, src.left = src.buffer:sub(src.at) .. text, 1, src.left - more
+end
+
+local function ends() return M.refuse "the pickle ends too early" end
+
 --- Takes the next n bytes.
 -- @tparam integer n  how many
 -- @treturn string
@@ -64,11 +77,8 @@ end
 function source:take(n)
   local have = #self.buffer - self.at + 1
   if n > have then
-    if n - have > self.left then return M.refuse "the pickle ends too early" end
-    local more = math.min(math.max(n - have, PIECE), self.left)
-    local text, message = self.read(more)
-    if not text then return M.refuse(message) end
-    self.buffer, self.at, self.left = self.buffer:sub(self.at) .. text, 1, self.left - more
+    if n - have > self.left then return ends() end
+    fill(self, n, have)
   end
   local s = self.buffer:sub(self.at, self.at + n - 1)
   self.at = self.at + n
@@ -81,13 +91,12 @@ function source:position() return self.size - self.left - (#self.buffer - self.a
 
 -- Bytes up to a line break.
 local function line(src)
-  local out = {}
-  for i = 1, 300 do
-    local c = src:take(1)
-    if c == "\n" then return table.concat(out) end
-    out[i] = c
-  end
-  return M.refuse "a name of more than 300 bytes"
+  local have = #src.buffer - src.at + 1
+  if have <= MOST_LINE and src.left > 0 then fill(src, MOST_LINE + 1, have) end
+  local stop = src.buffer:find("\n", src.at, true)
+  if stop and stop - src.at < MOST_LINE then return src:take(stop - src.at + 1):sub(1, -2) end
+  if #src.buffer - src.at + 1 < MOST_LINE then return ends() end
+  return M.refuse("a name of more than %d bytes", MOST_LINE)
 end
 
 local function number(src, format)
@@ -112,6 +121,14 @@ end
 -- @raise always: what `guard` catches
 function M.refuse_global(name)
   return M.refuse("global '%s' is refused: only data is read, nothing is executed", name)
+end
+
+-- Takes from what the machine may spend: steps, tables and bytes of text. Globals' functions get `m.spend`, which does.
+local function spend(m, steps, tables, bytes)
+  m.steps, m.tables, m.bytes = m.steps + steps, m.tables + (tables or 0), m.bytes + (bytes or 0)
+  if m.steps > budget.STEPS then return M.refuse("a pickle of more than %d steps", budget.STEPS) end
+  if m.tables > budget.TABLES then return M.refuse("a pickle that makes more than %d tables", budget.TABLES) end
+  if m.bytes > m.src.size then return M.refuse("a pickle that makes more text than its %d bytes", m.src.size) end
 end
 
 local function push(m, v)
@@ -154,7 +171,8 @@ local function pop_marked(m)
   return items, n
 end
 
-local function sequence(kind, items, n)
+local function sequence(m, kind, items, n)
+  spend(m, 0, 1)
   items.kind, items.n = kind, n
   return items
 end
@@ -162,7 +180,7 @@ end
 local function tuple_of(m, n)
   local items = {}
   for i = n, 1, -1 do items[i] = pop(m) end
-  push(m, sequence("tuple", items, n))
+  push(m, sequence(m, "tuple", items, n))
 end
 
 local function note(m, what)
@@ -185,6 +203,8 @@ end
 
 local function new_dict(ordered) return {kind = "dict", keys = {}, index = {}, ordered = ordered} end
 
+local DICT = 3 -- tables that it counts as
+
 local function append(list, v)
   if list.kind == "opaque" then return end
   list.n = list.n + 1
@@ -200,6 +220,7 @@ end
 local function push_global(m, name)
   local known = m.globals[name]
   name = name:gsub("[^\32-\126]", "?")
+  spend(m, 0, 1 + #name // 64)
   if known then return push(m, {kind = "global", name = name, value = known}) end
   if not m.skipped then return M.refuse_global(name) end
   note(m, name)
@@ -260,17 +281,20 @@ local ops = {
   ["\x85"] = function(m) tuple_of(m, 1) end, -- TUPLE1
   ["\x86"] = function(m) tuple_of(m, 2) end, -- TUPLE2
   ["\x87"] = function(m) tuple_of(m, 3) end, -- TUPLE3
-  t = function(m) push(m, sequence("tuple", pop_marked(m))) end, -- TUPLE
-  ["]"] = function(m) push(m, {kind = "list", n = 0}) end, -- EMPTY_LIST
+  t = function(m) push(m, sequence(m, "tuple", pop_marked(m))) end, -- TUPLE
+  ["]"] = function(m) push(m, sequence(m, "list", {}, 0)) end, -- EMPTY_LIST
   a = function(m) -- APPEND
     local v = pop(m)
     append(top(m, "list", "APPEND"), v)
   end,
   e = function(m) extend(m, "list", "APPENDS") end, -- APPENDS
-  ["\x8f"] = function(m) push(m, {kind = "set", n = 0}) end, -- EMPTY_SET
+  ["\x8f"] = function(m) push(m, sequence(m, "set", {}, 0)) end, -- EMPTY_SET
   ["\x90"] = function(m) extend(m, "set", "ADDITEMS") end, -- ADDITEMS
-  ["\x91"] = function(m) push(m, sequence("set", pop_marked(m))) end, -- FROZENSET
-  ["}"] = function(m) push(m, new_dict()) end, -- EMPTY_DICT
+  ["\x91"] = function(m) push(m, sequence(m, "set", pop_marked(m))) end, -- FROZENSET
+  ["}"] = function(m) -- EMPTY_DICT
+    spend(m, 0, DICT)
+    push(m, new_dict())
+  end,
   s = function(m) -- SETITEM
     local v = pop(m)
     local k = pop(m)
@@ -307,14 +331,17 @@ local ops = {
     local f = pop_as(m, "global", "REDUCE")
     if f.kind == "opaque" or args.kind == "opaque" then return push(m, f.kind == "opaque" and f or args) end
     if type(f.value) ~= "function" then return M.refuse("opcode REDUCE of '%s'", f.name) end
-    push(m, f.value(args))
+    push(m, f.value(args, m.spend))
   end,
   ["\x81"] = function(m) new_object(m, "NEWOBJ") end, -- NEWOBJ
   ["\x92"] = function(m) -- NEWOBJ_EX
     pop(m)
     new_object(m, "NEWOBJ_EX")
   end,
-  Q = function(m) push(m, m.persistent(pop(m))) end, -- BINPERSID
+  Q = function(m) -- BINPERSID
+    spend(m, 0, 3)
+    push(m, m.persistent(pop(m)))
+  end,
   b = function(m) -- BUILD: the attributes that Python may hang on an OrderedDict are no data of ours
     local state, v = pop(m), m.top > m.floor and m.stack[m.top]
     if type(v) == "table" and v.build then return v:build(state) end
@@ -332,14 +359,16 @@ local refused = {
 
 --- Stands for Python's collections.OrderedDict, in `globals`.
 -- @tparam table args  a tuple: empty, or a list of pairs
+-- @tparam function spend_some  as `load` gives it
 -- @treturn table  a dictionary, as `load` has them
--- @raise what `guard` catches, if they are no pairs
-function M.ordered_dict(args)
+-- @raise what `guard` catches, if they are no pairs, or are more than may be spent
+function M.ordered_dict(args, spend_some)
   local dict = new_dict(true)
   local items = args[1]
   if args.n > 1 or args.n == 1 and (type(items) ~= "table" or items.kind ~= "list") then
     return M.refuse "OrderedDict of something else than pairs"
   end
+  spend_some(items and items.n or 0, DICT + (items and items.n or 0))
   for i = 1, items and items.n or 0 do
     local pair = items[i]
     if type(pair) ~= "table" or pair.n ~= 2 then return M.refuse "OrderedDict of something else than pairs" end
@@ -359,20 +388,22 @@ end
 -- What a function of `globals` gave may have a method `build(state)`, for the opcode BUILD.
 -- Tables may hold themselves.
 -- @tparam table src  a source
--- @tparam table globals  "module.name" -> function(args) for what the pickle may call (args is a tuple), or another
---   true value for what it may only mention
+-- @tparam table globals  "module.name" -> function(args, spend) for what the pickle may call (args is a tuple), or
+--   another true value for what it may only mention; `spend(steps, tables, bytes)` takes what is spent from the budget
 -- @tparam[opt] function persistent  value of a persistent id -> what it stands for
 -- @tparam[opt] table skipped  gets the names of the globals that are not known, each once, and their values are opaque;
 --   default: they are refused
 -- @return  the value
--- @raise what `guard` catches, if the pickle is damaged or asks for more than data
+-- @raise what `guard` catches, if the pickle is damaged, asks for more than data, or for more than the budget
 function M.load(src, globals, persistent, skipped)
   local m = {
     src = src, globals = globals, skipped = skipped,
-    stack = {}, top = 0, floor = 0, marks = {}, memo = {}, memoized = 0,
+    stack = {}, top = 0, floor = 0, marks = {}, memo = {}, memoized = 0, steps = 0, tables = 0, bytes = 0,
     persistent = persistent or function() return M.refuse "opcode BINPERSID: nothing is stored beside this pickle" end,
   }
-  for _ = 1, MOST_STEPS do
+  function m.spend(steps, tables, bytes) return spend(m, steps, tables, bytes) end
+  while true do
+    spend(m, 1)
     local c = src:take(1)
     if c == "." then -- STOP
       if m.top ~= 1 or #m.marks > 0 then return M.refuse("the pickle ends with %d values", m.top) end
@@ -385,7 +416,6 @@ function M.load(src, globals, persistent, skipped)
     end
     op(m)
   end
-  return M.refuse("a pickle of more than %d steps", MOST_STEPS)
 end
 
 return M

@@ -8,6 +8,7 @@
 -- @module gan.file.pth
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 local zip = require "gan.file.zip"
 local pickle = require "gan.file.pickle"
 
@@ -18,9 +19,9 @@ local refuse = pickle.refuse
 -- The pickle of 0x1950a86a20f9469cfc6c, behind its protocol.
 local MAGIC = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 local PROTOCOL = 1001
-local MOST_PICKLE = 1 << 26 -- bytes
 local MOST_NODES, MOST_DEPTH = 200000, 50
 local MOST_NAME = 1000      -- bytes
+local MOST_DIMENSIONS = 64
 local MOST_SHARED = 8       -- elements of all tensors together for each that is stored
 
 -- Storages: {format for core.unpack, dtype}
@@ -43,14 +44,15 @@ end
 
 local function counts_of(v, what)
   if not is(v, "tuple") then return refuse("a tensor's %s is a %s", what, pickle.describe(v)) end
-  if v.n > 1000 then return refuse("a tensor of %d dimensions", v.n) end
+  if v.n > MOST_DIMENSIONS then return refuse("a tensor of %d dimensions", v.n) end
   local list = {}
   for i = 1, v.n do list[i] = count_of(v[i], what) end
   return list
 end
 
 -- A tensor as the pickle describes it: where its elements lie, none read yet.
-local function rebuild_tensor(args)
+local function rebuild_tensor(args, spend)
+  spend(0, 6)
   local storage = args[1]
   if is(storage, "opaque") then return storage end
   if not is(storage, "storage") then
@@ -107,7 +109,7 @@ end
 
 -- The tensors in a value, under their names: a list of {name=, tensor=} in the order of the file.
 local function flatten(root)
-  local list, seen, nodes = {}, {}, 0
+  local list, seen, nodes, bytes = {}, {}, 0, 0
   local function walk(v, name, depth)
     nodes = nodes + 1
     if depth > MOST_DEPTH or nodes > MOST_NODES then return refuse "nested too deeply, or within itself" end
@@ -118,6 +120,8 @@ local function flatten(root)
     if v.kind == "tensor" then
       if name == "" then return refuse "a single tensor (expected a dictionary of them)" end
       if seen[name] then return refuse("two tensors would be called '%s'", name) end
+      bytes = bytes + #name
+      if bytes > budget.NAMES then return refuse("names of tensors of more than %d bytes together", budget.NAMES) end
       seen[name] = true
       list[#list + 1] = {name = name, tensor = v}
       return
@@ -148,6 +152,11 @@ local function choose(root, pick)
   return v
 end
 
+local function wrong_size(s, bytes)
+  return refuse("storage '%s' has %s (expected %d for '%s')", s.key, check.count(bytes, "byte"), s.bytes,
+    s.tensors[1].name)
+end
+
 -- name -> tensor. Storages are read one after the other, each once.
 local function materialise(root, pick, fetch)
   local list, order, stored, shown = flatten(choose(root, pick)), {}, 0, 0
@@ -167,10 +176,7 @@ local function materialise(root, pick, fetch)
   for _, s in ipairs(order) do
     local bytes, message = fetch(s)
     if not bytes then return refuse(message) end
-    if core.numel(bytes) ~= s.bytes then
-      return refuse("storage '%s' has %s (expected %d for '%s')",
-        s.key, check.count(core.numel(bytes), "byte"), s.bytes, s.tensors[1].name)
-    end
+    if core.numel(bytes) ~= s.bytes then return wrong_size(s, core.numel(bytes)) end
     for _, e in ipairs(s.tensors) do
       local t = e.tensor
       state[e.name], message = core.unpack(bytes, s.type[1], s.type[2], t.size, t.offset, t.stride)
@@ -200,12 +206,16 @@ local function load_zip(z, pick)
     if not order then return refuse(message) end
     if order ~= "little" then return refuse("byte order '%s' (expected little)", order:gsub("[^%w]", "?")) end
   end
-  local text, message = z:text(prefix .. "data.pkl", MOST_PICKLE)
+  local text, message = z:text(prefix .. "data.pkl", budget.WEIGHTS)
   if not text then return refuse(message) end
   local src, skipped = pickle.source_of(text), {}
   local root = pickle.load(src, globals, persistent_into {}, skipped)
   if src:position() ~= #text then return refuse "bytes behind the pickle" end
-  return materialise(root, pick, function(s) return z:read(prefix .. "data/" .. s.key) end), skipped
+  return materialise(root, pick, function(s)
+    local member = z.members[prefix .. "data/" .. s.key]
+    if member and member.size ~= s.bytes then return wrong_size(s, member.size) end
+    return z:read(prefix .. "data/" .. s.key)
+  end), skipped
 end
 
 -- Where the storages lie: key -> offset. Each is its count of elements and its bytes.
@@ -237,7 +247,7 @@ local function load_legacy(file, size, pick)
   local ok, message = file:seek(2 + #MAGIC)
   if not ok then return refuse(message) end
   local start = 2 + #MAGIC
-  local src = pickle.source(function(n) return file:read(n) end, math.min(size - start, MOST_PICKLE))
+  local src = pickle.source(function(n) return file:read(n) end, math.min(size - start, budget.WEIGHTS))
   local protocol = pickle.load(src, {})
   if protocol ~= PROTOCOL then return refuse("PyTorch's protocol %s (expected %d)", tostring(protocol), PROTOCOL) end
   local system = pickle.load(src, {})

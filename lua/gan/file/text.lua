@@ -1,6 +1,7 @@
 --- Reads and writes small text files, whole or a line at a time: all or nothing, appended to, JSON lines.
 -- @module gan.file.text
 local core = require "gan.core"
+local budget = require "gan.file.budget"
 local json = require "gan.file.json"
 local lfs = require "lfs"
 
@@ -9,11 +10,19 @@ local M = {}
 local LISTED = 5 -- folders that an error names
 local TEMPORARY = "^%..*%.gan%-[0-9a-v]+%.tmp$" -- csrc/bind/b_file.c makes these names
 
---- Reads a whole file.
+--- Reads a whole file. What is none, as a pipe, is not waited for.
 -- @tparam string path  of the file
+-- @tparam[opt] integer most  bytes that are read; default: 256 MiB
 -- @treturn string  its bytes
--- @error if it cannot be read
-function M.read(path)
+-- @error if it cannot be read, or has more
+function M.read(path, most)
+  local mode, size = lfs.attributes(path, "mode"), lfs.attributes(path, "size")
+  most = most or budget.TEXT
+  if mode and mode ~= "file" and mode ~= "directory" then
+    return nil, ("%s: cannot read: not a file (%s)"):format(path, mode)
+  elseif mode == "file" and size > most then
+    return nil, ("%s: %d bytes are too many (at most %d are read)"):format(path, size, most)
+  end
   local f, message = io.open(path, "rb")
   if not f then return nil, message end
   local s = f:read "a"

@@ -2,16 +2,17 @@
 --
 -- Read: stored and deflated members, sizes beyond 4 GiB (zip64), as NumPy and PyTorch write them; checksums are
 -- compared. Refused: encryption, other compressions, parts on several disks, two members of one name, members that
--- overlap, bytes before or behind the archive.
+-- overlap, bytes before or behind the archive; and what goes beyond gan.file.budget: more than LIST bytes that name
+-- members, MEMBERS members, INFLATED bytes that are read of deflated ones, and RATIO times what the file has.
 -- Format: PKWARE APPNOTE.TXT 6.3, sections 4.3 to 4.5.
 -- @module gan.file.zip
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 
 local M = {}
 
 local END, END64, LOCATOR64, ENTRY, LOCAL = "PK\5\6", "PK\6\6", "PK\6\7", "PK\1\2", "PK\3\4" -- signatures
-local MOST_LIST = 1 << 26    -- bytes of the list of members
 local MOST_RATIO = 1032      -- deflate packs no tighter
 local SLACK = 4096           -- deflate may make n bytes larger by no more than this, for a small n
 local FULL32 = 0xffffffff    -- stands for "see the zip64 field"
@@ -71,7 +72,8 @@ local function find_list(z)
     return z:fail("damaged list of members (%s in %s at %d, where it ends at %d)",
       check.count(count, "member"), check.count(size, "byte"), offset, stop)
   end
-  if size > MOST_LIST then return z:fail("a list of members of %d bytes (at most %d are read)", size, MOST_LIST) end
+  if size > budget.LIST then return z:fail("a list of members of %d bytes (at most %d are read)", size, budget.LIST) end
+  if count > budget.MEMBERS then return z:fail("%d members (at most %d are read)", count, budget.MEMBERS) end
   return offset, size, count
 end
 
@@ -165,7 +167,7 @@ end
 function M.open(path)
   local file, size = core.file_open(path)
   if not file then return nil, size end
-  local z = setmetatable({path = path, file = file, size = size, names = {}, members = {}}, archive)
+  local z = setmetatable({path = path, file = file, size = size, names = {}, members = {}, inflated = 0}, archive)
   local ok, message = read_list(z)
   if not ok then
     file:close()
@@ -214,9 +216,17 @@ end
 --- Reads a member's bytes, and compares its checksum.
 -- @tparam string name  of the member
 -- @treturn Tensor  u8 (size)
--- @error if there is none, or it is damaged, encrypted or packed otherwise
+-- @error if there is none, or it is damaged, encrypted or packed otherwise, or inflates to more than the budget
 function archive:read(name)
   local m = self.members[name]
+  if m and m.method == 8 then
+    self.inflated = self.inflated + m.size
+    local most = budget.inflated(self.size)
+    if self.inflated > most then
+      return self:fail("member '%s' inflates to %d bytes (of a file of %d at most %d are read; a stored member may "
+        .. "have more)", name, m.size, self.size, most)
+    end
+  end
   local bytes, message = first_bytes(self, name, m and m.size, m and m.packed)
   if not bytes then return nil, message end
   if core.crc32(bytes) ~= m.crc then return self:fail("member '%s' is damaged (its checksum differs)", name) end

@@ -5,6 +5,7 @@
 -- @internal gan.data.format.array
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local npz = require "gan.file.npz"
@@ -86,6 +87,10 @@ local function arrays_of(path, head)
   end
   local z, message = zip.open(path)
   if not z then return nil, message end
+  if #z.names > budget.ARRAYS then
+    z:close()
+    return z:fail("%d members (of arrays at most %d are read)", #z.names, budget.ARRAYS)
+  end
   for _, member in ipairs(z.names) do
     if ends_npy(member) then
       local a
@@ -162,6 +167,10 @@ local function choose(path, list, split)
   local images = #some == 1 and some[1] or named(some, image_names)
   if not images then
     return nil, ("%s: holds several arrays of images: %s (name one of them 'images')"):format(path, listed(some))
+  end
+  if images.picture.n > budget.IMAGES then
+    return nil, ("%s: '%s' has %d images (of an array at most %d are read)"):format(path, images.name, images.picture.n,
+      budget.IMAGES)
   end
   return images, split, there
 end

@@ -5,6 +5,7 @@
 -- Source: A. Krizhevsky's CIFAR page, "binary version" and "python version".
 -- @internal gan.data.format.cifar
 local core = require "gan.core"
+local check = require "gan.check"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local ndarray = require "gan.file.ndarray"
@@ -55,6 +56,7 @@ end
 local function files_in(folder)
   local found = {}
   local ok, iterate, state = pcall(lfs.dir, folder)
+  if not ok then check.pass_memory(iterate) end
   if not ok then return found end
   for name in iterate, state do
     for _, layout in ipairs(name:find "^[dt]" and layouts or {}) do -- as all the patterns begin

@@ -1,5 +1,6 @@
 --- Reads a folder of pictures, nested at will; sub-folders are classes, `train` and its like splits.
 -- @internal gan.data.format.folder
+local budget = require "gan.file.budget"
 local check = require "gan.check"
 local core = require "gan.core"
 local store = require "gan.data.store"
@@ -77,7 +78,8 @@ function walk(t, path, dir, seen, links, bad)
     if plain and not (name == stylegan.NAME and dir == ".") then
       t:add(dir, name, full, peek)
     elseif plain then
-      t:labels(stylegan.read(text.read(full) or ""))
+      local s, why = text.read(full, budget.JSON)
+      t:labels(stylegan.read(s, why))
     elseif not a then
       t:pass(lfs.symlinkattributes(full) and "dangling link|" or "vanished file|")
     elseif a.mode == "directory" then

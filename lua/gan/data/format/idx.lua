@@ -6,6 +6,7 @@
 -- @internal gan.data.format.idx
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local text = require "gan.file.text"
@@ -15,6 +16,7 @@ local M = {text = "IDX", arrays = true}
 
 local IMAGES, LABELS, NUMBERS = 0x803, 0x801, 0xc02
 local CHUNK = 1 << 18 -- bytes of images taken at a time
+local SLACK = 1 << 20 -- bytes that may be missing at the end of a file, to tell in which image
 
 local split_of = {train = "train", t10k = "test", test = "test"} -- word in a file's name -> split
 local splits = {"train", "test"}
@@ -38,6 +40,7 @@ end
 local function sets_in(folder)
   local found, names, list = {}, {}, {}
   local ok, iterate, state = pcall(lfs.dir, folder)
+  if not ok then check.pass_memory(iterate) end
   if not ok then return found, names end
   for name in iterate, state do -- there may be 100,000 pictures in it
     if name:find("idx", 1, true) then list[#list + 1] = name end
@@ -79,6 +82,13 @@ function M.detect(path, head)
   return #homes(path) > 0
 end
 
+local function is_packed(path)
+  local f = io.open(path, "rb")
+  local head = f and f:read(2)
+  if f then f:close() end
+  return head == "\x1f\x8b"
+end
+
 -- Opens a file and checks its header of `dims` sizes. What they promise is compared with the file before anything is
 -- allocated.
 local function open(path, magic, dims)
@@ -116,8 +126,15 @@ local function open(path, magic, dims)
   end
   if size[1] < 1 then return fail("holds no %s", magic == IMAGES and "images" or "labels") end
   local bytes = lfs.attributes(path, "size") or 0
-  if want > 1100 * bytes then -- gzip's best is 1032 : 1
+  local most = 1100 * bytes -- gzip's best is 1032 : 1
+  if not is_packed(path) then most = math.min(most, bytes + SLACK) end
+  if want > most then
     return fail("header promises %s (%.0f bytes), the file has %d", check.count(size[1], "entry"), want, bytes)
+  elseif is_packed(path) and want > budget.inflated(bytes) then
+    return fail("%.0f bytes, of a file of %d (at most %d are unpacked; gunzip does)", want, bytes,
+      budget.inflated(bytes))
+  elseif size[1] > budget.IMAGES then
+    return fail("%s (at most %d are read)", check.count(size[1], "entry"), budget.IMAGES)
   end
   return reader, size
 end
@@ -130,13 +147,6 @@ local function finish(reader, path)
   if not rest then return nil, problem end
   if #rest > 0 then return nil, ("%s: more data than its header says"):format(path) end
   return true
-end
-
-local function is_packed(path)
-  local f = io.open(path, "rb")
-  local head = f and f:read(2)
-  if f then f:close() end
-  return head == "\x1f\x8b"
 end
 
 -- The images that `rows` lists, from a reader behind its header: a filler, or what gan.data.pixels left on disk; or nil

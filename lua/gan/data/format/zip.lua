@@ -1,14 +1,15 @@
 --- Reads zip archives of pictures, as a folder: inner folders are classes, `train` and its like splits.
 -- @internal gan.data.format.zip
+local budget = require "gan.file.budget"
+local core = require "gan.core"
 local stylegan = require "gan.data.stylegan"
 local tree = require "gan.data.tree"
 local zip = require "gan.file.zip"
 
 local M = {text = "a .zip of pictures"}
 
-local HEAD = 64           -- bytes that tell what a member is
-local MOST_TEXT = 1 << 28 -- bytes of dataset.json
-local MOST = 1 << 30      -- bytes of a picture: each thread that reads may take so much
+local HEAD = 64                       -- bytes that tell what a member is
+local MOST = core.picture_budget.file -- bytes of a picture
 
 --- Tells whether a file is a zip archive.
 function M.detect(_, head) return head ~= nil and (head:sub(1, 4) == "PK\3\4" or head:sub(1, 4) == "PK\5\6") end
@@ -52,7 +53,7 @@ local function read(path, z, o)
     if m.name:sub(-1) == "/" then
       t:folder(m.name:sub(1, -2))
     elseif m.name == stylegan.NAME then
-      local text, message = z:text(m.member, MOST_TEXT)
+      local text, message = z:text(m.member, budget.JSON)
       if not text then return nil, message end
       t:labels(stylegan.read(text))
     else
