@@ -191,6 +191,29 @@ return {
     assert.error_matches(function() open(dir, {nets = "x"}) end, "did you mean 'net'")
   end)
 
+  it("makes no net that is larger than the file says its weights are", function()
+    local path = dir .. "/bomb.safetensors"
+    temp.write(dir .. "/bomb.lua", "local nn = require('gan').nn\nreturn {generator = function(opt) "
+      .. "return nn.chain {nn.linear {opt.z, 8}, nn.linear {8, 1 << 30}} end}")
+    for model, options in pairs {
+      dcgan = '{"size":128,"z":65536,"ngf":65536}', mlp = '{"size":256,"z":65536,"ngf":65536,"depth":65536}',
+      sndcgan = '{"size":256,"z":65536,"ngf":4096}', sngan_resnet = '{"size":64,"z":65536,"ngf":65536}',
+      ["bomb.lua"] = '{"z":8}',
+    } do
+      local made = {model = model, options = options}
+      if model:find "lua" then made = {file = model, options = options} end
+      local run = {step = 1, options = '{"z":8}', nets = {generator = made}}
+      if made.file then made.hash = ("crc32:%08x"):format(core.crc32(temp.read(dir .. "/bomb.lua"))) end
+      assert(gan.file.safetensors.save(path, {run = run, G = {w = gan.ones(70)}}))
+      collectgarbage()
+      local before = core.memory().peak
+      local message = refused(made.model and path .. ": does not hold a generator: " or dir .. "/bomb.lua:2: ", path,
+        made.file and {net = dir .. "/bomb.lua"})
+      assert.matches("nn: the net has more than the 4194374 numbers that it may have$", message)
+      assert.is_true(core.memory().peak - before < 1 << 24)
+    end
+  end)
+
   it("takes no step, z or classes that are none", function()
     local path = dir .. "/odd.safetensors"
     local G = gan.model.dcgan.generator {size = 16, z = 8, ngf = 2, rng = gan.rng(1)}

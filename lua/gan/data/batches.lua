@@ -59,7 +59,7 @@ function methods:load(state)
   for _, name in ipairs {"images", "batch", "seed", "mirror", "crop", "drop_last"} do
     if state[name] ~= own[name] then
       return nil, ("loader: the state has %s = %s, this loader %s"):format(
-        name, tostring(state[name]), tostring(own[name]))
+        name, check.found(state[name]), check.found(own[name]))
     end
   end
   self.core:seek(state.epoch, state.position)

@@ -12,6 +12,15 @@ local function numbers_only(names)
   return #names > 0
 end
 
+-- Names as a message shows them, each of at most so many bytes.
+local LONG = 60
+local function short(name) return #name > LONG and name:sub(1, LONG - 3) .. "..." or name end
+local function list(names)
+  local out = {}
+  for i = 1, math.min(#names, 12) do out[i] = short(names[i]) end
+  return table.concat(out, " ") .. (#names > 12 and " ..." or "")
+end
+
 --- Tells whether a value is a list of names of classes. Cannot fail.
 -- @param v  any value
 -- @treturn boolean
@@ -29,7 +38,7 @@ local function positions(op, i, what, names)
     if type(name) ~= "string" then
       return check.expected(op, i, ("%s[%d]"):format(what, k), "a class name", name)
     end
-    if at[name] then return nil, ("two classes are called '%s'"):format(name) end
+    if at[name] then return nil, ("two classes are called '%s'"):format(short(name)) end
     at[name] = k - 1
   end
   return at
@@ -63,8 +72,7 @@ function M.map(from, to)
   for k, name in ipairs(from) do
     out[k] = by_number and k - 1 or at[name]
     if not out[k] then
-      return nil, ("there is no class '%s' among %s"):format(name, table.concat(to, " ", 1, math.min(#to, 12))
-        .. (#to > 12 and " ..." or ""))
+      return nil, ("there is no class '%s' among %s"):format(short(name), list(to))
     end
     moved = moved or out[k] ~= k - 1
   end

@@ -112,10 +112,13 @@ end
 --- Goes to a state.
 -- @tparam table state  of `state`
 -- @treturn boolean  true
--- @error if it is of another batch size
+-- @error if it is of another batch size, or no state
 function Loader:load(state)
   if type(state) ~= "table" or state.batch ~= self.batch then return nil, "ring: the state has another batch" end
-  self.drawn = state.drawn
+  for _, name in ipairs {"drawn", "key", "counter"} do
+    if math.type(state[name]) ~= "integer" then return nil, ("ring: the state has no integer '%s'"):format(name) end
+  end
+  self.drawn = math.max(state.drawn, 0)
   self.rng:load(state.key, state.counter)
   return true
 end

@@ -329,12 +329,25 @@ end
 -- @treturn table  how many updates the players have made, and the last step's numbers where a function of them decides
 function Loop:state() return {updates = self.updates, last = self.last} end
 
---- Restores a state. One without updates (of a game that was written out in its script) begins to count. Cannot fail.
+-- The numbers in a table of a state, which may be missing.
+local function numbers_in(state, what)
+  local out, t = {}, state[what] == nil and {} or state[what]
+  if type(t) ~= "table" then return check.expected("loop", 1, "state." .. what, "a table of numbers", t) end
+  for name, v in pairs(t) do
+    if type(v) ~= "number" then return check.expected("loop", 1, ("state.%s.%s"):format(what, name), "a number", v) end
+    out[name] = v
+  end
+  return out
+end
+
+--- Restores a state. One without updates (of a game that was written out in its script) begins to count.
 -- @tparam table state  from state()
+-- @raise naming an entry that is no number
 function Loop:load(state)
-  local updates = state.updates or {}
-  self.updates = {D = updates.D or 0, G = updates.G or 0}
-  self.last = state.last or {}
+  if type(state) ~= "table" then return check.expected("loop", 1, "state", "a table", state) end
+  local updates, last = numbers_in(state, "updates"), numbers_in(state, "last")
+  self.updates = {D = math.tointeger(updates.D) or 0, G = math.tointeger(updates.G) or 0}
+  self.last = last
 end
 
 local owners = {

@@ -24,6 +24,7 @@ local autograd = require "gan.autograd"
 local check = require "gan.check"
 local checkpoint = require "gan.file.safetensors"
 local models = require "gan.model"
+local module = require "gan.nn.module"
 local nn = require "gan.nn"
 local ops = require "gan.ops"
 
@@ -244,7 +245,7 @@ local function classifier(path, tree, opt, notice)
   if type(tree.accuracy) ~= "number" or type(tree.data) ~= "string" then
     return bad "its data and accuracy are missing"
   end
-  local net, message = check.try(make, tree.options)
+  local net, message = check.try(module.within, module.room_for(tree.state), make, tree.options)
   if net then net, message = check.try(net.load, net, tree.state or {}) end
   if not net then return bad(message) end
   for name, t in pairs(tree.state) do

@@ -3,6 +3,7 @@
 local check = require "gan.check"
 local json = require "gan.file.json"
 local models = require "gan.model"
+local module = require "gan.nn.module"
 local optim = require "gan.optim"
 local own = require "gan.model.own"
 local text = require "gan.file.text"
@@ -50,8 +51,9 @@ function M.same(nets, stored)
   for kind, made in pairs(nets) do
     local before = type(stored) == "table" and stored[kind]
     if type(before) == "table" and before.hash ~= made.hash then
+      local function plain(v) return type(v) == "string" and #v < 200 and v or "" end
       return false, ("its %s was made by %s %s, now by %s %s; the run's copy of the file goes on, or start anew with "
-        .. "--resume new"):format(kind, before.file or before.model, before.hash or "", made.file or made.model,
+        .. "--resume new"):format(kind, plain(before.file or before.model), plain(before.hash), made.file or made.model,
         made.hash or "")
     end
   end
@@ -65,14 +67,19 @@ local function copy_of(made, path)
   return copy and text.exists(copy) and copy or nil
 end
 
--- A run's generator without its weights; or nil and a message.
-local function bare(run, options, path, given)
+-- A run's generator without its weights, which have so many numbers; or nil and a message.
+local function bare(run, options, path, given, numbers)
   local made = type(run.nets) == "table" and run.nets.generator
   made = type(made) == "table" and made or nil
   if made and made.model and given then
     return nil, ("--net %s: the generator of %s is not a file's, it is gan.model.%s"):format(given, path, made.model)
   elseif made and made.model then
-    local net, message = check.try(function() return models[made.model].generator(json.decode(made.options)) end)
+    local name, opt = made.model, type(made.options) == "string" and json.decode(made.options)
+    local known = type(name) == "string" and check.has(models, name) and check.has(models[name], "generator")
+    if not known or type(opt) ~= "table" then
+      return nil, ("%s: does not hold a generator: expected the name of one of gan.model, and its options"):format(path)
+    end
+    local net, message = check.try(module.within, numbers, models[name].generator, opt)
     return net, message and ("%s: does not hold a generator: %s"):format(path, message)
   elseif not given and made then
     local copy = copy_of(made, path)
@@ -89,8 +96,9 @@ local function bare(run, options, path, given)
       tostring(made.hash), other, copy and "; the run's copy is " .. copy or "")
   end
   if not file then return nil, message end
-  return file:try("generator", made and type(made.options) == "string" and json.decode(made.options)
-    or options_of("generator", options, run.channels, run.classes and #run.classes or nil))
+  local opt = made and type(made.options) == "string" and json.decode(made.options)
+  return file:try("generator", type(opt) == "table" and opt
+    or options_of("generator", options, run.channels, run.classes and #run.classes or nil), numbers)
 end
 
 -- Tells whether what drawing needs of a checkpoint is there.
@@ -113,7 +121,7 @@ end
 -- @error if the checkpoint does not say how it is made, or another file made it, or the weights do not fit
 function M.again(tree, options, path, given)
   if type(tree.run.classes) ~= "table" and tree.run.classes ~= nil then tree.run.classes = {} end
-  local G, message = bare(tree.run, options, path, given)
+  local G, message = bare(tree.run, options, path, given, module.room_for(tree.G))
   if not G then return nil, message end
   local ok, average = pcall(function()
     G:load(tree.G)

@@ -14,6 +14,7 @@
 -- @module gan.model.own
 local core = require "gan.core"
 local check = require "gan.check"
+local module = require "gan.nn.module"
 local nn = require "gan.nn"
 local text = require "gan.file.text"
 
@@ -86,10 +87,11 @@ end
 -- @function File:try
 -- @tparam string kind  "generator" or "discriminator"
 -- @tparam table opt  options, given to the file's function
+-- @tparam[opt] integer numbers  that its weights may have together
 -- @treturn Module
 -- @error in one line, whatever it is that `make` raises
-function File:try(kind, opt)
-  local ok, net = pcall(self.make, self, kind, opt)
+function File:try(kind, opt, numbers)
+  local ok, net = pcall(module.within, numbers or math.huge, self.make, self, kind, opt)
   if not ok then return failed(self.path, net) end
   return net
 end

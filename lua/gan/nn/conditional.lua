@@ -37,8 +37,8 @@ function norm:init(opt)
   }, {"C", "Y"})
   self.channels, self.classes = opt[1], opt[2]
   self.eps, self.momentum = opt.eps, opt.momentum
-  self.gamma = module.parameter(core.full({opt[2], opt[1]}, 1))
-  self.beta = module.parameter(core.full({opt[2], opt[1]}, 0))
+  self.gamma = module.parameter(core.full(module.counted {opt[2], opt[1]}, 1))
+  self.beta = module.parameter(core.full(module.counted {opt[2], opt[1]}, 0))
   self.running_mean, self.running_var = core.full({opt[1]}, 0), core.full({opt[1]}, 1)
 end
 

@@ -25,7 +25,7 @@ local function init(self, opt, known, layout)
     stride = opt.stride, padding = opt.padding, dilation = opt.dilation, output_padding = opt.output_padding,
     engine = opt.engine,
   }
-  self.weight = module.parameter(core.full(layout(kernel[1], kernel[2], opt[1], opt[2]), 0))
+  self.weight = module.parameter(core.full(module.counted(layout(kernel[1], kernel[2], opt[1], opt[2])), 0))
   if opt.bias then self.bias = module.parameter(core.full({opt[2]}, 0)) end
   initial.default(self, {rng = rng})
 end

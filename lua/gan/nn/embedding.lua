@@ -22,7 +22,7 @@ embedding.output_axis = 1 -- a row for each class
 function embedding:init(opt)
   opt = check.options("nn.embedding", opt, {rng = option.stream {}}, {"Y", "D"})
   local rng = opt.rng or random.default()
-  self.weight = module.parameter(rng:normal {opt[1], opt[2]})
+  self.weight = module.parameter(rng:normal(module.counted {opt[1], opt[2]}))
 end
 
 function embedding:forward(labels)

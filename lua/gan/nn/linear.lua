@@ -23,7 +23,7 @@ linear.output_axis = 2
 -- @raise if an option is unknown or out of range
 function linear:init(opt)
   opt = check.options("nn.linear", opt, {bias = option.boolean {default = true}, rng = option.stream {}}, {"Di", "Do"})
-  self.weight = module.parameter(core.full({opt[1], opt[2]}, 0))
+  self.weight = module.parameter(core.full(module.counted {opt[1], opt[2]}, 0))
   if opt.bias then self.bias = module.parameter(core.full({opt[2]}, 0)) end
   initial.default(self, {rng = opt.rng})
 end

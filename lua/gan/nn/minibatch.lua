@@ -62,7 +62,8 @@ function discrimination:init(opt)
   self.count_self, self.average = opt.count_self, opt.average
   if opt.count_self == nil then self.count_self = opt.form == "paper" end
   local a, b, c, rng = opt[1], opt.kernels, opt.dims, opt.rng or random.default()
-  self.weight = module.parameter(rng:normal({a, b, c}, 0, opt.form == "openai" and 0.05 or 1 / math.sqrt(a)))
+  local std = opt.form == "openai" and 0.05 or 1 / math.sqrt(a)
+  self.weight = module.parameter(rng:normal(module.counted {a, b, c}, 0, std))
   if opt.form == "openai" then
     self.scale, self.bias = module.parameter(core.full({b, c}, 0)), module.parameter(core.full({b}, -1))
   end

@@ -57,6 +57,48 @@ end
 
 M.parameter = autograd.requires_grad_
 
+local SLACK = 1 << 22 -- numbers
+local most, count = math.huge, 0 -- of the numbers in the weights that are made `within` bounds: allowed, made
+
+--- Returns the shape of a weight that a layer is about to make.
+-- @tparam table shape  list of sizes
+-- @treturn table  the same one
+-- @raise if the layers of a net that is made `within` bounds have more numbers than these
+function M.counted(shape)
+  local n = 1.0
+  for _, size in ipairs(shape) do n = n * size end
+  count = count + n
+  if count > most then return check.fail("nn", "the net has more than the %d numbers that it may have", most) end
+  return shape
+end
+
+--- Makes a net as a file describes it, which may describe one that no memory holds: within bounds.
+-- @tparam integer numbers  that the weights of its layers may have together
+-- @tparam function f  makes it
+-- @tparam any ...  arguments of f
+-- @return  what f returns
+-- @raise if it takes more, before memory is taken; and what f raises
+function M.within(numbers, f, ...)
+  local before_most, before_count = most, count
+  most, count = numbers, 0
+  local results = table.pack(pcall(f, ...))
+  most, count = before_most, before_count
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
+--- Returns the bounds for a net that is to load a state: as many numbers as its tensors have, and some more, so that a
+-- small net which does not fit is told by its layers. Cannot fail.
+-- @param state  any value: tensors in tables, such as state() gives
+-- @treturn integer
+function M.room_for(state)
+  local n = SLACK
+  for _, t in pairs(type(state) == "table" and state or {}) do
+    if core.is_tensor(t) then n = n + core.numel(t) end
+  end
+  return n
+end
+
 -- For a class that has no forward of its own.
 function Module:forward() return check.fail(self.label, "the class has no method 'forward'") end
 

@@ -71,7 +71,7 @@ end
 -- Brings a run to where a checkpoint's tree stands; raises what does not fit.
 local function apply(run, tree)
   local function fit(ok, what) if not ok then error(what, 0) end end
-  local function found(what, expected, v) return ("expected %s %s, found %s"):format(what, expected, tostring(v)) end
+  local function found(what, expected, v) return ("expected %s %s, found %s"):format(what, expected, check.found(v)) end
   local stored = tree.run
   fit(type(stored) == "table" and checkpoint.is_step(stored.step), "expected the checkpoint of a run")
   fit(stored.format == FORMAT, found("format", FORMAT, stored.format) .. " (made by another version)")
@@ -118,7 +118,7 @@ function M.restore(run, paths)
   local tree, path, damaged, notice = checkpoint.first(paths)
   if not tree then run.recorder:stop("%s", path) end
   local ok, what = pcall(apply, run, tree)
-  if not ok then run.recorder:stop("%s: does not fit this run: %s", path, check.placeless(what)) end
+  if not ok then run.recorder:stop("%s: does not fit this run: %s", path, check.shown(check.placeless(what))) end
   return path, damaged, notice
 end
 
