@@ -74,5 +74,9 @@ describe("make torture", function()
 
   it("fails allocations", function() short("allocations", "0.04 1 npz") end)
 
+  it("flips bits of files", function() short("flips", "0.04 1") end)
+
+  it("gives files hostile contents", function() short("trees", "0.06 1") end)
+
   it("soaks", function() short("soak", "0.05 1") end)
 end)
