@@ -22,5 +22,6 @@ describe("Lua states in threads", function()
 
   it("train as one alone", function() train(CHUNK .. " 40 2 1") end)
   it("train as one alone, with several threads each", function() train(CHUNK .. " 24 3 2") end)
+  it("do all else as one alone", function() train("spec/support/work_states.lua 22 3 1") end)
   it("go on in the parent and in the child of a fork", function() train(CHUNK .. " 24 2 2 fork") end)
 end)

@@ -19,15 +19,25 @@ function M.command(words)
   return target and ('make %s A="%s"'):format(target, words) or "lua5.4 " .. words
 end
 
---- Runs `lua WORDS`. Returns the table of its last line; or nil, the end of what it said, and how it ended.
-function M.run(words)
+local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+--- Runs a program. Returns what it said; or nil, how it ended and the end of what it said.
+function M.say(program, words)
   local out = os.tmpname()
-  local ok, how, code = os.execute(("'%s' %s >'%s' 2>&1 </dev/null"):format(interpreter(), words, out))
+  local ok, how, code = os.execute(("LUA_PATH_5_4=%s LUA_CPATH_5_4=%s %s %s >'%s' 2>&1 </dev/null"):format(
+    quote(package.path), quote(package.cpath), quote(program), words, out))
   local said = temp.read(out)
   os.remove(out)
-  local last = ok and json.decode(said:match "([^\n]*)\n$" or "")
-  if type(last) == "table" then return last end
+  if ok then return said end
   return nil, ("%s %d: %s"):format(how, code, said:sub(-SHOWN))
+end
+
+--- Runs `lua WORDS`. Returns the table of its last line; or nil, how it ended and the end of what it said.
+function M.run(words)
+  local said, message = M.say(interpreter(), words)
+  local last = said and json.decode(said:match "([^\n]*)\n$" or "")
+  if type(last) == "table" then return last end
+  return nil, message or said:sub(-SHOWN)
 end
 
 -- Adds numbers by name, or lists of them.

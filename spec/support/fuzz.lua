@@ -22,6 +22,7 @@ local values = require "spec.support.values"
 
 local LONGEST, MOST = 5, 300 << 20 -- seconds and bytes that a call may take
 local SHORT = 300000               -- instructions of a test
+local SPARE = 8 << 20              -- bytes of tensors for a call: refuses what would take seconds, as large data sets
 local LEFT = 1 << 20               -- bytes of tensors that may be left beyond what specs and their arguments held
 local PATIENCE, ROOM = 1, 60000    -- seconds, and KB of Lua's, at which a loop in Lua is stopped: it was asked for more
 
@@ -90,6 +91,7 @@ end
 
 local function fail(what, ...)
   fence.say(what:format(...), "\n")
+  pcall(temp.remove, fence.dir)
   fence.exit(1)
 end
 
@@ -121,12 +123,14 @@ local function call(step, e, f, args)
   log:write(("%d: %s\n"):format(step, shown(e.name, args)))
   log:flush()
   local before = core.rss()
+  core.memory_limit(core.memory().live + SPARE)
   began, kilobytes = os.clock(), collectgarbage "count"
   debug.sethook(too_long, "", 100000)
   local result = chance(0.1) and table.pack(pcall(aside, f, table.unpack(args, 1, args.n)))
     or table.pack(pcall(f, table.unpack(args, 1, args.n)))
   debug.sethook()
   local took = os.clock() - began
+  core.memory_limit(nil)
   local _, most = core.rss()
   tried, e.tried = tried + 1, e.tried + 1
   if took > LONGEST then fail("%d: %s took %.1f s", step, shown(e.name, args), took) end
@@ -225,14 +229,11 @@ local function live()
   return core.memory().live
 end
 local before = live()
-local limit = before + (8 << 20) -- refuses what would take seconds, such as a data set of usual size
 for step = 1, count do
-  core.memory_limit(limit)
   one(step)
   if step % 500 == 0 then
     values.pool = {}
     if #tests > 0 then
-      core.memory_limit(nil)
       fence.shut = false
       assert(lfs.chdir(home))
       for _ = 1, 2 do run(pick(tests)) end -- objects were closed, and files are gone
@@ -242,7 +243,6 @@ for step = 1, count do
     end
   end
 end
-core.memory_limit(nil)
 
 local reached, missed = {}, {}
 for _, e in ipairs(recorded.entries) do

@@ -45,15 +45,19 @@ end
 -- Calls f with a hook. An error is no failure; it may come up to three times, also behind f's end.
 local function hooked(f, h, events)
   local ok
-  pcall(function()
-    pcall(function()
-      debug.sethook(h, events, 1)
-      ok = pcall(f)
-      debug.sethook()
-    end)
+  local function inner()
+    debug.sethook(h, events, 1)
+    ok = pcall(f)
     debug.sethook()
-  end)
-  debug.sethook()
+  end
+  for _ = 1, 3 do
+    local within = inner
+    inner = function()
+      pcall(within)
+      debug.sethook()
+    end
+  end
+  inner()
   if not ok then raised = raised + 1 end
 end
 
@@ -199,6 +203,7 @@ table.sort(kinds)
 
 local function fail(i, what, message)
   io.write(("%d: %s: %s\n"):format(i, what, message))
+  temp.remove(dir)
   os.exit(1)
 end
 

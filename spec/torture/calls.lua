@@ -3,7 +3,7 @@
 --
 --   lua5.4 spec/torture/calls.lua MINUTES SEED [SPECS [CALLS]]
 --
--- Each process makes CALLS calls (10,000) of a seed of its own, from the arguments of the tests of SPECS specs (4), the
+-- Each process makes CALLS calls (10,000) of a seed of its own, from the arguments of the tests of SPECS specs (8), the
 -- next ones of all of them, by turns.
 -- build: asan
 local part = require "spec.support.part"
@@ -16,7 +16,7 @@ local specs, turn = rehearse.specs(), {}
 
 local function next_specs()
   local names = {}
-  for i = 1, tonumber(p.words[1] or 4) do
+  for i = 1, tonumber(p.words[1] or 8) do
     if #turn == 0 then table.move(specs, 1, #specs, 1, turn) end
     names[i] = table.remove(turn, math.random(#turn))
   end
