@@ -244,6 +244,7 @@ static int winograd(lua_State *L) {
   if (!lua_isnoneornil(L, 1)) {
     const gn_int m = gn_check_int(L, 1, "tile", 0, 4);
     if (m % 2) gn_argerror(L, 1, "tile", "expected 0, 2 or 4, got %I", (lua_Integer)m);
+    gn_not_in_finalizer(L);
     gn_state_of(L)->largest_tile = (int)m;
   }
   lua_pushinteger(L, gn_state_of(L)->largest_tile);
@@ -256,6 +257,7 @@ static int simd(lua_State *L) {
   const char *name = lua_isnoneornil(L, 1)           ? NULL
                      : lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1)
                                                      : luaL_typename(L, 1);
+  if (name) gn_not_in_finalizer(L);
   const char *now = gn_simd_choose(name);
   if (!now) gn_argerror(L, 1, "name", "this build on this processor has no instruction set '%s'", name);
   gn_forget_kernels(L); /* kernels lie in the order of one set's vectors */

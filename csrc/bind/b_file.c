@@ -24,6 +24,7 @@
 #define TEMP_MORE 32 /* bytes at most by which a temporary path is longer than its file's */
 
 typedef struct file {
+  gn_guard guard;
   int fd;      /* -1: closed */
   int writing; /* a temporary file that awaits its commit */
   pid_t owner; /* the process that made it: a child made by fork() has no part in it */
@@ -90,7 +91,8 @@ static int open_temp(file *f) {
   return EEXIST;
 }
 
-static void discard(file *f) {
+static void discard(void *object) {
+  file *f = object;
   if (f->writing && f->owner == getpid() && is_there(f->fd, f->temp)) unlink(f->temp);
   if (f->fd >= 0) close(f->fd);
   f->fd = -1;
@@ -99,6 +101,7 @@ static void discard(file *f) {
 
 static file *new_file(lua_State *L, const char *path) {
   file *f = lua_newuserdatauv(L, sizeof *f, 0);
+  f->guard = (gn_guard){0};
   f->fd = -1; /* closed until opened */
   f->writing = 0;
   f->owner = getpid();
@@ -109,8 +112,7 @@ static file *new_file(lua_State *L, const char *path) {
 }
 
 static file *check_file(lua_State *L, int writing) {
-  file *f = luaL_testudata(L, 1, T_FILE);
-  if (!f) gn_expected(L, 1, "file", "a file (core.file_create, core.file_open)");
+  file *f = luaL_checkudata(L, 1, T_FILE);
   if (f->fd < 0) gn_argerror(L, 1, "file", "%s is closed", f->path);
   if (f->writing != writing) gn_argerror(L, 1, "file", "%s is open for %s", f->path, writing ? "reading" : "writing");
   if (writing && f->owner != getpid()) gn_argerror(L, 1, "file", "%s is written by the process that began it", f->path);
@@ -317,14 +319,6 @@ static int file_seek(lua_State *L) {
   return 1;
 }
 
-/* file:close(): what was written without a commit is removed. Closing twice does nothing. */
-static int file_close(lua_State *L) {
-  file *f = luaL_testudata(L, 1, T_FILE);
-  if (!f) gn_expected(L, 1, "file", "a file (core.file_create, core.file_open)");
-  discard(f);
-  return 0;
-}
-
 /* core.file_new(path, text) -> true: the file was made, and holds the text; false: there is something of that name; or
 ** nil, message. Of several processes one alone gets true, and nobody sees a part of the text, also after a kill; but
 ** for file systems without links, where the file is empty at first. */
@@ -433,9 +427,11 @@ static int file_fail_after(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"write", file_write}, {"commit", file_commit}, {"read", file_read}, {"read_", file_read_},
-    {"seek", file_seek},   {"close", file_close},   {NULL, NULL},
+    {"write", file_write}, {"commit", file_commit}, {"read", file_read},
+    {"read_", file_read_}, {"seek", file_seek},     {NULL, NULL},
 };
+/* file:close(): what was written without a commit is removed. Closing twice does nothing. */
+static const gn_class class = {T_FILE, "file", "a file (core.file_create, core.file_open)", methods, discard};
 static const luaL_Reg funcs[] = {
     {"file_create", file_create},
     {"file_open", file_open},
@@ -449,6 +445,6 @@ static const luaL_Reg funcs[] = {
 };
 
 void gn_open_file(lua_State *L) {
-  gn_register_class(L, T_FILE, "file", methods, file_close);
+  gn_register_class(L, &class);
   gn_register(L, funcs);
 }

@@ -9,11 +9,15 @@
 
 #define T_FOLDER GN_PREFIX "folder"
 
-static int folder_close(lua_State *L) {
-  DIR **box = luaL_checkudata(L, 1, T_FOLDER);
-  if (*box) closedir(*box);
-  *box = NULL;
-  return 0;
+typedef struct folder {
+  gn_guard guard;
+  DIR *dir; /* NULL: closed */
+} folder;
+
+static void folder_close(void *object) {
+  folder *f = object;
+  if (f->dir) closedir(f->dir);
+  f->dir = NULL;
 }
 
 static int by_bytes(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
@@ -38,18 +42,18 @@ static void sort(lua_State *L, lua_Integer n) {
 
 /* core.folder(path) -> names, special; or nil, why. names: a list, sorted by bytes, without "." and ".."; special[name]
 ** is true of what may be no plain file. */
-static int folder(lua_State *L) {
+static int list(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   lua_settop(L, 1);
-  DIR **box = lua_newuserdatauv(L, sizeof *box, 0); /* closes the folder whatever Lua raises */
-  *box = NULL;
+  folder *f = lua_newuserdatauv(L, sizeof *f, 0); /* closes the folder whatever Lua raises */
+  *f = (folder){0};
   luaL_setmetatable(L, T_FOLDER);
   lua_newtable(L);
   lua_newtable(L);
-  *box = opendir(path);
-  errno = *box ? 0 : errno;
+  f->dir = opendir(path);
+  errno = f->dir ? 0 : errno;
   lua_Integer n = 0;
-  for (const struct dirent *e; *box && (errno = 0, e = readdir(*box));) {
+  for (const struct dirent *e; f->dir && (errno = 0, e = readdir(f->dir));) {
     if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
     lua_pushstring(L, e->d_name);
     lua_rawseti(L, 3, ++n);
@@ -58,8 +62,7 @@ static int folder(lua_State *L) {
     lua_setfield(L, 4, e->d_name);
   }
   const int error = errno;
-  if (*box) closedir(*box);
-  *box = NULL;
+  folder_close(f);
   if (!error) {
     sort(L, n);
     return 2;
@@ -70,9 +73,10 @@ static int folder(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {{NULL, NULL}};
-static const luaL_Reg funcs[] = {{"folder", folder}, {NULL, NULL}};
+static const gn_class class = {T_FOLDER, "folder", "a folder", methods, folder_close};
+static const luaL_Reg funcs[] = {{"folder", list}, {NULL, NULL}};
 
 void gn_open_folder(lua_State *L) {
-  gn_register_class(L, T_FOLDER, "folder", methods, folder_close);
+  gn_register_class(L, &class);
   gn_register(L, funcs);
 }

@@ -4,16 +4,16 @@
 #include "bind.h"
 #include <string.h>
 
-/* i32 indices, contiguous, each in 0 .. n-1. */
-static gn_tensor *check_indices(lua_State *L, int arg, const char *name, gn_int n) {
-  gn_tensor *t = gn_check_dense_i32(L, arg, name);
-  const int32_t *idx = gn_i32_ptr(t);
-  gn_int count = gn_numel(t->nd, t->size);
+/* The indices idx, i32 and contiguous, each in 0 .. n-1. To be called when the result is allocated: before that a
+** finalizer may write into them. */
+static const int32_t *check_indices(lua_State *L, int arg, const gn_tensor *idx, gn_int n) {
+  const int32_t *p = gn_i32_ptr(idx);
+  const gn_int count = gn_numel(idx->nd, idx->size);
   for (gn_int i = 0; i < count; i++)
-    if (idx[i] < 0 || idx[i] >= n)
-      gn_argerror(L, arg, name, "expected indices in 0..%I, got %d at element %I", (lua_Integer)(n - 1), (int)idx[i],
+    if (p[i] < 0 || p[i] >= n)
+      gn_argerror(L, arg, "idx", "expected indices in 0..%I, got %d at element %I", (lua_Integer)(n - 1), (int)p[i],
                   (lua_Integer)(i + 1));
-  return t;
+  return p;
 }
 
 /* The product of sizes from .. to-1. */
@@ -75,16 +75,16 @@ static int gather_rows(lua_State *L) {
   gn_int size[GN_MAXD];
   if (x->nd < 1) gn_shape_error(L, 1, "x", "(R,...)", NULL);
   x = gn_check_dense_any(L, 1, "x");
-  const gn_tensor *idx = check_indices(L, 2, "idx", x->size[0]);
+  const gn_tensor *idx = gn_check_dense_i32(L, 2, "idx");
   int nd = idx->nd + x->nd - 1;
   if (nd > GN_MAXD)
     gn_shape_error(L, 2, "idx", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - (x->nd - 1)), "for this x");
   memcpy(size, idx->size, sizeof *size * (size_t)idx->nd);
   memcpy(size + idx->nd, x->size + 1, sizeof *size * (size_t)(x->nd - 1));
   gn_tensor *y = gn_new_tensor(L, x->dtype, nd, size);
+  const int32_t *at = check_indices(L, 2, idx, x->size[0]);
   gn_int row = span_numel(x, 1, x->nd) * (gn_int)gn_dtype_size(x->dtype);
-  if (gn_numel(nd, size) > 0)
-    gn_gather_rows(gn_tensor_ptr(y), gn_tensor_ptr(x), gn_i32_ptr(idx), gn_numel(idx->nd, idx->size), row);
+  if (gn_numel(nd, size) > 0) gn_gather_rows(gn_tensor_ptr(y), gn_tensor_ptr(x), at, gn_numel(idx->nd, idx->size), row);
   return 1;
 }
 
@@ -93,7 +93,7 @@ static int scatter_rows(lua_State *L) {
   const gn_tensor *y = gn_check_dense(L, 1, "y");
   gn_int size[GN_MAXD];
   gn_int rows = gn_check_int(L, 3, "rows", 0, INT32_MAX);
-  const gn_tensor *idx = check_indices(L, 2, "idx", rows);
+  const gn_tensor *idx = gn_check_dense_i32(L, 2, "idx");
   int same = y->nd >= idx->nd;
   for (int i = 0; same && i < idx->nd; i++) same = y->size[i] == idx->size[i];
   if (!same) {
@@ -106,8 +106,9 @@ static int scatter_rows(lua_State *L) {
   size[0] = rows;
   memcpy(size + 1, y->size + idx->nd, sizeof *size * (size_t)(nd - 1));
   gn_tensor *x = gn_new_real(L, nd, size);
+  const int32_t *at = check_indices(L, 2, idx, rows);
   if (gn_numel(nd, size) > 0)
-    gn_scatter_rows(gn_real_ptr(x), gn_real_ptr(y), gn_i32_ptr(idx), gn_numel(idx->nd, idx->size), rows,
+    gn_scatter_rows(gn_real_ptr(x), gn_real_ptr(y), at, gn_numel(idx->nd, idx->size), rows,
                     span_numel(y, idx->nd, y->nd));
   return 1;
 }
@@ -125,12 +126,13 @@ static void check_along(lua_State *L, int arg, const char *name, const gn_tensor
 static int take_along(lua_State *L) {
   const gn_tensor *x = gn_check_dense(L, 1, "x");
   int axis = gn_check_axis(L, 3, "axis", x->nd);
-  const gn_tensor *idx = check_indices(L, 2, "idx", x->size[axis]);
+  const gn_tensor *idx = gn_check_dense_i32(L, 2, "idx");
   check_along(L, 1, "x", x, idx, axis);
   gn_tensor *y = gn_new_real_like(L, idx);
+  const int32_t *at = check_indices(L, 2, idx, x->size[axis]);
   if (gn_numel(y->nd, y->size) > 0)
-    gn_take_along(gn_real_ptr(y), gn_real_ptr(x), gn_i32_ptr(idx), span_numel(x, 0, axis), x->size[axis],
-                  idx->size[axis], span_numel(x, axis + 1, x->nd));
+    gn_take_along(gn_real_ptr(y), gn_real_ptr(x), at, span_numel(x, 0, axis), x->size[axis], idx->size[axis],
+                  span_numel(x, axis + 1, x->nd));
   return 1;
 }
 
@@ -141,13 +143,14 @@ static int put_along(lua_State *L) {
   gn_int size[GN_MAXD];
   int axis = gn_check_axis(L, 3, "axis", y->nd);
   gn_int n = gn_check_int(L, 4, "n", 0, INT32_MAX);
-  const gn_tensor *idx = check_indices(L, 2, "idx", n);
+  const gn_tensor *idx = gn_check_dense_i32(L, 2, "idx");
   gn_check_same_size(L, 1, "y", y, idx, "idx");
   memcpy(size, y->size, sizeof *size * (size_t)y->nd);
   size[axis] = n;
   gn_tensor *x = gn_new_real(L, y->nd, size);
+  const int32_t *at = check_indices(L, 2, idx, n);
   if (gn_numel(x->nd, size) > 0)
-    gn_put_along(gn_real_ptr(x), gn_real_ptr(y), gn_i32_ptr(idx), span_numel(y, 0, axis), n, y->size[axis],
+    gn_put_along(gn_real_ptr(x), gn_real_ptr(y), at, span_numel(y, 0, axis), n, y->size[axis],
                  span_numel(y, axis + 1, y->nd));
   return 1;
 }
@@ -155,14 +158,14 @@ static int put_along(lua_State *L) {
 /* one_hot(idx i32, classes) -> idx's shape followed by classes */
 static int one_hot(lua_State *L) {
   gn_int classes = gn_check_int(L, 2, "classes", 1, INT32_MAX);
-  const gn_tensor *idx = check_indices(L, 1, "idx", classes);
+  const gn_tensor *idx = gn_check_dense_i32(L, 1, "idx");
   gn_int size[GN_MAXD];
   if (idx->nd + 1 > GN_MAXD)
     gn_shape_error(L, 1, "idx", lua_pushfstring(L, "at most %d dimensions", GN_MAXD - 1), NULL);
   memcpy(size, idx->size, sizeof *size * (size_t)idx->nd);
   size[idx->nd] = classes;
   gn_tensor *y = gn_new_real(L, idx->nd + 1, size);
-  gn_one_hot(gn_real_ptr(y), gn_i32_ptr(idx), gn_numel(idx->nd, idx->size), classes);
+  gn_one_hot(gn_real_ptr(y), check_indices(L, 1, idx, classes), gn_numel(idx->nd, idx->size), classes);
   return 1;
 }
 

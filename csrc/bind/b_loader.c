@@ -14,6 +14,7 @@ enum { IMAGES = 1, LABELS, STAGED, REAL, CLASSES, ROWS, GEOMETRY, NVALUES = GEOM
 /* The thread sees the storages in `hold`, which the loader keeps alive itself: when a program ends, Lua may collect the
 ** tensors before the loader. */
 typedef struct loader {
+  gn_guard guard;
   gn_loader l;
   gn_storage *hold[NVALUES];
   int open;
@@ -35,8 +36,7 @@ typedef struct loader {
 } loader;
 
 static loader *check_loader(lua_State *L) {
-  loader *d = luaL_testudata(L, 1, T_LOADER);
-  if (!d) gn_expected(L, 1, "loader", "a loader");
+  loader *d = luaL_checkudata(L, 1, T_LOADER);
   if (!d->open) gn_error(L, "the loader is closed");
   return d;
 }
@@ -134,14 +134,15 @@ static options check_options(lua_State *L, int arg, gn_int n, gn_int h, gn_int w
   return o;
 }
 
-static void let_go(loader *d) {
+static void let_go(void *object) {
+  loader *d = object;
   gn_loader_close(&d->l); /* waits for the batch being made, which all the rest is for */
   gn_readers_free(d->readers);
   gn_free(d->pick);
   gn_free(d->reads);
   gn_pictures_release(d->files);
   for (int k = 1; k <= NVALUES; k++) hold(d, k, NULL);
-  *d = (loader){0};
+  *d = (loader){.guard = d->guard};
 }
 
 static void out_of_memory(lua_State *L, loader *d, gn_int n) {
@@ -153,6 +154,7 @@ static void out_of_memory(lua_State *L, loader *d, gn_int n) {
 static void take_set(lua_State *L, loader *d, gn_int size[4]) {
   const gn_disk *disk = gn_test_pictures(L, 1);
   if (disk) {
+    if (!disk->p) gn_error(L, "the pictures are closed");
     if (!disk->p->sealed) gn_error(L, "the pictures are not opened yet");
     memcpy(size, (gn_int[4]){disk->n, disk->p->h, disk->p->w, disk->p->c}, sizeof *size * 4);
     d->files = disk->p;
@@ -277,16 +279,14 @@ static int loader_seek(lua_State *L) {
   return 0;
 }
 
-static int loader_close(lua_State *L) {
-  loader *d = luaL_testudata(L, 1, T_LOADER);
-  if (!d) return gn_expected(L, 1, "loader", "a loader");
-  let_go(d);
-  return 0;
-}
-
 static const luaL_Reg methods[] = {
-    {"next", loader_next}, {"position", loader_position}, {"seek", loader_seek}, {"close", loader_close}, {NULL, NULL},
+    {"next", loader_next},
+    {"position", loader_position},
+    {"seek", loader_seek},
+    {NULL, NULL},
 };
+static const gn_class class = {T_LOADER, "loader", "a loader", methods, let_go};
+
 /* core.batch(images u8 (n,H,W,C), geometry i32 (n,3)) -> real (n,H,W,C) in [-1,1]: flipped and shifted. */
 static int batch(lua_State *L) {
   lua_settop(L, 2);
@@ -307,6 +307,6 @@ static int batch(lua_State *L) {
 static const luaL_Reg funcs[] = {{"loader", loader_new}, {"batch", batch}, {NULL, NULL}};
 
 void gn_open_loader(lua_State *L) {
-  gn_register_class(L, T_LOADER, "loader", methods, loader_close);
+  gn_register_class(L, &class);
   gn_register(L, funcs);
 }

@@ -63,7 +63,7 @@ static int l1_loss_grad(lua_State *L) { return backward(L, GN_L1); }
 static int mse_loss(lua_State *L) { return forward(L, GN_L2); }
 static int mse_loss_grad(lua_State *L) { return backward(L, GN_L2); }
 
-/* Labels (N) in 0..Y-1 for x (N,Y). */
+/* Labels (N) for x (N,Y). */
 static gn_tensor *check_labels(lua_State *L, int arg, const gn_tensor *x, int xarg) {
   if (x->nd != 2 || x->size[0] == 0 || x->size[1] == 0) gn_shape_error(L, xarg, "logits", "(N,Y), neither 0", NULL);
   gn_tensor *t = gn_check_dense_i32(L, arg, "labels");
@@ -71,13 +71,18 @@ static gn_tensor *check_labels(lua_State *L, int arg, const gn_tensor *x, int xa
     const char *want = gn_shape_str(L, 1, x->size);
     gn_shape_error(L, arg, "labels", want, "to match logits");
   }
-  for (gn_int i = 0; i < t->size[0]; i++) {
-    int32_t v = gn_i32_ptr(t)[i];
-    if (v < 0 || v >= x->size[1])
-      gn_argerror(L, arg, "labels", "entry %I is %d, expected a class in 0..%I", (lua_Integer)i + 1, (int)v,
-                  (lua_Integer)x->size[1] - 1);
-  }
   return t;
+}
+
+/* The classes in t, each one of x's. To be called when all is allocated: before that a finalizer may write into
+** them. */
+static const int32_t *check_classes(lua_State *L, int arg, const gn_tensor *t, const gn_tensor *x) {
+  const int32_t *p = gn_i32_ptr(t);
+  for (gn_int i = 0; i < t->size[0]; i++)
+    if (p[i] < 0 || p[i] >= x->size[1])
+      gn_argerror(L, arg, "labels", "entry %I is %d, expected a class in 0..%I", (lua_Integer)i + 1, (int)p[i],
+                  (lua_Integer)x->size[1] - 1);
+  return p;
 }
 
 /* core.softmax_cross_entropy(logits (N,Y), labels i32 (N)) -> mean, a tensor without dimensions */
@@ -86,7 +91,7 @@ static int softmax_cross_entropy(lua_State *L) {
   gn_tensor *x = gn_check_dense(L, 1, "logits"), *t = check_labels(L, 2, x, 1);
   gn_real *work = gn_scratch(L, gn_loss_work(x->size[0]));
   gn_tensor *y = gn_new_real(L, 0, NULL);
-  *gn_real_ptr(y) = (gn_real)gn_cross_entropy(gn_real_ptr(x), gn_i32_ptr(t), x->size[0], x->size[1], work);
+  *gn_real_ptr(y) = (gn_real)gn_cross_entropy(gn_real_ptr(x), check_classes(L, 2, t, x), x->size[0], x->size[1], work);
   gn_scratch_free(L, lua_gettop(L) - 1);
   return 1;
 }
@@ -96,7 +101,7 @@ static int softmax_cross_entropy_grad(lua_State *L) {
   lua_settop(L, 3);
   double g = check_scalar(L, 1);
   gn_tensor *x = gn_check_dense(L, 2, "logits"), *t = check_labels(L, 3, x, 2), *dx = gn_new_real_like(L, x);
-  gn_cross_entropy_grad(gn_real_ptr(dx), g, gn_real_ptr(x), gn_i32_ptr(t), x->size[0], x->size[1]);
+  gn_cross_entropy_grad(gn_real_ptr(dx), g, gn_real_ptr(x), check_classes(L, 3, t, x), x->size[0], x->size[1]);
   return 1;
 }
 

@@ -14,8 +14,8 @@
 gn_disk *gn_test_pictures(lua_State *L, int arg) { return luaL_testudata(L, arg, T_PICTURES); }
 
 static gn_disk *check_pictures(lua_State *L) {
-  gn_disk *d = gn_test_pictures(L, 1);
-  if (!d) gn_expected(L, 1, "pictures", "pictures in files (core.pictures)");
+  gn_disk *d = luaL_checkudata(L, 1, T_PICTURES);
+  if (!d->p) gn_error(L, "the pictures are closed");
   return d;
 }
 
@@ -73,7 +73,9 @@ static void raw_field(lua_State *L, const char *field) { /* no metamethod may ru
   lua_rawget(L, -2);
 }
 
-static const char *text_field(lua_State *L, lua_Integer i, const char *field, const char *otherwise, size_t *n) {
+/* slot: a stack index that keeps the text alive until the next entry: a finalizer may write into this one. */
+static const char *text_field(lua_State *L, lua_Integer i, const char *field, const char *otherwise, size_t *n,
+                              int slot) {
   raw_field(L, field);
   if (lua_isnil(L, -1) && otherwise) {
     lua_pop(L, 1);
@@ -81,7 +83,7 @@ static const char *text_field(lua_State *L, lua_Integer i, const char *field, co
   }
   const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, n) : NULL;
   if (!s || *n == 0 || strlen(s) != *n) entry_error(L, i, field, lua_gettop(L), "a text without zero bytes");
-  lua_pop(L, 1); /* the entry keeps it alive */
+  lua_replace(L, slot);
   return s;
 }
 
@@ -98,14 +100,17 @@ static gn_int integer_field(lua_State *L, lua_Integer i, const char *field, gn_i
   return n;
 }
 
-/* Fills f from the entry on top of the stack, number i of the list, and pops it; the list keeps the texts alive. */
+/* Stack indices of an entry's texts, in core.pictures. */
+enum { PATH = 3, NAME };
+
+/* Fills f from the entry on top of the stack, number i of the list, and pops it. */
 static void read_fields(lua_State *L, lua_Integer i, fields *f) {
   static const char *const hows[] = {"whole", "stored", "deflate", "raw", "planar"}; /* in the order of gn_how */
   *f = (fields){.count = 1, .crc = -1};
   if (lua_type(L, -1) != LUA_TTABLE) entry_error(L, i, "path", lua_gettop(L), "a table with it");
-  f->path = text_field(L, i, "path", NULL, &f->path_bytes);
+  f->path = text_field(L, i, "path", NULL, &f->path_bytes, PATH);
   f->name_bytes = f->path_bytes;
-  f->name = text_field(L, i, "name", f->path, &f->name_bytes);
+  f->name = text_field(L, i, "name", f->path, &f->name_bytes, NAME);
   raw_field(L, "how");
   const char *how = lua_isnil(L, -1) ? hows[GN_WHOLE] : lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
   while (f->how <= GN_PLANAR && strcmp(how, hows[f->how]) != 0) f->how++;
@@ -190,7 +195,7 @@ static gn_disk *new_disk(lua_State *L) {
 ** lies in a file: {how = "stored" or "deflate", offset =, bytes =, size = (inflated; may be unknown), crc = (or nil)};
 ** {how = "raw" or "planar", offset =, shape = {h,w,c}, count = 1, stride = h*w*c}: so many pictures, bytes apart. */
 static int pictures_new(lua_State *L) {
-  lua_settop(L, 2);
+  lua_settop(L, NAME);
   if (lua_type(L, 1) != LUA_TTABLE) gn_expected(L, 1, "entries", "a list of entries");
   options o = {.red = 255, .green = 255, .blue = 255, .exif = 1};
   gn_read_options(L, 2, known, &o);
@@ -438,13 +443,12 @@ static int pictures_shape(lua_State *L) {
   return 1;
 }
 
-static int pictures_close(lua_State *L) {
-  gn_disk *d = check_pictures(L);
+static void pictures_close(void *object) {
+  gn_disk *d = object;
   gn_readers_free(d->readers);
   gn_pictures_release(d->p);
   gn_storage_release(d->map);
-  *d = (gn_disk){0};
-  return 0;
+  *d = (gn_disk){.guard = d->guard};
 }
 
 /* ---- sets: in memory or in files ---- */
@@ -456,7 +460,8 @@ static gn_tensor *check_set(lua_State *L, int arg) {
   return t;
 }
 
-/* What the table or tensor at arg lists: numbers of pictures, each in 0 .. n-1. Puts i32 (how many) in its place. */
+/* What the table or tensor at arg lists: numbers of pictures, those in a table in 0 .. n-1. Puts i32 (how many) in its
+** place. */
 static gn_tensor *check_list(lua_State *L, int arg, const char *name, gn_int n) {
   gn_tensor *t;
   if (lua_type(L, arg) == LUA_TTABLE) {
@@ -477,21 +482,25 @@ static gn_tensor *check_list(lua_State *L, int arg, const char *name, gn_int n) 
   }
   t = gn_test_tensor(L, arg);
   if (!t || t->dtype != GN_I32 || t->nd != 1) gn_expected(L, arg, name, "a list of integers or an i32 tensor (n)");
-  t = gn_check_dense_i32(L, arg, name);
-  for (gn_int i = 0; i < t->size[0]; i++) {
-    const int32_t v = gn_i32_ptr(t)[i];
-    if (v < 0 || v >= n)
-      gn_argerror(L, arg, name, "expected integers in 0..%I, got %d at entry %I", (lua_Integer)(n - 1), (int)v,
-                  (lua_Integer)(i + 1));
-  }
-  return t;
+  return gn_check_dense_i32(L, arg, name);
 }
 
-/* out (n,h,w,c) <- pictures `list` of d. Raises where a file has changed. */
-static void rows_of_files(lua_State *L, gn_disk *d, uint8_t *out, const int32_t *list, gn_int n) {
+/* The numbers that check_list has left at arg, each in 0 .. n-1. To be called when nothing is allocated any more: a
+** finalizer may write into the tensor. */
+static const int32_t *check_range(lua_State *L, int arg, const char *name, gn_int n) {
+  const gn_tensor *t = gn_test_tensor(L, arg);
+  const int32_t *list = gn_i32_ptr(t);
+  for (gn_int i = 0; i < t->size[0]; i++)
+    if (list[i] < 0 || list[i] >= n)
+      gn_argerror(L, arg, name, "expected integers in 0..%I, got %d at entry %I", (lua_Integer)(n - 1), (int)list[i],
+                  (lua_Integer)(i + 1));
+  return list;
+}
+
+/* out (n,h,w,c) <- pictures `list` of d. jobs: room for AT_ONCE of them. Raises where a file has changed. */
+static void rows_of_files(lua_State *L, gn_disk *d, uint8_t *out, const int32_t *list, gn_int n, gn_read *jobs) {
   const gn_pictures *p = d->p;
   const gn_int bytes = p->h * p->w * p->c;
-  gn_read *jobs = new_jobs(L, GN_MIN(n, AT_ONCE));
   for (gn_int i = 0, count = 0; i < n; i++) {
     const int32_t at = entry_of(d, list[i]);
     if (at < p->nheld) memcpy(out + i * bytes, p->held_at + at * bytes, (size_t)bytes);
@@ -504,48 +513,80 @@ static void rows_of_files(lua_State *L, gn_disk *d, uint8_t *out, const int32_t 
   }
 }
 
+/* The pictures at argument 1, sealed, and a list, which change places: errors count as core.rows(list, pictures). */
+static gn_disk *check_sealed(lua_State *L) {
+  gn_disk *d = check_pictures(L);
+  if (!d->p->sealed) gn_error(L, "the pictures are not opened yet");
+  lua_settop(L, 2);
+  lua_insert(L, 1);
+  return d;
+}
+
+/* pictures:rows(list) -> u8 (n,h,w,c), as core.rows has it. */
+static int pictures_rows(lua_State *L) {
+  gn_disk *d = check_sealed(L);
+  const gn_int n = check_list(L, 1, "list", d->n)->size[0], size[4] = {n, d->p->h, d->p->w, d->p->c};
+  gn_tensor *y = gn_new_tensor(L, GN_U8, 4, size);
+  gn_read *jobs = new_jobs(L, GN_MIN(n, AT_ONCE));
+  int32_t *own = lua_newuserdatauv(L, sizeof *own * (size_t)n + 1, 0);
+  memcpy(own, check_range(L, 1, "list", d->n), sizeof *own * (size_t)n);
+  rows_of_files(L, d, gn_u8_ptr(y), own, n, jobs);
+  lua_settop(L, 3);
+  return 1;
+}
+
+/* pictures:subset(list) -> pictures, as core.subset has it. */
+static int pictures_subset(lua_State *L) {
+  const gn_disk *of = check_sealed(L);
+  gn_tensor *map = gn_new_tensor(L, GN_I32, 1, check_list(L, 1, "list", of->n)->size);
+  gn_disk *d = new_disk(L);
+  const int32_t *list = check_range(L, 1, "list", of->n);
+  for (gn_int i = 0; i < map->size[0]; i++) gn_i32_ptr(map)[i] = entry_of(of, list[i]);
+  d->p = of->p;
+  gn_pictures_retain(d->p);
+  d->map = map->storage;
+  gn_storage_retain(d->map);
+  d->n = map->size[0];
+  return 1;
+}
+
+/* Calls a method of the pictures at argument 2 with argument 1. */
+static int call_pictures(lua_State *L, const char *method) {
+  luaL_getmetafield(L, 2, "__index");
+  lua_getfield(L, -1, method);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 1);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
 /* core.rows(list, images u8 (N,...) | pictures) -> u8 (n,...): those that a table of integers or i32 (n) lists, from
 ** 0. core.rows(list, N) -> i32 (n): the list itself, checked. */
 static int rows(lua_State *L) {
   lua_settop(L, 2);
-  gn_disk *d = gn_test_pictures(L, 2);
-  if (d) {
-    const gn_tensor *list = check_list(L, 1, "list", d->n);
-    const gn_int size[4] = {list->size[0], d->p->h, d->p->w, d->p->c};
-    gn_tensor *y = gn_new_tensor(L, GN_U8, 4, size);
-    rows_of_files(L, d, gn_u8_ptr(y), gn_i32_ptr(list), size[0]);
-    lua_settop(L, 3);
-    return 1;
-  }
+  if (gn_test_pictures(L, 2)) return call_pictures(L, "rows");
   if (lua_isinteger(L, 2)) {
-    check_list(L, 1, "list", gn_check_int(L, 2, "n", 0, INT32_MAX));
+    const gn_int n = gn_check_int(L, 2, "n", 0, INT32_MAX);
+    check_list(L, 1, "list", n);
+    check_range(L, 1, "list", n);
     lua_settop(L, 1);
     return 1;
   }
-  const gn_tensor *t = check_set(L, 2), *list = check_list(L, 1, "list", t->size[0]);
-  gn_int size[GN_MAXD] = {list->size[0]};
+  const gn_tensor *t = check_set(L, 2);
+  gn_int size[GN_MAXD] = {check_list(L, 1, "list", t->size[0])->size[0]};
   for (int k = 1; k < t->nd; k++) size[k] = t->size[k];
   gn_tensor *y = gn_new_tensor(L, GN_U8, t->nd, size);
+  const int32_t *list = check_range(L, 1, "list", t->size[0]);
   if (gn_numel(t->nd, size) > 0)
-    gn_gather_rows(gn_u8_ptr(y), gn_u8_ptr(t), gn_i32_ptr(list), size[0], gn_numel(t->nd - 1, size + 1));
+    gn_gather_rows(gn_u8_ptr(y), gn_u8_ptr(t), list, size[0], gn_numel(t->nd - 1, size + 1));
   return 1;
 }
 
 /* core.subset(list, pictures) -> pictures: those of them that the list counts, as core.rows takes it. */
 static int subset(lua_State *L) {
   lua_settop(L, 2);
-  const gn_disk *of = gn_test_pictures(L, 2);
-  if (!of) gn_expected(L, 2, "pictures", "pictures in files (core.pictures)");
-  const gn_tensor *list = check_list(L, 1, "list", of->n);
-  gn_tensor *map = gn_new_tensor(L, GN_I32, 1, list->size);
-  for (gn_int i = 0; i < list->size[0]; i++) gn_i32_ptr(map)[i] = entry_of(of, gn_i32_ptr(list)[i]);
-  gn_disk *d = new_disk(L);
-  d->p = of->p;
-  gn_pictures_retain(d->p);
-  d->map = map->storage;
-  gn_storage_retain(d->map);
-  d->n = list->size[0];
-  return 1;
+  if (!gn_test_pictures(L, 2)) gn_expected(L, 2, "pictures", "pictures in files (core.pictures)");
+  return call_pictures(L, "subset");
 }
 
 /* core.row_crcs(images u8 (N,...)) -> i32 (N): the CRC-32 of each picture's bytes, its 32 bits as they are. */
@@ -561,17 +602,16 @@ static int row_crcs(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"info", pictures_info},   {"name", pictures_name},
-    {"room", pictures_room},   {"fit", pictures_fit},
-    {"read", pictures_read},   {"seal", pictures_seal},
-    {"rest", pictures_rest},   {"crcs", pictures_crcs},
-    {"shape", pictures_shape}, {NULL, NULL},
+    {"info", pictures_info},   {"name", pictures_name}, {"room", pictures_room},     {"fit", pictures_fit},
+    {"read", pictures_read},   {"seal", pictures_seal}, {"rest", pictures_rest},     {"crcs", pictures_crcs},
+    {"shape", pictures_shape}, {"rows", pictures_rows}, {"subset", pictures_subset}, {NULL, NULL},
 };
+static const gn_class class = {T_PICTURES, "pictures", "pictures in files (core.pictures)", methods, pictures_close};
 static const luaL_Reg funcs[] = {
     {"pictures", pictures_new}, {"rows", rows}, {"subset", subset}, {"row_crcs", row_crcs}, {NULL, NULL},
 };
 
 void gn_open_pictures(lua_State *L) {
-  gn_register_class(L, T_PICTURES, "pictures", methods, pictures_close);
+  gn_register_class(L, &class);
   gn_register(L, funcs);
 }

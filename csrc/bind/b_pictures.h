@@ -3,10 +3,11 @@
 #define GN_B_PICTURES_H
 
 #include "../codec/pictures.h"
-#include "check.h"
+#include "class.h"
 
 /* The userdata: all pictures of a list, or some of them. */
 typedef struct gn_disk {
+  gn_guard guard;
   gn_pictures *p;
   gn_storage *map; /* i32 (n): which of p; NULL: all */
   gn_int n;

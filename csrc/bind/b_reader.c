@@ -13,6 +13,7 @@
 #define READ_MOST ((gn_int)1 << 30)
 
 typedef struct reader {
+  gn_guard guard;
   gzFile file; /* NULL: closed */
 } reader;
 
@@ -23,8 +24,7 @@ static int fail(lua_State *L, const char *path, const char *why) {
 }
 
 static reader *check_reader(lua_State *L) {
-  reader *r = luaL_testudata(L, 1, T_READER);
-  if (!r) gn_expected(L, 1, "reader", "a reader");
+  reader *r = luaL_checkudata(L, 1, T_READER);
   if (!r->file) gn_error(L, "the reader is closed");
   return r;
 }
@@ -33,7 +33,7 @@ static reader *check_reader(lua_State *L) {
 static int reader_open(lua_State *L) {
   const char *path = gn_check_path(L, 1);
   reader *r = lua_newuserdatauv(L, sizeof *r, 1);
-  r->file = NULL;
+  *r = (reader){0};
   luaL_setmetatable(L, T_READER);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
@@ -86,15 +86,14 @@ static int reader_read(lua_State *L) {
   return 1;
 }
 
-static int reader_close(lua_State *L) {
-  reader *r = luaL_testudata(L, 1, T_READER);
-  if (!r) return gn_expected(L, 1, "reader", "a reader");
+static void reader_close(void *object) {
+  reader *r = object;
   if (r->file) gzclose_r(r->file);
   r->file = NULL;
-  return 0;
 }
 
-static const luaL_Reg methods[] = {{"read", reader_read}, {"close", reader_close}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"read", reader_read}, {NULL, NULL}};
+static const gn_class class = {T_READER, "reader", "a reader", methods, reader_close};
 
 /* core.gzip(bytes) -> a gzip file as a string. */
 static int gzip_(lua_State *L) {
@@ -118,6 +117,6 @@ static int gzip_(lua_State *L) {
 static const luaL_Reg funcs[] = {{"reader", reader_open}, {"gzip", gzip_}, {NULL, NULL}};
 
 void gn_open_reader(lua_State *L) {
-  gn_register_class(L, T_READER, "reader", methods, reader_close);
+  gn_register_class(L, &class);
   gn_register(L, funcs);
 }

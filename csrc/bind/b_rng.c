@@ -87,7 +87,9 @@ static int is_rng(lua_State *L) {
 
 static const luaL_Reg funcs[] = {{"rng", rng}, {"is_rng", is_rng}, {NULL, NULL}};
 
+static const gn_class class = {GN_T_RNG, "rng", "a random stream", methods, NULL};
+
 void gn_open_rng(lua_State *L) {
-  gn_register_class(L, GN_T_RNG, "rng", methods, NULL);
+  gn_register_class(L, &class);
   gn_register(L, funcs);
 }

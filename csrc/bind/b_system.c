@@ -18,7 +18,11 @@
 
 /* core.threads([n]) -> threads used by kernels; sets them first if n is given. */
 static int threads(lua_State *L) {
-  if (!lua_isnoneornil(L, 1)) gn_set_threads((int)gn_check_int(L, 1, "n", 1, GN_MAX_THREADS));
+  if (!lua_isnoneornil(L, 1)) {
+    const int n = (int)gn_check_int(L, 1, "n", 1, GN_MAX_THREADS);
+    gn_not_in_finalizer(L); /* workspaces are made for so many threads */
+    gn_set_threads(n);
+  }
   lua_pushinteger(L, gn_threads());
   return 1;
 }

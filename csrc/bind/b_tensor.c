@@ -412,10 +412,10 @@ static int serial(lua_State *L) {
 }
 
 /* core.release_since(t, serial): lets go of t's memory now if t was made since core.serial() gave that number; t
-** cannot be used any more. For the temporaries of gan.autograd. */
+** cannot be used any more. For the temporaries of gan.autograd. A finalizer leaves it to the collector. */
 static int release_since(lua_State *L) {
   gn_tensor *t = gn_check_tensor(L, 1, "t");
-  if (t->serial < (uint64_t)gn_check_int(L, 2, "serial", INT64_MIN, INT64_MAX)) return 0;
+  if (t->serial < (uint64_t)gn_check_int(L, 2, "serial", INT64_MIN, INT64_MAX) || gn_in_finalizer(L)) return 0;
   gn_discard(L, t->storage);
   t->storage = NULL;
   return 0;

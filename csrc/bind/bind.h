@@ -2,7 +2,7 @@
 #ifndef GN_BIND_H
 #define GN_BIND_H
 
-#include "check.h"
+#include "class.h"
 
 /* Each adds its functions to the table on top of the stack. Called by core.c. */
 #define FAMILY(f) void gn_open_##f(lua_State *L);

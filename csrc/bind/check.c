@@ -16,24 +16,6 @@ void gn_register(lua_State *L, const luaL_Reg *funcs) {
   }
 }
 
-void gn_register_class(lua_State *L, const char *type, const char *name, const luaL_Reg *methods, lua_CFunction close) {
-  luaL_newmetatable(L, type);
-  lua_newtable(L);
-  gn_register(L, methods);
-  lua_setfield(L, -2, "__index");
-  if (close) {
-    lua_pushcfunction(L, close);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, close);
-    lua_setfield(L, -2, "__close");
-  }
-  lua_pushstring(L, name);
-  lua_setfield(L, -2, "__name");
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-}
-
 void gn_set_library(lua_State *L, const char *prefix) {
   lua_pushstring(L, prefix);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &LIBDIR_KEY);
@@ -375,6 +357,12 @@ void gn_check_writable(lua_State *L, int arg, const char *name) {
   for (int i = 0; i < t->nd; i++)
     if (t->size[i] > 1 && t->stride[i] == 0)
       gn_argerror(L, arg, name, "an expanded tensor cannot be written; make it contiguous first");
+}
+
+int gn_in_finalizer(lua_State *L) { return lua_gc(L, LUA_GCCOUNT) < 0; }
+
+void gn_not_in_finalizer(lua_State *L) {
+  if (gn_in_finalizer(L)) gn_error(L, "not in a finalizer: what it has interrupted may rely on things as they are");
 }
 
 static gn_storage *new_storage(lua_State *L, size_t bytes) {

@@ -29,10 +29,6 @@
 ** which errors take it. Families are listed in families.def. */
 void gn_register(lua_State *L, const luaL_Reg *funcs); /* into the table on top of the stack */
 
-/* Makes the metatable of userdata of a type: its methods, its name in messages, and close (or NULL) for collection
-** and <close>. */
-void gn_register_class(lua_State *L, const char *type, const char *name, const luaL_Reg *methods, lua_CFunction close);
-
 /* Sets "@dir/": chunks whose source starts so are the library's own, and never blamed. */
 void gn_set_library(lua_State *L, const char *prefix);
 const char *gn_dtype_name(gn_dtype t); /* as dtype.def has it */
@@ -99,6 +95,11 @@ gn_tensor *gn_opt_channels(lua_State *L, int arg, const char *name, const gn_int
 gn_real *gn_scratch(lua_State *L, gn_int n);
 double *gn_scratch_f64(lua_State *L, gn_int n); /* the same for doubles */
 void gn_scratch_free(lua_State *L, int idx);
+
+/* Whether a finalizer is running: it may have interrupted any function, so what functions rely on must stay as it is.
+** Lua tells from 5.4.4 on. */
+int gn_in_finalizer(lua_State *L);
+void gn_not_in_finalizer(lua_State *L); /* raises there */
 
 uint64_t gn_next_serial(void); /* greater than that of all tensor handles made so far, and no handle has it yet */
 /* Copies src (any strides) into contiguous dst of the same size and dtype. */

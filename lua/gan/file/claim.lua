@@ -42,9 +42,9 @@ File.__index = File
 
 --- Gives the lock back. Closing twice does nothing, nor does it in a child made by fork(). Cannot fail.
 function File:close()
-  local own_lock = self.held and core.process() == self.pid
-  if own_lock and text.read(self.path) == self.held then os.remove(self.path) end
-  self.held = nil
+  local held = self.held
+  self.held = nil -- first: where this is called in the middle of itself, the file may be another's by now
+  if held and core.process() == self.pid and text.read(self.path) == held then os.remove(self.path) end
 end
 File.__gc, File.__close = File.close, File.close
 

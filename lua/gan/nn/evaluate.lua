@@ -10,7 +10,8 @@ local M = {}
 
 local BATCH = 64
 
---- Runs f with averaged weights in the place of a net's own, which come back untouched, also after an error.
+--- Runs f with averaged weights in the place of a net's own, which come back untouched, however f ends: also after an
+-- error, or where its coroutine is closed or forgotten.
 -- @function gan.nn.with_average
 -- @tparam ?table average  has `params` and `shadow`, two lists of tensors (gan.optim.ema); nil: f runs as things are
 -- @tparam function f  called without arguments
@@ -18,12 +19,12 @@ local BATCH = 64
 -- @raise what f raises
 function M.with_average(average, f)
   if not average then return f() end
-  local own = {}
-  for i, p in ipairs(average.params) do own[i] = core.clone(p) core.copy_(p, average.shadow[i]) end
-  local result = table.pack(pcall(f))
-  for i, p in ipairs(average.params) do core.copy_(p, own[i]) end
-  if not result[1] then error(result[2], 0) end
-  return table.unpack(result, 2, result.n)
+  local params, own = table.move(average.params, 1, #average.params, 1, {}), {}
+  for i, p in ipairs(params) do own[i] = core.clone(p) end
+  local function fill(list)
+    for i, p in ipairs(params) do core.copy_(p, list[i]) end
+  end
+  return core.with_undo(function() fill(average.shadow) end, function() fill(own) end, f)
 end
 
 --- Returns net(x, y) in evaluation mode, computed a batch at a time without a graph.
@@ -45,8 +46,10 @@ function M.evaluate(net, x, y, opt)
   })
   local n, parts, streams = core.size(x, 1), {}, {}
   for name, rng in pairs(net:streams()) do streams[name] = {rng, rng:state()} end
-  net:eval()
-  local ok, message = pcall(M.with_average, opt.average, function()
+  core.with_undo(function() net:eval() end, function()
+    net:train()
+    for _, s in pairs(streams) do s[1]:load(s[2], s[3]) end
+  end, M.with_average, opt.average, function()
     return autograd.no_grad(function()
       for first = 1, n, opt.batch do
         local size = math.min(opt.batch, n - first + 1)
@@ -54,9 +57,6 @@ function M.evaluate(net, x, y, opt)
       end
     end)
   end)
-  net:train()
-  for _, s in pairs(streams) do s[1]:load(s[2], s[3]) end
-  if not ok then error(message, 0) end
   return #parts == 1 and parts[1] or ops.cat(parts, 1)
 end
 

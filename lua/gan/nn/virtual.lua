@@ -123,20 +123,13 @@ local function set(norms, recording, forget)
   end
 end
 
-local function finish(norms, ok, ...)
-  set(norms, nil, true)
-  if not ok then error((...), 0) end
-  return ...
-end
-
 function batch:forward(x, y)
   local norms = norms_of(self.net)
-  return finish(norms, pcall(function()
-    set(norms, true, true)
+  return core.with_undo(function() set(norms, true, true) end, function() set(norms, nil, true) end, function()
     self.net(self.reference, self.labels and core.to(self.labels, "i32"))
     set(norms, nil, false)
     return self.net(x, y)
-  end))
+  end)
 end
 
 function batch:shape(s)
