@@ -17,6 +17,7 @@ pcall(require, "gan.wait") -- before core, as in gan: how threads wait
 local core = require "gan.core"
 local json = require "gan.file.json"
 local lfs = require "lfs"
+local temp = require "spec.support.temp"
 
 local M = {}
 
@@ -27,7 +28,8 @@ Part.__index = Part
 
 --- Begins a part: reads `arg`, starts its clock, makes the folder of its artefacts.
 -- @tparam string name of the file: "calls"
--- @treturn table minutes, seed, words (the rest of the command line), tried, survived, dir (build/torture/NAME)
+-- @treturn table minutes, seed, words (the rest of the command line), tried, survived; dir, build/torture/NAME; work, a
+-- folder of this process alone, which `finish` removes
 function M.start(name)
   local p = setmetatable({
     name = name, tried = 0, survived = 0, began = core.clock(), words = {table.unpack(arg, 3)}, failures = 0,
@@ -39,6 +41,7 @@ function M.start(name)
   end
   p.dir = "build/torture/" .. name
   for _, dir in ipairs {"build", "build/torture", p.dir} do lfs.mkdir(dir) end
+  p.work = temp.dir()
   io.stdout:setvbuf "line"
   math.randomseed(p.seed)
   return p
@@ -79,6 +82,14 @@ function Part:try(what, command, f)
   return self:count(result and true or false, message and what .. ": " .. tostring(message) or what, command)
 end
 
+--- Moves what a failure left from `work` to `dir`, once: that of the first.
+function Part:save(name)
+  if self.saved then return end
+  self.saved = true
+  temp.remove(self.dir .. "/failed")
+  os.execute(("mv '%s/%s' '%s/failed'"):format(self.work, name, self.dir))
+end
+
 --- Ends a part that cannot be tried here.
 function Part:skip(why)
   self.skipped = why
@@ -90,6 +101,7 @@ function Part:finish()
   print(json.encode {
     part = self.name, tried = self.tried, survived = self.survived, skipped = self.skipped, first_failure = self.first,
   })
+  temp.clean()
   os.exit(self.tried == self.survived, true)
 end
 

@@ -27,7 +27,7 @@ local function status()
 end
 if not status() then p:skip "there is no /proc/self" end
 
-local dir = temp.dir()
+local dir = p.work
 core.threads(2)
 
 -- ---- what is done ----
@@ -159,5 +159,4 @@ for _, name in ipairs(WATCHED) do
   local what = ("%s: at most %d before the middle of the time, then %d"):format(name, early, late)
   p:count(late <= early + allowed[name], what, ("lua5.4 spec/torture/soak.lua %g %d"):format(p.minutes, p.seed))
 end
-temp.clean()
 p:finish()

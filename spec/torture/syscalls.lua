@@ -34,9 +34,9 @@ local STRACE = "strace -f -qq --seccomp-bpf -o %s -e trace=%s"
 -- The system calls of a run: list of {name, `count` in the thread that has most of them, `own`: the number of a call of
 -- the main thread -> true where it is the library's}.
 local function calls_of(name)
-  attacked.prepare(name, p.dir)
-  local path = p.dir .. "/trace"
-  local how, code, err = attacked.start(name, p.dir, {
+  attacked.prepare(name, p.work)
+  local path = p.work .. "/trace"
+  local how, code, err = attacked.start(name, p.work, {
     tracer = STRACE:format(path, "'!futex,exit_group,exit,execve' -y")})
   if how ~= "exit" or code ~= 0 then error(("%s under strace: %s %d: %s"):format(name, how, code, err)) end
   local calls, main, loaded = {}, nil, false
@@ -44,7 +44,7 @@ local function calls_of(name)
     local pid, call, words = line:match "^(%d+) +([%w_]+)%((.*)"
     if pid then
       main = main or pid
-      loaded = loaded or words:find(p.dir, 1, true)
+      loaded = loaded or words:find(p.work, 1, true)
       calls[call] = calls[call] or {name = call, count = 0, own = {}}
       local c = calls[call]
       c[pid] = (c[pid] or 0) + 1
@@ -71,7 +71,7 @@ local sound = {} -- states of a directory from which the run goes on
 
 -- All that lies in a run's directory, as it is.
 local function state(name)
-  local path, out = p.dir .. "/" .. name, {}
+  local path, out = p.work .. "/" .. name, {}
   if os.rename(path, path) then
     for _, file in ipairs(temp.list(path)) do out[#out + 1] = file .. "\0" .. temp.read(path .. "/" .. file) end
   end
@@ -80,12 +80,12 @@ end
 
 -- Tries one point: nil, or a text that says what is wrong.
 local function attack(name, call, fault, at, own)
-  attacked.reference(name, p.dir)
-  attacked.prepare(name, p.dir)
+  attacked.reference(name, p.work)
+  attacked.prepare(name, p.work)
   local kill = fault == "SIGKILL"
   local kind = kill and "signal" or fault:find "^%d" and "retval" or "error"
   local rule = ("%s:%s=%s:when=%s"):format(call, kind, fault:gsub("%+$", ""), at)
-  local how, code, err = attacked.start(name, p.dir, {
+  local how, code, err = attacked.start(name, p.work, {
     tracer = STRACE:format("/dev/null", call) .. " -e inject=" .. rule, threads = 1})
   if how == "hang" then return "hangs" end
   if kill then
@@ -97,7 +97,7 @@ local function attack(name, call, fault, at, own)
   end
   local s = state(name)
   if sound[s] then return nil end
-  local wrong = attacked.goes_on(name, p.dir)
+  local wrong = attacked.goes_on(name, p.work)
   if not wrong then sound[s] = true end
   return wrong and wrong .. (err ~= "" and "; it had said: " .. err:sub(1, 300) or "")
 end
@@ -106,6 +106,7 @@ local function try(name, call, fault, at, own)
   local wrong = attack(name, call, fault, at, own)
   p:count(not wrong, ("%s, %s %s: %s: %s"):format(name, call, at, fault, wrong),
     ("lua5.4 spec/torture/syscalls.lua 1 0 %s %s %s %s"):format(name, call, fault, at))
+  if wrong then p:save(name) end
 end
 
 if p.words[4] then
