@@ -8,6 +8,7 @@
 #include "bind.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -139,6 +140,25 @@ static int file_create(lua_State *L) {
   return err ? fail_errno(L, path, "write", err) : 1;
 }
 
+/* write() that says EFBIG at the process's limit on the size of files (ulimit -f), where the system's also sends a
+** signal that ends the program. What the host does about that signal stays as it is. */
+static ssize_t write_limited(int fd, const char *p, size_t n) {
+  sigset_t over, pending, before;
+  sigemptyset(&over);
+  sigaddset(&over, SIGXFSZ);
+  sigpending(&pending);
+  const int ours = !sigismember(&pending, SIGXFSZ) && pthread_sigmask(SIG_BLOCK, &over, &before) == 0;
+  const ssize_t k = write(fd, p, n);
+  const int err = errno;
+  if (ours) {
+    int sent;
+    if (k < 0 && err == EFBIG && sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ)) sigwait(&over, &sent);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
+  errno = err;
+  return k;
+}
+
 static ssize_t write_some(int fd, const char *p, size_t n) {
   if (fail_after >= 0 && (int64_t)n > fail_after) {
     if (fail_after == 0) {
@@ -147,7 +167,7 @@ static ssize_t write_some(int fd, const char *p, size_t n) {
     }
     n = (size_t)fail_after;
   }
-  ssize_t k = write(fd, p, n < (size_t)1 << 30 ? n : (size_t)1 << 30);
+  ssize_t k = write_limited(fd, p, n < (size_t)1 << 30 ? n : (size_t)1 << 30);
   if (k > 0 && fail_after >= 0) fail_after -= k;
   return k;
 }

@@ -193,11 +193,12 @@ static int interrupted(lua_State *L) {
 }
 
 /* core.ignore_pipes(): a program that outlives its console. From now on a pipe that nobody reads fails the write
-** (EPIPE) instead of ending the program. Standard descriptors that are closed are opened on /dev/null: else the next
-** file would get the number, and what is printed. */
+** (EPIPE) instead of ending the program, and so does the process's limit on the size of files (EFBIG). Standard
+** descriptors that are closed are opened on /dev/null: else the next file would get the number, and what is printed. */
 static int ignore_pipes(lua_State *L) {
   (void)L;
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0) break;
   }

@@ -176,6 +176,25 @@ describe("files", function()
     assert.is_nil(links)
   end)
 
+  it("say that they are larger than the process may write, in place of a signal that ends it", function()
+    local program = temp.write(dir .. "/p.lua", [[
+      package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
+      package.cpath = (os.getenv "GAN_BUILD" or "build") .. "/?.so;" .. package.cpath
+      require "gan.wait"
+      local core = require "gan.core"
+      local f = assert(core.file_create(arg[1] .. "/b"))
+      print(select(2, f:write(("x"):rep(100000))))
+      print(select(2, core.file_new(arg[1] .. "/c", ("x"):rep(100000))))
+      io.open(arg[1] .. "/d", "w"):write(("x"):rep(100000))]])
+    local limited = temp.write(dir .. "/limited.sh", ('ulimit -f 8\n"%s" "$@"\necho $?'):format(script.lua()))
+    local code, out = script.run(limited, program .. " " .. dir, {lua = "sh"})
+    assert.equal(0, code)
+    local expected = ("%s/b: cannot write: File too large\n%s/c: cannot write: File too large\n"):format(dir, dir)
+    assert.equal(expected, out:sub(1, #expected))
+    assert.equal("153\n", out:sub(#expected + 1)) -- the host's own way with the signal is as it was
+    assert.same({"d", "limited.sh", "p.lua"}, temp.list(dir))
+  end)
+
   it("say that they lost their temporary file", function()
     local f = assert(core.file_create(dir .. "/a"))
     os.remove(("%s/%s"):format(dir, temp.list(dir)[1]))

@@ -351,6 +351,19 @@ print(options["seed"], repr(options["lr"]), os.fsencode(options["name"]).hex(), 
     assert.equal(bytes "whole", bytes "full")
   end)
 
+  it("keeps the last good checkpoint at a limit on the size of files", function()
+    for _, blocks in ipairs {1, 20} do
+      local limited = temp.write(dir .. "/limited.sh", ('#!/bin/sh\nulimit -f %d\nexec %s "$@" >/dev/null\n'):format(
+        blocks, script.lua()))
+      os.execute("chmod +x " .. limited)
+      fails("--name limited --steps 40 --snap 5", "cannot write: File too large", {lua = limited})
+      for _, name in ipairs(temp.list(dir .. "/limited")) do assert.is_nil(name:find "tmp", name) end
+      os.remove(limited)
+    end
+    trained "--name limited --steps 40 --snap 5"
+    assert.equal(bytes "whole", bytes "limited")
+  end)
+
   it("stops at a loss that is no number", function()
     local message = "step 16: G is NaN; stopped, checkpoint_last.safetensors keeps step 10"
     fails("--name nan --steps 30 --snap 10", message, {chunk = [[
