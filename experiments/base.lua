@@ -38,5 +38,6 @@ for _, rock in ipairs {"argparse", "cjson", "lfs"} do
   end
 end
 
+os.setlocale "C" -- whatever LUA_INIT says: what programs print and read has points, not commas
 require("gan.core").catch_interrupt(false) -- Ctrl-C ends a program without a traceback; a run ends its step first
 return require("gan")

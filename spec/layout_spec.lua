@@ -581,6 +581,20 @@ local function is_text(path)
     or path:find "^%.luacheckrc$" or path:find "^%.busted$"
 end
 
+-- Lua's own order of strings is that of the host's locale.
+describe("order of strings", function()
+  it("is that of core.sort", function()
+    local found = {}
+    for _, path in ipairs(files("lua/gan", "%.lua$")) do
+      for line in read(path):gmatch "[^\n]*table%.sort%([%w_.]+%)[^\n]*" do
+        local fine = line:find "%-%- numbers$" or line:find('"', 1, true)
+        if not fine then found[#found + 1] = path .. ": " .. line end
+      end
+    end
+    clean(found)
+  end)
+end)
+
 describe("width of the tree", function()
   it("finds lines over 120 characters", function()
     local full = ("é"):rep(WIDTH)

@@ -1,10 +1,9 @@
 /* b_folder.c - what lies in a folder, for Lua: names and kinds together, without a look at each file. */
 #define _GNU_SOURCE /* d_type under -std=c11 */
 #include "bind.h"
+#include "order.h"
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define T_FOLDER GN_PREFIX "folder"
@@ -18,26 +17,6 @@ static void folder_close(void *object) {
   folder *f = object;
   if (f->dir) closedir(f->dir);
   f->dir = NULL;
-}
-
-static int by_bytes(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
-
-/* Puts the n texts of the list at stack index 3 in the order of their bytes, whatever the locale. */
-static void sort(lua_State *L, lua_Integer n) {
-  const char **texts = lua_newuserdatauv(L, sizeof *texts * (size_t)n + 1, 0);
-  lua_createtable(L, (int)GN_MIN(n, INT_MAX), 0);
-  for (lua_Integer i = 0; i < n; i++) {
-    lua_rawgeti(L, 3, i + 1);
-    texts[i] = lua_tostring(L, -1); /* the first list keeps it alive */
-    lua_pop(L, 1);
-  }
-  qsort(texts, (size_t)n, sizeof *texts, by_bytes);
-  for (lua_Integer i = 0; i < n; i++) {
-    lua_pushstring(L, texts[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-  lua_replace(L, 3);
-  lua_pop(L, 1);
 }
 
 /* core.folder(path) -> names, special; or nil, why. names: a list, sorted by bytes, without "." and ".."; special[name]
@@ -64,7 +43,7 @@ static int list(lua_State *L) {
   const int error = errno;
   folder_close(f);
   if (!error) {
-    sort(L, n);
+    gn_sort_list(L, 3);
     return 2;
   }
   luaL_pushfail(L);

@@ -233,7 +233,7 @@ end
 local function sorted_names(t)
   local names = {}
   for name in pairs(t) do names[#names + 1] = tostring(name) end
-  table.sort(names)
+  core.sort(names)
   return names
 end
 

@@ -226,6 +226,7 @@ function M.parse(declared, args, about)
   end
   return values, given
 end
+M.parse = core.without_locale(M.parse)
 
 --- Returns an option's value as it is shown: nil is "unset". Cannot fail.
 -- @param v  any value of an option

@@ -17,6 +17,7 @@
 -- Whatever else a script reports is shown after D's answers, sorted, with four digits.
 -- @module gan.quantities
 local check = require "gan.check"
+local core = require "gan.core"
 
 local M = {}
 
@@ -166,7 +167,7 @@ function M.line(record, width)
     local q = named[name]
     if not q or not (q.text or q.hidden) then more[#more + 1] = name end
   end
-  table.sort(more)
+  core.sort(more)
   for _, q in ipairs(M.list) do
     if q == M.others then
       for _, name in ipairs(more) do add(("%s %.4g"):format(name, plain(record[name]))) end
@@ -176,6 +177,7 @@ function M.line(record, width)
   end
   return table.concat(parts, "  ")
 end
+M.line = core.without_locale(M.line)
 
 --- Calls a function that may add numbers to a record, and says what else it did.
 -- @tparam table record  name -> number or text

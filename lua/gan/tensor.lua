@@ -268,12 +268,12 @@ end
 
 local mt = core.tensor_mt
 
-function mt.__tostring(x)
+mt.__tostring = core.without_locale(function(x)
   if not core.is_tensor(x) then return "released tensor" end
   local of = core.dtype(x) == "real" and "" or " of " .. core.dtype(x)
   local text = render(excerpt(x, core.numel(x) <= FULL), "")
   return ("%s %s tensor%s"):format(text, check.shape_string(core.shape(x)), of)
-end
+end)
 
 -- x[i]: a row, or nil behind the last one, where ipairs ends.
 local function row(x, i)

@@ -73,7 +73,7 @@ local function neighbour(path)
     return neighbour(above):gsub("^ %(did", (" (there is no %s; did"):format(above))
   end
   for other in iterate, state do names[#names + 1] = other end
-  table.sort(names)
+  core.sort(names)
   local near = check.nearest(name, names)
   return near and (" (did you mean '%s%s'?)"):format(folder, near) or ""
 end
@@ -169,6 +169,7 @@ function M.open(path, opt)
   end
   return set
 end
+M.open = core.without_locale(M.open) -- names are compared, and small letters made of capitals
 
 --- Tells whether two paths are one place: the same file or folder, however it is spelt, or the same built-in set.
 -- Cannot fail.

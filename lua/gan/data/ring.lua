@@ -73,7 +73,9 @@ end
 
 --- Returns one line about the set. Cannot fail.
 -- @treturn string
-function Ring:describe() return ("ring: %d Gaussians of deviation %g in the plane"):format(self.modes, self.sigma) end
+Ring.describe = core.without_locale(function(self)
+  return ("ring: %d Gaussians of deviation %g in the plane"):format(self.modes, self.sigma)
+end)
 
 local Loader = {}
 local loader_mt = {__index = function(l, key)

@@ -132,7 +132,7 @@ function M.key(name) return (name:gsub("/", "\0")) end
 function methods:sort()
   local key = {}
   for _, entry in ipairs(self.pictures) do key[entry] = M.key(entry.name) end
-  table.sort(self.pictures, function(a, b) return key[a] < key[b] end)
+  table.sort(self.pictures, function(a, b) return core.before(key[a], key[b]) end)
 end
 
 --- Adds a folder, which may turn out to have no picture. Cannot fail.
@@ -152,7 +152,7 @@ local function counts(t)
   table.sort(names, function(a, b)
     local p, q = a:sub(1, 1) == ".", b:sub(1, 1) == "."
     if p ~= q then return p end
-    return a < b
+    return core.before(a, b)
   end)
   local rest = 0
   for i, name in ipairs(names) do
@@ -176,7 +176,7 @@ local function splits_of(self)
     if split then
       if folder[split] then
         local a, b = folder[split], dir
-        if b < a then a, b = b, a end
+        if core.before(b, a) then a, b = b, a end
         twice = ("%s: the folders %s and %s are both the split '%s'"):format(self.path, a, b, split)
       end
       folder[split] = dir
@@ -207,9 +207,9 @@ local function sort_classes(names)
     if by_number and a ~= "." and b ~= "." then
       local p, q = a:gsub("^0+", ""), b:gsub("^0+", "")
       if #p ~= #q then return #p < #q end
-      if p ~= q then return p < q end
+      if p ~= q then return core.before(p, q) end
     end
-    return a < b
+    return core.before(a, b)
   end)
 end
 
@@ -229,7 +229,7 @@ local function lone_splits(self)
   for dir in pairs(self.full) do
     if not dir:find "/" and split_of[dir:lower()] then out[#out + 1] = dir end
   end
-  table.sort(out)
+  core.sort(out)
   return out
 end
 
@@ -268,7 +268,7 @@ local function parts_of(self, folder)
   for top, n in pairs(count) do
     stray[#stray + 1] = ("%d in %s"):format(n, top == "." and "the folder itself" or top)
   end
-  table.sort(stray)
+  core.sort(stray)
   return parts, stray
 end
 

@@ -7,6 +7,7 @@
 local cjson = require "cjson"
 local check = require "gan.check"
 local budget = require "gan.file.budget"
+local core = require "gan.core"
 
 local M = {}
 
@@ -72,7 +73,7 @@ function M.encode(v)
   end
   local keys = {}
   for k in pairs(v) do keys[#keys + 1] = k end
-  table.sort(keys)
+  core.sort(keys)
   for i, k in ipairs(keys) do out[i] = encode_string(k) .. ":" .. M.encode(v[k]) end
   return "{" .. table.concat(out, ",") .. "}"
 end

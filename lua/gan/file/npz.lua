@@ -263,7 +263,7 @@ function M.save(path, arrays)
     if not core.is_tensor(t) then return check.expected("npz.save", 2, "arrays", "tensors, at '" .. name .. "'", t) end
     names[#names + 1] = name
   end
-  table.sort(names)
+  core.sort(names)
   for i, name in ipairs(names) do
     members[i] = {name = name .. ".npy", parts = {header_of(arrays[name]), arrays[name]}}
   end

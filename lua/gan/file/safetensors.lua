@@ -114,7 +114,7 @@ local function flatten(tree)
 
   walk(tree, {})
   if next(paths) then meta[PATHS] = json.encode(paths) end
-  table.sort(doubles)
+  core.sort(doubles)
   if next(doubles) then meta[DOUBLES] = json.encode(doubles) end
   return tensors, meta
 end
@@ -133,7 +133,7 @@ local function header_of(tensors, meta)
   table.sort(tensors, function(a, b)
     local wa, wb = width_of[a.dtype], width_of[b.dtype]
     if wa ~= wb then return wa > wb end
-    return a.name < b.name
+    return core.before(a.name, b.name)
   end)
   local parts, at, sums = {}, 0, {}
   for i, e in ipairs(tensors) do sums[i] = hex(core.crc32(e.tensor)) end

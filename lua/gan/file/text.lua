@@ -10,6 +10,14 @@ local M = {}
 local LISTED = 5 -- folders that an error names
 local TEMPORARY = "^%..*%.gan%-[0-9a-v]+%.tmp$" -- csrc/bind/b_file.c makes these names
 
+--- Formats as string.format does, but with a decimal point in every locale.
+-- @function gan.file.text.format
+-- @tparam string fmt  as string.format takes it
+-- @tparam any ...  its values
+-- @treturn string
+-- @raise as string.format does
+M.format = core.without_locale(string.format)
+
 --- Reads a whole file. What is none, as a pipe, is not waited for.
 -- @tparam string path  of the file
 -- @tparam[opt] integer most  bytes that are read; default: 256 MiB
@@ -31,17 +39,13 @@ function M.read(path, most)
   return s
 end
 
--- Why a file that is there may not be opened: EINTR, EIO, ENOMEM, EACCES, ENFILE, EMFILE.
-local HINDERED = {[4] = true, [5] = true, [12] = true, [13] = true, [23] = true, [24] = true}
-
---- Tells whether there is a file. One that cannot be opened, for want of a right or on a failing disk, is there, too:
--- whoever reads it then says why it cannot. Cannot fail.
+--- Tells whether a file can be read. Cannot fail.
 -- @tparam string path  of the file
 -- @treturn boolean
 function M.exists(path)
-  local f, _, code = io.open(path, "rb")
+  local f = io.open(path, "rb")
   if f then f:close() end
-  return f ~= nil or HINDERED[code] == true
+  return f ~= nil
 end
 
 --- Returns the extension that a path's name has. Cannot fail.
@@ -51,6 +55,7 @@ function M.extension(path)
   local e = path:match "[^/]*$":match "^.+%.(%a%w*)$"
   return e and e:lower()
 end
+M.extension = core.without_locale(M.extension)
 
 --- Tells whether what is written into a file is what its name says. A name without an extension says nothing.
 -- @tparam string path  of the file

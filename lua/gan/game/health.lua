@@ -49,7 +49,7 @@ function M.diversity(images)
   if core.bad_row(x) then return 0 / 0, 0 / 0 end
   local _, squares = core.distance_sums(x)
   local nearest = core.to_table(core.reshape((core.nearest(x, nil, 1)), {n}))
-  table.sort(nearest)
+  table.sort(nearest) -- numbers
   local function root(square) return math.sqrt(square / d) end
   return root(squares * 2 / (n * (n - 1))), (root(nearest[(n + 1) // 2]) + root(nearest[n // 2 + 1])) / 2
 end
@@ -267,6 +267,7 @@ function Health:check(images)
   self.sums, self.steps = {}, 0
   return self.word, self.why
 end
+Health.check = core.without_locale(Health.check) -- the words have numbers in them
 
 --- Adds the last check's numbers to a status record. Cannot fail.
 -- @tparam table record  gets `grad_D`, `grad_G`, `diversity` and `nearest` (of the real pictures' value), `health` (the

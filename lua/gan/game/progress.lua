@@ -78,6 +78,7 @@ function Meter:pace(skip, always)
   return ("%.3f s a step (%.0f images/s), %.2f GB; %s in about %s"):format(per_step, self.images / per_step,
     peak / 1e9, check.count(self.total - self.start, "step"), quantities.time(now - self.began + per_step * ahead))
 end
+Meter.pace = core.without_locale(Meter.pace)
 
 --- Returns the state of things. Cannot fail.
 -- @tparam number epoch  passes over the data

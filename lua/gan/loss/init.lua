@@ -8,6 +8,7 @@
 -- auxiliary_classifier is on class logits, to be added to another loss.
 -- @module gan.loss
 local check = require "gan.check"
+local core = require "gan.core"
 
 local files = {
   "logistic", "non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic", "feature_matching",
@@ -35,7 +36,7 @@ function M.open(name, opt)
     if long ~= short then known[#known + 1] = long end
   end
   if full then return M[full](opt) end
-  table.sort(known)
+  core.sort(known)
   return check.fail("loss.open", "unknown loss %s%s", check.found(name), check.hint(name, known))
 end
 

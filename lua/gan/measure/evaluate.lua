@@ -273,6 +273,7 @@ function M.text(results)
   end
   return table.concat(parts, "  ")
 end
+M.text = core.without_locale(M.text)
 
 -- Tells whether any of the metrics wants this of a side ("real", "fake").
 local function wants(metrics, side, what)
@@ -344,7 +345,7 @@ end
 -- ---- warnings ----
 
 -- Names without what their spelling adds: "Fashion-MNIST" and "data/fashion_mnist/" share "fashionmnist".
-local function plain(s) return (s:lower():gsub("[^%w]", "")) end
+local plain = core.without_locale(function(s) return (s:lower():gsub("[^%w]", "")) end)
 
 -- Tells whether a network that has learnt from its domain has any business with these images.
 local function strange(F, real)

@@ -116,13 +116,13 @@ function F:smooth(images)
   return see(self, core.clamp(core.mul(core.add(images, 1), 127.5), 0, 255), fit_smooth)
 end
 
-function F:__tostring()
+F.__tostring = core.without_locale(function(self)
   local parts = {self.name}
   if self.hash then parts[#parts + 1] = self.hash end
   if self.dim then parts[#parts + 1] = "D " .. self.dim end
   if self.accuracy then parts[#parts + 1] = ("%s %.2f %%"):format(self.data, 100 * self.accuracy) end
   return table.concat(parts, ", ")
-end
+end)
 
 --- Returns the hash of named weights: crc32 of their bytes, in the order of their sorted names.
 -- @tparam table state  name -> tensor
@@ -132,7 +132,7 @@ end
 function M.hash(state, seed)
   local names, crc = {}, core.crc32(seed or "")
   for name in pairs(state) do names[#names + 1] = name end
-  table.sort(names)
+  table.sort(names, core.before)
   for _, name in ipairs(names) do crc = core.crc32(state[name], crc) end
   return ("crc32:%08x"):format(crc)
 end

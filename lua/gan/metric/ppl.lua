@@ -44,7 +44,7 @@ function ppl:value()
       for _, v in ipairs(core.to_table(core.row_distances(f, g))) do list[#list + 1] = v / self.eps ^ 2 end
     end
   end)
-  table.sort(list)
+  table.sort(list) -- numbers
   local cut = math.floor(self.trim * self.n)
   local mean, deviation = input.spread(table.move(list, cut + 1, self.n - cut, 1, {}))
   return input.answer {

@@ -391,7 +391,7 @@ local function misfits(state, shapes, names)
   for name in pairs(state) do
     if not shapes[name] and not tostring(name):find "%.num_batches_tracked$" then extra[#extra + 1] = tostring(name) end
   end
-  table.sort(extra)
+  core.sort(extra)
   for _, name in ipairs(extra) do wrong[#wrong + 1] = ("'%s' is not in the net"):format(name) end
   return wrong
 end

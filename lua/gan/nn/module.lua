@@ -182,7 +182,7 @@ local function misfits(own, names, state)
     end
   end
   for name in pairs(state) do if own[name] == nil then extra[#extra + 1] = tostring(name) end end
-  table.sort(extra)
+  core.sort(extra)
   for _, name in ipairs(extra) do wrong[#wrong + 1] = ("'%s' is not in the net"):format(name) end
   return wrong
 end

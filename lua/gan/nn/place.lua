@@ -3,6 +3,7 @@
 -- A chain makes itself known to all layers below it when it is built. The place is looked up when an error is raised,
 -- so it is right after layers were moved. A layer has no place in a net that it was put into later, or that is gone.
 -- @internal gan.nn.place
+local core = require "gan.core"
 local walk = require "gan.nn.walk"
 
 local M = {}
@@ -38,7 +39,7 @@ end
 function M.of(layer)
   local places = {}
   for net in pairs(nets_of[layer] or {}) do places[#places + 1] = path(layer, net, "", {}) end
-  table.sort(places)
+  core.sort(places)
   if #places > 0 then return table.concat(places, " or ") end
 end
 

@@ -1,6 +1,7 @@
 --- Prints a net as a table: a row for each layer, with the shape of its result and the number of its parameters.
 -- @internal gan.nn.print
 local check = require "gan.check"
+local core = require "gan.core"
 local walk = require "gan.nn.walk"
 
 local HEAD = {"", "layer", "output", "parameters"}
@@ -53,4 +54,4 @@ local function to_string(layer)
   return aligned(rows)
 end
 
-return to_string
+return core.without_locale(to_string)

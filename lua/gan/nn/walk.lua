@@ -34,7 +34,7 @@ function M.keys(t)
   table.sort(keys, function(a, b)
     local na, nb = type(a) == "number", type(b) == "number"
     if na ~= nb then return na end
-    return a < b
+    return core.before(a, b)
   end)
   return keys
 end

@@ -1,6 +1,7 @@
 --- Makes curves of runs: what stats.jsonl and metric-NAME.jsonl of one run or several hold, ready for gan.show.plot.
 -- @module gan.show.curves
 local check = require "gan.check"
+local core = require "gan.core"
 local quantities = require "gan.quantities"
 local text = require "gan.file.text"
 
@@ -45,14 +46,14 @@ end
 function M.keys(run)
   local list, seen, rest = {}, {}, {}
   for name in pairs(run.metrics) do list[#list + 1], seen[name] = name, true end
-  table.sort(list)
+  core.sort(list)
   for _, record in ipairs(run.stats) do
     for k, v in pairs(record) do
       local curve = type(v) == "number" and not quantities.is(k, "counter")
       if curve and not seen[k] then rest[#rest + 1], seen[k] = k, true end
     end
   end
-  table.sort(rest)
+  core.sort(rest)
   return table.move(rest, 1, #rest, #list + 1, list)
 end
 
@@ -106,12 +107,12 @@ function M.plots(runs, keys, opt)
     for _, run in ipairs(runs) do
       for name in pairs(run.metrics) do if not keys[name] then keys[#keys + 1], keys[name] = name, true end end
     end
-    table.sort(keys)
+    core.sort(keys)
     if #keys == 0 then keys = {"D+G"} end
   end
   local names, panels = {}, {}
   for k in pairs(known) do names[#names + 1] = k end
-  table.sort(names)
+  core.sort(names)
   for _, group in ipairs(keys) do
     local all, several = {}, group:find("+", 1, true)
     for key in (group .. "+"):gmatch "([^+]*)%+" do

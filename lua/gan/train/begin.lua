@@ -19,11 +19,11 @@ local VARYING = 26 -- steps that are not timed where the script decides how many
 local function networks(run)
   local names = {}
   for name, p in pairs(run.parts) do if type(p.count) == "function" then names[#names + 1] = name end end
-  table.sort(names)
+  core.sort(names)
   return names
 end
 
-local function introduce(run)
+local introduce = core.without_locale(function(run)
   local opt, sizes = run.options, {}
   for _, name in ipairs(networks(run)) do
     sizes[#sizes + 1] = ("%s %.2fM parameters"):format(name, run.parts[name]:count() / 1e6)
@@ -33,7 +33,7 @@ local function introduce(run)
   run.recorder:say("%s; %s of batch %d%s", table.concat(sizes, ", "), check.count(run.total, "step"), opt.batch,
     run.unset and " (--steps, --epochs or --kimg sets another length)" or "")
   for _, line in ipairs(run.game and run.game:closed(run.total) or {}) do run.recorder:say("%s", line) end
-end
+end)
 
 -- What options.json holds.
 local function settings(run)

@@ -156,7 +156,7 @@ end
 -- @tparam any ...  its values
 -- @error if the disk fails: it stops
 function Disk:say(fmt, ...)
-  local line = select("#", ...) > 0 and fmt:format(...) or fmt
+  local line = select("#", ...) > 0 and text.format(fmt, ...) or fmt
   log(self, line)
   self.console:say(line)
 end

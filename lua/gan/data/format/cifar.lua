@@ -75,7 +75,7 @@ local function files_in(folder)
     for _, files in pairs(by_split) do
       table.sort(files, function(a, b)
         if a.number ~= b.number then return a.number < b.number end
-        return a.name < b.name
+        return core.before(a.name, b.name)
       end)
     end
   end

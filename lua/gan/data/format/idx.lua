@@ -45,7 +45,7 @@ local function sets_in(folder)
   for name in iterate, state do -- there may be 100,000 pictures in it
     if name:find("idx", 1, true) then list[#list + 1] = name end
   end
-  table.sort(list) -- what is not packed comes before its .gz
+  core.sort(list) -- what is not packed comes before its .gz
   for _, name in ipairs(list) do
     local of, split, kind = parse(name)
     local path = folder .. "/" .. name
@@ -59,7 +59,7 @@ local function sets_in(folder)
     for split, files in pairs(by_split) do if not files.images then by_split[split] = nil end end
     if next(by_split) then names[#names + 1] = of else found[of] = nil end
   end
-  table.sort(names)
+  core.sort(names)
   return found, names
 end
 

@@ -41,7 +41,7 @@ local function members_of(z, t)
     if m.name ~= "" then inner[#inner + 1] = m end
   end
   for _, m in ipairs(inner) do m.key = tree.key(m.name) end
-  table.sort(inner, function(a, b) return a.key < b.key end)
+  table.sort(inner, function(a, b) return core.before(a.key, b.key) end)
   return inner
 end
 
