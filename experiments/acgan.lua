@@ -1,7 +1,9 @@
 -- AC-GAN: G is told the class; D is not, but has to say it beside real or not. Both players want it to be right.
 -- Odena, Olah, Shlens: Conditional image synthesis with auxiliary classifier GANs, arXiv:1610.09585.
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "acgan", sizes = {16, 32, 64, 128}, conditional = true,

@@ -3,8 +3,10 @@
 --   lua experiments/classifier.lua --data MNIST --out mnist.safetensors
 --   lua experiments/classifier.lua --data FASHION-MNIST --mirror --epochs 15
 --   lua experiments/classifier.lua --data PATH --net resnet --size 32        folders of pictures, one for each class
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"

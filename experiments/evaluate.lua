@@ -6,8 +6,10 @@
 --   lua experiments/evaluate.lua --images drawn/ --data PATH --split test --json   a folder of pictures, as JSON lines
 --   lua experiments/evaluate.lua --a PATH --b PATH --n 5000                        two halves of one set
 --   lua experiments/evaluate.lua --images drawn/ --stats real.npz --metrics fid    statistics that others computed
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"

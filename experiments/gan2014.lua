@@ -2,8 +2,10 @@
 -- at once.
 -- Goodfellow et al.: Generative adversarial networks, arXiv:1406.2661, and its code for MNIST. Here z is normal, not
 -- uniform, and pictures are in [-1,1].
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "gan2014", sizes = {16, 28, 32, 64},

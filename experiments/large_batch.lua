@@ -2,8 +2,10 @@
 -- learns four times as fast as G.
 -- Brock et al.: Large scale GAN training for high fidelity natural image synthesis, arXiv:1809.11096; two step sizes:
 -- Heusel et al., arXiv:1706.08500.
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "large_batch", sizes = {16, 32, 64, 128},

@@ -1,8 +1,10 @@
 -- Minibatch discrimination: D sees how alike the pictures of a batch are, so that G cannot draw the same one for ever.
 -- Salimans et al.: Improved techniques for training GANs, arXiv:1606.03498, section 3.2; standard deviation: Karras et
 -- al., arXiv:1710.10196.
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "minibatch", sizes = {16, 32, 64, 128},

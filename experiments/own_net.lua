@@ -5,8 +5,10 @@
 --   lua experiments/own_net.lua --data shapes
 --   lua experiments/generate.lua --run runs/NAME --net runs/NAME/nets.lua --grid
 --   lua experiments/evaluate.lua --run runs/NAME --net runs/NAME/nets.lua
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "own_net", sizes = {8, 16, 32, 64, 128},

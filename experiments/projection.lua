@@ -1,8 +1,10 @@
 -- Projection discriminator: D's answer has a term that is the inner product of the picture's features with the class's
 -- vector; G's batch norms have a scale and a shift for each class.
 -- Miyato, Koyama: cGANs with projection discriminator, arXiv:1802.05637.
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "projection", sizes = {16, 32, 64, 128}, conditional = true,

@@ -1,8 +1,10 @@
 -- Experience replay: D also sees pictures that G made earlier, so that G cannot win by running in circles.
 -- Pool: Zhu et al., arXiv:1703.10593, section 4. Half of every batch from a buffer: Shrivastava et al.,
 -- arXiv:1612.07828, section 2.3.
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "replay", sizes = {16, 32, 64, 128},

@@ -1,8 +1,10 @@
 -- Virtual batch norm: G normalises each picture with the statistics of one fixed batch, so that pictures of a batch do
 -- not depend on each other.
 -- Salimans et al.: Improved techniques for training GANs, arXiv:1606.03498, section 3.5. G costs twice as much.
-local script = io.popen("readlink -f '" .. arg[0]:gsub("'", [['\'']]) .. "'"):read() or "./" .. arg[0]
-local gan = (loadfile(script:match ".*/" .. "base.lua") or require) "gan"
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 
 local run = gan.train.run {
   recipe = "virtual_batch_norm", sizes = {16, 32, 64, 128},

@@ -1,6 +1,7 @@
 -- What the benchmarks share: the library's path, options, timing, the machine's peak, the one way to print a result.
 local here = (arg and arg[0] or ""):match "^(.*)/" or "."
 local root = here .. "/../.."
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local sources = io.open(root .. "/lua/gan/init.lua")
 if sources then
   sources:close()

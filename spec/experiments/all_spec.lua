@@ -68,14 +68,69 @@ describe("recipe", function()
   end)
 
   it("begins as every script does", function()
-    local function first_lines(file) return temp.read("experiments/" .. file):match "\n([^-\n][^\n]*\n[^\n]*)" end
+    local function first_lines(file)
+      return temp.read("experiments/" .. file):match "\n([^-\n][^\n]*\n[^\n]*\n[^\n]*\n[^\n]*)"
+    end
     local first = first_lines "dcgan.lua"
-    assert.is_truthy(first:find("base.lua", 1, true))
+    assert.is_truthy(first:find '"base.lua"[^\n]*$')
     for file in lfs.dir "experiments" do
       if file:find "%.lua$" and file ~= "base.lua" and file ~= own.own_net then
         assert.equal(first, first_lines(file), file)
       end
     end
+  end)
+
+  it("runs nothing of the directory in which it is started", function()
+    local here, code = lfs.currentdir(), nil
+    local there = dir .. "/poisoned's"
+    for _, folder in ipairs {"", "/gan", "/copy"} do lfs.mkdir(there .. folder) end
+    for name in ("lfs cjson argparse base gan gan/init gan/core gan/wait gan/check nets"):gmatch "%S+" do
+      for _, ending in ipairs {".lua", ".so"} do
+        temp.write(there .. "/" .. name .. ending, ("io.stderr:write 'poison: %s%s\n' os.exit(7)"):format(name, ending))
+      end
+    end
+    temp.write(there .. "/readlink", "#!/bin/sh\necho './lfs.lua'")
+    os.execute(("chmod +x %q"):format(there .. "/readlink"))
+    local function clean(file, words, opt)
+      opt = opt or {}
+      opt.dir = there
+      local out, err
+      code, out, err = script.run(file, words, opt)
+      assert.is_nil((out .. err):find("poison", 1, true), err)
+      return out, err
+    end
+    for _, name in ipairs {"own_net", "generate", "evaluate", "plot", "classifier", "ablation"} do
+      local out = clean(("%s/experiments/%s.lua"):format(here, name), "--help")
+      assert.is_truthy(out:find("--help", 1, true), name)
+    end
+    local words = "--data fake --limit 4 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --dry-run"
+    clean(here .. "/experiments/own_net.lua", words)
+    assert.equal(0, code)
+    clean("-e 'arg = {\"--help\"} dofile \"" .. here .. "/experiments/dcgan.lua\"'", "")
+    local pipe = io.popen(("cd %q && '%s' - --help <%s/experiments/dcgan.lua 2>&1"):format(there, script.lua(), here))
+    assert.matches("^Usage: ", pipe:read "a") -- nobody knows where its base.lua is
+    pipe:close()
+    temp.write(there .. "/copy/it's.lua", temp.read "experiments/dcgan.lua") -- without base.lua beside it
+    clean("copy/it\\'s.lua", "--help")
+    clean(here .. "/experiments/dcgan.lua", "--help", {env = 'PATH=".:$PATH"'})
+    assert.equal(0, code)
+    -- what its owner names is used
+    temp.write(there .. "/copy/argparse.lua", "io.stderr:write 'named' os.exit(7)")
+    local _, err = clean(here .. "/experiments/dcgan.lua", "--help", {env = "LUA_PATH_5_4='./copy/?.lua;;'"})
+    assert.same({7, "named"}, {code, err})
+  end)
+
+  it("finds what lies beside it by its own path, whatever its folder is called", function()
+    local odd = dir .. "/it's\na $(touch x)"
+    lfs.mkdir(odd)
+    temp.write(odd .. "/dcgan.lua", temp.read "experiments/dcgan.lua")
+    temp.write(odd .. "/base.lua", "print 'beside' os.exit(0)")
+    lfs.link(odd .. "/dcgan.lua", odd .. "/-f.lua", true)
+    local typed = "'" .. odd:gsub("'", [['\'']]) .. "/dcgan.lua'"
+    for _, case in ipairs {{typed}, {"dcgan.lua", odd}, {"./-f.lua", odd}} do
+      assert.same({0, "beside\n", ""}, {script.run(case[1], "", {dir = case[2]})})
+    end
+    assert.same({"-f.lua", "base.lua", "dcgan.lua"}, temp.list(odd))
   end)
 
   local names = {}
