@@ -30,7 +30,7 @@ local core = require "gan.core"
 -- Left out by --quick: what starts processes, trains for long, or fuzzes. The rest takes a minute on two cores.
 local slow = {
   "^spec/experiments/", "^spec/install_spec", "^spec/fuzz_spec", "^spec/torture_spec", "^spec/game/ring_spec",
-  "^spec/train/run_spec", "^spec/train/due_spec", "^spec/measure/training_spec",
+  "^spec/train/run_spec", "^spec/train/due_spec", "^spec/hostile_spec", "^spec/measure/training_spec",
 }
 
 local function is_slow(path)

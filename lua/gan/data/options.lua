@@ -11,7 +11,8 @@ local GIGABYTE = 1 << 30
 local list = {
   {"data", "string", nil, arg = "PATH", help = ("images: %s; or 'shapes', 'fake'"):format(data.formats)},
   {"size", "integer", nil, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"},
-  {"limit", "integer", nil, lo = 1, help = "use only so many images, as many of each class (default: all)"},
+  {"limit", "integer", nil, lo = 1, hi = 2147483647,
+    help = "use only so many images, as many of each class (default: all)"},
   {"split", "string", nil, choices = data.SPLITS, arg = table.concat(data.SPLITS, "|"),
     help = "which part of data that come in parts (default: train)"},
   {"channels", "integer", nil, choices = {1, 3}, arg = "1|3",

@@ -1,0 +1,126 @@
+-- options.json, and what a checkpoint tells of its run, may be anybody's: whatever stands there, every program that
+-- reads it goes on, or ends with one line and exit code 1.
+local command = require "gan.command"
+local directory = require "gan.train.directory"
+local gan = require "gan"
+local inside = require "spec.support.inside"
+local json = require "gan.file.json"
+local options = require "gan.train.options"
+local temp = require "spec.support.temp"
+
+local checkpoint = gan.file.safetensors
+local declared = command.declare(options.training, nil, {size = {16, 32, 64, 128}})
+
+local WORDS = "--data fake --limit 8 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --snap 0 "
+
+-- JSON texts. Few options can have any of them.
+local HOSTILE = {
+  "null", '"x"', '""', "-1", "1e300", "0.5", "9223372036854775807", "true", '{"a":[1,2]}', "[3,4]", '"\\u0000"',
+  '"a\\nb\\u009b"', ('"%s"'):format(("y"):rep(20000)), "1e999", "NaN",
+}
+
+describe("hostile options", function()
+  local dir, path, last, words, text, tree
+  setup(function()
+    dir = temp.dir()
+    path = dir .. "/00000-fake-dcgan-16"
+    last = path .. "/checkpoint_last.safetensors"
+    words = WORDS .. "--steps 1 --name 00000-fake-dcgan-16 --outdir " .. dir
+    assert.equal(0, (inside.run("experiments/dcgan.lua", words)))
+    text, tree = temp.read(path .. "/options.json"), assert(checkpoint.load(last))
+  end)
+  teardown(temp.clean)
+
+  -- Runs a program, which must end well, or with one line: its exit code, that line.
+  local function survives(program, typed, what)
+    local code, _, err = inside.run(("experiments/%s.lua"):format(program), typed)
+    local one_line = code == 1 and err:find "^[^\n]+\n$" and not err:find("traceback", 1, true)
+    assert.is_true(code == 0 or one_line and true,
+      ("%s %s of %s: %s %s"):format(program, typed, what:sub(1, 99), code, err:sub(1, 400)))
+    return code, err
+  end
+
+  -- The same command, and that which names the run.
+  local function goes_on(what)
+    local same = survives("dcgan", words, what)
+    return same, (survives("dcgan", "--resume " .. path, what))
+  end
+
+  local function told(message, file)
+    assert.equal(file .. ": ", message:sub(1, #file + 2))
+    assert.is_true(not message:find "[%c\x7f]" and #message < 400, message)
+  end
+
+  -- The run's options as JSON, with another value of one.
+  local function with(all, field, value)
+    local t = {}
+    for k, v in pairs(all) do t[k] = v end
+    t[field] = "@"
+    return (json.encode(t):gsub('"@"', function() return value end))
+  end
+
+  -- Calls f(JSON of options with a hostile value, what it is).
+  local function each(all, f)
+    for _, d in ipairs(declared) do
+      for _, value in ipairs(HOSTILE) do f(with(all, d.field, value), ("%s = %s"):format(d.name, value)) end
+    end
+  end
+
+  it("in options.json end in one line, or change nothing", function()
+    local refused, went_on, whole = 0, 0, json.decode(text)
+    each(whole.options, function(own, what)
+      temp.write(path .. "/options.json", (with(whole, "options", own)))
+      local run, message = directory.read_options(path, declared)
+      refused = refused + (run and 0 or 1)
+      if run then
+        went_on = went_on + (survives("dcgan", "--resume " .. path, what) == 0 and 1 or 0)
+      else
+        told(message, path .. "/options.json")
+        if refused % 40 == 0 then assert.same({1, 1}, {goes_on(what)}) end -- refused here is refused everywhere
+      end
+    end)
+    assert.is_true(refused > 300 and went_on > 20, ("%d %d"):format(refused, went_on))
+  end)
+
+  it("in a checkpoint end in one line, too", function()
+    temp.write(path .. "/options.json", text)
+    local refused, opened = 0, 0
+    each(json.decode(tree.run.options), function(own, what)
+      tree.run.options = own
+      assert(checkpoint.save(last, tree))
+      local trained, message = gan.train.trained.open(last)
+      refused, opened = refused + (trained and 0 or 1), opened + (trained and 1 or 0)
+      if not trained then told(message, last) end
+      if trained and opened % 8 == 0 or refused % 40 == 0 then
+        survives("generate", ("--run %s --seeds 1 --out %s/x.png --threads 1"):format(path, dir), what)
+        survives("evaluate", ("--run %s --n 4 --metrics kid --features pixels --threads 1"):format(path), what)
+        survives("dcgan", ("--resume %s --name new --outdir %s --steps 2"):format(last, dir), what)
+        temp.remove(dir .. "/new")
+      end
+    end)
+    assert.is_true(refused > 300 and opened > 20, ("%d %d"):format(refused, opened))
+  end)
+
+  it("of any other shape end in one line", function()
+    temp.write(last, "")
+    local data = '"data":{"images":8,"height":16,"width":16,"channels":3,"checksum":"x"'
+    for i, own in ipairs {
+      "", "{", "[]", "7", "null", '{"options":7}', '{"options":[]}', '{"options":null}', ("["):rep(3000), "\0\255",
+      '{"options":{"z":4,"z":"x"}}', '{"options":{"":1,"a\\nb":[{}]}}', '{"recipe":[],"total_steps":"x","options":{}}',
+      '{"options":{},"data":7}', '{"options":{},"data":[]}', '{"options":{},"data":null}', '{"options":{},"data":{}}',
+      '{"options":{},"data":{"images":"8"}}', ('{"options":{},%s,"classes":7}}'):format(data),
+      ('{"options":{},%s,"classes":[1,[2]]}}'):format(data), ('{"options":{},%s,"classes":{"a":1}}}'):format(data),
+      ('{"options":{},%s}}'):format(data), ('{"options":{"blocks":3},%s}}'):format(data),
+      ('{"options":{"batch":6,"blocks":4},%s}}'):format(data), ('{"options":{"nz":"x"},%s}}'):format(data),
+    } do
+      temp.write(path .. "/options.json", own)
+      assert.same({1, 1}, {goes_on(own)})
+      if i % 12 == 0 then -- who looks for a run among all, and those who do not train
+        survives("dcgan", WORDS .. "--dry-run --outdir " .. dir, own)
+        survives("generate", "--run " .. path, own)
+        survives("evaluate", "--run " .. path, own)
+        survives("plot", ("--run %s --out %s/x.svg"):format(path, dir), own)
+      end
+    end
+  end)
+end)
