@@ -5,16 +5,29 @@
 #include "bind.h"
 
 /* Upvalues behind a function's name. */
-enum { SWITCHES = 2, TENSOR };
+enum { SWITCHES = 2, TENSOR, MAIN };
 
-/* Pushes the switch of the running coroutine, or nil where it never had one: it records. */
+/* What the main thread does, which is asked most. */
+typedef struct main_switch {
+  const lua_State *thread;
+  char on;
+} main_switch;
+
+/* Pushes the userdata in which the running coroutine's switch lies, or nil where it never had one: it records. */
 static char *push_switch(lua_State *L) {
+  main_switch *m = lua_touserdata(L, lua_upvalueindex(MAIN));
+  if (L == m->thread) {
+    lua_pushvalue(L, lua_upvalueindex(MAIN));
+    return &m->on;
+  }
   lua_pushthread(L);
   lua_rawget(L, lua_upvalueindex(SWITCHES));
   return lua_touserdata(L, -1);
 }
 
 static int records(lua_State *L) {
+  const main_switch *m = lua_touserdata(L, lua_upvalueindex(MAIN));
+  if (L == m->thread) return m->on;
   const char *s = push_switch(L);
   const int on = !s || *s;
   lua_pop(L, 1);
@@ -52,7 +65,8 @@ static int tracked(lua_State *L) {
 
 /* After f, also where it was resumed: sets the switch back before anything else can run. */
 static int with_end(lua_State *L, int status, lua_KContext before) {
-  *(char *)lua_touserdata(L, 1) = (char)before;
+  main_switch *m = lua_touserdata(L, lua_upvalueindex(MAIN));
+  *(L == m->thread ? &m->on : (char *)lua_touserdata(L, 1)) = (char)before;
   if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
   return lua_gettop(L) - 1;
 }
@@ -82,6 +96,10 @@ static const luaL_Reg funcs[] = {
     {"recording", recording}, {"tracked", tracked}, {"with_recording", with_recording}, {NULL, NULL}};
 
 void gn_open_autograd(lua_State *L) {
+  main_switch *m = lua_newuserdatauv(L, sizeof *m, 0);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  *m = (main_switch){lua_tothread(L, -1), 1};
+  lua_pop(L, 1);
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "k");
@@ -91,8 +109,9 @@ void gn_open_autograd(lua_State *L) {
     lua_pushstring(L, f->name);
     lua_pushvalue(L, -2);
     luaL_getmetatable(L, GN_T_TENSOR);
-    lua_pushcclosure(L, f->func, 3);
-    lua_setfield(L, -3, f->name);
+    lua_pushvalue(L, -5);
+    lua_pushcclosure(L, f->func, 4);
+    lua_setfield(L, -4, f->name);
   }
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }

@@ -337,9 +337,9 @@ local function pass_on(node, need, gy, sums, create_graph)
   local builtin = node.op.builtin
   local own = builtin and sums.sole(gy)
   if not builtin then sums.pin(gy) end
-  local n = saved_args(node).n
+  local args = node.args -- what the rule calls may walk the same graph, and free it
   local gs = input_grads(node, need, gy, create_graph, own)
-  for i = 1, n do
+  for i = 1, args.n do
     local gi = need[i] and gs[i]
     if gi then
       local fit = fitted(node, i, gi)
