@@ -23,7 +23,7 @@ local values = require "spec.support.values"
 local LONGEST, MOST = 5, 300 << 20 -- seconds and bytes that a call may take
 local SHORT = 300000               -- instructions of a test
 local SPARE = 8 << 20              -- bytes of tensors for a call: refuses what would take seconds, as large data sets
-local LEFT = 1 << 20               -- bytes of tensors that may be left beyond what specs and their arguments held
+local LEFT = 16 << 20              -- bytes of tensors that may be left beyond what specs and their arguments held
 local PATIENCE, ROOM = 1, 60000    -- seconds, and KB of Lua's, at which a loop in Lua is stopped: it was asked for more
 
 local seed, count, pattern = tonumber(arg[1]), tonumber(arg[2]), arg[5] or ""
@@ -62,10 +62,14 @@ local function choose()
     local at = place and public.public[place]
     e.public = at or public.public[tostring(e.stand_in)] or public.public[tostring(e.f)]
     if e.public then e.name = e.public.names[1] end
-    e.tried, e.came_back = 0, 0
+    e.tried, e.came_back, e.number = 0, 0, i
     if not skip[e.name] and e.name:find(pattern) then chosen[#chosen + 1] = e end
   end
   considered = #recorded.entries
+  table.sort(chosen, function(a, b)
+    if a.name ~= b.name then return a.name < b.name end
+    return a.number < b.number
+  end)
 end
 
 -- ---- calls ----
@@ -230,6 +234,7 @@ local function live()
 end
 local before = live()
 for step = 1, count do
+  math.randomseed(seed, step) -- whatever specs drew meanwhile
   one(step)
   if step % 500 == 0 then
     values.pool = {}
