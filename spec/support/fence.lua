@@ -18,27 +18,28 @@ local function is_inside(path)
   return M.shut
 end
 
-local function fenced(f, what, writes)
+-- f, whose first arguments are paths, as many as are said. writes(...): whether it writes, if it is not always so.
+local function fenced(f, paths, writes)
   return function(...)
     local is_writing = not writes or writes(...)
-    for i = 1, 2 do
+    for i = 1, paths do
       local path = select(i, ...)
-      if (is_writing or M.shut) and not is_inside(path) then return nil, tostring(path) .. ": " .. what end
+      if (is_writing or M.shut) and not is_inside(path) then return nil, tostring(path) .. ": outside the fence" end
     end
     return f(...)
   end
 end
 
-local outside = "outside the fence"
 local open = io.open
 local function by_mode(_, mode) return type(mode) == "string" and mode:find "[wa+]" ~= nil end
-for _, name in ipairs {"remove", "rename"} do os[name] = fenced(os[name], outside) end -- luacheck: ignore
-for _, name in ipairs {"mkdir", "rmdir", "link", "touch"} do lfs[name] = fenced(lfs[name], outside) end
-io.open = fenced(io.open, outside, by_mode) -- luacheck: ignore
 local function never() return false end
+os.remove, os.rename = fenced(os.remove, 1), fenced(os.rename, 2) -- luacheck: ignore
+lfs.mkdir, lfs.rmdir, lfs.link, lfs.touch = fenced(lfs.mkdir, 1), fenced(lfs.rmdir, 1), fenced(lfs.link, 2),
+  fenced(lfs.touch, 1)
+io.open = fenced(io.open, 1, by_mode) -- luacheck: ignore
 for name, f in pairs(core) do
   if type(name) == "string" and name:find "^file_" and type(f) == "function" then
-    core[name] = fenced(f, outside, name == "file_open" and never or nil)
+    core[name] = fenced(f, name == "file_link" and 2 or 1, name == "file_open" and never or nil)
   end
 end
 

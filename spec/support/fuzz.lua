@@ -21,7 +21,7 @@ local temp = require "spec.support.temp"
 local values = require "spec.support.values"
 
 local LONGEST, MOST = 5, 300 << 20 -- seconds and bytes that a call may take
-local SHORT = 300000               -- instructions of a test
+local SHORT = 1000000              -- instructions of a test
 local SPARE = 8 << 20              -- bytes of tensors for a call: refuses what would take seconds, as large data sets
 local LEFT = 16 << 20              -- bytes of tensors that may be left beyond what specs and their arguments held
 local PATIENCE, ROOM = 1, 60000    -- seconds, and KB of Lua's, at which a loop in Lua is stopped: it was asked for more
@@ -34,7 +34,7 @@ local random, pick, chance = math.random, values.pick, values.chance
 
 -- Not for random arguments: they change how the run itself works.
 local skip = {
-  ["core.memory_fail_after"] = true, ["core.memory_limit"] = true, ["core.library"] = true, ["core.set_node"] = true,
+  ["core.memory_fail_after"] = true, ["core.file_fail_after"] = true, ["core.memory_limit"] = true, ["core.library"] = true, ["core.set_node"] = true,
   ["core.catch_interrupt"] = true, ["gan.op"] = true, ["gan.autograd.op"] = true, ["gan.nn.walk.register"] = true,
 }
 
@@ -156,14 +156,13 @@ local function case_of(def)
   return args
 end
 
-local grad = {name = "gan.grad", tried = 0, came_back = 0}
 local function differentiate(step, y, args)
   local wrt = {}
   for i = 1, args.n do if core.is_tensor(args[i]) and core.node(args[i]) then wrt[#wrt + 1] = args[i] end end
   if #wrt == 0 or not core.is_tensor(y) or core.dtype(y) ~= "real" or core.numel(y) > 100000 then return end
   local ones = core.full(core.shape(y), 1)
   local o = {seed = chance(0.9) and ones or values.any(), create_graph = chance(0.3), allow_unused = true}
-  call(step, grad, autograd.grad, {n = 3, y, wrt, o})
+  call(step, recorded.entry(autograd.grad), autograd.grad, {n = 3, y, wrt, o})
 end
 
 -- An argument list for a function: near one that worked, at times with another object of its kind.
@@ -206,6 +205,7 @@ local function run(test)
   debug.sethook()
   recorded.on = false
   core.memory_fail_after(0)
+  core.file_fail_after(0)
   core.threads(1)
   return ok and result
 end
