@@ -33,10 +33,9 @@ local random, pick, chance = math.random, values.pick, values.chance
 -- ---- what is called ----
 
 -- Not for random arguments: they change how the run itself works.
-local skip = {
-  ["core.memory_fail_after"] = true, ["core.file_fail_after"] = true, ["core.memory_limit"] = true, ["core.library"] = true, ["core.set_node"] = true,
-  ["core.catch_interrupt"] = true, ["gan.op"] = true, ["gan.autograd.op"] = true, ["gan.nn.walk.register"] = true,
-}
+local skip = {}
+for name in ([[core.memory_fail_after core.file_fail_after core.memory_limit core.library core.set_node
+  core.catch_interrupt gan.op gan.autograd.op gan.nn.walk.register]]):gmatch "%S+" do skip[name] = true end
 
 recorded.modules()
 for _, key in ipairs(public.order) do
