@@ -170,6 +170,7 @@ describe("file.zip", function()
       {with {offset = 0}, "member 'a' overlaps another"},
       {with {list_name = "c"}, "member 'c': its header is not as the list says"},
       {with {list_name = "a"}, "member 'a' is there twice"},
+      {with {name = "b\0c"}, "member 2: a zero byte in its name"},
       {with {offset = 0xfffffff0}, "member 'b': 8 bytes at 4294967280 outside of the archive"},
       {with {zip64 = true, size = -1}, "outside of the archive"},
       {with {zip64 = true, offset = math.maxinteger}, "outside of the archive"},

@@ -117,6 +117,7 @@ local function read_list(z)
     local next_at = extra_at + extra_size + comment_size
     if next_at - 1 > #text then return z:fail("damaged list of members: entry %d", i) end
     local name = text:sub(at + 46, extra_at - 1)
+    if name:find("\0", 1, true) then return z:fail("member %d: a zero byte in its name", i) end
     if whole == FULL32 or packed == FULL32 or offset == FULL32 then
       whole, packed, offset = wide(text:sub(extra_at, extra_at + extra_size - 1), whole, packed, offset)
       if not offset then return z:fail("member '%s': no zip64 sizes", name) end
