@@ -127,6 +127,8 @@ describe("bombs", function()
     picture(pictures.jpeg_bomb(16, 16, 10):gsub("\8\0\16\0\16", "\8\16\0\64\0"), "bytes are no 4096 x 16384 pixels")
     picture(bombs.tiff(20000, 1, 300000), "TIFF of 20002 tags (at most 1024 are read)")
     picture(bombs.tiff(1000, 900000, 1000000), "TIFF whose tags have more bytes than the file (1000000)")
+    local jpeg = pictures.jpeg_bomb(64, 64, 40)
+    picture(pictures.tiff {h = 64, w = 64, samples = 1, packing = 7, data = jpeg}, "TIFF of 41 JPEG scans (too many)")
     picture(bombs.webp(100000), "WebP of more than 65536 chunks")
     local head = string.pack(">I4I4I1I1I1I1I1", 16384, 4096, 16, 6, 0, 0, 0)
     picture(files.signature .. files.chunk("IHDR", head) .. files.chunk("IDAT", ("\0"):rep(1000)) ..
@@ -159,6 +161,16 @@ describe("bombs", function()
     local packed, size = bombs.zeros(50000)
     path = file("b.zip", files.zip {{name = "a.bmp", data = packed, method = 8, size = size, crc = 0}})
     refused("a.bmp", "checksum", function() return data.open(path) end, size >> 20)
+    local many = {}
+    for i = 1, budget.ASKED + 5 do many[i] = {name = ("%05d"):format(i), data = "BM" .. ("\0"):rep(40), crc = 0} end
+    many[1].name, many[2].data = "0.png", files.plain(2, 1, 2, 3)
+    many[1].data = many[2].data
+    many[2].crc, many[1].crc = nil, nil
+    local set = assert(measured(function() return data.open(file("d.zip", files.zip(many))) end))
+    assert.equal(2, set.n)
+    assert.matches("10003 files without an extension", set.notes[1])
+    many[#many].data = many[2].data -- beyond the budget nobody looks
+    assert.equal(2, assert(data.open(file("d.zip", files.zip(many)))).n)
     path = file("c.zip", bombs.zip("dataset.json", 1 << 20))
     refused(path, "member 'dataset.json' has", function() return data.open(path) end)
   end)
@@ -201,6 +213,9 @@ describe("what is near a budget", function()
     end, 600)))
     local tags = bombs.tiff(100, 10, 2000)
     assert.not_matches("tags", (select(2, core.image_decode(tags))))
+    assert.same({64, 64, 1}, core.shape(core.image_decode(pictures.tiff {
+      h = 64, w = 64, samples = 1, packing = 7, data = pictures.jpeg_bomb(64, 64, 10),
+    })))
     local list = {}
     for i = 1, 100000 do list[i] = ('["%d.png",%d]'):format(i, i % 10) end
     assert.equal(100000, #json.decode('{"labels":[' .. table.concat(list, ",") .. "]}").labels)

@@ -135,17 +135,18 @@ function M.gif(o)
 end
 
 --- A TIFF, not compressed: tiff{h=, w=, bits=8, samples=, value=f(y, x, k) -> sample, photometric=, extra=,
--- orientation=, format=, tile=}; extra: 1 or 2, alpha that colours are multiplied by or not.
+-- orientation=, format=, tile=, packing=1, data=the strip}; extra: 1 or 2, alpha that colours are multiplied by or not.
 function M.tiff(o)
   local bits, rows = o.bits or 8, {}
-  for y = 0, o.h - 1 do
+  for y = 0, o.data and -1 or o.h - 1 do
     for x = 0, o.w - 1 do
       for k = 0, o.samples - 1 do rows[#rows + 1] = string.pack("<I" .. bits // 8, o.value(y, x, k)) end
     end
   end
-  local data = table.concat(rows)
+  local data = o.data or table.concat(rows)
   local tags = {
-    {256, 4, o.w}, {257, 4, o.h}, {258, 3, bits}, {259, 3, 1}, {262, 3, o.photometric or (o.samples >= 3 and 2 or 1)},
+    {256, 4, o.w}, {257, 4, o.h}, {258, 3, bits}, {259, 3, o.packing or 1},
+    {262, 3, o.photometric or (o.samples >= 3 and 2 or 1)},
     {273, 4, 8}, {274, 3, o.orientation or 1}, {277, 3, o.samples}, {278, 4, o.h}, {279, 4, #data},
   }
   if o.extra then tags[#tags + 1] = {338, 3, o.extra} end

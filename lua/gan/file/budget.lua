@@ -20,7 +20,10 @@ M.JSON_VALUES = 1 << 22
 M.LIST = 64 << 20
 
 --- Limits the members of a zip archive, which take 500 bytes of memory each.
-M.MEMBERS = 1 << 20
+M.MEMBERS = 1 << 19
+
+--- Limits the members of an archive that are asked what they are, where their names do not say.
+M.ASKED = 10000
 
 --- Limits the arrays of an archive, whose headers are all read first.
 M.ARRAYS = 10000

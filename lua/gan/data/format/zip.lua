@@ -45,10 +45,12 @@ local function members_of(z, t)
   return inner
 end
 
-local function peek(_, z, member) return (z:head(member, HEAD)) end
-
 local function read(path, z, o)
-  local t = tree.new(path)
+  local t, asked = tree.new(path), 0
+  local function peek(_, member)
+    asked = asked + 1
+    return asked <= budget.ASKED and z:head(member, HEAD) or nil
+  end
   for _, m in ipairs(members_of(z, t)) do
     if m.name:sub(-1) == "/" then
       t:folder(m.name:sub(1, -2))
@@ -58,7 +60,7 @@ local function read(path, z, o)
       t:labels(stylegan.read(text))
     else
       local dir, base = m.name:match "^(.*)/([^/]*)$"
-      local entry = t:add(dir or ".", base or m.name, path, peek, z, m.member)
+      local entry = t:add(dir or ".", base or m.name, path, peek, m.member)
       if entry then entry.member = m.member end
     end
   end
