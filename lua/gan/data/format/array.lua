@@ -32,6 +32,8 @@ function M.detect(path, head)
   if head:sub(1, 6) == "\x93NUMPY" then return true end
   if head:sub(1, 4) ~= "PK\3\4" then return false end
   if path:lower():find "%.npz$" then return true end
+  local n = #head >= 30 and ("<I2"):unpack(head, 27) or 0
+  if n > 0 and 30 + n <= #head and not ends_npy(head:sub(31, 30 + n)) then return false end -- the first member's name
   local z = zip.open(path)
   if not z then return false end
   local all = #z.names > 0
