@@ -71,7 +71,9 @@ end
 -- Brings a run to where a checkpoint's tree stands; raises what does not fit.
 local function apply(run, tree)
   local function fit(ok, what) if not ok then error(what, 0) end end
-  local function found(what, expected, v) return ("expected %s %s, found %s"):format(what, expected, check.found(v)) end
+  local function found(what, expected, v)
+    return ("expected %s %s, found %s"):format(what, expected, type(v) == "string" and check.shown(v) or check.found(v))
+  end
   local stored = tree.run
   fit(type(stored) == "table" and checkpoint.is_step(stored.step), "expected the checkpoint of a run")
   fit(stored.format == FORMAT, found("format", FORMAT, stored.format) .. " (made by another version)")
