@@ -77,6 +77,6 @@ else
     must(grid.save(("%s/seed%06d.png"):format(out, seed), images:narrow(1, i, 1), {pad = 0}))
   end
 end
-print(("%s: %s%s, step %d"):format(out, check.count(#seeds, "picture"), drawn and " of " .. drawn or "",
-  trained.step))
+print(check.shown(("%s: %s%s, step %d"):format(out, check.count(#seeds, "picture"), drawn and " of " .. drawn or "",
+  trained.step)))
 finish()

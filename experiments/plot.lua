@@ -60,5 +60,5 @@ local how = {x = opt.x, log = opt.log, columns = opt.columns, title = opt.title}
 local spec = must(curves.plots(runs, opt.keys and words(opt.keys), how))
 local out = opt.out or runs[1].dir .. "/curves.svg"
 must(plot.save(out, spec))
-print(("%s: %s"):format(out, check.count(#spec.panels, "plot")))
+print(check.shown(("%s: %s"):format(out, check.count(#spec.panels, "plot"))))
 finish()

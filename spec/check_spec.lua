@@ -92,8 +92,20 @@ describe("check", function()
     fails("f: option 'c': expected a number, got nil", known.c.check, known.c, "f", "c", nil)
   end)
 
-  it("shows names in one line", function()
-    assert.equal("a b\\x0ac\\x1b[1m\\x7f\\x00é\xff", check.shown "a b\nc\27[1m\127\0é\xff")
+  it("shows names in one line, and so that a terminal obeys none", function()
+    for name, expected in pairs {
+      ["a b\nc\27[1m\127\0é\xff"] = "a b\\x0ac\\x1b[1m\\x7f\\x00é\\xff", ["\xff\xfe"] = "\\xff\\xfe",
+      ["\xc2\x9b2J"] = "\\u{9b}2J", ["\x9b2J"] = "\\x9b2J", ["\u{a0}é日本\u{1f600}"] = "\u{a0}é日本\u{1f600}",
+      ["\u{202e}gnp.exe\u{2066}"] = "\\u{202e}gnp.exe\\u{2066}", ["a\u{2028}b\u{2029}"] = "a\\u{2028}b\\u{2029}",
+      ["\u{200e}\u{61c}–"] = "\\u{200e}\\u{61c}–", [""] = "", ["\t\r"] = "\\x09\\x0d", ["é\xc3"] = "é\\xc3",
+    } do
+      assert.equal(expected, check.shown(name))
+      assert.equal(expected, check.shown(expected))
+    end
+    assert.equal("a:\n  \\x1b[2J\t\\x0d\n", check.shown("a:\n  \27[2J\t\r\n", true))
+    local ok, message = pcall(check.fail, "f", "no '%s'", "\27[2J")
+    assert.is_false(ok)
+    assert.is_truthy(message:find("no '\\x1b[2J'", 1, true), message)
   end)
 
   it("counts things, one or several", function()

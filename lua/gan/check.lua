@@ -17,7 +17,7 @@ local M = {}
 -- @tparam any ...  its values
 function M.fail(op, fmt, ...)
   if select("#", ...) > 0 then fmt = fmt:format(...) end
-  return core.raise(op, fmt)
+  return core.raise(op, M.shown(fmt, true))
 end
 
 local warned = {}
@@ -100,11 +100,29 @@ function M.count(n, noun)
   return ("%d %s"):format(n, noun:find "[^aeo]y$" and noun:sub(1, -2) .. "ies" or noun .. (es and "es" or "s"))
 end
 
---- Returns a name from a disk or an archive as messages show it, in one line: control bytes as `\x0a`. Cannot fail.
--- @tparam string name
+local function byte(c) return ("\\x%02x"):format(c:byte()) end
+local function code(c) return ("\\u{%x}"):format(utf8.codepoint(c)) end
+
+-- What a terminal obeys beyond ASCII: C1, marks and overrides of the direction of writing, separators of lines.
+local COMMANDS = {"\xc2[\x80-\x9f]", "\xd8\x9c", "\xe2\x80[\x8e\x8f\xa8-\xae]", "\xe2\x81[\xa6-\xa9]"}
+
+--- Returns a text from a disk, an archive or a command line as messages show it, so that a terminal only shows it:
+-- control bytes and bytes that are no UTF-8 as `\x0a`, control characters beyond ASCII as `\u{202e}`. Cannot fail.
+-- @tparam string s  such as a name
+-- @tparam[opt=false] boolean lines  line breaks and tabs stay: s is a whole message
 -- @treturn string
-function M.shown(name)
-  return (name:gsub("[\0-\31\127]", function(c) return ("\\x%02x"):format(c:byte()) end))
+function M.shown(s, lines)
+  s = s:gsub(lines and "[\0-\8\11-\31\127]" or "[\0-\31\127]", byte)
+  if not s:find "[\128-\255]" then return s end
+  local parts, at = {}, 1
+  repeat
+    local length, bad = utf8.len(s, at)
+    local part = s:sub(at, length and #s or bad - 1)
+    for _, pattern in ipairs(COMMANDS) do part = part:gsub(pattern, code) end
+    parts[#parts + 1] = part .. (bad and byte(s:sub(bad, bad)) or "")
+    at = length and 0 or bad + 1
+  until at == 0
+  return table.concat(parts)
 end
 
 --- Raises `op: bad argument #i 'name' (expected X, got Y)`.

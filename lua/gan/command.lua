@@ -393,11 +393,13 @@ function M.shell(words)
   return table.concat(out, " ")
 end
 
---- Folds a text at its blanks into lines as long as the terminal's, else of 100 characters. Cannot fail.
+--- Folds a text at its blanks into lines as long as the terminal's, else of 100 characters; what a terminal would obey
+-- is shown instead. Cannot fail.
 -- @tparam string text  lines of it stay lines; a longer word stays whole
 -- @treturn string
 function M.fold(text)
   local out, most = {}, line_width()
+  text = check.shown(text, true)
   for source in (text .. "\n"):gmatch "([^\n]*)\n" do
     local line = ""
     for word in source:gmatch "%S+" do

@@ -364,6 +364,39 @@ print(options["seed"], repr(options["lr"]), os.fsencode(options["name"]).hex(), 
     assert.equal(bytes "whole", bytes "limited")
   end)
 
+  it("shows what a terminal would obey in names of files, classes, tensors and members of archives", function()
+    local files = require "spec.support.files"
+    local evil, root = "\27[2J\r\xc2\x9b31m\u{202e}\xff\nx", temp.dir()
+    local data = root .. "/data" .. evil
+    for k, folder in ipairs {data, data .. "/a" .. evil, data .. "/b"} do
+      assert(lfs.mkdir(folder))
+      for i = 1, k > 1 and 3 or 0 do temp.write(("%s/%d.png"):format(folder, i), files.plain(16, 40 * k, 9 * i, i)) end
+    end
+    local function quote(s) return "'" .. s .. "'" end
+    local function clean(what, ...)
+      local code, out, err = run(...)
+      local text = out .. err
+      assert.is_nil(text:find "[\0-\8\11-\31\127]", what)
+      assert.is_truthy(utf8.len(text), what)
+      assert.is_nil(text:find "\xc2[\x80-\x9f]" or text:find "\u{202e}", what)
+      assert.is_truthy(text:find("\\x1b[2J", 1, true), what .. ": " .. text)
+      return code, select(2, err:gsub("\n", ""))
+    end
+    local words = " --size 16 --limit 6 --steps 1 --name evil"
+    assert.equal(0, (clean("folder", "--data " .. quote(data) .. words)))
+    assert.is_nil(temp.read(dir .. "/evil/log.txt"):find "[\0-\8\11-\31\127]")
+    temp.write(data .. "/b/0" .. evil .. ".png", "no picture")
+    clean("picture", "--data " .. quote(data) .. " --size 16 --steps 1 --name evil1")
+    local zip = temp.write(root .. "/a.zip", files.zip {{name = "a/0" .. evil .. ".png", data = "no picture"}})
+    assert.same({1, 2}, {clean("member", "--data " .. zip .. " --steps 1 --name evil2")})
+    local path = root .. "/t.safetensors"
+    assert(checkpoint.save(path, {["w" .. evil] = require("gan").ones {2}, run = {step = 0}}))
+    assert.same({1, 1}, {clean("path", "--resume " .. quote(root .. "/no" .. evil))})
+    temp.write(root .. "/bad" .. evil .. ".safetensors", temp.read(path):sub(1, -3))
+    assert.same({1, 1}, {clean("checkpoint", "--resume " .. quote(root .. "/bad" .. evil .. ".safetensors"))})
+    assert.same({1, 1}, {clean("option", "--optim" .. quote(evil) .. " 3")})
+  end)
+
   it("stops at a loss that is no number", function()
     local message = "step 16: G is NaN; stopped, checkpoint_last.safetensors keeps step 10"
     fails("--name nan --steps 30 --snap 10", message, {chunk = [[

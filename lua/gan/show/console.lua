@@ -41,10 +41,10 @@ local function write(self, ...)
   if not ok and not RETRY[code] then self.broken = message end
 end
 
---- Writes a permanent line, in the place of the live one. Cannot fail.
--- @tparam string line  without a line break
+--- Writes a permanent line, in the place of the live one. What a terminal would obey is shown instead. Cannot fail.
+-- @tparam string line  without a line break at its end
 function Console:say(line)
-  write(self, self.live and CLEAR or "", line, "\n")
+  write(self, self.live and CLEAR or "", check.shown(line, true), "\n")
   self.live = nil
 end
 
@@ -66,6 +66,7 @@ end
 function Console:redraw(line)
   if not self.terminal then return self:say(line) end
   local width = self:width()
+  line = check.shown(line)
   write(self, "\r", width and line:sub(1, (utf8.offset(line, width + 1) or width + 1) - 1) or line, "\27[K")
   self.live, self.drawn = true, core.clock()
 end

@@ -37,13 +37,9 @@ local DASH, BAND = "5 4", "0.18" -- of dashed lines; opacity of a band
 -- ---- text ----
 
 local escapes = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
-local UNKNOWN = "\u{FFFD}" -- stands for what XML cannot hold
 
 -- Names of files may be any bytes; XML is UTF-8 without control characters.
-local function escape(s)
-  if not utf8.len(s) then s = s:gsub("[\128-\255]", UNKNOWN) end
-  return (s:gsub('[&<>"]', escapes):gsub("[\0-\8\11\12\14-\31]", UNKNOWN))
-end
+local function escape(s) return (check.shown(s):gsub('[&<>"]', escapes)) end
 
 -- About how wide a text is: exact widths are the viewer's business.
 local function width_of(s, size) return (utf8.len(s) or #s) * (size or FONT) * LETTER end

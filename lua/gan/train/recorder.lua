@@ -46,6 +46,7 @@ end
 
 -- Adds a line to log.txt; what is said before there is one stands at its beginning.
 local function log(self, line)
+  line = check.shown(line, true)
   if self.early then table.insert(self.early, line) else append(self, LOG, line) end
 end
 

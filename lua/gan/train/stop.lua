@@ -1,5 +1,6 @@
 --- How programs end where they cannot go on. The only place of the library that ends a process.
 -- @module gan.train.stop
+local check = require "gan.check"
 local core = require "gan.core"
 
 local M = {}
@@ -7,6 +8,7 @@ local M = {}
 local INTERRUPTED = 130 -- 128 + SIGINT, as shells have it
 
 --- Writes `program: message` to the standard error, in one line but for lists, and ends the program with exit code 1.
+-- What a terminal would obey, as in the name of a file, is shown instead.
 -- A list is what the message has in lines that begin with two blanks: they stay lines.
 -- Cannot fail.
 -- @tparam string program  its name
@@ -16,7 +18,7 @@ function M.failed(program, fmt, ...)
   local message = select("#", ...) > 0 and fmt:format(...) or fmt
   local function line(blanks) return #blanks >= 2 and "\n  " or " " end
   io.stdout:flush()
-  io.stderr:write(program, ": ", (message:gsub("%s*\n( *)%s*", line)), "\n")
+  io.stderr:write(program, ": ", (check.shown(message, true):gsub("%s*\n( *)%s*", line)), "\n")
   os.exit(1, true)
 end
 
@@ -25,7 +27,7 @@ end
 -- @tparam[opt] string program  its name, where there is something to say
 -- @tparam[opt] string message  one line for the standard error
 function M.interrupted(program, message)
-  if message then io.stderr:write(program, ": ", message, "\n") end
+  if message then io.stderr:write(program, ": ", check.shown(message), "\n") end
   os.exit(INTERRUPTED, true)
 end
 
