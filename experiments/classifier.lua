@@ -60,6 +60,7 @@ local name = opt.data:match "([^/]*)/*$"
 if not opt.out then lfs.mkdir "runs" end
 local out = opt.out or ("runs/classifier-%s.safetensors"):format(name)
 must(gan.file.text.says(out, "safetensors", "weights are written as safetensors"))
+gan.file.text.leftovers(gan.file.text.folder_of(out), true) -- of one that was killed
 must(core.file_create(out)):close() -- better now than after the training
 
 local kind = opt.net ~= "auto" and opt.net or train.channels == 1 and "lenet" or "resnet"

@@ -328,6 +328,66 @@ describe("an object that can be closed", function()
   end)
 end)
 
+describe("a loader", function()
+  -- A set that draws its images itself: draw(list) before it does.
+  local function loader(draw)
+    return gan.data.batches({
+      n = 8, height = 2, width = 2, channels = 1,
+      rows = function(_, list)
+        draw(list)
+        return core.full({core.numel(list), 2, 2, 1}, 3, "u8")
+      end,
+    }, {batch = 2, seed = 1})
+  end
+
+  it("is closed, asked again, or left in its own callback", function()
+    local batches
+    batches = loader(function() batches:close() end)
+    assert.is_true(core.is_tensor((batches())))
+    assert.error_matches(batches, "the loader is closed")
+
+    local inner
+    batches = loader(function()
+      if inner then return end
+      inner = true
+      inner = select(3, batches())
+    end)
+    local _, _, outer = batches()
+    assert.is_false(outer:to_bytes() == inner:to_bytes()) -- each batch once
+    batches:close()
+
+    batches = loader(coroutine.yield)
+    local function draw() return select(3, batches()) end
+    local a, b = coroutine.wrap(draw), coroutine.wrap(draw)
+    a()
+    b()
+    assert.is_false(b():to_bytes() == a():to_bytes())
+    batches:close()
+  end)
+end)
+
+describe("a lock that is a file", function()
+  it("is given back once, also where close comes in the middle of itself", function()
+    local claim, temp, text = require "gan.file.claim", require "spec.support.temp", require "gan.file.text"
+    local getenv, read, dir, taken = os.getenv, text.read, temp.folder(), nil
+    os.getenv = function(name) return name == "GAN_LOCK" and "file" or getenv(name) end -- luacheck: ignore
+    local lock = assert(claim.lock(dir))
+    os.getenv = getenv -- luacheck: ignore
+    function text.read(path)
+      local found = read(path)
+      text.read = read
+      lock:close() -- a finalizer does; then another process takes the lock, if it is free
+      if not read(path) then taken = temp.write(path, "another's") and "another's" end
+      return found
+    end
+    lock:close()
+    text.read = read
+    local left = read(dir .. "/.lock")
+    temp.remove(dir)
+    assert.equal(taken, left)
+  end)
+end)
+
 describe("an op", function()
   teardown(finalizers.stop)
 

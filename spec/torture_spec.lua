@@ -64,19 +64,17 @@ describe("make torture", function()
   end
 
   it("kills runs, which go on to the same bytes", function()
-    short("syscalls", "1 0 plain fsync SIGKILL 3")
+    short("kills", "4x 1")
+    short("syscalls", "6x 0 plain rename SIGKILL")
   end)
 
-  it("fails system calls", function()
-    short("syscalls", "1 0 plain write ENOSPC 60")
-    short("syscalls", "1 0 plain rename SIGKILL 2")
-  end)
+  it("fails system calls", function() short("syscalls", "4x 0 going_on fsync EIO") end)
 
-  it("fails allocations", function() short("allocations", "0.04 1 npz") end)
+  it("fails allocations", function() short("allocations", "100x 1 npz") end)
 
-  it("flips bits of files", function() short("flips", "0.04 1") end)
+  it("flips bits of files", function() short("flips", "200x 1") end)
 
-  it("gives files hostile contents", function() short("trees", "0.06 1") end)
+  it("gives files hostile contents", function() short("trees", "20x 1") end)
 
-  it("soaks", function() short("soak", "0.05 1") end)
+  it("soaks", function() short("soak", "12x 1") end)
 end)

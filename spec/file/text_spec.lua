@@ -65,6 +65,15 @@ describe("file.text", function()
     assert.same({"a", "b"}, text.names(dir))
     assert.is_true(text.exists(path))
     assert.is_false(text.exists(dir .. "/c"))
+    assert.is_false(text.exists(path .. "/c")) -- a file is no folder
+    local open = io.open
+    for code, there in pairs {[2] = false, [5] = true, [13] = true, [20] = false, [24] = true} do
+      io.open = function() return nil, path .. ": why", code end -- luacheck: ignore
+      local ok, found = pcall(text.exists, path)
+      io.open = open -- luacheck: ignore
+      assert.is_true(ok)
+      assert.equal(there, found, code)
+    end
     assert.same({nil, dir .. "/c: no such folder"}, {text.names(dir .. "/c")})
     assert.same({nil, dir .. ": cannot read"}, {text.read(dir)})
     for _, f in ipairs {text.read, text.json_lines} do

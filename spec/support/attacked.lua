@@ -58,7 +58,9 @@ function M.execute(command, opt)
   opt = opt or {}
   local err = os.tmpname()
   local env = ("env OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive %s "):format(opt.env or "")
-  local limit = opt.kill and ("timeout -s KILL %.4f "):format(opt.kill) or ("timeout -k 5 %d "):format(LIMIT)
+  -- In the foreground timeout does not kill itself with its group: it returns when the process is gone, and its lock.
+  local limit = opt.kill and ("timeout --foreground -s KILL %.4f "):format(opt.kill)
+    or ("timeout -k 5 %d "):format(LIMIT)
   local began = core.clock()
   local _, how, code = os.execute(("{ %s%s%s >%s 2>%s </dev/null; } 2>/dev/null"):format(limit, env,
     (command:gsub("%f[%w_]LUA%f[^%w_]", lua())), opt.out or "/dev/null", err))
@@ -99,8 +101,8 @@ function M.prepare(name, dir)
   os.execute(("cp -Rp %s %s"):format(kept, path))
 end
 
--- What differs between two runs that nobody disturbed: clocks, memory.
-local varying = {seconds = true, eta = true, images_per_second = true, memory = true}
+-- What differs between two runs that nobody disturbed: clocks, memory, how long the command was to be that trained.
+local varying = {seconds = true, eta = true, images_per_second = true, memory = true, total = true}
 
 local function plain(v)
   if type(v) ~= "table" then return tostring(v) end
@@ -111,13 +113,13 @@ local function plain(v)
   return "{" .. table.concat(names, ",") .. "}"
 end
 
--- The status lines of a log without clocks, speed and memory.
+-- The status lines of a log without clocks, speed, memory and the length of the run.
 local function status_lines(log)
   local list = {}
   for line in log:gmatch "[^\n]+" do
     if line:find "^step %d+/" then
       list[#list + 1] = line:gsub("%d+:%d%d:%d%d", ""):gsub(" eta ", ""):gsub("%d+ img/s", ""):gsub("%d+%.%d+ GB", "")
-        :gsub(" +", " ")
+        :gsub("^(step %d+)/%d+", "%1"):gsub(" +", " ")
     end
   end
   return table.concat(list, "\n")
@@ -132,7 +134,8 @@ local function content(path, name)
     local list = {}
     for line in bytes:gmatch "[^\n]*\n?" do
       local t = line:find "\n$" and json.decode(line)
-      list[#list + 1] = t and plain(t) or line
+      -- A notice tells of the attack: the last checkpoint could not be read, and the one before was taken.
+      if type(t) ~= "table" or not t.notice then list[#list + 1] = t and plain(t) or line end
     end
     return table.concat(list, "\n")
   elseif name == "options.json" then
@@ -161,12 +164,20 @@ local function is_as(bytes, should, name)
   return true
 end
 
+-- What tells of a run that it was stopped in between: a number more, for fewer steps, and a checkpoint more.
+local of_a_stop = {["log.txt"] = true, ["stats.jsonl"] = true, ["checkpoint_previous.safetensors"] = true}
+
 --- Compares what a directory holds with what it should: a text that says what is other, or nil.
-function M.difference(should, dir)
+-- @tparam table should of `holds`
+-- @tparam string dir
+-- @tparam[opt=false] boolean stopped the run was stopped in between, as by Ctrl-C, and could save
+function M.difference(should, dir, stopped)
   local is, found = M.holds(dir), {}
   for name, bytes in pairs(should) do
     if is[name] == nil then found[#found + 1] = name .. " is missing"
-    elseif not is_as(is[name], bytes, name) then found[#found + 1] = name .. " differs" end
+    elseif not is_as(is[name], bytes, name) and not (stopped and of_a_stop[name]) then
+      found[#found + 1] = name .. " differs"
+    end
   end
   for name in pairs(is) do if should[name] == nil then found[#found + 1] = name .. " is left over" end end
   table.sort(found)
@@ -192,14 +203,14 @@ function M.remove(name, dir)
   if lfs.attributes(path, "mode") then temp.remove(path) end
 end
 
---- Runs a small run again until it ends well, and compares: nil, or a text that says what is wrong.
+--- Runs a small run again to its end, and compares: nil, or a text that says what is wrong. opt: of `start`; stopped.
 function M.goes_on(name, dir, opt)
   local should = M.reference(name, dir)
   local how, code, err = M.start(name, dir, opt)
   if how ~= "exit" or code ~= 0 then
     return ("the same command does not go on: %s %d: %s"):format(how, code, err:sub(1, 400))
   end
-  return M.difference(should, dir .. "/" .. name)
+  return M.difference(should, dir .. "/" .. name, opt and opt.stopped)
 end
 
 local strace

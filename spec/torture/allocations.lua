@@ -7,6 +7,7 @@
 -- where memory is there again it gives what it gave before.
 --
 --   lua5.4 spec/torture/allocations.lua MINUTES SEED                      all of them, in the order of the seed
+--   lua5.4 spec/torture/allocations.lua MINUTES SEED train [core]         those of one task (or "all"), of one kind
 --   lua5.4 spec/torture/allocations.lua 1 0 train lua 2 1234              one: the 1234th and the one behind it
 local part = require "spec.support.part"
 local p = part.start "allocations"
@@ -35,7 +36,7 @@ local allocator = require "allocator"
 
 -- ---- the tasks ----
 
-local dir = temp.dir()
+local dir = p.work
 core.threads(1)
 
 local function png(value)
@@ -173,7 +174,7 @@ end)
 
 -- ---- failures ----
 
-local LOAD = "load" .. "ing" -- the library in a state of its own
+local LOAD = "loading" -- the library, in a state of its own
 local loading = ("package.path, package.cpath = %q, %q\nlocal gan = require 'gan'\ngan.zeros(2):add(1)\n"
   .. "for _, name in ipairs {'nn', 'loss', 'data', 'train'} do local _ = gan[name] end"):format(package.path,
   package.cpath)
@@ -262,27 +263,32 @@ end
 if p.words[4] then
   local name, kind, times, n = table.unpack(p.words)
   try(name, kind, math.tointeger(times) or EVER, math.tointeger(n))
-  temp.clean()
   p:finish()
 end
 
 -- A share of the time for each task: those with most allocations would take it all.
 local lists = {}
 table.insert(names, 1, LOAD)
-local wanted = p.words[1]
+local wanted, only = p.words[1], p.words[2]
+local function chosen(name, kind)
+  return (not wanted or wanted == "all" or wanted == name) and (not only or only == kind) and not (name == LOAD
+    and kind == "core")
+end
 for _, name in ipairs(names) do
-  for _, kind in ipairs((not wanted or wanted == name) and (name == LOAD and {"lua"} or {"lua", "core"}) or {}) do
-    local points = {}
-    local count = count_of(name, kind)
-    for n = 1, count do
-      for _, times in ipairs {1, 2, EVER} do points[#points + 1] = {name, kind, times, n} end
+  for _, kind in ipairs {"lua", "core"} do
+    if chosen(name, kind) then
+      local points = {}
+      local count = count_of(name, kind)
+      for n = 1, count do
+        for _, times in ipairs {1, 2, EVER} do points[#points + 1] = {name, kind, times, n} end
+      end
+      for i = #points, 2, -1 do
+        local k = math.random(i)
+        points[i], points[k] = points[k], points[i]
+      end
+      print(("%s: %d allocations of %s"):format(name, count, kind))
+      lists[#lists + 1] = points
     end
-    for i = #points, 2, -1 do
-      local k = math.random(i)
-      points[i], points[k] = points[k], points[i]
-    end
-    print(("%s: %d allocations of %s"):format(name, count, kind))
-    lists[#lists + 1] = points
   end
 end
 local at, left = 0, #lists
@@ -298,5 +304,4 @@ end
 local all = 0
 for _, points in ipairs(lists) do all = all + #points end
 print(("tried %d of %d"):format(p.tried, all))
-temp.clean()
 p:finish()

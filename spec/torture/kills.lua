@@ -39,27 +39,24 @@ while (p:goes_on() or only) and (not only or n < only) do
   local name = attacked.names[(n + p.seed) % #attacked.names + 1]
   if not only or n == only then
     if not seconds[name] then
-      attacked.reference(name, p.dir)
+      attacked.reference(name, p.work)
       local began = core.clock()
-      attacked.goes_on(name, p.dir)
+      attacked.goes_on(name, p.work)
       seconds[name] = core.clock() - began
     end
-    attacked.prepare(name, p.dir)
+    attacked.prepare(name, p.work)
     local lives, told = math.random(3), {}
     for i = 1, lives do
       local opt, how = death(name)
       opt.threads = math.random(2)
       told[i] = how
-      local ended, code, err = attacked.start(name, p.dir, opt)
+      local ended, code, err = attacked.start(name, p.work, opt)
       if ended == "exit" and code ~= 0 then told[i] = ("%s, where it said: %s"):format(how, err) end
     end
-    local wrong = attacked.goes_on(name, p.dir, {threads = math.random(2)})
+    local wrong = attacked.goes_on(name, p.work, {threads = math.random(2)})
     p:count(not wrong, ("%s, killed %s: %s"):format(name, table.concat(told, ", "), wrong),
       ("lua5.4 spec/torture/kills.lua 1 %d %d"):format(p.seed, n))
-    if wrong and not p.kept then -- the first failure's directory stays
-      p.kept = true
-      os.rename(p.dir .. "/" .. name, ("%s/failed_%d_%d"):format(p.dir, p.seed, n))
-    end
+    if wrong then p:save(name) end
   end
 end
 p:finish()

@@ -2,7 +2,7 @@
 -- data of another kind, trains in silence and on disk, goes on with the run, draws a grid, measures. Resident memory,
 -- open files, threads and what the library holds must be flat: after a warm-up, the most of the last half may be no
 -- more than the most of the first, and a little for the allocator's holes. A line a minute goes to
--- build/torture/soak/log.
+-- build/torture/soak/log. Where a number of cases is given ("24x"), it is one of rounds.
 --
 --   lua5.4 spec/torture/soak.lua 480 1
 local part = require "spec.support.part"
@@ -27,7 +27,7 @@ local function status()
 end
 if not status() then p:skip "there is no /proc/self" end
 
-local dir = temp.dir()
+local dir = p.work
 core.threads(2)
 
 -- ---- what is done ----
@@ -138,14 +138,14 @@ end
 
 local samples, told = {}, 0
 repeat
-  for _ = 1, p.minutes < 1 and round >= #DATA and 1 or #DATA do do_round() end
+  for _ = 1, p.cases and round >= #DATA and 1 or #DATA do do_round() end
   local s = sample()
   samples[#samples + 1] = s
   if s.time - told >= MINUTE then
     tell(s)
     told = s.time
   end
-until not p:goes_on()
+until not p:goes_on(round)
 tell(samples[#samples])
 
 local first = math.ceil(WARM * #samples) + 1 -- all kinds of data were there
@@ -157,7 +157,6 @@ for _, name in ipairs(WATCHED) do
     if i < middle then early = math.max(early, samples[i][name]) else late = math.max(late, samples[i][name]) end
   end
   local what = ("%s: at most %d before the middle of the time, then %d"):format(name, early, late)
-  p:count(late <= early + allowed[name], what, ("lua5.4 spec/torture/soak.lua %g %d"):format(p.minutes, p.seed))
+  p:count(late <= early + allowed[name], what, ("lua5.4 spec/torture/soak.lua %s %d"):format(arg[1], p.seed))
 end
-temp.clean()
 p:finish()

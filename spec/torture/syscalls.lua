@@ -7,6 +7,7 @@
 -- Needs strace. Calls are counted in each thread by itself.
 --
 --   lua5.4 spec/torture/syscalls.lua MINUTES SEED                          all points, in the order of the seed
+--   lua5.4 spec/torture/syscalls.lua MINUTES SEED plain [rename [SIGKILL]] those of one run, call, fault
 --   lua5.4 spec/torture/syscalls.lua 1 0 plain write ENOSPC+ 17+           one: the 17th write and all after it
 local part = require "spec.support.part"
 local attacked = require "spec.support.attacked"
@@ -29,14 +30,14 @@ local errors = {
 local p = part.start "syscalls"
 if not attacked.has_strace() then p:skip "there is no strace that may trace here" end
 
-local STRACE = "strace -f -qq --seccomp-bpf -o %s -e trace=%s"
+local STRACE = "strace -f -qq -o %s -e trace=%s" -- with --seccomp-bpf, strace 6.1 loses the signals
 
 -- The system calls of a run: list of {name, `count` in the thread that has most of them, `own`: the number of a call of
 -- the main thread -> true where it is the library's}.
 local function calls_of(name)
-  attacked.prepare(name, p.dir)
-  local path = p.dir .. "/trace"
-  local how, code, err = attacked.start(name, p.dir, {
+  attacked.prepare(name, p.work)
+  local path = p.work .. "/trace"
+  local how, code, err = attacked.start(name, p.work, {
     tracer = STRACE:format(path, "'!futex,exit_group,exit,execve' -y")})
   if how ~= "exit" or code ~= 0 then error(("%s under strace: %s %d: %s"):format(name, how, code, err)) end
   local calls, main, loaded = {}, nil, false
@@ -44,7 +45,7 @@ local function calls_of(name)
     local pid, call, words = line:match "^(%d+) +([%w_]+)%((.*)"
     if pid then
       main = main or pid
-      loaded = loaded or words:find(p.dir, 1, true)
+      loaded = loaded or words:find(p.work, 1, true)
       calls[call] = calls[call] or {name = call, count = 0, own = {}}
       local c = calls[call]
       c[pid] = (c[pid] or 0) + 1
@@ -67,11 +68,12 @@ end
 
 local GONE = 130 -- the exit code of a run whose console is gone: all is saved
 
+local killed, alive = 0, 0
 local sound = {} -- states of a directory from which the run goes on
 
 -- All that lies in a run's directory, as it is.
 local function state(name)
-  local path, out = p.dir .. "/" .. name, {}
+  local path, out = p.work .. "/" .. name, {}
   if os.rename(path, path) then
     for _, file in ipairs(temp.list(path)) do out[#out + 1] = file .. "\0" .. temp.read(path .. "/" .. file) end
   end
@@ -80,15 +82,16 @@ end
 
 -- Tries one point: nil, or a text that says what is wrong.
 local function attack(name, call, fault, at, own)
-  attacked.reference(name, p.dir)
-  attacked.prepare(name, p.dir)
+  attacked.reference(name, p.work)
+  attacked.prepare(name, p.work)
   local kill = fault == "SIGKILL"
   local kind = kill and "signal" or fault:find "^%d" and "retval" or "error"
   local rule = ("%s:%s=%s:when=%s"):format(call, kind, fault:gsub("%+$", ""), at)
-  local how, code, err = attacked.start(name, p.dir, {
+  local how, code, err = attacked.start(name, p.work, {
     tracer = STRACE:format("/dev/null", call) .. " -e inject=" .. rule, threads = 1})
   if how == "hang" then return "hangs" end
   if kill then
+    if how == "signal" then killed = killed + 1 else alive = alive + 1 end
     if how == "exit" and code ~= 0 then return ("ended with code %d: %s"):format(code, err) end
   elseif how == "signal" then return ("died of signal %d"):format(code)
   elseif own and code ~= 0 and not (code == 1 and is_one_line(err) or call == "write" and (err == ""
@@ -97,15 +100,16 @@ local function attack(name, call, fault, at, own)
   end
   local s = state(name)
   if sound[s] then return nil end
-  local wrong = attacked.goes_on(name, p.dir)
+  local wrong = attacked.goes_on(name, p.work, {stopped = code == GONE})
   if not wrong then sound[s] = true end
-  return wrong and wrong .. (err ~= "" and "; it had said: " .. err:sub(1, 300) or "")
+  return wrong and wrong .. (not kill and err ~= "" and "; it had said: " .. err:sub(1, 300) or "")
 end
 
 local function try(name, call, fault, at, own)
   local wrong = attack(name, call, fault, at, own)
   p:count(not wrong, ("%s, %s %s: %s: %s"):format(name, call, at, fault, wrong),
     ("lua5.4 spec/torture/syscalls.lua 1 0 %s %s %s %s"):format(name, call, fault, at))
+  if wrong then p:save(name) end
 end
 
 if p.words[4] then
@@ -120,12 +124,15 @@ end
 
 -- First what the library calls, then what happens before there is one.
 local own, early = {}, {}
-for _, name in ipairs(p.words[1] and {p.words[1]} or RUNS) do
+local run, call, fault = table.unpack(p.words)
+for _, name in ipairs(run and {run} or RUNS) do
   for _, c in ipairs(calls_of(name)) do
-    for n = 1, c.count do
-      for fault in ("SIGKILL " .. (errors[c.name] or "")):gmatch "%S+" do
+    for n = 1, (not call or call == c.name) and c.count or 0 do
+      for f in ("SIGKILL " .. (errors[c.name] or "")):gmatch "%S+" do
         local points = c.own[n] and own or early
-        points[#points + 1] = {name, c.name, fault, n .. (fault:match "%+$" or ""), c.own[n]}
+        if not fault or fault == f then
+          points[#points + 1] = {name, c.name, f, n .. (f:match "%+$" or ""), c.own[n]}
+        end
       end
     end
   end
@@ -146,5 +153,9 @@ for i, point in ipairs(own) do
     break
   end
   try(table.unpack(point, 1, 5))
+end
+-- The number of some calls varies by one or two: few runs go past their last one, unless strace does not do its work.
+if alive > killed then
+  p:count(false, ("%d runs were to be killed, and %d were"):format(alive + killed, killed), p:again(p.seed))
 end
 p:finish()

@@ -39,13 +39,17 @@ function M.read(path, most)
   return s
 end
 
---- Tells whether a file can be read. Cannot fail.
+-- Why a file that is there may not be opened: EINTR, EIO, ENOMEM, EACCES, ENFILE, EMFILE.
+local HINDERED = {[4] = true, [5] = true, [12] = true, [13] = true, [23] = true, [24] = true}
+
+--- Tells whether there is a file. One that cannot be opened, for want of a right or on a failing disk, is there, too:
+-- whoever reads it then says why it cannot. Cannot fail.
 -- @tparam string path  of the file
 -- @treturn boolean
 function M.exists(path)
-  local f = io.open(path, "rb")
+  local f, _, code = io.open(path, "rb")
   if f then f:close() end
-  return f ~= nil
+  return f ~= nil or HINDERED[code] == true
 end
 
 --- Returns the extension that a path's name has. Cannot fail.
