@@ -32,6 +32,7 @@ describe("classifier.lua", function()
   setup(function()
     dir = temp.dir()
     one = dir .. "/one.safetensors"
+    temp.write(dir .. "/.one.safetensors.gan-012345678abc.tmp", "of one that was killed")
     out = trained("--epochs 6 --out " .. one)
   end)
   teardown(temp.clean)
@@ -42,6 +43,7 @@ describe("classifier.lua", function()
     } do
       assert.is_truthy(out:find(text, 1, true), text)
     end
+    assert.same({"one.safetensors"}, temp.list(dir))
     local losses = {}
     for epoch, loss in out:gmatch "epoch (%d)/6  loss ([%d.]+)  test accuracy [%d.]+ %%  %d+ s\n" do
       losses[tonumber(epoch)] = tonumber(loss)
