@@ -27,6 +27,9 @@ local errors = {
   fcntl = "EINVAL", ioctl = "EIO", pipe2 = "EMFILE", sysinfo = "EFAULT", readlink = "EACCES", getcwd = "EACCES",
 }
 
+-- Calls that only ask: who is killed there is killed before the next one.
+local asks = {getpid = true, getrusage = true, rt_sigaction = true, rt_sigprocmask = true, sysinfo = true}
+
 local p = part.start "syscalls"
 if not attacked.has_strace() then p:skip "there is no strace that may trace here" end
 
@@ -128,7 +131,7 @@ local run, call, fault = table.unpack(p.words)
 for _, name in ipairs(run and {run} or RUNS) do
   for _, c in ipairs(calls_of(name)) do
     for n = 1, (not call or call == c.name) and c.count or 0 do
-      for f in ("SIGKILL " .. (errors[c.name] or "")):gmatch "%S+" do
+      for f in ((asks[c.name] and "" or "SIGKILL ") .. (errors[c.name] or "")):gmatch "%S+" do
         local points = c.own[n] and own or early
         if not fault or fault == f then
           points[#points + 1] = {name, c.name, f, n .. (f:match "%+$" or ""), c.own[n]}
