@@ -87,7 +87,9 @@ local trained, shape = opt.run and must(gan.train.trained.open(opt.run, {net = o
 if trained and trained.notice then warn(trained.notice) end
 if trained then -- the shape of its pictures: 1, height, width, channels
   local labels = trained.classes and core.full({1}, 0, "i32")
-  shape = core.shape(evaluate.of_generator(trained, {n = 1, labels = labels}).batch(1, 1))
+  local image, why_not = check.try(evaluate.of_generator(trained, {n = 1, labels = labels}).batch, 1, 1)
+  if not image then stop("%s: cannot draw: %s", trained.path, why_not) end
+  shape = core.shape(image)
   if #shape ~= 4 then stop("%s: draws no pictures", trained.path) end
 end
 if trained and opt.size and (opt.size ~= shape[2] or opt.size ~= shape[3]) then

@@ -60,7 +60,8 @@ if trained.classes then
 elseif opt.class then
   stop("--class: %s is not conditional", trained.path)
 end
-local images = gan.nn.evaluate(trained.G, z, y, {average = opt.ema and trained.ema or nil})
+local images, why_not = check.try(gan.nn.evaluate, trained.G, z, y, {average = opt.ema and trained.ema or nil})
+if not images then stop("%s: cannot draw: %s", trained.path, why_not) end
 if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
 local out = opt.out or gan.file.text.folder_of(trained.path) .. (opt.grid and "/generated.png" or "/generated")
