@@ -8,6 +8,7 @@
 #include "bind.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +19,12 @@
 #include <unistd.h>
 
 #define T_FILE GN_PREFIX "file"
-#define CHUNK 4096   /* elements converted at a time when the file's precision is not ours */
-#define NAME 255     /* bytes of a name that file systems take */
-#define LETTERS 12   /* of a temporary name's random part, 5 bits each */
-#define TRIES 100    /* temporary names that may be taken, or lost to who takes them for left behind */
-#define TEMP_MORE 32 /* bytes at most by which a temporary path is longer than its file's */
+#define PIECE ((size_t)1 << 18) /* bytes at a time where they are summed, too */
+#define CHUNK 4096              /* elements converted at a time when the file's precision is not ours */
+#define NAME 255                /* bytes of a name that file systems take */
+#define LETTERS 12              /* of a temporary name's random part, 5 bits each */
+#define TRIES 100               /* temporary names that may be taken, or lost to who takes them for left behind */
+#define TEMP_MORE 32            /* bytes at most by which a temporary path is longer than its file's */
 
 typedef struct file {
   gn_guard guard;
@@ -184,8 +186,19 @@ static int write_all(int fd, const char *p, size_t n) {
   return 0;
 }
 
-/* file:write(bytes | tensor) -> file, or nil, message (and the temporary file is gone). A tensor's elements are
-** written as they lie in memory, row-major, without a copy if they are contiguous. */
+/* The same by pieces that stay in the cache, so that their checksum, on which crc goes on, costs next to nothing. */
+static int write_summed(int fd, const char *p, size_t n, uint32_t *crc) {
+  int err = 0;
+  for (size_t m; n > 0 && !err; p += m, n -= m) {
+    m = GN_MIN(n, PIECE);
+    *crc = libdeflate_crc32(*crc, p, m);
+    err = write_all(fd, p, m);
+  }
+  return err;
+}
+
+/* file:write(bytes | tensor) -> file, the CRC-32 of what was written; or nil, message (and the temporary file is gone).
+** A tensor's elements are written as they lie in memory, row-major, without a copy if they are contiguous. */
 static int file_write(lua_State *L) {
   file *f = check_file(L, 1);
   size_t n;
@@ -203,10 +216,34 @@ static int file_write(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) gn_expected(L, 2, "what", "a string or a tensor");
     p = lua_tolstring(L, 2, &n);
   }
-  const int err = write_all(f->fd, p, n);
+  uint32_t crc = 0;
+  const int err = write_summed(f->fd, p, n, &crc);
   if (err) {
     discard(f);
     return fail_errno(L, f->path, "write", err);
+  }
+  lua_settop(L, 1);
+  lua_pushinteger(L, (lua_Integer)crc);
+  return 2;
+}
+
+/* file:patch(offset, bytes) -> file, or nil, message (and the temporary file is gone). Writes over bytes that were
+** written before. */
+static int file_patch(lua_State *L) {
+  file *f = check_file(L, 1);
+  const gn_int at = gn_check_int(L, 2, "offset", 0, (gn_int)1 << 60);
+  if (lua_type(L, 3) != LUA_TSTRING) gn_expected(L, 3, "bytes", "a string");
+  size_t n;
+  const char *p = lua_tolstring(L, 3, &n);
+  for (size_t done = 0; done < n;) {
+    const ssize_t k = pwrite(f->fd, p + done, n - done, (off_t)at + (off_t)done);
+    if (k < 0 && errno == EINTR) continue;
+    if (k <= 0) {
+      const int err = k < 0 ? errno : EIO;
+      discard(f);
+      return fail_errno(L, f->path, "write", err);
+    }
+    done += (size_t)k;
   }
   lua_settop(L, 1);
   return 1;
@@ -278,6 +315,17 @@ static int read_all(const file *f, char *p, size_t n) {
   return 0;
 }
 
+/* The same, by pieces, and their checksum, on which crc goes on. */
+static int read_summed(const file *f, char *p, size_t n, uint32_t *crc) {
+  int err = 0;
+  for (size_t m; n > 0 && !err; p += m, n -= m) {
+    m = GN_MIN(n, PIECE);
+    err = read_all(f, p, m);
+    if (!err) *crc = libdeflate_crc32(*crc, p, m);
+  }
+  return err;
+}
+
 static int read_failed(lua_State *L, const file *f, int err) {
   if (err > 0) return fail_errno(L, f->path, "read", err);
   luaL_pushfail(L);
@@ -298,7 +346,7 @@ static int file_read(lua_State *L) {
 }
 
 /* Reals of the other precision: converted by the chunk. */
-static int read_other(const file *f, gn_real *x, gn_int n) {
+static int read_other(const file *f, gn_real *x, gn_int n, uint32_t *crc) {
 #ifdef GN_DOUBLE
   float chunk[CHUNK];
 #else
@@ -306,15 +354,15 @@ static int read_other(const file *f, gn_real *x, gn_int n) {
 #endif
   for (gn_int i = 0; i < n; i += CHUNK) {
     gn_int k = GN_MIN(CHUNK, n - i);
-    int err = read_all(f, (char *)chunk, (size_t)k * sizeof *chunk);
+    int err = read_summed(f, (char *)chunk, (size_t)k * sizeof *chunk, crc);
     if (err) return err;
     for (gn_int j = 0; j < k; j++) x[i + j] = (gn_real)chunk[j];
   }
   return 0;
 }
 
-/* file:read_(t [, width]) -> t filled with the next bytes, or nil, message. t is contiguous. width: bytes of one
-** element in the file, 4 or 8, for reals that are to be converted (default: as t has it). */
+/* file:read_(t [, width]) -> t filled with the next bytes, their CRC-32; or nil, message. t is contiguous. width: bytes
+** of one element in the file, 4 or 8, for reals that are to be converted (default: as t has it). */
 static int file_read_(lua_State *L) {
   file *f = check_file(L, 0);
   gn_tensor *t = gn_check_tensor(L, 2, "t");
@@ -323,11 +371,14 @@ static int file_read_(lua_State *L) {
   if (width != own && (t->dtype != GN_REAL || (width != 4 && width != 8)))
     gn_argerror(L, 3, "width", "expected %d, got %d", (int)own, (int)width);
   gn_int n = gn_numel(t->nd, t->size);
-  int err = width == own ? read_all(f, gn_tensor_ptr(t), (size_t)(n * own)) : read_other(f, gn_real_ptr(t), n);
+  uint32_t crc = 0;
+  int err =
+      width == own ? read_summed(f, gn_tensor_ptr(t), (size_t)(n * own), &crc) : read_other(f, gn_real_ptr(t), n, &crc);
   gn_touch(t);
   if (err) return read_failed(L, f, err);
   lua_settop(L, 2);
-  return 1;
+  lua_pushinteger(L, (lua_Integer)crc);
+  return 2;
 }
 
 /* file:seek(offset) -> file; reading goes on there, in bytes from the start. */
@@ -447,8 +498,8 @@ static int file_fail_after(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"write", file_write}, {"commit", file_commit}, {"read", file_read},
-    {"read_", file_read_}, {"seek", file_seek},     {NULL, NULL},
+    {"write", file_write}, {"patch", file_patch}, {"commit", file_commit}, {"read", file_read}, {"read_", file_read_},
+    {"seek", file_seek},   {NULL, NULL},
 };
 /* file:close(): what was written without a commit is removed. Closing twice does nothing. */
 static const gn_class class = {T_FILE, "file", "a file (core.file_create, core.file_open)", methods, discard};

@@ -40,7 +40,6 @@ local DOUBLES = "gan.f64" -- metadata: names of tensors that are f64, not reals 
 local SUMS, SUM = "gan.crc32", "gan.crc32.header"
 local SUM_AT, NO_SUM = ('"%s":"'):format(SUM), ("0"):rep(8)
 local own = {[PATHS] = true, [DOUBLES] = true, [SUMS] = true, [SUM] = true}
-local PIECE = 1 << 20 -- bytes that are read at a time where only their checksum is wanted
 
 local EMPTY = "{}" -- metadata: a table without entries
 
@@ -127,7 +126,8 @@ local function header_sum(text, at)
   return hex(core.crc32(text:sub(at + #NO_SUM), core.crc32(NO_SUM, crc)))
 end
 
--- The header's text. Sorts tensors into the order of their data: wide elements first, so that all are aligned.
+-- The header's text, of the same length whatever the tensors' checksums are. Sorts tensors into the order of their
+-- data: wide elements first, so that all are aligned.
 local function header_of(tensors, meta)
   for _, e in ipairs(tensors) do e.dtype = core.dtypes[core.dtype(e.tensor)].safetensors end
   table.sort(tensors, function(a, b)
@@ -136,7 +136,7 @@ local function header_of(tensors, meta)
     return core.before(a.name, b.name)
   end)
   local parts, at, sums = {}, 0, {}
-  for i, e in ipairs(tensors) do sums[i] = hex(core.crc32(e.tensor)) end
+  for i, e in ipairs(tensors) do sums[i] = e.sum or NO_SUM end
   meta[SUMS], meta[SUM] = table.concat(sums, " "), NO_SUM
   parts[1] = '"__metadata__":' .. json.encode(meta)
   for _, e in ipairs(tensors) do
@@ -167,7 +167,9 @@ function M.save(path, tree)
   if ok then ok, message = file:write(("<I8"):pack(#header) .. header) end
   for _, e in ipairs(tensors) do
     if ok then ok, message = file:write(e.tensor) end
+    if ok then e.sum = hex(message) end
   end
+  if ok then ok, message = file:patch(8, header_of(tensors, meta)) end -- with the sums
   if ok then ok, message = file:commit() end
   if not ok then return nil, message end
   return true
@@ -287,17 +289,6 @@ local function read_header(file, size)
   return entries, meta, 8 + length
 end
 
--- The checksum of n bytes of an open file from an offset on; or nil, message.
-local function sum_of(file, at, n)
-  local crc, ok, message = 0, file:seek(at)
-  for done = 0, n - 1, PIECE do
-    if ok then ok, message = file:read(math.min(PIECE, n - done)) end
-    if not ok then return nil, message end
-    crc = core.crc32(ok, crc)
-  end
-  return hex(crc)
-end
-
 -- Puts v where its name says; nil if something else stands there or on the way.
 local function plant(tree, paths, name, v)
   local path = paths[name]
@@ -349,11 +340,8 @@ function M.load(path, want)
       local ok, message = file:seek(start + e.first)
       if ok then ok, message = file:read_(t, not packed and width_of[e.dtype] or 1) end
       if not ok then return failed(message) end
-      local sum = e.sum
-      if sum and (packed or core.dtypes[core.dtype(t)].size == width_of[e.dtype]) then sum = hex(core.crc32(t))
-      elseif sum then sum, message = sum_of(file, start + e.first, e.last - e.first) end
-      if sum ~= e.sum then
-        return failed(sum and ("tensor '%s' is damaged (its checksum differs)"):format(e.name) or message)
+      if e.sum and e.sum ~= hex(message) then
+        return failed(("tensor '%s' is damaged (its checksum differs)"):format(e.name))
       end
       if packed then t, message = core.unpack(t, packed, dtype_of[e.dtype], e.shape) end
       if not t then return failed(("tensor '%s': %s"):format(e.name, message)) end
