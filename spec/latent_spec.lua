@@ -4,6 +4,19 @@ local core = require "gan.core"
 local latent = gan.latent
 
 describe("latent", function()
+  it("knows latent vectors and labels from a file", function()
+    local z, y = gan.zeros(2, 3), core.tensor({0, 4}, "i32")
+    assert.is_true(latent.are(z, 3))
+    assert.is_true(latent.are(z, 3, y, 5))
+    for _, case in ipairs {
+      {nil, 3}, {7, 3}, {z, 4}, {gan.zeros(0, 3), 3}, {gan.zeros(3), 3}, {core.full({2, 3}, 0, "u8"), 3}, {z, 3, y},
+      {z, 3, nil, 5}, {z, 3, y, 4}, {z, 3, core.tensor({0, -1}, "i32"), 5}, {z, 3, core.tensor({0}, "i32"), 5},
+      {z, 3, gan.zeros(2), 5}, {z, 3, {}, 5},
+    } do
+      assert.is_false(latent.are(case[1], case[2], case[3], case[4]))
+    end
+  end)
+
   it("reads seeds", function()
     assert.same({0, 1, 2, 9, 5}, latent.seeds "0-2, 9,5")
     for _, bad in ipairs {"", "a", "1-", "-1", "3-2", "1,,2", "1.5", "99999999999999999999", "0-100000", "1 2"} do

@@ -60,6 +60,9 @@ describe("data.ring", function()
     assert.is_true(b:load(a:state()))
     assert.equal(core.to_bytes((a())), core.to_bytes((b())))
     assert.same({nil, "ring: the state has another batch"}, {b:load {batch = 3}})
+    local state = a:state()
+    state.key = "x"
+    assert.same({nil, "ring: the state has no integer 'key'"}, {b:load(state)})
   end)
 
   it("refuses wrong use", function()

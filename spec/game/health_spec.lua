@@ -174,6 +174,17 @@ describe("game.health", function()
     end
   end)
 
+  it("begins anew with what a state has that is none", function()
+    local hostile = {word = {}, why = 7, steps = "x", checks = -3, low = 0.5, sums = {D = "x", G = 2}, now = 7,
+      early = {grad_D = {}}, best = gan.ones(2)}
+    for _, state in ipairs {hostile, 7, "x", {}} do
+      local h = health.new()
+      h:load(state)
+      assert.same({word = "ok", why = "", steps = 0, checks = 0, low = 0, now = {}, early = {}, best = {},
+        sums = state == hostile and {G = 2} or {}}, h:state())
+    end
+  end)
+
   it("goes on from its state", function()
     local function numbers(i)
       return {real = 0.5, fake = i / 40, D = 1, grad_D = i < 6 and 1 or 1e-6, grad_G = 1 / i}

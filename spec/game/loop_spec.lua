@@ -75,6 +75,17 @@ end
 describe("game.loop", function()
   local loop_new = gan.game.loop.new
 
+  it("refuses states that are none", function()
+    local _, _, loop = play(game(gan), nil, 1)
+    local before = loop:state()
+    for _, state in ipairs {7, {updates = 7}, {updates = {G = "x"}}, {last = {D = {}}}, {last = gan.ones(1)}} do
+      assert.error_matches(function() loop:load(state) end, "loop: bad argument #1 'state")
+    end
+    assert.same(before, loop:state())
+    loop:load {}
+    assert.same({updates = {D = 0, G = 0}, last = {}}, loop:state())
+  end)
+
   it("is the game of dcgan.lua, to the byte", function()
     for _, k in ipairs {{1, 1}, {2, 3}} do
       local t = game(gan)
