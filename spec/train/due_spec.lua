@@ -61,22 +61,44 @@ describe("train.due", function()
     return inside.run(script, rest .. " --threads 1")
   end
 
+  -- Ends a run everywhere, and lets it go on. prepare: makes what is there before.
+  local function holds(name, least, prepare, go)
+    local function fresh()
+      attacked.remove(name, dir)
+      prepare()
+    end
+    fresh()
+    assert.equal(0, (go()))
+    local should, at = attacked.holds(dir .. "/" .. name), 0
+    repeat
+      fresh()
+      at = at + 1
+      local ended = end_at(at, go)
+      if lfs.attributes(dir .. "/" .. name) then
+        temp.write(("%s/%s/.options.json.gan-0123456789ab.tmp"):format(dir, name), "{") -- kills leave these
+      end
+      local code, _, err = go()
+      assert.same({0, ""}, {code, err}, "ended at file operation " .. at)
+      assert.is_nil(attacked.difference(should, dir .. "/" .. name), "ended at file operation " .. at)
+    until not ended
+    assert.is_true(at > least, at)
+  end
+
   for name, case in pairs(cases) do
     it("makes what is missing, wherever a run ended: " .. name, function()
-      assert.equal(0, (run(name)))
-      local should, at = attacked.holds(dir .. "/" .. name), 0
-      repeat
-        attacked.remove(name, dir)
-        at = at + 1
-        local ended = end_at(at, function() run(name) end)
-        if lfs.attributes(dir .. "/" .. name) then
-          temp.write(("%s/%s/.options.json.gan-0123456789ab.tmp"):format(dir, name), "{") -- kills leave these
-        end
-        local code, _, err = run(name)
-        assert.same({0, ""}, {code, err}, "ended at file operation " .. at)
-        assert.is_nil(attacked.difference(should, dir .. "/" .. name), "ended at file operation " .. at)
-      until not ended
-      assert.is_true(at > case[2], at)
+      holds(name, case[2], function() end, function() return run(name) end)
     end)
   end
+
+  it("does so where a run begins at a checkpoint of another, or goes on with a change", function()
+    local function train(words)
+      return inside.run("experiments/dcgan.lua", ("--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 "
+        .. "--threads 1 --snap 2 --outdir %s --name %s"):format(dir, words))
+    end
+    local function base() assert.equal(0, (train "base --steps 2")) end
+    base()
+    local from = dir .. "/base/snapshot_000002.safetensors"
+    holds("branch", 20, function() end, function() return train("branch --steps 4 --resume " .. from) end)
+    holds("base", 20, base, function() return train "base --steps 4 --lr 0.001 --change lr" end)
+  end)
 end)

@@ -24,15 +24,17 @@ function M.after(run, best, ending)
     save = snaps(run) or ending or good or best or core.clock() - run.saved_at > SAVE_SECONDS}
 end
 
--- Makes what follows the checkpoint. past: only what is missing of it.
+-- Makes what follows the checkpoint. past: only those files that are not there; the others may be of the checkpoint as
+-- it was before --change, and stay.
 local function follow(run, what, past)
   local opt, step, recorder = run.options, run.step, run.recorder
-  if what.good then rescue.mark_good(run) end
-  if what.best then recorder:link(checkpoint.BEST) end
+  local function lacks(name) return not (past and recorder:has(name)) end
+  if what.good and lacks(checkpoint.GOOD) then rescue.mark_good(run) end
+  if what.best and lacks(checkpoint.BEST) then recorder:link(checkpoint.BEST) end
   local early, name = EARLY[step] and (opt.snap == 0 or step < opt.snap), ("fakes_%06d.png"):format(step)
   local drawn = snaps(run) or early or step == run.total or step == (run.place.stored or {}).total_steps
-  if drawn and not (past and recorder:has(name)) then pictures.write(run, name) end
-  if snaps(run) and opt.snapshots > 0 then
+  if drawn and lacks(name) then pictures.write(run, name) end
+  if snaps(run) and opt.snapshots > 0 and lacks(checkpoint.SNAPSHOT:format(step)) then
     local path = recorder:snapshot(step, opt.snapshots)
     if path and run.hooks.on_snapshot and not past then run.hooks.on_snapshot(run, step, path) end
   end
