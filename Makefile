@@ -193,13 +193,15 @@ torture: all ## attack the program for so many minutes: make torture T=30 PARTS=
 	$(Q)$(CC) -std=c11 -O1 -g $(WARN) $(LUA_CFLAGS) -o $@ $< -pthread $(or $(call pc,--libs $(LUA_PC)),-llua)
 
 STEPS ?= 1000
-states: ## train in two threads of one process under ThreadSanitizer: make states STEPS=1000
+CHUNK ?= spec/support/two_states.lua
+THREADS ?= 2
+states: ## train in threads of one process under ThreadSanitizer: make states STEPS=1000 THREADS=2
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
 	@$(MAKE) --no-print-directory B=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN=-fsanitize=thread \
 	  states-run
 .PHONY: states-run
 states-run: all $(B)/two_states
-	$(RUN_ENV) $(TSAN_ENV) $(B)/two_states spec/support/two_states.lua $(STEPS) 2
+	$(RUN_ENV) $(TSAN_ENV) $(B)/two_states $(CHUNK) $(STEPS) $(THREADS)
 
 valgrind: ## run one spec under valgrind: make valgrind F=spec/tensor_spec.lua
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps test
