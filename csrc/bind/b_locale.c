@@ -4,39 +4,19 @@
 #include "bind.h"
 #include "order.h"
 #include <locale.h>
-#include <string.h>
 #ifdef __APPLE__
 #include <xlocale.h>
 #endif
 
-#define T_LOCALE GN_PREFIX "locale"
-
-/* The locale that a call found, until it is put back. */
-typedef struct found {
-  gn_guard guard;
-  locale_t before; /* 0: none is to be put back */
-} found;
-
-static void put_back(void *object) {
-  found *f = object;
-  if (f->before) uselocale(f->before);
-  f->before = (locale_t)0;
-}
-
-/* Calls the first upvalue in the locale "C", the second. An error puts the host's locale back when it is caught. */
+/* Calls the first upvalue in the locale "C", the second. However it ends, nothing comes between that and the host's
+** locale: no hook runs in here. */
 static int call(lua_State *L) {
-  const int n = lua_gettop(L);
-  found *f = lua_newuserdatauv(L, sizeof *f, 0);
-  memset(f, 0, sizeof *f);
-  luaL_setmetatable(L, T_LOCALE);
-  lua_insert(L, 1);
-  lua_toclose(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 2);
-  f->before = uselocale((locale_t)lua_touserdata(L, lua_upvalueindex(2)));
-  lua_call(L, n, LUA_MULTRET);
-  put_back(f);
-  return lua_gettop(L) - 1;
+  lua_insert(L, 1);
+  const locale_t before = uselocale((locale_t)lua_touserdata(L, lua_upvalueindex(2)));
+  const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  uselocale(before);
+  return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }
 
 /* core.without_locale(f) -> a function that does what f does, in the locale "C" whatever the host's is: Lua's numbers
@@ -73,16 +53,11 @@ static int before(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{NULL, NULL}};
 static const luaL_Reg funcs[] = {
     {"without_locale", without_locale},
     {"sort", sort},
     {"before", before},
     {NULL, NULL},
 };
-static const gn_class class = {T_LOCALE, "locale", "a locale", methods, put_back};
 
-void gn_open_locale(lua_State *L) {
-  gn_register_class(L, &class);
-  gn_register(L, funcs);
-}
+void gn_open_locale(lua_State *L) { gn_register(L, funcs); }

@@ -127,6 +127,35 @@ describe("a locale with a decimal comma", function()
     assert.is_truthy(select(2, pcall(thread)):find "attempt to yield")
   end)
 
+  it("is put back whatever a hook raises", function()
+    local dir = temp.dir()
+    temp.write(dir .. "/hooks.lua", [[
+package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
+package.cpath = (os.getenv "GAN_BUILD" or "build") .. "/?.so;" .. package.cpath
+assert(os.setlocale(arg[1], "numeric"))
+local without_locale = require("gan.core").without_locale
+local f, g = without_locale(function() return ("%g"):format(0.5) end), without_locale(error)
+for _, events in ipairs {"", "c", "r"} do
+  for k = 1, 40 do
+    local n = 0
+    pcall(function()
+      debug.sethook(function()
+        n = n + 1
+        if n == k then error "from a hook" end
+      end, events, events == "" and 1 or 0)
+      pcall(f)
+      pcall(g)
+      debug.sethook()
+    end)
+    debug.sethook()
+    assert(("%g"):format(0.5) == "0,5", ("event %d of '%s'"):format(k, events))
+  end
+end
+print(f())]])
+    local exit, out, err = script.run(dir .. "/hooks.lua", locales.comma(dir), {env = "LOCPATH=" .. dir})
+    assert.same({0, "0.5\n", ""}, {exit, out, err})
+  end)
+
   it("does not order strings: their bytes do", function()
     assert.same({"", "A", "B", "a", "a\0b", "ab", "b", "ä"}, core.sort {"ä", "b", "a", "B", "ab", "a\0b", "A", ""})
     assert.same({}, core.sort {})
