@@ -128,8 +128,8 @@ describe("a locale with a decimal comma", function()
   end)
 
   it("is put back whatever a hook raises", function()
-    local dir = temp.dir()
-    temp.write(dir .. "/hooks.lua", [[
+    local where = temp.dir()
+    temp.write(where .. "/hooks.lua", [[
 package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
 package.cpath = (os.getenv "GAN_BUILD" or "build") .. "/?.so;" .. package.cpath
 assert(os.setlocale(arg[1], "numeric"))
@@ -152,7 +152,7 @@ for _, events in ipairs {"", "c", "r"} do
   end
 end
 print(f())]])
-    local exit, out, err = script.run(dir .. "/hooks.lua", locales.comma(dir), {env = "LOCPATH=" .. dir})
+    local exit, out, err = script.run(where .. "/hooks.lua", locales.comma(where), {env = "LOCPATH=" .. where})
     assert.same({0, "0.5\n", ""}, {exit, out, err})
   end)
 
