@@ -15,6 +15,14 @@ describe("data.open", function()
   before_each(function() dir = files.folder() end)
   after_each(function() files.remove(dir) end)
 
+  it("takes no time over a path that is longer than any", function()
+    for _, path in ipairs {("["):rep(20000), ("a/"):rep(10000), ("/"):rep(20000) .. "a", (" "):rep(20000) .. ":"} do
+      local began = os.clock()
+      assert.is_nil((gan.data.open(path)))
+      assert.is_true(os.clock() - began < 0.5, path:sub(1, 3))
+    end
+  end)
+
   it("says what a path is that it cannot open", function()
     refused("^/nowhere/such/thing: cannot open %(No such file or directory%)$", "/nowhere/such/thing")
     refused("unknown format %(expected IDX, CIFAR%-10/100, .npy, .npz, a .zip of pictures or a folder of pictures; "

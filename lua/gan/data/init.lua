@@ -57,10 +57,16 @@ local function head_of(path)
   return head, message
 end
 
-local function cause(message) return (message:match "([^:]*)$":gsub("^ ", "")) end
+local LONGEST = 4096 -- bytes of a path that a file may have
+
+-- What stands behind a message's last colon. (A pattern that may begin anywhere would take minutes for a long path.)
+local function cause(message) return message:match "^.*: ?(.*)$" or message end
+
+local function without_slash(path) return path:match "^(.*[^/])/+$" or path end
 
 -- What is near a path that is not there: another name in the same folder, or the first folder that is missing.
 local function neighbour(path)
+  if #path > LONGEST then return "" end
   if path:sub(1, 1) == "~" then return " (shells replace ~ only where a word begins: --data ~/x, not --data=~/x)" end
   local folder, name = path:match "^(.*/)([^/]*)$"
   folder, name = folder or "", name or path
@@ -68,7 +74,7 @@ local function neighbour(path)
   local ok, iterate, state = pcall(lfs.dir, folder == "" and "." or folder)
   if not ok then
     check.pass_memory(iterate)
-    local above = folder:match "^(.-)/+$"
+    local above = without_slash(folder)
     if lfs.attributes(above) then return (" (%s is no folder that can be read)"):format(above) end
     return neighbour(above):gsub("^ %(did", (" (there is no %s; did"):format(above))
   end
@@ -152,7 +158,7 @@ function M.open(path, opt)
   if o.count or o.seed then
     return check.fail("data.open", "options count and seed are for the built-in sets, not for '%s'", path)
   end
-  local format, message = format_of(path:match "^(.-)/+$" or path)
+  local format, message = format_of(without_slash(path))
   if not format then return nil, message end
   o.background = o.background or M.image.colour {}.accept(format.arrays and "black" or "white")
   local set

@@ -26,7 +26,7 @@ end
 -- @treturn table  the run
 -- @error if there is no run
 function M.read(dir)
-  dir = dir:match "^(.-)/*$"
+  dir = dir:match "^(.*[^/])/*$" or dir
   local files = text.names(dir)
   if not files and text.exists(dir) then dir = text.folder_of(dir) files = text.names(dir) end
   if not files then return nil, ("%s: no such run"):format(dir) end
