@@ -60,7 +60,11 @@ local function choose()
     local place = public.place(e.f)
     local at = place and public.public[place]
     e.public = at or public.public[tostring(e.stand_in)] or public.public[tostring(e.f)]
-    if e.public then e.name = e.public.names[1] end
+    if e.public then
+      e.name = e.public.names[1]
+      e.manual = public.by_place[place or ""]
+      for _, name in ipairs(e.public.names) do e.manual = e.manual or public.by_name[name] end
+    end
     e.tried, e.came_back, e.number = 0, 0, i
     if not skip[e.name] and e.name:find(pattern) then chosen[#chosen + 1] = e end
   end
@@ -164,13 +168,20 @@ local function differentiate(step, y, args)
   call(step, recorded.entry(autograd.grad), autograd.grad, {n = 3, y, wrt, o})
 end
 
--- An argument list for a function: near one that worked, at times with another object of its kind.
+-- An argument list for a function: near one that worked, or of the types in the manual; at times with another object of
+-- its kind.
 local function arguments(e)
-  local from = #e.seeds > 0 and chance(0.95) and pick(e.seeds)
-  local args = from and values.near_arguments(from) or values.arguments()
-  if not from and e.name:find ":" or chance(0.02) then
-    local kind = #recorded.objects > 0 and pick(recorded.objects)
-    args[1], args.n = kind and #kind > 0 and pick(kind) or args[1], math.max(args.n, 1)
+  if #e.seeds > 0 and chance(0.95) then
+    local args = values.near_arguments(pick(e.seeds))
+    local kind = chance(0.02) and #recorded.objects > 0 and pick(recorded.objects)
+    if kind then args[1], args.n = pick(kind), math.max(args.n, 1) end
+    return args
+  end
+  local args = e.manual and chance(0.7) and values.typed_arguments(e.manual.params) or values.arguments()
+  if e.name:find ":" then
+    local kind = e.name:find "^Tensor:" and {values.tensor()} or #recorded.objects > 0 and pick(recorded.objects)
+    table.insert(args, 1, kind and pick(kind) or false)
+    args.n = args.n + 1
   end
   return args
 end

@@ -148,6 +148,29 @@ function M.arguments()
   return args
 end
 
+-- A value of a type that the manual names; any other value where it is none of these.
+local typed = {
+  Tensor = M.tensor, integer = small, number = function() return chance(0.5) and small() or pick(floats) end,
+  string = function() return pick(strings) end, boolean = function() return chance(0.5) end,
+  table = function() return chance(0.5) and options() or list(small, 4) end,
+  ["function"] = function() return pick(functions) end,
+  Stream = function() return core.rng(random(5), "fuzz") end,
+}
+
+--- Makes an argument list of the types that the manual says. params: of spec/support/manual.lua.
+function M.typed_arguments(params)
+  local args = {n = 0}
+  for _, p in ipairs(params) do
+    if not p.name:find "[^.]%.[^.]" and not (p.optional and chance(0.5)) then
+      local kinds = {}
+      for kind in (p.type or ""):gmatch "[%w]+" do kinds[#kinds + 1] = typed[kind] end
+      args.n = args.n + 1
+      args[args.n] = #kinds > 0 and pick(kinds)() or M.any()
+    end
+  end
+  return args
+end
+
 local function near_number(v)
   local kind = random(6)
   if kind == 1 then return v + 1 elseif kind == 2 then return v - 1 elseif kind == 3 then return -v
