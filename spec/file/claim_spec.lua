@@ -169,6 +169,11 @@ describe("file.claim", function()
     assert.is_true(claim.number(dir, function() return 4 end, is_taken, make))
     assert.same({7}, made)
     assert.same({".number-5"}, temp.list(dir))
+    lfs.touch(dir .. "/.number-5", 1000) -- not a while ago
+    for _, mark in ipairs {".number-6", ".number-9", ".number-x"} do lfs.mkdir(dir .. "/" .. mark) end
+    assert.is_true(claim.number(dir, function() return 9 end, is_taken, make))
+    assert.same({".number-9", ".number-x"}, temp.list(dir)) -- not that of a process that may still live
+    lfs.rmdir(dir .. "/.number-9")
     local function full() return nil, "full" end
     assert.same({nil, "full"}, {claim.number(dir, function() return 8 end, is_taken, full)})
     local ok, message = claim.number(dir .. "/none", function() return -1 end, is_taken, make)

@@ -100,6 +100,19 @@ end
 
 -- ---- numbers ----
 
+local HOUR = 3600 -- seconds, after which the process that made a mark did not live to use it
+
+-- Removes the marks that processes which were killed have left: of numbers that are taken, whoever takes such a mark
+-- goes on to the next; and those of long ago.
+local function remove_marks(folder, is_taken)
+  for _, name in ipairs(core.folder(folder) or {}) do
+    local n = math.tointeger(name:match "^%.number%-(%d+)$")
+    local mark = folder .. "/" .. name
+    local made = n and lfs.attributes(mark, "modification")
+    if made and (is_taken(n) or os.time() - made > HOUR) then lfs.rmdir(mark) end
+  end
+end
+
 --- Takes the next number of a folder, which no other process gets.
 -- @tparam string folder  where the numbered things are made; it must be there
 -- @tparam function newest  () -> the largest number that is taken, -1 where none is
@@ -117,7 +130,10 @@ function M.number(folder, newest, is_taken, make)
       local free = not is_taken(n)
       if free then ok, message = make(n) end
       lfs.rmdir(mark)
-      if free then return ok, message end
+      if free then
+        remove_marks(folder, is_taken)
+        return ok, message
+      end
     elseif code ~= EEXIST and not lfs.attributes(mark) then
       return nil, ("%s: cannot make a directory: %s"):format(folder, message)
     end
