@@ -228,6 +228,19 @@ static int raise_(lua_State *L) {
   return gn_raise(L, op, msg);
 }
 
+/* core.on_exhausted(f): from now on f(message) is called before an error says that memory ran out, and the error raised
+** when f returns; nil: no longer. core.exhausted(message) calls it, where such an error is raised anew. */
+static int on_exhausted(lua_State *L) {
+  if (!lua_isnoneornil(L, 1)) luaL_checktype(L, 1, LUA_TFUNCTION);
+  gn_set_exhausted(L);
+  return 0;
+}
+
+static int exhausted(lua_State *L) {
+  gn_exhausted(L, "", luaL_checkstring(L, 1));
+  return 0;
+}
+
 /* core.near_name(word, names) -> the name in the list that is nearest to a misspelt word, nil if none is near
 ** (options.h). */
 static int near_name(lua_State *L) {
@@ -269,6 +282,8 @@ static const luaL_Reg funcs[] = {
     {"interrupted", interrupted},
     {"flush_output", flush_output},
     {"ignore_pipes", ignore_pipes},
+    {"on_exhausted", on_exhausted},
+    {"exhausted", exhausted},
     {"raise", raise_},
     {"near_name", near_name},
     {"library", library},

@@ -65,11 +65,28 @@ static const char *op_name(lua_State *L) {
   return s ? s : "gan";
 }
 
+static const char EXHAUSTED_KEY = 0;
+
+void gn_set_exhausted(lua_State *L) {
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &EXHAUSTED_KEY);
+}
+
+void gn_exhausted(lua_State *L, const char *op, const char *msg) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &EXHAUSTED_KEY) == LUA_TFUNCTION) {
+    lua_pushfstring(L, "%s%s%s", op, *op ? ": " : "", msg);
+    lua_call(L, 1, 0);
+  } else {
+    lua_pop(L, 1);
+  }
+}
+
 int gn_error(lua_State *L, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
   const char *msg = lua_pushvfstring(L, fmt, ap);
   va_end(ap);
+  if (strncmp(fmt, "out of memory", 13) == 0) gn_exhausted(L, op_name(L), msg);
   return gn_raise(L, op_name(L), msg);
 }
 

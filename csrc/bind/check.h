@@ -36,7 +36,11 @@ const char *gn_dtype_name(gn_dtype t); /* as dtype.def has it */
 /* Errors. All raise `user.lua:41: conv2d: bad argument #2 'w' (…)` where user.lua:41 is the innermost line outside the
 ** library, and never return. The comment behind each is its message; `got` tells what is there. */
 int gn_raise(lua_State *L, const char *op, const char *msg); /* op: msg */
-int gn_error(lua_State *L, const char *fmt, ...);            /* op: message; op is the running function's name */
+
+/* What is called with the message before an error says that memory ran out: the function on top, or nil. */
+void gn_set_exhausted(lua_State *L);
+void gn_exhausted(lua_State *L, const char *op, const char *msg);
+int gn_error(lua_State *L, const char *fmt, ...); /* op: message; op is the running function's name */
 /* op: bad argument #arg 'name' (message) */
 int gn_argerror(lua_State *L, int arg, const char *name, const char *fmt, ...);
 /* op: bad argument #arg 'name' (expected X, got Y). A text for X pushed before the call would be

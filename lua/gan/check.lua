@@ -216,10 +216,24 @@ end
 --- Returns an error's message without the place that it blames, for those who hand it on as `nil, message`.
 function M.placeless(message) return (tostring(message):gsub("^[^ ]*:%d+: ", "")) end
 
+local catchers = {[pcall] = true, [xpcall] = true}
+
+--- Tells whether an error that is raised here would be caught in Lua. Of one in a coroutine nobody knows: true.
+function M.is_caught()
+  local level, caller = 2, debug.getinfo(2, "f")
+  while caller and not catchers[caller.func] do
+    level = level + 1
+    caller = debug.getinfo(level, "f")
+  end
+  return caller ~= nil or not select(2, coroutine.running())
+end
+
 --- Raises an error's message again where it says that memory ran out: that is nobody's fault, a file's least of all.
 function M.pass_memory(message)
   local text = tostring(message)
-  if text:find("not enough memory", 1, true) or text:find("out of memory", 1, true) then error(message, 0) end
+  if not (text:find("not enough memory", 1, true) or text:find("out of memory", 1, true)) then return end
+  core.exhausted(M.placeless(text))
+  error(message, 0)
 end
 
 --- Calls f(...) and returns what it returns. An error becomes nil and its message, without the place that it blames,

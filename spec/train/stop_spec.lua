@@ -41,6 +41,40 @@ describe("train.stop", function()
     core.flush_output = flush
   end)
 
+  it("ends a program in one line where memory runs out and nobody catches the error", function()
+    local script = require "spec.support.script"
+    local dir = temp.dir()
+    local small = "--data fake --limit 16 --size 16 --ngf 2 --ndf 2 --z 4 --batch 8 --threads 1 --outdir " .. dir
+    local from_start = "require 'gan' require 'gan.core'.memory_limit(200000)"
+    local from_step = "require 'gan' local core = require 'gan.core' " -- an optimiser's, the first
+      .. "local f = core.collect core.collect = function() core.memory_limit(1) f() end"
+    assert.equal(0, (script.run("experiments/dcgan.lua", small .. " --steps 1 --name a")))
+    local a = dir .. "/a"
+    local keeps = "[^\n]*; " .. dir .. "/%s/checkpoint_last.safetensors keeps step %d"
+    local cases = {
+      {"dcgan", small .. " --steps 9 --name a", keeps:format("a", 1), from_step},
+      {"wgan", small .. " --steps 1 --name b", keeps:format("b", 0), from_step},
+      {"dcgan", small .. " --ngf 4000 --name c", "[^\n]*"},
+      {"generate", "--run " .. a .. " --seeds 0-999 --grid", "[^\n]*"},
+      {"evaluate", "--run " .. a .. " --n 1000 --metrics fid", "[^\n]*"},
+      {"classifier", "--data fake --size 16 --limit 99 --out " .. dir .. "/c.safetensors", "[^\n]*"},
+    }
+    for _, case in ipairs(cases) do
+      local name, words, rest, chunk = table.unpack(case)
+      local code, _, err = script.run(("experiments/%s.lua"):format(name), words,
+        {chunk = chunk or from_start})
+      assert.equal(1, code, name .. err)
+      assert.matches("^" .. name .. "%.lua: [%w_%. ]*: out of memory %(" .. rest .. "\n$", err)
+    end
+    for chunk, exit in pairs {["gan.zeros {9999}"] = 7, ["print(pcall(gan.zeros, {9999}))"] = 0,
+        ["coroutine.resume(coroutine.create(gan.zeros), {9999})"] = 0} do
+      local head = "gan = require 'gan' local core = require 'gan.core' core.memory_limit(9999) "
+        .. "require('gan.train.stop').when_exhausted(function(m) os.exit(m:find ': out of memory' and 7 or 8) end) "
+      assert.equal(exit, (script.run(temp.write(dir .. "/x.lua", head .. chunk), "")), chunk)
+    end
+    temp.clean()
+  end)
+
   it("is the only place that ends a process, and prints only where a run speaks", function()
     local found = {}
     for _, path in ipairs(sources("lua/gan", {})) do

@@ -214,6 +214,7 @@ local function hook(self, name, ...)
   if not f then return end
   local ok, message = pcall(f, self, self.now, ...)
   if ok then return end
+  check.pass_memory(message)
   local saved = self.last_saved and self.last_saved()
   error(type(message) ~= "string" and message
     or ("%s (hook %s, step %d%s)"):format(message, name, self.now, saved and "; " .. saved or ""), 0)

@@ -24,6 +24,7 @@ local recorders = require "gan.train.recorder"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 local state = require "gan.state"
+local stop = require "gan.train.stop"
 
 local option = check.option
 
@@ -98,6 +99,13 @@ local function start(spec)
     hooks = {}, base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1, health = health.new(),
     script = spec.arg[0],
     command = command.shell {spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT"}}, Run)
+  if recorder.keeps then
+    local weak = setmetatable({self}, {__mode = "v"}) -- a run that is given up gives its lock back
+    stop.when_exhausted(function(message)
+      local kept = weak[1] and weak[1]:last_saved()
+      return weak[1] and weak[1].recorder:stop("%s%s", message, kept and "; " .. kept or "")
+    end)
+  end
   local defaults = {threads = core.threads()}
   for k, v in pairs(spec.defaults or {}) do defaults[k] = v end
   local list = command.extend(options.training, spec.options, spec.without)
@@ -327,6 +335,7 @@ end
 function Run:close()
   self.loader:close()
   self.recorder:close(self.interrupted)
+  if self.recorder.keeps then stop.when_exhausted(nil) end
 end
 
 for old, new in pairs {keep = "save_with", kept = "last_saved", draw = "show"} do

@@ -31,6 +31,13 @@ function M.interrupted(program, message)
   os.exit(INTERRUPTED, true)
 end
 
+--- Ends the program from now on where memory runs out and nobody would catch the error: in one line, as where a disk is
+-- full. Within pcall, xpcall or a coroutine the error is raised as ever. Cannot fail.
+-- @tparam ?function f  f(message), which ends the program; nil: no longer
+function M.when_exhausted(f)
+  core.on_exhausted(f and function(message) if not check.is_caught() then f(message) end end)
+end
+
 --- Returns how a script ends. From now on a pipe that nobody reads does not end it: its files are written all the same.
 -- Cannot fail.
 -- @tparam string program  the script's name
@@ -42,6 +49,7 @@ end
 function M.script(program)
   core.ignore_pipes()
   local function stop(...) return M.failed(program, ...) end
+  M.when_exhausted(function(message) return stop("%s", message) end)
   local function must(ok, ...)
     if not ok then return stop("%s", (...)) end
     return ok, ...
