@@ -9,7 +9,9 @@
 -- and takes from there what other groups have played.
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
-local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'")
+local me = pipe and pipe:read "*a":match "(.*)\n"
+if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
@@ -220,12 +222,8 @@ for name in opt.group:gmatch "[^,%s]+" do
 end
 if not chosen[1] then stop("--group: expected any of %s", table.concat(order, ", ")) end
 
-local function make(dir)
-  local parent = dir:match "^(.+)/[^/]+/*$"
-  if parent and not lfs.attributes(parent) then make(parent) end
-  if not lfs.attributes(dir) then must(lfs.mkdir(dir)) end
-end
-make(opt.out)
+must(gan.file.text.make_folder(opt.out))
+gan.file.text.leftovers(opt.out, true) -- of one that was killed
 
 local function results()
   local found = {}
@@ -266,15 +264,15 @@ if #todo > 0 and opt.jobs > 0 then
   for k = 1, #todo do numbers[k] = k end
   local began, done = core.clock(), 0
   local line = "echo '%s' | OPENBLAS_NUM_THREADS=1 xargs -P %d -n 1 %s %s --out %s --job"
-  local pipe = must(io.popen(line:format(
+  local players = must(io.popen(line:format(
     table.concat(numbers, "\n"), opt.jobs, command.shell {lua}, command.shell {arg[0]}, command.shell {opt.out})))
-  for _ in pipe:lines() do
+  for _ in players:lines() do
     done = done + 1
     local seconds = core.clock() - began
     print(("%d of %d, %s left"):format(done, #todo, gan.quantities.time(seconds / done * (#todo - done))))
     io.flush()
   end
-  pipe:close()
+  players:close()
   if done < #todo then
     local lost = check.count(#todo - done, "run")
     io.stderr:write(("ablation.lua: %s failed; the same command tries again\n"):format(lost))

@@ -8,7 +8,9 @@
 --   lua experiments/evaluate.lua --images drawn/ --stats real.npz --metrics fid    statistics that others computed
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
-local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'")
+local me = pipe and pipe:read "*a":match "(.*)\n"
+if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
@@ -81,7 +83,10 @@ if opt.images and not opt.data and not has_stats then
   stop "--data is missing: the real images, which --images are measured against"
 end
 if opt.sheet then must(gan.data.image.named(opt.sheet)) end
-if opt.stats then must(gan.file.text.says(opt.stats, "npz", "statistics are written as .npz")) end
+if opt.stats then
+  must(gan.file.text.says(opt.stats, "npz", "statistics are written as .npz"))
+  gan.file.text.leftovers(gan.file.text.folder_of(opt.stats), true) -- of one that was killed
+end
 
 local trained, shape = opt.run and must(gan.train.trained.open(opt.run, {net = opt.net})), nil
 if trained and trained.notice then warn(trained.notice) end
@@ -232,6 +237,7 @@ if session.neighbours then
   local path = opt.sheet or dir and dir .. "/nearest.png"
   if path then
     local images, columns = session:sheet()
+    gan.file.text.leftovers(gan.file.text.folder_of(path), true)
     must(gan.show.grid.save(path, images, {columns = columns}))
     sheet = path
   end

@@ -5,7 +5,9 @@
 --   lua experiments/generate.lua --run runs/demo --seeds 7 --out seven.png       one picture
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
-local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'")
+local me = pipe and pipe:read "*a":match "(.*)\n"
+if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local lfs = require "lfs"
@@ -65,6 +67,7 @@ if not images then stop("%s: cannot draw: %s", trained.path, why_not) end
 if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
 local out = opt.out or gan.file.text.folder_of(trained.path) .. (opt.grid and "/generated.png" or "/generated")
+text.leftovers((opt.grid or one_file) and text.folder_of(out) or out, true) -- of one that was killed
 if opt.grid then
   must(grid.save(out, images, {columns = opt.columns}))
 elseif one_file then

@@ -4,7 +4,9 @@
 --   lua experiments/plot.lua --run runs/a,runs/b --keys fid,D+G --out ab.svg   FID in one plot, the losses in another
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
-local me = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'"):read "*a":match "(.*)\n"
+local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'")
+local me = pipe and pipe:read "*a":match "(.*)\n"
+if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local lfs = require "lfs"
@@ -59,6 +61,7 @@ if not runs[1] then stop("--run: expected a run's directory, got '%s'", opt.run)
 local how = {x = opt.x, log = opt.log, columns = opt.columns, title = opt.title}
 local spec = must(curves.plots(runs, opt.keys and words(opt.keys), how))
 local out = opt.out or runs[1].dir .. "/curves.svg"
+gan.file.text.leftovers(gan.file.text.folder_of(out), true) -- of one that was killed
 must(plot.save(out, spec))
 print(check.shown(("%s: %s"):format(out, check.count(#spec.panels, "plot"))))
 finish()

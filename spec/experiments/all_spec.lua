@@ -69,7 +69,7 @@ describe("recipe", function()
 
   it("begins as every script does", function()
     local function first_lines(file)
-      return temp.read("experiments/" .. file):match "\n([^-\n][^\n]*\n[^\n]*\n[^\n]*\n[^\n]*)"
+      return temp.read("experiments/" .. file):match "\n([^-\n][^\n]*\n[^\n]*\n[^\n]*\n[^\n]*\n[^\n]*\n[^\n]*)"
     end
     local first = first_lines "dcgan.lua"
     assert.is_truthy(first:find '"base.lua"[^\n]*$')
@@ -114,10 +114,31 @@ describe("recipe", function()
     clean("copy/it\\'s.lua", "--help")
     clean(here .. "/experiments/dcgan.lua", "--help", {env = 'PATH=".:$PATH"'})
     assert.equal(0, code)
+    clean(here .. "/experiments/dcgan.lua", "--help", {chunk = "io.popen = function() return nil, 'no process' end"})
+    assert.equal(0, code)
     -- what its owner names is used
     temp.write(there .. "/copy/argparse.lua", "io.stderr:write 'named' os.exit(7)")
     local _, err = clean(here .. "/experiments/dcgan.lua", "--help", {env = "LUA_PATH_5_4='./copy/?.lua;;'"})
     assert.same({7, "named"}, {code, err})
+  end)
+
+  it("removes what a program that was killed has left half-written where it writes", function()
+    local run = dir .. "/written"
+    train("dcgan", "--metrics fid --metrics-n 10", "--steps 1 --name written")
+    for words, folder in pairs {
+      ["plot --run " .. run .. " --out @/a.svg"] = "", ["generate --run " .. run .. " --seeds 1 --out @/a.png"] = "",
+      ["generate --run " .. run .. " --seeds 1 --out @/pictures"] = "/pictures",
+      ["evaluate --metrics nearest --n 10 --features pixels --sheet @/a.png --run " .. run] = "",
+      ["evaluate --metrics fid --n 10 --features pixels --stats @/a.npz --run " .. run] = "",
+      ["ablation --jobs 0 --out @"] = "",
+    } do
+      local there = temp.dir()
+      lfs.mkdir(there .. "/pictures")
+      local left = temp.write(there .. folder .. "/.a.gan-0123456789ab.tmp", "half")
+      local code, _, err = script.run("experiments/" .. words:gsub(" ", ".lua ", 1):gsub("@", there), "")
+      assert.equal(0, code, words .. err)
+      assert.is_nil(lfs.attributes(left), words)
+    end
   end)
 
   it("finds what lies beside it by its own path, whatever its folder is called", function()
