@@ -100,7 +100,8 @@ describe("train.stop", function()
     setup(function() dir = temp.dir() end)
     teardown(temp.clean)
 
-    -- Sends signals, with pauses in seconds, to a program in such a step: its exit code, nil if it goes on.
+    -- Sends signals, with pauses in seconds, to a program in such a step: its exit code, nil if it goes on. Where it is
+    -- to end, the last one comes again: to a process that has had no processor between two of them, both are one.
     local function sent(step, signals, within)
       local ready = dir .. "/ready"
       os.remove(ready)
@@ -114,8 +115,9 @@ describe("train.stop", function()
         if type(signal) == "number" then os.execute("sleep " .. signal)
         else p.kill(signal) end
       end
-      for _ = 1, (within or 5) * 100 do
+      for i = 1, (within or 5) * 100 do
         if not p.alive() then return (p.wait()) end
+        if not within and i % 100 == 0 then p.kill(signals[#signals]) end
         os.execute "sleep 0.01"
       end
       p.kill "KILL"
