@@ -22,7 +22,7 @@ local values = require "spec.support.values"
 
 local LONGEST, MOST = 5, 300 << 20 -- seconds and bytes that a call may take
 local SHORT = 1000000              -- instructions of a test
-local SPARE = 4 << 20              -- bytes of tensors for a call: refuses what would take seconds, as large data sets
+local SPARE = 2 << 20              -- bytes of tensors for a call: refuses what would take seconds, as large data sets
 local LEFT = 16 << 20              -- bytes of tensors that may be left beyond what specs and their arguments held
 local PATIENCE, ROOM = 1, 60000    -- seconds, and KB of Lua's, at which a loop in Lua is stopped: it was asked for more
 
