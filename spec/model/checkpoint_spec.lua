@@ -29,7 +29,8 @@ describe("model.checkpoint", function()
     end
     temp.write(path "snapshot_000030.safetensors.tmp", "x")
     local list = {path "checkpoint_last.safetensors", path "checkpoint_previous.safetensors",
-      path "snapshot_000020.safetensors", path "snapshot_000010.safetensors", path "checkpoint_good.safetensors"}
+      path "snapshot_000020.safetensors", path "snapshot_000010.safetensors", path "checkpoint_good.safetensors",
+      path "checkpoint_best.safetensors"}
     assert.same(list, checkpoint.of(dir))
     assert.same({}, checkpoint.of(dir .. "/none"))
     local messages = {}
@@ -37,7 +38,7 @@ describe("model.checkpoint", function()
       local tree, which, damaged, notice = checkpoint.first(list)
       assert.same({one, messages}, {which, damaged})
       assert.is_nil(notice)
-      assert.equal(({1, 5, 4, 3, 2})[i], tree.run.step)
+      assert.equal(({1, 5, 4, 3, 2, 6})[i], tree.run.step)
       messages[i] = damage(one:match "[^/]*$") .. ": tensor 'w' is damaged (its checksum differs)"
     end
     assert.same({nil, table.concat(messages, "; ")}, {checkpoint.first(list)})

@@ -14,7 +14,8 @@ local M = {
   SNAPSHOTS = "^snapshot_%d+%.safetensors$", -- a pattern
 }
 
---- Lists the checkpoints in a run's directory from which it can go on, the newest first. Cannot fail.
+--- Lists the checkpoints in a run's directory from which it can go on: the newest first, last those of which nobody
+-- knows how old they are. Cannot fail.
 -- @tparam string dir  the directory
 -- @treturn table  list of paths
 function M.of(dir)
@@ -25,6 +26,7 @@ function M.of(dir)
     if all[i]:find(M.SNAPSHOTS) then names[#names + 1] = all[i] end
   end
   names[#names + 1] = M.GOOD
+  names[#names + 1] = M.BEST
   local list = {}
   for _, name in ipairs(names) do if there[name] then list[#list + 1] = ("%s/%s"):format(dir, name) end end
   return list
