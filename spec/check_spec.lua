@@ -82,6 +82,15 @@ describe("check", function()
     assert.equal(tensor, check.options("f", {x = tensor}, {x = option.any {}}).x)
   end)
 
+  it("shows a text that is no value in one line, which no terminal obeys", function()
+    local text = "a\n\27[2J\0\127" .. ("x"):rep(60)
+    local shown = "string 'a\\x0a\\x1b[2J\\x00\\x7f" .. ("x"):rep(49) .. "...'"
+    assert.equal(shown, check.found(text))
+    assert.is_truthy(select(2, pcall(gan.add, gan.zeros(1), text)):find("got " .. shown, 1, true))
+    assert.equal("string 'a\\x0ab'", check.found "a\nb")
+    assert.is_truthy(select(2, pcall(gan.add, gan.zeros(1), "a\nb")):find("got string 'a\\x0ab')", 1, true))
+  end)
+
   it("knows what must be given, what has a default, and what may be left out", function()
     local known = {
       a = option.integer {required = true, lo = 0}, b = option.boolean {default = true}, c = option.number {},

@@ -142,8 +142,20 @@ const char *gn_found(lua_State *L, int arg) {
   case LUA_TSTRING: {
     size_t n;
     const char *s = lua_tolstring(L, arg, &n);
-    if (n > 60) s = lua_pushfstring(L, "%s...", lua_pushlstring(L, s, 57));
-    return lua_pushfstring(L, "string '%s'", s);
+    luaL_Buffer b; /* one line, which no terminal obeys: it may come out of a file */
+    luaL_buffinit(L, &b);
+    for (size_t i = 0; i < (n > 60 ? 57 : n); i++) {
+      const unsigned c = (unsigned char)s[i];
+      char code[8];
+      if (c >= 32 && c != 127) {
+        luaL_addchar(&b, s[i]);
+      } else {
+        snprintf(code, sizeof code, "\\x%02x", c);
+        luaL_addstring(&b, code);
+      }
+    }
+    luaL_pushresult(&b);
+    return lua_pushfstring(L, "string '%s%s'", lua_tostring(L, -1), n > 60 ? "..." : "");
   }
   case LUA_TNONE:
   case LUA_TNIL: return lua_pushstring(L, "nil");

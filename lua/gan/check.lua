@@ -62,7 +62,7 @@ M.CHANNELS_FIRST = "; it looks like (N,C,H,W): x:permute {1,3,4,2}"
 --- Returns a short text for a value, as error messages show it: `real tensor (2,3)`, `string 'abc'`, `nil`.
 function M.found(v)
   if core.is_tensor(v) then return ("%s tensor %s"):format(core.dtype(v), M.shape_string(core.shape(v))) end
-  if type(v) == "string" then return ("string '%s'"):format(#v > 60 and v:sub(1, 57) .. "..." or v) end
+  if type(v) == "string" then return ("string '%s'"):format(M.shown(#v > 60 and v:sub(1, 57) .. "..." or v)) end
   if v ~= v then return "nan" end -- whose sign says nothing
   if type(v) == "number" or type(v) == "boolean" or v == nil then return tostring(v) end
   return type(v)
