@@ -92,11 +92,15 @@ local function last_line(path)
   return line and json.decode(line)
 end
 
+local MOST = 80 -- letters of a failure in the table
+
 local function row(p)
   local r = p.result
+  local first = r.first_failure and r.first_failure.what:gsub("%s+", " ") -- whole below the table
+    or r.tried == 0 and "none tried: give it more minutes" or "none"
   return ("%-12s %8s %9s  %s"):format(p.name, p.skipped and "" or ("%d"):format(r.tried),
     p.skipped and "" or ("%d"):format(r.survived), p.skipped and "skipped: " .. p.skipped
-      or r.first_failure and r.first_failure.what:gsub("%s+", " ") or "none")
+      or #first > MOST and first:sub(1, MOST - 3) .. "..." or first)
 end
 
 local head = ("%-12s %8s %9s  %s"):format("part", "tried", "survived", "first failure")
