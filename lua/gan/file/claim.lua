@@ -1,5 +1,6 @@
 --- Settles which of several processes gets a thing: a directory to write in, the next number of a folder.
 -- @internal gan.file.claim
+local budget = require "gan.file.budget"
 local core = require "gan.core"
 local json = require "gan.file.json"
 local lfs = require "lfs"
@@ -64,7 +65,7 @@ local function by_file(dir)
     local made, message = core.file_new(path, held)
     if made then return setmetatable({path = path, held = held, pid = me.pid}, File) end
     if made == nil then return nil, message end
-    local seen = text.read(path)
+    local seen = text.read(path, budget.SMALL)
     local owner = seen and json.decode(seen)
     if seen and not (type(owner) == "table" and math.type(owner.pid) == "integer") then
       return nil, ("%s: another process is taking this lock, or left it unfinished: then remove it"):format(path)

@@ -119,21 +119,24 @@ local function unmarked(v)
   return out
 end
 
--- More values than a text may have?
+-- More brackets, commas and quotes than a text may have?
 local function too_many(text)
-  if #text <= 2 * budget.JSON_VALUES then return false end -- each has a byte, and one before it
+  if #text <= budget.JSON_MARKS then return false end
   local count = 0
-  for _ in text:gmatch "[%[{,]" do count = count + 1 end
-  return count > budget.JSON_VALUES
+  for _ in text:gmatch '[%[{,"]' do
+    count = count + 1
+    if count > budget.JSON_MARKS then return true end
+  end
+  return false
 end
 
 --- Reads a text. An integer literal of at most 64 bits is an integer, any other number a float.
 -- @tparam string text  one JSON value
 -- @return  its value: a string, number, boolean or table
--- @error if it is no JSON, or has more than 100,000,000 bytes or 2^22 values
+-- @error if it is no JSON, or has more than budget.JSON bytes or budget.JSON_MARKS brackets, commas and quotes
 function M.decode(text)
   if #text > budget.JSON then return nil, ("%d bytes (at most %d are read)"):format(#text, budget.JSON) end
-  if too_many(text) then return nil, ("more than %d values"):format(budget.JSON_VALUES) end
+  if too_many(text) then return nil, ("more than %d brackets, commas and quotes"):format(budget.JSON_MARKS) end
   local ok, v = pcall(marked, text)
   if ok then ok, v = pcall(cjson.decode, v) end
   if ok then ok, v = pcall(unmarked, v) end

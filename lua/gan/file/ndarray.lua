@@ -62,7 +62,7 @@ local function encode(args, spend)
   if type(text) ~= "string" or args.n == 2 and codec ~= "latin1" or not utf8.len(text) then
     return refuse "opcode REDUCE of '_codecs.encode' on no text in Latin-1"
   end
-  spend(#text // 64, 0, #text)
+  spend(#text // 32, 0, #text)
   if text:find "[\xc4-\xff]" then return refuse "text beyond Latin-1" end
   return (text:gsub("[\xc2\xc3].", latin))
 end

@@ -125,11 +125,15 @@ end
 
 -- A tensor from the bytes (u8) of an .npy file; or nil, message, and true where the file is whole, but of a type, or
 -- with an integer, that is not read.
-local function parse_npy(bytes)
+local function parse_npy(bytes, z, member)
   local size = core.numel(bytes)
   local h, message = parse_head(core.to_bytes(core.narrow(bytes, 1, 1, math.min(size, HEAD))), size)
   if not h then return nil, message end
   if not h.width then return nil, h.why, true end
+  if z and h.width < 4 and h.format ~= "u1" then -- widened: to 4 bytes each
+    local ok, why = z:makes(member, (size - h.start) // h.width * 4)
+    if not ok then return nil, why:sub(#z.path + 3) end
+  end
   if h.format == "u1" and not h.fortran then -- as it lies there: no copy
     return core.reshape(core.narrow(bytes, 1, h.start + 1, size - h.start), h.shape)
   end
@@ -206,7 +210,7 @@ function M.member(z, member)
   end
   local bytes, message = z:read(member)
   if not bytes then return nil, message end
-  local t, why, whole = parse_npy(bytes)
+  local t, why, whole = parse_npy(bytes, z, member)
   if t then return t end
   return nil, select(2, z:fail("'%s': %s", name, why)), whole
 end

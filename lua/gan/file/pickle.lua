@@ -78,6 +78,14 @@ function source:take(n)
   local have = #self.buffer - self.at + 1
   if n > have then
     if n - have > self.left then return ends() end
+    if n > PIECE then -- not by way of the buffer: it would be there twice
+      local head = self.buffer:sub(self.at)
+      self.buffer, self.at = "", 1
+      local rest, message = self.read(n - have)
+      if not rest then return M.refuse(message) end
+      self.left = self.left - (n - have)
+      return have > 0 and head .. rest or rest
+    end
     fill(self, n, have)
   end
   local s = self.buffer:sub(self.at, self.at + n - 1)

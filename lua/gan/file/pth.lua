@@ -158,7 +158,8 @@ local function wrong_size(s, bytes)
 end
 
 -- name -> tensor. Storages are read one after the other, each once.
-local function materialise(root, pick, fetch)
+-- makes(storage, bytes) -> true, or nil and a message: may so many bytes of tensors be made of it?
+local function materialise(root, pick, fetch, makes)
   local list, order, stored, shown = flatten(choose(root, pick)), {}, 0, 0
   for _, e in ipairs(list) do
     local s = e.tensor.storage
@@ -179,6 +180,8 @@ local function materialise(root, pick, fetch)
     if core.numel(bytes) ~= s.bytes then return wrong_size(s, core.numel(bytes)) end
     for _, e in ipairs(s.tensors) do
       local t = e.tensor
+      local may, why = makes(s, 4 * t.count)
+      if not may then return refuse(why) end
       state[e.name], message = core.unpack(bytes, s.type[1], s.type[2], t.size, t.offset, t.stride)
       if not state[e.name] then return refuse("tensor '%s': %s", e.name, message) end
     end
@@ -215,7 +218,7 @@ local function load_zip(z, pick)
     local member = z.members[prefix .. "data/" .. s.key]
     if member and member.size ~= s.bytes then return wrong_size(s, member.size) end
     return z:read(prefix .. "data/" .. s.key)
-  end), skipped
+  end, function(s, bytes) return z:makes(prefix .. "data/" .. s.key, bytes) end), skipped
 end
 
 -- Where the storages lie: key -> offset. Each is its count of elements and its bytes.
@@ -262,7 +265,7 @@ local function load_legacy(file, size, pick)
     local found_at, why = file:seek(offsets[s.key])
     if not found_at then return nil, why end
     return file:read_(core.full({s.bytes}, 0, "u8"))
-  end), skipped
+  end, function() return true end), skipped
 end
 
 --- Reads the tensors of a file.

@@ -11,6 +11,7 @@
 -- @module gan.file.safetensors
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 local json = require "gan.file.json"
 
 local M = {}
@@ -30,7 +31,6 @@ end
 for name, t in pairs(core.dtypes) do
   dtype_of[t.safetensors], width_of[t.safetensors] = t.float and "real" or name, t.size
 end
-local MAX_HEADER = 100000000 -- bytes, as the reference reader has it
 local MAX_DEPTH = 30
 local PATHS = "gan.paths" -- metadata: the keys of names that do not follow from splitting at dots
 local DOUBLES = "gan.f64" -- metadata: names of tensors that are f64, not reals (F64 alone may be either)
@@ -236,9 +236,9 @@ local function read_header(file, size)
   local word, message = file:read(8)
   if not word then return nil, message end
   local length = ("<i8"):unpack(word)
-  if length < 2 or length > math.min(size - 8, MAX_HEADER) then
+  if length < 2 or length > math.min(size - 8, budget.JSON) then
     return nil, ("expected a header of 2 to %d bytes, found length %d: not a safetensors file, or truncated"):format(
-      math.min(size - 8, MAX_HEADER), length)
+      math.min(size - 8, budget.JSON), length)
   end
   local text
   text, message = file:read(length)
@@ -259,7 +259,13 @@ local function read_header(file, size)
       return nil, ("__metadata__ '%s': expected a string"):format(tostring(k))
     end
   end
-  local entries = {}
+  local entries, count = {}, 0
+  for _, t in ipairs {header, meta} do
+    for _ in pairs(t) do count = count + 1 end
+  end
+  if count > budget.ENTRIES then
+    return nil, ("a header of %d entries (at most %d are read)"):format(count, budget.ENTRIES)
+  end
   for name, e in pairs(header) do
     if name ~= "__metadata__" then
       local checked
@@ -289,22 +295,36 @@ local function read_header(file, size)
   return entries, meta, 8 + length
 end
 
--- Puts v where its name says; nil if something else stands there or on the way.
-local function plant(tree, paths, name, v)
+-- Puts v where its name says; or nil, message. `made` counts the tables of the tree.
+local function plant(tree, paths, name, v, made)
   local path = paths[name]
-  if type(path) ~= "table" or #path == 0 then path = default_path(name) end
+  if type(path) ~= "table" or #path == 0 then
+    local _, dots = name:gsub("%.", ".", MAX_DEPTH + 1)
+    path = dots <= MAX_DEPTH and default_path(name)
+  end
+  if not path or #path > MAX_DEPTH + 1 then
+    return nil, ("a name of more than %d parts ('%s...')"):format(MAX_DEPTH + 1, name:sub(1, 20))
+  end
   local t = tree
   for i, k in ipairs(path) do
+    local there = t[k]
     if i == #path then
-      if t[k] ~= nil then return nil end
+      if there ~= nil then break end
       t[k] = v
-    else
-      if t[k] == nil then t[k] = {} end
-      t = t[k]
-      if type(t) ~= "table" then return nil end
+      return true
     end
+    if there == nil then
+      made.n = made.n + 1
+      if made.n > budget.BRANCHES then
+        return nil, ("names that make more than %d tables"):format(budget.BRANCHES)
+      end
+      there = {}
+      t[k] = there
+    end
+    t = there
+    if type(t) ~= "table" then break end
   end
-  return true
+  return nil, ("name '%s' does not fit beside the others"):format(name)
 end
 
 --- Reads a file that `save` or any safetensors writer made. Everything is checked before it is believed.
@@ -331,7 +351,7 @@ function M.load(path, want)
   local doubles, is_double = meta[DOUBLES] and json.decode(meta[DOUBLES]) or {}, {}
   if type(doubles) ~= "table" then return failed(DOUBLES .. ": expected a list") end
   for _, name in pairs(doubles) do is_double[name] = true end
-  local tree = {}
+  local tree, made = {}, {n = 0}
   for _, e in ipairs(entries) do
     if not want or want(e.name) then
       local packed = packed_of[e.dtype]
@@ -345,16 +365,15 @@ function M.load(path, want)
       end
       if packed then t, message = core.unpack(t, packed, dtype_of[e.dtype], e.shape) end
       if not t then return failed(("tensor '%s': %s"):format(e.name, message)) end
-      if not plant(tree, paths, e.name, t) then
-        return failed(("name '%s' does not fit beside the others"):format(e.name))
-      end
+      ok, message = plant(tree, paths, e.name, t, made)
+      if not ok then return failed(message) end
     end
   end
   file:close()
   for name, s in pairs(meta) do
-    local wanted = not own[name] and (not want or want(name))
-    if wanted and not plant(tree, paths, name, parse_scalar(s)) then
-      return failed(("name '%s' does not fit beside the others"):format(name))
+    if not own[name] and (not want or want(name)) then
+      local ok, message = plant(tree, paths, name, parse_scalar(s), made)
+      if not ok then return failed(message) end
     end
   end
   if meta[SUM] then return tree end

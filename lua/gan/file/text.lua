@@ -213,13 +213,15 @@ end
 --- Reads JSON lines. What is no object (half a line of a run that was killed) is passed over.
 -- @tparam string path  of the file
 -- @treturn table  list of `{value = table, line = string}`
--- @error if it cannot be read
+-- @error if it cannot be read, or has more than budget.LINES lines
 function M.json_lines(path)
   local s, message = M.read(path)
   if not s then return nil, message end
-  local list = {}
+  local list, count = {}, 0
   for line in s:gmatch "[^\n]+" do
-    local t = json.decode(line)
+    count = count + 1
+    if count > budget.LINES then return nil, ("%s: more than %d lines"):format(path, budget.LINES) end
+    local t = line:find "^%s*{" and json.decode(line)
     if type(t) == "table" then list[#list + 1] = {value = t, line = line} end
   end
   return list
@@ -229,10 +231,11 @@ end
 -- @tparam string path  of the file
 -- @tparam integer step  lines whose field `step` is at most this stay
 -- @treturn boolean true
--- @error if the file cannot be written
+-- @error if the file cannot be read or written
 function M.rewind(path, step)
-  local lines = M.json_lines(path)
-  if not lines then return true end
+  if not M.exists(path) then return true end
+  local lines, message = M.json_lines(path)
+  if not lines then return nil, message end
   local stay = {}
   for _, l in ipairs(lines) do
     if type(l.value.step) == "number" and l.value.step <= step then stay[#stay + 1] = l.line .. "\n" end

@@ -16,6 +16,7 @@ local END, END64, LOCATOR64, ENTRY, LOCAL = "PK\5\6", "PK\6\6", "PK\6\7", "PK\1\
 local MOST_RATIO = 1032      -- deflate packs no tighter
 local SLACK = 4096           -- deflate may make n bytes larger by no more than this, for a small n
 local FULL32 = 0xffffffff    -- stands for "see the zip64 field"
+local INDEX = 18             -- bits of a member's number: budget.MEMBERS has no more
 local SMALL = 0xfffffffe     -- the most that 32 bits can say otherwise
 
 local archive = {}
@@ -122,7 +123,7 @@ local function read_list(z)
       whole, packed, offset = wide(text:sub(extra_at, extra_at + extra_size - 1), whole, packed, offset)
       if not offset then return z:fail("member '%s': no zip64 sizes", name) end
     end
-    if whole < 0 or packed < 0 or offset < 0 or packed > start or offset > start
+    if whole < 0 or packed < 0 or offset < 0 or offset >> 63 - INDEX ~= 0 or packed > start or offset > start
       or offset + 30 + name_size + packed > start or disk ~= 0 then
       return z:fail("member '%s': %s at %d outside of the archive", name, check.count(packed, "byte"), offset)
     end
@@ -135,13 +136,14 @@ local function read_list(z)
       encrypted = flags & 1 == 1,
     }
     z.members[name] = m
-    z.names[i], order[i] = name, m
+    z.names[i], order[i] = name, offset << INDEX | i - 1
     at = next_at
   end
   if at ~= #text + 1 then return z:fail "damaged list of members: more than it counts" end
-  table.sort(order, function(a, b) return a.offset < b.offset end)
-  for i, m in ipairs(order) do
-    m.stop = order[i + 1] and order[i + 1].offset or start
+  table.sort(order, math.ult) -- a function of Lua that compares would take most of the time
+  for i, key in ipairs(order) do
+    local m = z.members[z.names[(key & (1 << INDEX) - 1) + 1]]
+    m.stop = order[i + 1] and order[i + 1] >> INDEX or start
     if m.offset + 30 + #m.name + m.packed > m.stop then return z:fail("member '%s' overlaps another", m.name) end
   end
   return z
@@ -214,21 +216,31 @@ local function first_bytes(self, name, n, most)
   return bytes
 end
 
+--- Counts bytes that are made of a member. What is stored may make as many as it likes: the file has them.
+-- @tparam string name  of the member
+-- @tparam integer bytes  that it inflates to, or is unpacked to
+-- @treturn boolean  true
+-- @error if the archive's packed members make more than the budget
+function archive:makes(name, bytes)
+  local m = self.members[name]
+  if not m or m.method ~= 8 then return true end
+  self.inflated = self.inflated + bytes
+  local most = budget.inflated(self.size)
+  if self.inflated <= most then return true end
+  return self:fail("member '%s' inflates to %d bytes (of a file of %d at most %d are read; a stored member may "
+    .. "have more)", name, bytes, self.size, most)
+end
+
 --- Reads a member's bytes, and compares its checksum.
 -- @tparam string name  of the member
 -- @treturn Tensor  u8 (size)
 -- @error if there is none, or it is damaged, encrypted or packed otherwise, or inflates to more than the budget
 function archive:read(name)
   local m = self.members[name]
-  if m and m.method == 8 then
-    self.inflated = self.inflated + m.size
-    local most = budget.inflated(self.size)
-    if self.inflated > most then
-      return self:fail("member '%s' inflates to %d bytes (of a file of %d at most %d are read; a stored member may "
-        .. "have more)", name, m.size, self.size, most)
-    end
-  end
-  local bytes, message = first_bytes(self, name, m and m.size, m and m.packed)
+  local ok, message = self:makes(name, m and m.size)
+  if not ok then return nil, message end
+  local bytes
+  bytes, message = first_bytes(self, name, m and m.size, m and m.packed)
   if not bytes then return nil, message end
   if core.crc32(bytes) ~= m.crc then return self:fail("member '%s' is damaged (its checksum differs)", name) end
   return bytes

@@ -6,6 +6,7 @@
 -- @internal gan.data.format.cifar
 local core = require "gan.core"
 local check = require "gan.check"
+local budget = require "gan.file.budget"
 local limit = require "gan.data.limit"
 local pixels = require "gan.data.pixels"
 local ndarray = require "gan.file.ndarray"
@@ -129,7 +130,8 @@ local function class_names(folder, layout, key, least)
       list[i] = names[i]
     end
   else
-    for name in (key and text.read(folder .. "/" .. key) or ""):gmatch "[^\r\n]+" do list[#list + 1] = name end
+    local s = key and text.read(folder .. "/" .. key, budget.SMALL) or ""
+    for name in s:gmatch "[^\r\n]+" do list[#list + 1] = name end
   end
   return #list >= least and #list <= 256 and list or nil
 end

@@ -215,7 +215,8 @@ local function emnist_names(path)
   local folder, part = path:match "^(.-)([^/]*)$"
   part = part:match "^emnist%-(%l+)%-"
   local names, found = {}, false
-  for line in (part and text.read(("%semnist-%s-mapping.txt"):format(folder, part)) or ""):gmatch "[^\r\n]+" do
+  local s = part and text.read(("%semnist-%s-mapping.txt"):format(folder, part), budget.SMALL) or ""
+  for line in s:gmatch "[^\r\n]+" do
     local label, code, lower = line:match "^(%d+) (%d+) ?(%d*)%s*$"
     code = tonumber(part == "letters" and lower ~= "" and lower or code)
     if not code or code < 33 or code > 126 or #label > 5 then return {} end

@@ -35,14 +35,22 @@ local function members_of(z, t)
     if not first or top and first ~= top then top = nil break end
     top = first
   end
-  local inner = {}
+  local keys, by_key = {}, {}
   for _, m in ipairs(list) do
     if top then m.name = m.name:sub(#top + 1) end
-    if m.name ~= "" then inner[#inner + 1] = m end
+    if m.name ~= "" then
+      local key = tree.key(m.name)
+      if by_key[key] then m.next = by_key[key] else keys[#keys + 1] = key end -- "a" and "./a"
+      by_key[key] = m
+    end
   end
-  for _, m in ipairs(inner) do m.key = tree.key(m.name) end
-  table.sort(inner, function(a, b) return core.before(a.key, b.key) end)
-  return inner
+  core.sort(keys)
+  local sorted = {}
+  for _, key in ipairs(keys) do
+    local m = by_key[key]
+    while m do sorted[#sorted + 1], m = m, m.next end
+  end
+  return sorted
 end
 
 local function read(path, z, o)
