@@ -201,10 +201,12 @@ function M.claimed_shape(sizes)
   return shape, count
 end
 
---- Returns nil and a message about a file, which names the file once, also where the message did already.
+--- Returns nil and a message about a file, which names the file once, also where the message did already. What comes
+-- out of the file, such as a name, is shown.
 function M.about(path, message)
-  if message:sub(1, #path + 2) == path .. ": " then return nil, message end
-  return nil, path .. ": " .. message
+  local named = path .. ": "
+  if message:sub(1, #named) == named then message = message:sub(#named + 1) end
+  return nil, named .. M.shown(message)
 end
 
 --- Tells whether v can be called: a function, or a table that is called like one.

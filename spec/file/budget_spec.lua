@@ -224,6 +224,16 @@ describe("bombs", function()
     refuses "entries (at most 131072 are read)"
   end)
 
+  it("of names that a terminal would obey are shown", function()
+    local evil = "a\27]0;evil\7\n\xff"
+    local shown = "a\\x1b]0;evil\\x07\\x0a\\xff"
+    local path = file("a.npz", files.zip {{name = evil .. ".npy", data = "x", crc = 1}})
+    refused(path, shown, function() return npz.load(path) end)
+    local text_of = '{"a\\u001b]0;evil\\u0007\\n\\udcff":{"dtype":"F33"}}'
+    path = file("a.safetensors", ("<s8"):pack(text_of))
+    refused(path, shown, function() return safetensors.load(path) end)
+  end)
+
   it("of packed numbers that grow where they are unpacked are refused", function()
     local packed, size = bombs.zeros(50000)
     local crc = core.crc32(core.full({size}, 0, "u8"))
