@@ -1,6 +1,7 @@
 /* b_system.c - what a training program asks of the machine: threads, clock, memory, terminal, Ctrl-C. */
 #define _GNU_SOURCE /* gethostname, sigaction under -std=c11 */
 #include "../par.h"
+#include "../codec/picture.h"
 #include "bind.h"
 #include "options.h"
 #include <errno.h>
@@ -115,6 +116,12 @@ static int memory_trim(lua_State *L) {
 ** no limit. For all states of the process. */
 static int memory_limit(lua_State *L) {
   gn_memory_limit((size_t)gn_opt_int(L, 1, "bytes", 0, INT64_MAX, 0));
+  return 0;
+}
+
+/* core.picture_seconds([n = 30]): a picture may take n seconds to decode, in the whole process. For tests. */
+static int picture_seconds(lua_State *L) {
+  gn_picture_seconds((int)gn_opt_int(L, 1, "n", 0, GN_BUDGET_SECONDS, GN_BUDGET_SECONDS));
   return 0;
 }
 
@@ -276,6 +283,7 @@ static const luaL_Reg funcs[] = {
     {"collect", collect},
     {"memory_limit", memory_limit},
     {"memory_fail_after", memory_fail_after},
+    {"picture_seconds", picture_seconds},
     {"catch_interrupt", catch_interrupt},
     {"process", process},
     {"process_runs", process_runs},

@@ -64,4 +64,7 @@ int gn_picture_size_ok(gn_picture *pic);
 ** thread's own time; else 0. Costs a system call: to be asked once in a while. */
 int gn_picture_late(gn_picture *pic);
 
+/* Sets the seconds that a picture may take, in all threads, instead of GN_BUDGET_SECONDS: for tests. */
+void gn_picture_seconds(int seconds);
+
 #endif

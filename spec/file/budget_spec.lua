@@ -224,6 +224,15 @@ describe("bombs", function()
     refuses "entries (at most 131072 are read)"
   end)
 
+  it("of pictures that take too long are refused", function()
+    local jpeg = pictures.jpeg_bomb(2048, 2048, 400)
+    core.picture_seconds(0)
+    local _, message = core.image_decode(jpeg)
+    core.picture_seconds()
+    assert.equal("JPEG that takes more than 0 seconds to decode", message)
+    assert.not_matches("seconds", (select(2, core.image_decode(jpeg))))
+  end)
+
   it("of names that a terminal would obey are shown", function()
     local evil = "a\27]0;evil\7\n\xff"
     local shown = "a\\x1b]0;evil\\x07\\x0a\\xff"
