@@ -34,8 +34,9 @@ local random, pick, chance = math.random, values.pick, values.chance
 
 -- Not for random arguments: they change how the run itself works.
 local skip = {}
-for name in ([[core.memory_fail_after core.file_fail_after core.memory_limit core.library core.picture_seconds core.set_node
-  core.catch_interrupt gan.op gan.autograd.op gan.nn.walk.register]]):gmatch "%S+" do skip[name] = true end
+for name in ([[core.memory_fail_after core.file_fail_after core.memory_limit core.library core.set_node
+  core.picture_seconds core.catch_interrupt gan.op gan.autograd.op
+  gan.nn.walk.register]]):gmatch "%S+" do skip[name] = true end
 
 recorded.modules()
 for _, key in ipairs(public.order) do
