@@ -69,6 +69,9 @@ local function is_one_line(err)
     and not err:find "%.lua:%d+:"
 end
 
+-- A module that is loaded when it is first used may fail to be, as at the start.
+local function is_loading(err) return err:find "module '[%w_.]+' not found" end
+
 local GONE = 130 -- the exit code of a run whose console is gone: all is saved
 
 local killed, alive = 0, 0
@@ -97,8 +100,8 @@ local function attack(name, call, fault, at, own)
     if how == "signal" then killed = killed + 1 else alive = alive + 1 end
     if how == "exit" and code ~= 0 then return ("ended with code %d: %s"):format(code, err) end
   elseif how == "signal" then return ("died of signal %d"):format(code)
-  elseif own and code ~= 0 and not (code == 1 and is_one_line(err) or call == "write" and (err == ""
-    or code == GONE and is_one_line(err))) then
+  elseif own and code ~= 0 and not (code == 1 and (is_one_line(err) or is_loading(err))
+    or call == "write" and (err == "" or code == GONE and is_one_line(err))) then
     return ("ended with code %d and said: %s"):format(code, err:sub(1, 600))
   end
   local s = state(name)

@@ -101,4 +101,23 @@ describe("train.due", function()
     holds("branch", 20, function() end, function() return train("branch --steps 4 --resume " .. from) end)
     holds("base", 20, base, function() return train "base --steps 4 --lr 0.001 --change lr" end)
   end)
+
+  it("removes snapshots that are too many, as one that could not be removed stays", function()
+    local function train()
+      return inside.run("experiments/dcgan.lua", ("--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 "
+        .. "--threads 1 --snap 2 --steps 6 --snapshots 2 --outdir %s --name many"):format(dir))
+    end
+    local remove = os.remove
+    function os.remove(path)
+      if path:find "snapshot_" then return nil, path .. ": Permission denied", 13 end
+      return remove(path)
+    end
+    local code, _, err = train()
+    os.remove = remove
+    assert.same({0, ""}, {code, err})
+    assert.is_true(text.exists(dir .. "/many/snapshot_000002.safetensors"))
+    assert.equal(0, (train()))
+    assert.is_false(text.exists(dir .. "/many/snapshot_000002.safetensors"))
+    assert.is_true(text.exists(dir .. "/many/snapshot_000004.safetensors"))
+  end)
 end)

@@ -59,6 +59,7 @@ function M.catch_up(run)
   if rescue.tell(run) then return end -- all that the step asked for was made before the run went back to it
   local told = recorder:told(step)
   follow(run, {good = rescue.good(run), best = run.measure:is_best()}, told)
+  if snaps(run) and run.options.snapshots > 0 then recorder:prune(run.options.snapshots) end
   local record = not told and recorder:recorded(step)
   if record then recorder:status(record) end
 end

@@ -210,9 +210,13 @@ function Disk:link(name, path) self:must(text.link(path or self:path(directory.L
 function Disk:snapshot(step, count)
   local name = checkpoint.SNAPSHOT:format(step)
   self:link(name)
-  text.prune(self.dir, checkpoint.SNAPSHOTS, count)
+  self:prune(count)
   return self:path(name)
 end
+
+--- Removes snapshots but the newest. What cannot be removed stays until the next time. Cannot fail.
+-- @tparam integer count  so many stay
+function Disk:prune(count) text.prune(self.dir, checkpoint.SNAPSHOTS, count) end
 
 --- Writes a picture.
 -- @tparam string name  of a file of the run
