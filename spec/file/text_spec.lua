@@ -66,8 +66,9 @@ describe("file.text", function()
     assert.is_true(text.exists(path))
     assert.is_false(text.exists(dir .. "/c"))
     assert.is_false(text.exists(path .. "/c")) -- a file is no folder
+    assert.is_false(text.exists(dir .. "/" .. ("c"):rep(300)))
     local open = io.open
-    for code, there in pairs {[2] = false, [5] = true, [13] = true, [20] = false, [24] = true} do
+    for code, there in pairs {[2] = false, [5] = true, [13] = true, [20] = false, [24] = true, [28] = true} do
       io.open = function() return nil, path .. ": why", code end -- luacheck: ignore
       local ok, found = pcall(text.exists, path)
       io.open = open -- luacheck: ignore

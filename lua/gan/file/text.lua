@@ -39,8 +39,9 @@ function M.read(path, most)
   return s
 end
 
--- Why a file that is there may not be opened: EINTR, EIO, ENOMEM, EACCES, ENFILE, EMFILE.
-local HINDERED = {[4] = true, [5] = true, [12] = true, [13] = true, [23] = true, [24] = true}
+-- Why nothing can be of a name: ENOENT, ENOTDIR; ENAMETOOLONG and ELOOP, on Linux and on macOS. With any other error
+-- there is a file that may not be opened.
+local ABSENT = {[2] = true, [20] = true, [36] = true, [40] = true, [62] = true, [63] = true}
 
 --- Tells whether there is a file. One that cannot be opened, for want of a right or on a failing disk, is there, too:
 -- whoever reads it then says why it cannot. Cannot fail.
@@ -49,7 +50,7 @@ local HINDERED = {[4] = true, [5] = true, [12] = true, [13] = true, [23] = true,
 function M.exists(path)
   local f, _, code = io.open(path, "rb")
   if f then f:close() end
-  return f ~= nil or HINDERED[code] == true
+  return f ~= nil or not ABSENT[code]
 end
 
 --- Returns the extension that a path's name has. Cannot fail.
