@@ -32,10 +32,10 @@ local random, pick, chance = math.random, values.pick, values.chance
 
 -- ---- what is called ----
 
--- Not for random arguments: they change how the run itself works.
+-- Not for random arguments: they change how the run itself works, or take their time to measure.
 local skip = {}
 for name in ([[core.memory_fail_after core.file_fail_after core.memory_limit core.library core.set_node
-  core.picture_seconds core.catch_interrupt gan.op gan.autograd.op
+  core.picture_seconds core.catch_interrupt core.fma_peak gan.op gan.autograd.op
   gan.nn.walk.register]]):gmatch "%S+" do skip[name] = true end
 
 recorded.modules()
