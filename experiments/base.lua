@@ -3,11 +3,10 @@
 -- none, because the script was copied elsewhere, they load the installed library. Plain Lua 5.1 syntax, as that of the
 -- scripts, so that another Lua gets as far as its message.
 --
--- Nothing of the directory in which a script happens to be started is executed, for it may be a stranger's: the entries
--- ./?.lua, ./?/init.lua and ./?.so, with which Lua's own search paths end, are left out. Whatever else LUA_PATH and
--- LUA_CPATH name is their owner's wish, and stays.
+-- Nothing of the directory in which a script happens to be started is executed, for it may be a stranger's: the same
+-- lines have left out the entries ./?.lua, ./?/init.lua and ./?.so, with which Lua's own search paths end. What else
+-- LUA_PATH and LUA_CPATH name is their owner's wish, and stays.
 local script = arg and arg[0] or "script"
-for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end
 
 local function stop(message)
   io.stderr:write((script:match("[^/\\]*$")), ": ", message, "\n")
