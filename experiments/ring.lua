@@ -5,7 +5,7 @@
 --   lua experiments/ring.lua --norm spectral --penalty r1 --weight 3 --init orthogonal --slope 0.1
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
-local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "'")
+local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "' 2>/dev/null")
 local me = pipe and pipe:read "*a":match "(.*)\n"
 if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
