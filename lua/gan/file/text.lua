@@ -24,12 +24,12 @@ M.format = core.without_locale(string.format)
 -- @treturn string  its bytes
 -- @error if it cannot be read, or has more
 function M.read(path, most)
-  local mode, size = lfs.attributes(path, "mode"), lfs.attributes(path, "size")
+  local is = lfs.attributes(path) or {} -- once: a second question may have another answer, or none
   most = most or budget.TEXT
-  if mode and mode ~= "file" and mode ~= "directory" then
-    return nil, ("%s: cannot read: not a file (%s)"):format(path, mode)
-  elseif mode == "file" and size > most then
-    return nil, ("%s: %d bytes are too many (at most %d are read)"):format(path, size, most)
+  if is.mode and is.mode ~= "file" and is.mode ~= "directory" then
+    return nil, ("%s: cannot read: not a file (%s)"):format(path, is.mode)
+  elseif is.mode == "file" and is.size > most then
+    return nil, ("%s: %d bytes are too many (at most %d are read)"):format(path, is.size, most)
   end
   local f, message = io.open(path, "rb")
   if not f then return nil, message end
