@@ -56,6 +56,20 @@ describe("file.text", function()
     assert.same({}, text.folders_with(dir .. "/none", "x"))
   end)
 
+  it("asks once what a file is: a second question may have no answer", function()
+    local path, asked, attributes = dir .. "/a", 0, lfs.attributes
+    temp.write(path, "abc")
+    rawset(lfs, "attributes", function(...)
+      asked = asked + 1
+      if asked == 1 then return attributes(...) end
+      return nil, "input/output error", 5
+    end)
+    local ok, content = pcall(text.read, path)
+    rawset(lfs, "attributes", attributes)
+    assert.is_true(ok)
+    assert.equal("abc", content)
+  end)
+
   it("reads, writes and lists", function()
     local path = dir .. "/b"
     assert.is_true(text.write(path, "one\n\0two"))
