@@ -261,18 +261,68 @@ static int crop2d(lua_State *L) {
   return 1;
 }
 
+/* ---- upsampling, filter, downsampling ---- */
+
+typedef struct fir_options {
+  gn_int up[2], down[2], top, bottom, left, right;
+  double gain;
+  int flip;
+} fir_options;
+
+#define FACTOR(name) GN_OPT_PAIR(fir_options, name, 1, SIZE_MAX32, 0)
+#define MARGIN(name) GN_OPT_INTEGER(fir_options, name, -SIZE_MAX32, SIZE_MAX32)
+static const gn_option of_fir[] = {
+    FACTOR(up),
+    FACTOR(down),
+    MARGIN(top),
+    MARGIN(bottom),
+    MARGIN(left),
+    MARGIN(right),
+    GN_OPT_NUMBER(fir_options, gain, 0),
+    GN_OPT_FLAG(fir_options, flip),
+    GN_OPT_END,
+};
+
+/* upfirdn2d(x (N,H,W,C), f (K) or (N,K), options) -> (N,Ho,Wo,C) */
+static int upfirdn2d(lua_State *L) {
+  const gn_tensor *x = check_images(L, 1, "x", 1), *f = gn_check_dense(L, 2, "f");
+  gn_fir p = {.n = x->size[0], .h = x->size[1], .w = x->size[2], .c = x->size[3]};
+  if (f->nd < 1 || f->nd > 2 || (f->nd == 2 && f->size[0] != p.n))
+    gn_shape_error(L, 2, "f", lua_pushfstring(L, "(K) or (%I,K)", (lua_Integer)p.n), "one filter, or one an image");
+  p.k = f->size[f->nd - 1];
+  if (p.k < 1 || p.k > SIZE_MAX32) gn_shape_error(L, 2, "f", "(K)", "with K >= 1");
+  p.ldf = f->nd == 2 ? p.k : 0;
+  fir_options o = {.up = {1, 1}, .down = {1, 1}, .gain = 1};
+  gn_read_options(L, 3, of_fir, &o);
+  for (int i = 0; i < 2; i++) {
+    p.up[i] = o.up[i];
+    p.down[i] = o.down[i];
+  }
+  p.top = o.top;
+  p.left = o.left;
+  p.gain = (gn_real)o.gain;
+  p.flip = o.flip;
+  const gn_int h = p.h * p.up[0] + o.top + o.bottom, w = p.w * p.up[1] + o.left + o.right;
+  if (h < p.k || w < p.k)
+    gn_argerror(L, 2, "f", "the padded image (%I,%I) is smaller than the filter of %s", (lua_Integer)h, (lua_Integer)w,
+                gn_count(L, p.k, "tap"));
+  p.ho = (h - p.k) / p.down[0] + 1;
+  p.wo = (w - p.k) / p.down[1] + 1;
+  if (p.ho > SIZE_MAX32 || p.wo > SIZE_MAX32)
+    gn_option_error(L, "up", "the image would be %I x %I", (lua_Integer)p.ho, (lua_Integer)p.wo);
+  gn_real *work = gn_scratch(L, gn_upfirdn2d_work(&p));
+  const int at = lua_gettop(L);
+  gn_tensor *y = new_images(L, p.n, p.ho, p.wo, p.c);
+  if (!is_empty(y)) gn_upfirdn2d(gn_real_ptr(y), gn_real_ptr(x), gn_real_ptr(f), &p, work);
+  gn_scratch_free(L, at);
+  return 1;
+}
+
 static const luaL_Reg funcs[] = {
-    {"avg_pool2d", avg_pool2d},
-    {"avg_pool2d_dx", avg_pool2d_dx},
-    {"avg_pool2d_to", avg_pool2d_to},
-    {"crop2d", crop2d},
-    {"max_pool2d", max_pool2d},
-    {"max_pool2d_to", max_pool2d_to},
-    {"pad2d", pad2d},
-    {"pad2d_dx", pad2d_dx},
-    {"resize", resize},
-    {"resize_dx", resize_dx},
-    {NULL, NULL},
+    {"avg_pool2d", avg_pool2d}, {"avg_pool2d_dx", avg_pool2d_dx}, {"avg_pool2d_to", avg_pool2d_to},
+    {"crop2d", crop2d},         {"max_pool2d", max_pool2d},       {"max_pool2d_to", max_pool2d_to},
+    {"pad2d", pad2d},           {"pad2d_dx", pad2d_dx},           {"resize", resize},
+    {"resize_dx", resize_dx},   {"upfirdn2d", upfirdn2d},         {NULL, NULL},
 };
 
 void gn_open_resample(lua_State *L) { gn_register(L, funcs); }

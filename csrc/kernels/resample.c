@@ -270,3 +270,96 @@ void gn_pad2d_dx(gn_real *dx, const gn_real *dy, const gn_pad *p) {
       if (pad_source(i, p->top, p->h, p->mode) == h) fold_row(dxr, dyn + i * wo * c, p);
   }
 }
+
+/* ---- upsampling, filter, downsampling ---- */
+
+/* One axis: place o of the output reads z[o down - before + j] times r[j], z being the n pixels of x with up-1 zeros
+** behind each, r the filter of k taps as correlations read it. */
+typedef struct fir_axis {
+  gn_int n, up, down, before;
+  gn_int most, rest; /* a place reads most + 1 pixels where its first tap is at most rest, else one less */
+} fir_axis;
+
+static fir_axis fir_axis_of(const gn_fir *p, int i) {
+  return (fir_axis){i ? p->w : p->h,      p->up[i], p->down[i], i ? p->left : p->top, (p->k - 1) / p->up[i],
+                    (p->k - 1) % p->up[i]};
+}
+
+typedef struct place { /* of the output: its first tap that meets a pixel, and which */
+  gn_int tap, pixel;
+} place;
+
+static place place_at(const fir_axis *a, gn_int o) {
+  const gn_int start = o * a->down - a->before, tap = ((-start) % a->up + a->up) % a->up;
+  return (place){tap, (start + tap) / a->up};
+}
+
+typedef struct taps { /* x[first], x[first+1], ... times f[0], f[step], ... */
+  gn_int first, count, step;
+  const gn_real *f;
+} taps;
+
+static inline taps taps_of(place at, const fir_axis *a, const gn_real *f, const gn_fir *p) {
+  const gn_int all = at.tap <= a->rest ? a->most + 1 : a->most;
+  const gn_int skip = at.pixel < 0 ? GN_MIN(-at.pixel, all) : 0; /* those on zeros before the image */
+  const gn_int first = at.pixel + skip, count = GN_MAX(GN_MIN(all - skip, a->n - first), 0);
+  const gn_int tap = at.tap + skip * a->up;
+  if (count == 0) return (taps){0, 0, 0, f};
+  return p->flip ? (taps){first, count, a->up, f + tap} : (taps){first, count, -a->up, f + p->k - 1 - tap};
+}
+
+/* y (n) <- or += the sum of up to four runs of x, ldx apart */
+static inline void weigh(gn_real *restrict y, const gn_real *restrict x, gn_int ldx, const gn_real *a, gn_int step,
+                         gn_int count, gn_real gain, gn_int n, int add) {
+  const gn_real a0 = gain * a[0], a1 = count > 1 ? gain * a[step] : 0, a2 = count > 2 ? gain * a[2 * step] : 0,
+                a3 = count > 3 ? gain * a[3 * step] : 0;
+  const gn_real *x1 = x + ldx, *x2 = x1 + ldx, *x3 = x2 + ldx;
+#define WEIGH(sum)                                                                                                     \
+  if (add)                                                                                                             \
+    for (gn_int i = 0; i < n; i++) y[i] += sum;                                                                        \
+  else                                                                                                                 \
+    for (gn_int i = 0; i < n; i++) y[i] = sum
+  switch (count) {
+  case 1: WEIGH(a0 * x[i]); break;
+  case 2: WEIGH(a0 * x[i] + a1 * x1[i]); break;
+  case 3: WEIGH(a0 * x[i] + a1 * x1[i] + a2 * x2[i]); break;
+  default: WEIGH(a0 * x[i] + a1 * x1[i] + (a2 * x2[i] + a3 * x3[i]));
+  }
+#undef WEIGH
+}
+
+/* y (n) <- the sum of t's taps times runs of x that lie ldx apart */
+static inline void weigh_all(gn_real *y, const gn_real *x, gn_int ldx, taps t, gn_real gain, gn_int n) {
+  if (t.count == 0) gn_zero_run(y, n);
+  for (gn_int i = 0; i < t.count; i += 4)
+    weigh(y, x + (t.first + i) * ldx, ldx, t.f + i * t.step, t.step, GN_MIN(t.count - i, 4), gain, n, i > 0);
+}
+
+gn_int gn_upfirdn2d_work(const gn_fir *p) { return gn_threads() * p->w * p->c; }
+
+/* Each row of y: the vertical filter over whole rows of x into a row of work, then the horizontal one. */
+void gn_upfirdn2d(gn_real *y, const gn_real *x, const gn_real *f, const gn_fir *p, gn_real *work) {
+  const gn_int c = p->c, ldx = p->w * c;
+  const fir_axis vertical = fir_axis_of(p, 0), horizontal = fir_axis_of(p, 1);
+  const place left = place_at(&horizontal, 0);
+  const gn_int whole = p->down[1] / p->up[1], part = p->down[1] % p->up[1]; /* saves divisions per pixel */
+  GN_PARALLEL_FOR_IF(p->n * GN_MAX(p->ho * p->wo, p->h * p->w) * c > GN_PAR_MIN)
+  for (gn_int row = 0; row < p->n * p->ho; row++) {
+    const gn_int n = row / p->ho;
+    const gn_real *fn = f + n * p->ldf;
+    gn_real *yr = y + row * p->wo * c, *middle = work + gn_thread_id() * ldx;
+    const taps v = taps_of(place_at(&vertical, row % p->ho), &vertical, fn, p);
+    if (v.count == 0) {
+      gn_zero_run(yr, p->wo * c);
+      continue;
+    }
+    weigh_all(middle, x + n * p->h * ldx, ldx, v, p->gain, ldx);
+    place at = left;
+    for (gn_int o = 0; o < p->wo; o++, yr += c) {
+      weigh_all(yr, middle, c, taps_of(at, &horizontal, fn, p), 1, c);
+      at.pixel += whole;
+      at.tap -= part;
+      if (at.tap < 0) at.tap += p->up[1], at.pixel++;
+    }
+  }
+}

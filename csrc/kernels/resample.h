@@ -50,4 +50,21 @@ typedef struct gn_pad {
 void gn_pad2d(gn_real *y, const gn_real *x, const gn_pad *p, gn_real value); /* value: CONSTANT only */
 void gn_pad2d_dx(gn_real *dx, const gn_real *dy, const gn_pad *p);           /* adjoint of pad2d with value 0 */
 
+/* Upsampling, FIR filter, downsampling, in one: on each axis up-1 zeros are put behind each pixel, the padding around
+** all (negative: cropped), then y is every down-th place of the convolution with f, times gain.
+** x is (n,h,w,c), y is (n,ho,wo,c), ho = (h up + top + bottom - k) / down + 1, and wo in the same way, of the other
+** entries of up and down. f: k taps for both axes, those of image i at f + i ldf. flip: a correlation.
+** Its adjoint is itself: up and down exchanged, padding of k - 1 - top before, flipped. */
+typedef struct gn_fir {
+  gn_int n, h, w, c, ho, wo, k;
+  gn_int up[2], down[2]; /* vertical, horizontal */
+  gn_int top, left;      /* as many zeros before the first pixel; what comes after the last follows from ho, wo */
+  gn_int ldf;            /* 0: one filter for all images */
+  gn_real gain;
+  int flip;
+} gn_fir;
+
+gn_int gn_upfirdn2d_work(const gn_fir *p); /* reals */
+void gn_upfirdn2d(gn_real *y, const gn_real *x, const gn_real *f, const gn_fir *p, gn_real *work);
+
 #endif

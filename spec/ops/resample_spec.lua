@@ -1,6 +1,7 @@
 -- Pooling, resizing and padding against slow references written from the definitions; adjoints by <A x, g> = <x, A' g>.
 -- Gradients, named errors and memory are registry_spec's business.
 local double = require "spec.support.double"
+local same_with_two_threads = require "spec.support.threads"
 local gan = require "gan"
 local core = double.require "gan.core"
 local F = double.ops
@@ -378,5 +379,112 @@ describe("avg_pool2d_to, max_pool2d_to", function()
     local ok, err = pcall(core.max_pool2d_to, x, {kernel = 1}, x)
     assert.is_false(ok)
     assert.truthy(err:find("must not share memory with x", 1, true), err)
+  end)
+end)
+
+-- upfirdn2d from its definition: zeros put in, padded, filtered on both axes, thinned out.
+local function filtered(x, f, o)
+  local s, v, up, down, k = core.shape(x), core.to_table(x), o.up or {1, 1}, o.down or {1, 1}, #f
+  local before = {o.top or 0, o.left or 0}
+  local function size(i, after) return (s[i + 1] * up[i] + before[i] + after - k) // down[i] + 1 end
+  local function inside(n, i, j, c)
+    i, j = i - before[1], j - before[2]
+    local row = i % up[1] == 0 and j % up[2] == 0 and v[n][i // up[1] + 1]
+    local pixel = row and row[j // up[2] + 1]
+    return pixel and pixel[c] or 0
+  end
+  return fill(s[1], size(1, o.bottom or 0), size(2, o.right or 0), s[4], function(n, i, j, c)
+    local y = 0
+    for a = 0, k - 1 do
+      for b = 0, k - 1 do
+        local w = o.flip and f[a + 1] * f[b + 1] or f[k - a] * f[k - b]
+        y = y + w * inside(n, (i - 1) * down[1] + a, (j - 1) * down[2] + b, c)
+      end
+    end
+    return y * (o.gain or 1)
+  end)
+end
+
+local function spread(n) -- n taps without a symmetry
+  local f = {}
+  for i = 1, n do f[i] = (7 * i % 5 - 2) / 2 + i / 8 end
+  return f
+end
+
+local UP = {up = {2, 2}, top = 2, bottom = 1, left = 2, right = 1, gain = 4 / 64}
+local DOWN = {down = {2, 2}, top = 1, bottom = 1, left = 1, right = 1, gain = 1 / 64}
+
+describe("upfirdn2d", function()
+  local cases = {
+    {spread(1), {}},
+    {spread(3), {gain = 0.5}},
+    {spread(3), {flip = true, top = 1, bottom = 1, left = 1, right = 1}},
+    {spread(4), UP},
+    {spread(4), DOWN},
+    {spread(5), {up = {2, 3}, down = {3, 2}, top = 4, bottom = 6, left = 3, right = 9}},
+    {spread(2), {up = {3, 1}, top = -4, bottom = -2, left = 9}}, -- no tap meets a pixel at some places
+    {spread(12), {up = {2, 2}, top = 6, bottom = 5, left = 6, right = 5, gain = 4}}, -- those of adaptive augmentation
+    {spread(12), {down = {2, 2}, top = 5, bottom = 4, left = 5, right = 5, flip = true}},
+    {spread(2), {down = {5, 7}, right = 1}},
+  }
+  for i, case in ipairs(cases) do
+    it("is its definition, and its gradient the adjoint: case " .. i, function()
+      local x = random(i, 2, 5, 6, i % 3 == 0 and 17 or 3)
+      local y = F.upfirdn2d(x, case[1], case[2])
+      assert_close(filtered(x, case[1], case[2]), y)
+      assert_adjoint(function(t) return F.upfirdn2d(t, case[1], case[2]) end, function(g)
+        local leaf = core.clone(x)
+        leaf:requires_grad_()
+        return double.grad(F.upfirdn2d(leaf, case[1], case[2]), {leaf}, {seed = g})[1]
+      end, x)
+    end)
+  end
+
+  it("takes one integer for both axes, and a filter for each image", function()
+    local x = random(1, 2, 4, 4, 3)
+    local one, two = spread(4), {2, -1, 0.5, 3}
+    assert_close(F.upfirdn2d(x, one, UP), F.upfirdn2d(x, core.tensor(one),
+      {up = 2, top = 2, bottom = 1, left = 2, right = 1, gain = 4 / 64}))
+    local y = F.upfirdn2d(x, core.tensor {one, two}, DOWN)
+    assert_close(F.upfirdn2d(core.narrow(x, 1, 1, 1), one, DOWN), core.narrow(y, 1, 1, 1))
+    assert_close(F.upfirdn2d(core.narrow(x, 1, 2, 1), two, DOWN), core.narrow(y, 1, 2, 1))
+  end)
+
+  -- numbers by PyTorch's convolutions in doubles
+  it("with [1,3,3,1] halves and doubles a ramp", function()
+    local x, f = fill(1, 4, 4, 1, function(_, i, j) return 4 * (i - 1) + j - 1 end), {1, 3, 3, 1}
+    assert.same({2.734375, 3.9375, 7.546875, 8.75}, flat(core, F.upfirdn2d(x, f, DOWN)))
+    local edge = F.pad2d(x, {top = 1, bottom = 1, left = 1, right = 1, mode = "replicate"})
+    assert.same({3.125, 4.875, 10.125, 11.875}, flat(core, F.upfirdn2d(edge, f, {down = 2, gain = 1 / 64})))
+    local up = F.upfirdn2d(x, f, UP)
+    local want = {0, 0.1875, 0.5625, 0.9375, 1.3125, 1.6875, 2.0625, 1.6875}
+    assert.same(want, flat(core, core.narrow(up, 2, 1, 1)))
+    want = {6.75, 9.1875, 9.5625, 9.9375, 10.3125, 10.6875, 11.0625, 8.4375}
+    assert.same(want, flat(core, core.narrow(up, 2, 8, 1)))
+    local bilinear = F.resize(x, {size = 8, mode = "bilinear"})
+    local function inner(t) return core.narrow(core.narrow(t, 2, 2, 6), 3, 2, 6) end
+    assert_close(inner(bilinear), inner(up))
+  end)
+
+  it("with [1,3,3,1] makes doubling the adjoint of halving, times 4", function()
+    local a = fill(1, 4, 4, 1, function(_, i, j) return (4 * (i - 1) + j - 1) * 7 % 11 / 3 end)
+    local b, f = core.reshape(core.tensor {1, -2, 3, 0.5}, {1, 2, 2, 1}), {1, 3, 3, 1}
+    assert.near(2.544270833333334, dot(F.upfirdn2d(a, f, DOWN), b), 1e-12)
+    assert.near(2.544270833333334, dot(a, F.upfirdn2d(b, f, UP)) / 4, 1e-12)
+  end)
+
+  it("has no gradient in its filter, and says so", function()
+    local f = core.tensor({1, 2}):requires_grad_()
+    local ok, err = pcall(double.grad, F.sum(F.upfirdn2d(random(1, 1, 3, 3, 1), f)), {f})
+    assert.is_false(ok)
+    assert.matches("op 'upfirdn2d' has no derivative with respect to argument #2", err)
+  end)
+
+  it("has the same bytes with one thread and two", function()
+    local x = gan.rng(1, "fir"):normal {8, 16, 16, 24}
+    assert.is_true(same_with_two_threads(function(threads)
+      gan.threads(threads)
+      return gan.upfirdn2d(x, {1, 3, 3, 1}, UP):to_bytes() .. gan.upfirdn2d(x, {1, 3, 3, 1}, DOWN):to_bytes()
+    end))
   end)
 end)

@@ -1,4 +1,4 @@
---- Provides pooling, resizing, padding and cropping of images (N,H,W,C).
+--- Provides pooling, resizing, filtering, padding and cropping of images (N,H,W,C).
 --
 -- Each linear map and its adjoint (`_dx`) are each other's derivative, so gradients of any order need no more kernels.
 -- Pairs are {height, width}; a single integer stands for both.
@@ -233,6 +233,94 @@ function M.upsample(x, factor, mode)
   local w = check.int("upsample", 2, "factor", f[2], 1, math.max(1, limit // math.max(s[3], 1)))
   return M.resize(x, {size = {h * s[2], w * s[3]}, mode = mode})
 end
+
+-- ---- filters ----
+
+-- A filter as C takes it, from a list of numbers, too.
+local function taps(f)
+  if type(f) ~= "table" then return f end
+  for i = 1, math.max(#f, 1) do
+    if type(f[i]) ~= "number" then
+      return check.fail("upfirdn2d", "bad argument #2 'f' (expected a list of numbers or a tensor, got %s at entry %d)",
+        check.found(f[i]), i)
+    end
+  end
+  return core.tensor(f)
+end
+
+-- {vertical, horizontal} of an option that may be one integer for both.
+local function both(v) return type(v) == "table" and v or {v or 1, v or 1} end
+
+-- How many zeros the adjoint has at both ends of an axis of n pixels that became m.
+local function adjoint_margins(n, m, up, down, before, k)
+  return k - 1 - before, n * up - m * down + before - up + 1
+end
+
+local filters = {
+  {{1, 3, 3, 1}, {up = 2, top = 2, bottom = 1, left = 2, right = 1, gain = 1 / 16}},
+  {{1, 3, 3, 1}, {down = 2, top = 1, bottom = 1, left = 1, right = 1, gain = 1 / 64}},
+  {{1, -2, 0.5, 3, 2}, {up = {1, 3}, down = {2, 1}, top = 5, bottom = -1, left = -2, right = 7, flip = true}},
+  {{0.5, 2}, {up = {3, 2}, down = {2, 3}, bottom = 3}},
+}
+
+--- Puts up-1 zeros behind each pixel, adds a border of zeros, filters both axes, and takes every down-th pixel.
+-- One pass does the work of all four. The filter is used as it is: gain makes its sum what it should be. Of a pixel the
+-- filter is the impulse's answer, as in a convolution. All sizes of a border may be negative: it is taken off.
+--
+--     Ho = (H up + top + bottom - K) // down + 1
+--
+-- Source: the upfirdn2d of Karras et al. 2019, arXiv:1912.04958, sec. 4.
+-- @function gan.upfirdn2d
+-- @tparam Tensor x  (N,H,W,C)
+-- @tparam Tensor|table f  (K), or (N,K), one for each image, or a list of numbers; without a gradient
+-- @tparam[opt] table options
+-- @tparam[opt=1] integer|table options.up  times as many pixels
+-- @tparam[opt=1] integer|table options.down  every so many-th of them
+-- @tparam[opt=0] integer options.top  rows to be added
+-- @tparam[opt=0] integer options.bottom  rows to be added
+-- @tparam[opt=0] integer options.left  columns to be added
+-- @tparam[opt=0] integer options.right  columns to be added
+-- @tparam[opt=1] number options.gain  factor of the result
+-- @tparam[opt=false] boolean options.flip  turns the filter round: a correlation
+-- @treturn Tensor  (N,Ho,Wo,C)
+-- @raise if the filter has more taps than the padded image has pixels, or an option is unknown
+-- @usage local half = gan.upfirdn2d(x, {1, 2, 1}, {down = 2, top = 1, left = 1, gain = 1 / 16})
+M.upfirdn2d = op {
+  name = "upfirdn2d",
+  forward = function(x, f, options) return core.upfirdn2d(x, taps(f), options) end,
+  grad = {function(g, ctx, _, f, o)
+    o = o or {}
+    local s, t, up, down = ctx.shapes[1], ctx.yshape, both(o.up), both(o.down)
+    local k = core.is_tensor(f) and core.size(f, -1) or #f
+    local top, bottom = adjoint_margins(s[2], t[2], up[1], down[1], o.top or 0, k)
+    local left, right = adjoint_margins(s[3], t[3], up[2], down[2], o.left or 0, k)
+    return M.upfirdn2d(g, f, {up = down, down = up, top = top, bottom = bottom, left = left, right = right,
+      gain = o.gain, flip = not o.flip})
+  end},
+  reads = {{2}},
+  cases = function(s)
+    local cases = {
+      {s:randn(2, 3, 4, 2), s:randn(3), wrt = {1}},
+      {s:randn(2, 3, 4, 2), s:randn(2, 3), {up = 2, left = 1}, wrt = {1}},
+    }
+    for _, c in ipairs(filters) do cases[#cases + 1] = {s:randn(2, 3, 4, 3), c[1], c[2]} end
+    return cases
+  end,
+  bad = function(s) return {
+    {s:randn(3, 4, 2), {1, 2}, match = "bad argument #1 'x'"},
+    {s:randn(2, 3, 4, 2), 1, match = "bad argument #2 'f' (expected"},
+    {s:randn(2, 3, 4, 2), {}, match = "'f' (expected a list of numbers or a tensor, got nil at entry 1)"},
+    {s:randn(2, 3, 4, 2), {1, "2"}, match = "got string '2' at entry 2"},
+    {s:randn(2, 3, 4, 2), s:randn(3, 2), match = "'f' (expected (K) or (2,K) one filter, or one an image, got (3,2))"},
+    {s:randn(2, 3, 4, 2), {1, 2, 3, 4}, match = "'f' (the padded image (3,4) is smaller than the filter of 4 taps)"},
+    {s:randn(2, 3, 4, 2), {1}, {up = 0}, match = "option 'up': expected an integer >= 1"},
+    {s:randn(2, 3, 4, 2), {1}, {down = {1, 0}}, match = "'down'"},
+    {s:randn(2, 3, 4, 2), {1}, {padding = 1}, match = "unknown option 'padding'"},
+    {s:randn(2, 3, 4, 2), {1}, {top = -3}, match = "the padded image (0,4) is smaller than the filter of 1 tap"},
+    {s:randn(2, 3, 4, 2), {1}, {up = 2 ^ 31 - 1}, match = "option 'up': the image would be"},
+    {s:randn(2, 3, 4, 2), {1}, {gain = "2"}, match = "'gain'"},
+  } end,
+}
 
 -- ---- padding and cropping ----
 
