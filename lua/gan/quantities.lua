@@ -77,6 +77,8 @@ M.list = {
   {name = "fid", kind = "metric", label = "FID"},
   {name = "kid", kind = "metric", label = "KID"},
   {name = "is", kind = "metric", label = "Inception Score"},
+  {name = "modes", kind = "metric", label = "modes found"},
+  {name = "kl", kind = "metric", label = "divergence from all modes alike", unit = "nats"},
   {name = "lr", kind = "step size", label = "step size"},
   {name = "images_per_second", kind = "other", label = "images/s", text = "%.0f img/s"},
   {name = "lr_D", kind = "step size", label = "step size of D", text = lr},

@@ -337,6 +337,45 @@ describe("measure.evaluate", function()
     refused("s has 4 classes, toy knows 5", measure(toy(5), "accuracy", nil, evaluate.of_set(set)))
   end)
 
+  it("counts the kinds of stacks by what the network says of each channel", function()
+    local images = core.full({4, 16, 16, 1}, 0, "u8") -- the toy names the brightest of pixels 5..7 of the first row
+    for i = 1, 3 do
+      core.copy_(core.narrow(core.narrow(core.narrow(images, 1, i, 1), 2, 1, 1), 3, 4 + i, 1),
+        core.full({1, 1, 1, 1}, 255, "u8"))
+    end
+    local digits = gan.data.set.new {images = images, source = "bars", format = "tensor"}
+    local real = evaluate.of_set(gan.data.stacked {digits = digits, count = 500})
+    local some = gan.data.stacked({digits = digits, count = 500}):subset {0, 1, 2, 3, 4, 5, 6}
+    local F = toy(3)
+    F.channels, F.accuracy = 1, 0.75
+    local got = measure(F, "modes", real, evaluate.of_set(some, {name = "some"}))
+    local kinds, n, kl = {}, 0, 0
+    for _, c in ipairs(some:rows({0, 1, 2, 3, 4, 5, 6}):to_table()) do
+      local kind = 0
+      for channel = 1, 3 do
+        local digit = 0 -- the first of equals counts
+        for k = 1, 3 do if c[1][4 + k][channel] == 255 then digit = k - 1 end end
+        kind = kind * 3 + digit
+      end
+      kinds[kind] = (kinds[kind] or 0) + 1
+    end
+    for _, c in pairs(kinds) do n, kl = n + 1, kl + c / 7 * math.log(c / 7 * 27) end
+    assert.equal(n, got.modes.value)
+    assert.is_true(math.abs(got.kl.value - kl) < 1e-12)
+    for _, r in pairs(got) do
+      assert.same({27, 7, 500, 0.75, "toy", "crc32:00000007"}, {r.of, r.n_fake, r.n_real, r.accuracy, r.features,
+        r.features_hash})
+    end
+    assert.equal(27, got.modes.reference) -- of 4 kinds of bars one counts as the first: kinds are not alike
+    assert.is_true(got.kl.reference > 0.05)
+    assert.is_true(evaluate.better.modes(2, 1) and evaluate.better.kl(1, 2))
+    refused("modes: needs a classifier of grey images, which sees one channel after the other, not toy",
+      measure(toy(8), "modes", real, real))
+    refused("modes: needs a classifier of grey images", measure(pixels(), "modes", real, real))
+    got = measure(F, "modes", nil, real) -- nothing to compare with
+    assert.is_nil(got.kl.reference or got.kl.n_real)
+  end)
+
   it("shows generated images beside their nearest real ones", function()
     -- Noise, but for three pictures that are copies of real ones.
     local images = core.clone(noise.images)

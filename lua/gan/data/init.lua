@@ -13,6 +13,7 @@ local M = {
   batches = require "gan.data.batches",
   image = require "gan.data.image",
   ring = require("gan.data.ring").new,
+  stacked = require("gan.data.stacked").new,
 }
 
 -- name -> opener of what needs no file

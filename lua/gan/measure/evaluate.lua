@@ -204,8 +204,23 @@ measures.diversity = {results = {"diversity"}, real = "features", fake = "featur
   return {result("diversity", value, protocol, {reference = self.real.diversity})}
 end}
 
+-- A real set in the fakes' place has what is to be reached; fair draws, which no set of pictures is, a little less.
+measures.modes = {results = {"modes", "kl"}, real = "channels", fake = "channels", value = function(self, fake)
+  local value, p = fake.modes:value()
+  local _, real
+  if self.real.modes then _, real = self.real.modes:value() end
+  local reference = real and real.of == p.of and {modes = real.value, kl = real.kl} or {}
+  p.n_real = reference.kl and real.n_fake
+  local kl, fair, accuracy = p.kl, p.fair, self.features.accuracy
+  p.kl, p.fair, p.counts = nil, nil, nil
+  local function told(name, v)
+    return result(name, v, p, {fair = fair[name], reference = reference[name], accuracy = accuracy})
+  end
+  return {told("modes", value), told("kl", kl)}
+end}
+
 --- Lists the words of `--metrics`, in the order in which they are told.
-M.names = {"fid", "kid", "pr", "dc", "is", "accuracy", "nearest", "ppl", "diversity"}
+M.names = {"fid", "kid", "pr", "dc", "is", "accuracy", "nearest", "ppl", "diversity", "modes"}
 
 --- Names the results that a word gives: pr gives precision and recall.
 M.results = {}
@@ -217,7 +232,7 @@ local function higher(a, b) return a > b end
 --- Tells a better result from a worse one: `better[name](a, b)`.
 M.better = {
   fid = lower, kid = lower, precision = higher, recall = higher, density = higher, coverage = higher, is = higher,
-  accuracy = higher, ppl = lower, diversity = higher,
+  accuracy = higher, ppl = lower, diversity = higher, modes = higher, kl = lower,
 }
 
 --- Lists the results that `better` knows, in order.
@@ -306,11 +321,17 @@ local function labels_for(F, source)
   return map
 end
 
+-- Tells whether a network can say what each channel of an image shows.
+local function names_channels(F) return F.classes and F.channels == 1 end
+
 -- Why a metric cannot be had, or nil. real may be nil where its statistics are enough.
 local function impossible(F, name, real, fake)
   local m, fewest = measures[name], measures[name].least or 2
   if m.fake == "logits" and not F.classes then return ("needs a network with classes, %s has none"):format(F.name) end
   if m.generator and not fake.draw then return "needs a generator" end
+  if m.fake == "channels" and not names_channels(F) then
+    return ("needs a classifier of grey images, which sees one channel after the other, not %s"):format(F.name)
+  end
   local sides = {m.real and real or fake, m.fake and fake or real}
   for _, side in ipairs(m.fake and sides or {}) do
     if (side.has or fewest) < fewest then
@@ -431,8 +452,20 @@ function M.new(opt)
   return setmetatable(o, Session)
 end
 
+-- Adds the kinds of images: what the classifier says of each channel, read as the digits of a number.
+local function add_kinds(F, out, images)
+  local count, channels, sum = core.size(images, 1), core.size(images, 4), nil
+  for c = 1, channels do
+    local _, logits = F(core.contiguous(core.narrow(images, 4, c, 1)))
+    local digit = core.to(core.argmax(logits, 2), "real")
+    sum = sum and core.add(core.mul(sum, F.classes), digit) or digit
+  end
+  out.modes = out.modes or metric.modes {modes = math.tointeger(F.classes ^ channels)}
+  out.modes:add(core.to(core.reshape(sum, {count}), "i32"))
+end
+
 -- Passes a source through the network, into what its side of the metrics wants: {n, source, fid, features, score,
--- accuracy}.
+-- accuracy, modes}.
 local function gather(self, source, side, known)
   local F, n = self.features, source.n
   local out = {n = n, source = source, fid = known}
@@ -451,10 +484,15 @@ local function gather(self, source, side, known)
     out.fid = self.few and (out.features or metric.rows {capacity = n}) or metric.moments()
     if out.fid ~= out.features then sets[#sets + 1] = out.fid end
   end
-  if #sets == 0 and not out.score and not out.accuracy then return out end
+  local whole = #sets > 0 or out.score or out.accuracy
+  local channels = wants(self.metrics, side, "channels") and names_channels(F)
+  if not whole and not channels then return out end
   for first = 1, n, self.batch do
     local count = math.min(self.batch, n - first + 1)
-    local f, logits, unbiased = F(source.batch(first, count))
+    local images = source.batch(first, count)
+    if channels then add_kinds(F, out, images) end
+    local f, logits, unbiased
+    if whole then f, logits, unbiased = F(images) end
     for _, set in ipairs(sets) do set:add(f) end
     if out.score then out.score:add(nil, unbiased or logits) end
     if out.accuracy then out.accuracy:add(logits, core.narrow(labels, 1, first, count)) end

@@ -14,7 +14,7 @@ local check = require "gan.check"
 
 local files = {
   "moments", "rows", "fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest", "diversity",
-  "ppl", "accuracy",
+  "ppl", "accuracy", "modes",
 }
 
 return check.room("gan.metric", {}, files)

@@ -47,7 +47,7 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
       .. "other random numbers and half the step size"},
   {"metrics", "string", nil, arg = "LIST", free = true, inherit = true,
     help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, accuracy, nearest, ppl, "
-      .. "diversity (default: nothing)"},
+      .. "diversity, modes (default: nothing)"},
   {"metrics-every", "integer", 500, lo = 1, free = true, inherit = true, help = "steps between two measurements"},
   {"metrics-n", "integer", 5000, lo = 2, free = true, inherit = true,
     help = "images of each side in a measurement (at most all of the data)"},
