@@ -24,6 +24,7 @@ local needs = {
   ["gan.gradcheck"] = {function(v) return v:sum() end, {gan.ones(2)}},
   ["gan.grad"] = {(parameter * 2):sum(), {parameter}},
   ["gan.data.batches"] = {set, {batch = 2}},
+  ["gan.data.custom"] = {{n = 2, sample = function(_, n) return gan.zeros(n, 4, 4, 1), gan.full({n}, 1, "i32") end}},
   ["gan.data.image.read"] = {"no such file"},
   ["gan.data.open"] = {"fake"}, ["gan.data.train_test"] = {"fake"},
   ["gan.data.stacked"] = {{digits = gan.data.fake {count = 2, size = 16, channels = 1}}},
@@ -45,7 +46,7 @@ local needs = {
     batch = print, latent = print,
   }},
   ["gan.game.standard"] = {{G = net(), D = net()}},
-  ["gan.show.plot.svg"] = {{series = {}}}, ["Ring:batches"] = {{batch = 2, seed = 1}},
+  ["gan.show.plot.svg"] = {{series = {}}}, ["Custom:batches"] = {{batch = 2, seed = 1}},
   ["Run:train"] = {{G = net(), D = net()}},
   ["gan.train.run"] = {{recorder = gan.train.recorder.silent()}},
   ["gan.game.ring.run"] = {{steps = 1}},
@@ -85,7 +86,7 @@ local before = {["gan.dropout"] = {x, 0.5}, ["gan.latent.other_labels"] = {gan.f
 -- Class -> f() -> an object of it, for methods with options.
 local objects = {
   Lazy = function() return gan.penalty.lazy(print, 4) end,
-  Ring = function() return gan.data.ring {} end,
+  Custom = function() return gan.data.ring {} end,
   Run = function()
     local arg = {[0] = "x.lua", "--data", "fake", "--limit", "8", "--batch", "4", "--steps", "1"}
     return gan.train.run {arg = arg, recorder = gan.train.recorder.silent()}

@@ -6,15 +6,29 @@
 -- @module gan.data
 local core = require "gan.core"
 local check = require "gan.check"
+local parts = require "gan.data.parts"
+local scaled = require "gan.data.scaled"
 local lfs = require "lfs"
 require "gan.ops" -- the tensors in a set have their methods
 
 local M = {
   batches = require "gan.data.batches",
   image = require "gan.data.image",
+  custom = require("gan.data.custom").new,
   ring = require("gan.data.ring").new,
   stacked = require("gan.data.stacked").new,
 }
+
+--- Returns bytes as numbers in [-1,1], as batches have them: 0 is -1, 255 is 1.
+-- @tparam Tensor bytes  u8, any shape
+-- @treturn Tensor  real, the same shape
+-- @raise if they are no u8 tensor
+function M.to_real(bytes)
+  if not core.is_tensor(bytes) or core.dtype(bytes) ~= "u8" then
+    return check.expected("data.to_real", 1, "bytes", "an u8 tensor", bytes)
+  end
+  return scaled(bytes)
+end
 
 -- name -> opener of what needs no file
 local built_in = {shapes = require "gan.data.shapes", fake = require "gan.data.fake"}
@@ -34,8 +48,8 @@ M.formats = table.concat(texts, ", ", 1, #texts - 1) .. " or " .. texts[#texts]
 
 local option = check.option
 
---- Names the parts that data may come in. Cannot fail.
-M.SPLITS = {"train", "val", "test", "eval"}
+--- Names the parts that data may come in, and "all" of them together. Cannot fail.
+M.SPLITS = {"train", "val", "test", "eval", "all"}
 
 --- Names the ways to make a picture of another shape a square. Cannot fail.
 M.FITS = {"crop", "pad", "stretch"}
@@ -137,7 +151,8 @@ end
 --   "black" or "#rrggbb"; default: white; of arrays black
 -- @tparam[opt=true] boolean opt.exif  turns photographs upright, as their EXIF orientation says
 -- @tparam[opt=false] boolean opt.stretch_range  brightens 16-bit images until the largest value of them all is white
--- @tparam[opt] string opt.split  "train" (default), "val", "test" or "eval", of data that come in such parts
+-- @tparam[opt] string opt.split  "train" (default), "val", "test" or "eval", of data that come in such parts; "all":
+--   all of them, one behind the other
 -- @tparam[opt] integer opt.limit  only so many images: each class gives its first ones, by turns
 -- @tparam[opt=false] boolean opt.skip_bad  leaves out files that cannot be read, and lists them in the set's `notes`
 -- @tparam[opt="2G"] integer|string opt.cache  bytes of memory for images; larger sets are read from disk when needed
@@ -153,7 +168,7 @@ function M.open(path, opt)
   local o = check.options("data.open", opt, known)
   local own, here = built_in[path], lfs.attributes(path, "mode")
   if own and not here then
-    if o.split then return nil, ("%s: has no splits (take another seed)"):format(path) end
+    if o.split and o.split ~= "all" then return nil, ("%s: has no splits (take another seed)"):format(path) end
     return own.open(o)
   end
   if o.count or o.seed then
@@ -163,9 +178,10 @@ function M.open(path, opt)
   if not format then return nil, message end
   o.background = o.background or M.image.colour {}.accept(format.arrays and "black" or "white")
   local set
-  set, message = format.open(path, o)
+  if o.split == "all" then set, message = parts.open(format.open, path, o)
+  else set, message = format.open(path, o) end
   if not set then return nil, message end
-  if set.split and set.splits[2] then
+  if set.split and set.split ~= "all" and set.splits[2] then
     local rest = {}
     for _, name in ipairs(set.splits) do if name ~= set.split then rest[#rest + 1] = name end end
     table.insert(set.notes, 1, ("split %s (there is also %s)"):format(set.split, table.concat(rest, ", ")))

@@ -14,7 +14,7 @@ local list = {
   {"limit", "integer", nil, lo = 1, hi = 2147483647,
     help = "use only so many images, as many of each class (default: all)"},
   {"split", "string", nil, choices = data.SPLITS, arg = table.concat(data.SPLITS, "|"),
-    help = "which part of data that come in parts (default: train)"},
+    help = "which part of data that come in parts, or all of them together (default: train)"},
   {"channels", "integer", nil, choices = {1, 3}, arg = "1|3",
     help = "1: grey, 3: colour (default: colour if any image has it)"},
   {"fit", "string", "crop", choices = data.FITS, arg = table.concat(data.FITS, "|"),

@@ -4,6 +4,7 @@
 -- @module gan.data.ring
 local core = require "gan.core"
 local check = require "gan.check"
+local custom = require "gan.data.custom"
 
 local option = check.option
 
@@ -12,8 +13,7 @@ local M = {}
 local SIGMAS = 3 -- a sample within so many deviations of a centre is of high quality
 local SHARE = 0.1 -- a mode is found if it has so much of its fair share of such samples
 
-local Ring = {}
-Ring.__index = Ring
+local Ring = {} -- methods beyond those of gan.data.custom
 
 local function centres(modes)
   local list = {}
@@ -25,18 +25,6 @@ local function centres(modes)
     end
   end
   return list
-end
-
---- Draws points.
--- @tparam Stream rng  to draw from
--- @tparam integer n  how many
--- @treturn Tensor  real (n,2)
--- @treturn Tensor  i32 (n), their modes, from 0
--- @raise if rng is no stream, or n no integer >= 0
-function Ring:sample(rng, n)
-  if not core.is_rng(rng) then return check.expected("Ring:sample", 1, "rng", "a random stream (gan.rng)", rng) end
-  local which = rng:integer({n}, 0, self.modes - 1)
-  return core.add(core.gather_rows(self.means, which), rng:normal({n, 2}, 0, self.sigma)), which
 end
 
 --- Scores how well points cover the modes. The result has
@@ -77,58 +65,8 @@ Ring.describe = core.without_locale(function(self)
   return ("ring: %d Gaussians of deviation %g in the plane"):format(self.modes, self.sigma)
 end)
 
-local Loader = {}
-local loader_mt = {__index = function(l, key)
-  if key == "epoch" then return l.drawn / l.set.n end
-  return Loader[key]
-end}
-function loader_mt.__call(l)
-  l.drawn = l.drawn + l.batch
-  return l.set:sample(l.rng, l.batch)
-end
-loader_mt.__close = function() end
-
---- Makes a loader of fresh points, as gan.data.batches makes them of images; `n` points count as an epoch.
--- @tparam table opt
--- @tparam integer opt.batch  points in a batch
--- @tparam integer opt.seed  of the stream
--- @tparam[opt=false] boolean opt.mirror  as gan.data.batches has it, without an effect on points
--- @tparam[opt=true] boolean opt.prefetch  likewise
--- @treturn table  the loader, callable
--- @raise if an option is unknown, missing or out of range
-function Ring:batches(opt)
-  opt = check.options("Ring:batches", opt, {
-    batch = option.integer {required = true, lo = 1}, seed = option.integer {required = true},
-    mirror = option.boolean {default = false}, prefetch = option.boolean {default = true},
-  })
-  return setmetatable({set = self, batch = opt.batch, rng = core.rng(opt.seed, "ring"), drawn = 0}, loader_mt)
-end
-
---- Returns where the loader stands. Cannot fail.
--- @treturn table  integers by name
-function Loader:state()
-  local key, counter = self.rng:state()
-  return {drawn = self.drawn, key = key, counter = counter, batch = self.batch}
-end
-
---- Goes to a state.
--- @tparam table state  of `state`
--- @treturn boolean  true
--- @error if it is of another batch size, or no state
-function Loader:load(state)
-  if type(state) ~= "table" or state.batch ~= self.batch then return nil, "ring: the state has another batch" end
-  for _, name in ipairs {"drawn", "key", "counter"} do
-    if math.type(state[name]) ~= "integer" then return nil, ("ring: the state has no integer '%s'"):format(name) end
-  end
-  self.drawn = math.max(state.drawn, 0)
-  self.rng:load(state.key, state.counter)
-  return true
-end
-
---- Does nothing: there is no thread to stop. Cannot fail.
-function Loader.close() end
-
---- Makes the set. Modes as usual in the field: 8 on a circle of radius 2, or 25 at (2i, 2j), i, j = -2..2.
+--- Makes the set, by gan.data.custom: samples are points, real (n,2), and their modes, from 0.
+-- Modes as usual in the field: 8 on a circle of radius 2, or 25 at (2i, 2j), i, j = -2..2.
 -- Its fields: `modes`, `sigma`, `list` (the centres), `reach` (of a picture).
 -- Source: Metz et al. 2017, arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761.
 -- @function gan.data.ring
@@ -141,13 +79,15 @@ function M.new(opt)
   opt = check.options("data.ring", opt, {
     modes = option.word {8, 25, default = 8}, sigma = option.number {lo = 0},
   })
-  local self = setmetatable({
-    modes = opt.modes, sigma = opt.sigma or (opt.modes == 8 and 0.02 or 0.05), n = 100000, channels = 2,
-    source = "ring", reach = opt.modes == 8 and 3 or 5.5,
-  }, Ring)
-  self.list = centres(opt.modes)
-  self.means = core.tensor(self.list)
-  return self
+  local modes, sigma, list = opt.modes, opt.sigma or (opt.modes == 8 and 0.02 or 0.05), centres(opt.modes)
+  local means = core.tensor(list)
+  local ring = custom.new {source = "ring", n = 100000, sample = function(rng, n)
+    local which = rng:integer({n}, 0, modes - 1)
+    return core.add(core.gather_rows(means, which), rng:normal({n, 2}, 0, sigma)), which
+  end}
+  ring.modes, ring.sigma, ring.list, ring.reach = modes, sigma, list, modes == 8 and 3 or 5.5
+  ring.score, ring.describe = Ring.score, Ring.describe
+  return ring
 end
 
 return M

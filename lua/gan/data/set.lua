@@ -5,7 +5,7 @@
 -- * `labels`: i32 (N), from 0, or nil; `classes`: their names, or nil: `classes[label + 1]`
 -- * `source`: path or name; `format`
 -- * `splits`: names of the parts that the data come in, {"train", "test"}; empty where they come in one; `split`: the
---   one that this is, or nil: "train" of those that come in several, unless another was asked for
+--   one that this is, or nil: "train" of those that come in several, unless another was asked for; "all" of all of them
 -- * `natural`: false of images that the library draws
 -- * `notes`: lines that `describe` adds, about what was passed over or changed
 --
@@ -56,7 +56,8 @@ function methods:subset(list)
     n = core.size(list, 1), height = self.height, width = self.width, channels = self.channels,
     labels = self.labels and core.gather_rows(self.labels, list), classes = self.classes,
     source = self.source, format = self.format, natural = self.natural, splits = self.splits, split = self.split,
-    notes = self.notes,
+    notes = self.notes, crcs = self.crcs and core.gather_rows(self.crcs, list),
+    coarse = self.coarse and core.gather_rows(self.coarse, list), coarse_classes = self.coarse_classes,
   }
   for _, name in ipairs(annotations) do
     local of = self[name]

@@ -2,21 +2,9 @@
 -- @internal gan.data.train_test
 local core = require "gan.core"
 local check = require "gan.check"
-local classes = require "gan.data.classes"
+local parts = require "gan.data.parts"
 
 local KEPT = 10 -- one image of so many is kept for the test where the data have no split
-
--- A set whose labels count the classes as another's do; or nil and a message.
-local function same_classes(set, other)
-  if not (set.classes and other.classes) then return set end
-  local map, moved = classes.map(set.classes, other.classes)
-  if not map then
-    return nil, ("%s: the classes of %s are not those of %s: %s"):format(set.source, set.split, other.split, moved)
-  end
-  if moved then set.labels = core.gather_rows(core.tensor(map, "i32"), set.labels) end
-  set.classes = other.classes
-  return set
-end
 
 -- gan.data.train_test, given gan.data.open.
 return function(open, path, opt)
@@ -45,7 +33,7 @@ return function(open, path, opt)
       if not test and there[name] then test, message = opened(name) end
     end
     if not test then return nil, message or ("%s: has no split to test on (test, val or eval)"):format(path) end
-    test, message = same_classes(test, all)
+    test, message = parts.same_classes(test, all)
     if not test then return nil, message end
     return all, test
   end

@@ -27,6 +27,7 @@ local models = require "gan.model"
 local module = require "gan.nn.module"
 local nn = require "gan.nn"
 local ops = require "gan.ops"
+local scaled = require "gan.data.scaled"
 
 local option = check.option
 
@@ -79,9 +80,6 @@ local function fit_smooth(x, size, channels)
   x = core.narrow(core.narrow(x, 2, (s[2] - side) // 2 + 1, side), 3, (s[3] - side) // 2 + 1, side)
   return ops.resize(x, {size = {size, size}, mode = "bilinear"})
 end
-
--- u8, or numbers in 0..255 -> real in [-1,1], to the bytes that gan.data.batches gives.
-local function scaled(bytes) return core.div(core.sub(core.mul(core.to(bytes, "real"), 2), 255), 255) end
 
 -- ---- the object ----
 
