@@ -24,7 +24,23 @@ describe("relativistic", function()
     near((sp(2.2) + sp(-0.7)) / 2, loss.generator(fake, real))
     assert(gan.gradcheck(loss.critic, {real, fake}, {order = 2}))
     assert.error_matches(function() loss.critic(real, gan.zeros(3)) end,
-      "'fake' %(expected %(2%) to match real, got real tensor %(3%)")
+      "relativistic: the real logits are %(2%), the fake ones %(3%): batches must have one size")
+    assert.error_matches(function() loss.generator(gan.zeros(3), real) end, "are %(2%), the fake ones %(3%)")
+  end)
+
+  it("gives RpGAN's worked numbers", function()
+    local loss = gan.loss.open "rp"
+    local r, f = gan.tensor({1.5, -0.3}):requires_grad_(), gan.tensor({-0.7, 0.4}):requires_grad_()
+    local function of(y, value, on_real)
+      local g = gan.grad(y, {r, f})
+      near(value, y, 1e-12)
+      near(on_real, g[1], 1e-12)
+      near({-on_real[1], -on_real[2]}, g[2], 1e-12)
+    end
+    of(loss.critic(r, f), 0.604134684327077, {-0.04987524455984257, -0.3340938860840831})
+    of(loss.generator(f, r), 1.354134684327077, {0.45012475544015745, 0.16590611391591698})
+    assert.is_nil(loss.real or loss.fake)
+    assert.error_matches(function() gan.loss.open("rp", {average = false}) end, "unknown option 'average'")
   end)
 
   it("needs both kinds for G", function()

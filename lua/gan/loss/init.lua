@@ -4,15 +4,15 @@
 --     real(l), fake(l)         its two terms, to take one gradient after the other
 --     generator(fake, real)    G's loss
 --
--- A loss whose terms do not separate (relativistic) has no `real` and `fake`. feature_matching has a `generator` only;
--- auxiliary_classifier is on class logits, to be added to another loss.
+-- A loss whose terms do not separate (the relativistic ones) has no `real` and `fake`. feature_matching has a
+-- `generator` only; auxiliary_classifier is on class logits, to be added to another loss.
 -- @module gan.loss
 local check = require "gan.check"
 local core = require "gan.core"
 
 local files = {
-  "logistic", "non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic", "feature_matching",
-  "auxiliary_classifier",
+  "logistic", "non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic",
+  "relativistic_paired", "feature_matching", "auxiliary_classifier",
 }
 
 local M = {}
@@ -20,7 +20,7 @@ local M = {}
 --- Maps short names of the adversarial losses, as scripts take them (`--loss ns`), to full ones. Cannot fail.
 M.short = {
   ns = "non_saturating", minimax = "minimax", ls = "least_squares", hinge = "hinge", wgan = "wasserstein",
-  ra = "relativistic",
+  ra = "relativistic", rp = "relativistic_paired",
 }
 
 --- Makes the adversarial loss of a short or a full name.

@@ -18,7 +18,7 @@ local NAME = "loss.relativistic"
 --     generator(fake, real): the same with the targets exchanged, so that it lowers the real logits, too
 --
 -- The terms do not separate: there are no fields `real` and `fake`. At the equilibrium the average form is 2 ln 2, the
--- plain one ln 2. `generator` raises where the real logits are missing; the plain form raises where the shapes differ.
+-- plain one ln 2. `generator` raises where the real logits are missing, the plain form where the shapes differ.
 -- Source: Jolicoeur-Martineau 2018, arXiv:1807.00734.
 -- @function gan.loss.relativistic
 -- @tparam[opt] table opt
@@ -36,7 +36,9 @@ return function(opt)
     base.logits(NAME, i, "real", real)
     base.logits(NAME, j, "fake", fake)
     local r, f = check.shape_string(core.shape(real)), check.shape_string(core.shape(fake))
-    if not average and r ~= f then return check.expected(NAME, j, "fake", r .. " to match real", fake) end
+    if average or r == f then return end
+    return check.fail(NAME, "the real logits are %s, the fake ones %s: batches must have one size, as the i-th real "
+      .. "image is paired with the i-th generated one", r, f)
   end
   return {
     critic = function(real, fake)
