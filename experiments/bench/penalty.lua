@@ -23,7 +23,7 @@ local game = {
   latent = function(n) return gan.randn(n, opt.z) end, gsteps = critic and function() return 0 end or 1,
 }
 local loops = {plain = gan.game.loop.new(game)}
-game.penalties = {critic and gan.penalty.gradient() or gan.penalty.r1()}
+game.penalties = {critic and gan.penalty.gradient() or gan.penalty.r1 {batch_norm = true}}
 loops.penalised = gan.game.loop.new(game)
 
 local times = {plain = {}, penalised = {}}

@@ -26,7 +26,8 @@ local function game(g)
     batch = function() return real:normal {N, 2} end, latent = function(n) return z:normal {n, Z} end,
     penalties = {
       {g.penalty.gradient {weight = 1, rng = streams.gp}, name = "gp"},
-      {g.penalty.r1 {gamma = 1}, every = 2, name = "r1"},
+      {g.penalty.r1 {gamma = 1, batch_norm = true}, every = 2, name = "r1"},
+      {g.penalty.r1_r2 {gamma = function(step) return 0.1 / step end, batch_norm = true}, every = 2, name = "both"},
       {g.penalty.lecam {weight = 0.1}, name = "lecam"},
       {g.penalty.historical {params = D:params(), weight = 0.1}, name = "old"},
       {function(d, x) return d(x + own:normal(x:shape())):square():mean() * 0.1 end, name = "own"},
@@ -59,7 +60,7 @@ local function play(g, more, steps)
     end
   end
   table.sort(out)
-  for _, name in ipairs {"D", "G", "gp", "r1", "lecam", "old", "own"} do
+  for _, name in ipairs {"D", "G", "gp", "r1", "both", "lecam", "old", "own"} do
     out[#out + 1] = ("%s %a"):format(name, values[name] or 0)
   end
   out[#out + 1] = values.real:to_bytes() .. values.fake:to_bytes() .. values.fake_after:to_bytes()

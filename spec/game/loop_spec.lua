@@ -216,6 +216,64 @@ describe("game.loop", function()
     end
   end)
 
+  it("takes R1 and R2 with one gamma from the passes that the loss makes, as r1 and r2", function()
+    local function results(loss, penalties, more)
+      local t, passes = game(double, {plain = true, batch = 8}), 0
+      local D = t.D
+      t.optD = double.optim.sgd(t.netD:params(), {lr = 0.1})
+      function t.D(...)
+        passes = passes + 1
+        return D(...)
+      end
+      local o = {loss = double.loss.open(loss), penalties = penalties}
+      for k, v in pairs(more or {}) do o[k] = v end
+      local l, out = double.game.loop.new(options(t, o)), {}
+      for step = 1, 3 do
+        local values = l:step(step)
+        out[#out + 1], out[#out + 2] = values.D, values.penalty or 0
+      end
+      for _, p in ipairs(t.netD:params()) do out[#out + 1] = p:sum():item() end
+      return out, passes
+    end
+    local p = double.penalty
+    local function gamma(step) return 3 / step end
+    for _, loss in ipairs {"rp", "ns", "ra"} do
+      for _, more in ipairs {{}, {blocks = 4}, {simultaneous = true}} do
+        for _, every in ipairs {1, 2} do
+          local both, few = results(loss, {{p.r1_r2 {gamma = gamma}, every = every}}, more)
+          local apart, same = results(loss,
+            {{p.r1 {gamma = gamma}, every = every}, {p.r2 {gamma = gamma}, every = every}}, more)
+          local alone = p.r1_r2 {gamma = 3}
+          local own, many = results(loss, {{function(...) return alone(...) end, every = every,
+            weight = function(step) return 1 / step end}}, more)
+          assert.equal(few, same)
+          assert.equal((every == 1 and 6 or 4) * (more.blocks or 1), many - few)
+          for i, v in ipairs(both) do
+            assert.is_true(math.abs(v - apart[i]) < 1e-12, ("%s %d: %s, %s"):format(loss, i, v, apart[i]))
+            assert.is_true(math.abs(v - own[i]) < 1e-12, ("%s %d: %s, %s"):format(loss, i, v, own[i]))
+          end
+        end
+      end
+    end
+  end)
+
+  it("refuses R1 and R2 on a D with batch norm when it is made", function()
+    local nn = gan.nn
+    local t = game(gan)
+    t.D = nn.chain {nn.linear {2, 8}, nn.batch_norm {8}, nn.linear {8, 1}, nn.view {}}
+    t.netD, t.optD = t.D, gan.optim.adam(t.D:params())
+    for _, name in ipairs {"r1", "r2", "r1_r2"} do
+      for _, every in ipairs {1, 4} do
+        assert.error_matches(function() loop_new(options(t, {penalties = {{gan.penalty[name](), every = every}}})) end,
+          "penalty." .. name .. ": D has batch_norm %(layer 2%)")
+      end
+      local _, values = play(t, {penalties = {gan.penalty[name] {batch_norm = true}}}, 1)
+      assert.is_number(values.penalty)
+    end
+    assert.error_matches(function() loop_new(options(t, {penalties = {gan.penalty.lazy(gan.penalty.r2(), 4)}})) end,
+      "penalty.r2: D has batch_norm")
+  end)
+
   it("takes R1 at the images as they are before augmentation", function()
     local function penalty(factor)
       local w = double.tensor({{3.0}, {-4.0}}):requires_grad_()

@@ -99,7 +99,7 @@ end
 local function trained(name, steps, recorder)
   local run = gan.train.run {recipe = "test", sizes = {16}, arg = words(name, steps), recorder = recorder}
   local G, D = run:generator "dcgan", run:discriminator "dcgan"
-  run:train {G = G, D = D, penalties = {gan.penalty.r1 {gamma = 1}}}
+  run:train {G = G, D = D, penalties = {gan.penalty.r1 {gamma = 1, batch_norm = true}}}
   local out = {}
   for _, v in ipairs(G:params()) do out[#out + 1] = core.to_bytes(v) end
   return table.concat(out)

@@ -67,7 +67,7 @@ local function train(data, steps, recorder, more)
   local run = gan.train.run {recipe = "soak", sizes = {16}, arg = words, recorder = recorder}
   local replay = gan.game.replay.buffer {capacity = 8, rng = run:stream "replay"}
   run:train {G = run:generator "dcgan", D = run:discriminator "dcgan", replay = replay,
-    penalties = {gan.penalty.r1 {gamma = 1}}}
+    penalties = {gan.penalty.r1 {gamma = 1, batch_norm = true}}}
 end
 
 local function measure(data)

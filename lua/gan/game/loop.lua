@@ -126,8 +126,8 @@ local counted = {
 }
 
 -- Makes a list of penalties ready: {f, weight = schedule or nil, name}. Those of one list may share a name, and are
--- counted together; `others` is the list of the other player, or nil.
-local function penalties(entries, list_name, default, others)
+-- counted together. D is what they are asked of; `others`, the list of the other player, or nil.
+local function penalties(entries, list_name, default, D, others)
   local out, taken = {}, {}
   for _, p in ipairs(others or {}) do taken[p.name] = "one of D's penalties" end
   for i, entry in ipairs(entries or {}) do
@@ -144,6 +144,7 @@ local function penalties(entries, list_name, default, others)
       f = entry[1]
       if not check.callable(f) then return expected(here, "a penalty f(D, real, fake, y)", f) end
     end
+    if type(f) == "table" and f.check_net then f:check_net(D) end
     if own.every then f = penalty.lazy(f, own.every) end
     local owner = counted[own.name] or quantities.is_own(own.name) and "the run itself" or taken[own.name]
     if owner then return check.fail(OP, "option '%s': the name '%s' is taken by %s", here, own.name, owner) end
@@ -382,7 +383,8 @@ end
 --
 -- A penalty is `f(D, real, fake, y) -> scalar`, or `{f, weight = number or f(step), every = k, name = "gp"}`. One with
 -- `of(logits, x)` and `kind` ("real" or "fake") is taken from D's pass over that kind, x being the images before noise
--- and augmentation.
+-- and augmentation; one of kind "both" has of(on_real, real, on_fake, fake). Where a penalty has such methods,
+-- penalty:check_net(D) is called when the game is made, penalty:at(step) before each update.
 --
 -- With blocks, gradients are added up over parts of a batch: a large batch in the memory of a small one, and the same
 -- bytes whichever part is computed first. Where samples of a batch meet (batch norm, minibatch layers, the relativistic
@@ -439,8 +441,8 @@ function M.new(opt)
   if opt.simultaneous and not (self.fixed.dsteps == 1 and self.fixed.gsteps == 1) then
     return check.fail(OP, "option 'simultaneous': dsteps and gsteps must be 1")
   end
-  self.penalties = penalties(opt.penalties, "penalties", "penalty")
-  self.g_penalties = penalties(opt.g_penalties, "g_penalties", "g_penalty", self.penalties)
+  self.penalties = penalties(opt.penalties, "penalties", "penalty", opt.D)
+  self.g_penalties = penalties(opt.g_penalties, "g_penalties", "g_penalty", opt.D, self.penalties)
   self.lr = check.options(OP .. ": lr", opt.lr, {D = rate, G = rate})
   for who, f in pairs(self.lr) do self.lr[who] = schedule.check(f, "lr." .. who) end
   local largest = option.number {above = 0}

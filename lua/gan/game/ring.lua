@@ -65,8 +65,8 @@ local none = {none = true}
 local function penalty_of(config, stream)
   local w = config.weight
   local make = {
-    r1 = function() return penalty.r1 {gamma = w} end,
-    r2 = function() return penalty.r2 {gamma = w} end,
+    r1 = function() return penalty.r1 {gamma = w, batch_norm = config.norm == "batch"} end,
+    r2 = function() return penalty.r2 {gamma = w, batch_norm = config.norm == "batch"} end,
     gp = function() return penalty.gradient {weight = w, rng = stream "penalty"} end,
     dragan = function() return penalty.dragan {weight = w, rng = stream "penalty"} end,
     lecam = function() return penalty.lecam {weight = w} end,

@@ -32,11 +32,12 @@ end
 
 -- ---- penalties ----
 
--- The penalties that weigh something in this update: {f, weight, name}. A lazy one counts it.
+-- The penalties that weigh something in this update: {f, weight, name}, told the step. A lazy one counts the update.
 local function due(game, list)
   local out = {}
   for _, p in ipairs(list) do
     local f, weight = p.f, p.weight and p.weight(game.now) or 1
+    if type(f) == "table" and f.at then f:at(game.now) end
     if weight ~= 0 and type(f) == "table" and f.turn then
       f, weight = f:turn(), weight * f.every
     end
@@ -45,8 +46,14 @@ local function due(game, list)
   return out
 end
 
--- True if a penalty needs no more than D's pass over this kind of images, which is made for the loss anyway.
-local function shares(p, kind) return type(p.f) == "table" and p.f.of ~= nil and p.f.kind == kind end
+-- Which of D's passes, made for the loss anyway, are all that a penalty needs: "real", "fake" or "both"; nil of one
+-- that asks D itself.
+local function shared(p) return type(p.f) == "table" and p.f.of ~= nil and p.f.kind or nil end
+
+local function any_on_both(list)
+  for _, p in ipairs(list) do if shared(p) == "both" then return true end end
+  return false
+end
 
 local function record(values, name, v) values[name] = values[name] and core.add(values[name], v) or v end
 
@@ -82,7 +89,7 @@ end
 -- slope at the images as they are before noise and augmentation (Karras et al. 2020, arXiv:2006.06676).
 local function tracked_view(game, kind, x, list)
   for _, p in ipairs(list) do
-    if shares(p, kind) then
+    if shared(p) == kind or shared(p) == "both" then
       x = autograd.requires_grad_(core.alias(x))
       break
     end
@@ -124,7 +131,7 @@ local function forward_D(game, kind, seen, x, y, list, values)
   local logits, classes = game.D(seen, y)
   local sum
   for _, p in ipairs(list) do
-    if shares(p, kind) then sum = total(sum, weighed(p, p.f:of(logits, x), values)) end
+    if shared(p) == kind then sum = total(sum, weighed(p, p.f:of(logits, x), values)) end
   end
   return logits, classes, sum
 end
@@ -159,24 +166,38 @@ local function d_gradients(game, block, list)
     if class then record(values, "class", class) end
   end
 
-  if loss.real then
-    learn("real", "real", 1, real_view, real, block.y, list)
-    learn("fake", "fake", 1 - game.mismatch, fake_view, fake, block.fake_y, list)
-    if game.mismatch > 0 then
-      local wrong = samples(game, "wrong_labels", block.n, block.y)
-      learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, wrong, {})
-    end
-  else
+  -- Learns both kinds' terms at once, where the loss or a penalty needs the logits of both.
+  local function learn_both()
     local on_real, real_classes, extra = forward_D(game, "real", real_view, real, block.y, list, values)
     local on_fake, fake_classes, extra2 = forward_D(game, "fake", fake_view, fake, block.fake_y, list, values)
     logits.real, logits.fake = on_real, on_fake
-    values.D = term("critic", loss.critic(on_real, on_fake))
+    if loss.real then
+      local part, share = term("fake", loss.fake(on_fake)), 1 - game.mismatch
+      values.D = ops.add(term("real", loss.real(on_real)), share == 1 and part or ops.mul(part, share))
+    else
+      values.D = term("critic", loss.critic(on_real, on_fake))
+    end
     values.class = auxiliary
       and auxiliary.critic(check_classes(real_classes), block.y, check_classes(fake_classes), block.fake_y)
-    lists[1] = autograd.grad(total(values.D, values.class, extra, extra2), params)
+    local sum = total(values.D, values.class, extra, extra2)
+    for _, p in ipairs(list) do
+      if shared(p) == "both" then sum = total(sum, weighed(p, p.f:of(on_real, real, on_fake, fake), values)) end
+    end
+    lists[1] = autograd.grad(sum, params)
+  end
+
+  if not loss.real or any_on_both(list) then
+    learn_both()
+  else
+    learn("real", "real", 1, real_view, real, block.y, list)
+    learn("fake", "fake", 1 - game.mismatch, fake_view, fake, block.fake_y, list)
+  end
+  if game.mismatch > 0 then
+    local wrong = samples(game, "wrong_labels", block.n, block.y)
+    learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, wrong, {})
   end
   for _, p in ipairs(list) do
-    if not shares(p, "real") and not shares(p, "fake") then
+    if not shared(p) then
       local v = weighed(p, p.f(game.D, core.alias(real_view), core.alias(fake_view), block.y), values)
       if core.node(v) then lists[#lists + 1] = autograd.grad(v, params, {allow_unused = true}) end
     end

@@ -26,6 +26,28 @@ function M.class(name, known)
   -- @raise as the constructor
   function class:field(option) return known[option]:check(name, option, self[option]) end
 
+  --- Tells the object the step that its schedules are at. gan.game.loop does before each update. Cannot fail.
+  -- @function Penalty:at
+  -- @tparam integer step  from 1
+  function class:at(step) self.now = step end
+
+  --- Returns an option that is a number or a schedule, f(step): its value at the step that `at` told.
+  -- @function Penalty:scheduled
+  -- @tparam string option  its name
+  -- @treturn number  >= 0
+  -- @raise as the constructor; or if no step was told, or the schedule returns anything else
+  function class:scheduled(option)
+    local v = self:field(option)
+    if type(v) == "number" then return v end
+    if not self.now then
+      return check.fail(name, "option '%s' is a schedule, and no step is known: tell it by penalty:at(step)", option)
+    end
+    local n = v(self.now)
+    if type(n) == "number" and n >= 0 and n < math.huge then return n end
+    return check.fail(name, "option '%s': expected a number >= 0 of the schedule, it returned %s (step %d)", option,
+      check.found(n), self.now)
+  end
+
   --- Returns the stream that the object draws from: its field `rng`, or gan's default stream. Cannot fail.
   -- @function Penalty:stream
   -- @treturn Stream
@@ -91,6 +113,31 @@ function M.logits(op, D, x, y)
   return logits_of(op, D(x, y), x)
 end
 
+--- Makes the kind of option that a weight is: a number >= 0, or a schedule of one.
+-- @tparam number default
+-- @treturn table  for M.class; its value is got by Penalty:scheduled. Cannot fail.
+function M.weight(default)
+  return check.option.where {
+    default = default, expected = "a number >= 0, or a function (step) -> one",
+    accept = function(v) return (type(v) == "number" and v >= 0 or check.callable(v)) and v or nil end,
+  }
+end
+
+--- Checks that the slope at an image is its own: no layer of D normalises by a batch's statistics. A D that is no net
+-- cannot be looked into, and passes. So do virtual batch norm, whose reference is fixed, and minibatch layers, whose
+-- purpose it is that images meet (StyleGAN2 has R1 beside one).
+-- @tparam string op
+-- @param D  a net or a function
+-- @raise naming the layer
+function M.check_alone(op, D)
+  if type(D) ~= "table" or type(D.apply) ~= "function" then return end
+  D:apply(function(layer, where)
+    if layer.training == false or layer.kind ~= "batch_norm" and layer.kind ~= "conditional_batch_norm" then return end
+    return check.fail(op, "D has %s (layer %s): there an image's logit depends on all of its batch, and the slope that "
+      .. "is penalised is no longer the image's own. Take a D without it, or say batch_norm = true", layer.kind, where)
+  end)
+end
+
 --- Returns a leaf with x's elements, without x's graph: what D's slope can be asked at.
 -- @tparam Tensor x  any shape
 -- @treturn Tensor  x's shape, tracked. Cannot fail.
@@ -146,6 +193,37 @@ function M.one_each(rng, x)
   return rng:uniform(shape)
 end
 
+--- Returns gamma / 2 * mean over images of ||slope||^2, of a pass of D that was made.
+-- @tparam string op
+-- @tparam Tensor logits  (N,...), D's of x
+-- @tparam Tensor x  (N,...), a tracked leaf
+-- @tparam number gamma
+-- @treturn Tensor  scalar
+-- @raise as M.slope
+function M.steepness(op, logits, x, gamma)
+  return pointwise.mul(reduce.sum(pointwise.square(M.slope(op, logits, x))), gamma / (2 * core.size(x, 1)))
+end
+
+--- Makes the class of a penalty on the slope, with the options gamma and batch_norm; `kind` says which of D's passes it
+-- needs.
+-- @tparam string op  public name
+-- @tparam string kind  "real", "fake" or "both"
+-- @treturn table  the class. Cannot fail.
+function M.sloped(op, kind)
+  local class = M.class(op, {gamma = M.weight(10), batch_norm = check.option.boolean {default = false}})
+  class.kind = kind
+
+  --- Checks that D can be penalised. gan.game.loop.new does.
+  -- @function Penalty:check_net
+  -- @tparam Module|function D  a net; a function passes
+  -- @raise if it has batch norm, and the field `batch_norm` is false
+  function class:check_net(D)
+    if not self.batch_norm then M.check_alone(op, D) end
+  end
+
+  return class
+end
+
 --- Makes the class of a penalty on the squared norm of the gradient, gamma / 2 * mean ||g||^2: r1 or r2.
 -- It needs nothing but D's pass over one kind of images, so a loop that makes this pass anyway can ask for the penalty
 -- by of(logits, x), instead of a second pass; `kind` says which one.
@@ -153,8 +231,7 @@ end
 -- @tparam string kind  of the images: "real" or "fake"
 -- @treturn table  the class. Cannot fail.
 function M.zero_centred(op, kind)
-  local class = M.class(op, {gamma = check.option.number {default = 10, lo = 0}})
-  class.kind = kind
+  local class = M.sloped(op, kind)
 
   --- Returns the penalty of a pass of D that was made already.
   -- @function Penalty:of
@@ -163,11 +240,11 @@ function M.zero_centred(op, kind)
   -- @treturn Tensor  scalar
   -- @raise if the logits do not depend on x, or an op of D has no second derivative, naming it
   function class:of(logits, x)
-    local g = M.slope(op, logits, x)
-    return pointwise.mul(reduce.sum(pointwise.square(g)), self:field "gamma" / (2 * core.size(x, 1)))
+    return M.steepness(op, logits, x, self:scheduled "gamma")
   end
 
   function class:term(D, real, fake, y)
+    self:check_net(D)
     local x = M.leaf(M.batch(op, kind == "real" and 2 or 3, kind, kind == "real" and real or fake))
     return self:of(M.logits(op, D, x, y), x)
   end

@@ -17,6 +17,19 @@ local function stateful(p) return type(p) == "table" and p.state ~= nil end
 -- @treturn boolean
 function Lazy:due() return self.t % self.every == 0 end
 
+--- Tells the penalty the step, if it wants to know. Cannot fail.
+-- @tparam integer step  from 1
+function Lazy:at(step)
+  if type(self.penalty) == "table" and self.penalty.at then self.penalty:at(step) end
+end
+
+--- Checks that D can be penalised, if the penalty does.
+-- @tparam Module|function D  a net; a function passes
+-- @raise what the penalty raises
+function Lazy:check_net(D)
+  if type(self.penalty) == "table" and self.penalty.check_net then self.penalty:check_net(D) end
+end
+
 --- Counts a call, for a loop that runs the penalty itself, maybe in parts. Cannot fail.
 -- @treturn function  the penalty, which then weighs `every` times as much; nil where it is not due
 function Lazy:turn()

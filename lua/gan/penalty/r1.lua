@@ -15,7 +15,8 @@ local R1 = base.zero_centred("penalty.r1", "real")
 -- Differs: the authors' code has no factor 1/2 at its weight 10.
 -- @function gan.penalty.r1
 -- @tparam[opt] table opt
--- @tparam[opt=10] number opt.gamma  weight, >= 0; a field
+-- @tparam[opt=10] number|function opt.gamma  weight, >= 0, or f(step) -> one; a field
+-- @tparam[opt=false] boolean opt.batch_norm  a D with batch norm is allowed
 -- @treturn function  f(D, real, fake, y) -> scalar
 -- @raise if an option is unknown or out of range
 return function(opt) return base.new(R1, opt) end

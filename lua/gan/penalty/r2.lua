@@ -12,7 +12,8 @@ local R2 = base.zero_centred("penalty.r2", "fake")
 -- Source: Mescheder et al. 2018, arXiv:1801.04406, sec. 4.1.
 -- @function gan.penalty.r2
 -- @tparam[opt] table opt
--- @tparam[opt=10] number opt.gamma  weight, >= 0; a field
+-- @tparam[opt=10] number|function opt.gamma  weight, >= 0, or f(step) -> one; a field
+-- @tparam[opt=false] boolean opt.batch_norm  a D with batch norm is allowed
 -- @treturn function  f(D, real, fake, y) -> scalar
 -- @raise if an option is unknown or out of range
 return function(opt) return base.new(R2, opt) end
