@@ -28,7 +28,7 @@ local base = {
   ring = {batch = default.batch, z = default.z, ngf = default.ngf, ndf = default.ndf, lr = default.lr},
   images = {
     batch = 64, z = 64, ngf = 16, ndf = 16, lr = 2e-4, beta1 = 0.5, beta2 = 0.999, gnorm = "batch", init = "dcgan",
-    ema = 0.999,
+    ema_kimg = 32,
   },
 }
 
@@ -163,9 +163,8 @@ local function play_images(job)
   local features = must(gan.measure.features.open(job.features, {size = job.size, channels = set.channels}))
   local session = evaluate.new {features = features, metrics = {"fid", "kid", "pr", "diversity"}}
   must(session:set_real(must(evaluate.of_set(set, {n = math.min(job.n, set.n)}))))
-  local trained = {G = G, ema = game.ema, options = {z = c.z}, step = job.steps, path = "run"}
   local out = {features = tostring(features)}
-  for _, r in ipairs(must(session:measure(evaluate.of_generator(trained, {n = job.n})))) do
+  for _, r in ipairs(must(session:measure(evaluate.of_net(G, {n = job.n, z = c.z, ema = game.ema})))) do
     out[r.metric] = r.metric == "diversity" and r.value / r.reference or r.value
   end
   return out

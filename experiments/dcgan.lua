@@ -22,8 +22,8 @@ local G, D = run:generator "dcgan", run:discriminator "dcgan"
 if opt.blocks > 1 then return run:train {G = G, D = D} end -- the same game, block by block: gan.game.loop
 local optG = gan.optim.adam(G:params(), {lr = run:lr "G", beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = run:lr "D", beta1 = opt.beta1, beta2 = opt.beta2})
-local ema = opt.ema > 0 and gan.optim.ema(G:params(), {decay = opt.ema}) or nil
-local decay = gan.schedule.young {decay = opt.ema} -- a young average forgets its start sooner
+local ema = opt.ema_kimg > 0 and gan.optim.ema(G) or nil
+local decay = ema and gan.schedule.half_life {images = 1000 * opt.ema_kimg, batch = opt.batch, ramp = 0.05}
 local loss = gan.loss.logistic()
 local noise = run:stream "z"
 

@@ -12,7 +12,7 @@ local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or 
 local run = gan.train.run {
   recipe = "gan2014", sizes = {16, 28, 32, 64},
   summary = "Trains the fully connected GAN of 2014, with momentum --beta1.",
-  defaults = {batch = 100, lr = 0.1, ngf = 1200, ndf = 240, ema = 0},
+  defaults = {batch = 100, lr = 0.1, ngf = 1200, ndf = 240, ema_kimg = 0},
   without = {"dlr", "glr", "beta2", "dsteps", "gsteps"},
 }
 local opt = run.options

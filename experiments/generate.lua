@@ -28,6 +28,8 @@ local declared = command.declare {
   {"grid", "flag", false, help = "one picture of all, instead of one each"},
   {"columns", "integer", nil, lo = 1, hi = 1000, help = "columns of the grid (default: as square as it goes)"},
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
+  {"standing", "integer", 0, lo = 0, hi = 10000, arg = "K",
+    help = "take batch norm's statistics anew, of K batches of 128 (20 are enough); 0: those of training"},
   {"out", "string", nil, arg = "PATH",
     help = "the PNG file of the grid or of one picture, or the pictures' directory (default: 'generated' in the run)"},
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads"},
@@ -62,7 +64,15 @@ if trained.classes then
 elseif opt.class then
   stop("--class: %s is not conditional", trained.path)
 end
-local images, why_not = check.try(gan.nn.evaluate, trained.G, z, y, {average = opt.ema and trained.ema or nil})
+local images, why_not = check.try(function()
+  local average = opt.ema and trained.ema or nil
+  if opt.standing > 0 then
+    average = gan.nn.standing(trained.G, {
+      z = trained.options.z, batches = opt.standing, classes = trained.classes and #trained.classes, average = average,
+    })
+  end
+  return gan.nn.evaluate(trained.G, z, y, {average = average})
+end)
 if not images then stop("%s: cannot draw: %s", trained.path, why_not) end
 if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 

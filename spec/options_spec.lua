@@ -40,7 +40,7 @@ local needs = {
   ["gan.penalty.consistency"] = {{augment = print}}, ["gan.penalty.historical"] = {{params = {parameter}}},
   ["gan.schedule.cosine"] = {{from = 1, steps = 2}}, ["gan.schedule.linear"] = {{from = 1, steps = 2}},
   ["gan.schedule.half_life"] = {{images = 1, batch = 1}}, ["gan.schedule.step"] = {{from = 1, every = 1}},
-  ["gan.schedule.warmup"] = {{of = 1, steps = 1}}, ["gan.schedule.young"] = {{decay = 0.5}},
+  ["gan.schedule.warmup"] = {{of = 1, steps = 1}},
   ["gan.game.loop.new"] = {{
     G = print, D = print, optG = gan.optim.sgd {parameter}, optD = gan.optim.sgd {parameter}, loss = gan.loss.hinge(),
     batch = print, latent = print,
@@ -51,6 +51,7 @@ local needs = {
   ["gan.train.run"] = {{recorder = gan.train.recorder.silent()}},
   ["gan.game.ring.run"] = {{steps = 1}},
   ["gan.measure.evaluate.of_set"] = {set}, ["gan.measure.evaluate.of_generator"] = {{}, {n = 1}},
+  ["gan.measure.evaluate.of_net"] = {net(), {n = 1, z = 3}}, ["gan.nn.standing"] = {net(), {z = 3}},
   ["gan.measure.evaluate.new"] = {{features = print, metrics = {"kid"}}},
   ["gan.measure.features.save"] = {"no such folder/x", net(), {data = "d", accuracy = 1}},
   ["gan.measure.features.open"] = {"pixels"},

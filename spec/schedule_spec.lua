@@ -20,7 +20,7 @@ describe("schedule", function()
       {schedule.warmup {of = schedule.linear(fall), steps = 10}, 101, "--decay"},
       {schedule.warmup {of = own, steps = 10}},
       {schedule.warmup {of = 2, steps = 10}, 10}, {schedule.step {from = 1, every = 7}},
-      {schedule.step {from = 1, every = 7, factor = 0}, 7}, {schedule.young {decay = 0.9}},
+      {schedule.step {from = 1, every = 7, factor = 0}, 7},
       {schedule.ending(function(s) return s < 4 and 1 or 0 end, 4, "--mine"), 4, "--mine"},
     } do
       local step, name = schedule.ends(case[1])
@@ -70,6 +70,9 @@ describe("schedule", function()
     near(0.9977843871, schedule.half_life {images = 20e3, batch = 64}(1))
     near({0, 0.8705505633, 0.9862327045, 0.9999112811},
       values(schedule.half_life {images = 500e3, batch = 64, ramp = 0.05}, {0, 100, 1000, 1e6}))
+    local falling = schedule.linear {from = 320, to = 0, steps = 10}
+    near({0.5 ^ 0.2, 0.5 ^ 0.4, 0}, values(schedule.half_life {images = falling, batch = 64}, {0, 5, 10}))
+    near({0.5 ^ 4, 0}, values(schedule.half_life {images = falling, batch = 64, ramp = 0.05}, {5, 10}))
   end)
 
   it("check takes numbers and functions, and names one that returns no number", function()
@@ -97,15 +100,6 @@ describe("schedule", function()
       "lr must return a number, returned nil")
     assert.error_matches(function() schedule.bind(3, {}) end, "#1 'object'")
     assert.error_matches(function() schedule.bind(opt) end, "#2 'schedules'")
-  end)
-
-  it("lets a young average forget its start", function()
-    local f = schedule.young {decay = 0.9}
-    near(0.1, f(1))
-    near(0.5, f(9))
-    near(0.9, f(81))
-    near(0.9, f(1000))
-    assert.error_matches(function() schedule.young {decay = 2} end, "'decay'")
   end)
 
   it("names wrong options", function()

@@ -115,7 +115,8 @@ end
 -- An entry has a name, a kind (integer, number, string, bytes or flag), a default (nil: none), and `help`. It may have
 -- the bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), a list of `choices`, of `alias`
 -- names, `option` (of a string: a kind of gan.check that must accept it), `arg` (what --help calls the value), `short`
--- (a letter), and of a flag `negatable` (there is --no-name, too). What else it has stays. What goes on, as a run does,
+-- (a letter), `was` (an option that it took the place of, with other values: an error tells), and of a flag `negatable`
+-- (there is --no-name, too). What else it has stays. What goes on, as a run does,
 -- may have another value of an option that is `free`, and of one with `change` if --change names it. The value of
 -- "dry-run" is called `dry_run` in Lua, that of "2G" is 2^31.
 -- @tparam table base  list of such entries
@@ -200,6 +201,7 @@ local function better(message, declared)
   if not name then return (message:gsub("\n.*", "")) end
   local names = {"help"}
   for _, d in ipairs(declared) do
+    if d.was and name == "--" .. d.was then return ("%s has become --%s: %s"):format(name, d.name, d.help) end
     names[#names + 1] = d.name
     for _, a in ipairs(d.alias or {}) do names[#names + 1] = a end
   end

@@ -101,7 +101,7 @@ describe("dcgan.lua", function()
   end)
 
   it("resumes exactly with several updates, mirrored images, and no average", function()
-    local more = "--dsteps 2 --gsteps 3 --mirror --ema 0 "
+    local more = "--dsteps 2 --gsteps 3 --mirror --ema-kimg 0 "
     trained(more .. "--name more --steps 12")
     trained(more .. "--name more2 --steps 5")
     trained(more .. "--name more2 --steps 12")

@@ -72,6 +72,9 @@ describe("evaluate.lua", function()
     end
     assert.not_equal(got.fid.value, results(OF_RUN .. "--metrics fid --n 40 --no-ema").fid.value)
     assert.is_false(results(OF_RUN .. "--metrics fid --n 40 --no-ema").fid.run.ema)
+    local anew = results(OF_RUN .. "--metrics fid --n 40 --standing 2").fid
+    assert.same({2, true}, {anew.run.standing, anew.run.ema})
+    assert.not_equal(got.fid.value, anew.value)
   end)
 
   it("says how large the images were, and how they became so", function()
@@ -292,6 +295,7 @@ run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
       ["--images x --metrics fid --stats " .. dir .. "/none.npz"] = "--data is missing",
       [OF_RUN .. "--net x.lua"] = "--net x.lua: the generator of ",
       ["--run " .. dir] = ": not a run, but a folder of them: name one, such as ",
+      ["--a shapes --b fake --standing 2"] = "--standing belongs to --run",
       [OF_RUN .. "--split-b test"] = "--split-b belongs to --b", ["--run no/such"] = "no/such: cannot read",
       ["--run " .. dir .. "/broken.safetensors"] = "expected a safetensors file",
       [OF_RUN .. "--metrics fid,kdi"] = "metrics: unknown 'kdi' (did you mean 'kid'?)",

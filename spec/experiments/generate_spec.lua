@@ -68,13 +68,18 @@ describe("generate.lua", function()
     local h, w, c = core.image_info(temp.read(dir .. "/a/generated.png"))
     assert.same({2 * 18 + 2, 5 * 18 + 2, 3}, {h, w, c})
     local sheets = {}
-    for i, words in ipairs {"", "--no-ema", "--trunc 0.5", "--ema --columns 4"} do
+    for i, words in ipairs {"", "--no-ema", "--trunc 0.5", "--ema --columns 4", "--standing 2",
+      "--standing 2 --threads 2", "--standing 2 --no-ema"} do
       generate(("--run %s/a --grid --seeds 0-15 --out %s/%d.png %s"):format(dir, dir, i, words))
       sheets[i] = temp.read(dir .. "/" .. i .. ".png")
     end
     assert.not_equal(sheets[1], sheets[2])
     assert.not_equal(sheets[1], sheets[3])
     assert.equal(sheets[1], sheets[4])
+    assert.equal(sheets[5], sheets[6])
+    for i = 1, 4 do assert.not_equal(sheets[i], sheets[5]) end
+    assert.not_equal(sheets[5], sheets[7])
+    assert.not_equal(sheets[2], sheets[7])
   end)
 
   it("writes what the name of --out says", function()

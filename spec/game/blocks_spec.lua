@@ -22,7 +22,7 @@ local function game(g)
   local streams = {gp = rng(12), replay = rng(13), view = rng(14), own = own}
   return {
     G = G, D = D, optG = g.optim.adam(G:params(), {lr = 0.01}), optD = g.optim.adam(D:params(), {lr = 0.01}),
-    loss = g.loss.logistic(), ema = g.optim.ema(G:params(), {decay = 0.9}), ema_decay = 0.9,
+    loss = g.loss.logistic(), ema = g.optim.ema(G, {decay = 0.9}), ema_decay = 0.9,
     batch = function() return real:normal {N, 2} end, latent = function(n) return z:normal {n, Z} end,
     penalties = {
       {g.penalty.gradient {weight = 1, rng = streams.gp}, name = "gp"},

@@ -39,7 +39,7 @@ describe("game.ring", function()
         assert.is_true(r.quality == r.quality and r.modes <= (d[1] == "modes" and choice or 8), d[1])
       end
     end
-    quick {replay = 10, noise = 0.1, dsteps = 2, gsteps = 2, ema = 0, steps = 2}
+    quick {replay = 10, noise = 0.1, dsteps = 2, gsteps = 2, ema_kimg = 0, steps = 2}
     quick {simultaneous = true, steps = 2, weight = 0.5, penalty = "r2"}
   end)
 

@@ -1,7 +1,7 @@
 -- The parts that most games share: filled in where they lack, left alone where they do not.
 local gan = require "gan"
 
-local OPT = {z = 3, lr = 0.1, glr = 0.2, beta1 = 0.5, beta2 = 0.9, ema = 0.99, gsteps = 2}
+local OPT = {z = 3, lr = 0.1, glr = 0.2, beta1 = 0.5, beta2 = 0.9, ema_kimg = 0.32, batch = 16, gsteps = 2}
 
 describe("game.standard", function()
   local G, D
@@ -12,10 +12,25 @@ describe("game.standard", function()
     local spec = gan.game.standard({G = G, D = D}, OPT, function(name) return name == "z" and rng end)
     assert.same({0.1, 0.2, 0.5, 0.9}, {spec.optD.lr, spec.optG.lr, spec.optG.beta1, spec.optD.beta2})
     assert.same({1, 2}, {spec.dsteps, spec.gsteps})
-    assert.equal(0.1, spec.ema_decay(1))
+    -- a half-life of a twentieth of the images seen, up to 320: 16 at step 20, 320 from step 400 on
+    for step, decay in pairs {[1] = 0.5 ^ 20, [20] = 0.5, [200] = 0.5 ^ 0.1, [400] = 0.5 ^ 0.05, [999] = 0.5 ^ 0.05} do
+      assert.is_true(math.abs(spec.ema_decay(step) - decay) < 1e-12, step)
+    end
     assert.same(gan.rng(1):normal({4, 3}):to_table(), spec.latent(4):to_table())
     assert.is_function(spec.loss.critic)
     assert.equal(G:params()[1], spec.ema.params[1])
+  end)
+
+  it("takes a half-life that changes, in thousands of images, and averages statistics", function()
+    G = gan.nn.chain {G, gan.nn.batch_norm {2}}
+    local opt = {z = 3, batch = 16, ema_kimg = function(step) return step < 500 and 0.4 or 0.1 end}
+    local function stream(name) return gan.rng(1, name) end
+    local spec = gan.game.standard({G = G, D = D}, opt, stream)
+    assert.equal(0.5 ^ (16 / 320), spec.ema_decay(400)) -- a twentieth of 16 * 400 images
+    assert.equal(0.5 ^ (16 / 100), spec.ema_decay(500))
+    assert.equal(2, #spec.ema.statistics)
+    assert.error_matches(function() gan.game.standard({G = G, D = D}, {z = 3, ema_kimg = -1}, stream) end,
+      "option 'ema_kimg': expected a number >= 0 or a function %(step%) %-> number, got %-1")
   end)
 
   it("leaves what is there", function()
@@ -33,7 +48,7 @@ describe("game.standard", function()
       return {}
     end)
     assert.same({G = G:params()[1], D = D:params()[1]}, players)
-    assert.is_nil(gan.game.standard({G = G, D = D, latent = print}, {z = 3, lr = 1, beta1 = 0, beta2 = 0, ema = 0},
+    assert.is_nil(gan.game.standard({G = G, D = D, latent = print}, {z = 3, lr = 1, beta1 = 0, beta2 = 0, ema_kimg = 0},
       error).ema)
   end)
 

@@ -90,6 +90,33 @@ describe("measure.evaluate", function()
     assert.same({path = "somewhere", step = 7, ema = false}, source.run)
   end)
 
+  it("draws with a net in memory, its average, and statistics taken anew", function()
+    local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
+    local ema = gan.optim.ema(G)
+    ema.shadow[1]:mul_(2)
+    local function bytes(source) return core.to_bytes(source.batch(2, 3)) end
+    local function both(trained, options, opt)
+      options.n, opt.n, opt.z = 5, 5, 4
+      local a, b = evaluate.of_generator(trained, options), evaluate.of_net(G, opt)
+      assert.equal(bytes(a), bytes(b))
+      assert.same({a.run.ema, a.run.standing, a.z}, {b.run.ema, b.run.standing, b.z})
+      return bytes(a), b.run
+    end
+    local trained = {G = G, ema = ema, options = {z = 4}, step = 7, path = "somewhere"}
+    local plain = both(trained, {ema = false}, {})
+    local averaged, run = both(trained, {}, {ema = ema, name = "mine", step = 3})
+    assert.same({path = "mine", step = 3, ema = true}, run)
+    local anew
+    anew, run = both(trained, {standing = 2}, {ema = ema, standing = 2})
+    assert.same({path = "G", ema = true, standing = 2}, run)
+    local z = gan.latent.of_seeds({1, 2, 3}, 4)
+    local average = gan.nn.standing(G, {z = 4, batches = 2, average = ema})
+    assert.equal(anew, core.to_bytes(gan.nn.evaluate(G, z, nil, {average = average})))
+    assert.is_true(plain ~= averaged and averaged ~= anew and plain ~= anew)
+    assert.error_matches(function() evaluate.of_net(G, {n = 2}) end, "of_net: option 'z'")
+    assert.error_matches(function() evaluate.of_net(print, {n = 2, z = 4}) end, "of_net: bad argument #1 'G'")
+  end)
+
   it("gives what gan.metric gives for all features at once, in batches of any size", function()
     local F, real, fake = pixels(), evaluate.of_set(shapes, {}), evaluate.of_set(noise)
     local x, y = F(real.batch(1, 60)), F(fake.batch(1, 50))

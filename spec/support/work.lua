@@ -49,7 +49,7 @@ function M.scenes(dir)
     local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 1, rng = rng}
     local D = gan.model.dcgan.discriminator {size = 16, ndf = 1, rng = rng}
     local optG, optD = gan.optim.adam(G:params(), {lr = 1e-3}), gan.optim.adam(D:params(), {lr = 1e-3})
-    local ema = gan.optim.ema((G:params()))
+    local ema = gan.optim.ema(G)
     local loss, penalty = gan.loss.hinge(), gan.penalty.r1 {batch_norm = true}
     local batches = gan.data.batches(shapes, {batch = 4, seed = 1})
     return {

@@ -13,10 +13,13 @@ end
 
 describe("train.options", function()
   it("have their ranges, and names of before", function()
-    local o = parse "--nz 7 --keep 3 --kimg 1e3 --ema=0"
-    assert.same({7, 3, 1000.0, 0, 1e-3, nil}, {o.z, o.snapshots, o.kimg, o.ema, o.lr, o.steps})
+    local o = parse "--nz 7 --keep 3 --kimg 1e3 --ema-kimg=0"
+    assert.same({7, 3, 1000.0, 0, 1e-3, nil}, {o.z, o.snapshots, o.kimg, o.ema_kimg, o.lr, o.steps})
     for line, message in pairs {
-      ["--ema 1"] = "--ema: expected a number >= 0 and < 1", ["--seed -1"] = "--seed:", ["--threads 65"] = "--threads:",
+      ["--ema-kimg -1"] = "--ema-kimg: expected a number >= 0 and <= 1e+09",
+      ["--ema 0.999"] = "--ema has become --ema-kimg: half-life of G's average, which pictures",
+      ["--ema=0"] = "--ema has become --ema-kimg: half-life",
+      ["--seed -1"] = "--seed:", ["--threads 65"] = "--threads:",
       ["--snap -1"] = "--snap:", ["--blocks 0"] = "--blocks:",
       ["--on-collapse cry"] = "--on-collapse: expected warn, stop or rollback, got 'cry'",
     } do
@@ -24,6 +27,13 @@ describe("train.options", function()
       assert.is_nil(none, line)
       assert.is_truthy(err:find(message, 1, true), err)
     end
+  end)
+
+  it("knows of runs from before that they had no average", function()
+    local function now(stored) return assert(options.checked({options = stored}, "x", declared)).options.ema_kimg end
+    assert.same({0}, {now {ema = 0}})
+    assert.same({nil}, {now {ema = 0.99}}) -- it goes on with the half-life that is asked for
+    assert.same({5.0}, {now {ema = 0, ema_kimg = 5.0}})
   end)
 
   it("counts steps", function()

@@ -45,7 +45,7 @@ M.options = options
 
 --- Options of every training script that mean something else here, with their defaults.
 M.defaults = {
-  batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema = 0.999,
+  batch = 128, z = 4, ngf = 64, ndf = 64, lr = 4e-3, beta1 = 0.5, beta2 = 0.999, dsteps = 1, gsteps = 1, ema_kimg = 64,
   steps = 12000, snap = 4000,
 }
 
@@ -54,7 +54,8 @@ local function count(default) return option.integer {default = default, lo = 1, 
 local function decay(default) return option.number {default = default, lo = 0, below = 1} end
 local kinds = {
   batch = count, z = count, ngf = count, ndf = count, dsteps = count, gsteps = count,
-  beta1 = decay, beta2 = decay, ema = decay,
+  beta1 = decay, beta2 = decay,
+  ema_kimg = function(default) return option.number {default = default, lo = 0} end,
   lr = function(default) return option.number {default = default, above = 0} end,
   steps = function(default) return option.integer {default = default, lo = 1} end,
   snap = function(default) return option.integer {default = default, lo = 0} end,
@@ -153,7 +154,7 @@ end
 -- @tparam[opt=0.999] number opt.beta2  of Adam
 -- @tparam[opt=1] integer opt.dsteps  D's updates in a step
 -- @tparam[opt=1] integer opt.gsteps  G's updates in a step
--- @tparam[opt=0.999] number opt.ema  decay of the average of G's weights; 0: none
+-- @tparam[opt=64] number opt.ema_kimg  half-life of the average of G, in thousands of points; 0: none
 -- @tparam[opt=12000] integer opt.steps  length of the game
 -- @tparam[opt=4000] integer opt.snap  is not used here
 -- @tparam[opt=0] integer opt.seed  of all random numbers

@@ -12,9 +12,21 @@ local NAME = "game.standard"
 local rate, decay = option.number {lo = 0}, option.number {lo = 0, hi = 1}
 local known = {
   z = option.integer {lo = 1}, lr = rate, dlr = rate, glr = rate, beta1 = decay, beta2 = decay,
-  ema = option.number {default = 0, lo = 0, hi = 1}, dsteps = option.integer {default = 1, lo = 1},
+  batch = option.integer {default = 64, lo = 1}, dsteps = option.integer {default = 1, lo = 1},
   gsteps = option.integer {default = 1, lo = 1},
+  ema_kimg = option.where {
+    default = 0, expected = "a number >= 0 or a function (step) -> number",
+    accept = function(v) return (check.callable(v) or type(v) == "number" and v >= 0) and v or nil end,
+  },
 }
+
+local RAMP = 0.05 -- an average's half-life is at most so large a part of the images seen (StyleGAN2-ADA)
+
+-- The average's decay, for a half-life in thousands of images.
+local function decay_of(kimg, batch)
+  local images = type(kimg) == "number" and 1000 * kimg or function(step) return 1000 * kimg(step) end
+  return schedule.half_life {images = images, batch = batch, ramp = RAMP}
+end
 
 --- Fills in what the options of a loop lack; what is there stays.
 -- @function gan.game.standard
@@ -26,7 +38,9 @@ local known = {
 -- @tparam[opt] number opt.glr  G's own
 -- @tparam[opt] number opt.beta1  of Adam (default: its own)
 -- @tparam[opt] number opt.beta2  of Adam (default: its own)
--- @tparam[opt=0] number opt.ema  decay of the average of G's weights, which begins as a mean; 0: none
+-- @tparam[opt=0] number|function opt.ema_kimg  half-life of the average of G, in thousands of images, or `f(step)`;
+--   at first a twentieth of the images seen; 0: no average
+-- @tparam[opt=64] integer opt.batch  images of a step, for ema_kimg
 -- @tparam[opt=1] integer opt.dsteps
 -- @tparam[opt=1] integer opt.gsteps
 -- @tparam function stream  f(name) -> Stream; "z" is asked for
@@ -50,8 +64,10 @@ return function(spec, opt, stream, optimiser)
   spec.optG = spec.optG or optimiser(spec.G:params(), "G")
   spec.optD = spec.optD or optimiser(spec.D:params(), "D")
   spec.dsteps, spec.gsteps = spec.dsteps or opt.dsteps, spec.gsteps or opt.gsteps
-  if spec.ema == nil and opt.ema > 0 then spec.ema = optim.ema(spec.G:params(), {decay = opt.ema}) end
-  spec.ema_decay = spec.ema_decay or schedule.young {decay = opt.ema}
+  if opt.ema_kimg ~= 0 then
+    if spec.ema == nil then spec.ema = optim.ema(spec.G) end
+    spec.ema_decay = spec.ema_decay or decay_of(opt.ema_kimg, opt.batch)
+  end
   if not spec.latent then
     local size, z = known.z:check(NAME, "z", opt.z), stream "z"
     if not core.is_rng(z) then

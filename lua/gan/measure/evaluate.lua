@@ -86,25 +86,17 @@ function M.labels_like(real, n, classes)
   return core.gather_rows(core.tensor(map, "i32"), core.cat(parts, 1))
 end
 
---- Makes a source of images that a generator draws, one per seed: seed 0 has those of generate.lua.
--- @tparam table trained  of gan.train.trained.open: `G`, `ema` or nil, `options.z`, `step`, `path`
--- @tparam table opt
--- @tparam integer opt.n  how many
--- @tparam[opt=0] integer opt.seed  chooses the images' seeds
--- @tparam[opt=true] boolean opt.ema  takes the averaged weights, where there are any
--- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
--- @tparam[opt] table opt.classes  names of its classes
--- @treturn table  a source, which has `draw(z, y)` and `z`, too
--- @raise if an option is unknown
-function M.of_generator(trained, opt)
-  local o = check.options("measure.evaluate.of_generator", opt, {
-    n = option.integer {required = true, lo = 1}, seed = option.integer {default = 0},
-    ema = option.boolean {default = true}, labels = option.tensor {dtype = "i32", dim = 1}, classes = option.table {},
-  })
-  local average = o.ema and trained.ema or nil
-  local source = {n = o.n, name = trained.path, labels = o.labels, classes = o.classes, z = trained.options.z,
-    run = {path = trained.path, step = trained.step, ema = average ~= nil}}
-  function source.draw(z, y) return nn.evaluate(trained.G, z, y, {average = average}) end
+-- A source of what G draws. o: what of_net takes; run: what results say of it.
+local function drawn(G, name, o, run)
+  run.ema, run.standing = o.ema ~= nil, o.standing > 0 and o.standing or nil
+  local source = {n = o.n, name = name, labels = o.labels, classes = o.classes, z = o.z, run = run}
+  local average, taken = o.ema, o.standing == 0
+  function source.draw(z, y)
+    if not taken then
+      average, taken = nn.standing(G, {z = o.z, batches = o.standing, average = o.ema, labels = o.labels}), true
+    end
+    return nn.evaluate(G, z, y, {average = average})
+  end
   function source.batch(first, count)
     local seeds = {}
     local own = (o.seed << 32) + (o.seed >> 32) * SPREAD -- of seeds below 2^32 2^32 each, of others spread over all
@@ -112,6 +104,58 @@ function M.of_generator(trained, opt)
     return source.draw(latent.of_seeds(seeds, source.z), o.labels and core.narrow(o.labels, 1, first, count))
   end
   return source
+end
+
+local function source_options(more)
+  local known = {
+    n = option.integer {required = true, lo = 1}, seed = option.integer {default = 0},
+    labels = option.tensor {dtype = "i32", dim = 1}, classes = option.table {},
+    standing = option.integer {default = 0, lo = 0},
+  }
+  for name, kind in pairs(more) do known[name] = kind end
+  return known
+end
+
+--- Makes a source of images that a trained generator draws, one per seed: seed 0 has those of generate.lua.
+-- @tparam table trained  of gan.train.trained.open: `G`, `ema` or nil, `options.z`, `step`, `path`
+-- @tparam table opt
+-- @tparam integer opt.n  how many
+-- @tparam[opt=0] integer opt.seed  chooses the images' seeds
+-- @tparam[opt=true] boolean opt.ema  takes the averaged weights, where there are any
+-- @tparam[opt=0] integer opt.standing  takes batch norm's statistics anew, of so many batches (gan.nn.standing), when
+--   the first image is drawn
+-- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
+-- @tparam[opt] table opt.classes  names of its classes
+-- @treturn table  a source, which has `draw(z, y)` and `z`, too
+-- @raise if an option is unknown
+function M.of_generator(trained, opt)
+  local o = check.options("measure.evaluate.of_generator", opt, source_options {ema = option.boolean {default = true}})
+  o.ema, o.z = o.ema and trained.ema or nil, trained.options.z
+  return drawn(trained.G, trained.path, o, {path = trained.path, step = trained.step})
+end
+
+--- Makes the same source of a generator in memory.
+-- @tparam Module G  called G(z, y) -> images
+-- @tparam table opt
+-- @tparam integer opt.n  how many
+-- @tparam integer opt.z  size of the latent vectors
+-- @tparam[opt] EMA opt.ema  weights to draw with (gan.optim.ema)
+-- @tparam[opt=0] integer opt.seed  chooses the images' seeds
+-- @tparam[opt=0] integer opt.standing  takes batch norm's statistics anew, of so many batches (gan.nn.standing), when
+--   the first image is drawn
+-- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
+-- @tparam[opt] table opt.classes  names of its classes
+-- @tparam[opt="G"] string opt.name  in results
+-- @tparam[opt] integer opt.step  in results
+-- @treturn table  a source, which has `draw(z, y)` and `z`, too
+-- @raise if G is no net, or an option is unknown or missing
+function M.of_net(G, opt)
+  if not nn.is_module(G) then return check.expected("measure.evaluate.of_net", 1, "G", "a net", G) end
+  local o = check.options("measure.evaluate.of_net", opt, source_options {
+    z = option.integer {required = true, lo = 1}, ema = option.table {expected = "an average (gan.optim.ema)"},
+    name = option.string {default = "G"}, step = option.integer {},
+  })
+  return drawn(G, o.name, o, {path = o.name, step = o.step})
 end
 
 --- Tells whether two sets hold the same images, in whatever order and under whatever names.
@@ -535,7 +579,7 @@ end
 --- Measures a source against the real side.
 -- A result has `metric`, `value`, `deviation` where there is one, `n_real`, `n_fake`, and whatever else the metric's
 -- number depends on (see gan.metric); `data`, `split`, `features`, `features_hash`, `resize`, `seed`, `run` (`path`,
--- `step`, `ema`) of a generator, and `warnings`, a list of texts.
+-- `step`, `ema`, `standing`) of a generator, and `warnings`, a list of texts.
 -- @tparam table source  the other side
 -- @treturn table  list of results
 -- @error naming the metric that cannot be had, or the source

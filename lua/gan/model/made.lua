@@ -125,7 +125,7 @@ function M.again(tree, options, path, given)
   if not G then return nil, message end
   local ok, average = pcall(function()
     G:load(tree.G)
-    local ema = tree.ema and optim.ema((G:params()))
+    local ema = tree.ema and optim.ema(G)
     if ema then ema:load(tree.ema) end
     return ema
   end)

@@ -55,6 +55,8 @@ module.rectifies(norm, function(self, x, slope, y)
   return out
 end)
 
+norm.batch_statistics = batch_norm.batch_statistics
+
 function norm:shape(s) return self:check_shape(s, nil, self.channels) end
 
 function norm:describe()

@@ -28,6 +28,7 @@ local Module = check.class("layer", "nn") -- the methods of every layer
 --     children(self)        returns the list of layers that tostring shows instead
 --     kernel(self)          returns the weight that nn.initial draws, as (Di,Do) or (Kh,Kw,Ci,Co)
 --     output_axis           the axis of the field weight that counts its outputs, for nn.spectral and nn.weight_norm
+--     batch_statistics      the names of buffers that average batches by the field momentum, for gan.optim.ema
 --     rectifier(self)       returns the slope for negative numbers, if the layer is a (leaky) relu
 --
 -- @function gan.nn.class
@@ -127,6 +128,22 @@ function Module:names() return (select(2, walk.collect("names", self, {parameter
 -- @treturn table  name -> tensor
 -- @raise as params()
 function Module:state() return (walk.collect("state", self, {parameter = true, buffer = true})) end
+
+--- Returns the buffers in which layers average what they see of batches: running_mean and running_var of batch norms.
+-- A class names its own in the field `batch_statistics`.
+-- @treturn table  list of tensors, outer layers first; the live ones
+-- @raise if called with a dot
+function Module:statistics()
+  local list, seen = {}, {}
+  walk.check_self("statistics", self):apply(function(layer)
+    for _, name in ipairs(getmetatable(layer).batch_statistics or {}) do
+      local t = layer[name]
+      if not seen[t] then list[#list + 1] = t end
+      seen[t] = true
+    end
+  end)
+  return list
+end
 
 --- Returns the random streams of the layers (dropout's masks); each has state() and load().
 -- @treturn table  name -> stream

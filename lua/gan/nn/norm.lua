@@ -86,6 +86,7 @@ module.rectifies(batch_norm, function(self, x, slope)
 end)
 
 batch_norm.shape, batch_norm.describe = shape, describe
+batch_norm.batch_statistics = {"running_mean", "running_var"}
 
 -- ---- the others: the same in training and evaluation ----
 

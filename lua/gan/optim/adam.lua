@@ -37,6 +37,7 @@ function Adam:step(grads, average)
     lr = known.lr:check(NAME, "lr", self.lr), beta1 = self.beta1, beta2 = self.beta2, eps = self.eps,
     weight_decay = self.weight_decay, t = t,
   }, shadow, rate)
+  if average then average:update_statistics() end
   self.t = t
   core.collect()
 end

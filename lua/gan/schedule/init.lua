@@ -6,7 +6,7 @@
 local base = require "gan.schedule.base"
 local check = require "gan.check"
 
-local files = {"constant", "linear", "cosine", "step", "warmup", "piecewise", "half_life", "young"}
+local files = {"constant", "linear", "cosine", "step", "warmup", "piecewise", "half_life"}
 
 local M = {}
 

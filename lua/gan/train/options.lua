@@ -30,8 +30,8 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"beta2", "number", 0.999, lo = 0, below = 1, help = "decay of their squares' mean (Adam)"},
   {"dsteps", "integer", 1, lo = 1, hi = 1000, help = "D's updates in a step"},
   {"gsteps", "integer", 1, lo = 1, hi = 1000, help = "G's updates in a step"},
-  {"ema", "number", 0.999, lo = 0, below = 1,
-    help = "pictures show G's weights averaged with this decay; 0: as they are"},
+  {"ema-kimg", "number", 32, lo = 0, hi = 1e9, was = "ema",
+    help = "half-life of G's average, which pictures show, in thousands of images; 0: no average"},
   {"seed", "integer", 0, lo = 0, help = "seed of all random numbers"},
   {"threads", "integer", nil, lo = 1, hi = 64, free = true, help = "threads; the results do not depend on them"},
   {"snap", "integer", 500, lo = 0, free = true, inherit = true,
@@ -101,6 +101,7 @@ local everywhere = command.declare(M.training)
 -- @treturn table  t
 -- @error naming the file and what is wrong in it
 function M.checked(t, path, declared)
+  if t.options.ema == 0 and t.options.ema_kimg == nil then t.options.ema_kimg = 0 end -- before it had a half-life
   local why = command.check(declared or everywhere, t.options)
   if not why and t.data ~= nil then why = select(2, identity.accept(t.data)) end
   if why then return nil, ("%s: %s"):format(path, why) end

@@ -8,9 +8,7 @@ local standard = require "gan.game.standard"
 local option = check.option
 
 -- What a script may give: what is the loop's, except what the run gives it; and what is the run's.
-local known = {
-  optimiser = option.callable {}, save_with = option.table {}, show = option.table {},
-}
+local known = {optimiser = option.callable {}, save_with = option.table {}, show = option.table {}}
 for name, kind in pairs(loop.options) do known[name] = kind:optional() end
 for name in ("batch scale watch streams last_saved"):gmatch "%S+" do known[name] = nil end
 for name in ("G D"):gmatch "%S+" do

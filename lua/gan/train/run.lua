@@ -216,7 +216,7 @@ function Run:on(hooks)
 end
 
 --- Trains to the end of the run with what its options say: Adam for both players with --lr, --beta1 and --beta2,
--- --dsteps and --gsteps updates, an average of G by --ema, latent vectors from the stream "z".
+-- --dsteps and --gsteps updates, an average of G by --ema-kimg, latent vectors from the stream "z".
 -- What is given in spec replaces or adds to that. The game is conditional if the run is (`classes`).
 -- @tparam table spec  everything that gan.game.loop takes, except batch, scale, watch, streams and last_saved;
 -- and

@@ -97,8 +97,9 @@ local function apply(run, tree)
   streams(run.streams, tree.rng, "rng.")
   for name, s in pairs(tree.rng) do stream(core.rng(0, ""), s, "rng." .. name) end
   run.stored = tree.rng
-  for name, part in pairs(run.parts) do
-    local ok, result, message = pcall(part.load, part, tree[name] == nil and {} or tree[name])
+  for _, name in ipairs(check.names(run.parts)) do -- D and G before ema, which may take statistics of G
+    local part, own = run.parts[name], tree[name]
+    local ok, result, message = pcall(part.load, part, own == nil and {} or own)
     fit(ok and (result ~= nil or message == nil), ("%s: %s"):format(name, check.placeless(ok and message or result)))
   end
   streams(M.inner_streams(run), tree.masks, "masks.")
