@@ -61,7 +61,13 @@ describe("dcgan", function()
   end)
 
   it("is conditional three ways", function()
-    model.hold(dcgan, {{G = {size = 16, channels = 1, z = 5, ngf = 2}, D = {size = 16, channels = 1, ndf = 2}}})
+    model.hold(dcgan, {
+      {G = {size = 16, channels = 1, z = 5, ngf = 2}, D = {size = 16, channels = 1, ndf = 2}},
+      {
+        G = {size = 16, channels = 6, z = 5, ngf = 2}, D = {size = 16, channels = 6, ndf = 2, pack = 2, norm = "none"},
+        conditioning = {"none", "concat"},
+      },
+    })
     local G = dcgan.generator {size = 16, ngf = 1, z = 5, classes = 2}
     assert.same({2, 16, 16, 3}, G(gan.randn(2, 1, 1, 5), gan.tensor({1, 0}, "i32")):shape())
   end)
@@ -117,7 +123,10 @@ describe("dcgan", function()
       message(dcgan.generator, {size = 48}))
     assert.matches("model.dcgan.discriminator: option 'size': expected 16, 32, 64 or 128, got string '64'",
       message(dcgan.discriminator, {size = "64"}))
-    assert.matches("option 'channels': expected 1 or 3, got 4", message(dcgan.generator, {channels = 4}))
+    assert.matches("option 'channels': expected an integer in 1..65536, got 0",
+      message(dcgan.generator, {channels = 0}))
+    assert.matches("option 'pack': expected an integer in 1..65536, got 0", message(dcgan.discriminator, {pack = 0}))
+    assert.matches("unknown option 'pack'", message(dcgan.generator, {pack = 2}))
     assert.matches("option 'ngf': expected an integer in 1..65536, got 0", message(dcgan.generator, {ngf = 0}))
     assert.matches("option 'z': expected an integer in 1..65536, got 1.5", message(dcgan.generator, {z = 1.5}))
     assert.matches("option 'norm': expected 'batch', 'layer', 'instance', 'virtual' or 'none', got string 'spectral'",

@@ -24,7 +24,7 @@ describe("mlp", function()
 
   it("makes and judges images and points, conditional or not", function()
     model.hold(mlp, {
-      {G = {size = 8, channels = 1, z = 3, width = 6}, D = {size = 8, channels = 1, width = 4, pieces = 2}},
+      {G = {size = 8, channels = 1, z = 3, width = 6}, D = {size = 8, channels = 1, width = 4, pieces = 2, pack = 2}},
       {
         G = {size = 5, channels = 3, z = 3, ngf = 6, depth = 1, dropout = 0.5},
         D = {size = 5, channels = 3, ndf = 4, norm = "spectral", activation = "relu", noise = 0.1},
@@ -32,7 +32,7 @@ describe("mlp", function()
       },
       {
         G = {dim = 2, z = 3, width = 6, norm = "batch"},
-        D = {dim = 2, width = 4, depth = 3, minibatch = "discrimination", kernels = 3},
+        D = {dim = 2, width = 4, depth = 3, minibatch = "discrimination", kernels = 3, pack = 4},
       },
       {
         G = {dim = 3, z = 3, width = 6, activation = "tanh", init = "orthogonal", norm = "layer"},

@@ -31,7 +31,7 @@ describe("sndcgan", function()
       {G = {size = 16, channels = 1, z = 5, ngf = 2}, D = {size = 16, channels = 1, ndf = 2}},
       {
         G = {size = 24, channels = 3, z = 5, ngf = 2, spectral = true},
-        D = {size = 24, channels = 3, ndf = 2, plan = "compare_gan", norm = "none"},
+        D = {size = 24, channels = 3, ndf = 2, plan = "compare_gan", norm = "none", pack = 3},
         conditioning = {"none", "projection"},
       },
     })
@@ -68,7 +68,8 @@ describe("sndcgan", function()
   it("names what is wrong", function()
     assert.matches("model.sndcgan.generator: option 'size': expected a multiple of 8 in 16..256, got 28",
       message(sndcgan.generator, {size = 28}))
-    assert.matches("option 'channels': expected 1 or 3, got 2", message(sndcgan.discriminator, {channels = 2}))
+    assert.matches("option 'channels': expected an integer in 1..65536, got 0",
+      message(sndcgan.discriminator, {channels = 0}))
     assert.matches("option 'plan': expected 'studiogan' or 'compare_gan', got string 'x'",
       message(sndcgan.discriminator, {plan = "x"}))
     assert.matches("option 'spectral': expected true or false, got 1", message(sndcgan.generator, {spectral = 1}))

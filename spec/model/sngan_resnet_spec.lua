@@ -30,7 +30,7 @@ describe("sngan_resnet", function()
       },
       {
         G = {size = 32, channels = 1, z = 4, ngf = 2},
-        D = {size = 32, channels = 1, ndf = 2, norm = "none", minibatch = "discrimination"},
+        D = {size = 32, channels = 1, ndf = 2, norm = "none", minibatch = "discrimination", pack = 2},
         batch = 2, conditioning = {"projection"},
       },
     })

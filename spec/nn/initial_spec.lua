@@ -107,6 +107,50 @@ describe("initial", function()
     check(initial.dcgan(gan.zeros(50, 50)), 0, 0.02)
   end)
 
+  it("fixup: deviations by the number of blocks, their last weights 0", function()
+    local nn64, root = double.nn, math.sqrt
+    local block = nn64.class "block"
+    function block:init(opt)
+      self.main = nn64.chain {
+        nn64.conv2d {opt[1], opt[2], kernel = 1}, nn64.conv2d {opt[2], 1, kernel = 3},
+        nn64.conv2d {1, opt[1], kernel = 1},
+      }
+    end
+    -- the deviations of all weights, from the numbers that were drawn
+    local function deviations(net)
+      nn64.initial.fixup(net, {rng = double.rng(1, "fixup")})
+      local rng, out = double.rng(1, "fixup"), {}
+      net:apply(function(layer)
+        if not layer.kernel then return end
+        local unit = rng:normal(layer.weight:shape()):reshape {-1}:get(1)
+        out[#out + 1] = layer.weight:detach():reshape {-1}:get(1) / unit
+        if layer.bias then assert.equal(0, layer.bias:abs():max():item()) end
+      end)
+      return out
+    end
+    local function net(blocks, width)
+      local layers = {nn64.conv2d {3, width, kernel = 1}}
+      for _ = 1, blocks do layers[#layers + 1] = block {width, 16} end
+      layers[#layers + 1] = nn64.linear {width, 2}
+      return nn64.chain(layers)
+    end
+    local gain = 1.3867504905630728
+    for _, case in ipairs {
+      {8, 64, 0.103070846881945, 0.06871389792129666, 1 / 8}, {4, 64, 0.12257258446136503, 0.08171505630757668, 1 / 8},
+      {8, 768, 0.029753990596446823, 0.06871389792129666, 1 / root(768)}, {1, 4, gain / 2, gain / 12, 1 / 2},
+    } do
+      local got = deviations(net(case[1], case[2]))
+      assert.equal(3 * case[1] + 2, #got)
+      assert.near(0.5773502691896258, got[1], 1e-9)
+      for i = 2, 3 * case[1], 3 do
+        assert.near(case[3], got[i], 1e-9)
+        assert.near(case[4], got[i + 1], 1e-9)
+        assert.equal(0, got[i + 2])
+      end
+      assert.near(case[5], got[#got], 1e-9)
+    end
+  end)
+
   it("leaves a layer alone whose kernel is no method", function()
     local window = nn.class "window"
     function window:init() self.kernel = 3 end

@@ -7,8 +7,15 @@ local M = {}
 
 local function labels(n, classes) return classes and gan.rng(n, "labels"):integer({n}, 0, classes - 1) or nil end
 
+-- As D sees images, or points, that it judges m at a time: the same one behind itself.
+local function packed(x, m)
+  local list = {}
+  for i = 1, m or 1 do list[i] = x end
+  return m and gan.cat(list, -1) or x
+end
+
 -- One plain descent step of both players; the two losses.
-local function step(G, D, real, z, y)
+local function step(G, D, real, z, y, pack)
   local bce = gan.loss.logistic()
   local function down(net, loss)
     local params = net:params()
@@ -19,7 +26,7 @@ local function step(G, D, real, z, y)
     if not logits then return 0 end
     return -gan.take_along(gan.log_softmax(logits), y:reshape {-1, 1}, 2):mean()
   end
-  local fake = G(z, y)
+  local fake = packed(G(z, y), pack)
   local on_real, classes = D(real, y)
   local lossD = down(D, bce.critic(on_real, (D(fake:detach(), y))) + class_loss(classes))
   local on_fake, fake_classes = D(fake, y)
@@ -35,7 +42,7 @@ function M.hold(model, cases)
   for _, case in ipairs(cases) do
     for _, conditioning in ipairs(case.conditioning or {"none", "concat", "projection", "acgan"}) do
       local classes = conditioning ~= "none" and 3 or nil
-      local n = case.batch or 4
+      local n, pack = case.batch or 4, case.D.pack
       local function make(seed)
         local function with(opt, name)
           local out = {classes = classes, conditioning = classes and conditioning, rng = gan.rng(seed, name)}
@@ -49,10 +56,11 @@ function M.hold(model, cases)
         gan.seed(7)
         local G, D = make(1)
         local z, y = gan.rng(2):normal {n, case.G.z}, labels(n, classes)
-        local x = G(z, y)
-        local s = G:shape {case.G.z}
+        local x, s = G(z, y), G:shape {case.G.z}
         assert.same({n, table.unpack(s)}, x:shape())
         assert.same(case.D.dim and {case.D.dim} or {case.D.size, case.D.size, case.D.channels}, s)
+        x = packed(x, pack)
+        s[#s] = s[#s] * (pack or 1)
         local logits, class_logits = D(x, y)
         assert.same({n}, logits:shape())
         assert.same({}, D:shape(s))
@@ -71,7 +79,7 @@ function M.hold(model, cases)
         local out = {}
         for i = 1, 2 do
           local real = gan.rng(i, "real"):uniform({n, table.unpack(s)}, -1, 1)
-          local a, b = step(G, D, real, gan.rng(i, "z"):normal {n, case.G.z}, y)
+          local a, b = step(G, D, real, gan.rng(i, "z"):normal {n, case.G.z}, y, pack)
           out[#out + 1] = ("%a %a"):format(a, b)
           assert.is_true(a == a and b == b)
         end
@@ -89,7 +97,7 @@ function M.hold(model, cases)
         net:eval():apply(function(layer) if layer.kind == "dropout" then layer.p = 0 end end)
       end
       local z, y = gan.rng(3):normal {n, case.G.z}, labels(n, classes)
-      local x, x2 = G(z, y), G2(z, y)
+      local x, x2 = packed(G(z, y), pack), packed(G2(z, y), pack)
       assert.is_true(x:to_bytes() == x2:to_bytes())
       assert.is_true((D(x, y)):to_bytes() == (D2(x2, y)):to_bytes())
       assert.matches("total", tostring(G))

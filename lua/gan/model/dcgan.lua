@@ -12,7 +12,7 @@ local sizes = {[16] = true, [32] = true, [64] = true, [128] = true}
 
 local function options(op, opt, known)
   known.size = parts.size(64, "16, 32, 64 or 128", function(n) return sizes[n] end)
-  known.channels, known.init, known.conditioning = parts.channels(3), parts.init "dcgan", parts.conditioning "concat"
+  known.channels, known.init, known.conditioning = parts.count(3), parts.init "dcgan", parts.conditioning "concat"
   known.slope, known.dropout = parts.positive(0.2), parts.probability(0)
   known.reference, known.reference_labels = option.tensor {}, option.tensor {dtype = "i32", dim = 1}
   opt = parts.options(op, opt, known)
@@ -23,7 +23,7 @@ end
 --- Makes G: z, standard normal, also as (N,1,1,Z), to images.
 -- @tparam[opt] table opt
 -- @tparam[opt=64] integer opt.size  16, 32, 64 or 128
--- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=3] integer opt.channels  of the images
 -- @tparam[opt=100] integer opt.z  Z
 -- @tparam[opt=64] integer opt.ngf  width before the last layer
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
@@ -74,7 +74,8 @@ end
 -- With conditioning = "acgan" it returns class logits (N,Y), too.
 -- @tparam[opt] table opt
 -- @tparam[opt=64] integer opt.size  16, 32, 64 or 128
--- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=3] integer opt.channels  of the images
+-- @tparam[opt=1] integer opt.pack  images that are judged together, behind each other in the channels: see gan.pack
 -- @tparam[opt=64] integer opt.ndf  width after the first layer
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
@@ -94,19 +95,19 @@ end
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "model.dcgan.discriminator"
-  opt = options(op, opt, parts.with_minibatch {
+  opt = options(op, opt, parts.of_discriminator {
     ndf = parts.count(64), activation = parts.activations "leaky_relu", noise = parts.positive(0),
     norm = option.word {"batch", "layer", "instance", "virtual", "spectral", "none", default = "batch"},
   })
-  local rng, width = opt.rng, opt.ndf
-  local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
+  local rng, width, seen = opt.rng, opt.ndf, opt.channels * opt.pack
+  local layers = {name = "D", input = {opt.size, opt.size, seen}}
   local function add(layer) layers[#layers + 1] = layer end
   local function activate()
     add(parts.activation(opt))
     if opt.dropout > 0 then add(nn.dropout {p = opt.dropout}) end
   end
   if opt.noise > 0 then add(nn.noise {std = opt.noise}) end
-  add(nn.conv2d {opt.channels, width, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
+  add(nn.conv2d {seen, width, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
   activate()
   -- state size: size/2 x size/2 x ndf, for 64 pixels 32 x 32 x 64
   local last = opt.ndf * opt.size // 8

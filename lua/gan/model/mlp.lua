@@ -18,7 +18,7 @@ end
 -- Of points, size and channels mean nothing.
 local function options(op, opt, known, points, images, width_name)
   known.dim, known.width, known[width_name] = parts.count(), parts.count(), parts.count()
-  known.size, known.channels = option.integer {default = 32, lo = 4, hi = 256}, parts.channels(1)
+  known.size, known.channels = option.integer {default = 32, lo = 4, hi = 256}, parts.count(1)
   if type(opt) == "table" and opt.dim ~= nil then known.size, known.channels = option.any {}, option.any {} end
   known.depth, known.slope, known.conditioning = parts.count(2), parts.positive(0.2), parts.conditioning "concat"
   known.init = parts.init(nil, "gan2014")
@@ -34,7 +34,7 @@ end
 -- @tparam[opt] table opt
 -- @tparam[opt] integer opt.dim  of points, without a last activation (default: images)
 -- @tparam[opt=32] integer opt.size  of images, in 4..256
--- @tparam[opt=1] integer opt.channels  1 or 3
+-- @tparam[opt=1] integer opt.channels  of the images
 -- @tparam[opt] integer opt.z  Z (default: 100, for points 16)
 -- @tparam[opt] integer opt.width  of the hidden layers (default: 1200, for points 128)
 -- @tparam[opt] integer opt.ngf  another name of width
@@ -84,7 +84,8 @@ end
 -- @tparam[opt] table opt
 -- @tparam[opt] integer opt.dim  of points, without a last activation (default: images)
 -- @tparam[opt=32] integer opt.size  of images, in 4..256
--- @tparam[opt=1] integer opt.channels  1 or 3
+-- @tparam[opt=1] integer opt.channels  of the images
+-- @tparam[opt=1] integer opt.pack  images that are judged together, behind each other in the channels: see gan.pack
 -- @tparam[opt] integer opt.width  of the hidden layers (default: 240, for points 128)
 -- @tparam[opt] integer opt.ndf  another name of width
 -- @tparam[opt=2] integer opt.depth  hidden layers
@@ -106,7 +107,7 @@ end
 -- @raise if an option is unknown or out of range
 function M.discriminator(opt)
   local op = "model.mlp.discriminator"
-  opt = options(op, opt, parts.with_minibatch {
+  opt = options(op, opt, parts.of_discriminator {
     activation = parts.activations(nil, "maxout"), pieces = parts.count(5), noise = parts.positive(0),
     dropout = parts.probability(), input_dropout = parts.probability(),
     norm = option.word {"none", "batch", "layer", "spectral", default = "none"},
@@ -114,9 +115,10 @@ function M.discriminator(opt)
     {units = 128, activation = "leaky_relu", dropout = 0, input_dropout = 0, init = "default"},
     {units = 240, activation = "maxout", dropout = 0.5, input_dropout = 0.2, init = "gan2014"}, "ndf")
   if opt.init == "gan2014" then opt.init = uniform(0.005) end
-  local layers = {name = "D", input = opt.dim and {opt.dim} or {opt.size, opt.size, opt.channels}}
+  local seen = (opt.dim or opt.channels) * opt.pack
+  local layers = {name = "D", input = opt.dim and {seen} or {opt.size, opt.size, seen}}
   local function add(layer) layers[#layers + 1] = layer end
-  local before = opt.dim or opt.size * opt.size * opt.channels
+  local before = opt.dim and seen or opt.size * opt.size * seen
   if not opt.dim then add(nn.flatten {}) end
   if opt.noise > 0 then add(nn.noise {std = opt.noise}) end
   if opt.input_dropout > 0 then add(nn.dropout {p = opt.input_dropout}) end

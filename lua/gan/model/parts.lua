@@ -38,9 +38,6 @@ function M.size(default, text, fits)
   end}
 end
 
---- Channels of images.
-function M.channels(default) return option.word {1, 3, default = default} end
-
 --- How labels get into a net.
 function M.conditioning(default) return option.word {"concat", "projection", "acgan", default = default} end
 
@@ -54,7 +51,7 @@ end
 --- Starting values: one of nn.initial by name, or f(net, rng); `more`: a name of the architecture's own.
 function M.init(default, more)
   local word = option.word {
-    "default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "orthogonal", more,
+    "default", "dcgan", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "fixup", "orthogonal", more,
   }
   return option.where {default = default, expected = word.expected .. ", or a function", accept = function(v)
     if type(v) == "function" then return v end
@@ -62,8 +59,9 @@ function M.init(default, more)
   end}
 end
 
---- Adds D's options of a layer that sees the batch as a whole.
-function M.with_minibatch(known)
+--- Adds D's options: how many samples it judges together, and of a layer that sees the batch as a whole.
+function M.of_discriminator(known)
+  known.pack = M.count(1)
   known.minibatch, known.kernels, known.dims = option.word {"discrimination", "stddev"}, M.count(100), M.count(5)
   return known
 end

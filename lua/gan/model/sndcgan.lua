@@ -18,7 +18,7 @@ local plans = {
 local function fits(n) return n >= 16 and n <= 256 and n % 8 == 0 end
 
 local function options(op, opt, known)
-  known.size, known.channels = parts.size(32, "a multiple of 8 in 16..256", fits), parts.channels(3)
+  known.size, known.channels = parts.size(32, "a multiple of 8 in 16..256", fits), parts.count(3)
   known.init, known.conditioning = parts.init "orthogonal", parts.conditioning "projection"
   return parts.options(op, opt, known)
 end
@@ -26,7 +26,7 @@ end
 --- Makes G: z, standard normal, to images.
 -- @tparam[opt] table opt
 -- @tparam[opt=32] integer opt.size  a multiple of 8 in 16..256
--- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=3] integer opt.channels  of the images
 -- @tparam[opt=128] integer opt.z  Z
 -- @tparam[opt=64] integer opt.ngf  width before the last layer
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
@@ -70,7 +70,8 @@ end
 --- Makes D: images in [-1,1] to logits. With conditioning = "acgan" it returns class logits (N,Y), too.
 -- @tparam[opt] table opt
 -- @tparam[opt=32] integer opt.size  a multiple of 8 in 16..256
--- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=3] integer opt.channels  of the images
+-- @tparam[opt=1] integer opt.pack  images that are judged together, behind each other in the channels: see gan.pack
 -- @tparam[opt=64] integer opt.ndf  width of the first layer
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
@@ -86,12 +87,12 @@ end
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "model.sndcgan.discriminator"
-  opt = options(op, opt, parts.with_minibatch {
+  opt = options(op, opt, parts.of_discriminator {
     ndf = parts.count(64), plan = option.word {"studiogan", "compare_gan", default = "studiogan"},
     norm = option.word {"spectral", "batch", "layer", "none", default = "spectral"}, slope = parts.positive(0.1),
   })
-  local rng, before = opt.rng, opt.channels
-  local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
+  local rng, before = opt.rng, opt.channels * opt.pack
+  local layers = {name = "D", input = {opt.size, opt.size, before}}
   local function add(layer) layers[#layers + 1] = layer end
   for i, times in ipairs(plans[opt.plan]) do
     local width, norm = times * opt.ndf, nil

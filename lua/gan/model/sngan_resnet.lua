@@ -24,7 +24,7 @@ local attention = option.word {8, 16, 32, expected = "8, 16 or 32 pixels, less t
 
 local function options(op, opt, known)
   known.size = parts.size(32, "32 or 64", function(n) return n == 32 or n == 64 end)
-  known.channels, known.init, known.conditioning = parts.channels(3), parts.init(draw), parts.conditioning "projection"
+  known.channels, known.init, known.conditioning = parts.count(3), parts.init(draw), parts.conditioning "projection"
   known.attention = attention
   opt = parts.options(op, opt, known)
   if opt.attention and opt.attention >= opt.size then
@@ -37,7 +37,7 @@ end
 -- block towards z.
 -- @tparam[opt] table opt
 -- @tparam[opt=32] integer opt.size  32 or 64
--- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=3] integer opt.channels  of the images
 -- @tparam[opt=128] integer opt.z  Z
 -- @tparam[opt] integer opt.ngf  width of the last block (default: 256 at 32 pixels, 64 at 64)
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
@@ -78,7 +78,8 @@ end
 -- size; at 64 it doubles in each of five. With conditioning = "acgan" it returns class logits (N,Y), too.
 -- @tparam[opt] table opt
 -- @tparam[opt=32] integer opt.size  32 or 64
--- @tparam[opt=3] integer opt.channels  1 or 3
+-- @tparam[opt=3] integer opt.channels  of the images
+-- @tparam[opt=1] integer opt.pack  images that are judged together, behind each other in the channels: see gan.pack
 -- @tparam[opt] integer opt.ndf  width of the first block (default: 128 at 32 pixels, 64 at 64)
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @tparam[opt] integer opt.classes  Y, of a conditional net (default: none)
@@ -94,13 +95,13 @@ end
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "model.sngan_resnet.discriminator"
-  opt = options(op, opt, parts.with_minibatch {
+  opt = options(op, opt, parts.of_discriminator {
     ndf = parts.count(), norm = option.word {"spectral", "none", default = "spectral"},
     pool = option.word {"sum", "mean", default = "sum"},
   })
-  local rng, large, before, pixels = opt.rng, opt.size == 64, opt.channels, opt.size
+  local rng, large, before, pixels = opt.rng, opt.size == 64, opt.channels * opt.pack, opt.size
   local width = opt.ndf or (large and 64 or 128)
-  local layers = {name = "D", input = {opt.size, opt.size, opt.channels}}
+  local layers = {name = "D", input = {opt.size, opt.size, before}}
   local function add(layer) layers[#layers + 1] = layer end
   local blocks = large and 5 or 4
   for i = 1, blocks do

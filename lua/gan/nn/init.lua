@@ -10,8 +10,9 @@ local M = {
 
 -- The files of the room, each a table name -> class or function.
 local files = {
-  "activation", "attention", "chain", "conditional", "conv", "dropout", "embedding", "evaluate", "linear", "maxout",
-  "minibatch", "noise", "norm", "pool", "residual", "shape", "spectral", "virtual", "weight_norm",
+  "activation", "attention", "basis", "chain", "conditional", "conv", "dropout", "embedding", "evaluate",
+  "linear", "maxout", "minibatch", "noise", "norm", "pool", "resample", "residual", "shape", "spectral", "virtual",
+  "weight_norm",
 }
 
 -- Returns true for a table of classes and functions by name; a class itself is none.

@@ -243,6 +243,53 @@ function M.dcgan(target, opt)
   end)
 end
 
+-- The factor of the deviation of each weight in a residual block: L^(-1/(2m-2)) times the gain, and 0 for the last of
+-- its m weights. L: how many blocks there are. Returns layer -> factor.
+local function fixup_factors(net, gain)
+  local blocks, factors = {}, {}
+  net:apply(function(layer)
+    if not module.is_module(layer.main) then return end
+    local list = {}
+    layer.main:apply(function(l) if weight_of(l) then list[#list + 1] = l end end)
+    blocks[#blocks + 1] = list
+  end)
+  for _, list in ipairs(blocks) do
+    local m = #list
+    for i, layer in ipairs(list) do factors[layer] = i < m and gain * (#blocks) ^ (-1 / (2 * m - 2)) or 0 end
+  end
+  return factors
+end
+
+--- Draws weights from N(0, 1 / fan_in), and starts residual blocks as the identity, which takes the place of norms.
+-- A block is a layer with a chain in its field `main`. Of its m weights the last one becomes 0, the others have
+-- sqrt(2 / (1 + slope^2)) L^(-1/(2m-2)) times that deviation, L being the number of blocks in the net.
+-- Source: Zhang et al. 2019, arXiv:1901.09321; as in R3GAN, Huang et al. 2024, arXiv:2501.05441.
+-- @function gan.nn.initial.fixup
+-- @tparam Tensor|Module target  changed in place
+-- @tparam[opt] table opt
+-- @tparam[opt=0.2] number opt.slope  that of the leaky_relu in the blocks
+-- @tparam[opt] Stream opt.rng  (default: gan's default stream)
+-- @treturn Tensor|Module  target
+-- @raise if target is neither a tensor nor a layer with a weight below it, or an option is wrong
+define("fixup", {slope = option.number {default = 0.2, lo = 0}}, function(op, w, _, rng)
+  return normal(w, 1 / math.sqrt(math.max(1, (fans(op, w)))), rng)
+end)
+
+local single = M.fixup
+function M.fixup(target, opt)
+  if not module.is_module(target) then return single(target, opt) end
+  local op = "nn.initial.fixup"
+  opt = check.options(op, opt, {rng = option.stream {}, slope = option.number {default = 0.2, lo = 0}})
+  local rng = opt.rng or random.default()
+  local factors = fixup_factors(target, math.sqrt(2 / (1 + opt.slope ^ 2)))
+  return draw_net(op, target, function(layer, w)
+    if not w then return false end
+    core.copy_(w, normal(w, (factors[layer] or 1) / math.sqrt(math.max(1, (fans(op, w)))), rng))
+    drawn(layer)
+    return true
+  end)
+end
+
 --- Draws weight and bias from U(-b, b), b = 1 / sqrt(fan_in), as layers' constructors do, and PyTorch's convolution.
 -- @function gan.nn.initial.default
 -- @tparam Tensor|Module target  changed in place
