@@ -140,6 +140,34 @@ describe("train.saved", function()
     assert.same({0, true}, {code, out:find(line, 1, true) ~= nil}, out)
   end)
 
+  it("goes on from before averages had statistics: they begin as the net's", function()
+    copy("whole", "before")
+    local tree = assert(gan.file.safetensors.load(path "whole"))
+    local own = gan.train.trained.open(path "whole")
+    assert.not_equal(core.to_bytes(own.ema.shadow_statistics[1]), core.to_bytes(own.ema.statistics[1]))
+    for i in ipairs(own.ema.statistics) do tree.ema["shadow_statistics." .. i] = nil end
+    assert(gan.file.safetensors.save(path "before", tree))
+    local text = temp.read(path("before", "options.json")):gsub('"ema_kimg": *[%d.e+-]+', '"ema": 0.999')
+    temp.write(path("before", "options.json"), text)
+    local before = gan.train.trained.open(path "before").ema
+    for i, t in ipairs(before.statistics) do
+      assert.equal(core.to_bytes(t), core.to_bytes(before.shadow_statistics[i]))
+      assert.equal(core.to_bytes(own.ema.statistics[i]), core.to_bytes(t))
+    end
+    local code, _, err = dcgan "--name before --steps 7"
+    assert.same({0, ""}, {code, err})
+    assert.same(0, (dcgan "--name whole7 --steps 7"))
+    local got, want = gan.train.trained.open(path "before"), gan.train.trained.open(path "whole7")
+    for i, t in ipairs(want.ema.shadow) do assert.equal(core.to_bytes(t), core.to_bytes(got.ema.shadow[i])) end
+    local decay, average = 0.5 ^ (20 / 7), got.ema -- half-life at step 7: a twentieth of 7 batches
+    for c = 1, 2 do
+      local was, is = own.ema.statistics[1]:get(c), average.statistics[1]:get(c)
+      assert.is_true(math.abs(decay * was + (1 - decay) * is - average.shadow_statistics[1]:get(c)) < 1e-6)
+    end
+    code, _, err = dcgan "--name before --steps 8 --ema-kimg 0"
+    assert.same({1, true}, {code, err:find("was started with --ema-kimg 32, now 0", 1, true) ~= nil}, err)
+  end)
+
   it("goes on whatever became of its numbers", function()
     for i, text in ipairs {
       "", "{", "\0\xff\n{}\n[1]\n7\n\"x\"\nnull\n", '{"step":"x"}\n{"step":{}}\n{"step":1e400}\n',
