@@ -9,7 +9,7 @@
 #define MAX_OPTION ((gn_int)1 << 30) /* with sizes below 2^31, no size formula overflows */
 
 typedef struct options {
-  gn_int stride[2], padding[2], dilation[2], output_padding[2], size[2], kernel[2];
+  gn_int stride[2], padding[2], dilation[2], output_padding[2], size[2], kernel[2], groups;
   int engine;
   int largest_tile; /* no option of the call: the state's */
 } options;
@@ -19,15 +19,20 @@ static const char *const engines[] = {"auto", "direct", "winograd2", "winograd4"
 
 #define PAIR(name, least, needed) GN_OPT_PAIR(options, name, least, MAX_OPTION, needed)
 #define COMMON PAIR(stride, 1, 0), PAIR(padding, 0, 0), PAIR(dilation, 1, 0), GN_OPT_WORD(options, engine, engines)
-static const gn_option of_y[] = {COMMON, GN_OPT_END};
-static const gn_option of_dx[] = {COMMON, PAIR(size, 0, 1), GN_OPT_END};
-static const gn_option of_dw[] = {COMMON, PAIR(kernel, 1, 1), GN_OPT_END};
-static const gn_option of_transpose[] = {COMMON, PAIR(output_padding, 0, 0), GN_OPT_END};
+#define GROUPS GN_OPT_INTEGER(options, groups, 1, MAX_OPTION)
+static const gn_option of_y[] = {COMMON, GROUPS, GN_OPT_END};
+static const gn_option of_relu[] = {COMMON, GN_OPT_END};
+static const gn_option of_dx[] = {COMMON, GROUPS, PAIR(size, 0, 1), GN_OPT_END};
+static const gn_option of_dw[] = {COMMON, GROUPS, PAIR(kernel, 1, 1), GN_OPT_END};
+static const gn_option of_transpose[] = {COMMON, GROUPS, PAIR(output_padding, 0, 0), GN_OPT_END};
 
 /* Argument 3: a table of the known options, or nil. */
 static options read_options(lua_State *L, const gn_option *known) {
-  options o = {
-      .stride = {1, 1}, .dilation = {1, 1}, .engine = GN_CONV_AUTO, .largest_tile = gn_state_of(L)->largest_tile};
+  options o = {.stride = {1, 1},
+               .dilation = {1, 1},
+               .groups = 1,
+               .engine = GN_CONV_AUTO,
+               .largest_tile = gn_state_of(L)->largest_tile};
   gn_read_options(L, 3, known, &o);
   return o;
 }
@@ -36,6 +41,7 @@ static void set_options(gn_conv *d, const options *o) {
   d->sh = o->stride[0], d->sw = o->stride[1];
   d->ph = o->padding[0], d->pw = o->padding[1];
   d->dh = o->dilation[0], d->dw = o->dilation[1];
+  d->groups = o->groups;
   d->engine = (gn_conv_engine)o->engine;
   d->largest_tile = o->largest_tile;
 }
@@ -48,6 +54,7 @@ static void check_engine(lua_State *L, const gn_conv *d) {
                     "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, "
                     "stride %I,%I",
                     m, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
+  if (m && d->groups > 1) gn_option_error(L, "engine", "winograd%d does one group, got %I", m, (lua_Integer)d->groups);
 }
 
 /* 4-dimensional, dense in its stack slot, every size below 2^31 (BLAS counts in int). */
@@ -64,14 +71,22 @@ static gn_int out_size(gn_int in, gn_int k, gn_int stride, gn_int pad, gn_int di
   return room < 0 ? 0 : room / stride + 1;
 }
 
-static void check_w(lua_State *L, const gn_tensor *w, int axis, gn_int channels, const char *other,
+/* Raises unless d's groups divide its channels; ci, co: what the op calls them. */
+static void check_groups(lua_State *L, const gn_conv *d, const char *ci, const char *co) {
+  if (d->Ci % d->groups != 0 || d->Co % d->groups != 0)
+    gn_option_error(L, "groups", "expected a number that divides %s = %I and %s = %I, got %I", ci, (lua_Integer)d->Ci,
+                    co, (lua_Integer)d->Co, (lua_Integer)d->groups);
+}
+
+static void check_w(lua_State *L, const gn_tensor *w, int axis, gn_int channels, gn_int groups, const char *other,
                     const gn_tensor *t) {
   if (w->size[axis] != channels) {
     const char *want = lua_pushfstring(L, axis == 2 ? "(*,*,%I,*)" : "(*,*,*,%I)", (lua_Integer)channels);
     const int nchw = t->size[1] == w->size[axis] && t->size[2] != t->size[1];
     const char *hint = nchw ? "; x looks like (N,C,H,W): x:permute {1,3,4,2}" : "";
     const char *shape = gn_shape_str(L, 4, t->size), *got = gn_shape_str(L, 4, w->size);
-    gn_argerror(L, 2, "w", "expected %s to match %s %s, got %s%s", want, other, shape, got, hint);
+    const char *in = groups > 1 && axis == 2 ? lua_pushfstring(L, " in %I groups", (lua_Integer)groups) : "";
+    gn_argerror(L, 2, "w", "expected %s to match %s %s%s, got %s%s", want, other, shape, in, got, hint);
   }
   if (w->size[0] < 1 || w->size[1] < 1) gn_shape_error(L, 2, "w", "(Kh,Kw,Ci,Co) with a kernel of at least 1x1", NULL);
 }
@@ -90,10 +105,10 @@ static void check_fit(lua_State *L, const gn_conv *d, int arg, const char *name)
   gn_option_error(L, name, "%s", msg);
 }
 
-/* Arguments 1 to 3, x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}: the sizes of conv2d. */
-static gn_conv sizes_y(lua_State *L) {
-  const options o = read_options(L, of_y);
-  const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
+/* Arguments 1 to 3, x (N,H,W,Ci), w (Kh,Kw,Ci/groups,Co), {stride, padding, dilation}: the sizes of conv2d. */
+static gn_conv sizes_y(lua_State *L, const gn_option *known) {
+  const options o = read_options(L, known);
+  const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci/groups,Co)");
   gn_conv d = {.N = x->size[0],
                .H = x->size[1],
                .W = x->size[2],
@@ -101,8 +116,9 @@ static gn_conv sizes_y(lua_State *L) {
                .Kh = w->size[0],
                .Kw = w->size[1],
                .Co = w->size[3]};
-  check_w(L, w, 2, d.Ci, "x", x);
   set_options(&d, &o);
+  check_groups(L, &d, "Ci", "Co");
+  check_w(L, w, 2, d.Ci / d.groups, d.groups, "x", x);
   d.Ho = out_size(d.H, d.Kh, d.sh, d.ph, d.dh);
   d.Wo = out_size(d.W, d.Kw, d.sw, d.pw, d.dw);
   if (d.Ho < 1 || d.Wo < 1) {
@@ -114,9 +130,9 @@ static gn_conv sizes_y(lua_State *L) {
   return d;
 }
 
-/* conv2d(x (N,H,W,Ci), w (Kh,Kw,Ci,Co), {stride, padding, dilation}) -> y (N,Ho,Wo,Co) */
+/* conv2d(x (N,H,W,Ci), w (Kh,Kw,Ci/groups,Co), {stride, padding, dilation, groups}) -> y (N,Ho,Wo,Co) */
 static int conv2d(lua_State *L) {
-  const gn_conv d = sizes_y(L);
+  const gn_conv d = sizes_y(L, of_y);
   const gn_tensor *x = gn_test_tensor(L, 1), *w = gn_test_tensor(L, 2);
   gn_tensor *y = gn_new_real(L, 4, (gn_int[]){d.N, d.Ho, d.Wo, d.Co});
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_Y));
@@ -132,7 +148,7 @@ static int conv2d(lua_State *L) {
 ** inference: nothing is recorded, the transformed kernel is cached. y: some channels of a larger dense tensor
 ** (core.narrow), to be overwritten. */
 static int conv2d_relu(lua_State *L) {
-  const gn_conv d = sizes_y(L);
+  const gn_conv d = sizes_y(L, of_relu);
   const gn_tensor *bias = gn_check_dense_nd(L, 4, "bias", 1);
   if (bias->size[0] != d.Co) gn_shape_error(L, 4, "bias", lua_pushfstring(L, "(%I)", (lua_Integer)d.Co), "to match w");
   const gn_int size[4] = {d.N, d.Ho, d.Wo, d.Co};
@@ -163,17 +179,21 @@ static int run_dx(lua_State *L, gn_conv *d, const gn_tensor *dy, const gn_tensor
   return 1;
 }
 
-static gn_conv sizes_dx(lua_State *L, const gn_tensor *dy, const char *name, const gn_tensor *w, const options *o) {
+/* w (Kh,Kw,Ci/groups,Co); ci, co: what the op calls these. */
+static gn_conv sizes_dx(lua_State *L, const gn_tensor *dy, const char *name, const gn_tensor *w, const options *o,
+                        const char *ci, const char *co) {
   gn_conv d = {.N = dy->size[0],
                .Ho = dy->size[1],
                .Wo = dy->size[2],
                .Co = dy->size[3],
                .Kh = w->size[0],
                .Kw = w->size[1],
-               .Ci = w->size[2]};
-  check_w(L, w, 3, d.Co, name, dy);
+               .Ci = w->size[2] * o->groups};
+  check_w(L, w, 3, d.Co, o->groups, name, dy);
+  if (d.Ci >= INT32_MAX) gn_error(L, "result too large: %I channels", (lua_Integer)d.Ci);
   if (d.Ho < 1 || d.Wo < 1) gn_shape_error(L, 1, name, "(N,Ho,Wo,Co) with Ho, Wo >= 1", NULL);
   set_options(&d, o);
+  check_groups(L, &d, ci, co);
   return d;
 }
 
@@ -181,22 +201,24 @@ static gn_int least_input(gn_int out, gn_int k, gn_int stride, gn_int pad, gn_in
   return (out - 1) * stride - 2 * pad + dil * (k - 1) + 1;
 }
 
-/* conv2d_dx(dy (N,Ho,Wo,Co), w (Kh,Kw,Ci,Co), {size = {H, W}, stride, padding, dilation}) -> dx (N,H,W,Ci) */
+/* conv2d_dx(dy (N,Ho,Wo,Co), w (Kh,Kw,Ci/groups,Co), {size = {H, W}, stride, padding, dilation, groups})
+** -> dx (N,H,W,Ci) */
 static int conv2d_dx(lua_State *L) {
   const options o = read_options(L, of_dx);
-  const gn_tensor *dy = check_4d(L, 1, "dy", "(N,Ho,Wo,Co)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci,Co)");
-  gn_conv d = sizes_dx(L, dy, "dy", w, &o);
+  const gn_tensor *dy = check_4d(L, 1, "dy", "(N,Ho,Wo,Co)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Ci/groups,Co)");
+  gn_conv d = sizes_dx(L, dy, "dy", w, &o, "Ci", "Co");
   d.H = o.size[0];
   d.W = o.size[1];
   check_fit(L, &d, 0, "size");
   return run_dx(L, &d, dy, w);
 }
 
-/* conv_transpose2d(x (N,H,W,Ci), w (Kh,Kw,Co,Ci), {stride, padding, output_padding, dilation}) -> y (N,Ho,Wo,Co) */
+/* conv_transpose2d(x (N,H,W,Ci), w (Kh,Kw,Co/groups,Ci), {stride, padding, output_padding, dilation, groups})
+** -> y (N,Ho,Wo,Co) */
 static int conv_transpose2d(lua_State *L) {
   const options o = read_options(L, of_transpose);
-  const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Co,Ci)");
-  gn_conv d = sizes_dx(L, x, "x", w, &o);
+  const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *w = check_4d(L, 2, "w", "(Kh,Kw,Co/groups,Ci)");
+  gn_conv d = sizes_dx(L, x, "x", w, &o, "Co", "Ci");
   for (int i = 0; i < 2; i++)
     if (o.output_padding[i] >= o.stride[i])
       gn_option_error(L, "output_padding", "expected less than the stride %I, got %I", (lua_Integer)o.stride[i],
@@ -210,7 +232,8 @@ static int conv_transpose2d(lua_State *L) {
   return run_dx(L, &d, x, w);
 }
 
-/* conv2d_dw(x (N,H,W,Ci), dy (N,Ho,Wo,Co), {kernel = {Kh, Kw}, stride, padding, dilation}) -> dw (Kh,Kw,Ci,Co) */
+/* conv2d_dw(x (N,H,W,Ci), dy (N,Ho,Wo,Co), {kernel = {Kh, Kw}, stride, padding, dilation, groups})
+** -> dw (Kh,Kw,Ci/groups,Co) */
 static int conv2d_dw(lua_State *L) {
   const options o = read_options(L, of_dw);
   const gn_tensor *x = check_4d(L, 1, "x", "(N,H,W,Ci)"), *dy = check_4d(L, 2, "dy", "(N,Ho,Wo,Co)");
@@ -228,10 +251,11 @@ static int conv2d_dw(lua_State *L) {
   d.Kh = o.kernel[0];
   d.Kw = o.kernel[1];
   set_options(&d, &o);
+  check_groups(L, &d, "Ci", "Co");
   if (d.Ho < 1 || d.Wo < 1) gn_shape_error(L, 2, "dy", "(N,Ho,Wo,Co) with Ho, Wo >= 1", NULL);
   check_fit(L, &d, 2, "dy");
   check_engine(L, &d);
-  gn_tensor *dw = gn_new_real(L, 4, (gn_int[]){d.Kh, d.Kw, d.Ci, d.Co});
+  gn_tensor *dw = gn_new_real(L, 4, (gn_int[]){d.Kh, d.Kw, d.Ci / d.groups, d.Co});
   gn_real *work = gn_scratch(L, gn_conv2d_work(&d, GN_CONV_DW));
   gn_conv2d_dw(gn_real_ptr(dw), gn_real_ptr(x), gn_real_ptr(dy), &d, work);
   gn_scratch_free(L, -1);

@@ -13,6 +13,7 @@ end
 local options = {
   {kernel = 1}, {kernel = 3, padding = 1}, {kernel = 4, stride = 2, padding = 1}, {kernel = {3, 2}, stride = {1, 2}},
   {kernel = 2, dilation = {2, 1}, bias = false}, {kernel = 3, stride = 2, padding = {1, 0}, output_padding = 1},
+  {kernel = 3, padding = 1, groups = 3},
 }
 
 local function built(class, o, ci, co)
@@ -25,11 +26,11 @@ describe("conv", function()
   for _, name in ipairs {"conv2d", "conv_transpose2d"} do
     it(name .. " is the op plus the bias, of the shape it says", function()
       for _, o in ipairs(options) do
-        local layer, x = built(nn[name], o, 3, 5), gan.randn(2, 7, 6, 3)
+        local layer, x = built(nn[name], o, 3, o.groups and 6 or 5), gan.randn(2, 7, 6, 3)
         local y = layer(x)
         assert.same(layer:shape {7, 6, 3}, table.move(y:shape(), 2, 4, 1, {}))
         local z = gan.ops[name](x, layer.weight, {
-          stride = o.stride, padding = o.padding, dilation = o.dilation,
+          stride = o.stride, padding = o.padding, dilation = o.dilation, groups = o.groups,
           output_padding = name == "conv_transpose2d" and o.output_padding or nil,
         })
         if layer.bias then z = z + layer.bias end
@@ -68,6 +69,11 @@ describe("conv", function()
         message(class {3, 4, kernel = 1}, gan.zeros(1, 5, 5, 4)))
       assert.matches("expected input %(H,W,3%), got %(5,5,4%)",
         message(class.shape, class {3, 4, kernel = 1}, {5, 5, 4}))
+      assert.matches("option 'groups': expected a number that divides Ci = 6 and Co = 8, got 3",
+        message(class, {6, 8, kernel = 1, groups = 3}))
+      assert.matches("option 'groups': expected an integer", message(class, {6, 8, kernel = 1, groups = 0}))
+      assert.matches("expected real %(N,H,W,6%), got real tensor %(1,5,5,3%)",
+        message(class {6, 8, kernel = 1, groups = 2}, gan.zeros(1, 5, 5, 3)))
     end)
   end
 
@@ -78,6 +84,59 @@ describe("conv", function()
     assert.same({4, 2, 3, 5}, core.shape(layer:kernel()))
     assert.is_true(core.same_storage(layer.weight, layer:kernel()))
     assert.equal(4 * 2 * 3 * 5 + 5, layer:count())
+  end)
+
+  it("has a kernel for each group, drawn by its own channels", function()
+    local layer = nn.conv2d {64, 96, kernel = 3, groups = 4}
+    assert.same({3, 3, 16, 96}, layer.weight:shape())
+    assert.same({3, 3, 16, 4, 24}, core.shape(layer:kernel()))
+    local transposed = nn.conv_transpose2d {64, 96, kernel = 3, groups = 4}
+    assert.same({3, 3, 24, 64}, transposed.weight:shape())
+    assert.same({3, 3, 16, 4, 24}, core.shape(transposed:kernel()))
+    for _, l in ipairs {layer, transposed} do
+      local bound = 1 / math.sqrt(3 * 3 * 16)
+      for _, t in ipairs {l.weight, l.bias} do
+        local largest = t:detach():abs():max():item()
+        assert.is_true(largest <= bound and largest > 0.9 * bound)
+      end
+      assert.is_true(core.same_storage(l.weight, l:kernel()))
+      assert.matches("64 %-> 96, 3x3, groups 4$", l:describe())
+      nn.initial.he_normal(l)
+      assert.near(math.sqrt(2 / (3 * 3 * 16)), l.weight:detach():var():sqrt():item(), 2e-3)
+      nn.initial.xavier_normal(l)
+      assert.near(math.sqrt(2 / (3 * 3 * (16 + 24))), l.weight:detach():var():sqrt():item(), 2e-3)
+      nn.initial.orthogonal(l)
+      for i = 1, 4 do
+        local m = l:kernel():detach():narrow(4, i, 1):reshape {144, 24}
+        local eye = gan.zeros(24, 24)
+        for j = 1, 24 do core.set_(eye, 1, j, j) end
+        assert.is_true((gan.matmul(m:transpose(), m) - eye):abs():max():item() < 1e-5)
+      end
+    end
+    local depthwise = nn.conv2d {5, 5, kernel = 4, groups = 5}
+    assert.same({4, 4, 1, 5}, depthwise.weight:shape())
+    assert.same({1, 1, 5}, depthwise:shape {4, 4, 5})
+  end)
+
+  it("takes normalisers with groups: a length for each output, sigma of outputs by all else", function()
+    local x = gan.randn(2, 5, 5, 6)
+    local layer = nn.conv2d {6, 4, kernel = 3, groups = 2, bias = false}
+    local before = layer(x)
+    nn.weight_norm(layer)
+    assert.same({4}, layer.norm.gain:shape())
+    assert.is_true((layer(x) - before):abs():max():item() < 1e-5)
+    layer = nn.conv2d {6, 4, kernel = 3, groups = 2, bias = false}
+    before = layer(x)
+    nn.spectral_norm(layer, {iterations = 200})
+    local m = layer.weight:detach():reshape {27, 4}
+    local square = gan.matmul(m:transpose(), m)
+    local v = gan.ones(4, 1)
+    for _ = 1, 200 do
+      v = gan.matmul(square, v)
+      v = v / v:norm()
+    end
+    local sigma = gan.matmul(m, v):norm():item()
+    assert.is_true((layer(x) * sigma - before):abs():max():item() < 1e-4)
   end)
 
   it("refuses what gives no result, naming the layer", function()

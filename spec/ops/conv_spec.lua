@@ -22,19 +22,21 @@ local function fill(d)
 end
 
 local function name(d)
-  return ("x (%d,%d,%d,%d) w (%d,%d,%d,%d) stride %d,%d padding %d,%d dilation %d,%d"):format(
-    d.N, d.H, d.W, d.Ci, d.Kh, d.Kw, d.Ci, d.Co, d.sh, d.sw, d.ph, d.pw, d.dh, d.dw)
+  local groups = d.groups or 1
+  return ("x (%d,%d,%d,%d) w (%d,%d,%d,%d) stride %d,%d padding %d,%d dilation %d,%d groups %d"):format(
+    d.N, d.H, d.W, d.Ci, d.Kh, d.Kw, d.Ci // groups, d.Co, d.sh, d.sw, d.ph, d.pw, d.dh, d.dw, groups)
 end
 
 local function options(d, key, a, b)
-  local o = {stride = {d.sh, d.sw}, padding = {d.ph, d.pw}, dilation = {d.dh, d.dw}}
+  local o = {stride = {d.sh, d.sw}, padding = {d.ph, d.pw}, dilation = {d.dh, d.dw}, groups = d.groups}
   if key then o[key] = {a, b} end
   return o
 end
 
 local function tensors(c, d)
   local r = c.rng(3, name(d))
-  return r:normal({d.N, d.H, d.W, d.Ci}), r:normal({d.Kh, d.Kw, d.Ci, d.Co}), r:normal({d.N, d.Ho, d.Wo, d.Co})
+  return r:normal({d.N, d.H, d.W, d.Ci}), r:normal({d.Kh, d.Kw, d.Ci // (d.groups or 1), d.Co}),
+    r:normal({d.N, d.Ho, d.Wo, d.Co})
 end
 
 local function passes(c, d, x, w, dy)
@@ -200,10 +202,169 @@ describe("conv2d, conv2d_dx, conv2d_dw", function()
     fails("not (2,2)", ops.conv2d_dw, x, x, {kernel = huge})
     fails("not (2,2)", ops.conv2d_dx, x, w, {size = huge})
     fails("at least 1x1", ops.conv2d, x, core.full({0, 1, 1, 1}, 1))
-    fails("unknown option '1' (known: dilation, engine, padding, stride)", ops.conv2d, x, w, {1})
+    fails("unknown option '1' (known: dilation, engine, groups, padding, stride)", ops.conv2d, x, w, {1})
     assert.same({1, 1, 1, 1}, core.shape(ops.conv2d(x, w, {stride = huge})))
     assert.same({1, 1, 1, 1},
       core.shape(ops.conv2d(core.full({1, 2, 2, 1}, 1), core.full({1, 1, 1, 1}, 1), {stride = huge, dilation = huge})))
+  end)
+end)
+
+-- Groups: channels a group that are a vector or not, blocks of lines and columns, windows far apart, every pass.
+local function grouped(groups, ...)
+  local d = shape(...)
+  d.groups = groups
+  return d
+end
+local of_groups = {
+  {"16 channels a group", grouped(3, 2, 9, 7, 48, 3, 3, 48, 1, 1)},
+  {"16 channels a group, several blocks", grouped(2, 1, 37, 66, 32, 3, 3, 32, 1, 1)},
+  {"8 channels a group", grouped(3, 2, 8, 5, 24, 3, 3, 24, 1, 1)},
+  {"32 channels a group", grouped(2, 3, 4, 4, 64, 3, 3, 64, 1, 1)},
+  {"odd channels a group, more out than in", grouped(3, 2, 5, 6, 9, 3, 2, 15, 1, 1)},
+  {"fewer channels out than in", grouped(2, 2, 6, 5, 42, 3, 3, 10, 2, 1)},
+  {"more channels out than a vector", grouped(2, 1, 5, 4, 6, 2, 3, 70, 1, 1)},
+  {"one channel in, several out", grouped(5, 2, 6, 6, 5, 3, 3, 15, 1, 1)},
+  {"several channels in, one out", grouped(5, 2, 6, 6, 15, 3, 3, 5, 1, 2)},
+  {"1x1", grouped(4, 2, 5, 5, 8, 1, 1, 12, 1, 0)},
+  {"stride 2, 4x4", grouped(2, 2, 9, 8, 32, 4, 4, 32, 2, 1)},
+  {"stride beyond the kernel", grouped(2, 2, 20, 23, 8, 2, 2, 8, 9, 0)},
+  {"dilation", grouped(2, 2, 12, 11, 16, 3, 3, 16, 1, 2, 2)},
+  {"stride and dilation", grouped(2, 1, 17, 16, 16, 3, 3, 8, 2, 3, 3)},
+  {"padding wider than the kernel", grouped(2, 2, 3, 4, 4, 2, 2, 6, 2, 3)},
+  {"a kernel that covers the input", grouped(4, 3, 4, 3, 16, 4, 3, 8, 1, 0)},
+  {"depthwise", grouped(37, 2, 9, 6, 37, 3, 3, 37, 1, 1)},
+  {"depthwise that covers the input", grouped(40, 3, 4, 4, 40, 4, 4, 40, 1, 0)},
+  {"depthwise, stride 2", grouped(5, 2, 9, 7, 5, 4, 4, 5, 2, 1)},
+  {"depthwise, 5x7, dilation", grouped(16, 1, 14, 15, 16, 5, 7, 16, 1, 3, 2)},
+  {"depthwise, several blocks", grouped(16, 1, 140, 70, 16, 3, 3, 16, 1, 1)},
+  {"many groups", grouped(130, 1, 3, 3, 260, 2, 2, 260, 1, 0)},
+}
+
+describe("groups", function()
+  for _, e in ipairs(of_groups) do
+    it("agree with the definition: " .. e[1], function() compare(e[2]) end)
+  end
+
+  it("agree with the definition on a grid of kernels, strides, paddings, dilations and sizes", function()
+    local cases = 0
+    while cases < 100 do
+      local groups = pick {2, 3, 5, 16}
+      local d = {N = range(1, 2), H = range(1, 11), W = range(1, 11), groups = groups,
+        Ci = groups * pick {1, 2, 3, 8, 16}, Co = groups * pick {1, 2, 3, 8, 16}, Kh = range(1, 5), Kw = range(1, 5),
+        sh = range(1, 3), sw = range(1, 3), ph = range(0, 3), pw = range(0, 3), dh = range(1, 2), dw = range(1, 2)}
+      if fill(d) and d.N * d.Ho * d.Wo * d.Kh * d.Kw * d.Ci * d.Co / groups < 60000 then
+        compare(d)
+        cases = cases + 1
+      end
+    end
+  end)
+
+  it("agree in every instruction set, and in float with double", function()
+    local function far(got, want)
+      return core.item(core.max(core.abs(core.sub(got, want)))) / core.item(core.max(core.abs(want)))
+    end
+    local function double_of(t)
+      return core.reshape(core.tensor(fcore.to_table(fcore.reshape(t, {-1}))), fcore.shape(t))
+    end
+    local chosen, all = core.simd()
+    for _, e in ipairs(of_groups) do
+      local d = e[2]
+      local x, w, dy = tensors(fcore, d)
+      local single = {passes(fcore, d, x, w, dy)}
+      x, w, dy = double_of(x), double_of(w), double_of(dy)
+      core.simd "base"
+      local want = {passes(core, d, x, w, dy)}
+      for i, got in ipairs(single) do assert.is_true(far(double_of(got), want[i]) < 1e-5, "float, " .. name(d)) end
+      for _, set in ipairs(all) do
+        core.simd(set)
+        for i, got in ipairs {passes(core, d, x, w, dy)} do
+          assert.is_true(far(got, want[i]) < 1e-13, set .. ", " .. name(d))
+        end
+      end
+    end
+    core.simd(chosen)
+  end)
+
+  it("give the same bytes with one and two threads", function()
+    local before = fcore.threads()
+    for _, e in ipairs(of_groups) do
+      local x, w, dy = tensors(fcore, e[2])
+      fcore.threads(1)
+      local one = {passes(fcore, e[2], x, w, dy)}
+      fcore.threads(2)
+      local two = {passes(fcore, e[2], x, w, dy)}
+      fcore.threads(before)
+      for i = 1, 3 do assert.is_true(fcore.to_bytes(one[i]) == fcore.to_bytes(two[i]), name(e[2])) end
+    end
+  end)
+
+  it("are convolutions of their own, joined", function()
+    local x, w = rng:normal({2, 5, 4, 6}), rng:normal({3, 3, 3, 8})
+    local y = ops.conv2d(x, w, {padding = 1, groups = 2})
+    for i = 0, 1 do
+      local part = ops.conv2d(core.clone(core.narrow(x, 4, 3 * i + 1, 3)), core.clone(core.narrow(w, 4, 4 * i + 1, 4)),
+        {padding = 1})
+      assert.is_true(core.item(core.max(core.abs(core.sub(part, core.narrow(y, 4, 4 * i + 1, 4))))) < 1e-12)
+    end
+  end)
+
+  it("take tensors without elements, and strides that no picture has", function()
+    local huge = 1 << 30
+    local w = core.full({3, 3, 2, 4}, 1)
+    assert.same({0, 5, 5, 4}, core.shape(ops.conv2d(core.full({0, 5, 5, 4}, 0), w, {padding = 1, groups = 2})))
+    assert.same({3, 3, 2, 4},
+      core.shape(ops.conv2d_dw(core.full({0, 5, 5, 4}, 0), core.full({0, 3, 3, 4}, 0), {kernel = 3, groups = 2})))
+    assert.same({1, 3, 3, 4},
+      core.shape(ops.conv2d(core.full({1, 4, 4, 4}, 1), w, {stride = huge, padding = huge, groups = 2})))
+    assert.same({1, 1, 1, 2}, core.shape(ops.conv2d(core.full({1, 2, 2, 2}, 1), core.full({1, 1, 1, 2}, 1),
+      {stride = huge, dilation = huge, groups = 2})))
+  end)
+
+  it("give the worked numbers of 3x3, 4 channels in 2 groups", function()
+    local function made(shape_of, f)
+      local t, n = {}, 1
+      for _, size in ipairs(shape_of) do n = n * size end
+      for i = 0, n - 1 do t[i + 1] = f(i) end
+      return core.reshape(core.tensor(t), shape_of)
+    end
+    local x = made({1, 3, 3, 4}, function(i) return (i * 7 % 11 - 5) / 4 end)
+    local w = made({3, 3, 2, 4}, function(i) return (i * 5 % 13 - 6) / 8 end)
+    local g = made({1, 3, 3, 4}, function(i) return (i * 3 % 7 - 3) / 2 end)
+    local function like(want, got)
+      got = flat(got)
+      assert.equal(#want, #got)
+      for i = 1, #want do assert.near(want[i], got[i], 1e-9) end
+    end
+    x, w = x:requires_grad_(), w:requires_grad_()
+    local y = ops.conv2d(x, w, {padding = 1, groups = 2})
+    like({
+      -0.28125, 0.71875, -0.78125, -0.1875, 0.84375, -1.65625, -0.875, 1.5625, -0.25, -0.25, -0.78125, 0.65625,
+      0.3125, -1.25, -0.65625, 0.6875, 1.28125, 0.96875, -0.65625, 0.09375, 1.71875, -1.03125, 1.59375, -2.40625,
+      1.09375, -0.5, 1.1875, -1, -0.53125, -1.125, -0.15625, -1.1875, -0.9375, 1.65625, -0.1875, 1.40625,
+    }, y:detach())
+    local grads = double.grad(ops.sum(ops.mul(y, g)), {x, w}, {create_graph = true})
+    like({
+      -0.6875, -0.75, -1.0625, -0.75, -0.625, -1.875, -1.75, 2.75, -1.1875, 2.5625, 0.3125, 0.375, 0.375, -0.5625,
+      -0.625, 0.9375, -0.125, -0.625, 0.5, 2.125, 1.125, 1.9375, 1.1875, -1.1875, 1, -1.875, -0.6875, -0.75, -1.4375,
+      -1.125, -0.625, -1.875, -0.75, -1.25, -1.1875, 2.5625,
+    }, grads[1]:detach())
+    like({
+      -3.25, 1, 1.375, 1.375, 2.125, -0.125, 1.125, 0.125, 2.75, 0.5, -0.125, 1.125, -2.75, -0.75, -3.375, -2, -2.5,
+      -0.125, -3.625, 0.875, 1.75, 0.25, 0.5, 0.5, 0.875, 1.5, 0.375, 1.875, -1.625, -2.875, 0.125, -4.375, -0.625,
+      -2.5, -3.5, -3.5, -1.5, 4, 2.75, -0.125, 0.375, 1.25, 1.875, 0.375, 2.375, -0.125, -0.125, 2, 0.25, -2.875,
+      0.875, -3.625, 1.375, 1.375, -0.125, 0.5, 0.375, 1.5, 1.125, -0.125, -0.125, 1.125, 1.5, 0.375, 0.5, -0.125,
+      1.375, 1.375, -3.625, 0.875, -2.875, 0.25,
+    }, grads[2]:detach())
+    local half = ops.mul(ops.sum(ops.square(grads[1])), 0.5)
+    assert.near(31.55078125, half:item(), 1e-9)
+    like({
+      -2.03125, 1.40625, -1.75, -2, -1.84375, 3.8125, 1.71875, 1.21875, 0.28125, 1, 1.8125, -0.125, 2.375, -5.78125,
+      5.53125, -1, -2.78125, 0.15625, 4.21875, -0.65625, 3.125, -2.84375, -7.65625, 1.28125, -3.125, 1.1875, -1.625,
+      2.5, -0.21875, 0.28125, -2.875, 9.3125, 1.3125, -0.84375, -2.03125, 6.5, 1.21875, 2.21875, 0, -10.5625, 3.40625,
+      -0.875, -3.1875, -0.5, 11.34375, -4.96875, 5.65625, -2.96875, 1.15625, 1.09375, -1.25, 1.1875, -3.9375, 2.25,
+      -1.34375, -1.34375, -4.21875, 4.15625, -0.875, -0.40625, -0.21875, 5.03125, 2.3125, 0.875, 1.625, -1.46875,
+      1.09375, -0.84375, 2.125, -1.875, 7.96875, -1.84375,
+    }, double.grad(half, {w})[1])
   end)
 end)
 

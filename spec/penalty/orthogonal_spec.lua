@@ -31,6 +31,19 @@ describe("orthogonal", function()
       {net[1].weight, net[2].weight, net[5].weight}))
   end)
 
+  it("compares the filters of one group", function()
+    local layer = nn.conv2d {4, 6, kernel = 2, groups = 2}
+    local want = 0
+    for i = 0, 1 do
+      local w = layer.weight:detach():narrow(4, 3 * i + 1, 3):reshape {8, 3}
+      local q = gan.matmul(w:transpose(), w):to_table()
+      for r = 1, 3 do for c = 1, 3 do want = want + (r ~= c and q[r][c] ^ 2 or 0) end end
+    end
+    local p = gan.penalty.orthogonal {beta = 1}
+    near(want, p(layer))
+    assert(gan.gradcheck(function() return p(layer) end, {layer.weight}))
+  end)
+
   it("is 0 for filters at right angles, of any length", function()
     local net = nn.chain {nn.linear {3, 2}}
     net[1].weight:detach():copy_(gan.tensor {{3, 4}, {4, -3}, {0, 0}})

@@ -12,20 +12,25 @@ local conv2d, conv_transpose2d = module.class "nn.conv2d", module.class "nn.conv
 
 conv2d.output_axis, conv_transpose2d.output_axis = 4, 3
 
--- Does what both constructors do. layout(Kh, Kw, Ci, Co) returns the weight's shape.
+-- Does what both constructors do. layout(Kh, Kw, Ci, Co, groups) returns the weight's shape.
 local function init(self, opt, known, layout)
   local op = self.label
   known.kernel, known.stride = module.pair {required = true, lo = 1}, module.pair {default = {1, 1}, lo = 1}
   known.padding, known.dilation = module.pair {default = {0, 0}, lo = 0}, module.pair {default = {1, 1}, lo = 1}
+  known.groups = option.integer {default = 1, lo = 1}
   known.bias, known.rng = option.boolean {default = true}, option.stream {}
   known.engine = option.word {"auto", "direct", "winograd2", "winograd4"}
   opt = check.options(op, opt, known, {"Ci", "Co"})
-  local kernel, rng = opt.kernel, opt.rng
+  local kernel, rng, groups = opt.kernel, opt.rng, opt.groups
+  if opt[1] % groups ~= 0 or opt[2] % groups ~= 0 then
+    return check.fail(op, "option 'groups': expected a number that divides Ci = %d and Co = %d, got %d", opt[1], opt[2],
+      groups)
+  end
   self._options = {
     stride = opt.stride, padding = opt.padding, dilation = opt.dilation, output_padding = opt.output_padding,
-    engine = opt.engine,
+    groups = groups, engine = opt.engine,
   }
-  self.weight = module.parameter(core.full(module.counted(layout(kernel[1], kernel[2], opt[1], opt[2])), 0))
+  self.weight = module.parameter(core.full(module.counted(layout(kernel[1], kernel[2], opt[1], opt[2], groups)), 0))
   if opt.bias then self.bias = module.parameter(core.full({opt[2]}, 0)) end
   initial.default(self, {rng = rng})
 end
@@ -39,6 +44,7 @@ local function describe(self, ci, co)
     local name, p = entry[1], o[entry[1]]
     if p and (p[1] ~= entry[2] or p[2] ~= entry[2]) then parts[#parts + 1] = name .. " " .. text(p) end
   end
+  if o.groups > 1 then parts[#parts + 1] = "groups " .. o.groups end
   if not self.bias then parts[#parts + 1] = "no bias" end
   if o.engine then parts[#parts + 1] = o.engine end
   return table.concat(parts, ", ") .. self:describe_norm()
@@ -47,7 +53,7 @@ end
 -- ---- conv2d ----
 
 --- Makes a convolution of images.
--- Fields weight (Kh,Kw,Ci,Co) and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci).
+-- Fields weight (Kh,Kw,Ci/groups,Co) and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci/groups).
 --
 --     Ho = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1
 --
@@ -59,15 +65,18 @@ end
 -- @tparam[opt=1] integer|table opt.stride
 -- @tparam[opt=0] integer|table opt.padding  pixels around each picture
 -- @tparam[opt=1] integer|table opt.dilation
+-- @tparam[opt=1] integer opt.groups  of channels, which do not see each other; Ci of them: depthwise
 -- @tparam[opt=true] boolean opt.bias
 -- @tparam[opt=auto] string opt.engine  auto, direct, winograd2 or winograd4: see gan.winograd on their precision
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @treturn Module  (N,H,W,Ci) -> (N,Ho,Wo,Co)
--- @raise if an option is unknown or out of range
+-- @raise if an option is unknown or out of range, or groups do not divide Ci and Co
 -- @usage local layer = nn.conv2d {3, 64, kernel = 4, stride = 2, padding = 1}
 function conv2d:init(opt)
-  init(self, opt, {}, function(kh, kw, ci, co) return {kh, kw, ci, co} end)
+  init(self, opt, {}, function(kh, kw, ci, co, groups) return {kh, kw, ci // groups, co} end)
 end
+
+local function conv_in(self) return self._options.groups * core.size(self.weight, 3) end -- Ci
 
 -- Returns the height (i = 1) or width (i = 2) of the result for n pixels.
 local function conv_size(self, i, n)
@@ -86,26 +95,32 @@ local function conv_sizes(self, h, w)
 end
 
 module.rectifies(conv2d, function(self, x, slope)
-  self:check_input(x, 4, core.size(self.weight, 3))
+  self:check_input(x, 4, conv_in(self))
   conv_sizes(self, core.size(x, 2), core.size(x, 3))
   return module.biased(self, ops.conv2d(x, self:used_weight(), self._options), slope)
 end)
 
 function conv2d:shape(s)
-  self:check_shape(s, 4, core.size(self.weight, 3))
+  self:check_shape(s, 4, conv_in(self))
   local ho, wo = conv_sizes(self, s[1], s[2])
   return {ho, wo, core.size(self.weight, 4)}
 end
 
--- The weight as initialisers see it: (Kh,Kw,Ci,Co).
-function conv2d:kernel() return self.weight end
+-- The weight as initialisers see it: (Kh,Kw,Ci,Co), a view (Kh,Kw,Ci/groups,groups,Co/groups) where it has groups.
+function conv2d:kernel()
+  local groups = self._options.groups
+  if groups == 1 then return self.weight end
+  local s = core.shape(self.weight)
+  return ops.reshape(self.weight, {s[1], s[2], s[3], groups, s[4] // groups})
+end
 
-function conv2d:describe() return describe(self, core.size(self.weight, 3), core.size(self.weight, 4)) end
+function conv2d:describe() return describe(self, conv_in(self), core.size(self.weight, 4)) end
 
 -- ---- conv_transpose2d ----
 
---- Makes a transposed convolution of images, the adjoint of conv2d with the same options. Fields weight (Kh,Kw,Co,Ci),
--- as the op of this name wants it, and bias (Co), both from U(-b, b), b = 1/sqrt(Kh Kw Ci).
+--- Makes a transposed convolution of images, the adjoint of conv2d with the same options.
+-- Fields weight (Kh,Kw,Co/groups,Ci), as the op of this name wants it, and bias (Co), both from U(-b, b),
+-- b = 1/sqrt(Kh Kw Ci/groups).
 --
 --     Ho = (H - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding
 --
@@ -117,15 +132,16 @@ function conv2d:describe() return describe(self, core.size(self.weight, 3), core
 -- @tparam[opt=1] integer|table opt.stride
 -- @tparam[opt=0] integer|table opt.padding  pixels around each picture
 -- @tparam[opt=1] integer|table opt.dilation
+-- @tparam[opt=1] integer opt.groups  of channels, which do not see each other; Ci of them: depthwise
 -- @tparam[opt=0] integer|table opt.output_padding  more rows and columns at the end, fewer than stride
 -- @tparam[opt=true] boolean opt.bias
 -- @tparam[opt=auto] string opt.engine  auto, direct, winograd2 or winograd4: see gan.winograd on their precision
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @treturn Module  (N,H,W,Ci) -> (N,Ho,Wo,Co)
--- @raise if an option is unknown or out of range
+-- @raise if an option is unknown or out of range, or groups do not divide Ci and Co
 function conv_transpose2d:init(opt)
   local known = {output_padding = module.pair {default = {0, 0}, lo = 0}}
-  init(self, opt, known, function(kh, kw, ci, co) return {kh, kw, co, ci} end)
+  init(self, opt, known, function(kh, kw, ci, co, groups) return {kh, kw, co // groups, ci} end)
   local o = self._options
   for i = 1, 2 do
     if o.output_padding[i] >= o.stride[i] then
@@ -134,6 +150,8 @@ function conv_transpose2d:init(opt)
     end
   end
 end
+
+local function transposed_out(self) return self._options.groups * core.size(self.weight, 3) end -- Co
 
 local function transposed_size(self, i, n)
   local o = self._options
@@ -156,12 +174,17 @@ end)
 function conv_transpose2d:shape(s)
   self:check_shape(s, 4, core.size(self.weight, 4))
   local ho, wo = transposed_sizes(self, s[1], s[2])
-  return {ho, wo, core.size(self.weight, 3)}
+  return {ho, wo, transposed_out(self)}
 end
 
--- A view of the weight as initialisers see it: (Kh,Kw,Ci,Co).
-function conv_transpose2d:kernel() return ops.permute(self.weight, {1, 2, 4, 3}) end
+-- A view of the weight as initialisers see it: (Kh,Kw,Ci,Co), or (Kh,Kw,Ci/groups,groups,Co/groups).
+function conv_transpose2d:kernel()
+  local groups = self._options.groups
+  if groups == 1 then return ops.permute(self.weight, {1, 2, 4, 3}) end
+  local s = core.shape(self.weight)
+  return ops.permute(ops.reshape(self.weight, {s[1], s[2], s[3], groups, s[4] // groups}), {1, 2, 5, 4, 3})
+end
 
-function conv_transpose2d:describe() return describe(self, core.size(self.weight, 4), core.size(self.weight, 3)) end
+function conv_transpose2d:describe() return describe(self, core.size(self.weight, 4), transposed_out(self)) end
 
 return {conv2d = conv2d, conv_transpose2d = conv_transpose2d}

@@ -2,7 +2,8 @@
 --
 -- Each function takes a tensor, or a layer: then the weights of all linear, convolution and embedding layers below it
 -- are drawn and their biases set to 0; a net without any is an error. fan_in = Ci Kh Kw and fan_out = Co Kh Kw by the
--- layer's own input and output channels; a tensor is read as (Di,Do) or (Kh,Kw,Ci,Co). All write in place.
+-- layer's own input and output channels, of one group; a tensor is read as (Di,Do), (Kh,Kw,Ci,Co), or with groups
+-- (Kh,Kw,Ci/groups,groups,Co/groups). All write in place.
 -- @module gan.nn.initial
 local core = require "gan.core"
 local check = require "gan.check"
@@ -13,7 +14,8 @@ local option = check.option
 
 local M = {}
 
--- Returns the layer's weight as (Di,Do) or (Kh,Kw,Ci,Co), or nil if it has none to draw.
+-- Returns the layer's weight as (Di,Do), (Kh,Kw,Ci,Co) or (Kh,Kw,Ci/groups,groups,Co/groups), or nil if it has none to
+-- draw.
 local function weight_of(layer)
   if type(layer.kernel) == "function" then return layer:kernel() end
 end
@@ -35,7 +37,7 @@ end
 local function fans(op, w)
   local s = core.shape(w)
   if #s == 2 then return s[1], s[2] end
-  if #s == 4 then return s[1] * s[2] * s[3], s[1] * s[2] * s[4] end
+  if #s == 4 or #s == 5 then return s[1] * s[2] * s[3], s[1] * s[2] * s[#s] end
   return check.expected(op, 1, "target", "a weight (Di,Do) or (Kh,Kw,Ci,Co)", w)
 end
 
@@ -194,7 +196,7 @@ local function orthonormal_rows(n, m, rng)
   return q
 end
 
---- Makes the matrix (Ci Kh Kw, Co) orthonormal in its rows or columns, whichever are fewer, times gain.
+--- Makes the matrix (Ci Kh Kw, Co) orthonormal in its rows or columns, whichever are fewer, times gain; each group's.
 -- Source: Saxe et al. 2014, arXiv:1312.6120.
 -- @function gan.nn.initial.orthogonal
 -- @tparam Tensor|Module target  changed in place
@@ -208,10 +210,16 @@ define("orthogonal", {gain = option.number {default = 1}}, function(op, w, opt, 
   local s, rows = core.shape(w), fans(op, w)
   local cols = s[#s]
   if rows * cols == 0 then return core.full(s, 0) end
-  local q = orthonormal_rows(math.min(rows, cols), math.max(rows, cols), rng)
-  if rows > cols then q = core.permute(q, {2, 1}) end
-  core.mul_(q, gain)
-  return core.reshape(q, s)
+  local function drawn_matrix()
+    local q = orthonormal_rows(math.min(rows, cols), math.max(rows, cols), rng)
+    if rows > cols then q = core.permute(q, {2, 1}) end
+    core.mul_(q, gain)
+    return q
+  end
+  if #s < 5 then return core.reshape(drawn_matrix(), s) end
+  local all = core.full({rows, s[4], cols}, 0)
+  for i = 1, s[4] do core.copy_(core.narrow(all, 2, i, 1), core.reshape(drawn_matrix(), {rows, 1, cols})) end
+  return core.reshape(all, s)
 end)
 
 --- Draws weights from N(0, 0.02^2); for layers also batch norms' gamma from N(1, 0.02^2), and beta 0.

@@ -26,7 +26,8 @@ local Module = check.class("layer", "nn") -- the methods of every layer
 --     shape(self, s)        returns the result's shape for an input of shape s, both without the batch
 --     describe(self)        returns the text that tostring shows
 --     children(self)        returns the list of layers that tostring shows instead
---     kernel(self)          returns the weight that nn.initial draws, as (Di,Do) or (Kh,Kw,Ci,Co)
+--     kernel(self)          returns the weight that nn.initial draws, as (Di,Do) or (Kh,Kw,Ci,Co);
+--                           with groups (Kh,Kw,Ci/groups,groups,Co/groups)
 --     output_axis           the axis of the field weight that counts its outputs, for nn.spectral and nn.weight_norm
 --     batch_statistics      the names of buffers that average batches by the field momentum, for gan.optim.ema
 --     rectifier(self)       returns the slope for negative numbers, if the layer is a (leaky) relu

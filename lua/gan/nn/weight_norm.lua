@@ -27,7 +27,8 @@ function class:forward(weight) return ops.weight_normalise(weight, self.gain, se
 function class.describe() return "weight norm" end
 
 --- Makes a layer compute with gain v / |v|, v being its weight. |v| is the length for each output channel (for
--- embeddings: for each class). The parameter norm.gain starts as |v|, so that nothing changes at first.
+-- embeddings: for each class; for conv_transpose2d with groups: for those at one place in all groups). The parameter
+-- norm.gain starts as |v|, so that nothing changes at first.
 -- Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2.
 -- @function gan.nn.weight_norm
 -- @tparam Module layer  one with a weight of its own and `output_axis`, such as conv2d or linear

@@ -17,10 +17,13 @@ local Orthogonal = base.class(NAME, {
   beta = option.number {default = 1e-4, lo = 0}, net = option.where {expected = "a net (gan.nn)", accept = is_net},
 })
 
--- || W W' * (1 - I) ||^2 of a kernel (...,Co): W (Co, all else).
+-- || W W' * (1 - I) ||^2 of a kernel (...,Co): W (Co, all else). Of (...,groups,Co/groups) the sum over the groups:
+-- filters that see other channels are at right angles.
 local function off_diagonal(kernel)
   local co = core.size(kernel, -1)
-  local w = shape_ops.reshape(kernel, {core.numel(kernel) // co, co})
+  local groups = core.dim(kernel) == 5 and core.size(kernel, 4) or 1
+  local w = shape_ops.reshape(kernel, {core.numel(kernel) // (groups * co), groups, co})
+  w = groups == 1 and shape_ops.reshape(w, {core.numel(kernel) // co, co}) or shape_ops.permute(w, {2, 1, 3})
   local mask = core.full({co, co}, 1)
   for i = 1, co do core.set_(mask, 0, i, i) end
   return reduce.sum(pointwise.square(pointwise.mul(matmul(shape_ops.transpose(w), w), mask)))
