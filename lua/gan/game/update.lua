@@ -48,10 +48,10 @@ end
 
 -- Which of D's passes, made for the loss anyway, are all that a penalty needs: "real", "fake" or "both"; nil of one
 -- that asks D itself.
-local function shared(p) return type(p.f) == "table" and p.f.of ~= nil and p.f.kind or nil end
+local function pass_of(p) return type(p.f) == "table" and p.f.of ~= nil and p.f.kind or nil end
 
 local function any_on_both(list)
-  for _, p in ipairs(list) do if shared(p) == "both" then return true end end
+  for _, p in ipairs(list) do if pass_of(p) == "both" then return true end end
   return false
 end
 
@@ -89,7 +89,7 @@ end
 -- slope at the images as they are before noise and augmentation (Karras et al. 2020, arXiv:2006.06676).
 local function tracked_view(game, kind, x, list)
   for _, p in ipairs(list) do
-    if shared(p) == kind or shared(p) == "both" then
+    if pass_of(p) == kind or pass_of(p) == "both" then
       x = autograd.requires_grad_(core.alias(x))
       break
     end
@@ -131,7 +131,7 @@ local function forward_D(game, kind, seen, x, y, list, values)
   local logits, classes = game.D(seen, y)
   local sum
   for _, p in ipairs(list) do
-    if shared(p) == kind then sum = total(sum, weighed(p, p.f:of(logits, x), values)) end
+    if pass_of(p) == kind then sum = total(sum, weighed(p, p.f:of(logits, x), values)) end
   end
   return logits, classes, sum
 end
@@ -181,7 +181,7 @@ local function d_gradients(game, block, list)
       and auxiliary.critic(check_classes(real_classes), block.y, check_classes(fake_classes), block.fake_y)
     local sum = total(values.D, values.class, extra, extra2)
     for _, p in ipairs(list) do
-      if shared(p) == "both" then sum = total(sum, weighed(p, p.f:of(on_real, real, on_fake, fake), values)) end
+      if pass_of(p) == "both" then sum = total(sum, weighed(p, p.f:of(on_real, real, on_fake, fake), values)) end
     end
     lists[1] = autograd.grad(sum, params)
   end
@@ -197,7 +197,7 @@ local function d_gradients(game, block, list)
     learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, wrong, {})
   end
   for _, p in ipairs(list) do
-    if not shared(p) then
+    if not pass_of(p) then
       local v = weighed(p, p.f(game.D, core.alias(real_view), core.alias(fake_view), block.y), values)
       if core.node(v) then lists[#lists + 1] = autograd.grad(v, params, {allow_unused = true}) end
     end

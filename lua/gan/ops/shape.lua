@@ -180,6 +180,81 @@ function M.flatten(x)
   return M.reshape(x, {shape[1], n})
 end
 
+-- Takes m out of an axis of x, the first (samples, for pack) or the last (channels, for unpack), and moves that new
+-- axis to where the other one is to take it up: (N,...,m,C), or (N,m,...,C).
+local function apart(name, x, m, axis, what, form)
+  check.int(name, 2, "m", m, 1)
+  local shape = core.is_tensor(x) and core.shape(x) or {}
+  local nd = #shape
+  if nd < 2 then return check.expected(name, 1, "x", form, x) end
+  axis = axis or nd
+  if shape[axis] % m ~= 0 then
+    return check.fail(name, "m = %d does not divide the %s of %s", m, check.count(shape[axis], what), check.found(x))
+  end
+  shape[axis] = shape[axis] // m
+  local from, to, axes = axis == 1 and 2 or nd, axis == 1 and nd or 2, {}
+  table.insert(shape, from, m)
+  for k = 1, nd + 1 do axes[k] = k end
+  table.insert(axes, to, table.remove(axes, from))
+  return core.permute(core.reshape(x, shape), axes)
+end
+
+--- Packs samples, m neighbours at a time, along the channels (PacGAN): pack i has the samples m i .. m i + m - 1,
+-- counted from 0, and channel c of its part j is its channel j C + c. A view where m is 1 or x has two axes, else a
+-- copy.
+-- Source: Lin et al. 2018, arXiv:1712.04086.  Differs: the authors' code joins whole batches, so that pack i has the
+-- samples i, i + N, ...; of independent samples either is right.
+-- @function gan.pack
+-- @tparam Tensor x  (N m,...,C), any dtype
+-- @tparam integer m  samples in a pack, >= 1
+-- @treturn Tensor  (N,...,m C)
+-- @raise if m does not divide the samples
+M.pack = op {name = "pack", reads = {},
+  forward = function(x, m)
+    x = apart("pack", x, m, 1, "sample", "samples (N m,...,C)")
+    local shape = core.shape(x)
+    local c = table.remove(shape)
+    shape[#shape] = m * c
+    return core.reshape(x, shape)
+  end,
+  cases = function(s)
+    return {{s:randn(4, 1, 2, 2), 2}, {s:randn(6, 2), 3}, {s:randn(4, 3, 1), 4}, {s:randn(3, 2, 2, 1), 1}}
+  end,
+  bad = function(s)
+    return {
+      {s:randn(4, 1, 2, 2), 3, match = "m = 3 does not divide the 4 samples of real tensor (4,1,2,2)"},
+      {s:randn(4, 2), 0, match = "#2 'm' (expected an integer >= 1, got 0)"}, {s:randn(4, 2), match = "#2 'm'"},
+      {s:randn(4), 2, match = "#1 'x' (expected samples (N m,...,C)"}, {nil, 2, match = "#1 'x'"},
+    }
+  end,
+  grad = {function(g, _, _, m) return M.unpack(g, m) end}}
+
+--- Takes packs apart again: the inverse of pack, and its adjoint.
+-- @function gan.unpack
+-- @tparam Tensor x  (N,...,m C), any dtype
+-- @tparam integer m  samples in a pack, >= 1
+-- @treturn Tensor  (N m,...,C)
+-- @raise if m does not divide the channels
+M.unpack = op {name = "unpack", reads = {},
+  forward = function(x, m)
+    x = apart("unpack", x, m, nil, "channel", "packs (N,...,m C)")
+    local shape = core.shape(x)
+    local n = table.remove(shape, 1)
+    shape[1] = n * m
+    return core.reshape(x, shape)
+  end,
+  cases = function(s)
+    return {{s:randn(2, 1, 2, 4), 2}, {s:randn(2, 6), 3}, {s:randn(1, 3, 4), 4}, {s:randn(3, 2, 2, 1), 1}}
+  end,
+  bad = function(s)
+    return {
+      {s:randn(2, 1, 2, 3), 2, match = "m = 2 does not divide the 3 channels of real tensor (2,1,2,3)"},
+      {s:randn(4, 2), 0, match = "#2 'm' (expected an integer >= 1, got 0)"}, {s:randn(4, 2), match = "#2 'm'"},
+      {s:randn(4), 2, match = "#1 'x' (expected packs (N,...,m C)"}, {nil, 2, match = "#1 'x'"},
+    }
+  end,
+  grad = {function(g, _, _, m) return M.pack(g, m) end}}
+
 --- Copies x into row-major order; a view if it is so already.
 -- @function gan.contiguous
 -- @tparam Tensor x  any shape and dtype
