@@ -132,7 +132,7 @@ demo: ## train a DCGAN on built-in pictures for a minute or two, then look at it
 
 DEMO_DIR = runs/demo
 # A narrow net and a large step size: quick rather than good.
-DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --batch 32 --lr 5e-4 --ema-kimg 16 --steps 2000 --snap 500 \
+DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --batch 32 --lr 5e-4 --steps 2000 --snap 500 \
   --outdir runs --name demo
 
 test: ## run every test; ends with `N passed, N failed`
