@@ -36,6 +36,14 @@ describe("quantities", function()
     assert.equal("step 1/2  0:00:00  9 img/s  lr 0.0004  sign 0.50  epoch 0.00", line(4e-4))
   end)
 
+  it("shows differences alone where only they count", function()
+    local r = {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, real = 0.9, fake = 0.8, fake_after = 0.7}
+    assert.equal("step 1/2  0:00:00  D(x) 0.90  D(G(z)) 0.80/0.70  epoch 0.00", q.line(r))
+    r.ahead = 0.6
+    assert.equal("step 1/2  0:00:00  D(x) before D(G(z)) 0.60  epoch 0.00", q.line(r))
+    assert.is_true(q.is_own "ahead" and q.is_own "move_G")
+  end)
+
   it("shows NaN without a sign", function()
     assert.equal("step 1/2  0:00:00  D nan  mine nan  epoch 0.00", q.line {step = 1, total = 2, epoch = 0, seconds = 0,
       memory = 0, D = -(0 / 0), mine = 0 / 0})

@@ -9,6 +9,7 @@
 --     logit      D's, shown by their sigmoid
 --     step size  as used in the last step
 --     gradient   the norm of all gradients of a player
+--     move       how long a player's last step was
 --     variety    of G's pictures
 --     word       a text
 --     metric     measured beside training
@@ -47,8 +48,15 @@ local function gradients(r)
   return (r.grad_D or r.grad_G) and ("|g| %.3g/%.3g"):format(r.grad_D or 0 / 0, r.grad_G or 0 / 0)
 end
 
+-- A number as it is printed: NaN without a sign, which says nothing.
+local function plain(v) return v ~= v and math.abs(v) or v end
+
+-- Where only differences of logits count, they are shown alone.
+local function reals(r) return r.real and not r.ahead and ("D(x) %.2f"):format(plain(r.real)) end
+
 local function fakes(r)
-  return r.fake and (r.fake_after and "D(G(z)) %.2f/%.2f" or "D(G(z)) %.2f"):format(r.fake, r.fake_after)
+  if not r.fake or r.ahead then return nil end
+  return (r.fake_after and "D(G(z)) %.2f/%.2f" or "D(G(z)) %.2f"):format(r.fake, r.fake_after)
 end
 
 local function health(r)
@@ -69,9 +77,10 @@ M.list = {
   {name = "kimg", kind = "counter", hidden = true},
   {name = "D", kind = "loss", label = "loss of D", unit = "nats", text = "D %.3f"},
   {name = "G", kind = "loss", label = "loss of G", unit = "nats", text = "G %.3f"},
-  {name = "real", kind = "logit", label = "D(x)", text = "D(x) %.2f"},
+  {name = "real", kind = "logit", label = "D(x)", text = reals},
   {name = "fake", kind = "logit", label = "D(G(z))", text = fakes},
   {name = "fake_after", kind = "logit", label = "D(G(z)), D one step on", hidden = true},
+  {name = "ahead", kind = "other", label = "D(x) before D(G(z))", text = "D(x) before D(G(z)) %.2f"},
   {name = "wrong", kind = "logit", label = "D(x), wrong labels"},
   M.others,
   {name = "fid", kind = "metric", label = "FID"},
@@ -86,6 +95,7 @@ M.list = {
   {name = "sign", kind = "other", label = "mean sign of D(x)", text = "sign %.2f"},
   {name = "grad_D", kind = "gradient", label = "norm of D's gradient", text = gradients},
   {name = "grad_G", kind = "gradient", label = "norm of G's gradient", hidden = true},
+  {name = "move_G", kind = "move", label = "G's step", unit = "of its weights", hidden = true},
   {name = "diversity", kind = "variety", label = "diversity", unit = "of the real pictures'", text = "diversity %.2f"},
   {name = "nearest", kind = "variety", label = "distance to the nearest picture", unit = "of the real pictures'",
     hidden = true},
@@ -110,8 +120,9 @@ function M.is(name, kind) return named[name] ~= nil and named[name].kind == kind
 
 -- What a run fills in by itself: kinds, and names of other kinds and of records without a line.
 local own = {
-  kinds = {counter = true, word = true, gradient = true, variety = true},
-  names = {images_per_second = true, memory = true, sign = true, rollback = true, from = true, scale = true},
+  kinds = {counter = true, word = true, gradient = true, move = true, variety = true},
+  names = {images_per_second = true, memory = true, sign = true, ahead = true, rollback = true, from = true,
+    scale = true},
 }
 
 --- Tells whether a run fills in a number itself, so that nobody else may report one of that name. Cannot fail.
@@ -136,9 +147,6 @@ function M.label(name)
   if not (q and q.label) then return name end
   return q.unit and ("%s (%s)"):format(q.label, q.unit) or q.label
 end
-
--- A number as it is printed: NaN without a sign, which says nothing.
-local function plain(v) return v ~= v and math.abs(v) or v end
 
 -- An entry's words in a line, or nil.
 local function words(q, record)

@@ -7,12 +7,12 @@ local temp = require "spec.support.temp"
 
 local health = gan.game.health
 
--- n checks of a run whose numbers f(i) gives: {real =, fake =, D =, grad_D =, grad_G =, images =}.
+-- n checks of a run whose numbers f(i) gives: {real =, fake =, ahead =, D =, grad_D =, grad_G =, images =}.
 local function checks(h, n, f)
   local word, why
   for i = 1, n do
     local v = f(i)
-    h:add {D = v.D, real = v.real, fake = v.fake}
+    h:add {D = v.D, real = v.real, fake = v.fake, ahead = v.ahead}
     for _, player in ipairs {"D", "G"} do
       if v["grad_" .. player] then h:gradient(player, {gan.tensor {v["grad_" .. player]}}) end
     end
@@ -32,10 +32,80 @@ describe("game.health", function()
     h:judge_by(gan.loss.wasserstein())
     assert.is_nil(h.even)
     assert.is_false(h.absolute)
+    assert.is_false(h.relative)
     local before = {h.even, h.absolute}
     h:judge_by {}
     h:judge_by {critic = function(real) return real end}
     assert.same(before, {h.even, h.absolute})
+    h:judge_by(gan.loss.relativistic {average = false}) -- only differences have a zero
+    assert.is_true(math.abs(h.even - math.log(2)) < 1e-6)
+    assert.same({false, true}, {h.absolute, h.relative})
+    h:judge_by(gan.loss.relativistic())
+    assert.is_true(math.abs(h.even - 2 * math.log(2)) < 1e-6)
+    assert.same({false, true}, {h.absolute, h.relative})
+    for _, name in ipairs {"ns", "minimax", "ls", "hinge"} do
+      h:judge_by(gan.loss.open(name))
+      assert.same({true, false}, {h.absolute, h.relative}, name)
+    end
+  end)
+
+  it("reads differences where nothing else counts", function()
+    local h = health.new()
+    h:judge_by(gan.loss.relativistic {average = false})
+    local function s(x) return 1 / (1 + math.exp(-x)) end
+    local real, fake = gan.tensor {1.5, -0.3, 2}, gan.tensor {-0.7, 0.4}
+    local want = (s(2.2) + s(-0.7)) / 2
+    for _, rise in ipairs {0, 40} do
+      local numbers = h:read {D = 0.6, real = real + rise, fake = fake + rise}
+      assert.is_true(math.abs(numbers.ahead - want) < 1e-6)
+      assert.is_nil(numbers.sign)
+    end
+    assert.is_nil(h:read({D = 0.6, real = real}).ahead)
+    assert.is_nil(health.new():read({real = real, fake = fake}).ahead)
+  end)
+
+  it("asks for G's steps, not for its gradient alone", function()
+    -- n checks of a G whose gradient shrinks by `shrink` each; the last word, and why.
+    local function play(make, shrink, n)
+      local h, p = health.new(), gan.nn.parameter(gan.tensor {3, -4})
+      local optimiser = make({p}, {lr = 1e-2})
+      local word, why
+      for i = 1, n do
+        local grads = {gan.tensor {0.3 * shrink ^ i, 0.4 * shrink ^ i}}
+        h:gradient("G", grads, optimiser)
+        optimiser:step(grads)
+        h:add {}
+        word, why = h:check()
+      end
+      return h, word, why
+    end
+    local h, word, why = play(gan.optim.sgd, 0.3, 14)
+    assert.equal("D too strong", word)
+    assert.equal("the norm of G's gradient is 2.39e-08, 0.15 at the beginning; its steps are 0 of what they were", why)
+    local again = health.new()
+    again:load(h:state())
+    assert.same(h:state(), again:state())
+    assert.is_number(again.pace)
+    local function adam(p) return gan.optim.adam(p, {lr = 1e-2, beta1 = 0, beta2 = 0}) end
+    h, word, why = play(adam, 0.3, 14)
+    assert.same({"ok", ""}, {word, why})
+    assert.is_true(h.now.grad_G < 1e-6 and h.now.move_G > 1e-4)
+    -- as far as Adam's eps reaches
+    assert.equal("D too strong", (select(2, play(adam, 0.1, 14))))
+    -- the length of a step as a part of the weights, and a step size that falls is no illness
+    h = play(gan.optim.sgd, 1, 1)
+    assert.is_true(math.abs(h.now.move_G - 1e-2 * 0.5 / 5) < 1e-7)
+    local p = gan.nn.parameter(gan.tensor {3, -4})
+    local optimiser = gan.optim.sgd({p}, {lr = 1})
+    h = health.new()
+    for i = 1, 14 do
+      optimiser.lr = i < 12 and 0.7 ^ i or 0
+      h:gradient("G", {gan.tensor {i < 6 and 1 or 1e-6, 0}}, optimiser)
+      core.copy_(p:detach(), core.tensor {p:get(1) - optimiser.lr, -4}) -- as Adam steps
+      h:add {}
+      word, why = h:check()
+    end
+    assert.same({"ok", ""}, {word, why})
   end)
 
   it("measures how different pictures are", function()
@@ -124,6 +194,13 @@ describe("game.health", function()
       end},
       {"G too strong", "D(x) 0.40, D(G(z)) 0.60", new(), function() return {real = 0.4, fake = 0.6} end},
       {"ok", "", new {absolute = false}, function() return {real = 0, fake = 1, D = -3} end},
+      {"ok", "", new {absolute = false, relative = true}, function() return {real = 1, fake = 0, ahead = 0.7} end},
+      {"D too strong", "D(x) before D(G(z)) 1.00", new {absolute = false, relative = true}, function()
+        return {real = 0.5, fake = 0.5, ahead = 0.999}
+      end},
+      {"G too strong", "D(x) before D(G(z)) 0.42", new {absolute = false, relative = true}, function()
+        return {real = 0.5, fake = 0.5, ahead = 0.42}
+      end},
       {"diverged", "the norm of D's gradient is NaN", new(), function(i) return {grad_D = i < 12 and 1 or 0 / 0} end},
       {"diverged", "the norm of G's gradient is 2e+04, 2 at the beginning", new(), function(i)
         return {grad_G = i < 12 and 2 or 2e4}
@@ -175,8 +252,8 @@ describe("game.health", function()
   end)
 
   it("begins anew with what a state has that is none", function()
-    local hostile = {word = {}, why = 7, steps = "x", checks = -3, low = 0.5, sums = {D = "x", G = 2}, now = 7,
-      early = {grad_D = {}}, best = gan.ones(2)}
+    local hostile = {word = {}, why = 7, steps = "x", checks = -3, low = 0.5, pace = {}, now = 7,
+      sums = {D = "x", G = 2}, early = {grad_D = {}}, best = gan.ones(2)}
     for _, state in ipairs {hostile, 7, "x", {}} do
       local h = health.new()
       h:load(state)
@@ -260,7 +337,7 @@ describe("game.health", function()
       local line = "step 6/6  ok  .*D%(G%(z%)%) [%d./]+  .*sign %-?%d.%d+  |g| [%d.e-]+/[%d.e-]+  diversity %d.%d+"
       assert.is_truthy(out:find(line), out)
       local last = records("told")[3]
-      for _, name in ipairs {"sign", "grad_D", "grad_G", "diversity", "nearest"} do
+      for _, name in ipairs {"sign", "grad_D", "grad_G", "move_G", "diversity", "nearest"} do
         assert.is_number(last[name], name)
       end
       assert.equal("ok", last.health)
@@ -287,6 +364,12 @@ describe("game.health", function()
       assert.equal(select(2, out:gsub("probabilities", "")), 1)
       _, out = train "--name logits --steps 6"
       assert.is_nil(out:find("probabilities", 1, true))
+    end)
+
+    it("tells of a D that learns a hundred times as fast", function()
+      local code, out = train "--name strong --steps 60 --snap 0 --dlr 0.05 --glr 0.0001"
+      assert.equal(0, code)
+      assert.is_truthy(out:find "health: D too strong %(D's loss is [%d.e-]+, 1.39 where D guesses%)", out)
     end)
 
     it("warns, and goes on", function()

@@ -2,7 +2,7 @@
 --
 -- The words: ok, D too strong, G too strong, collapsing, diverged. The numbers depend on the steps alone, never on
 -- time, and no random number is drawn: training does not notice. They cost well under a hundredth of it: the gradients'
--- norms of one step in 50, and G's pictures of 32 of the fixed latent vectors.
+-- norms and the length of G's step of one step in 50, and G's pictures of 32 of the fixed latent vectors.
 -- @module gan.game.health
 local core = require "gan.core"
 local check = require "gan.check"
@@ -29,7 +29,9 @@ local DROP = 0.4 -- of the best value so far
 local SURE = 0.99 -- mean of D's sigmoids beyond which it is
 local EVEN = 0.05 -- part of D's loss at guessing, below which D has nothing left to learn
 local FOOLED = 0.1 -- by how much D must take fakes for real rather than real pictures
+local RISE = 1.5 -- of all logits, which a loss of differences does not notice
 local GONE, BURST = 1e-4, 1e3 -- gradient norms, of their early value
+local STILL = 0.01 -- G's steps, of their early size: below it G hardly moves. Adam's do not shrink with the gradient.
 
 --- Measures how different pictures are from each other.
 -- The median sees a collapse to a few pictures, too. (The mean distance to the nearest would hang on those few pictures
@@ -80,23 +82,32 @@ M.severe = {collapsing = true, diverged = true}
 
 --- Makes the health of a game that begins. Cannot fail.
 -- Fields to set: `even`, D's loss where it can only guess (nil: unknown); `absolute` (true), false where D's logits
--- have no zero, as a Wasserstein critic's have not. Fields to read: `word`, `why`.
+-- have no zero, as a Wasserstein critic's have not; `relative` (false), true where their differences have one. Fields
+-- to read: `word`, `why`.
 -- @treturn table
 function M.new()
   return setmetatable({
-    word = "ok", why = "", absolute = true, sums = {}, steps = 0, checks = 0, low = 0, now = {}, early = {}, best = {},
+    word = "ok", why = "", absolute = true, relative = false, sums = {}, steps = 0, checks = 0, low = 0, now = {},
+    early = {}, best = {},
   }, Health)
 end
 
 --- Takes the loss that D's is measured by: sets `even` to its value where D can only guess.
--- A critic whose outputs have no zero has none: then `absolute` is false. Nothing is known of a loss that takes no two
--- logits, or returns no number for them: where that is a mistake, its first step says so. Cannot fail.
+-- A critic whose outputs have no zero has none: then `absolute` is false. A loss that does not change where all logits
+-- rise alike, as relativistic ones do not, judges differences: then `relative` is true, `absolute` false. Nothing is
+-- known of a loss that takes no two logits, or returns no number for them: where that is a mistake, its first step says
+-- so. Cannot fail.
 -- @tparam table loss  of gan.loss
 function Health:judge_by(loss)
-  local zeros = core.full({2}, 0)
-  local even = check.try(function() return core.item(loss.critic(zeros, zeros)) end)
+  local zeros, real, fake = core.full({2}, 0), core.tensor {0.3, -0.7}, core.tensor {0.1, 0.4}
+  local function value(a, b) return core.item(loss.critic(a, b)) end
+  local even = check.try(value, zeros, zeros)
   if not even then return end
-  self.even, self.absolute = even > 0 and even or nil, even > 0
+  local here = check.try(value, real, fake)
+  local there = check.try(value, core.add(real, RISE), core.add(fake, RISE))
+  local rises = not (here and there) or math.abs(there - here) > 1e-5
+  self.even = even > 0 and even or nil
+  self.absolute, self.relative = even > 0 and rises, even > 0 and not rises
 end
 
 --- Sets what diversity is measured by.
@@ -113,12 +124,28 @@ function Health:well() return self.word == "ok" and self.low == 0 end
 -- @treturn boolean
 function M.due(step) return step % M.EVERY == 0 end
 
---- Remembers the norm of a player's gradients.
+--- Remembers the norm of a player's gradients, and where G stands before its step.
 -- @tparam string player  "D" or "G"
 -- @tparam table grads  list of tensors
+-- @tparam[opt] table optimiser  the player's, about to step: `params` and `lr`
 -- @raise if they are no real tensors
-function Health:gradient(player, grads)
+function Health:gradient(player, grads, optimiser)
   self.now["grad_" .. player] = norm(grads)
+  if player ~= "G" or type(optimiser) ~= "table" or type(optimiser.params) ~= "table" then return end
+  local lr = type(optimiser.lr) == "number" and optimiser.lr or 1
+  self.from = lr > 0 and {params = optimiser.params, lr = lr} or nil
+  for i, p in ipairs(self.from and optimiser.params or {}) do self.from[i] = core.clone(core.alias(p)) end
+end
+
+-- How far G has come since then, as a part of its weights' norm; and of that, by the step size.
+local function move(self)
+  local from = self.from
+  if not from then return end
+  self.from = nil
+  local whole = norm(from)
+  for i, p in ipairs(from.params) do from[i] = core.sub(core.alias(p), from[i]) end
+  self.now.move_G = whole > 0 and norm(from) / whole or nil
+  self.pace = self.now.move_G and self.now.move_G / from.lr
 end
 
 --- Takes the range of D's answers in a step, to real and to generated pictures together. Cannot fail.
@@ -128,9 +155,17 @@ function Health:answers(low, high)
   self.low_answer, self.high_answer = math.min(self.low_answer or low, low), math.max(self.high_answer or high, high)
 end
 
+-- How far D puts real pictures before generated ones: the mean sigmoid of their logits' differences, in pairs.
+local function ahead(real, fake)
+  local n = math.min(core.numel(real), core.numel(fake))
+  local function first(l) return core.narrow(core.reshape(core.contiguous(core.alias(l)), {core.numel(l)}), 1, 1, n) end
+  return (M.belief(core.sub(first(real), first(fake))))
+end
+
 --- Turns what a step came to into numbers, and takes the range of D's answers.
 -- Logits (`real`, `fake`, `fake_after`, `wrong`: gan.quantities) become the mean of their sigmoid, and tensors of one
--- element that element; `sign` is added, the mean sign of the logits of `real`.
+-- element that element; `sign` is added, the mean sign of the logits of `real`, or, where only differences count,
+-- `ahead`, the mean sigmoid of those of `real` and `fake`.
 -- @tparam table values  name -> number or tensor
 -- @treturn table  name -> number
 -- @treturn string  the first of them by name that is no finite number, such as "G is NaN"; or nil
@@ -146,7 +181,7 @@ function Health:read(values)
       local sign, low, high
       x, sign, low, high = M.belief(v, name)
       self:answers(low, high)
-      if name == "real" then numbers.sign = sign end
+      if name == "real" and not self.relative then numbers.sign = sign end
     elseif core.is_tensor(v) then
       x = v:item()
     end
@@ -157,6 +192,7 @@ function Health:read(values)
     end
     numbers[name] = x
   end
+  if self.relative and values.real and values.fake then numbers.ahead = ahead(values.real, values.fake) end
   return numbers, broken
 end
 
@@ -186,10 +222,12 @@ function Health:probabilities()
 end
 
 --- Takes a step's numbers. Cannot fail.
--- @tparam table numbers  `D` (its loss), `real` and `fake` (D(x), D(G(z))) are looked at, as means since the last check
+-- @tparam table numbers  `D` (its loss), `real` and `fake` (D(x), D(G(z))), `ahead` are looked at, as means since the
+--   last check
 function Health:add(numbers)
+  move(self)
   self.steps = self.steps + 1
-  for _, name in ipairs {"D", "real", "fake"} do
+  for _, name in ipairs {"D", "real", "fake", "ahead"} do
     if numbers[name] then self.sums[name] = (self.sums[name] or 0) + numbers[name] end
   end
 end
@@ -224,18 +262,32 @@ local function burst(self, now)
   end
 end
 
+-- What is wrong with G's steps: text or nil. A small gradient alone is not: what Adam makes of it may be as large as
+-- ever.
+local function standstill(self, now)
+  local v, early, pace = now.grad_G, self.early.grad_G, self.early.pace
+  if not (early and self.checks > EARLY and v and v < GONE * early) then return nil end
+  local why = ("the norm of G's gradient is %.3g, %.3g at the beginning"):format(v, early)
+  if not (self.pace and pace and pace > 0) then return why end
+  return self.pace < STILL * pace and ("%s; its steps are %.3g of what they were"):format(why, self.pace / pace) or nil
+end
+
 local function judge(self, now, means)
   local why = burst(self, now)
   if why then return "diverged", why end
   why = variety(self, now)
   if why then return "collapsing", why end
-  local real, fake, g = means.real, means.fake, self.early.grad_G
-  if g and self.checks > EARLY and now.grad_G and now.grad_G < GONE * g then
-    return "D too strong", ("the norm of G's gradient is %.3g, %.3g at the beginning"):format(now.grad_G, g)
-  end
+  why = standstill(self, now)
+  if why then return "D too strong", why end
   if self.even and means.D and means.D < EVEN * self.even then
     return "D too strong", ("D's loss is %.3g, %.3g where D guesses"):format(means.D, self.even)
   end
+  if self.relative and means.ahead then
+    local both = ("D(x) before D(G(z)) %.2f"):format(means.ahead)
+    if means.ahead > SURE then return "D too strong", both end
+    return means.ahead < (1 - FOOLED) / 2 and "G too strong" or "ok", means.ahead < (1 - FOOLED) / 2 and both or ""
+  end
+  local real, fake = means.real, means.fake
   if not self.absolute or not (real and fake) then return "ok", "" end
   local both = ("D(x) %.2f, D(G(z)) %.2f"):format(real, fake)
   if real > SURE and fake < 1 - SURE then return "D too strong", both end
@@ -263,6 +315,9 @@ function Health:check(images)
       local v = now[name]
       if v and v - v == 0 then self.early[name] = math.max(self.early[name] or 0, v) end
     end
+    if self.pace and self.pace - self.pace == 0 then
+      self.early.pace = math.max(self.early.pace or 0, self.pace)
+    end
   end
   self.sums, self.steps = {}, 0
   return self.word, self.why
@@ -270,8 +325,8 @@ end
 Health.check = core.without_locale(Health.check) -- the words have numbers in them
 
 --- Adds the last check's numbers to a status record. Cannot fail.
--- @tparam table record  gets `grad_D`, `grad_G`, `diversity` and `nearest` (of the real pictures' value), `health` (the
---   word), `why`
+-- @tparam table record  gets `grad_D`, `grad_G`, `move_G`, `diversity` and `nearest` (of the real pictures' value),
+--   `health` (the word), `why`
 -- @treturn table  the record
 function Health:record(record)
   for name, v in pairs(self.now) do record[name] = v end
@@ -284,7 +339,7 @@ end
 -- @treturn table  plain values
 function Health:state()
   return {
-    word = self.word, why = self.why, steps = self.steps, checks = self.checks, low = self.low,
+    word = self.word, why = self.why, steps = self.steps, checks = self.checks, low = self.low, pace = self.pace,
     sums = self.sums, now = self.now, early = self.early, best = self.best,
   }
 end
@@ -302,6 +357,7 @@ function Health:load(state)
   for _, name in ipairs {"steps", "checks", "low"} do
     self[name] = math.type(state[name]) == "integer" and math.max(state[name], 0) or 0
   end
+  self.pace, self.from = type(state.pace) == "number" and state.pace or nil, nil
   self.word = type(state.word) == "string" and state.word or "ok"
   self.why = type(state.why) == "string" and state.why or ""
 end

@@ -327,7 +327,7 @@ end
 -- @raise if grads is no list of tensors
 -- @usage optD:step(run:watch("D", grads))
 function Run:watch(player, grads)
-  if health.due(self.step + 1) then self.health:gradient(player, grads) end
+  if health.due(self.step + 1) then self.health:gradient(player, grads, self.parts["opt" .. player]) end
   return grads
 end
 

@@ -54,6 +54,19 @@ describe("experiments/bench", function()
     assert.equal("plain", line.layers[1].name)
   end)
 
+  it("compares last layers", function()
+    local words = "--size 16 --batch 4 --width 2 --steps 3 --seeds 1 --n 12 --threads 1"
+    local line = result("last_layer.lua", words .. " --table", 5)
+    assert.equal(4, #line.games)
+    for i, kind in ipairs {"spectral", "plain", "gain", "nobias"} do
+      assert.equal(kind, line.games[i].kind)
+      positive(line.games[i], "fid", "own_fid", "apart")
+    end
+    fails("last_layer.lua", words .. " --last odd", "--last: expected some of gain, nobias, plain, spectral, got 'odd'")
+    fails("last_layer.lua", words .. " --data nowhere", "--data: nowhere: cannot open")
+    fails("last_layer.lua", words .. " --lr x", "--lr")
+  end)
+
   it("times penalties", function()
     for _, penalty in ipairs {"r1", "gp"} do
       local line = result("penalty.lua",
