@@ -1,6 +1,6 @@
 -- Shows what D's last layer wants under spectral normalisation. Plays the same games with it as it is, without its
--- norm, with a factor that is learnt, and without its bias; prints FID and KID of what G draws by its averaged weights and by
--- its own, and how far apart D's logits of one batch of real pictures are. A minute of one core for each game.
+-- norm, with a factor that is learnt, and without its bias; prints FID and KID of what G draws, by its averaged weights
+-- and by its own, and how far apart D's logits of one batch of real pictures are. A minute of one core for each game.
 --   lua experiments/bench/last_layer.lua --data PATH --features FILE --threads 1
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local core = require "gan.core"
