@@ -7,14 +7,15 @@ local tree = require "gan.optim.tree"
 local N, Z = 8, 3
 
 -- Nets, penalties and functions that between them remember and draw everything there is.
-local function game(g)
+local function game(g, pack)
   local nn, rng = g.nn, g.rng
   local G = nn.chain {
     nn.linear {Z, 8, rng = rng(1)}, nn.batch_norm {8}, nn.relu {}, nn.dropout {p = 0.3, always = true, rng = rng(2)},
     nn.linear {8, 2, rng = rng(3)},
   }
   local D = nn.chain {
-    nn.linear {2, 8, rng = rng(4)}, nn.batch_norm {8}, nn.leaky_relu {slope = 0.2}, nn.dropout {p = 0.2, rng = rng(5)},
+    nn.linear {2 * (pack or 1), 8, rng = rng(4)}, nn.batch_norm {8}, nn.leaky_relu {slope = 0.2},
+    nn.dropout {p = 0.2, rng = rng(5)},
     nn.linear {8, 8, rng = rng(6)}, nn.minibatch_stddev {group = 2}, nn.linear {9, 1, rng = rng(7)}, nn.view {},
   }
   nn.spectral_norm(D[1], {rng = rng(8)})
@@ -28,7 +29,7 @@ local function game(g)
       {g.penalty.gradient {weight = 1, rng = streams.gp}, name = "gp"},
       {g.penalty.r1 {gamma = 1, batch_norm = true}, every = 2, name = "r1"},
       {g.penalty.r1_r2 {gamma = function(step) return 0.1 / step end, batch_norm = true}, every = 2, name = "both"},
-      {g.penalty.lecam {weight = 0.1}, name = "lecam"},
+      {g.penalty.lecam {weight = 0.1, form = "relu", start = 2}, name = "lecam"},
       {g.penalty.historical {params = D:params(), weight = 0.1}, name = "old"},
       {function(d, x) return d(x + own:normal(x:shape())):square():mean() * 0.1 end, name = "own"},
       {function(d, x) return d(x + g.randn(x:shape())):square():mean() * 0.1 end, name = "default"},
@@ -39,7 +40,7 @@ local function game(g)
 end
 
 local function play(g, more, steps)
-  local o = game(g)
+  local o = game(g, more and more.pack)
   for k, v in pairs(more or {}) do o[k] = v end
   g.seed(3)
   local loop = g.game.loop.new(o)
@@ -71,7 +72,10 @@ end
 describe("blocks", function()
   it("give the same bytes whichever is computed first", function()
     for _, count in ipairs {2, 4} do
-      for _, more in ipairs {{}, {dsteps = 2, gsteps = 2}, {simultaneous = true}} do
+      for _, more in ipairs {
+        {}, {dsteps = 2, gsteps = 2}, {simultaneous = true}, {fresh = true, loss = gan.loss.open "rp"},
+        count == 2 and {pack = 2, loss = gan.loss.open "rp"} or nil,
+      } do
         more.blocks = count
         local forwards = play(gan, more)
         for _, order in ipairs(count == 2 and {{2, 1}} or {{4, 3, 2, 1}, {2, 4, 1, 3}}) do

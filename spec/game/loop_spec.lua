@@ -237,22 +237,21 @@ describe("game.loop", function()
     end
     local p = double.penalty
     local function gamma(step) return 3 / step end
-    for _, loss in ipairs {"rp", "ns", "ra"} do
-      for _, more in ipairs {{}, {blocks = 4}, {simultaneous = true}} do
-        for _, every in ipairs {1, 2} do
-          local both, few = results(loss, {{p.r1_r2 {gamma = gamma}, every = every}}, more)
-          local apart, same = results(loss,
-            {{p.r1 {gamma = gamma}, every = every}, {p.r2 {gamma = gamma}, every = every}}, more)
-          local alone = p.r1_r2 {gamma = 3}
-          local own, many = results(loss, {{function(...) return alone(...) end, every = every,
-            weight = function(step) return 1 / step end}}, more)
-          assert.equal(few, same)
-          assert.equal((every == 1 and 6 or 4) * (more.blocks or 1), many - few)
-          for i, v in ipairs(both) do
-            assert.is_true(math.abs(v - apart[i]) < 1e-12, ("%s %d: %s, %s"):format(loss, i, v, apart[i]))
-            assert.is_true(math.abs(v - own[i]) < 1e-12, ("%s %d: %s, %s"):format(loss, i, v, own[i]))
-          end
-        end
+    for _, case in ipairs {
+      {"rp", 1, {}}, {"rp", 2, {blocks = 4}}, {"ns", 2, {}}, {"ns", 1, {simultaneous = true}}, {"ra", 1, {}},
+    } do
+      local loss, every, more = case[1], case[2], case[3]
+      local both, few = results(loss, {{p.r1_r2 {gamma = gamma}, every = every}}, more)
+      local apart, same = results(loss,
+        {{p.r1 {gamma = gamma}, every = every}, {p.r2 {gamma = gamma}, every = every}}, more)
+      local alone = p.r1_r2 {gamma = 3}
+      local own, many = results(loss, {{function(...) return alone(...) end, every = every,
+        weight = function(step) return 1 / step end}}, more)
+      assert.equal(few, same)
+      assert.equal((every == 1 and 6 or 4) * (more.blocks or 1), many - few)
+      for i, v in ipairs(both) do
+        assert.is_true(math.abs(v - apart[i]) < 1e-12, ("%s %d: %s, %s"):format(loss, i, v, apart[i]))
+        assert.is_true(math.abs(v - own[i]) < 1e-12, ("%s %d: %s, %s"):format(loss, i, v, own[i]))
       end
     end
   end)
@@ -287,6 +286,251 @@ describe("game.loop", function()
     end
     assert.is_true(math.abs(penalty(1) - 25) < 1e-12)
     assert.is_true(math.abs(penalty(3) - 9 * 25) < 1e-12)
+  end)
+
+  it("takes LeCam from the passes that the loss makes, without asking for their slope", function()
+    local t, passes = game(double, {plain = true}), 0
+    local D, seen = t.D, {}
+    function t.D(x, ...)
+      passes = passes + 1
+      seen[passes] = x:requires_grad()
+      return D(x, ...)
+    end
+    local p = double.penalty.lecam {form = "relu", start = 2}
+    local l = double.game.loop.new(options(t, {penalties = {{p, name = "lecam"}}}))
+    assert.equal(0, l:step(1).lecam)
+    assert.same({3, false, false}, {passes, seen[1], seen[2]})
+    local real, fake = p.real, p.fake
+    local values = l:step(2)
+    local a, b = values.real:to_table(), values.fake:to_table()
+    local sum = 0
+    for i = 1, BATCH do
+      sum = sum + math.max(0, a[i] - p.fake) ^ 2 + math.max(0, p.real - b[i]) ^ 2
+    end
+    assert.is_true(math.abs(values.lecam - 0.3 * sum / BATCH) < 1e-12)
+    assert.is_true(math.abs(p.real - (0.99 * real + 0.01 * values.real:mean():item())) < 1e-12)
+    assert.is_true(math.abs(p.fake - (0.99 * fake + 0.01 * values.fake:mean():item())) < 1e-12)
+    assert.equal(p, l:parts().penalty1)
+  end)
+
+  describe("with packs", function()
+    local M = 2
+
+    -- The same game without the option: batch and G make packs themselves.
+    local function by_hand(t, more)
+      local o = options(t, more)
+      local G, batch = t.G, t.batch
+      function o.batch()
+        local x, y = batch()
+        return x:pack(M), y and y:narrow(1, 1, y:size(1) // M, M)
+      end
+      function o.latent(n) return t.latent(n * M):pack(M) end
+      if gan.nn.is_module(G) then
+        o.G = gan.nn.chain {function(z) return z:unpack(M) end, G, function(x) return x:pack(M) end}
+      else
+        function o.G(z, y) return G(z:unpack(M), y:reshape({-1, 1}):expand({y:size(1), M}):reshape {-1}):pack(M) end
+      end
+      return o
+    end
+
+    -- D of packs, plain.
+    local function packed_game(g, opt)
+      local nn, t = g.nn, game(g, opt)
+      local classes = opt and opt.classes
+      t.netD = nn.chain {
+        nn.linear {2 * M + (classes and 4 or 0), 8, rng = g.rng(3)}, nn.tanh {}, nn.linear {8, 1, rng = g.rng(5)},
+        nn.view {},
+      }
+      local net = t.netD
+      t.D = net
+      if classes then
+        t.D = function(x, y) return net(g.cat({x, t.table(y)}, 2)) end
+        t.optG = g.optim.adam(t.netG:params(), {lr = 0.01})
+        local batch = t.batch
+        function t.batch()
+          local x, y = batch()
+          return x, y:narrow(1, 1, y:size(1) // M, M):reshape({-1, 1}):expand({y:size(1) // M, M}):reshape {-1}
+        end
+      end
+      t.optD = g.optim.adam(net:params(), {lr = 0.01})
+      return t
+    end
+
+    it("is the game whose samples are packs, to the byte", function()
+      for _, loss in ipairs {"ns", "rp"} do
+        for _, how in ipairs {{dsteps = 2, gsteps = 2}, {simultaneous = true}, {blocks = 4}, {fresh = true}} do
+          local function more(pack)
+            local p = gan.penalty
+            local o = {
+              loss = gan.loss.open(loss), pack = pack, noise = 0.1, rng = gan.rng(12),
+              augment = function(x, rng) return x * 2 + rng:normal(x:shape()) end,
+              penalties = {
+                {p.r1_r2 {gamma = 0.3}, every = 2, name = "both"}, {p.r1 {gamma = 0.1}, name = "r1"},
+                {p.gradient {rng = gan.rng(13)}, name = "gp"}, {p.r2 {gamma = 0.2}, name = "r2"},
+                {p.lecam(), name = "lecam"},
+              },
+              g_penalties = {{function(D, real, fake) return (D(real) - D(fake)):square():mean() end, name = "g"}},
+            }
+            for k, v in pairs(how) do o[k] = v end
+            return o
+          end
+          local a, b = packed_game(gan, {batch = 16}), packed_game(gan, {batch = 16})
+          local la, lb = loop_new(options(a, more(M))), loop_new(by_hand(b, more()))
+          for step = 1, 2 do
+            local va, vb = la:step(step), lb:step(step)
+            for _, name in ipairs {"D", "G", "both", "r1", "r2", "lecam", "gp", "g"} do
+              assert.equal(vb[name], va[name], name)
+            end
+            for _, name in ipairs {"real", "fake", "fake_after"} do
+              assert.same({8}, va[name]:shape())
+              assert.equal(vb[name]:to_bytes(), va[name]:to_bytes())
+            end
+          end
+          assert.is_true(b.bytes() == a.bytes(), loss .. " " .. (next(how) or ""))
+        end
+      end
+    end)
+
+    it("keeps packs of one class, whose label D gets once", function()
+      local function more(g)
+        return {
+          mismatch = 0.25, wrong_labels = function(y) return (y:to "real" + 1):to "i32" end,
+          penalties = {{g.penalty.r1 {gamma = 1}, name = "r1"}}, blocks = 2,
+        }
+      end
+      local results = {}
+      for i = 1, 2 do
+        local t = packed_game(gan, {classes = 3, batch = 8})
+        local D, seen, drawn = t.D, {}, {}
+        t.table.weight = gan.rng(20):normal {5, 4}
+        function t.D(x, y)
+          seen[#seen + 1] = y:to_table()
+          return D(x, y)
+        end
+        local o = i == 1 and options(t, more(gan)) or by_hand(t, more(gan))
+        function o.labels(n)
+          local y = t.labels(n)
+          drawn[#drawn + 1] = n
+          return y
+        end
+        o.pack = i == 1 and M or nil
+        local l = loop_new(o)
+        local values
+        for step = 1, 2 do values = l:step(step) end
+        assert.same({4, 4}, drawn)
+        results[i] = {t.bytes(), values.D, values.G, values.wrong:to_bytes(), seen}
+      end
+      assert.same(results[2], results[1])
+    end)
+
+    it("takes R1 as the mean over packs of the slope at their images, before augmentation", function()
+      local w = double.tensor({{3.0}, {-4.0}, {1.0}, {2.0}}):requires_grad_()
+      local t = packed_game(double)
+      local function D(x) return x:matmul(w):squeeze(2) end
+      for _, count in ipairs {1, 2} do
+        local l = double.game.loop.new(options(t, {
+          D = D, optD = double.optim.sgd({w}, {lr = 0}), pack = M, blocks = count, batch = function()
+            return double.rng(1):normal {8, 2}
+          end,
+          penalties = {
+            {double.penalty.r1 {gamma = 2}, name = "r1"}, {double.penalty.r1_r2 {gamma = 2}, name = "both"},
+          },
+          augment = function(x) return x * 3 end,
+        }))
+        local values = l:step(1)
+        assert.is_true(math.abs(values.r1 - 9 * 30) < 1e-10)
+        assert.is_true(math.abs(values.both - 2 * 9 * 30) < 1e-10)
+      end
+    end)
+
+    it("lets an auxiliary classifier tell the class of a pack", function()
+      local nn, t = double.nn, packed_game(double, {classes = 3, batch = 8})
+      local body = nn.linear {2 * M, 4, rng = double.rng(3)}
+      local l = double.game.loop.new(options(t, {
+        D = function(x)
+          local h = body(x)
+          return h:narrow(2, 1, 1):squeeze(2), h:narrow(2, 2, 3)
+        end,
+        optD = double.optim.sgd(body:params(), {lr = 0.1}), labels = t.labels, pack = M,
+        auxiliary = double.loss.auxiliary_classifier(),
+      }))
+      local values = l:step(1)
+      assert.is_number(values.class)
+      assert.is_number(values.class_G)
+    end)
+
+    it("replays images, before they are packed", function()
+      local seen
+      local t = packed_game(gan)
+      play(t, {pack = M, replay = function(x)
+        seen = x:shape()
+        return x
+      end}, 1)
+      assert.same({BATCH, 2}, seen)
+      assert.error_matches(function()
+        loop_new(options(t, {pack = M, labels = print, replay = gan.game.replay.pool {rng = gan.rng(1)}}))
+      end, "option 'pack': with 'labels' and 'replay' a pack would not be of one class")
+    end)
+
+    it("names a batch, blocks or labels that do not go into packs", function()
+      local function fails(pattern, more, opt)
+        local t = packed_game(gan, opt)
+        for k, v in pairs {pack = M, labels = opt and opt.classes and t.labels} do more[k] = more[k] or v end
+        assert.error_matches(function() play(t, more, 1) end, pattern)
+      end
+      fails("option 'pack': packs of 4 do not divide a batch of 6", {pack = 4})
+      fails("option 'blocks': 4 blocks do not divide 6 packs of 2: a pack lies in one block", {blocks = 4},
+        {batch = 12})
+      fails("option 'blocks': 4 blocks do not divide 1 pack of 4", {blocks = 4, pack = 4}, {batch = 4})
+      fails("option 'pack': expected an integer >= 1, got 0", {pack = 0})
+      fails("option 'batch': pack 2 has labels 1 and 2: with labels a pack is of one class", {
+        batch = function() return gan.ones(4, 2), gan.tensor({0, 0, 1, 2}, "i32") end,
+      }, {classes = 3})
+      fails("option 'labels' must return a tensor of 3 samples", {
+        labels = function() return gan.full({6}, 0, "i32") end, batch = function()
+          return gan.ones(6, 2), gan.full({6}, 0, "i32")
+        end,
+      }, {classes = 3})
+    end)
+  end)
+
+  it("draws a new batch for G where it is to be fresh", function()
+    local function by_hand(loss, steps, k)
+      local t = game(gan, {plain = true})
+      t.loss = gan.loss.open(loss)
+      for _ = 1, steps do
+        local real, fake = (t.batch()), t.G(t.latent(BATCH))
+        t.optD:step(gan.grad(t.loss.critic(t.D(real), t.D(fake:detach())), t.optD.params))
+        for _ = 1, k do
+          if not t.loss.real then real = t.batch() end
+          fake = t.G(t.latent(BATCH))
+          local on_real = not t.loss.real and gan.no_grad(function() return t.D(real) end) or nil
+          t.optG:step(gan.grad(t.loss.generator(t.D(fake), on_real), t.optG.params))
+        end
+      end
+      return t.bytes()
+    end
+    for _, k in ipairs {1, 2} do
+      local t = game(gan, {plain = true})
+      assert.equal(by_hand("rp", 3, k), (play(t, {loss = gan.loss.open "rp", fresh = true, gsteps = k}, 3)))
+    end
+    -- terms that separate: new fakes alone, and as many batches as D has updates
+    local function batches(more)
+      local t = game(gan, {plain = true})
+      local batch, count = t.batch, 0
+      function t.batch()
+        count = count + 1
+        return batch()
+      end
+      play(t, more, 3)
+      return count
+    end
+    assert.equal(3, batches {fresh = true})
+    assert.equal(6, batches {fresh = true, g_penalties = {function(D, real) return D(real):mean() end}})
+    assert.equal(6, batches {fresh = true, loss = gan.loss.open "rp"})
+    assert.equal(6, batches {fresh = true, loss = gan.loss.open "rp", simultaneous = true})
+    assert.equal(3, batches {fresh = true, loss = gan.loss.open "rp", dsteps = function() return 0 end})
+    assert.equal(3, batches {loss = gan.loss.open "rp"})
   end)
 
   it("counts a lazy penalty by updates, however many their blocks", function()

@@ -76,7 +76,7 @@ describe("gamma of r1, r2 and r1_r2", function()
       local p = gan.penalty[name] {gamma = gan.schedule.linear {from = 3, to = 1, steps = 2}}
       local each = name == "r1_r2" and 25 or 12.5
       assert.error_matches(function() p(D, real, fake) end,
-        name .. ": option 'gamma' is a schedule, and no step is known: tell it by penalty:at%(step%)")
+        name .. ": option 'gamma' goes by steps, and no step is known: tell it by penalty:at%(step%)")
       for step, gamma in ipairs {2, 1, 1} do
         p:at(step)
         near(gamma * each, p(D, real, fake))

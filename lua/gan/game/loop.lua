@@ -87,7 +87,8 @@ local known = {
   labels = option.callable {}, auxiliary = option.table {},
   mismatch = option.number {default = 0, lo = 0, hi = 1}, wrong_labels = option.callable {},
   penalties = penalty_list, g_penalties = penalty_list, dsteps = steps, gsteps = steps,
-  simultaneous = option.boolean {default = false},
+  simultaneous = option.boolean {default = false}, fresh = option.boolean {default = false},
+  pack = option.integer {default = 1, lo = 1},
   blocks = option.where {
     default = 1, expected = "a power of two",
     accept = function(v)
@@ -188,6 +189,9 @@ local function check_pairs(opt)
     return check.fail(OP, "option 'auxiliary' needs 'labels': the game is not conditional")
   end
   if opt.noise and not opt.rng then return expected("rng", "a random stream (gan.rng), for the noise", nil) end
+  if opt.pack > 1 and opt.replay and opt.labels then
+    return check.fail(OP, "option 'pack': with 'labels' and 'replay' a pack would not be of one class")
+  end
   if opt.mismatch == 0 then return end
   if not (opt.labels and opt.wrong_labels) then
     return check.fail(OP, "option 'mismatch' needs 'labels' and 'wrong_labels': the game is not conditional")
@@ -240,8 +244,8 @@ end
 -- Both gradients are taken before either player moves.
 local function move_together(self, values)
   local batch = update.draw(self)
-  local d, d_values = update.d(self, batch, true)
-  local g, g_values = update.g(self, batch, false)
+  local d, d_values = update.d(self, batch, not self.fresh)
+  local g, g_values = update.g(self, batch, self.fresh)
   step_d(self, d)
   step_g(self, g, true)
   merge(values, d_values)
@@ -250,19 +254,20 @@ local function move_together(self, values)
   hook(self, "after_g", 1)
 end
 
--- D moves, then G through the better D; G's first update learns from the fakes of D's last one.
+-- D moves, then G through the better D; G's first update learns from the fakes of D's last one, unless they are to be
+-- fresh.
 local function move_in_turn(self, values, dsteps, gsteps)
   local batch
   for i = 1, dsteps do
     batch = update.draw(self)
-    local grads, d_values = update.d(self, batch, i == dsteps and gsteps > 0)
+    local grads, d_values = update.d(self, batch, i == dsteps and gsteps > 0 and not self.fresh)
     step_d(self, grads)
     merge(values, d_values)
     hook(self, "after_d", i)
   end
   if dsteps == 0 and gsteps > 0 then batch = update.draw(self) end
   for k = 1, gsteps do
-    local grads, g_values = update.g(self, batch, k > 1)
+    local grads, g_values = update.g(self, batch, k > 1 or self.fresh and dsteps > 0)
     step_g(self, grads, k == gsteps)
     merge(values, g_values)
     hook(self, "after_g", k)
@@ -389,6 +394,15 @@ end
 -- With blocks, gradients are added up over parts of a batch: a large batch in the memory of a small one, and the same
 -- bytes whichever part is computed first. Where samples of a batch meet (batch norm, minibatch layers, the relativistic
 -- mean) they meet in a block.
+--
+-- With `pack` D judges packs of m images (gan.pack), N of them where the batch function gives N m, and latent is asked
+-- for N m: packs are made of what D would see, after noise and augmentation; replay and G know images only. Penalties
+-- get packs, and the pack's slope is that at its images. With labels a pack is of one class: labels is asked for N, and
+-- the batch's neighbours must agree (gan.data.batches {pack = m}).
+--
+-- Random numbers are drawn in this order. An update of D: batch, latent, labels; what nets, replay, noise, augmentation
+-- and penalties read. An update of G: where it does not learn from D's last fakes latent and labels, with `fresh` the
+-- batch before them; then the nets' and the rest.
 -- @tparam table opt
 -- @tparam Module|function opt.G  called G(z, y) -> images
 -- @tparam Module|function opt.D  called D(x, y) -> logits (N) [, class logits (N,Y)]
@@ -409,6 +423,10 @@ end
 --   last: the last step's numbers (D, G, real, fake, fake_after, ...; empty at first)
 -- @tparam[opt=1] integer|function opt.gsteps  G's, likewise
 -- @tparam[opt=false] boolean opt.simultaneous  takes both gradients before either player moves
+-- @tparam[opt=false] boolean opt.fresh  each update of G learns from new latent vectors, and where its loss or a
+--   penalty of its own looks at real images from a new batch, not from D's last (Huang et al. 2024, arXiv:2501.05441);
+--   what is drawn for G counts in the loader's epochs
+-- @tparam[opt=1] integer opt.pack  m, images that D judges as one (Lin et al. 2018, arXiv:1712.04086)
 -- @tparam[opt=1] integer opt.blocks  cuts a batch into so many blocks, a power of two that divides it
 -- @tparam[opt] table opt.block_order  in which order they are computed (default: 1, 2, ...); results are the same
 -- @tparam[opt] function opt.streams  `f() -> table` of random streams, besides those of nets and `rng`, that functions

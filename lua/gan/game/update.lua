@@ -2,8 +2,8 @@
 -- into them.
 --
 -- A batch is a table: n, real, y (labels or nil), z, fake_y (labels or nil), and fake, the generated images with G's
--- graph where G is to learn from them. `game` is the loop (gan.game.loop), whose fields say how it is played; this file
--- changes none of them.
+-- graph where G is to learn from them. All of it is image by image; packs are made where D is asked. `game` is the loop
+-- (gan.game.loop), whose fields say how it is played; this file changes none of them.
 -- @internal gan.game.update
 local core = require "gan.core"
 local check = require "gan.check"
@@ -70,7 +70,7 @@ end
 
 -- ---- what D sees ----
 
--- Images as D sees them: with instance noise, augmented.
+-- Images with instance noise, augmented.
 local function view(game, x)
   local std = game.noise and game.noise(game.now) or 0
   if std < 0 then
@@ -85,16 +85,29 @@ local function view(game, x)
   return changed
 end
 
--- One kind of images as D sees them; and the images, tracked if one of the penalties asks for its slope there: the
--- slope at the images as they are before noise and augmentation (Karras et al. 2020, arXiv:2006.06676).
+-- Packs of images, and the label of each pack, which is that of its first image.
+local function packed(game, x) return game.pack == 1 and x or ops.pack(x, game.pack) end
+local function label_of_packs(game, y)
+  if game.pack == 1 or not y then return y end
+  return core.contiguous(core.narrow(y, 1, 1, core.size(y, 1) // game.pack, game.pack))
+end
+
+-- Images as D sees them.
+local function seen_by_D(game, x) return packed(game, view(game, x)) end
+
+-- One kind of images as D sees them; and the images in packs, where penalties share D's pass over them: tracked if one
+-- of them asks for the slope there, which is that at the images as they are before noise and augmentation (Karras et
+-- al. 2020, arXiv:2006.06676).
 local function tracked_view(game, kind, x, list)
+  local leaf
   for _, p in ipairs(list) do
     if pass_of(p) == kind or pass_of(p) == "both" then
-      x = autograd.requires_grad_(core.alias(x))
-      break
+      leaf = leaf or core.alias(packed(game, x))
+      if not p.f.untracked and not core.node(leaf) then leaf = autograd.requires_grad_(leaf) end
     end
   end
-  return view(game, x), x
+  if not (leaf and core.node(leaf)) then return seen_by_D(game, x), leaf end
+  return seen_by_D(game, game.pack == 1 and leaf or ops.unpack(leaf, game.pack)), leaf
 end
 
 -- net(x, y) for whom nobody learns through.
@@ -151,6 +164,7 @@ end
 -- D's gradients on a block, whose fakes have no graph; values; logits.
 local function d_gradients(game, block, list)
   local loss, auxiliary, params, lists, values, logits = game.loss, game.auxiliary, game.optD.params, {}, {}, {}
+  local y, fake_y = label_of_packs(game, block.y), label_of_packs(game, block.fake_y)
   local real_view, real = tracked_view(game, "real", block.real, list)
   local fake_view, fake = tracked_view(game, "fake", block.fake, list)
 
@@ -168,8 +182,8 @@ local function d_gradients(game, block, list)
 
   -- Learns both kinds' terms at once, where the loss or a penalty needs the logits of both.
   local function learn_both()
-    local on_real, real_classes, extra = forward_D(game, "real", real_view, real, block.y, list, values)
-    local on_fake, fake_classes, extra2 = forward_D(game, "fake", fake_view, fake, block.fake_y, list, values)
+    local on_real, real_classes, extra = forward_D(game, "real", real_view, real, y, list, values)
+    local on_fake, fake_classes, extra2 = forward_D(game, "fake", fake_view, fake, fake_y, list, values)
     logits.real, logits.fake = on_real, on_fake
     if loss.real then
       local part, share = term("fake", loss.fake(on_fake)), 1 - game.mismatch
@@ -178,7 +192,7 @@ local function d_gradients(game, block, list)
       values.D = term("critic", loss.critic(on_real, on_fake))
     end
     values.class = auxiliary
-      and auxiliary.critic(check_classes(real_classes), block.y, check_classes(fake_classes), block.fake_y)
+      and auxiliary.critic(check_classes(real_classes), y, check_classes(fake_classes), fake_y)
     local sum = total(values.D, values.class, extra, extra2)
     for _, p in ipairs(list) do
       if pass_of(p) == "both" then sum = total(sum, weighed(p, p.f:of(on_real, real, on_fake, fake), values)) end
@@ -189,16 +203,16 @@ local function d_gradients(game, block, list)
   if not loss.real or any_on_both(list) then
     learn_both()
   else
-    learn("real", "real", 1, real_view, real, block.y, list)
-    learn("fake", "fake", 1 - game.mismatch, fake_view, fake, block.fake_y, list)
+    learn("real", "real", 1, real_view, real, y, list)
+    learn("fake", "fake", 1 - game.mismatch, fake_view, fake, fake_y, list)
   end
   if game.mismatch > 0 then
-    local wrong = samples(game, "wrong_labels", block.n, block.y)
+    local wrong = samples(game, "wrong_labels", block.n // game.pack, y)
     learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, wrong, {})
   end
   for _, p in ipairs(list) do
     if not pass_of(p) then
-      local v = weighed(p, p.f(game.D, core.alias(real_view), core.alias(fake_view), block.y), values)
+      local v = weighed(p, p.f(game.D, core.alias(real_view), core.alias(fake_view), y), values)
       if core.node(v) then lists[#lists + 1] = autograd.grad(v, params, {allow_unused = true}) end
     end
   end
@@ -207,13 +221,15 @@ end
 
 -- G's gradients on a block, whose fakes have G's graph; values; logits.
 local function g_gradients(game, block, list)
-  local logits, classes = game.D(view(game, block.fake), block.fake_y)
-  local on_real = not game.loss.real and without_graph(game.D, view(game, block.real), block.y) or nil
+  local fake_y = label_of_packs(game, block.fake_y)
+  local logits, classes = game.D(seen_by_D(game, block.fake), fake_y)
+  local on_real = not game.loss.real
+    and without_graph(game.D, seen_by_D(game, block.real), label_of_packs(game, block.y)) or nil
   local values = {G = term("generator", game.loss.generator(logits, on_real)),
-    class_G = game.auxiliary and game.auxiliary.generator(check_classes(classes), block.fake_y)}
+    class_G = game.auxiliary and game.auxiliary.generator(check_classes(classes), fake_y)}
   local sum = total(values.G, values.class_G)
   for _, p in ipairs(list) do
-    sum = ops.add(sum, weighed(p, p.f(game.D, block.real, block.fake, block.fake_y), values))
+    sum = ops.add(sum, weighed(p, p.f(game.D, packed(game, block.real), packed(game, block.fake), fake_y), values))
   end
   return autograd.grad(sum, game.optG.params), values, {fake_after = logits}
 end
@@ -244,10 +260,36 @@ end
 
 -- ---- updates ----
 
+-- Repeats each label for the images of its pack.
+local function for_images(game, y)
+  local n, m = core.size(y, 1), game.pack
+  return m == 1 and y or core.reshape(core.expand(core.reshape(y, {n, 1}), {n, m}), {n * m})
+end
+
 local function draw_latent(game, batch)
+  local packs = batch.n // game.pack
   batch.z = samples(game, "latent", batch.n, batch.n)
-  batch.fake_y = game.labels and samples(game, "labels", batch.n, batch.n) or nil
+  batch.fake_y = game.labels and for_images(game, (samples(game, "labels", packs, packs))) or nil
   batch.fake = nil
+end
+
+-- Checks that a batch is whole packs, each of one class, and a block whole packs, too.
+local function check_packs(game, n, y)
+  local m, count = game.pack, game.blocks.count
+  if m == 1 then return end
+  if n % m ~= 0 then return check.fail(OP, "option 'pack': packs of %d do not divide a batch of %d", m, n) end
+  if n // m % count ~= 0 then
+    return check.fail(OP, "option 'blocks': %d blocks do not divide %s of %d: a pack lies in one block", count,
+      check.count(n // m, "pack"), m)
+  end
+  local list = y and core.to_table(y) or {}
+  for i = 1, #list do
+    local first = list[(i - 1) // m * m + 1]
+    if list[i] ~= first then
+      return check.fail(OP, "option 'batch': pack %d has labels %d and %d: with labels a pack is of one class "
+        .. "(gan.data.batches {pack = %d})", (i - 1) // m + 1, first, list[i], m)
+    end
+  end
 end
 
 --- Draws a batch: real images with their labels, latent vectors, labels of the fakes.
@@ -259,6 +301,7 @@ function M.draw(game)
     return check.fail(OP, "the data has no labels, and the game is conditional")
   end
   local batch = {n = core.size(real, 1), real = real, y = y}
+  check_packs(game, batch.n, y)
   draw_latent(game, batch)
   return batch
 end
@@ -307,11 +350,16 @@ end
 --- Computes G's update.
 -- @tparam table game
 -- @tparam table batch  that D learnt from
--- @tparam boolean fresh  G learns from new fakes, not from those that D saw
+-- @tparam boolean again  D or G has learnt from it: G learns from new fakes, with `fresh` of the game from a new batch
 -- @treturn table  gradients
 -- @treturn table  values: numbers, and logits fake_after
-function M.g(game, batch, fresh)
-  if fresh then draw_latent(game, batch) end
+function M.g(game, batch, again)
+  local reads_real = not game.loss.real or #game.g_penalties > 0
+  if again and game.fresh and reads_real then
+    batch = M.draw(game)
+  elseif again then
+    draw_latent(game, batch)
+  end
   local list = due(game, game.g_penalties)
   local grads, values = over_blocks(game, batch, function(block)
     if not block.fake then block.fake = (game.G(block.z, block.fake_y)) end

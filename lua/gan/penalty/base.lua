@@ -31,6 +31,16 @@ function M.class(name, known)
   -- @tparam integer step  from 1
   function class:at(step) self.now = step end
 
+  --- Returns the step that `at` told.
+  -- @function Penalty:step
+  -- @tparam string option  what needs it
+  -- @treturn integer
+  -- @raise if none was told
+  function class:step(option)
+    return self.now or check.fail(name, "option '%s' goes by steps, and no step is known: tell it by penalty:at(step)",
+      option)
+  end
+
   --- Returns an option that is a number or a schedule, f(step): its value at the step that `at` told.
   -- @function Penalty:scheduled
   -- @tparam string option  its name
@@ -39,13 +49,11 @@ function M.class(name, known)
   function class:scheduled(option)
     local v = self:field(option)
     if type(v) == "number" then return v end
-    if not self.now then
-      return check.fail(name, "option '%s' is a schedule, and no step is known: tell it by penalty:at(step)", option)
-    end
-    local n = v(self.now)
+    local step = self:step(option)
+    local n = v(step)
     if type(n) == "number" and n >= 0 and n < math.huge then return n end
     return check.fail(name, "option '%s': expected a number >= 0 of the schedule, it returned %s (step %d)", option,
-      check.found(n), self.now)
+      check.found(n), step)
   end
 
   --- Returns the stream that the object draws from: its field `rng`, or gan's default stream. Cannot fail.
