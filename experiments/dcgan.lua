@@ -15,15 +15,16 @@ local run = gan.train.run {
   recipe = "dcgan", sizes = {16, 32, 64, 128},
   summary = "Trains a DCGAN. Ctrl-C saves and stops; the same command goes on. 1 kimg is 1000 real images shown to D.",
 }
-local opt = run.options
+local opt = run.varying -- the options; of --lr and its like, which may be schedules, numbers or functions of the step
 
 -- The players, gan.model.dcgan for --size, --z, --ngf, --ndf and the data's channels; and how each of them learns.
 local G, D = run:generator "dcgan", run:discriminator "dcgan"
 if opt.blocks > 1 then return run:train {G = G, D = D} end -- the same game, block by block: gan.game.loop
 local optG = gan.optim.adam(G:params(), {lr = run:lr "G", beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = run:lr "D", beta1 = opt.beta1, beta2 = opt.beta2})
-local ema = opt.ema_kimg > 0 and gan.optim.ema(G) or nil
-local decay = ema and gan.schedule.half_life {images = 1000 * opt.ema_kimg, batch = opt.batch, ramp = 0.05}
+local ema = opt.ema_kimg ~= 0 and gan.optim.ema(G) or nil
+local half_life = gan.schedule.map(opt.ema_kimg, function(kimg) return 1000 * kimg end)
+local decay = ema and gan.schedule.half_life {images = half_life, batch = opt.batch, ramp = 0.05}
 local loss = gan.loss.logistic()
 local noise = run:stream "z"
 

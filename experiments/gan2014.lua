@@ -15,18 +15,18 @@ local run = gan.train.run {
   defaults = {batch = 100, lr = 0.1, ngf = 1200, ndf = 240, ema_kimg = 0},
   without = {"dlr", "glr", "beta2", "dsteps", "gsteps"},
 }
-local opt = run.options
 
-local function falling(step) return math.max(opt.lr / 1.000004 ^ step, 1e-6) end
-local momentum = gan.schedule.linear {from = opt.beta1, to = 0.7, steps = 150000}
+-- The schedules of the paper's code begin at numbers; other schedules take their place.
+local lr, momentum = run:lr "G", run.varying.beta1
+if type(lr) == "number" then lr = function(step) return math.max(run.options.lr / 1.000004 ^ step, 1e-6) end end
+if type(momentum) == "number" then momentum = gan.schedule.linear {from = momentum, to = 0.7, steps = 150000} end
+local half = gan.schedule.map(lr, function(v) return v / 2 end) -- D's loss there is the mean of its two terms
 
 run:train {
   G = run:generator "mlp", D = run:discriminator "mlp",
   loss = gan.loss.non_saturating(),
   simultaneous = true,
-  optimiser = function(params) return gan.optim.sgd(params, {momentum = 0.5}) end,
-  lr = {D = function(step) return falling(step) / 2 end, G = falling}, -- D's loss there is the mean of its two terms
-  hooks = {
-    before_step = function(loop, step) loop.optD.momentum, loop.optG.momentum = momentum(step), momentum(step) end,
-  },
+  optimiser = function(params, player)
+    return gan.optim.sgd(params, {lr = player == "D" and half or lr, momentum = momentum})
+  end,
 }

@@ -24,6 +24,6 @@ local opt = run.options
 run:train {
   G = run:generator "dcgan", D = run:discriminator("dcgan", {norm = "spectral"}),
   loss = gan.loss.hinge(),
-  lr = {D = opt.lr * opt.ratio, G = opt.lr},
+  lr = {D = gan.schedule.map(run:lr "D", function(lr) return lr * opt.ratio end), G = run:lr "G"},
   clip = {D = opt.clip, G = opt.clip},
 }

@@ -16,7 +16,7 @@ local run = gan.train.run {
     {"every", "integer", 1, lo = 1, help = "steps between two penalties, each so many times as heavy (StyleGAN2: 16)"},
   },
 }
-local opt = run.options
+local opt = run.varying
 local r1 = gan.penalty.lazy(gan.penalty.r1 {gamma = opt.gamma}, opt.every)
 
 run:train {

@@ -12,11 +12,15 @@ local run = gan.train.run {
   recipe = "sngan_resnet", sizes = {32, 64},
   summary = "Trains SNGAN's residual nets with the hinge loss.",
   defaults = {z = 128, beta1 = 0, beta2 = 0.9, dsteps = 5},
-  options = {{"decay", "integer", 50000, lo = 1, change = true, help = "steps in which the step size falls to 0"}},
+  options = {
+    {"decay", "integer", 50000, lo = 1, change = true, help = "steps in which a step size that is a number falls to 0"},
+  },
 }
 local opt = run.options
 local function falling(player)
-  return gan.schedule.linear {from = run:lr(player), to = 0, steps = opt.decay, start = 1, name = "--decay"}
+  local lr = run:lr(player)
+  if type(lr) ~= "number" then return lr end -- a schedule in its place
+  return gan.schedule.linear {from = lr, to = 0, steps = opt.decay, start = 1, name = "--decay"}
 end
 
 run:train {

@@ -77,6 +77,66 @@ describe("command", function()
     end
   end)
 
+  local planned = command.declare {
+    {"lr", "schedule", 2e-4, above = 0, hi = 1e3, also = 0, change = true, help = "step size"},
+    {"beta2", "schedule", nil, lo = 0, below = 1, help = "decay"},
+    {"batch", "integer", 64, lo = 1, help = "images"},
+  }
+  local function plan(line)
+    local words = {}
+    for w in line:gmatch "%S+" do words[#words + 1] = w end
+    return command.parse(planned, words, {name = "test.lua"})
+  end
+
+  it("reads schedules, and makes functions of them", function()
+    local o = plan "--lr cosine:2e-4:5e-05 --beta2=.9"
+    assert.same({lr = "cosine:0.0002:5e-05", beta2 = 0.9, batch = 64}, o)
+    assert.equal("cosine:0.0002:5e-05", plan "--lr cosine:0.0002:.5e-4".lr) -- however it is spelt
+    assert.equal("linear:0:1:2.5", plan "--lr linear:0:1:2.50".lr)
+    local v = command.varying(planned, o, 200, 64)
+    assert.is_true(math.abs(v.lr(51) - 1.7803300858899106e-4) < 1e-15)
+    assert.same({0.9, 64}, {v.beta2, v.batch})
+    assert.is_nil(command.varying(planned, plan "", 200, 64).beta2)
+    for line, message in pairs {
+      ["--lr -1"] = "--lr: expected a number > 0 and <= 1000, got '-1'",
+      ["--lr 0"] = "--lr: expected a number > 0 and <= 1000, got '0'",
+      ["--lr fast"] = "--lr: expected a number > 0 and <= 1000, or a schedule (cosine:FROM:TO[:KIMG], "
+        .. "half_life:FROM:KIMG, linear:FROM:TO[:KIMG]), got 'fast'",
+      ["--lr cosin:1:2"] = "linear:FROM:TO[:KIMG]; did you mean 'cosine'?), got 'cosin:1:2'",
+      ["--lr cosine:1"] = "--lr: expected cosine:FROM:TO[:KIMG], got 'cosine:1'",
+      ["--lr linear:2e3:1"] = "--lr: expected a number > 0 and <= 1000 as FROM of linear:FROM:TO[:KIMG], got",
+      ["--lr linear:1:-1"] = "--lr: expected a number > 0 and <= 1000 as TO of linear:FROM:TO[:KIMG], got 'li",
+      ["--lr linear:1:2:0"] = "--lr: expected a number > 0 and <= 1e9 as KIMG of linear:FROM:TO[:KIMG]",
+      ["--beta2 cosine:.9:1"] = "--beta2: expected a number >= 0 and < 1 as TO of cosine:FROM:TO[:KIMG]",
+      ["--beta2 linear:x:.9"] = "--beta2: expected a number >= 0 and < 1 as FROM of",
+    } do
+      local ok, err = plan(line)
+      assert.is_nil(ok, line)
+      assert.is_truthy(err:find(message, 1, true), line .. ": " .. err)
+    end
+  end)
+
+  it("checks schedules of before, and says which go over another length now", function()
+    local old = {lr = "linear:1e-3:0.", beta2 = 0.5}
+    assert.is_nil(command.check(planned, old))
+    assert.equal("linear:0.001:0", old.lr)
+    assert.equal("option 'lr': expected a number > 0 and <= 1000 as TO of cosine:FROM:TO[:KIMG], got \"cosine:1:1e4\"",
+      command.check(planned, {lr = "cosine:1:1e4"}))
+    assert.equal("option 'beta2': expected a number >= 0 and < 1, got true", command.check(planned, {beta2 = true}))
+    local now = plan "--lr cosine:1:0 --change lr"
+    assert.is_nil(now) -- there is no such option here
+    assert.equal("was started with --lr 0.0002, now cosine:1:0 (--change lr lets it change)",
+      (command.difference(planned, {lr = 2e-4}, (plan "--lr cosine:1:0"))))
+    local told = {}
+    command.stretched(planned, {lr = "cosine:1:0", beta2 = "linear:0:0.5:2"}, 10, 20, told)
+    assert.same({{"lr", "cosine:1:0 over 10 steps", "cosine:1:0 over 20 steps"}},
+      {{told[1].option.name, told[1].was, told[1].is}, told[2]})
+    for _, case in ipairs {{10, 10}, {nil, 20}} do
+      command.stretched(planned, {lr = "cosine:1:0"}, case[1], case[2], told)
+    end
+    assert.equal(1, #told)
+  end)
+
   it("reads sizes in bytes, and shows them as they are written", function()
     for text, n in pairs {
       ["0"] = 0, ["1000000"] = 1000000, ["64k"] = 65536, ["500M"] = 500 << 20, ["2G"] = 2 << 30, ["1.5GiB"] = 3 << 29,

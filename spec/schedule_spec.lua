@@ -51,6 +51,80 @@ describe("schedule", function()
     for i, lr in ipairs(want) do near(lr, schedule.cosine {from = 0.1, to = 0.01, steps = 10}(i - 1)) end
   end)
 
+  it("goes over images shown as over steps", function()
+    -- n of N images: 0, .25, .5, 1, 1.5; a batch of 64, N = 12,800: 200 steps
+    local steps = {0, 50, 100, 200, 300}
+    for name, case in pairs {
+      lr = {2e-4, 5e-5, {2e-4, 1.7803300858899106e-4, 1.25e-4, 5e-5, 5e-5}},
+      beta2 = {0.9, 0.99, {0.9, 0.9131801948466054, 0.945, 0.99, 0.99}},
+      gamma = {2, 0.2, {2, 1.7363961030678927, 1.1, 0.2, 0.2}},
+    } do
+      local f = schedule.cosine {from = case[1], to = case[2], images = 12800, batch = 64}
+      for i, step in ipairs(steps) do assert.is_true(math.abs(f(step) - case[3][i]) < 1e-12, name) end
+      assert.equal(200, schedule.ends(f))
+    end
+    near({8, 7, 6, 4, 4}, values(schedule.linear {from = 8, to = 4, images = 100, batch = 40, start = 1},
+      {1, 1.625, 2.25, 3.5, 9})) -- two steps and a half
+    near({4, 4, 2, 1, 0.5}, values(schedule.halving {from = 4, images = 1000, batch = 100, start = 1},
+      {0, 1, 11, 21, 31}))
+    near({4, 4 * math.sqrt(0.5)}, values(schedule.halving {from = 4, steps = 10}, {0, 5}))
+    for message, opt in pairs {
+      ["option 'steps': expected an integer >= 1, got nil"] = {}, ["option 'batch' goes with 'images'"] = {batch = 1},
+      ["options 'steps' and 'images': give one of them"] = {steps = 1, images = 2, batch = 3},
+      ["option 'batch': expected a number > 0, got nil"] = {images = 2},
+      ["option 'images': expected a number > 0, got 0"] = {images = 0, batch = 1},
+    } do
+      opt.from = 1
+      for _, name in ipairs {"linear", "halving"} do
+        local ok, what = pcall(schedule[name], opt)
+        assert.is_false(ok)
+        assert.is_truthy(what:find(("schedule.%s: %s"):format(name, message), 1, true), what)
+      end
+    end
+  end)
+
+  it("opens a text", function()
+    local whole = {steps = 200, batch = 64, name = "--lr"}
+    local f = schedule.open("cosine:2e-4:5e-5", whole)
+    for i, want in ipairs {2e-4, 1.7803300858899106e-4, 1.25e-4, 5e-5, 5e-5} do -- step 1: no image was shown
+      assert.is_true(math.abs(f(({1, 51, 101, 201, 301})[i]) - want) < 1e-15)
+    end
+    assert.same({201, "--lr"}, {schedule.ends(f)})
+    near({1, 0.5, 0}, values(schedule.open("linear:1:0:6.4", whole), {1, 51, 101}))
+    near({1, 0.5, 0.25}, values(schedule.open("half_life:1:3.2", whole), {1, 51, 101}))
+    near({0, 1, 1}, values(schedule.open("linear:0:1:.64", whole), {1, 11, 12}))
+    assert.equal(3, schedule.open(3, whole))
+    assert.equal(f, schedule.open(f, whole))
+    for text, want in pairs {
+      ["cosin:1:2"] = "expected a schedule (cosine:FROM:TO[:KIMG], half_life:FROM:KIMG, linear:FROM:TO[:KIMG]; did you "
+        .. "mean 'cosine'?), got 'cosin:1:2'",
+      ["step:1"] = "linear:FROM:TO[:KIMG]), got", ["cosine"] = "expected cosine:FROM:TO[:KIMG], got 'cosine'",
+      ["cosine:1"] = "expected cosine:FROM:TO[:KIMG], got", ["linear:1:2:3:4"] = "expected linear:FROM:TO[:KIMG], got",
+      ["half_life:1"] = "expected half_life:FROM:KIMG, got", ["half_life:1:2:3"] = "expected half_life:FROM:KIMG, got",
+      ["linear:x:1"] = "expected a number as FROM of linear:FROM:TO[:KIMG], got 'linear:x:1'",
+      ["linear:1:"] = "expected a number as TO of", ["linear:1:1e999"] = "a number as TO", ["linear:1:0x2"] = "as TO",
+      ["cosine:1:2:0"] = "expected a number > 0 and <= 1e9 as KIMG of cosine:FROM:TO[:KIMG], got 'cosine:1:2:0'",
+      ["half_life:1:-1"] = "as KIMG of half_life:FROM:KIMG",
+    } do
+      local ok, what = pcall(schedule.open, text, whole)
+      assert.is_false(ok)
+      assert.is_truthy(what:find(want, 1, true), what)
+    end
+    assert.error_matches(function() schedule.open(true, whole) end,
+      "#1 'v' %(expected a number, a schedule, or its text")
+    assert.error_matches(function() schedule.open("cosine:1:2", {steps = 1}) end, "option 'batch'")
+  end)
+
+  it("map makes a schedule of another's numbers", function()
+    local function half(v) return v / 2 end
+    assert.equal(1, schedule.map(2, half))
+    local f = schedule.map(schedule.linear {from = 8, to = 0, steps = 4, name = "--lr"}, half)
+    near({4, 2, 0}, values(f, {0, 2, 4}))
+    assert.same({4, "--lr"}, {schedule.ends(f)})
+    assert.error_matches(function() schedule.map("x", half) end, "schedule.map: expected a number or a function")
+    assert.error_matches(function() schedule.map(1, 2) end, "#2 'g' %(expected a function")
+  end)
+
   it("step falls in steps", function()
     near({8, 8, 4, 4, 1}, values(schedule.step {from = 8, every = 10}, {0, 9, 10, 19, 30}))
   end)

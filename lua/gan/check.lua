@@ -294,7 +294,20 @@ end
 --- Returns the same kind, for an option that may be left out and has no default. Cannot fail.
 -- @treturn Kind
 function Kind:optional()
-  return setmetatable({expected = self.expected, accept = self.accept}, Kind)
+  return setmetatable({expected = self.expected, accept = self.accept, number = self.number}, Kind)
+end
+
+--- Returns the kind that also takes a function of the step, of a field that is a number at each step: check.vary.
+-- Cannot fail.
+-- @treturn Kind  with `number`, this one
+function Kind:varying()
+  local expected = self.expected .. ", or a function (step) -> one"
+  return setmetatable({default = self.default, required = self.required, expected = expected, number = self,
+    accept = function(v)
+      if M.callable(v) then return v end
+      local value, more = self.accept(v)
+      return value, more and more .. ", or a function (step) -> one"
+    end}, Kind)
 end
 
 local function kind(o, expected, accept)
@@ -481,6 +494,42 @@ function M.options(op, opt, known, sizes)
     if v ~= nil or k.required then out[name] = k:check(op, name, v) else out[name] = k.default end
   end
   return out
+end
+
+-- ---- fields that vary ----
+
+--- Takes an object's options that are functions of the step for schedules: they go into its field `schedules`, name ->
+-- function, and each option becomes the number of step 1.
+-- @tparam string op  public name of the constructor
+-- @tparam table object  its fields are options that were checked; changed in place
+-- @tparam table known  name -> kind, those that may vary made by kind:varying()
+-- @treturn table  object
+-- @raise as check.at
+function M.vary(op, object, known)
+  object.schedules = {}
+  for name, k in pairs(known) do
+    if k.number and M.callable(object[name]) then object.schedules[name] = object[name] end
+  end
+  M.at(op, object, known, 1)
+  return object
+end
+
+--- Sets what varies of an object to its numbers of a step.
+-- @tparam string op  as for check.vary
+-- @tparam table object  of check.vary; changed in place
+-- @tparam table known  as for check.vary
+-- @tparam integer step  from 1
+-- @tparam[opt=1] number scale  a factor on `lr`
+-- @raise naming the option whose function returned what it must not be, and the step
+function M.at(op, object, known, step, scale)
+  for name, f in pairs(object.schedules) do
+    local v, number = f(step), known[name].number
+    if v == nil or number.accept(v) == nil then
+      return M.fail(op, "option '%s': expected %s of its function, got %s at step %s", name, number.expected,
+        M.found(v), tostring(step))
+    end
+    object[name] = name == "lr" and v * (scale or 1) or v
+  end
 end
 
 -- ---- rooms ----

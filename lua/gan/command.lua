@@ -4,10 +4,12 @@ local argparse = require "argparse"
 local core = require "gan.core"
 local check = require "gan.check"
 local json = require "gan.file.json"
+local schedule = require "gan.schedule"
+local schedules = require "gan.schedule.text"
 
 local M = {}
 
-local kinds = {integer = true, number = true, string = true, bytes = true, flag = true}
+local kinds = {integer = true, number = true, string = true, bytes = true, flag = true, schedule = true}
 local size = check.option.bytes {}
 
 local function range(d)
@@ -27,8 +29,19 @@ local function list(values)
   return #words > 0 and table.concat(words, ", ") .. " or " .. last or last
 end
 
+local accept
+
+-- A schedule's text as all its spellings have it: its numbers are as the option's, or what it has in `also`.
+local function as_schedule(d, text)
+  local s, expected = schedules.read(text, function(v)
+    if v == nil or v ~= d.also then return select(2, accept(d, v)) end
+  end)
+  if s then return schedules.write(s) end
+  return nil, text:find ":" and expected or ("%s, or %s"):format(range(d), expected)
+end
+
 -- Value of an option as it is kept; where it is none, nil and what was expected.
-local function accept(d, v)
+function accept(d, v)
   if d.kind == "flag" then
     if type(v) == "boolean" then return v end
     return nil, "true or false"
@@ -46,6 +59,7 @@ local function accept(d, v)
     return nil, list(d.choices)
   end
   if d.kind == "string" then return v end
+  if d.kind == "schedule" and type(v) == "string" then return as_schedule(d, v) end
   local number = type(v) == "number"
   local low = number and (d.lo and v < d.lo or d.above and v <= d.above)
   local high = number and (d.hi and v > d.hi or d.below and v >= d.below)
@@ -56,7 +70,8 @@ end
 -- Value of an option's text, or nil, message.
 local function convert(d, text)
   local v = text
-  if d.kind == "integer" or d.kind == "number" then v = text:find "^[%d%s.eE+-]+$" and tonumber(text) end
+  local number = text:find "^[%d%s.eE+-]+$" and tonumber(text)
+  if d.kind == "integer" or d.kind == "number" or number and d.kind == "schedule" then v = number end
   local value, expected = accept(d, v)
   if expected then return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
   return value
@@ -89,7 +104,7 @@ function M.extend(base, own, without)
     local ok = type(d) == "table" and type(d[1]) == "string" and kinds[d[2]] and type(d.help) == "string"
     if not ok then
       return check.fail("command.extend", 'entry %d: expected {"name", "kind", default, help = "..."}; kind: integer, '
-        .. 'number, string, bytes or flag', i)
+        .. 'number, string, bytes, flag or schedule', i)
     end
     if taken[d[1]] then return check.fail("command.extend", "option '--%s' is there already", d[1]) end
     taken[d[1]] = true
@@ -112,13 +127,15 @@ end
 --
 --     {"size", "integer", 32, lo = 1, hi = 16384, alias = {"image-size"}, help = "side of the images in pixels"}
 --
--- An entry has a name, a kind (integer, number, string, bytes or flag), a default (nil: none), and `help`. It may have
--- the bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), a list of `choices`, of `alias`
--- names, `option` (of a string: a kind of gan.check that must accept it), `arg` (what --help calls the value), `short`
--- (a letter), `was` (an option that it took the place of, with other values: an error tells), and of a flag `negatable`
--- (there is --no-name, too). What else it has stays. What goes on, as a run does,
+-- An entry has a name, a kind (integer, number, string, bytes, flag or schedule), a default (nil: none), and `help`. It
+-- may have the bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), of a schedule a number
+-- beside them that it may begin or end at, `also`; a list of `choices`, of `alias` names, `option` (of a string: a kind
+-- of gan.check that must accept it), `arg` (what --help calls the value), `short` (a letter), `was` (an option that it
+-- took the place of, with other values: an error tells), and of a flag `negatable` (there is --no-name, too). What else
+-- it has stays. What goes on, as a run does,
 -- may have another value of an option that is `free`, and of one with `change` if --change names it. The value of
--- "dry-run" is called `dry_run` in Lua, that of "2G" is 2^31.
+-- "dry-run" is called `dry_run` in Lua, that of "2G" is 2^31, that of a schedule a number or the text of one, of which
+-- `varying` makes a function.
 -- @tparam table base  list of such entries
 -- @tparam[opt] table defaults  name in Lua -> another default
 -- @tparam[opt] table choices  name in Lua -> list of the values that are allowed
@@ -152,6 +169,21 @@ local function shown(d, v)
   return ("%d%s"):format(v, units[k])
 end
 
+local ARGNAMES = {integer = "N", number = "X", schedule = "X|SCHEDULE"}
+
+-- What --help says below the options.
+local function epilog(declared, own)
+  local lines = {own}
+  for _, d in ipairs(declared) do
+    if d.kind == "schedule" then
+      lines[#lines + 1] = ("SCHEDULE is one of %s; KIMG: thousands of real images shown, all of the run where they are "
+        .. "not given."):format(schedules.usage())
+      break
+    end
+  end
+  return #lines > 0 and table.concat(lines, "\n\n") or nil
+end
+
 -- Characters in a line of the standard output: of the terminal, or what COLUMNS says.
 local function line_width()
   local width = core.columns(1)
@@ -162,7 +194,8 @@ local function parser_of(declared, about, values, given)
   local width = line_width()
   local parser = argparse(about.name, about.summary):add_help "-h --help":help_max_width(width):usage_max_width(width)
     :help_description_margin(width < 70 and 10 or 25)
-  if about.epilog then parser:epilog(about.epilog) end
+  local below = epilog(declared, about.epilog)
+  if below then parser:epilog(below) end
   for _, d in ipairs(declared) do
     local names = "--" .. d.name
     for _, a in ipairs(d.alias or {}) do names = names .. " --" .. a end
@@ -177,7 +210,7 @@ local function parser_of(declared, about, values, given)
       parser:flag(names, text):action(function() set(true) end)
       if d.negatable then parser:flag("--no-" .. d.name, "the opposite"):action(function() set(false) end) end
     else
-      parser:option(names, text):argname(d.arg or (d.kind == "integer" and "N" or d.kind == "number" and "X" or "NAME"))
+      parser:option(names, text):argname(d.arg or ARGNAMES[d.kind] or "NAME")
         :convert(function(s) return convert(d, s) end):action(function(_, _, v) set(v) end)
     end
   end
@@ -248,6 +281,24 @@ function M.stored(d, old)
     if v == nil then v = old[M.field(name)] end
   end
   return v
+end
+
+--- Returns options as they are in a game whose length is known: those of the kind schedule become functions.
+-- @tparam table declared  of `declare`
+-- @tparam table values  name in Lua -> value
+-- @tparam integer steps  of the game
+-- @tparam number batch  real images shown in a step
+-- @treturn table  name in Lua -> number, or f(step) -> number (gan.schedule.open); other options as in values
+-- @raise if a value is not as declared
+function M.varying(declared, values, steps, batch)
+  local out = {}
+  for _, d in ipairs(declared) do
+    local v = values[d.field]
+    if d.kind == "schedule" and v ~= nil then
+      out[d.field] = schedule.open(v, {steps = steps, batch = batch, name = "--" .. d.name})
+    end
+  end
+  return setmetatable(out, {__index = values})
 end
 
 -- ---- options of something that goes on ----
@@ -356,6 +407,23 @@ function M.difference(declared, old, new, known)
     end
   end
   return nil, told
+end
+
+--- Adds to what changed the schedules that go over the whole of something that is longer now, or shorter. Cannot fail.
+-- @tparam table declared  of `declare`
+-- @tparam table values  name in Lua -> value, those of before and of now
+-- @tparam ?integer before  steps that it had, where that is known
+-- @tparam integer steps  that it has
+-- @tparam table told  the second result of `difference`; changed
+function M.stretched(declared, values, before, steps, told)
+  for _, d in ipairs(before and before ~= steps and declared or {}) do
+    local v = values[d.field]
+    local s = d.kind == "schedule" and type(v) == "string" and schedules.read(v)
+    if s and not s.kimg then
+      local text = v .. " over %d steps"
+      told[#told + 1] = {option = d, was = text:format(before), is = text:format(steps)}
+    end
+  end
 end
 
 --- Returns all options in a few lines of text; what differs from its default is marked. Cannot fail.

@@ -15,7 +15,8 @@
 --     metric     measured beside training
 --     other      any number
 --
--- Whatever else a script reports is shown after D's answers, sorted, with four digits.
+-- What a schedule sets is recorded while it varies, as it was in the last step: `beta1_D`, `gamma_r1`, `p_augment`, a
+-- field and whose it is. Whatever else a script reports is shown after D's answers, sorted, with four digits.
 -- @module gan.quantities
 local check = require "gan.check"
 local core = require "gan.core"
@@ -92,6 +93,12 @@ M.list = {
   {name = "images_per_second", kind = "other", label = "images/s", text = "%.0f img/s"},
   {name = "lr_D", kind = "step size", label = "step size of D", text = lr},
   {name = "lr_G", kind = "step size", label = "step size of G", hidden = true},
+  {name = "beta1_D", kind = "other", label = "beta1 of D", hidden = true},
+  {name = "beta1_G", kind = "other", label = "beta1 of G", hidden = true},
+  {name = "beta2_D", kind = "other", label = "beta2 of D", hidden = true},
+  {name = "beta2_G", kind = "other", label = "beta2 of G", hidden = true},
+  {name = "ema_kimg", kind = "other", label = "half-life of the average", unit = "thousands of images", hidden = true},
+  {name = "noise", kind = "other", label = "deviation of instance noise", text = "noise %.3g"},
   {name = "sign", kind = "other", label = "mean sign of D(x)", text = "sign %.2f"},
   {name = "grad_D", kind = "gradient", label = "norm of D's gradient", text = gradients},
   {name = "grad_G", kind = "gradient", label = "norm of G's gradient", hidden = true},

@@ -1,5 +1,6 @@
 -- Strategies: each against the same game written out by hand, to the byte; the Dirac-GAN; hooks; wrong use.
 local gan = require "gan"
+local check = require "gan.check"
 local core = require "gan.core"
 local double = require "spec.support.double"
 local inside = require "spec.support.inside"
@@ -798,6 +799,52 @@ describe("game.loop", function()
     assert.is_true(math.abs(y - 0.4) < 1e-15 and math.abs(x - 1.04) < 1e-15) -- alternating: G sees the new D
     x, y = run(0, false, 300)
     assert.is_true(math.sqrt(x * x + y * y) < 2) -- alternating steps keep to a ring
+  end)
+
+  it("sets betas, and what else varies, before each step, and tells what it set", function()
+    local t = game(gan, {plain = true})
+    t.optG = gan.optim.adam(t.netG:params(), {lr = function(step) return step / 10 end, beta2 = function(step)
+      return 1 - 1 / (step + 1)
+    end})
+    local slope = check.vary("slope", {gamma = function(step) return 8 / step end}, {
+      gamma = check.option.number {}:varying(),
+    })
+    slope.at = function(self, step) check.at("slope", self, {gamma = check.option.number {}:varying()}, step) end
+    setmetatable(slope, {__call = function(self) return gan.tensor(self.gamma) end})
+    local augment = setmetatable({
+      p = 0, schedules = {p = math.sqrt}, at = function(self, step) self.p = step / 100 end,
+    }, {__call = function(_, x) return x end})
+    local rng = gan.rng(1)
+    local values
+    local loop = loop_new(options(t, {
+      beta1 = {D = function(step) return step / 20 end, G = 0.25}, scale = function() return 0.5 end, augment = augment,
+      penalties = {{slope, name = "slope", weight = function(step) return step end}}, noise = function() return 0.5 end,
+      rng = rng, g_penalties = {{slope, name = "lazy", every = 2}},
+    }))
+    assert.same({0.1, 0.5}, {t.optG.lr, t.optG.beta2}) -- those of step 1, from the start
+    for step = 1, 4 do values = loop:step(step) end
+    assert.same({0.2, 0.8, 0.2, 0.25, 0.999, 0.01}, {t.optG.lr, t.optG.beta2, t.optD.beta1, t.optG.beta1, t.optD.beta2,
+      t.optD.lr})
+    assert.equal(8, values.slope) -- gamma 2, weight 4
+    assert.same({beta1_D = 0.2, beta2_G = 0.8, gamma_slope = 2, gamma_lazy = 2, weight_slope = 4, noise = 0.5,
+      p_augment = 0.04}, loop:settings())
+    local still = {lr = {D = 0.1}, beta1 = {G = 0.5}, noise = 0.1, rng = rng}
+    assert.same({}, loop_new(options(game(gan), still)):settings())
+    assert.error_matches(function() loop_new(options(game(gan), {beta1 = {D = "x"}})) end,
+      "game.loop.new: beta1: option 'D': expected a number or a function")
+    t = game(gan)
+    t.optG = gan.optim.sgd(t.netG:params())
+    assert.error_matches(function() loop_new(options(t, {beta2 = {G = 0.5}})) end,
+      "option 'beta2.G': G's optimiser has no number of this name")
+    t = game(gan)
+    assert.error_matches(function() play(t, {beta2 = {G = 1.5}}, 1) end,
+      "adam: option 'beta2': expected a number in %[0,1%)")
+    t = game(gan)
+    t.optD = gan.optim.adam(t.netD:params(), {beta1 = function(step) return step - 1 end})
+    assert.error_matches(function() play(t, {}, 2) end, "option 'beta1': expected .- of its function, got .- at step 2")
+    assert.same({"the step size of G is 0 from step 5 on, the last 6 of 10 steps change nothing"},
+      loop_new(options(game(gan), {optG = gan.optim.adam(t.netG:params(), {
+        lr = gan.schedule.linear {from = 1, steps = 5}})})):closed(10))
   end)
 
   it("says where step sizes fall to 0 before the end", function()

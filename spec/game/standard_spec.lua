@@ -30,7 +30,7 @@ describe("game.standard", function()
     assert.equal(0.5 ^ (16 / 100), spec.ema_decay(500))
     assert.equal(2, #spec.ema.statistics)
     assert.error_matches(function() gan.game.standard({G = G, D = D}, {z = 3, ema_kimg = -1}, stream) end,
-      "option 'ema_kimg': expected a number >= 0 or a function %(step%) %-> number, got %-1")
+      "option 'ema_kimg': expected a number >= 0, or a function %(step%) %-> one, got %-1")
   end)
 
   it("leaves what is there", function()
@@ -58,6 +58,6 @@ describe("game.standard", function()
     assert.error_matches(function() gan.game.standard({G = G, D = D}, OPT, function() return io.stdout end) end,
       "game.standard: stream must return a random stream %(gan.rng%), returned userdata")
     assert.error_matches(function() gan.game.standard({G = G, D = D}, {lr = "x"}, error) end,
-      "game.standard: option 'lr': expected a number >= 0, got string 'x'")
+      "game.standard: option 'lr': expected a number >= 0, or a function %(step%) %-> one, got string 'x'")
   end)
 end)

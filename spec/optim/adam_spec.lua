@@ -105,6 +105,34 @@ describe("adam", function()
     assert.equal(1, opt.t)
   end)
 
+  it("follows schedules, correcting by the betas of the step", function()
+    local p = double.tensor {1}
+    local opt = double.optim.adam({p}, {
+      lr = double.schedule.linear {from = 1e-3, to = 0, steps = 4, start = 1},
+      beta1 = function(step) return 0.5 - 0.2 * (step - 1) end,
+      beta2 = function(step) return math.min(0.96, 0.9 + 0.03 * (step - 1)) end,
+    })
+    for step, want in ipairs {0.99900000002, 0.9991219992328332, 0.9990329864076462} do
+      opt:at(step)
+      opt:step {double.tensor {({0.5, -0.2, 0.1})[step]}}
+      assert.is_true(math.abs(p:get(1) - want) < 1e-12, step)
+    end
+    opt:at(3, 0.5)
+    assert.same({0.25e-3, 3}, {opt.lr, opt.t})
+    assert.error_matches(function() opt:at(6) end,
+      "adam: option 'beta1': expected a number in %[0,1%) of its function, got %-0.5 at step 6")
+    assert.error_matches(function() double.optim.adam({p}, {lr = function() end}) end,
+      "'lr': expected a number >= 0 of its function, got nil at step 1")
+    opt.beta2 = 1
+    assert.error_matches(function() opt:step {double.tensor {1}} end, "'beta2': expected a number in %[0,1%), got")
+    for name, field in pairs {sgd = "momentum", rmsprop = "alpha"} do
+      local other = double.optim[name]({p}, {[field] = function(step) return step / 10 end})
+      other:at(4)
+      assert.equal(0.4, other[field])
+      other:step {double.tensor {1}}
+    end
+  end)
+
   it("accepts gradients with gaps", function()
     local p, q = double.zeros(3, 2), double.zeros(3, 2)
     local g = double.rng(1):normal {2, 3}

@@ -212,6 +212,72 @@ describe("train.begin", function()
     trains("--resume " .. dir .. "/runs/run/checkpoint_last.safetensors --name copy --steps 8", "lr 0.02/0.01")
   end)
 
+  -- ---- schedules ----
+
+  it("follows schedules of step sizes and betas, exactly where it goes on", function()
+    local plan = "--data fake --limit 20 --lr cosine:4e-3:1e-4 --dlr linear:1e-3:4e-3:.012 --beta1 half_life:.5:.016 "
+      .. "--beta2 cosine:.9:.99 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 --snap 2 --snapshots 9 "
+    for _, recipe in ipairs {"dcgan", "r1"} do
+      local function plays(words)
+        local code, out, err = inside.run(("experiments/%s.lua"):format(recipe),
+          ("%s --outdir %s/%s %s"):format(words:find "resume" and "" or plan, dir, recipe, words))
+        assert.same({0, ""}, {code, err})
+        return out
+      end
+      local function read(name, file) return temp.read(("%s/%s/%s/%s"):format(dir, recipe, name, file)) end
+      plays "--steps 6 --name whole"
+      plays(("--resume %s/%s/whole/snapshot_000004.safetensors --name branch --steps 6"):format(dir, recipe))
+      assert.is_true(read("whole", "checkpoint_last.safetensors") == read("branch", "checkpoint_last.safetensors"))
+      local last = assert(json.decode(read("whole", "stats.jsonl"):match "[^\n]+\n$"))
+      local way = (1 - math.cos(math.pi * 5 / 6)) / 2
+      for name, want in pairs {
+        lr_G = (1 - way) * 4e-3 + way * 1e-4, lr_D = 4e-3, beta1_D = 0.5 ^ 2.25, beta1_G = 0.5 ^ 2.25,
+        beta2_D = 0.9 + way * 0.09, beta2_G = 0.9 + way * 0.09,
+      } do
+        assert.is_true(math.abs(last[name] - want) < 1e-12, ("%s %s: %s, expected %.17g"):format(recipe, name,
+          last[name], want))
+      end
+      -- A schedule over the whole run follows the run's length; one over KIMG does not know it.
+      local out = plays "--steps 8 --name whole"
+      assert.is_truthy(out:find("--lr: cosine:0.004:0.0001 over 6 steps up to step 6, cosine:0.004:0.0001 over 8 steps "
+        .. "from now on\n--beta2: cosine:0.9:0.99 over 6 steps up to", 1, true), out)
+      assert.is_nil(out:find("--dlr: ", 1, true))
+      assert.is_nil(plays("--steps 8 --name whole"):find("up to step", 1, true))
+      out = plays "--steps 4 --name early --dlr linear:1e-3:0:.008"
+      local line = "--dlr: the step size of D is 0 from step 3 on, the last 2 of 4 steps change nothing"
+      assert.is_truthy(out:find(line, 1, true), out)
+      assert.equal(0, json.decode(read("early", "stats.jsonl"):match "[^\n]+\n$").lr_D)
+    end
+  end)
+
+  it("goes on with a schedule in the place of a number, where --change names it", function()
+    trains "--data fake --limit 20 --name run --steps 3"
+    local out = trains("--data fake --limit 20 --name run --steps 6 --lr linear:1e-2:0:.024 --change lr",
+      "--lr: 0.0002 up to step 3, linear:0.01:0:0.024 from now on\n")
+    assert.is_truthy(out:find("lr 0.00167", 1, true), out) -- at 20 of 24 images
+    assert.equal("linear:0.01:0:0.024", settings("run").options.lr)
+    fails("--data fake --limit 20 --name run --steps 8 --lr linear:1e-2:0:.024 --beta1 cosine:.5:1",
+      "--beta1: expected a number >= 0 and < 1 as TO of cosine:FROM:TO[:KIMG], got 'cosine:.5:1'")
+  end)
+
+  it("takes schedules in every recipe that has one of its own, too", function()
+    local words = "--data fake --limit 20 --size 16 --ngf 4 --ndf 4 --z 4 --batch 4 --threads 1 --snap 0 --steps 3 "
+      .. "--lr linear:.01:.001:.016 --beta1 linear:0:.4:.016 --outdir " .. dir .. " --name "
+    for recipe, want in pairs {
+      gan2014 = {momentum_D = 0.2, momentum_G = 0.2, lr_G = 0.0055, lr_D = 0.00275},
+      large_batch = {beta1_D = 0.2, beta1_G = 0.2, lr_G = 0.0055, lr_D = 0.022}, ring = {lr_G = 0.0055, lr_D = 0.0055},
+    } do
+      local own = recipe == "ring" and words:gsub("%-%-data.-16", "") or words
+      local code, _, err = inside.run(("experiments/%s.lua"):format(recipe), own .. recipe
+        .. (recipe == "large_batch" and " --blocks 2" or ""))
+      assert.same({0, ""}, {code, err})
+      local last = assert(json.decode(temp.read(("%s/%s/stats.jsonl"):format(dir, recipe)):match "[^\n]+\n$"))
+      for name, v in pairs(want) do
+        assert.is_true(math.abs(last[name] - v) < 1e-12, ("%s %s %s"):format(recipe, name, last[name]))
+      end
+    end
+  end)
+
   it("says how long training is before it goes about it", function()
     local out = trains "--data fake --limit 20 --name short --steps 9"
     assert.is_truthy(out:find "9 steps of batch 4\n")

@@ -20,6 +20,7 @@ local random = require "gan.random"
 local schedule = require "gan.schedule"
 local tree = require "gan.optim.tree"
 local update = require "gan.game.update"
+local varying = require "gan.game.varying"
 
 local M = {}
 
@@ -99,6 +100,8 @@ local known = {
   block_order = option.table {}, streams = option.callable {},
   clip = option.table {expected = "a table {D = norm, G = norm}"},
   lr = option.table {expected = "a table {D = step size, G = step size}"},
+  beta1 = option.table {expected = "a table {D = decay, G = decay}"},
+  beta2 = option.table {expected = "a table {D = decay, G = decay}"},
   scale = option.callable {}, ema = option.table {}, ema_decay = rate,
   noise = option.where {
     expected = "a deviation >= 0, or a function (step) -> one",
@@ -159,6 +162,35 @@ local function plan(self, name, v)
   if type(v) == "function" then return v end
   self.fixed[name] = v
   return function() return v end
+end
+
+-- Options of the loop that set a field of the players' optimisers: D, G -> field -> schedule.
+local function rates_of(opt)
+  local out = {D = {}, G = {}}
+  for _, field in ipairs {"lr", "beta1", "beta2"} do
+    for who, f in pairs(check.options(("%s: %s"):format(OP, field), opt[field], {D = rate, G = rate})) do
+      if type(opt["opt" .. who][field]) ~= "number" then
+        return check.fail(OP, "option '%s.%s': %s's optimiser has no number of this name", field, who, who)
+      end
+      out[who][field] = schedule.check(f, field .. "." .. who)
+    end
+  end
+  return out
+end
+
+-- Lists of objects that may vary, by the names that their numbers get: penalties, which may share one and are told the
+-- step by each update, come after the others. And functions of the step that are the loop's own.
+local function things_that_vary(self)
+  local list = {{D = self.optD, G = self.optG, ema = self.ema, augment = self.augment, loss = self.loss}}
+  local own = {noise = self.noise}
+  for _, penalties_ in ipairs {self.penalties, self.g_penalties} do
+    for _, p in ipairs(penalties_) do
+      list[#list + 1] = {[p.name] = type(p.f) == "table" and p.f.penalty or p.f} -- of a lazy one, what it is made of
+      own["weight_" .. p.name] = p.weight
+    end
+  end
+  for name, f in pairs(own) do if schedule.ends(f) == 0 then own[name] = nil end end
+  return list, own
 end
 
 -- What a block may change: nets' buffers, and penalties with a memory.
@@ -287,7 +319,10 @@ function Loop:step(step)
   self.values = values
   hook(self, "before_step")
   local scale = self.scale and self.scale() or 1
-  for who, f in pairs(self.lr) do self["opt" .. who].lr = f(step) * scale end
+  varying.at(self.vary[1], step, scale)
+  for who, own in pairs(self.rates) do
+    for field, f in pairs(own) do self["opt" .. who][field] = f(step) * (field == "lr" and scale or 1) end
+  end
   local dsteps, gsteps = count(self, "dsteps", step), count(self, "gsteps", step)
   if self.simultaneous then move_together(self, values) else move_in_turn(self, values, dsteps, gsteps) end
   local augment = self.augment
@@ -304,29 +339,27 @@ function Loop:step(step)
   return values
 end
 
---- Says which step sizes fall to 0 before a game is over: nothing is learnt from there on. Cannot fail.
+--- Says which step sizes fall to 0 before the game is over: nothing is learnt from there on. Cannot fail.
 -- Schedules are asked (gan.schedule.ends); a function of one's own is not called.
 -- @tparam integer total  steps of the game
 -- @treturn table  list of lines, such as "--decay: the step size of D and G is 0 from step 101 on, ..."
 function Loop:closed(total)
-  local seen, out = {}, {}
-  for _, who in ipairs {"D", "G"} do
-    local f = self.lr[who]
-    local step, name = schedule.ends(f)
-    if step and step <= total and f(step) == 0 then
-      local at = math.max(1, math.ceil(step))
-      local key = ("%d %s"):format(at, name or "")
-      if not seen[key] then
-        seen[key] = {at = at, option = name and name .. ": " or ""}
-        out[#out + 1] = seen[key]
-      end
-      table.insert(seen[key], who)
+  local rates = {}
+  for who, own in pairs(self.rates) do rates[who] = own.lr or (self["opt" .. who].schedules or {}).lr end
+  return varying.closed(rates, total)
+end
+
+--- Returns what schedules have set for the last step, but the step sizes. Cannot fail.
+-- @treturn table  name -> number: `beta1_D`, `gamma_r1` (of the penalty so named), `weight_r1`, `p_augment`, `noise`
+function Loop:settings()
+  local out = {}
+  for i = #self.vary, 1, -1 do varying.numbers(out, self.vary[i]) end
+  for who, own in pairs(self.rates) do
+    for field, f in pairs(own) do
+      if field ~= "lr" and schedule.ends(f) ~= 0 then out[field .. "_" .. who] = self["opt" .. who][field] end
     end
   end
-  for i, e in ipairs(out) do
-    out[i] = ("%sthe step size of %s is 0 from step %d on, the last %d of %s change nothing"):format(e.option,
-      table.concat(e, " and "), e.at, total - e.at + 1, check.count(total, "step"))
-  end
+  for name, f in pairs(self.weights) do out[name] = f(self.now) end
   return out
 end
 
@@ -432,7 +465,9 @@ end
 -- @tparam[opt] function opt.streams  `f() -> table` of random streams, besides those of nets and `rng`, that functions
 --   read in a block
 -- @tparam[opt] table opt.clip  `{D =, G =}`: largest norm of a player's gradient
--- @tparam[opt] table opt.lr  `{D =, G =}`: number or `f(step)`, set before each step
+-- @tparam[opt] table opt.lr  `{D =, G =}`: number or `f(step)`, set before each step in the place of the optimiser's
+-- @tparam[opt] table opt.beta1  likewise
+-- @tparam[opt] table opt.beta2  likewise
 -- @tparam[opt] function opt.scale  `f() -> number`, a factor on lr
 -- @tparam[opt] table opt.ema  gan.optim.ema of G's parameters
 -- @tparam[opt] number|function opt.ema_decay  number or `f(step)`
@@ -461,12 +496,12 @@ function M.new(opt)
   end
   self.penalties = penalties(opt.penalties, "penalties", "penalty", opt.D)
   self.g_penalties = penalties(opt.g_penalties, "g_penalties", "g_penalty", opt.D, self.penalties)
-  self.lr = check.options(OP .. ": lr", opt.lr, {D = rate, G = rate})
-  for who, f in pairs(self.lr) do self.lr[who] = schedule.check(f, "lr." .. who) end
+  self.rates = rates_of(opt)
   local largest = option.number {above = 0}
   self.clip = check.options(OP .. ": clip", opt.clip, {D = largest, G = largest})
   if opt.noise then self.noise = schedule.check(opt.noise, "noise") end
   if opt.ema_decay then self.ema_decay = schedule.check(opt.ema_decay, "ema_decay") end
+  self.vary, self.weights = things_that_vary(self)
   self.blocks = blocks_of(self, opt)
   local hooks = {}
   for _, name in ipairs(M.hooks) do hooks[name] = option.callable {} end

@@ -37,15 +37,16 @@ function M.new(total, images, start, clock)
   clock = clock or core.clock
   local now = clock()
   return setmetatable({total = total, images = images, step = start, start = start, clock = clock, began = now,
-    line_at = now, line_step = start, sums = {}, counts = {}}, Meter)
+    line_at = now, line_step = start, sums = {}, counts = {}, settings = {}}, Meter)
 end
 
 --- Adds a step's numbers. Of step sizes the last one counts, of all else the mean.
 -- @tparam integer step  the step
 -- @tparam table values  name -> number
+-- @tparam[opt] table settings  the same, of what schedules set: the last counts
 -- @raise if a value is no number
-function Meter:add(step, values)
-  self.step = step
+function Meter:add(step, values, settings)
+  self.step, self.settings = step, settings or self.settings
   for name, v in pairs(values) do
     local only = quantities.is(name, "step size")
     self.sums[name] = only and v or (self.sums[name] or 0) + v
@@ -94,6 +95,7 @@ function Meter:record(epoch, close)
     memory = (core.rss()), eta = per_step and per_step * (self.total - self.step),
     images_per_second = per_step and per_step > 0 and self.images / per_step or nil,
   }
+  for name, v in pairs(self.settings) do r[name] = v end
   for name, sum in pairs(self.sums) do r[name] = sum / self.counts[name] end
   if close then
     self.per_step, self.line_at, self.line_step, self.sums, self.counts = per_step, now, self.step, {}, {}

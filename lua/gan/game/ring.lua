@@ -98,7 +98,7 @@ end
 -- @raise if a loss or penalty is unknown
 function M.rules(config, stream)
   local function rate(lr)
-    if config.decay == 0 then return lr end
+    if config.decay == 0 or type(lr) ~= "number" then return lr end
     return schedule.linear {from = lr, to = 0, steps = config.decay, start = 1, name = "--decay"}
   end
   return {

@@ -9,15 +9,12 @@ local schedule = require "gan.schedule"
 local option = check.option
 local NAME = "game.standard"
 
-local rate, decay = option.number {lo = 0}, option.number {lo = 0, hi = 1}
+local rate, decay = option.number {lo = 0}:varying(), option.number {lo = 0, hi = 1}:varying()
 local known = {
   z = option.integer {lo = 1}, lr = rate, dlr = rate, glr = rate, beta1 = decay, beta2 = decay,
   batch = option.integer {default = 64, lo = 1}, dsteps = option.integer {default = 1, lo = 1},
   gsteps = option.integer {default = 1, lo = 1},
-  ema_kimg = option.where {
-    default = 0, expected = "a number >= 0 or a function (step) -> number",
-    accept = function(v) return (check.callable(v) or type(v) == "number" and v >= 0) and v or nil end,
-  },
+  ema_kimg = option.number {default = 0, lo = 0}:varying(),
 }
 
 local RAMP = 0.05 -- an average's half-life is at most so large a part of the images seen (StyleGAN2-ADA)
@@ -33,11 +30,11 @@ end
 -- @tparam table spec  options of gan.game.loop, with G and D; changed in place
 -- @tparam table opt  such as a run's options; fields of other names are not looked at
 -- @tparam[opt] integer opt.z  Z, where spec has no latent
--- @tparam[opt] number opt.lr  step size of both players (default: Adam's)
--- @tparam[opt] number opt.dlr  D's own
--- @tparam[opt] number opt.glr  G's own
--- @tparam[opt] number opt.beta1  of Adam (default: its own)
--- @tparam[opt] number opt.beta2  of Adam (default: its own)
+-- @tparam[opt] number|function opt.lr  step size of both players (default: Adam's), or f(step) -> one
+-- @tparam[opt] number|function opt.dlr  D's own
+-- @tparam[opt] number|function opt.glr  G's own
+-- @tparam[opt] number|function opt.beta1  of Adam (default: its own)
+-- @tparam[opt] number|function opt.beta2  of Adam (default: its own)
 -- @tparam[opt=0] number|function opt.ema_kimg  half-life of the average of G, in thousands of images, or `f(step)`;
 --   at first a twentieth of the images seen; 0: no average
 -- @tparam[opt=64] integer opt.batch  images of a step, for ema_kimg

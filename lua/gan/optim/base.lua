@@ -36,14 +36,40 @@ function M.zeros(params)
   return out
 end
 
---- Returns a class of optimisers, without methods yet. Cannot fail.
+--- Returns a class of optimisers, with a first method. Cannot fail.
 -- @tparam string op  name of its constructor
+-- @tparam table known  its options, as for check.options
 -- @treturn table
-function M.class(op)
+function M.class(op, known)
   local class = check.class("optimiser", op)
   class.__index = class
+
+  --- Sets the fields that were given as functions, f(step), to their numbers of a step. gan.game.loop and run:steps
+  -- call it before each step; they begin with the number of step 1.
+  -- @function Optimiser:at
+  -- @tparam integer step  from 1
+  -- @tparam[opt=1] number scale  a factor on the step size
+  -- @raise naming the field whose function returned what it must not be
+  function class:at(step, scale) check.at(op, self, known, step, scale) end
+
+  --- Returns an option, which is a field and may have been set since the optimiser was made, checked again.
+  -- @function Optimiser:field
+  -- @tparam string name  of a number
+  -- @treturn number
+  -- @raise as the constructor
+  function class:field(name) return known[name].number:check(op, name, self[name]) end
+
   return class
 end
+
+--- Makes an object of a class of optimisers.
+-- @tparam table class  what M.class gave
+-- @tparam string op  as for M.class
+-- @tparam table opt  options that were checked, and what the object has besides
+-- @tparam table known  as for M.class
+-- @treturn table  opt, with the class's methods
+-- @raise naming an option whose function returned what it must not be
+function M.new(class, op, opt, known) return setmetatable(check.vary(op, opt, known), class) end
 
 M.state, M.load = state.state, state.load
 

@@ -24,12 +24,19 @@ function M.class(name, known)
   -- @tparam string option  its name
   -- @treturn number|boolean|function|table  its value
   -- @raise as the constructor
-  function class:field(option) return known[option]:check(name, option, self[option]) end
+  function class:field(option)
+    return (known[option].number or known[option]):check(name, option, self[option])
+  end
 
-  --- Tells the object the step that its schedules are at. gan.game.loop does before each update. Cannot fail.
+  --- Sets the fields that were given as functions, f(step), to their numbers of a step; they begin with the number of
+  -- step 1. gan.game.loop calls it before each update.
   -- @function Penalty:at
   -- @tparam integer step  from 1
-  function class:at(step) self.now = step end
+  -- @raise naming the field whose function returned what it must not be
+  function class:at(step)
+    self.now = step
+    check.at(name, self, known, step)
+  end
 
   --- Returns the step that `at` told.
   -- @function Penalty:step
@@ -39,21 +46,6 @@ function M.class(name, known)
   function class:step(option)
     return self.now or check.fail(name, "option '%s' goes by steps, and no step is known: tell it by penalty:at(step)",
       option)
-  end
-
-  --- Returns an option that is a number or a schedule, f(step): its value at the step that `at` told.
-  -- @function Penalty:scheduled
-  -- @tparam string option  its name
-  -- @treturn number  >= 0
-  -- @raise as the constructor; or if no step was told, or the schedule returns anything else
-  function class:scheduled(option)
-    local v = self:field(option)
-    if type(v) == "number" then return v end
-    local step = self:step(option)
-    local n = v(step)
-    if type(n) == "number" and n >= 0 and n < math.huge then return n end
-    return check.fail(name, "option '%s': expected a number >= 0 of the schedule, it returned %s (step %d)", option,
-      check.found(n), step)
   end
 
   --- Returns the stream that the object draws from: its field `rng`, or gan's default stream. Cannot fail.
@@ -69,7 +61,10 @@ end
 -- @tparam[opt] table opt  the user's options
 -- @treturn table  the options, as fields of the object
 -- @raise naming what is wrong in opt
-function M.new(class, opt) return setmetatable(check.options(class.__name, opt, class.__known), class) end
+function M.new(class, opt)
+  local name, known = class.__name, class.__known
+  return setmetatable(check.vary(name, check.options(name, opt, known), known), class)
+end
 
 --- Checks a batch of images, an argument.
 -- @tparam string op
@@ -119,16 +114,6 @@ function M.logits(op, D, x, y)
     return check.fail(op, "nothing is recorded inside no_grad: a penalty has no gradient there")
   end
   return logits_of(op, D(x, y), x)
-end
-
---- Makes the kind of option that a weight is: a number >= 0, or a schedule of one.
--- @tparam number default
--- @treturn table  for M.class; its value is got by Penalty:scheduled. Cannot fail.
-function M.weight(default)
-  return check.option.where {
-    default = default, expected = "a number >= 0, or a function (step) -> one",
-    accept = function(v) return (type(v) == "number" and v >= 0 or check.callable(v)) and v or nil end,
-  }
 end
 
 --- Checks that the slope at an image is its own: no layer of D normalises by a batch's statistics. A D that is no net
@@ -218,7 +203,9 @@ end
 -- @tparam string kind  "real", "fake" or "both"
 -- @treturn table  the class. Cannot fail.
 function M.sloped(op, kind)
-  local class = M.class(op, {gamma = M.weight(10), batch_norm = check.option.boolean {default = false}})
+  local class = M.class(op, {
+    gamma = check.option.number {default = 10, lo = 0}:varying(), batch_norm = check.option.boolean {default = false},
+  })
   class.kind = kind
 
   --- Checks that D can be penalised. gan.game.loop.new does.
@@ -248,7 +235,7 @@ function M.zero_centred(op, kind)
   -- @treturn Tensor  scalar
   -- @raise if the logits do not depend on x, or an op of D has no second derivative, naming it
   function class:of(logits, x)
-    return M.steepness(op, logits, x, self:scheduled "gamma")
+    return M.steepness(op, logits, x, self:field "gamma")
   end
 
   function class:term(D, real, fake, y)

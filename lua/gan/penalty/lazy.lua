@@ -43,20 +43,22 @@ function Lazy:term(...)
   return penalty and pointwise.mul(penalty(...), self.every) or core.full({}, 0)
 end
 
-local beta, any = option.number {lo = 0, hi = 1}, option.any {} -- any: Adam's to check
-local adam = {lr = option.number {lo = 0}, beta1 = beta, beta2 = beta, eps = any, weight_decay = any}
+local beta, any = option.number {lo = 0, hi = 1}:varying(), option.any {} -- any: Adam's to check
+local adam = {lr = option.number {lo = 0}:varying(), beta1 = beta, beta2 = beta, eps = any, weight_decay = any}
 
 --- Returns Adam's options for the player that is regularised lazily.
 -- They are lr k/(k+1), and both betas to the power of k/(k+1), as if the penalty were a step of its own among k + 1.
 -- @tparam table opt  options of gan.optim.adam; not changed
--- @treturn table  a copy with lr, beta1 and beta2, as far as they are given, replaced
+-- @treturn table  a copy with lr, beta1 and beta2, as far as they are given, replaced; functions of the step by such
 -- @raise if an option is unknown, or one of the three out of range
 function Lazy:adam(opt)
   local c, out = self.every / (self.every + 1), check.options("Lazy:adam", opt, adam)
-  if out.lr then out.lr = out.lr * c end
-  for _, name in ipairs {"beta1", "beta2"} do
-    if out[name] then out[name] = out[name] ^ c end
+  local function replace(name, f)
+    local v = out[name]
+    if check.callable(v) then out[name] = function(step) return f(v(step)) end elseif v then out[name] = f(v) end
   end
+  replace("lr", function(v) return v * c end)
+  for _, name in ipairs {"beta1", "beta2"} do replace(name, function(v) return v ^ c end) end
   return out
 end
 

@@ -15,7 +15,7 @@ local R1R2 = base.sloped(NAME, "both")
 -- @treturn Tensor  scalar
 -- @raise as r1's
 function R1R2:of(on_real, real, on_fake, fake)
-  local gamma = self:scheduled "gamma"
+  local gamma = self:field "gamma"
   return pointwise.add(base.steepness(NAME, on_real, real, gamma), base.steepness(NAME, on_fake, fake, gamma))
 end
 

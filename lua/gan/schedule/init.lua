@@ -5,8 +5,9 @@
 -- @module gan.schedule
 local base = require "gan.schedule.base"
 local check = require "gan.check"
+local text = require "gan.schedule.text"
 
-local files = {"constant", "linear", "cosine", "step", "warmup", "piecewise", "half_life"}
+local files = {"constant", "linear", "cosine", "halving", "step", "warmup", "piecewise", "half_life"}
 
 local M = {}
 
@@ -49,6 +50,35 @@ end
 -- @treturn number  the first step with the last value; nil where it does not end, or does not tell
 -- @treturn string  the name of the option that sets it; or nil
 function M.ends(f) return base.ends(f) end
+
+--- Returns a schedule of another's numbers: of a function f(step) the function g(f(step)), which stays where f does.
+-- @tparam number|function v  a number, of which g(v) is returned, or a schedule
+-- @tparam function g  number -> number
+-- @treturn number|function  as v is
+-- @raise if v is neither, or g cannot be called
+-- @usage gan.schedule.map(run:lr "D", function(lr) return lr / 2 end)
+function M.map(v, g)
+  if not check.callable(g) then return check.expected("schedule.map", 2, "g", "a function (number) -> number", g) end
+  if type(v) == "number" then return g(v) end
+  local f = M.check(v, "schedule.map")
+  return base.ending(function(step) return g(f(step)) end, base.ends(f))
+end
+
+--- Makes the schedule that a text tells, as command lines have it, over real images shown to D.
+--
+--     cosine:FROM:TO[:KIMG]   along half a cosine, over KIMG thousand images (default: the whole game)
+--     linear:FROM:TO[:KIMG]   along a straight line, likewise
+--     half_life:FROM:KIMG     halved by every KIMG thousand images
+--
+-- The first step has FROM, for no image was shown before it.
+-- @tparam string|number|function v  a text; a number or a function is returned as it is
+-- @tparam table opt
+-- @tparam integer opt.steps  of the whole game
+-- @tparam number opt.batch  real images shown in a step
+-- @tparam[opt] string opt.name  of the option, such as "--lr", for games that are longer
+-- @treturn number|function  a number, or f(step) -> number
+-- @raise if v is no schedule, naming the part that is wrong; or an option is unknown, missing or out of range
+function M.open(v, opt) return text.open(v, opt) end
 
 --- Makes a function that sets fields of an object by schedules, to be called before each step.
 -- It serves optimisers (lr), averages (decay) and penalties (weight, gamma).

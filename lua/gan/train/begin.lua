@@ -11,6 +11,7 @@ local progress = require "gan.game.progress"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 local text = require "gan.file.text"
+local varying = require "gan.game.varying"
 
 local M = {}
 
@@ -32,16 +33,15 @@ local introduce = core.without_locale(function(run)
   run.recorder:say("data: %s", run.data:describe())
   run.recorder:say("%s; %s of batch %d%s", table.concat(sizes, ", "), check.count(run.total, "step"), opt.batch,
     run.unset and " (--steps, --epochs or --kimg sets another length)" or "")
-  for _, line in ipairs(run.game and run.game:closed(run.total) or {}) do run.recorder:say("%s", line) end
+  for _, line in ipairs(varying.closed_of(run)) do run.recorder:say("%s", line) end
 end)
 
 -- What options.json holds.
 local function settings(run)
   local all = {}
   for _, d in ipairs(run.declared) do all[d.field] = run.options[d.field] end
-  return {
-    recipe = run.recipe, version = core.version_string, total_steps = run.total, options = all, data = run.identity,
-  }
+  return {recipe = run.recipe, version = core.version_string, total_steps = run.total, options = all,
+    data = run.identity}
 end
 
 -- Says and records what is other than when the run was left; true if anything is.

@@ -183,6 +183,7 @@ function M.recognise(place, run, step_of)
     if changed then return refuse(place, values, changed) end
     place.note = note
     place.told = select(2, difference(run.declared, place.stored, values))
+    command.stretched(run.declared, values, place.stored.total_steps, run.total, place.told)
   elseif values.change then
     return nil, "--change: there is no run to go on with"
   end

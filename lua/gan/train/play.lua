@@ -44,7 +44,7 @@ return function(run, spec)
     if owner then return check.fail("Run:train", "option 'save_with': the name '%s' is taken by %s", name, owner) end
   end
   own.save_with, own.show, own.optimiser = nil, nil, nil
-  standard(own, run.options, function(name) return run:stream(name) end, optimiser)
+  standard(own, run.varying, function(name) return run:stream(name) end, optimiser)
   if run.classes then
     own.labels = own.labels or function(n) return run:labels(n) end
     own.wrong_labels = own.wrong_labels or function(y) return run:wrong_labels(y) end

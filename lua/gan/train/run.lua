@@ -25,6 +25,7 @@ local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 local state = require "gan.state"
 local stop = require "gan.train.stop"
+local varying = require "gan.game.varying"
 
 local option = check.option
 
@@ -71,9 +72,9 @@ local known = {
 --- Starts a run: reads the command line, opens the data, finds the run's place.
 -- Where that fails, the program prints one line and ends with exit code 1; with a silent recorder it raises.
 --
--- The run has the fields `options`, `data` (the data set), `classes` (how many, of a conditional run), `total` (steps),
--- `scale` (a factor on step sizes: 1, halved by every rollback; optimisers that the run keeps have it in their lr) and
--- `health`.
+-- The run has the fields `options`, `varying` (the same, schedules among them as functions of the step), `data` (the
+-- data set), `classes` (how many, of a conditional run), `total` (steps), `scale` (a factor on step sizes: 1, halved by
+-- every rollback; optimisers that the run keeps have it in their lr) and `health`.
 -- @function gan.train.run
 -- @tparam[opt] table spec  options
 -- @tparam[opt="run"] string spec.recipe  such as "dcgan": part of the run's name
@@ -123,6 +124,7 @@ local function start(spec)
   random.seed(opt.seed)
   self.loader = pictures.batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
   self.total, self.unset = progress.total_steps(opt, self.data.n)
+  self.varying = command.varying(self.declared, opt, self.total, opt.batch * (opt.dsteps or 1))
   self.step, self.identity = 0, identity.of(self.data)
   recorder:must(directory.recognise(self.place, self, checkpoint.step))
   self:show()
@@ -133,8 +135,8 @@ end
 
 --- Returns a player's step size: --dlr or --glr where it was given, else --lr. Cannot fail.
 -- @tparam string player  "D" or "G"
--- @treturn number
-function Run:lr(player) return self.options[player == "D" and "dlr" or "glr"] or self.options.lr end
+-- @treturn number|function  a number, or f(step) -> number where the option is a schedule: what optimisers take
+function Run:lr(player) return self.varying[player == "D" and "dlr" or "glr"] or self.varying.lr end
 
 --- Returns a named random stream of the run's seed; its position is part of the checkpoints.
 -- @tparam string name  such as "z"
@@ -301,6 +303,7 @@ function Run:steps()
     if busy then after_step(self) end
     if self.finished then return nil end
     busy = true
+    varying.before(self, self.step + 1)
     return self.step + 1
   end
 end
@@ -317,7 +320,7 @@ function Run:report(values)
   local still = self.health:step_sizes(numbers, self.parts, self.step + 1, self.total)
   if still then self.recorder:say("%s", still) end
   self.health:add(numbers)
-  self.meter:add(self.step + 1, numbers)
+  self.meter:add(self.step + 1, numbers, varying.settings(self))
 end
 
 --- Looks at a player's gradients, for the run's health.

@@ -10,6 +10,7 @@ local latent = require "gan.latent"
 local made = require "gan.model.made"
 local random = require "gan.random"
 local state = require "gan.state"
+local varying = require "gan.game.varying"
 
 local M = {}
 
@@ -60,12 +61,7 @@ end
 --- Sets the factor on step sizes to 1/2 a rollback, in the optimisers that the run keeps, too.
 function M.rescale(run, rollbacks)
   run.rollbacks, run.scale = rollbacks, 0.5 ^ rollbacks
-  for _, part in pairs(run.parts) do
-    if type(part.lr) == "number" and part.step then
-      run.base_lr[part] = run.base_lr[part] or part.lr
-      part.lr = run.base_lr[part] * run.scale
-    end
-  end
+  varying.rescale(run.parts, run.base_lr, run.scale)
 end
 
 -- Brings a run to where a checkpoint's tree stands; raises what does not fit.
