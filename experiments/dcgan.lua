@@ -27,7 +27,6 @@ local half_life = gan.schedule.map(opt.ema_kimg, function(kimg) return 1000 * ki
 local decay = ema and gan.schedule.half_life {images = half_life, batch = opt.batch, ramp = 0.05}
 local loss = gan.loss.logistic()
 local noise = run:stream "z"
-
 run:save_with {G = G, D = D, optG = optG, optD = optD, ema = ema}
 run:show(G, ema)
 
