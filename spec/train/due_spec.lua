@@ -90,6 +90,25 @@ describe("train.due", function()
     end)
   end
 
+  it("leaves the same where a run that goes back is stopped as by Ctrl-C, after whichever step", function()
+    attacked.remove("rollback", dir)
+    assert.equal(0, (run "rollback"))
+    local should, interrupted = attacked.holds(dir .. "/rollback"), core.interrupted
+    for at = 1, 6 do
+      attacked.remove("rollback", dir)
+      local asked = 0
+      rawset(core, "interrupted", function()
+        asked = asked + 1
+        return asked >= at
+      end)
+      local code = run "rollback"
+      rawset(core, "interrupted", interrupted)
+      assert.equal(130, code)
+      assert.equal(0, (run "rollback"))
+      assert.is_nil(attacked.difference(should, dir .. "/rollback", true), "stopped after step " .. at)
+    end
+  end)
+
   it("does so where a run begins at a checkpoint of another, or goes on with a change", function()
     local function train(words)
       return inside.run("experiments/dcgan.lua", ("--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 "

@@ -262,7 +262,7 @@ end
 
 -- Everything between two steps.
 local function after_step(self)
-  self.step = self.step + 1
+  self.step, self.rolled = self.step + 1, nil
   local opt, step, recorder = self.options, self.step, self.recorder
   if opt.dry_run then
     if self.broken then recorder:stop("step %d: %s", step, self.broken) end
