@@ -90,12 +90,22 @@ describe("game.health", function()
     h, word, why = play(adam, 0.3, 14)
     assert.same({"ok", ""}, {word, why})
     assert.is_true(h.now.grad_G < 1e-6 and h.now.move_G > 1e-4)
+    -- a checkpoint from before steps were measured
+    local state = h:state()
+    state.pace, state.early = nil, {grad_G = 0.15}
+    local old = health.new()
+    old:load(state)
+    local p = gan.nn.parameter(gan.tensor {3, -4})
+    old:gradient("G", {gan.tensor {1e-7, 0}}, {params = {p}, lr = 1e-2})
+    core.copy_(p:detach(), core.tensor {2.99, -4})
+    old:add {}
+    assert.equal("ok", (old:check()))
     -- as far as Adam's eps reaches
     assert.equal("D too strong", (select(2, play(adam, 0.1, 14))))
     -- the length of a step as a part of the weights, and a step size that falls is no illness
     h = play(gan.optim.sgd, 1, 1)
     assert.is_true(math.abs(h.now.move_G - 1e-2 * 0.5 / 5) < 1e-7)
-    local p = gan.nn.parameter(gan.tensor {3, -4})
+    p = gan.nn.parameter(gan.tensor {3, -4})
     local optimiser = gan.optim.sgd({p}, {lr = 1})
     h = health.new()
     for i = 1, 14 do

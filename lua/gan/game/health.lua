@@ -295,6 +295,19 @@ local function judge(self, now, means)
   return "ok", ""
 end
 
+-- Takes the measures of later checks. Those of a run that goes on from before G's steps were measured begin where it
+-- does.
+local function remember(self, now)
+  local early, pace = self.early, self.pace
+  for _, name in ipairs(self.checks <= EARLY and GRADIENTS or {}) do
+    local v = now[name]
+    if v and v - v == 0 then early[name] = math.max(early[name] or 0, v) end
+  end
+  if pace and pace - pace == 0 and (self.checks <= EARLY or not early.pace) then
+    early.pace = math.max(early.pace or 0, pace)
+  end
+end
+
 --- Judges the game by what was taken in since the last check, and starts the means anew.
 -- @tparam[opt] Tensor images  (N,...): what G draws from the fixed latent vectors
 -- @treturn string  the word
@@ -309,16 +322,8 @@ function Health:check(images)
     now.nearest = self.near > 0 and near / self.near or nil
   end
   self.checks = self.checks + 1
+  remember(self, now)
   self.word, self.why = judge(self, now, means)
-  if self.checks <= EARLY then
-    for _, name in ipairs(GRADIENTS) do
-      local v = now[name]
-      if v and v - v == 0 then self.early[name] = math.max(self.early[name] or 0, v) end
-    end
-    if self.pace and self.pace - self.pace == 0 then
-      self.early.pace = math.max(self.early.pace or 0, self.pace)
-    end
-  end
   self.sums, self.steps = {}, 0
   return self.word, self.why
 end
