@@ -182,3 +182,34 @@ describe("class_head", function()
     assert.matches("nn.class_head %(layer 2.2%): bad argument #1 'x'", message(net, double.zeros(1, 2)))
   end)
 end)
+
+describe("label_product", function()
+  it("is the product of the features and the label's vector", function()
+    local layer = nn.label_product {2, 3, features = 2}
+    double.no_grad(function()
+      layer.linear.weight:copy_(double.tensor {{1, 2}, {0, -1}})
+      layer.classes.weight:copy_(double.tensor {{1, 0}, {0, 1}, {2, 3}})
+    end)
+    local x = double.tensor {{1, 1}, {2, 0}, {1, -1}}
+    assert.same({1, 4, 11}, layer(x, double.tensor({0, 1, 2}, "i32")):to_table())
+    assert.same({}, layer:shape {2})
+    assert.equal(4 + 6, layer:count())
+    assert.equal("label_product 2 -> 2, 3 classes", layer:describe())
+    assert.same({7, 7}, nn.label_product {7, 3}.linear.weight:shape())
+  end)
+
+  it("has gradients to order two", function()
+    local rng = double.rng(1)
+    local layer, y = nn.label_product {3, 2, features = 2, rng = rng}, double.tensor({1, 0}, "i32")
+    assert(double.gradcheck(function(x) return layer(x, y):tanh() end,
+      {rng:normal {2, 3}, layer.linear.weight, layer.classes.weight}, {order = 2}))
+  end)
+
+  it("names what is wrong", function()
+    local net = nn.chain {name = "D", nn.relu {}, nn.label_product {3, 2}}
+    assert.matches("nn.label_product %(layer D.2%): labels are missing", message(net, double.zeros(2, 3)))
+    assert.matches("expected real %(N,3%)", message(net, double.zeros(2, 4)))
+    assert.matches("nn.label_product: size Y is missing", message(nn.label_product, {3}))
+    assert.matches("option 'features': expected an integer", message(nn.label_product, {3, 2, features = 0}))
+  end)
+end)

@@ -1,4 +1,4 @@
---- Layers that see the labels: conditional_batch_norm, label_concat, projection_head, class_head.
+--- Layers that see the labels: conditional_batch_norm, label_concat, projection_head, label_product, class_head.
 -- Labels y are i32 (N), counted from 0.
 -- @module gan.nn.conditional
 local core = require "gan.core"
@@ -151,6 +151,45 @@ end
 function projection:describe()
   local s = core.shape(self.classes.weight)
   return ("projection_head %d, %s%s"):format(s[2], check.count(s[1], "class"), self.classes:describe_norm())
+end
+
+M.label_product = module.class "nn.label_product"
+local product = M.label_product
+
+--- Makes D's last layer of a conditional GAN without a part that is the same for all labels: logit = (x W) . E[y].
+-- Called (x, y). Fields linear, without a bias, and classes, an embedding (Y,F).
+-- Source: as in R3GAN, Huang et al. 2024, arXiv:2501.05441; the product, Miyato & Koyama 2018, arXiv:1802.05637.
+-- @function gan.nn.label_product
+-- @tparam table opt
+-- @tparam integer opt.1  D, features
+-- @tparam integer opt.2  Y, classes
+-- @tparam[opt] integer opt.features  F, how long the embedding is (default: D)
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,D), i32 (N) -> logits (N)
+-- @raise if an option is unknown or out of range
+function product:init(opt)
+  local op = self.label
+  opt = check.options(op, opt, {features = option.integer {lo = 1}, rng = option.stream {}}, {"D", "Y"})
+  local features, rng = opt.features or opt[1], opt.rng
+  self.linear = linear {opt[1], features, bias = false, rng = rng}
+  self.classes = embedding {opt[2], features, rng = rng}
+end
+
+function product:forward(x, y)
+  self:check_input(x, 2, core.size(self.linear.weight, 1))
+  self:check_labels(y, core.size(x, 1), core.size(self.classes.weight, 1))
+  return ops.sum(ops.mul(self.linear(x), self.classes(y)), 2)
+end
+
+function product:shape(s)
+  self:check_shape(s, 2, core.size(self.linear.weight, 1))
+  return {}
+end
+
+function product:describe()
+  local s = core.shape(self.classes.weight)
+  return ("label_product %d -> %d, %s%s"):format(core.size(self.linear.weight, 1), s[2], check.count(s[1], "class"),
+    self.classes:describe_norm())
 end
 
 M.class_head = module.class "nn.class_head"

@@ -10,7 +10,7 @@ local M = {
 
 -- The files of the room, each a table name -> class or function.
 local files = {
-  "activation", "attention", "basis", "chain", "conditional", "conv", "dropout", "embedding", "evaluate",
+  "activation", "attention", "basis", "bottleneck", "chain", "conditional", "conv", "dropout", "embedding", "evaluate",
   "linear", "maxout", "minibatch", "noise", "norm", "pool", "resample", "residual", "shape", "spectral", "virtual",
   "weight_norm",
 }
