@@ -11,10 +11,15 @@ typedef struct gn_loader_options {
   uint64_t seed;     /* of the permutations */
   int drop_last;     /* 1: an epoch's last, smaller batch is left out */
   int prefetch; /* 1: a thread makes the batch that gn_loader_start asks for; 0, or where none can be had: the caller */
-  gn_int shard, shards; /* only this share of each batch is made: 0 <= shard < shards, which divides batch */
+  gn_int shard, shards;  /* only this share of each batch is made: 0 <= shard < shards, which divides batch */
+  gn_int pack;           /* neighbours in a batch that have one class, from 1; divides the share of a batch */
+  const int32_t *labels; /* (set) with pack > 1: 0 .. classes - 1; copied */
+  gn_int classes;
 } gn_loader_options;
 
-/* Places count whole batches, whatever the shard: a place means the same to each of them. */
+/* With packs an epoch has so many rows of each class as make whole packs; which are left out is drawn anew.
+**
+** Places count whole batches, whatever the shard: a place means the same to each of them. */
 typedef struct gn_place {
   gn_int epoch, at; /* a batch: the one that begins with row `at` of the permutation of `epoch` */
 } gn_place;
@@ -22,6 +27,13 @@ typedef struct gn_place {
 /* Fills the share of a batch from rows (n), places `at` .. of their epoch. Runs in the loader's thread: touches
 ** neither Lua nor tensors. */
 typedef void gn_make_batch(void *arg, const int32_t *rows, gn_int n, gn_place place);
+
+/* Where an order of packs is put together. The rows of class c are rows[start[c]] up to rows[start[c + 1]]. */
+typedef struct gn_packs {
+  int32_t *labels, *rows; /* (set) */
+  int32_t *order;         /* (set / pack) the permutation of the packs */
+  gn_int *start, *filled; /* (classes + 1), (classes) */
+} gn_packs;
 
 typedef struct gn_loader {
   gn_loader_options o;
@@ -31,7 +43,9 @@ typedef struct gn_loader {
   uint64_t order_key;
   int32_t *order; /* (set) the permutation of order_epoch; the thread's own while it works */
   gn_int order_epoch;
-  int32_t *rows; /* (n) of the share being made */
+  gn_int usable;  /* rows of an epoch's order: set, less those that make no whole pack */
+  gn_packs packs; /* of no use where pack is 1 */
+  int32_t *rows;  /* (n) of the share being made */
   gn_make_batch *make;
   void *arg;
 } gn_loader;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define T_LOADER GN_PREFIX "loader"
+#define MOST_CLASSES ((gn_int)1 << 20) /* of packs */
 /* User values: the set, then the batch being made. */
 enum { IMAGES = 1, LABELS, STAGED, REAL, CLASSES, ROWS, GEOMETRY, NVALUES = GEOMETRY };
 
@@ -101,7 +102,7 @@ static void prepare(lua_State *L, loader *d, gn_place p) {
 }
 
 typedef struct options {
-  gn_int batch, seed, crop, shard, shards;
+  gn_int batch, seed, crop, shard, shards, pack;
   int mirror, drop_last, prefetch;
 } options;
 
@@ -111,6 +112,7 @@ static const gn_option known[] = {
     GN_OPT_INTEGER(options, crop, 0, GN_BUDGET_SIDE),
     GN_OPT_INTEGER(options, shard, 0, INT32_MAX),
     GN_OPT_INTEGER(options, shards, 1, INT32_MAX),
+    GN_OPT_INTEGER(options, pack, 1, INT32_MAX),
     GN_OPT_FLAG(options, mirror),
     GN_OPT_FLAG(options, drop_last),
     GN_OPT_FLAG(options, prefetch),
@@ -119,7 +121,7 @@ static const gn_option known[] = {
 
 /* The table at arg, for n images of h x w. */
 static options check_options(lua_State *L, int arg, gn_int n, gn_int h, gn_int w) {
-  options o = {.batch = 64, .shards = 1, .drop_last = 1, .prefetch = 1};
+  options o = {.batch = 64, .shards = 1, .pack = 1, .drop_last = 1, .prefetch = 1};
   const gn_int least = GN_MAX(1, GN_MIN(h, w));
   gn_read_options(L, arg, known, &o);
   if (o.batch > n) gn_option_error(L, "batch", "a batch of %I of %s", (lua_Integer)o.batch, gn_count(L, n, "image"));
@@ -131,7 +133,31 @@ static options check_options(lua_State *L, int arg, gn_int n, gn_int h, gn_int w
                     (lua_Integer)o.shards);
   if (o.shard >= o.shards)
     gn_option_error(L, "shard", "expected 0 to %I, got %I", (lua_Integer)(o.shards - 1), (lua_Integer)o.shard);
+  if (o.batch / o.shards % o.pack != 0)
+    gn_option_error(L, "pack", "expected a divisor of the share of a batch, %I, got %I",
+                    (lua_Integer)(o.batch / o.shards), (lua_Integer)o.pack);
   return o;
+}
+
+/* How many classes labels (n) tell, which make packs enough for a batch. */
+static gn_int count_classes(lua_State *L, const int32_t *labels, gn_int n, const options *o) {
+  if (!labels) gn_option_error(L, "pack", "packs are of one class, and there are no labels");
+  gn_int classes = 0, usable = 0;
+  for (gn_int i = 0; i < n; i++) {
+    if (labels[i] < 0 || labels[i] >= MOST_CLASSES)
+      gn_option_error(L, "pack", "expected labels in 0..%I, got %I", (lua_Integer)MOST_CLASSES - 1,
+                      (lua_Integer)labels[i]);
+    classes = GN_MAX(classes, labels[i] + 1);
+  }
+  gn_int *rows = lua_newuserdatauv(L, sizeof *rows * (size_t)classes, 0);
+  memset(rows, 0, sizeof *rows * (size_t)classes);
+  for (gn_int i = 0; i < n; i++) rows[labels[i]]++;
+  for (gn_int c = 0; c < classes; c++) usable += rows[c] / o->pack * o->pack;
+  lua_pop(L, 1);
+  if (o->batch > usable)
+    gn_option_error(L, "pack", "a batch of %I of %s that make whole packs of one class", (lua_Integer)o->batch,
+                    gn_count(L, usable, "image"));
+  return classes;
 }
 
 static void let_go(void *object) {
@@ -205,7 +231,10 @@ static int loader_new(lua_State *L) {
                                    .drop_last = o.drop_last,
                                    .prefetch = o.prefetch,
                                    .shard = o.shard,
-                                   .shards = o.shards};
+                                   .shards = o.shards,
+                                   .pack = o.pack,
+                                   .labels = d->labels,
+                                   .classes = o.pack > 1 ? count_classes(L, d->labels, n, &o) : 0};
   if (!gn_loader_open(&d->l, &state, make, d)) out_of_memory(L, d, n);
   const gn_int most = o.batch / o.shards;
   d->pick = gn_malloc(sizeof *d->pick * (size_t)most);

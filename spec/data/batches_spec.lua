@@ -12,6 +12,15 @@ local function numbered(n, h, w, c)
   return {images = t, labels = core.tensor(labels, "i32")}
 end
 
+-- The same of classes: {class, so many images}, ...
+local function classed(counts)
+  local labels = {}
+  for _, c in ipairs(counts) do for _ = 1, c[2] do labels[#labels + 1] = c[1] end end
+  local set = numbered(#labels)
+  set.labels = core.tensor(labels, "i32")
+  return set
+end
+
 local function bytes(loader, n)
   local parts = {}
   for _ = 1, n do
@@ -78,6 +87,43 @@ describe("batches", function()
     assert.equal(1 + 6 / 7, l.epoch)
     assert.equal(13, l.images_seen)
     assert.equal(3, l.steps_per_epoch)
+  end)
+
+  it("have neighbours of one class in packs, each image once an epoch, others left out each time", function()
+    local set = classed {{0, 10}, {1, 7}, {5, 12}} -- of packs of 3: 9, 6 and 12 images
+    local loader, left_out, together, first = gan.data.batches(set, {batch = 9, pack = 3, seed = 2}), {}, {}, {}
+    assert.equal(3, loader.steps_per_epoch)
+    for epoch = 1, 40 do
+      local seen, counts = {}, {[0] = 0, 0, [5] = 0}
+      for step = 1, 3 do
+        local x, y, rows = loader()
+        for i = 1, 9 do
+          local row, class = rows:get(i), y:get(i)
+          assert.is_nil(seen[row])
+          seen[row] = true
+          counts[class] = counts[class] + 1
+          assert.equal(set.labels:get(row + 1), class)
+          assert.is_true(math.abs(x:get(i, 1, 1, 1) - (row / 127.5 - 1)) < 1e-6)
+          assert.equal(y:get((i - 1) // 3 * 3 + 1), class)
+          if i % 3 > 0 and row < 10 then together[row .. " " .. rows:get(i + 1)] = true end
+        end
+        if step == 1 then first[#first + 1] = y:get(1) end
+      end
+      assert.same({[0] = 9, 6, [5] = 12}, counts)
+      for row = 0, 9 do if not seen[row] then left_out[row] = true end end
+      assert.equal(epoch, loader.epoch)
+    end
+    for row = 0, 9 do assert.is_true(left_out[row], row) end
+    local pairs_seen, of = 0, {[0] = 0, 0, [5] = 0}
+    for _ in pairs(together) do pairs_seen = pairs_seen + 1 end
+    assert.is_true(pairs_seen > 70) -- of 90
+    for _, class in ipairs(first) do of[class] = of[class] + 1 end -- 3 : 2 : 4 of 9 packs
+    for class, n in pairs {[0] = 40 * 3 / 9, 40 * 2 / 9, [5] = 40 * 4 / 9} do
+      assert.is_true(math.abs(of[class] - n) < 10, class .. ": " .. of[class])
+    end
+    local one, two = gan.data.batches(set, {batch = 9}), gan.data.batches(set, {batch = 9, pack = 1})
+    assert.is_true(bytes(one, 5) == bytes(two, 5))
+    assert.is_nil(one:state().pack)
   end)
 
   it("mirror and shift by the image's own draw", function()
@@ -173,7 +219,9 @@ describe("batches", function()
     local set = numbered(23, 4, 6, 3)
     for _, opt in ipairs {
       {batch = 8, seed = 5, mirror = true, crop = 2}, {batch = 12, drop_last = false, mirror = true},
+      {batch = 16, pack = 2, drop_last = false, mirror = true}, {batch = 12, pack = 3},
     } do
+      if opt.pack then set.labels = classed {{0, 9}, {1, 3}, {7, 11}}.labels end
       local function loaders(count)
         local list = {}
         for index = 0, count - 1 do
@@ -213,7 +261,9 @@ describe("batches", function()
     for _, opt in ipairs {
       {batch = 4, seed = 9, mirror = true, crop = 1},
       {batch = 5, drop_last = false, mirror = true},
+      {batch = 6, pack = 3, mirror = true}, {batch = 4, pack = 2, drop_last = false},
     } do
+      if opt.pack then set.labels = classed {{0, 9}, {1, 3}, {7, 11}}.labels end
       local all = {}
       local l = gan.data.batches(set, opt)
       local states = {}
@@ -257,6 +307,8 @@ describe("batches", function()
     refused("loader: the state has seed = 0, this loader 1", 8, {batch = 2})
     refused("loader: the state has mirror = 1, this loader 0", 8, {batch = 2, seed = 1, mirror = true})
     refused("loader: the state has crop = 1, this loader 0", 8, {batch = 2, seed = 1, crop = 1})
+    local packs = gan.data.batches(classed {{0, 4}, {1, 4}}, {batch = 2, seed = 1, pack = 2}):state()
+    assert.same({nil, "loader: the state has pack = 2, this loader nil"}, {l:load(packs)})
     local s = l:state()
     for _, v in pairs(s) do assert.equal("integer", math.type(v)) end
     for _, bad in ipairs {1, 8, -2, 0.5, "x", false} do
@@ -284,6 +336,18 @@ describe("batches", function()
       bad("option 'shard': expected {index, count}, 0 <= index < count, got ", {batch = 2, shard = shard})
     end
     bad("data.batches: option 'shard': 3 shards do not divide the batch, 4", {batch = 4, shard = {0, 3}})
+    bad("option 'pack': expected an integer >= 1, got 0", {batch = 2, pack = 0})
+    bad("data.batches: option 'pack': packs of 3 do not divide a batch of 4", {batch = 4, pack = 3})
+    bad("data.batches: option 'pack': packs of 2 do not divide a batch of 1", {batch = 2, pack = 2, shard = {0, 2}})
+    bad("packs are of one class, and the data has no labels", {batch = 4, pack = 2}, {images = set.images})
+    bad("packs are of one class, and the data has no labels", {batch = 4, pack = 2, labels = false})
+    local few = classed {{0, 4}, {1, 3}, {2, 1}}
+    bad("data.batches: option 'pack': class 2 has 1 image, too few for a pack of 2", {batch = 2, pack = 2}, few)
+    few.classes = {"a", "b", "c"}
+    bad("class 2 'c' has 1 image, too few", {batch = 2, pack = 2}, few)
+    bad("option 'pack': a batch of 8 of 6 images that make whole packs of one class", {batch = 8, pack = 2},
+      classed {{0, 3}, {1, 3}, {2, 3}})
+    bad("option 'pack': expected labels in 0..1048575, got %-1", {batch = 2, pack = 2}, classed {{-1, 4}, {0, 4}})
     bad("%(N,H,W,C%)", {batch = 1}, {images = core.full({8, 2, 2}, 0, "u8")})
     bad("more than the data %(0 images%)", {batch = 1}, {images = core.full({0, 2, 2, 1}, 0, "u8")})
     bad("labels.*expected %(8%)", {batch = 1}, {images = set.images, labels = core.full({7}, 0, "i32")})

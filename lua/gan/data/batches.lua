@@ -43,7 +43,7 @@ function methods:state()
   local o = self.options
   return {
     epoch = epoch, position = at, seed = o.seed, batch = o.batch, images = self.n, mirror = o.mirror and 1 or 0,
-    crop = o.crop, drop_last = o.drop_last and 1 or 0,
+    crop = o.crop, drop_last = o.drop_last and 1 or 0, pack = o.pack > 1 and o.pack or nil,
   }
 end
 
@@ -56,7 +56,7 @@ end
 function methods:load(state)
   if type(state) ~= "table" then return check.expected("loader.load", 1, "state", "a table", state) end
   local own = self:state()
-  for _, name in ipairs {"images", "batch", "seed", "mirror", "crop", "drop_last"} do
+  for _, name in ipairs {"images", "batch", "seed", "mirror", "crop", "drop_last", "pack"} do
     if state[name] ~= own[name] then
       return nil, ("loader: the state has %s = %s, this loader %s"):format(
         name, check.found(state[name]), check.found(own[name]))
@@ -97,6 +97,26 @@ local mt = {
   __tostring = function(l) return ("loader of %s, batch %d"):format(l.set.source or "images", l.options.batch) end,
 }
 
+-- Checks that labels i32 (N) can be packed m at a time, and a share of a batch is whole packs.
+local function check_packs(labels, names, m, share)
+  local function fail(...) return check.fail("data.batches", ...) end
+  if not labels then return fail "option 'pack': packs are of one class, and the data has no labels" end
+  if share % m ~= 0 then return fail("option 'pack': packs of %d do not divide a batch of %d", m, share) end
+  local counts, classes = {}, {}
+  for _, y in ipairs(core.to_table(labels)) do
+    if not counts[y] then classes[#classes + 1] = y end
+    counts[y] = (counts[y] or 0) + 1
+  end
+  table.sort(classes, function(a, b) return a < b end)
+  for _, y in ipairs(classes) do
+    if counts[y] < m then
+      local name = type(names) == "table" and names[y + 1] and (" '%s'"):format(check.shown(names[y + 1])) or ""
+      return fail("option 'pack': class %d%s has %s, too few for a pack of %d", y, name,
+        check.count(counts[y], "image"), m)
+    end
+  end
+end
+
 -- What the core makes batches of, and its shape: images, pictures on disk, or sizes where the set has a method `rows`;
 -- then the third result has that, checked.
 local function source(set)
@@ -130,8 +150,11 @@ end
 -- @tparam[opt=true] boolean opt.prefetch  makes the next batch in a thread meanwhile
 -- @tparam[opt={0,1}] table opt.shard  {index, count}: gives only part `index`, from 0, of the `count` equal parts of
 --   each batch; count divides the batch
+-- @tparam[opt=1] integer opt.pack  m: a batch's images 1 to m, m + 1 to 2 m, ... have one class each. Which images of a
+--   class come together, and which are left out where m does not divide their number, is drawn anew in each epoch
 -- @treturn Batches  callable
--- @raise if a batch is more than the set, or an option is unknown or out of range
+-- @raise if a batch is more than the set, if m does not divide it or a class has fewer images, or if an option is
+--   unknown or out of range
 -- @usage for real, labels in gan.data.batches(set, {batch = 64}) do print(real) end
 local function batches(set, opt)
   local images, shape, own = source(set)
@@ -140,7 +163,7 @@ local function batches(set, opt)
     batch = option.integer {default = 64, lo = 1}, seed = option.integer {default = 0},
     mirror = option.boolean {default = false}, crop = option.integer {default = 0, lo = 0},
     drop_last = option.boolean {default = true}, labels = option.boolean {default = true},
-    prefetch = option.boolean {default = true}, shard = shard,
+    prefetch = option.boolean {default = true}, shard = shard, pack = option.integer {default = 1, lo = 1},
   })
   local n = shape[1] or 0
   if o.batch > n then
@@ -150,9 +173,11 @@ local function batches(set, opt)
   if o.batch % count ~= 0 then
     return check.fail("data.batches", "option 'shard': %d shards do not divide the batch, %d", count, o.batch)
   end
-  local loader = core.loader(images, o.labels and set.labels or nil, {
+  local labels = o.labels and set.labels or nil
+  if o.pack > 1 then check_packs(labels, set.classes, o.pack, o.batch // count) end
+  local loader = core.loader(images, labels, {
     batch = o.batch, seed = o.seed, mirror = o.mirror, crop = o.crop, drop_last = o.drop_last, prefetch = o.prefetch,
-    shard = index, shards = count,
+    shard = index, shards = count, pack = o.pack,
   })
   return setmetatable({core = loader, options = o, set = set, n = n, images = own}, mt)
 end
