@@ -9,10 +9,11 @@ local temp = require "spec.support.temp"
 
 -- name -> a list of cases, each the words that the recipe gets beside WORDS.
 local recipes = {
-  dcgan = {"", "--blocks 2"}, gan2014 = {"--ngf 8 --ndf 6"}, lsgan = {""}, hinge_sn = {""},
+  dcgan = {"", "--blocks 2", "--pack 2 --blocks 2"}, gan2014 = {"--ngf 8 --ndf 6"}, lsgan = {""}, hinge_sn = {""},
   wgan = {"--burn-in 1 --dsteps 1"}, wgan_gp = {"--dsteps 2"},
   r1 = {"", "--every 3"}, dragan = {""}, relativistic = {""}, minibatch = {"", "--layer stddev"},
-  replay = {"--capacity 6", "--memory buffer --capacity 6"}, virtual_batch_norm = {""}, cgan = {""}, acgan = {""},
+  replay = {"--capacity 6", "--memory buffer --capacity 6"}, virtual_batch_norm = {""}, cgan = {""},
+  acgan = {"", "--pack 2 --limit 64"},
   projection = {""},
   sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"},
   large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},

@@ -1030,6 +1030,78 @@ describe("game.loop", function()
       assert.is_truthy(temp.read(dir .. "/half/stats.jsonl"):find '"lead":')
     end)
 
+    it("goes on to the byte with packs, fresh batches and penalties that schedules and turns decide", function()
+      local function modern(run)
+        local p = gan.penalty
+        return {
+          G = run:generator "dcgan", D = run:discriminator("dcgan", {norm = "none"}), loss = gan.loss.open "rp",
+          fresh = true,
+          penalties = {
+            {p.r1_r2 {gamma = gan.schedule.cosine {from = 1, to = 0.1, steps = 6}}, name = "r1_r2"},
+            {p.r2 {gamma = function(step) return step end}, every = 4, name = "r2"},
+            {p.lecam {form = "relu", start = 3}, name = "lecam"},
+          },
+        }
+      end
+      local path = "/%s/checkpoint_last.safetensors"
+      local function bytes(name) return temp.read(dir .. path:format(name)) end
+      for blocks = 1, 2 do
+        local function go(name, words)
+          local code, _, err = train(("--pack 2 --blocks %d --name %s%d "):format(blocks, name, blocks) .. words,
+            modern)
+          assert.same({0, ""}, {code, err})
+        end
+        go("pack_whole", "--steps 6")
+        go("pack_half", "--steps 3")
+        go("pack_half", "--steps 6 --threads 2")
+        assert.is_true(bytes("pack_whole" .. blocks) == bytes("pack_half" .. blocks))
+      end
+      local left = tree "pack_whole1"
+      assert.is_number(left.penalty3.real)
+      assert.same({6, 6, 6}, {left.loop.updates.D, left.penalty2.t, left.penalty3.t}) -- an update a step
+    end)
+
+    it("counts the images of packs, and draws those of a class together", function()
+      local function last(name)
+        local line
+        for l in temp.read(("%s/%s/stats.jsonl"):format(dir, name)):gmatch "[^\n]+" do line = l end
+        return gan.file.json.decode(line)
+      end
+      train "--name images --pack 3 --epochs 2" -- of 24 images: 2 steps an epoch
+      local record = last "images"
+      assert.same({4, 0.048, 2}, {record.step, record.kimg, record.epoch})
+      train "--name fewer --pack 3 --kimg 0.024"
+      assert.equal(2, last "fewer".step)
+      local seen = {}
+      local words_of_64 = TINY .. dir .. " --limit 64 --pack 2 --steps 3 --name classes"
+      local code, _, err = inside.call("test.lua", words_of_64, function()
+        local run = gan.train.run {recipe = "cgan", sizes = {16}, conditional = true}
+        local batch = run.batch
+        function run.batch(...)
+          local x, y = batch(...)
+          seen[#seen + 1] = y:to_table()
+          return x, y
+        end
+        run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
+      end)
+      assert.same({0, ""}, {code, err})
+      for _, y in ipairs(seen) do
+        assert.equal(8, #y)
+        for i = 1, 8, 2 do assert.equal(y[i], y[i + 1]) end
+      end
+      for words, message in pairs {
+        ["--pack 7"] = "--batch 4 --pack 7 is more than the data: shapes has 24 images",
+        ["--pack 2"] = "--pack 2: class 5 'cross' has 1 image, too few for a pack of 2",
+        ["--pack 0"] = "--pack: expected an integer in 1..64, got '0'",
+      } do
+        code, _, err = inside.call("test.lua", TINY .. dir .. " --name wrong " .. words, function()
+          gan.train.run {recipe = "cgan", sizes = {16}, conditional = true}
+        end)
+        assert.equal(1, code)
+        assert.is_truthy(err:find(message, 1, true), err)
+      end
+    end)
+
     it("leaves the last checkpoint when a hook fails, and calls those of the run", function()
       local seen = {}
       local code, _, err = train("--name fails --steps 9 --snap 2", function(run)

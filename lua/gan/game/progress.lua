@@ -10,17 +10,23 @@ Meter.__index = Meter
 local EPOCHS, STEPS = 25, 5000 -- the length of a game that is not told: the larger of the two
 local PACE = 4 -- steps after which their time is known
 
+--- Returns how many real images D learns from in a step. What is drawn for G alone (gan.game.loop's `fresh`) does not
+-- count. Cannot fail.
+-- @tparam table values  `batch`, `pack` (1), `dsteps` (1)
+-- @treturn integer
+function M.images(values) return values.batch * (values.pack or 1) * (values.dsteps or 1) end
+
 --- Returns how many steps a game has: kimg counts thousands of real images shown to D, epochs passes over the data.
 -- Where none of them is set, it is 25 passes, but at least 5000 steps: passes over a few images teach next to nothing.
 -- Cannot fail.
--- @tparam table values  `batch`, `dsteps` (1), and one of `steps`, `epochs` and `kimg`, or none
+-- @tparam table values  `batch`, `pack` (1), `dsteps` (1), and one of `steps`, `epochs` and `kimg`, or none
 -- @tparam integer n  images of the data
 -- @treturn integer  from 1
 -- @treturn boolean  true if none of them is set
 function M.total_steps(values, n)
   local unset = not (values.kimg or values.epochs)
   local images = values.kimg and values.kimg * 1000 or (values.epochs or EPOCHS) * n
-  local steps = math.floor(images / (values.batch * (values.dsteps or 1)) + 0.5)
+  local steps = math.floor(images / M.images(values) + 0.5)
   return values.steps or math.max(unset and STEPS or 1, steps), unset and not values.steps
 end
 

@@ -12,8 +12,8 @@ local NAME = "game.standard"
 local rate, decay = option.number {lo = 0}:varying(), option.number {lo = 0, hi = 1}:varying()
 local known = {
   z = option.integer {lo = 1}, lr = rate, dlr = rate, glr = rate, beta1 = decay, beta2 = decay,
-  batch = option.integer {default = 64, lo = 1}, dsteps = option.integer {default = 1, lo = 1},
-  gsteps = option.integer {default = 1, lo = 1},
+  batch = option.integer {default = 64, lo = 1}, pack = option.integer {default = 1, lo = 1},
+  dsteps = option.integer {default = 1, lo = 1}, gsteps = option.integer {default = 1, lo = 1},
   ema_kimg = option.number {default = 0, lo = 0}:varying(),
 }
 
@@ -37,7 +37,8 @@ end
 -- @tparam[opt] number|function opt.beta2  of Adam (default: its own)
 -- @tparam[opt=0] number|function opt.ema_kimg  half-life of the average of G, in thousands of images, or `f(step)`;
 --   at first a twentieth of the images seen; 0: no average
--- @tparam[opt=64] integer opt.batch  images of a step, for ema_kimg
+-- @tparam[opt=64] integer opt.batch  images of a step, or packs, for ema_kimg
+-- @tparam[opt=1] integer opt.pack  images that D judges as one
 -- @tparam[opt=1] integer opt.dsteps
 -- @tparam[opt=1] integer opt.gsteps
 -- @tparam function stream  f(name) -> Stream; "z" is asked for
@@ -60,10 +61,11 @@ return function(spec, opt, stream, optimiser)
   spec.loss = spec.loss or loss.logistic()
   spec.optG = spec.optG or optimiser(spec.G:params(), "G")
   spec.optD = spec.optD or optimiser(spec.D:params(), "D")
+  spec.pack = known.pack:check(NAME, "pack", spec.pack or opt.pack)
   spec.dsteps, spec.gsteps = spec.dsteps or opt.dsteps, spec.gsteps or opt.gsteps
   if opt.ema_kimg ~= 0 then
     if spec.ema == nil then spec.ema = optim.ema(spec.G) end
-    spec.ema_decay = spec.ema_decay or decay_of(opt.ema_kimg, opt.batch)
+    spec.ema_decay = spec.ema_decay or decay_of(opt.ema_kimg, opt.batch * spec.pack)
   end
   if not spec.latent then
     local size, z = known.z:check(NAME, "z", opt.z), stream "z"

@@ -15,7 +15,7 @@ local widths = {generator = "ngf", discriminator = "ndf"}
 -- The options that a run gives to the nets that it makes. run: `options`, `channels`, `classes` (how many).
 local function options_of(kind, options, channels, classes)
   local opt = {size = options.size, channels = channels, classes = classes, [widths[kind]] = options[widths[kind]]}
-  if kind == "generator" then opt.z = options.z end
+  if kind == "generator" then opt.z = options.z elseif (options.pack or 1) > 1 then opt.pack = options.pack end
   return opt
 end
 

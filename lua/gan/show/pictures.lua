@@ -25,6 +25,21 @@ end
 -- Starts a loader of the run's data; a set may have a method batches of its own.
 function M.batches(run, opt) return data.options.batches(run.data, opt) end
 
+-- Starts the loader that D learns from, packs of images, of one class each where the run is conditional; or returns nil
+-- and a message where the data are too few.
+function M.training(run)
+  local opt = run.options
+  local m, o = opt.pack or 1, {seed = opt.seed, mirror = opt.mirror}
+  o.batch, o.pack = opt.batch * m, m > 1 and run.classes and m or nil
+  if o.batch > run.data.n then
+    return nil, ("--batch %d%s is more than the data: %s has %s"):format(opt.batch, m > 1 and " --pack " .. m or "",
+      opt.data or run.data.source or "of the script", check.count(run.data.n, "image"))
+  end
+  if not o.pack then return M.batches(run, o) end
+  local loader, message = check.try(M.batches, run, o)
+  return loader, message and ("--pack %d: %s"):format(m, (message:gsub("^data.batches: option 'pack': ", "")))
+end
+
 -- Draws the latent vectors of all pictures; of a conditional run the same few for each class, a row a class.
 function M.fix(run)
   run.streams.pictures = run.streams.pictures or core.rng(run.options.seed, "pictures")

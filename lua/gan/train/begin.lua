@@ -31,7 +31,8 @@ local introduce = core.without_locale(function(run)
   end
   run.recorder:say("%s", command.describe(run.declared, opt))
   run.recorder:say("data: %s", run.data:describe())
-  run.recorder:say("%s; %s of batch %d%s", table.concat(sizes, ", "), check.count(run.total, "step"), opt.batch,
+  local batch = opt.batch .. ((opt.pack or 1) > 1 and " packs of " .. opt.pack or "")
+  run.recorder:say("%s; %s of batch %s%s", table.concat(sizes, ", "), check.count(run.total, "step"), batch,
     run.unset and " (--steps, --epochs or --kimg sets another length)" or "")
   for _, line in ipairs(varying.closed_of(run)) do run.recorder:say("%s", line) end
 end)
@@ -89,7 +90,7 @@ function M.run(run)
   if opt.dry_run then
     for _, name in ipairs(networks(run)) do recorder:say("%s\n", tostring(run.parts[name])) end
     introduce(run)
-    run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), 0)
+    run.meter = progress.new(run.total, progress.images(opt), 0)
     return
   end
   recorder:enter(place, opt.outdir, directory.label(run))
@@ -115,7 +116,7 @@ function M.run(run)
   if begun then recorder:settle(settings(run)) end
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
-  run.meter = progress.new(run.total, opt.batch * (opt.dsteps or 1), run.step)
+  run.meter = progress.new(run.total, progress.images(opt), run.step)
   if run.step >= run.total then
     recorder:say("already at step %d of %d; --steps trains longer", run.step, run.total)
     run.finished = true

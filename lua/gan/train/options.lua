@@ -14,6 +14,7 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"name", "string", nil, free = true,
     help = "the run's directory below outdir (default: a number and what the run is)"},
   {"batch", "integer", 64, lo = 1, hi = 65536, alias = {"batch-size"}, help = "images in a batch"},
+  {"pack", "integer", 1, lo = 1, hi = 64, help = "images that D judges as one; --batch counts packs (PacGAN)"},
   {"blocks", "integer", 1, lo = 1, hi = 65536,
     help = "cut each batch into so many blocks, a power of two: less memory; statistics are a block's"},
   {"steps", "integer", nil, lo = 1, hi = 1000000000, free = true, help = "length of training in steps"},

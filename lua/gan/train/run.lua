@@ -54,9 +54,6 @@ local function open_data(self, spec, given)
     end
     self.classes = #self.data.classes
   end
-  if opt.batch > self.data.n then
-    recorder:stop("--batch %d is more than the data: %s has %s", opt.batch, name, check.count(self.data.n, "image"))
-  end
 end
 
 local known = {
@@ -122,7 +119,7 @@ local function start(spec)
   core.threads(opt.threads)
   open_data(self, spec, given)
   random.seed(opt.seed)
-  self.loader = pictures.batches(self, {batch = opt.batch, seed = opt.seed, mirror = opt.mirror})
+  self.loader = recorder:must(pictures.training(self))
   self.total, self.unset = progress.total_steps(opt, self.data.n)
   self.varying = command.varying(self.declared, opt, self.total, opt.batch * (opt.dsteps or 1))
   self.step, self.identity = 0, identity.of(self.data)
