@@ -37,7 +37,7 @@ local declared = command.declare(command.extend({
   {"n", "integer", nil, lo = 1, hi = 10000000,
     help = ("images of each side (default: all, but at most %d)"):format(MOST)},
   {"n-real", "integer", nil, lo = 1, hi = 10000000, help = "real images (default: as --n); for nearest: all there are"},
-  {"split-b", "string", nil, choices = gan.data.SPLITS, arg = table.concat(gan.data.SPLITS, "|"),
+  {"split-b", "string", nil, choices = gan.data.SPLITS,
     help = "which part of --b (default: as --split)"},
   {"seed", "integer", 0, lo = 0, help = "seed of the latent vectors, and of which images are taken"},
   {"batch", "integer", 64, lo = 1, hi = 65536, help = "images in memory at a time"},

@@ -20,7 +20,7 @@ local declared = command.declare {
   {"keys", "string", nil, arg = "LIST",
     help = "what to draw, such as fid,kid or D+G (two in one plot); default: the metrics, or D+G"},
   {"x", "string", "step", choices = {"step", "kimg", "epoch", "seconds"},
-    help = "the horizontal axis: step, kimg, epoch or seconds"},
+    help = "the horizontal axis"},
   {"log", "flag", false, help = "a logarithmic vertical axis"},
   {"columns", "integer", 1, lo = 1, hi = 20, help = "plots side by side"},
   {"title", "string", nil, arg = "TEXT", help = "above the first plot"},

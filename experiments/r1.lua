@@ -12,7 +12,7 @@ local run = gan.train.run {
   summary = "Trains a GAN with the R1 penalty on D.",
   defaults = {beta1 = 0, beta2 = 0.99},
   options = {
-    {"gamma", "number", 10, lo = 0, help = "weight of the penalty, gamma / 2 * |slope|^2"},
+    {"gamma", "schedule", 10, lo = 0, help = "weight of the penalty, gamma / 2 * |slope|^2"},
     {"every", "integer", 1, lo = 1, help = "steps between two penalties, each so many times as heavy (StyleGAN2: 16)"},
   },
 }

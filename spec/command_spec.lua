@@ -2,6 +2,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local command = require "gan.command"
+local inside = require "spec.support.inside"
 
 local declared = command.declare({
   {"data", "string", "shapes", arg = "PATH", help = "images"},
@@ -88,6 +89,26 @@ describe("command", function()
     return command.parse(planned, words, {name = "test.lua"})
   end
 
+  it("tells in --help what may be written", function()
+    local list = command.declare {
+      {"few", "string", "a", choices = {"a", "b"}, help = "which"},
+      {"n", "integer", nil, choices = {1, 3}, help = "count"},
+      {"many", "string", "discrimination", help = "the kind", choices = {"discrimination", "stddev", "none"}},
+      {"plan", "schedule", 0.5, lo = 0, help = "weight"}, {"x", "number", 1, help = "number"},
+    }
+    local code, out = inside.call("test.lua", "--help", command.parse, list, {"--help"}, {name = "test.lua"})
+    assert.equal(0, code)
+    for _, line in ipairs {
+      "--few a|b ", "which (default: a)", "--n 1|3 ", "--many NAME ",
+      "the kind: discrimination, stddev or none (default: discrimination)", "--plan X|SCHEDULE ", "--x X ",
+      "SCHEDULE is one of cosine:FROM:TO[:KIMG], half_life:FROM:KIMG, linear:FROM:TO[:KIMG];",
+    } do
+      assert.is_truthy(out:find(line, 1, true), line .. "\n" .. out)
+    end
+    local plain = {inside.call("test.lua", "--help", command.parse, declared, {"--help"}, {name = "test.lua"})}
+    assert.is_nil(plain[2]:find("SCHEDULE", 1, true))
+  end)
+
   it("reads schedules, and makes functions of them", function()
     local o = plan "--lr cosine:2e-4:5e-05 --beta2=.9"
     assert.same({lr = "cosine:0.0002:5e-05", beta2 = 0.9, batch = 64}, o)
@@ -114,6 +135,15 @@ describe("command", function()
       assert.is_nil(ok, line)
       assert.is_truthy(err:find(message, 1, true), line .. ": " .. err)
     end
+  end)
+
+  it("spells a default as a value", function()
+    local list = command.declare({{"lr", "schedule", 1, lo = 0, help = "x"}}, {lr = "cosine:4e-3:0"})
+    assert.equal("cosine:0.004:0", list[1].default)
+    local o = command.parse(list, {}, {name = "test.lua"})
+    assert.is_nil((command.difference(list, {lr = "cosine:0.004:0"}, o)))
+    assert.error_matches(function() command.declare {{"lr", "schedule", "cosine:1:-1", lo = 0, help = "x"}} end,
+      "default of 'lr': expected a number >= 0 as TO of cosine:FROM:TO%[:KIMG%], got string 'cosine:1:%-1'")
   end)
 
   it("checks schedules of before, and says which go over another length now", function()

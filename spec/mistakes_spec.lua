@@ -134,12 +134,12 @@ describe("a newcomer's mistake with tensors", function()
         local g = gan.grad(x:to "u8", {})
         return g
       end,
-      ["reshape: bad argument #2 'shape' (expected a table of sizes, got 6; write braces around them)"] = function()
-        local y = x:reshape(6)
+      ["there is no method 'view': x:reshape(...) is a view where it can be"] = function()
+        local y = x:view(6)
         return y
       end,
-      ["permute: bad argument #2 'axes' (expected a permutation of 1..2, got 2; write braces around them)"] = function()
-        local y = x:permute(2, 1)
+      ["permute: bad argument #2 'axes' (expected a permutation of 1..2, got table)"] = function()
+        local y = x:permute(2)
         return y
       end,
       ["'grads' (expected a list of gradients, as gan.grad returns it, got real tensor ())"] = function()

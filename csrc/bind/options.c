@@ -107,8 +107,11 @@ static void unknown(lua_State *L, int key, const gn_option *known) {
   }
   luaL_pushresult(&b);
   const char *hint = "";
-  if (lua_isinteger(L, key) && lua_tointeger(L, key) == 1 && count > 0)
-    hint = lua_pushfstring(L, "; options have names: {%s = ...}", names[0]);
+  if (lua_isinteger(L, key) && lua_tointeger(L, key) == 1 && count > 0) {
+    size_t first = 0; /* the one that is needed, or else the first in the code */
+    while (first < count && !known[first].required) first++;
+    hint = lua_pushfstring(L, "; options have names: {%s = ...}", known[first < count ? first : 0].name);
+  }
   gn_error(L, "unknown option '%s' (known: %s)%s", word, lua_tostring(L, *hint ? -2 : -1), hint);
 }
 

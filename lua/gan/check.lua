@@ -461,6 +461,14 @@ local function take_sizes(op, opt, sizes, out)
   end
 end
 
+-- The first option that is required, or else the first of all.
+local function needed(names, known)
+  for _, name in ipairs(names) do
+    if known[name].required then return name end
+  end
+  return names[1]
+end
+
 --- Checks an options table against what is known.
 --
 --     opt = check.options("nn.dropout", opt, {
@@ -483,7 +491,7 @@ function M.options(op, opt, known, sizes)
   for k in pairs(opt) do
     if known[k] == nil and not (sizes and math.type(k) == "integer") then
       local hint = #names > 0 and M.hint(k, names) or " (it takes none)"
-      if k == 1 and #names > 0 then hint = ("%s; options have names: {%s = ...}"):format(hint, names[1]) end
+      if k == 1 and #names > 0 then hint = ("%s; options have names: {%s = ...}"):format(hint, needed(names, known)) end
       if sizes then hint = hint .. "; sizes come first, without names: {" .. table.concat(sizes, ", ") .. "}" end
       return M.fail(op, "unknown option '%s'%s", tostring(k), hint)
     end

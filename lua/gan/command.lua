@@ -140,7 +140,7 @@ end
 -- @tparam[opt] table defaults  name in Lua -> another default
 -- @tparam[opt] table choices  name in Lua -> list of the values that are allowed
 -- @treturn table  a new list: 1, 2, 3 became `name`, `kind`, `default`; `field` is the name in Lua
--- @raise if a default is for an option that is not in the list
+-- @raise if a default is for an option that is not in the list, or no schedule of an option that is one
 function M.declare(base, defaults, choices)
   local out, fields = {}, {}
   for i, d in ipairs(base) do
@@ -150,6 +150,14 @@ function M.declare(base, defaults, choices)
     c.field = M.field(c.name)
     if defaults and defaults[c.field] ~= nil then c.default = defaults[c.field] end
     c.choices = choices and choices[c.field] or c.choices
+    if c.kind == "schedule" and c.default ~= nil then
+      local v, expected = accept(c, c.default) -- a text as it is compared with those of before
+      if expected then
+        return check.fail("command.declare", "default of '%s': expected %s, got %s", c.name, expected,
+          check.found(c.default))
+      end
+      c.default = v
+    end
     out[i], fields[c.field] = c, true
   end
   for name in pairs(defaults or {}) do
@@ -190,6 +198,22 @@ local function line_width()
   return width > 0 and math.max(width, 30) or 100
 end
 
+local WIDEST = 24 -- letters of choices that stand in the place of a value's name
+
+-- What --help calls an option's value, and says of it.
+local function worded(d, mark)
+  local arg, text = d.arg or ARGNAMES[d.kind] or "NAME", mark and mark .. " " .. d.help or d.help
+  if d.choices then
+    local words = {}
+    for i, v in ipairs(d.choices) do words[i] = tostring(v) end
+    local all = table.concat(words, "|")
+    if #all <= WIDEST then arg = all
+    elseif arg ~= all then text = ("%s: %s"):format(text, list(d.choices)) end
+  end
+  if d.default ~= nil and d.kind ~= "flag" then text = ("%s (default: %s)"):format(text, shown(d, d.default)) end
+  return arg, text
+end
+
 local function parser_of(declared, about, values, given)
   local width = line_width()
   local parser = argparse(about.name, about.summary):add_help "-h --help":help_max_width(width):usage_max_width(width)
@@ -200,17 +224,13 @@ local function parser_of(declared, about, values, given)
     local names = "--" .. d.name
     for _, a in ipairs(d.alias or {}) do names = names .. " --" .. a end
     if d.short then names = "-" .. d.short .. " " .. names end
-    local mark = about.mark and about.mark(d)
-    local text = mark and mark .. " " .. d.help or d.help
-    if d.default ~= nil and d.kind ~= "flag" then
-      text = ("%s (default: %s)"):format(text, shown(d, d.default))
-    end
+    local value, text = worded(d, about.mark and about.mark(d))
     local function set(v) values[d.field], given[d.field] = v, true end
     if d.kind == "flag" then
       parser:flag(names, text):action(function() set(true) end)
       if d.negatable then parser:flag("--no-" .. d.name, "the opposite"):action(function() set(false) end) end
     else
-      parser:option(names, text):argname(d.arg or ARGNAMES[d.kind] or "NAME")
+      parser:option(names, text):argname(value)
         :convert(function(s) return convert(d, s) end):action(function(_, _, v) set(v) end)
     end
   end

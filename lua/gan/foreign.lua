@@ -17,7 +17,7 @@ M.tensor = {
   cuda = on_cpu, cpu = on_cpu, device = on_cpu, is_cuda = on_cpu, pin_memory = on_cpu,
   numpy = "x:to_table() returns Lua numbers, x:to_bytes() the bytes", tolist = "x:to_table() returns Lua numbers",
   totable = "x:to_table() returns Lua numbers", data = "x:detach() is without the graph",
-  view = "x:reshape {...} is a view where it can be",
+  view = "x:reshape(...) is a view where it can be",
   view_as = "x:reshape(y:shape())", expand_as = "x:expand(y:shape())", ndim = "x:dim() counts the dimensions",
   nDimension = "x:dim() counts the dimensions", nelement = "x:numel() counts the elements",
   nElement = "x:numel() counts the elements", len = "#x is the size of the first axis",

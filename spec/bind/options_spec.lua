@@ -20,11 +20,19 @@ describe("options of the core", function()
     assert.equal("pad2d: unknown option 'botom' (did you mean 'bottom'?)", message(pad2d, x, {botom = 2}))
     assert.equal("avg_pool2d: unknown option 'shape' (known: count_include_pad, kernel, padding, stride)",
       message(pool, x, {shape = 2}))
-    local known = " (known: dilation, engine, padding, stride)"
-    assert.equal("conv2d: unknown option '1'" .. known .. "; options have names: {dilation = ...}",
+    local known = " (known: dilation, engine, groups, padding, stride)"
+    assert.equal("conv2d: unknown option '1'" .. known .. "; options have names: {stride = ...}",
       message(conv2d, x, w, {2}))
     assert.equal("conv2d: unknown option 'table'" .. known, message(conv2d, x, w, {[{}] = 2})) -- no address
     assert.equal("sgd_: unknown option 'lrr' (did you mean 'lr'?)", message(core.sgd_, {x}, {x}, nil, {lrr = 1}))
+  end)
+
+  it("name one that is needed where there is a list of values", function()
+    local known = "(known: align_corners, legacy, mode, size)"
+    assert.equal("resize: unknown option '1' " .. known .. "; options have names: {size = ...}",
+      message(resize, x, {8, 8}))
+    assert.is_truthy(message(pool, x, {2}):find("; options have names: {kernel = ...}", 1, true))
+    assert.is_truthy(message(gan.schedule.step, {2}):find("{every = ...}", 1, true))
   end)
 
   it("say what was expected and what there is", function()
@@ -75,8 +83,10 @@ describe("options of the core", function()
   end)
 
   it("have the words of gan.check", function()
-    local kinds = {size = check.option.integer {lo = 1}, mode = check.option.word {"nearest", "bilinear"},
-      align_corners = check.option.boolean {}, legacy = check.option.boolean {}}
+    local kinds = {
+      size = check.option.integer {lo = 1, required = true}, mode = check.option.word {"nearest", "bilinear"},
+      align_corners = check.option.boolean {}, legacy = check.option.boolean {},
+    }
     for _, opt in ipairs {
       {siez = 1}, {1}, {modes = 1}, {size = 1, mode = "bilinaer"}, {size = 1, mode = "x"}, {size = 1, mode = 1},
       {size = 1, mode = false}, {size = 1, legacy = "yes"}, {size = 1, align_corners = 0}, {alignment = 1},

@@ -300,7 +300,7 @@ run:train {G = run:generator "dcgan", D = run:discriminator "dcgan"}
       ["--run " .. dir .. "/broken.safetensors"] = "expected a safetensors file",
       [OF_RUN .. "--metrics fid,kdi"] = "metrics: unknown 'kdi' (did you mean 'kid'?)",
       [OF_RUN .. "--metrics is"] = "is: needs a network with classes",
-      [OF_RUN .. "--split dev"] = "--split: expected train, val, test or eval, got 'dev'",
+      [OF_RUN .. "--split dev"] = "--split: expected train, val, test, eval or all, got 'dev'",
       [OF_RUN .. "--n 0"] = "--n: expected an integer",
       [OF_RUN .. "--size 32"] = "--size 32: the run draws 16x16", [OF_RUN .. "--n 1"] = "needs at least 2 images",
       [OF_RUN .. "--features no/such"] = "--features: no/such", [OF_RUN .. "--features pixel"] = "--features: ",

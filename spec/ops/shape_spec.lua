@@ -1,5 +1,25 @@
--- Packs: the worked order, views, the way back; what the registry's cases do not say.
+-- Sizes and axes in a table or one after the other; packs: the worked order, views, the way back; what the registry's
+-- cases do not say.
 local gan = require "spec.support.double"
+
+describe("sizes and axes", function()
+  it("may stand in a table or one after the other", function()
+    local x = gan.rng(1):normal({2, 3, 4}):requires_grad_()
+    local w = gan.rng(2):normal {24}
+    for i, case in ipairs {
+      {x:reshape(4, -1, 3), x:reshape {4, -1, 3}}, {gan.reshape(x, 24), x:reshape {24}},
+      {x:permute(3, -3, 2), x:permute {3, 1, 2}}, {x:expand(1, 2, 3, 4), x:expand {1, 2, 3, 4}},
+    } do
+      assert.same(case[2]:shape(), case[1]:shape(), i)
+      local function slope(y) return gan.grad((y:reshape(-1) * w):sum(), {x})[1]:to_table() end
+      assert.same(case[2]:detach():to_table(), case[1]:detach():to_table(), i)
+      assert.same(slope(case[2]), slope(case[1]), i)
+    end
+    assert.error_matches(function() x:reshape(5, 5) end, "as many elements")
+    assert.error_matches(function() x:reshape(2, 3.5) end, "shape")
+    assert.error_matches(function() x:reshape {2, 12}:permute(1, 1) end, "twice")
+  end)
+end)
 
 describe("pack", function()
   local x = gan.tensor({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}):reshape {4, 1, 2, 2}

@@ -9,18 +9,30 @@ local autograd = require "gan.autograd"
 local op = autograd.op
 local M = {}
 
+-- f(x, list) as a function that takes a list or its integers, x:reshape(2, 4) for x:reshape {2, 4}.
+local function spread(f)
+  return function(x, list, ...)
+    if math.type(list) == "integer" then return f(x, {list, ...}) end
+    return f(x, list, ...)
+  end
+end
+
 --- Gives x another shape of as many elements. A view, or a copy where the strides allow none.
 -- @function gan.reshape
 -- @tparam Tensor x  any shape and dtype
--- @tparam table shape  sizes; one may be -1, and is found out
+-- @tparam table|integer shape  sizes, in a table or one after the other; one may be -1, and is found out
+-- @tparam[opt] integer ...  the others, where they stand one after the other
 -- @treturn Tensor  (shape)
 -- @raise if the shape has not as many elements
-M.reshape = op {name = "reshape", forward = core.reshape, reads = {},
-  cases = function(s) return {{s:randn(2, 3), {3, 2}}, {s:randn(2, 3, 2), {2, -1}}, {s:randn(1), {}}} end,
+M.reshape = op {name = "reshape", forward = spread(core.reshape), reads = {},
+  cases = function(s) return {
+    {s:randn(2, 3), {3, 2}}, {s:randn(2, 3, 2), {2, -1}}, {s:randn(1), {}}, {s:randn(2, 6), 3, -1},
+  } end,
   bad = function(s)
     return {
       {s:randn(2, 3), {4}, match = "as many elements"}, {s:randn(2), {-1, -1}, match = "size 2"},
-      {s:randn(2), 3, match = "table"},
+      {s:randn(2), 3, match = "as many elements"}, {s:randn(2), "2", match = "table"},
+      {s:randn(2), 2, "1", match = "integer"},
     }
   end,
   grad = {function(g, ctx) return M.reshape(g, ctx.shapes[1]) end}}
@@ -34,15 +46,19 @@ end
 --- Puts the axes in another order. A view.
 -- @function gan.permute
 -- @tparam Tensor x  any shape and dtype
--- @tparam table axes  a permutation of x's axes: result axis i is x's axis `axes[i]`
+-- @tparam table|integer axes  a permutation of x's axes, in a table or one after the other: result axis i is x's axis
+--   `axes[i]`
+-- @tparam[opt] integer ...  the others, where they stand one after the other
 -- @treturn Tensor  (sizes in that order)
 -- @raise if `axes` is no permutation
-M.permute = op {name = "permute", forward = core.permute, reads = {},
-  cases = function(s) return {{s:randn(2, 3, 4), {3, 1, 2}}, {s:randn(2, 3), {-1, 1}}} end,
+M.permute = op {name = "permute", forward = spread(core.permute), reads = {},
+  cases = function(s) return {{s:randn(2, 3, 4), {3, 1, 2}}, {s:randn(2, 3), {-1, 1}}, {s:randn(2, 3), 2, 1}} end,
   bad = function(s) return {{s:randn(2, 3), {1, 1}, match = "twice"}, {s:randn(2, 3), {1}, match = "permutation"},
     {s:randn(2, 3), {1, 3}, match = "#2 'axes' (entry 2: expected an axis in 1..2 or -2..-1, got 3)"},
     {s:randn(2, 3), match = "got nil"}} end,
-  grad = {function(g, ctx, _, axes) return M.permute(g, inverse(axes, #ctx.shapes[1])) end}}
+  grad = {function(g, ctx, _, axes, ...)
+    return M.permute(g, inverse(type(axes) == "table" and axes or {axes, ...}, #ctx.shapes[1]))
+  end}}
 
 --- Exchanges two axes. A view.
 -- @function gan.transpose
@@ -69,11 +85,12 @@ end
 --- Stretches sizes 1, and missing leading ones, to a shape. A view; its gradient sums them up again.
 -- @function gan.expand
 -- @tparam Tensor x  any shape and dtype
--- @tparam table shape  sizes
+-- @tparam table|integer shape  sizes, in a table or one after the other
+-- @tparam[opt] integer ...  the others, where they stand one after the other
 -- @treturn Tensor  (shape)
 -- @raise if x does not broadcast to the shape
-M.expand = op {name = "expand", forward = core.expand, reads = {},
-  cases = function(s) return {{s:randn(3), {2, 3}}, {s:randn(2, 1), {2, 4}}, {s:randn(), {2}}} end,
+M.expand = op {name = "expand", forward = spread(core.expand), reads = {},
+  cases = function(s) return {{s:randn(3), {2, 3}}, {s:randn(2, 1), {2, 4}}, {s:randn(), {2}}, {s:randn(3), 2, 3}} end,
   bad = function(s) return {{s:randn(2, 3), {3, 2}, match = "broadcasts to"}} end,
   grad = {function(g) return g end}}
 

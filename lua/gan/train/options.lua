@@ -43,7 +43,7 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
     help = "go on with the same run if there is one, always start anew, or go on with this run or checkpoint"},
   {"change", "string", nil, arg = "LIST", free = true,
     help = "options marked ! that a run which goes on takes anew, such as lr or dlr,glr"},
-  {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, arg = "warn|stop|rollback", free = true,
+  {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with "
       .. "other random numbers and half the step size"},
   {"metrics", "string", nil, arg = "LIST", free = true, inherit = true,
