@@ -460,14 +460,16 @@ describe("game.loop", function()
       assert.is_number(values.class_G)
     end)
 
-    it("replays images, before they are packed", function()
-      local seen
+    it("replays and augments images, before they are packed", function()
+      local seen = {}
       local t = packed_game(gan)
-      play(t, {pack = M, replay = function(x)
-        seen = x:shape()
+      local function see(x)
+        seen[#seen + 1] = x:shape()
         return x
-      end}, 1)
-      assert.same({BATCH, 2}, seen)
+      end
+      play(t, {pack = M, replay = see, augment = see, penalties = {gan.penalty.r1_r2()}}, 1)
+      local images = {BATCH, 2}
+      assert.same({images, images, images, images}, seen) -- the replay, then real, fake and G's
       assert.error_matches(function()
         loop_new(options(t, {pack = M, labels = print, replay = gan.game.replay.pool {rng = gan.rng(1)}}))
       end, "option 'pack': with 'labels' and 'replay' a pack would not be of one class")
@@ -1072,6 +1074,8 @@ describe("game.loop", function()
       assert.same({4, 0.048, 2}, {record.step, record.kimg, record.epoch})
       train "--name fewer --pack 3 --kimg 0.024"
       assert.equal(2, last "fewer".step)
+      train "--name falls --pack 3 --steps 3 --lr linear:1e-3:0:0.024" -- two steps' images
+      assert.equal(0, last "falls".lr_G)
       local seen = {}
       local words_of_64 = TINY .. dir .. " --limit 64 --pack 2 --steps 3 --name classes"
       local code, _, err = inside.call("test.lua", words_of_64, function()
