@@ -4,6 +4,7 @@
 --   lua experiments/ablation.lua --group methods,adam                      8 Gaussians on a ring
 --   lua experiments/ablation.lua --group methods --data ring25             25 on a grid
 --   lua experiments/ablation.lua --group methods --data FASHION-MNIST --features CLASSIFIER --steps 1000
+--   lua experiments/ablation.lua --group stacked --data MNIST --stacked --features CLASSIFIER --steps 6000
 --
 -- Every run is a process of one thread, and a line in OUT/results.jsonl: the same command goes on where it was stopped,
 -- and takes from there what other groups have played.
@@ -17,26 +18,49 @@ local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"
 local command, evaluate, json = gan.command, gan.measure.evaluate, gan.file.json
-local plot, ring = gan.show.plot, gan.game.ring
+local choice, plot, ring = gan.game.choice, gan.show.plot, gan.game.ring
 
 -- ---- the configurations ----
 
--- What all share, before a configuration's own fields: those of gan.game.ring, which images take too. `times`: so many
--- times the steps.
-local default = ring.defaults
+-- What all share, before a configuration's own fields: the plain GAN. Fields are those of gan.game.ring, which images
+-- take too. `times`: so many times the steps.
 local base = {
-  ring = {batch = default.batch, z = default.z, ngf = default.ngf, ndf = default.ndf, lr = default.lr},
+  ring = {batch = 128},
   images = {
     batch = 64, z = 64, ngf = 16, ndf = 16, lr = 2e-4, beta1 = 0.5, beta2 = 0.999, gnorm = "batch", init = "dcgan",
     ema_kimg = 32,
   },
+  stacked = {batch = 64, z = 100, ngf = 32, ndf = 32, beta1 = 0, beta2 = 0.99, lr = "cosine:1e-3:5e-5",
+    gnorm = "batch", init = "dcgan", ema_kimg = 32},
 }
+for _, name in ipairs {"loss", "penalty", "activation", "z", "ngf", "ndf", "lr", "beta1", "beta2"} do
+  base.ring[name] = ring.classic[name]
+end
 
--- What ring.lua recommends.
+-- What ring.lua had recommended before R1 and R2 were taken together.
 local cured = {
   "spectral + R1, weight 3, orthogonal, leak 0.1",
-  norm = "spectral", penalty = "r1", weight = 3, init = "orthogonal", slope = 0.1, on = "ring",
+  norm = "spectral", penalty = "r1", gamma = 3, init = "orthogonal", slope = 0.1, on = "ring",
 }
+
+-- A configuration of ring.lua's defaults, with other fields.
+local function ours(label, more)
+  local out = {label, on = "ring"}
+  for _, name in ipairs {"z", "ngf", "ndf", "lr", "beta1", "beta2"} do out[name] = ring.defaults[name] end
+  out.loss, out.penalty, out.gamma, out.activation = "rp", "r1_r2", 0.1, "tanh"
+  for k, v in pairs(more or {}) do out[k] = v end
+  return out
+end
+
+-- DCGAN as the library has it, and what images gain by each part of the modern games.
+local slow = {lr = 2e-4, beta1 = 0.5, beta2 = 0.999, norm = "batch"}
+local function with(fields, label, more)
+  local out = {label}
+  for k, v in pairs(fields) do out[k] = v end
+  for k, v in pairs(more or {}) do out[k] = v end
+  return out
+end
+local fast = {lr = 1e-3, beta1 = 0, on = "images"}
 
 -- Groups of {label, field = value, ...}; the first is what the others are compared with. `on`: not on the other ground.
 local groups = {
@@ -47,9 +71,9 @@ local groups = {
     {"batch norm in D", norm = "batch"},
     {"batch norm in G", gnorm = "batch", on = "ring"}, {"no batch norm in G", gnorm = "none", on = "images"},
     {"spectral norm", norm = "spectral"},
-    {"R1", penalty = "r1", weight = 1, on = "ring"}, {"R1", penalty = "r1", weight = 10, on = "images"},
-    {"spectral norm + R1", norm = "spectral", penalty = "r1", weight = 1}, cured,
-    {"WGAN-GP, 5 D steps", loss = "wgan", penalty = "gp", weight = 10, beta1 = 0, beta2 = 0.9, dsteps = 5},
+    {"R1", penalty = "r1", gamma = 1, on = "ring"}, {"R1", penalty = "r1", gamma = 10, on = "images"},
+    {"spectral norm + R1", norm = "spectral", penalty = "r1", gamma = 1}, cured,
+    {"WGAN-GP, 5 D steps", loss = "wgan", penalty = "gp", gamma = 10, beta1 = 0, beta2 = 0.9, dsteps = 5},
   },
   ksteps = {{"k = 1"}, {"k = 2", dsteps = 2}, {"k = 5", dsteps = 5}},
   batch = {
@@ -82,12 +106,40 @@ local groups = {
   decisive = {
     {"plain"}, {"minibatch discrimination", minibatch = "discrimination"},
     {"batch norm in D", norm = "batch"}, {"spectral norm", norm = "spectral"},
-    {"R1", penalty = "r1", weight = 1, on = "ring"}, {"R1", penalty = "r1", weight = 10, on = "images"},
-    {"spectral norm + R1", norm = "spectral", penalty = "r1", weight = 1},
+    {"R1", penalty = "r1", gamma = 1, on = "ring"}, {"R1", penalty = "r1", gamma = 10, on = "images"},
+    {"spectral norm + R1", norm = "spectral", penalty = "r1", gamma = 1},
   },
   long = {{"plain"}, cured},
+  modern = {
+    ours("RpGAN + R1 + R2, tanh, 128 wide"), ours("gamma 0.01", {gamma = 0.01}),
+    ours("RpGAN + R1", {penalty = "r1"}), ours("RpGAN", {penalty = "none"}),
+    ours("GAN + R1 + R2", {loss = "ns"}), ours("GAN", {loss = "ns", penalty = "none"}),
+    ours("RpGAN + R1 + R2, pack 2", {pack = 2}), ours("ReLU", {activation = "relu"}),
+    ours("leaky ReLU 0.2", {activation = "leaky_relu"}),
+    ours("hinge + spectral norm", {loss = "hinge", penalty = "none", norm = "spectral"}), {"plain", on = "ring"},
+    cured,
+    with(slow, "DCGAN", {on = "images"}), with(slow, "DCGAN, lr 1e-3", {lr = 1e-3, on = "images"}),
+    with(fast, "hinge + spectral norm", {loss = "hinge", norm = "spectral", beta2 = 0.9}),
+    with(fast, "RpGAN + spectral norm", {loss = "rp", norm = "spectral", beta2 = 0.9}),
+    with(fast, "RpGAN + R1 + R2", {loss = "rp", penalty = "r1_r2", gamma = 0.2, beta2 = 0.99}),
+    with(fast, "GAN + R1 + R2", {loss = "ns", penalty = "r1_r2", gamma = 0.2, beta2 = 0.99}),
+  },
+  stacked = {
+    with(slow, "DCGAN"), with(slow, "DCGAN, pack 2", {pack = 2}),
+    with(slow, "DCGAN, minibatch discrimination", {minibatch = "discrimination"}),
+    with(slow, "DCGAN, lr 6e-4 falling", {lr = "cosine:6e-4:3e-5"}),
+    {"hinge + spectral norm, 1.5 times the steps", loss = "hinge", norm = "spectral", beta2 = 0.9, times = 1.5},
+    {"WGAN-GP, 5 D steps, a third of the steps", loss = "wgan", penalty = "gp", gamma = 10, lr = 1e-4, beta2 = 0.9,
+      dsteps = 5, times = 1 / 3},
+    {"RpGAN", loss = "rp"}, {"RpGAN + R1", loss = "rp", penalty = "r1", gamma = 1},
+    {"RpGAN + R1 + R2", loss = "rp", penalty = "r1_r2", gamma = 1},
+    {"GAN + R1 + R2", loss = "ns", penalty = "r1_r2", gamma = 1},
+  },
 }
-local order = {"methods", "ksteps", "batch", "batch_images", "adam", "init", "activation", "decisive", "long"}
+for _, entry in ipairs(groups.stacked) do entry.on = "stacked" end
+local order = {
+  "methods", "ksteps", "batch", "batch_images", "adam", "init", "activation", "decisive", "long", "modern", "stacked",
+}
 local all = "methods,ksteps,batch,batch_images,adam,init,activation"
 
 -- ---- options ----
@@ -102,7 +154,10 @@ local declared = command.declare(command.extend({
     help = "where a configuration does not say (default: 128, of images 64)"},
   {"width", "integer", nil, lo = 1, hi = 4096, help = "of both nets (default: 64, of images 16)"},
   {"features", "string", "random_conv", arg = "NAME|PATH", help = "the network that sees images: see evaluate.lua"},
-  {"n", "integer", 2000, lo = 10, hi = 1000000, help = "samples of a score, of each side"},
+  {"n", "integer", nil, lo = 10, hi = 1000000,
+    help = "samples of a score, of each side (default: 2000, with --stacked 26000)"},
+  {"stacked", "flag", false,
+    help = "stack grey pictures of --data, all parts of it, in threes, and count their kinds by --features"},
   {"jobs", "integer", core.cores(), lo = 0, hi = 256,
     help = "runs at a time; 0: tables and plots of what has been played"},
   {"out", "string", "runs/ablation", arg = "DIR", help = "where results, tables and plots go"},
@@ -114,7 +169,9 @@ local declared = command.declare(command.extend({
 local about = {name = "ablation.lua", summary = "Plays configurations over seeds; writes tables and plots."}
 local opt, given = must(command.parse(declared, arg, about))
 local points = {ring = 8, ring25 = 25}
-local ground = points[opt.data] and "ring" or "images"
+local ground = points[opt.data] and "ring" or opt.stacked and "stacked" or "images"
+opt.n = opt.n or ground == "stacked" and 26000 or 2000
+if ground == "ring" and opt.stacked then stop("--stacked: is for images, --data is %s", opt.data) end
 for name in pairs(ground == "ring" and gan.data.options.of(opt) or {}) do
   if given[name] then stop("--%s: is for images, --data is %s", (name:gsub("_", "-")), opt.data) end
 end
@@ -137,10 +194,29 @@ local function play_ring(job)
   return {modes = r.modes, quality = r.quality, kl = r.kl, curve = curve_of(r.curve)}
 end
 
+-- The data, what is measured of them, and by which network; or the real side of that.
+local function open_images(job)
+  local how = gan.data.options.of(job)
+  if job.stacked then how.split, how.channels = how.split or "all", 1 end
+  local set = must(gan.data.open(job.data, how))
+  local features = must(gan.measure.features.open(job.features, {size = job.size, channels = set.channels}))
+  if job.stacked then set = gan.data.stacked {digits = set, seed = job.seed} end
+  local metrics = job.stacked and {"modes"} or {"fid", "kid", "pr", "diversity"}
+  local session = evaluate.new {features = features, metrics = metrics}
+  must(session:set_real(must(evaluate.of_set(set, {n = math.min(job.n, set.n)}))))
+  return set, session, tostring(features)
+end
+
 local function play_images(job)
-  local c = {loss = "ns", penalty = "none", norm = "none", dsteps = 1, replay = 0, noise = 0, decay = 0}
+  local c = {
+    loss = "ns", penalty = "none", norm = "none", minibatch = "none", dsteps = 1, lazy = 1, pack = 1, replay = 0,
+    noise = 0, decay = 0,
+  }
   for k, v in pairs(job.config) do c[k] = v end
-  local set = must(gan.data.open(job.data, gan.data.options.of(job)))
+  for _, name in ipairs {"lr", "dlr", "glr", "beta1", "beta2", "gamma"} do
+    if c[name] then c[name] = gan.schedule.open(c[name], {steps = job.steps, batch = c.batch * c.dsteps}) end
+  end
+  local set, session, features = open_images(job)
   local streams = {}
   local function stream(name)
     streams[name] = streams[name] or core.rng(job.seed, name)
@@ -152,20 +228,18 @@ local function play_images(job)
     return gan.model.dcgan[kind](own)
   end
   local G = net("generator", {z = c.z, ngf = c.ngf, norm = c.gnorm, rng = stream "init.G"})
-  local D = net("discriminator", {
-    ndf = c.ndf, norm = c.norm, minibatch = c.minibatch, kernels = 32, rng = stream "init.D",
-  })
+  local _, for_D = choice.nets(c)
+  for_D.ndf, for_D.rng = c.ndf, stream "init.D"
   local game = ring.rules(c, stream)
-  local loader <close> = gan.data.batches(set, {batch = c.batch, seed = job.seed})
-  game.G, game.D, game.batch = G, D, loader
+  local loader <close> = gan.data.batches(set, {batch = c.batch * c.pack, seed = job.seed})
+  game.G, game.D, game.batch = G, net("discriminator", for_D), loader
   local loop = gan.game.loop.new(gan.game.standard(game, c, stream))
+  local began = os.clock()
   for step = 1, job.steps do loop:step(step) end
-  local features = must(gan.measure.features.open(job.features, {size = job.size, channels = set.channels}))
-  local session = evaluate.new {features = features, metrics = {"fid", "kid", "pr", "diversity"}}
-  must(session:set_real(must(evaluate.of_set(set, {n = math.min(job.n, set.n)}))))
-  local out = {features = tostring(features)}
+  local out = {features = features, training = os.clock() - began}
   for _, r in ipairs(must(session:measure(evaluate.of_net(G, {n = job.n, z = c.z, ema = game.ema})))) do
     out[r.metric] = r.metric == "diversity" and r.value / r.reference or r.value
+    if r.metric == "kl" then out.real_kl, out.fair_kl = r.reference, r.fair end
   end
   return out
 end
@@ -201,12 +275,12 @@ local function job_of(entry, seed)
   config.batch = opt.batch or config.batch
   if opt.width then config.ngf, config.ndf = opt.width, opt.width end
   for k, v in pairs(entry) do if type(k) == "string" and k ~= "on" and k ~= "times" then config[k] = v end end
-  local defaults = {init = "default", activation = "leaky_relu", slope = 0.2}
+  local defaults = {init = "default", slope = 0.2}
   for k, v in pairs(ground == "ring" and defaults or {}) do if config[k] == v then config[k] = nil end end
   local steps = math.max(1, math.floor(opt.steps * (entry.times or 1)))
   local job = {config = config, data = opt.data, seed = seed, steps = steps, n = opt.n}
-  if ground == "images" then
-    job.size, job.features = opt.size, opt.features
+  if ground ~= "ring" then
+    job.size, job.features, job.stacked = opt.size, opt.features, opt.stacked or nil
     for name, v in pairs(gan.data.options.of(opt)) do if given[name] then job[name] = v end end
   end
   return job
@@ -288,10 +362,14 @@ local SURE = {12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31}
 local columns = ground == "ring" and {
   {"modes", "modes", "%.1f"}, {"quality", "high-quality share", "%.3f"}, {"kl", "KL", "%.2f"},
   {"lost", "modes lost", "%.1f"}, {"cpu", "CPU s", "%.0f"},
+} or ground == "stacked" and {
+  {"modes", "modes", "%.1f"}, {"kl", "KL", "%.3f"}, {"real_kl", "KL of real stacks", "%.3f"},
+  {"training", "CPU s of training", "%.0f"},
 } or {
   {"kid", "KID", "%.3f"}, {"fid", "FID", "%.1f"}, {"precision", "precision", "%.2f"}, {"recall", "recall", "%.2f"},
   {"diversity", "diversity", "%.2f"}, {"cpu", "CPU s", "%.0f"},
 }
+local without_deviation = {cpu = true, training = true, real_kl = true}
 
 local function mean_of(values)
   local sum, square = 0, 0
@@ -345,7 +423,7 @@ local function rows_of(list)
       local values = values_of(runs, c[1])
       local mean, deviation = mean_of(values)
       local sign = k > 1 and star(values, values_of(first, c[1])) or ""
-      row[#row + 1] = #values == 0 and "-" or (c[1] == "cpu" or not deviation) and c[3]:format(mean)
+      row[#row + 1] = #values == 0 and "-" or (without_deviation[c[1]] or not deviation) and c[3]:format(mean)
         or ("%s ± %s%s"):format(c[3]:format(mean), c[3]:format(deviation), sign)
     end
     out[#out + 1] = row
@@ -366,16 +444,17 @@ end
 
 -- Curves over the steps, of points; of images the two numbers of each configuration against each other.
 local function panels_of(list)
-  if ground == "images" then
+  if ground ~= "ring" then
+    local x, y = table.unpack(ground == "images" and {"kid", "recall"} or {"kl", "modes"})
     local panel = {
-      title = list.name, x = {label = "KID (lower is better)"}, y = {label = "recall (higher is better)"},
+      title = list.name, x = {label = x:upper() .. " (lower is better)"}, y = {label = y .. " (higher is better)"},
       series = {}, width = 640, height = 420,
     }
     for k, entry in ipairs(list) do
       local runs = runs_of(entry)
       if #runs > 0 then
         panel.series[#panel.series + 1] = {
-          name = entry[1], x = values_of(runs, "kid"), y = values_of(runs, "recall"), line = false,
+          name = entry[1], x = values_of(runs, x), y = values_of(runs, y), line = false,
           colour = k == 8 and "#9a7d0a" or nil,
         }
       end

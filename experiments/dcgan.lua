@@ -14,6 +14,7 @@ local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or 
 local run = gan.train.run {
   recipe = "dcgan", sizes = {16, 32, 64, 128},
   summary = "Trains a DCGAN. Ctrl-C saves and stops; the same command goes on. 1 kimg is 1000 real images shown to D.",
+  options = {{"classic", "flag", false, sets = {lr = 2e-4}, help = "the paper's step size, 2e-4, for long runs"}},
 }
 local opt = run.varying -- the options; of --lr and its like, which may be schedules, numbers or functions of the step
 
@@ -55,5 +56,4 @@ for step in run:steps() do
 
   run:report {D = lossD, G = lossG, real = on_real, fake = on_fake, fake_after = on_fake_after}
 end
-
 run:close()

@@ -1,8 +1,9 @@
 -- Gaussians in the plane, where everything is known: how many modes G finds, how many of its samples are near one, and
--- what D thinks of every place. The plain GAN misses modes; the second command finds all eight.
+-- what D thinks of every place. A loss in pairs with R1 and R2 finds all; the plain GAN, --classic, misses some.
 --
---   lua experiments/ring.lua
---   lua experiments/ring.lua --norm spectral --penalty r1 --weight 3 --init orthogonal --slope 0.1
+--   lua experiments/ring.lua --modes 25
+--   lua experiments/ring.lua --classic
+--   lua experiments/ring.lua --classic --norm spectral --penalty r1 --gamma 3 --init orthogonal --slope 0.1
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
 local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "' 2>/dev/null")
@@ -12,8 +13,9 @@ local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or 
 
 local ring = gan.game.ring
 
+local classic = {"classic", "flag", false, sets = ring.classic, help = "the plain GAN, with settings of its own"}
 local run = gan.train.run {
-  recipe = "ring", defaults = ring.defaults, options = ring.options,
+  recipe = "ring", defaults = ring.defaults, options = table.move(ring.options, 1, #ring.options, 2, {classic}),
   without = {"mirror", table.unpack(gan.data.options.names())},
   summary = "Trains small nets on Gaussians in the plane, and counts the modes that G finds. "
     .. "Pictures show samples over D's level sets.",
@@ -28,9 +30,11 @@ local function score()
   return run.data:score(gan.nn.evaluate(G, z, nil, {batch = 1024, average = run.ema}))
 end
 
-local game = ring.rules(run.varying, function(name) return run:stream(name) end)
+local game = ring.rules(run.varying, function(name) return run:stream(name) end, run.total)
 game.G, game.D = G, D
-game.show = {count = 1000, paint = function(path, samples) return gan.show.levels.paint(path, run.data, D, samples) end}
+game.show = {count = 1000, paint = function(path, points)
+  return gan.show.levels.paint(path, run.data, D, points, opt.pack)
+end}
 game.hooks = {on_status = function(_, record)
   local s = score()
   record.modes, record.quality, record.kl = s.modes, s.quality, s.kl

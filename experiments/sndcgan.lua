@@ -10,7 +10,7 @@ local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or 
 local run = gan.train.run {
   recipe = "sndcgan", sizes = {16, 24, 32, 48, 64, 96, 128},
   summary = "Trains an SNDCGAN with the hinge loss.",
-  defaults = {z = 128},
+  defaults = {z = 128, lr = 2e-4},
 }
 
 run:train {

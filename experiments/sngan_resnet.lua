@@ -11,7 +11,7 @@ local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or 
 local run = gan.train.run {
   recipe = "sngan_resnet", sizes = {32, 64},
   summary = "Trains SNGAN's residual nets with the hinge loss.",
-  defaults = {z = 128, beta1 = 0, beta2 = 0.9, dsteps = 5},
+  defaults = {z = 128, lr = 2e-4, beta1 = 0, beta2 = 0.9, dsteps = 5},
   options = {
     {"decay", "integer", 50000, lo = 1, change = true, help = "steps in which a step size that is a number falls to 0"},
   },

@@ -185,6 +185,24 @@ describe("command", function()
     assert.equal("#123456", parse "--ground #123456".ground)
   end)
 
+  it("sets other options' defaults by a flag, and names the nearest choice", function()
+    local list = command.declare {
+      {"lr", "number", 1, help = "x"}, {"loss", "string", "hinge", choices = {"hinge", "wgan"}, help = "x"},
+      {"old", "flag", false, sets = {lr = 0.5, loss = "wgan"}, help = "x"},
+    }
+    local function values(...)
+      local v, given = command.parse(list, {...}, {name = "x", summary = "x"})
+      return v and {v.lr, v.loss, given.lr or false} or given
+    end
+    assert.same({1, "hinge", false}, values())
+    assert.same({0.5, "wgan", false}, values "--old")
+    assert.same({2, "wgan", true}, values("--old", "--lr", "2"))
+    assert.equal("--loss: expected hinge or wgan, got 'hinje' (did you mean 'hinge'?)", values("--loss", "hinje"))
+    assert.error_matches(function()
+      command.declare {{"lr", "number", 1, help = "x"}, {"old", "flag", false, sets = {lt = 1}, help = "x"}}
+    end, "command.declare: sets of %-%-old: there is no option 'lt'")
+  end)
+
   it("takes out what turned out to have no meaning", function()
     local list = command.declare {{"a-b", "flag", false, help = "x"}, {"c", "flag", true, help = "x"}}
     local values = {a_b = true, c = true}

@@ -73,8 +73,10 @@ local function convert(d, text)
   local number = text:find "^[%d%s.eE+-]+$" and tonumber(text)
   if d.kind == "integer" or d.kind == "number" or number and d.kind == "schedule" then v = number end
   local value, expected = accept(d, v)
-  if expected then return nil, ("--%s: expected %s, got '%s'"):format(d.name, expected, text) end
-  return value
+  if not expected then return value end
+  local near = d.choices and d.kind == "string" and check.nearest(text, d.choices)
+  return nil, ("--%s: expected %s, got '%s'%s"):format(d.name, expected, text,
+    near and (" (did you mean '%s'?)"):format(near) or "")
 end
 
 --- Returns the name that an option has in Lua: that of "dry-run" is `dry_run`. Cannot fail.
@@ -131,8 +133,8 @@ end
 -- may have the bounds `lo` and `hi` (allowed themselves), `above` and `below` (not allowed), of a schedule a number
 -- beside them that it may begin or end at, `also`; a list of `choices`, of `alias` names, `option` (of a string: a kind
 -- of gan.check that must accept it), `arg` (what --help calls the value), `short` (a letter), `was` (an option that it
--- took the place of, with other values: an error tells), and of a flag `negatable` (there is --no-name, too). What else
--- it has stays. What goes on, as a run does,
+-- took the place of, with other values: an error tells), and of a flag `negatable` (there is --no-name, too) and `sets`
+-- (name in Lua -> what the default of another option is then). What else it has stays. What goes on, as a run does,
 -- may have another value of an option that is `free`, and of one with `change` if --change names it. The value of
 -- "dry-run" is called `dry_run` in Lua, that of "2G" is 2^31, that of a schedule a number or the text of one, of which
 -- `varying` makes a function.
@@ -160,12 +162,16 @@ function M.declare(base, defaults, choices)
     end
     out[i], fields[c.field] = c, true
   end
-  for name in pairs(defaults or {}) do
-    if not fields[name] then
-      return check.fail("command.declare", "defaults: there is no option '%s'%s", tostring(name),
-        check.hint(name, check.names(fields)))
+  local function must_be_there(names, what)
+    for name in pairs(names or {}) do
+      if not fields[name] then
+        return check.fail("command.declare", "%s: there is no option '%s'%s", what, tostring(name),
+          check.hint(name, check.names(fields)))
+      end
     end
   end
+  must_be_there(defaults, "defaults")
+  for _, d in ipairs(out) do must_be_there(d.sets, "sets of --" .. d.name) end
   return out
 end
 
@@ -278,6 +284,11 @@ function M.parse(declared, args, about)
   if not ok then return nil, better(result, declared) end
   if result.rest and result.rest[1] then
     return nil, ("unexpected '%s': options begin with --, see --help"):format(result.rest[1])
+  end
+  for _, d in ipairs(declared) do
+    for name, v in pairs(d.sets and values[d.field] and d.sets or {}) do
+      if not given[name] then values[name] = v end
+    end
   end
   return values, given
 end

@@ -18,8 +18,12 @@ local recipes = {
   sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"},
   large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},
   own_net = {""},
-  ring = {"--norm spectral --penalty r1 --replay 6 --noise 0.1",
+  ring = {"--norm spectral --penalty r1 --replay 6 --noise 0.1 --classic", "--pack 2",
     "--penalty gp --loss wgan --minibatch discrimination --dsteps 2"},
+  start = {
+    "", "--norm none --conditional --loss rp", "--net sndcgan --pack 2 --size 24", "--net r3gan --ngf 8 --ndf 8",
+  },
+  r3gan = {"--ngf 8 --ndf 8"}, stacked_mnist = {"--data fake --size 32 --metrics none"},
 }
 local points, own = {ring = true}, {own_net = "nets.lua"} -- own: the file that makes their nets
 

@@ -72,7 +72,7 @@ describe("dcgan.lua", function()
     end
     local log = temp.read(dir .. "/whole/log.txt")
     for _, text in ipairs {
-      "*size 16", " lr 0.0002", "shapes (drawn): 40 images of 16x16", "step 40/40", "D(G(z))", "done: 40 steps",
+      "*size 16", " lr 0.0006", "shapes (drawn): 40 images of 16x16", "step 40/40", "D(G(z))", "done: 40 steps",
     } do
       assert.is_truthy(log:find(text, 1, true), text)
     end
@@ -123,7 +123,7 @@ describe("dcgan.lua", function()
     code, out, err = script.run(SCRIPT, ("--resume %s/branch --lr 0.001"):format(dir))
     assert.equal("", out)
     assert.equal(1, code)
-    assert.is_truthy(err:find("branch was started with --lr 0.0002, now 0.001", 1, true), err)
+    assert.is_truthy(err:find("branch was started with --lr 0.0006, now 0.001", 1, true), err)
   end)
 
   it("survives SIGKILL at any moment: the resumed run ends in the same bytes", function()
@@ -190,7 +190,7 @@ describe("dcgan.lua", function()
   it("touches nothing of a run of other options", function()
     local before = everything "whole"
     fails("--name whole --steps 50 --lr 0.001",
-      "whole was started with --lr 0.0002, now 0.001 (--change lr lets it change); nothing was overwritten")
+      "whole was started with --lr 0.0006, now 0.001 (--change lr lets it change); nothing was overwritten")
     fails("--name whole --steps 50 --batch 8", "was started with --batch 4, now 8")
     fails("--name whole --steps 50 --mirror", "was started with --mirror false, now true")
     fails("--name whole --steps 50 --resume new", "whole: exists; nothing was overwritten")

@@ -8,7 +8,7 @@ local temp = require "spec.support.temp"
 
 local dir
 
-local RING = "--ngf 4 --ndf 4 --batch 4 --snap 0 --threads 1 --outdir "
+local RING = "--lr 4e-3 --ngf 4 --ndf 4 --batch 4 --snap 0 --threads 1 --outdir "
 
 local function ring(words)
   local code, out, err = inside.run("experiments/ring.lua", RING .. dir .. " " .. words)
@@ -38,7 +38,7 @@ describe("train.begin", function()
     out = ring "--decay 20 --change decay --steps 12 --name long"
     assert.is_truthy(out:find("--decay: 6 up to step 10, 20 from now on\n", 1, true), out)
     assert.is_truthy(out:find("lr 0.0018  ", 1, true), out)
-    assert.is_truthy(ring("--kimg 0.02 --name kimg"):find("; 5 steps of batch 4\n", 1, true)) -- not its own 12,000
+    assert.is_truthy(ring("--kimg 0.02 --name kimg"):find("; 5 steps of batch 4\n", 1, true)) -- not its own 10,000
     assert.is_truthy(ring("--resume " .. dir .. "/kimg"):find("already at step 5 of 5", 1, true))
   end)
 
@@ -197,14 +197,14 @@ describe("train.begin", function()
     trains "--data fake --limit 20 --name run --steps 3"
     trains "--data fake --limit 20 --name plain --steps 6"
     fails("--data fake --limit 20 --name run --steps 6 --lr 0.01",
-      "was started with --lr 0.0002, now 0.01 (--change lr lets it change); nothing was overwritten")
+      "was started with --lr 0.0006, now 0.01 (--change lr lets it change); nothing was overwritten")
     fails("--data fake --limit 20 --steps 6 --lr 0.01 --change lr --name new",
       "--change: there is no run to go on with")
     local out = trains("--data fake --limit 20 --name run --steps 6 --lr 0.01 --dlr 0.02 --change lr,dlr",
-      "--lr: 0.0002 up to step 3, 0.01 from now on\n--dlr: unset up to step 3, 0.02 from now on\n")
+      "--lr: 0.0006 up to step 3, 0.01 from now on\n--dlr: unset up to step 3, 0.02 from now on\n")
     assert.is_truthy(out:find("lr 0.02/0.01", 1, true), out)
     local stats = temp.read(dir .. "/runs/run/stats.jsonl")
-    assert.is_truthy(stats:find('{"change":"lr","from":"0.0002","step":3,"to":"0.01"}\n', 1, true), stats)
+    assert.is_truthy(stats:find('{"change":"lr","from":"0.0006","step":3,"to":"0.01"}\n', 1, true), stats)
     assert.is_truthy(stats:find('"lr_D":0.02,"lr_G":0.01', 1, true), stats)
     assert.same({0.01, 0.02}, {settings("run").options.lr, settings("run").options.dlr})
     assert.not_same(weights "plain", weights "run")
@@ -253,7 +253,7 @@ describe("train.begin", function()
   it("goes on with a schedule in the place of a number, where --change names it", function()
     trains "--data fake --limit 20 --name run --steps 3"
     local out = trains("--data fake --limit 20 --name run --steps 6 --lr linear:1e-2:0:.024 --change lr",
-      "--lr: 0.0002 up to step 3, linear:0.01:0:0.024 from now on\n")
+      "--lr: 0.0006 up to step 3, linear:0.01:0:0.024 from now on\n")
     assert.is_truthy(out:find("lr 0.00167", 1, true), out) -- at 20 of 24 images
     assert.equal("linear:0.01:0:0.024", settings("run").options.lr)
     fails("--data fake --limit 20 --name run --steps 8 --lr linear:1e-2:0:.024 --beta1 cosine:.5:1",

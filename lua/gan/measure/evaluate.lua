@@ -249,7 +249,7 @@ measures.diversity = {results = {"diversity"}, real = "features", fake = "featur
 end}
 
 -- A real set in the fakes' place has what is to be reached; fair draws, which no set of pictures is, a little less.
-measures.modes = {results = {"modes", "kl"}, real = "channels", fake = "channels", value = function(self, fake)
+measures.modes = {results = {"kl", "modes"}, real = "channels", fake = "channels", value = function(self, fake)
   local value, p = fake.modes:value()
   local _, real
   if self.real.modes then _, real = self.real.modes:value() end
@@ -322,13 +322,15 @@ function M.judge(metrics, name)
   return nil, ("%s is not among --metrics %s"):format(name, table.concat(metrics, ","))
 end
 
---- Returns results as a line of text, such as "fid 12.3  kid 0.01 ± 0.002". Cannot fail.
+--- Returns results as a line of text, such as "fid 12.3  kid 0.01 ± 0.002  diversity 9.1 (real 9.8)". Cannot fail.
 -- @tparam table results  of a session's `measure`
 -- @treturn string
 function M.text(results)
   local parts = {}
   for i, r in ipairs(results) do
-    parts[i] = ("%s %.4g%s"):format(r.metric, r.value, r.deviation and (" ± %.2g"):format(r.deviation) or "")
+    local deviation = r.deviation and (" ± %.2g"):format(r.deviation) or ""
+    parts[i] = ("%s %.4g%s%s"):format(r.metric, r.value, deviation, r.reference and (" (real %.4g)"):format(r.reference)
+      or "")
   end
   return table.concat(parts, "  ")
 end

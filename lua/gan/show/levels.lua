@@ -28,16 +28,19 @@ end
 -- @tparam table ring  of gan.data.ring
 -- @tparam Module D  critic, (N,2) -> (N) or (N,1) logits
 -- @tparam Tensor samples  real (N,2)
+-- @tparam[opt=1] integer pack  D takes so many points at once, (N,2 pack): it is asked about each point so many times
 -- @treturn Tensor  u8 (384,384,3)
 -- @raise if D does not take points of the plane
-function M.picture(ring, D, samples)
+function M.picture(ring, D, samples, pack)
   local reach, at = ring.reach, {}
   for i = 0, CELLS - 1 do
     for j = 0, CELLS - 1 do
       at[i * CELLS + j + 1] = {(j + 0.5) / CELLS * 2 * reach - reach, reach - (i + 0.5) / CELLS * 2 * reach}
     end
   end
-  local rank = ranks(core.to_table(nn.evaluate(D, core.tensor(at), nil, {batch = CELLS})))
+  local places, packed = core.tensor(at), {}
+  for k = 1, pack or 1 do packed[k] = places end
+  local rank = ranks(core.to_table(nn.evaluate(D, core.cat(packed, 2), nil, {batch = CELLS})))
   local n, pixel, ground = CELLS * SIDE, {}, {}
   for i, r in ipairs(rank) do
     local c = {}
@@ -81,8 +84,9 @@ end
 -- @tparam table ring  of gan.data.ring
 -- @tparam Module D  critic, (N,2) -> (N) or (N,1) logits
 -- @tparam Tensor samples  real (N,2)
+-- @tparam[opt=1] integer pack  as for `picture`
 -- @treturn boolean  true
 -- @error if it cannot be written
-function M.paint(path, ring, D, samples) return image.write(path, M.picture(ring, D, samples)) end
+function M.paint(path, ring, D, samples, pack) return image.write(path, M.picture(ring, D, samples, pack)) end
 
 return M

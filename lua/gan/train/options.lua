@@ -24,7 +24,7 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"z", "integer", 100, lo = 1, hi = 65536, alias = {"nz"}, help = "size of the latent vector"},
   {"ngf", "integer", 64, lo = 1, hi = 4096, help = "width of G before its last layer"},
   {"ndf", "integer", 64, lo = 1, hi = 4096, help = "width of D after its first layer"},
-  {"lr", "schedule", 2e-4, above = 0, hi = 1e3, also = 0, change = true, help = "step size of both players"},
+  {"lr", "schedule", 6e-4, above = 0, hi = 1e3, also = 0, change = true, help = "step size of both players"},
   {"dlr", "schedule", nil, above = 0, hi = 1e3, also = 0, change = true, help = "D's own step size (default: --lr)"},
   {"glr", "schedule", nil, above = 0, hi = 1e3, also = 0, change = true, help = "G's own step size (default: --lr)"},
   {"beta1", "schedule", 0.5, lo = 0, below = 1, help = "decay of the gradients' mean (Adam)"},

@@ -47,7 +47,7 @@ local function open_data(self, spec, given)
   command.drop(self.declared, opt, unused)
   self.own_data = spec.open and true
   local name = opt.data or self.data.source or "of the script"
-  if spec.conditional then
+  if spec.conditional or opt.conditional then
     if not (self.data.labels and self.data.classes) then
       recorder:stop("--data %s has no classes, which this recipe needs: give labelled data, or a folder with a "
         .. "sub-folder for each class", name)
@@ -80,7 +80,7 @@ local known = {
 -- @tparam[opt] table spec.defaults  option -> value
 -- @tparam[opt] table spec.options  further ones, as gan.command.declare takes them
 -- @tparam[opt] table spec.without  names of options that mean nothing here
--- @tparam[opt=false] boolean spec.conditional  the data must have labels
+-- @tparam[opt=false] boolean spec.conditional  the data must have labels; or the script's own flag --conditional is set
 -- @tparam[opt] function spec.open  f(options) -> data set, which may have a method `batches` of its own; or nil and a
 --   message; default: gan.data.open of --data; options of data that f does not look at are not the run's, and
 --   evaluate.lua asks for --data
