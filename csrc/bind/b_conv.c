@@ -49,12 +49,10 @@ static void set_options(gn_conv *d, const options *o) {
 /* Raises where the engine asked for cannot do the shape. */
 static void check_engine(lua_State *L, const gn_conv *d) {
   const int m = d->engine == GN_CONV_WINOGRAD2 ? 2 : d->engine == GN_CONV_WINOGRAD4 ? 4 : 0;
+  const char *one = d->groups > 1 ? "" : " and 4x4 kernels of stride 2";
   if (m && !gn_conv_winograd_fits(d))
-    gn_option_error(L, "engine",
-                    "winograd%d does 3x3 kernels of stride 1 and 4x4 kernels of stride 2, without dilation; got %Ix%I, "
-                    "stride %I,%I",
-                    m, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
-  if (m && d->groups > 1) gn_option_error(L, "engine", "winograd%d does one group, got %I", m, (lua_Integer)d->groups);
+    gn_option_error(L, "engine", "winograd%d does 3x3 kernels of stride 1%s, without dilation; got %Ix%I, stride %I,%I",
+                    m, one, (lua_Integer)d->Kh, (lua_Integer)d->Kw, (lua_Integer)d->sh, (lua_Integer)d->sw);
 }
 
 /* 4-dimensional, dense in its stack slot, every size below 2^31 (BLAS counts in int). */

@@ -238,6 +238,12 @@ local of_groups = {
   {"depthwise, 5x7, dilation", grouped(16, 1, 14, 15, 16, 5, 7, 16, 1, 3, 2)},
   {"depthwise, several blocks", grouped(16, 1, 140, 70, 16, 3, 3, 16, 1, 1)},
   {"many groups", grouped(130, 1, 3, 3, 260, 2, 2, 260, 1, 0)},
+  {"3x3, 5 channels a group, 4 out", grouped(3, 2, 7, 5, 15, 3, 3, 12, 1, 1)},
+  {"3x3, groups that are joined", grouped(20, 2, 7, 5, 40, 3, 3, 80, 1, 1)},
+  {"3x3, more than a vector a group", grouped(2, 2, 6, 9, 48, 3, 3, 80, 1, 0)},
+  {"3x3, wide pictures, padding 2", grouped(2, 2, 9, 70, 16, 3, 3, 16, 1, 2)},
+  {"3x3, padding 3", grouped(2, 1, 3, 4, 32, 3, 3, 32, 1, 3)},
+  {"3x3, many small pictures", grouped(3, 19, 4, 4, 48, 3, 3, 48, 1, 1)},
 }
 
 describe("groups", function()
@@ -259,7 +265,7 @@ describe("groups", function()
     end
   end)
 
-  it("agree in every instruction set, and in float with double", function()
+  it("agree in every engine and instruction set, and in float with double", function()
     local function far(got, want)
       return core.item(core.max(core.abs(core.sub(got, want)))) / core.item(core.max(core.abs(want)))
     end
@@ -271,14 +277,17 @@ describe("groups", function()
       local d = e[2]
       local x, w, dy = tensors(fcore, d)
       local single = {passes(fcore, d, x, w, dy)}
+      local winograd = d.Kh == 3 and d.Kw == 3 and d.sh == 1 and d.dh == 1
       x, w, dy = double_of(x), double_of(w), double_of(dy)
       core.simd "base"
-      local want = {passes(core, d, x, w, dy)}
-      for i, got in ipairs(single) do assert.is_true(far(double_of(got), want[i]) < 1e-5, "float, " .. name(d)) end
+      local want = {passes_of(core, "direct", d, x, w, dy)}
+      for i, got in ipairs(single) do assert.is_true(far(double_of(got), want[i]) < 4e-5, "float, " .. name(d)) end
       for _, set in ipairs(all) do
         core.simd(set)
-        for i, got in ipairs {passes(core, d, x, w, dy)} do
-          assert.is_true(far(got, want[i]) < 1e-13, set .. ", " .. name(d))
+        for _, engine in ipairs(winograd and {"direct", "winograd2", "winograd4"} or {"direct"}) do
+          for i, got in ipairs {passes_of(core, engine, d, x, w, dy)} do
+            assert.is_true(far(got, want[i]) < 1e-13, ("%s, %s, pass %d of %s"):format(set, engine, i, name(d)))
+          end
         end
       end
     end
@@ -306,6 +315,21 @@ describe("groups", function()
         {padding = 1})
       assert.is_true(core.item(core.max(core.abs(core.sub(part, core.narrow(y, 4, 4 * i + 1, 4))))) < 1e-12)
     end
+  end)
+
+  it("take tiles where they cost less, as many as gan.winograd says", function()
+    local d = grouped(4, 8, 8, 8, 64, 3, 3, 64, 1, 1)
+    local x, w, dy = tensors(fcore, d)
+    local function bytes(engine)
+      local list = {passes_of(fcore, engine, d, x, w, dy)}
+      for i, t in ipairs(list) do list[i] = fcore.to_bytes(t) end
+      return table.concat(list)
+    end
+    for _, tile in ipairs {0, 2, 4} do
+      fcore.winograd(tile)
+      assert.is_true(bytes(nil) == bytes(({[0] = "direct", [2] = "winograd2", [4] = "winograd4"})[tile]))
+    end
+    assert.is_true(bytes "winograd4" ~= bytes "winograd2" and bytes "winograd2" ~= bytes "direct")
   end)
 
   it("take tensors without elements, and strides that no picture has", function()

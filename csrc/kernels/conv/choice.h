@@ -5,7 +5,7 @@
 #include "shape.h"
 
 /* Returns 1 if Winograd's engines can do all passes of the shape: 3x3 of stride 1 or 4x4 of stride 2, without
-** dilation. */
+** dilation; in groups of channels 3x3 of stride 1. */
 int gn_conv_winograd_fits(const gn_conv *d);
 
 #endif

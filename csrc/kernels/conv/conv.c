@@ -6,7 +6,7 @@
 **   columns    dx with few channels (conv_direct.c)
 **   exchanged  y with few channels and stride 1, on the convolution from y to x with the taps backwards: for pass DW,
 **              and for pass Y where `columns` fits
-**   grouped    groups of channels (grouped.c)
+**   grouped    groups of channels (grouped.c); 3x3 of stride 1 with enough channels a group (winograd_grouped.c)
 **   gather     everything else (conv_direct.c) */
 #include "conv.h"
 #include "../gemm.h"
@@ -15,15 +15,30 @@
 #include "conv_direct.h"
 #include "grouped.h"
 #include "winograd.h"
+#include "winograd_grouped.h"
 
 #define LEAST_CHANNELS 24 /* of x and of y, for Winograd's engines to pay */
+#define LEAST_IN_GROUP 4  /* the same, of a group */
 #define TRANSFORM 24      /* what transforming a number of x or y costs, in multiply-adds */
 #define TRANSFORM_W 60    /* the same for a number of the kernel, in memory */
 
-typedef enum { EMPTY, GROUPED, POINTS, COVER, COLUMNS, EXCHANGED, GATHER, WINOGRAD2, WINOGRAD4 } engine;
+typedef enum {
+  EMPTY,
+  GROUPED,
+  GROUPED2,
+  GROUPED4,
+  POINTS,
+  COVER,
+  COLUMNS,
+  EXCHANGED,
+  GATHER,
+  WINOGRAD2,
+  WINOGRAD4
+} engine;
 
 static int is_winograd(engine e) { return e == WINOGRAD2 || e == WINOGRAD4; }
-static int tile(engine e) { return e == WINOGRAD4 ? 4 : 2; }                               /* of a Winograd engine */
+static int is_grouped_winograd(engine e) { return e == GROUPED2 || e == GROUPED4; }
+static int tile(engine e) { return e == WINOGRAD4 || e == GROUPED4 ? 4 : 2; }              /* of a Winograd engine */
 static engine winograd(int m) { return m == 2 ? WINOGRAD2 : m == 4 ? WINOGRAD4 : GATHER; } /* m = 0: none of them */
 
 /* Returns the tile whose products and transforms cost least, or 0 where the plain convolution costs less. kept: for
@@ -77,9 +92,22 @@ static engine relu_engine(const gn_conv *d) {
   return winograd(m);
 }
 
+static engine grouped_engine(const gn_conv *d) {
+  double least = 1;
+  engine best = GROUPED;
+  if (d->engine == GN_CONV_WINOGRAD2) return GROUPED2;
+  if (d->engine == GN_CONV_WINOGRAD4) return GROUPED4;
+  if (d->engine == GN_CONV_DIRECT || !gn_conv_winograd_fits(d)) return GROUPED;
+  if (GN_MIN(d->Ci, d->Co) < LEAST_IN_GROUP * d->groups) return GROUPED;
+  for (int m = 2; m <= d->largest_tile; m += 2)
+    if (gn_winograd_grouped_share(d, m) < least)
+      least = gn_winograd_grouped_share(d, m), best = m == 2 ? GROUPED2 : GROUPED4;
+  return best;
+}
+
 static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   if (d->N == 0 || d->H == 0 || d->W == 0 || d->Ci == 0 || d->Co == 0 || d->Ho == 0 || d->Wo == 0) return EMPTY;
-  if (d->groups > 1) return GROUPED;
+  if (d->groups > 1) return grouped_engine(d);
   if (pass == GN_CONV_RELU) return relu_engine(d);
   const int bare = d->ph == 0 && d->pw == 0;
   if (bare && d->Kh == 1 && d->Kw == 1 && d->sh == 1 && d->sw == 1 && d->Ho == d->H && d->Wo == d->W) return POINTS;
@@ -112,6 +140,7 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
   gn_int m, n, k;
   if (e == EMPTY) return 0;
   if (e == GROUPED) return gn_grouped_work(d, pass);
+  if (is_grouped_winograd(e)) return gn_winograd_grouped_work(d, pass, tile(e));
   if (e == POINTS || e == COVER) {
     plain_sizes(d, e, &m, &n, &k);
     return pass == GN_CONV_Y    ? gn_gemm_par_work(m, n, k)
@@ -147,6 +176,7 @@ void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u,
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(y, count(d->N, d->Ho, d->Wo, d->Co));
   else if (e == GROUPED) gn_grouped_y(y, x, w, d, work);
+  else if (is_grouped_winograd(e)) gn_winograd_grouped_y(y, x, w, d, tile(e), work);
   else if (e == GATHER) gn_gather_y(y, x, w, d, work);
   else if (e == EXCHANGED) {
     const gn_conv other = exchanged(d);
@@ -172,6 +202,7 @@ void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_rea
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(dx, count(d->N, d->H, d->W, d->Ci));
   else if (e == GROUPED) gn_grouped_dx(dx, dy, w, d, work);
+  else if (is_grouped_winograd(e)) gn_winograd_grouped_dx(dx, dy, w, d, tile(e), work);
   else if (e == GATHER) gn_gather_dx(dx, dy, w, d, work);
   else if (e == COLUMNS) gn_columns_dx(dx, dy, w, d, work);
   else if (is_winograd(e)) gn_winograd_dx(dx, dy, u, d, tile(e), work);
@@ -184,6 +215,7 @@ void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_con
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(dw, count(d->Kh, d->Kw, d->Ci / d->groups, d->Co));
   else if (e == GROUPED) gn_grouped_dw(dw, x, dy, d, work);
+  else if (is_grouped_winograd(e)) gn_winograd_grouped_dw(dw, x, dy, d, tile(e), work);
   else if (e == GATHER) gn_gather_dw(dw, x, dy, d, work);
   else if (e == EXCHANGED) {
     const gn_conv other = exchanged(d);

@@ -41,6 +41,11 @@
 #define gn_winograd_y GN_SIMD_OWN(gn_winograd_y)
 #define gn_winograd_dx GN_SIMD_OWN(gn_winograd_dx)
 #define gn_winograd_dw GN_SIMD_OWN(gn_winograd_dw)
+#define gn_winograd_grouped_share GN_SIMD_OWN(gn_winograd_grouped_share)
+#define gn_winograd_grouped_work GN_SIMD_OWN(gn_winograd_grouped_work)
+#define gn_winograd_grouped_y GN_SIMD_OWN(gn_winograd_grouped_y)
+#define gn_winograd_grouped_dx GN_SIMD_OWN(gn_winograd_grouped_dx)
+#define gn_winograd_grouped_dw GN_SIMD_OWN(gn_winograd_grouped_dw)
 #endif
 
 #endif

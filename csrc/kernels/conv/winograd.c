@@ -9,6 +9,7 @@
 #include "choice.h"
 #include "sums.h"
 #include "tile.h"
+#include "winograd_line.h"
 #include "winograd_tables.h"
 
 #define ROWS GN_TILE_ROWS
@@ -23,34 +24,9 @@
 #define CHANNELS 128            /* rows of dw in one task, at most */
 #define PARTS ((gn_int)1 << 20) /* reals of partial sums in dw */
 
-typedef gn_real vec __attribute__((vector_size(GN_VECTOR_BYTES), aligned(sizeof(gn_real)), may_alias)); /* unaligned */
-
 static gn_int up(gn_int a, gn_int to) { return gn_ceil_div(a, to) * to; }
 
 /* ---- the small transforms: out = L in Lt on every channel ---- */
-
-/* out[i*os] = sum over k of L[i,k] in[k*is]; L (b,a) is X, or X (a,b) transposed. Unrolled: zeros and ones cost
-** nothing. */
-static inline __attribute__((always_inline)) void line(int b, int a, const gn_real *X, int transposed, const vec *in,
-                                                       int is, vec *out, int os) {
-#pragma GCC unroll 10
-  for (int i = 0; i < b; i++) {
-    vec s = {0};
-    int begun = 0;
-#pragma GCC unroll 10
-    for (int k = 0; k < a; k++) {
-      const gn_real f = transposed ? X[k * b + i] : X[i * a + k];
-      if (f == 0) continue;
-      vec v = in[k * is];
-      if (f == -1) v = -v;
-      else if (f != 1) v *= f;
-      if (begun) s += v;
-      else s = v;
-      begun = 1;
-    }
-    out[i * os] = s;
-  }
-}
 
 /* out[k] (C), k < b*b  <-  (base[k], if there is a base) + L in Lt, in[k] (C), k < a*a. Every COLS channels, out moves
 ** on by `jump`. */
@@ -60,7 +36,7 @@ static inline __attribute__((always_inline)) void sandwich(int b, int a, const g
   gn_real tail_in[MAXP * LANES], tail_base[MAXP * LANES], tail_out[MAXP * LANES];
   for (gn_int c = 0; c < C; c += LANES) {
     const gn_int to = c / COLS * jump + c % COLS, rest = C - c;
-    vec x[MAXP], half[MAXP], y[MAXP];
+    vec x[MAXP], y[MAXP];
     if (rest < LANES) {
       for (int k = 0; k < a * a; k++)
         for (gn_int j = 0; j < LANES; j++) tail_in[k * LANES + j] = j < rest ? in[k][c + j] : 0;
@@ -70,10 +46,7 @@ static inline __attribute__((always_inline)) void sandwich(int b, int a, const g
     }
 #pragma GCC unroll 36
     for (int k = 0; k < a * a; k++) x[k] = *(const vec *)(rest < LANES ? tail_in + k * LANES : in[k] + c);
-#pragma GCC unroll 6
-    for (int j = 0; j < a; j++) line(b, a, X, transposed, x + j, a, half + j, a);
-#pragma GCC unroll 6
-    for (int i = 0; i < b; i++) line(b, a, X, transposed, half + i * a, 1, y + i * b, 1);
+    gn_sandwich(b, a, X, transposed, x, y);
     if (base) {
 #pragma GCC unroll 36
       for (int k = 0; k < b * b; k++) y[k] += *(const vec *)(rest < LANES ? tail_base + k * LANES : base[k] + c);
@@ -98,7 +71,7 @@ static inline __attribute__((always_inline)) void rod(int b, int a, const gn_rea
         for (gn_int j = 0; j < LANES; j++) tail_in[k * LANES + j] = j < rest ? in[k][c + j] : 0;
 #pragma GCC unroll 10
     for (int k = 0; k < a; k++) x[k] = *(const vec *)(rest < LANES ? tail_in + k * LANES : in[k] + c);
-    line(b, a, X, 0, x, 1, y, 1);
+    gn_line(b, a, X, 0, x, 1, y, 1);
 #pragma GCC unroll 10
     for (int k = 0; k < b; k++) *(vec *)(rest < LANES ? tail_out + k * LANES : out[k] + to) = y[k];
     if (rest < LANES)
