@@ -47,7 +47,7 @@ local cured = {
 local function ours(label, more)
   local out = {label, on = "ring"}
   for _, name in ipairs {"z", "ngf", "ndf", "lr", "beta1", "beta2"} do out[name] = ring.defaults[name] end
-  out.loss, out.penalty, out.gamma, out.activation = "rp", "r1_r2", 0.1, "tanh"
+  out.loss, out.penalty, out.activation = "rp", "r1_r2", "tanh"
   for k, v in pairs(more or {}) do out[k] = v end
   return out
 end

@@ -68,11 +68,11 @@ describe("game.ring", function()
     assert.is_true(kl > 0.1, kl)
   end)
 
-  it("finds all modes by its defaults, in a thousand large steps", function()
-    local r = ring.run {steps = 1000, lr = "cosine:4e-3:0", samples = 1000}
+  it("finds all modes by its defaults, also in a tenth of their steps", function()
+    local r = ring.run {steps = 1000, samples = 1000}
     assert.equal(8, r.modes)
-    assert.is_true(r.kl < 0.03, r.kl)
-    assert.is_true(r.quality > 0.8, r.quality)
+    assert.is_true(r.kl < 0.1, r.kl)
+    assert.is_true(r.quality > 0.6, r.quality)
   end)
 
   it("follows the texts of schedules", function()

@@ -38,7 +38,7 @@ describe("train.begin", function()
     out = ring "--decay 20 --change decay --steps 12 --name long"
     assert.is_truthy(out:find("--decay: 6 up to step 10, 20 from now on\n", 1, true), out)
     assert.is_truthy(out:find("lr 0.0018  ", 1, true), out)
-    assert.is_truthy(ring("--kimg 0.02 --name kimg"):find("; 5 steps of batch 4\n", 1, true)) -- not its own 14,000
+    assert.is_truthy(ring("--kimg 0.02 --name kimg"):find("; 5 steps of batch 4\n", 1, true)) -- not its own 10,000
     assert.is_truthy(ring("--resume " .. dir .. "/kimg"):find("already at step 5 of 5", 1, true))
   end)
 

@@ -15,14 +15,15 @@ local M = {}
 
 local option = check.option
 local BATCH = 1024 -- points drawn at a time
-local GAMMA = "cosine:0.1:0.01" -- of R1 and R2: large ones find all modes, small ones are sharp
+local GAMMA = 40 -- of R1 and R2 at first, times a mode's variance: large ones find all modes, small ones are sharp
 
 local options = {
   {"modes", "integer", 8, choices = {8, 25}, help = "8 Gaussians on a ring, or 25 on a grid"},
 }
 table.move(choice.list {
   net = false, loss = "rp", penalty = "r1_r2",
-  gamma = {help = ("the penalty's weight (default: %s of r1, r2 and r1_r2, else its own)"):format(GAMMA)},
+  gamma = {help = "the penalty's weight (default: of r1, r2 and r1_r2 40 times a mode's variance, falling to a tenth; "
+    .. "else its own)"},
   norm = {choices = {"none", "batch", "layer", "spectral"}},
 }, 1, 6, 2, options)
 table.move({
@@ -51,11 +52,10 @@ M.classic = {
 --- Lists the options of a configuration beyond those of every training script, in the form of gan.command.declare.
 M.options = options
 
---- Options of every training script that mean something else here, with their defaults. Twice the step size finds the
--- 25 modes sooner, but can lose all 8.
+--- Options of every training script that mean something else here, with their defaults.
 M.defaults = {
-  batch = 128, z = 2, ngf = 128, ndf = 128, lr = "cosine:2e-3:0", beta1 = 0, beta2 = 0.99, dsteps = 1, gsteps = 1,
-  ema_kimg = 64, steps = 14000, snap = 3500,
+  batch = 128, z = 2, ngf = 128, ndf = 128, lr = "cosine:4e-3:0", beta1 = 0, beta2 = 0.99, dsteps = 1, gsteps = 1,
+  ema_kimg = 64, steps = 10000, snap = 2500,
 }
 
 -- The kinds of `defaults`.
@@ -105,7 +105,8 @@ function M.rules(config, stream, steps)
   local how = {}
   for _, name in ipairs {"loss", "penalty", "gamma", "lazy", "norm", "pack"} do how[name] = config[name] end
   if how.gamma == nil and how.penalty:find "^r[12]" then
-    how.gamma = schedule.open(GAMMA, {steps = steps or 1, batch = 1})
+    local from = GAMMA * points.new {modes = config.modes}.sigma ^ 2
+    how.gamma = schedule.cosine {from = from, to = from / 10, steps = steps or 1, start = 1}
   end
   local rules = choice.rules(how, stream)
   rules.lr = {D = rate(config.dlr or config.lr), G = rate(config.glr or config.lr)}
@@ -143,7 +144,8 @@ end
 -- @tparam[opt=8] integer opt.modes  8 Gaussians on a ring, or 25 on a grid
 -- @tparam[opt="rp"] string opt.loss  as gan.loss.open takes it
 -- @tparam[opt="r1_r2"] string opt.penalty  D's: "none", or one of gan.game.choice.penalties
--- @tparam[opt] number|function|string opt.gamma  its weight (default: of R1 and R2 0.1, falling to 0.01; else its own)
+-- @tparam[opt] number|function|string opt.gamma  its weight (default: of R1 and R2 40 times a mode's variance,
+--   falling to a tenth; else its own)
 -- @tparam[opt=1] integer opt.lazy  takes it at every so many-th update of D only
 -- @tparam[opt="none"] string opt.norm  D's: "batch", "layer" or "spectral"
 -- @tparam[opt="none"] string opt.gnorm  G's: "batch" or "layer"
@@ -161,14 +163,14 @@ end
 -- @tparam[opt=2] integer opt.z  Z
 -- @tparam[opt=128] integer opt.ngf  width of G
 -- @tparam[opt=128] integer opt.ndf  width of D
--- @tparam[opt="cosine:2e-3:0"] number|function|string opt.lr  step size of both players
+-- @tparam[opt="cosine:4e-3:0"] number|function|string opt.lr  step size of both players
 -- @tparam[opt=0] number|function|string opt.beta1  of Adam
 -- @tparam[opt=0.99] number|function|string opt.beta2  of Adam
 -- @tparam[opt=1] integer opt.dsteps  D's updates in a step
 -- @tparam[opt=1] integer opt.gsteps  G's updates in a step
 -- @tparam[opt=64] number|function|string opt.ema_kimg  half-life of the average of G, in thousands of points; 0: none
--- @tparam[opt=14000] integer opt.steps  length of the game
--- @tparam[opt=3500] integer opt.snap  is not used here
+-- @tparam[opt=10000] integer opt.steps  length of the game
+-- @tparam[opt=2500] integer opt.snap  is not used here
 -- @tparam[opt=0] integer opt.seed  of all random numbers
 -- @tparam[opt=0] integer opt.every  steps between scores; 0: one at the end
 -- @tparam[opt=2500] integer opt.samples  points in a score
