@@ -127,6 +127,25 @@ describe("a process", function()
     end
   end)
 
+  it("has the products that its processor can, unless it is told otherwise", function()
+    local i, f = 0, io.open "/proc/cpuinfo"
+    if not f then return end
+    while arg[i - 1] do i = i - 1 end
+    local avx2 = f:read "a":find " avx2 "
+    f:close()
+    for set, want in pairs {
+      ["env -u OPENBLAS_CORETYPE"] = avx2 and {Cooperlake = true, SkylakeX = true, Zen = true, Haswell = true}
+        or {[""] = true},
+      ["env OPENBLAS_CORETYPE=Nehalem"] = {Nehalem = true},
+    } do
+      local pipe = assert(io.popen(
+        ("%s '%s' -e \"require 'gan' os.execute 'echo \\$OPENBLAS_CORETYPE'\""):format(set, arg[i])))
+      local got = pipe:read "l"
+      assert.is_true(want[got], got)
+      pipe:close()
+    end
+  end)
+
   it("touches no new page once its training has settled", function()
     if os.getenv "GAN_SANITIZED" then return end
     local i = 0

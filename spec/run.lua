@@ -20,6 +20,7 @@ for _, path in ipairs(for_busted and {} or paths) do
     os.exit(1)
   end
 end
+require "gan.wait" -- as a program has it: the same products in all processes
 if for_busted or not quick and #paths == 1 and lfs.attributes(paths[1], "mode") == "file" then
   require "busted.runner" {standalone = false}
   return
