@@ -1,19 +1,20 @@
--- The convolutions of a 64x64 DCGAN and the 3x3 ones of SNDCGAN, three passes each, in nominal GFLOP/s (padding
--- counted) and as a share of the FMA peak; or, with --errors, how far each engine's results lie from the same
--- convolution in double precision.
+-- The convolutions of a 64x64 DCGAN, the 3x3 ones of SNDCGAN and those in groups of R3GAN, three passes each, in
+-- nominal GFLOP/s (padding counted) and as a share of the FMA peak; or, with --errors, how far each engine's results
+-- lie from the same convolution in double precision.
 --   lua experiments/bench/conv.lua --batch 64
 --   lua experiments/bench/conv.lua --errors
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local core = require "gan.core"
 
-local opt = bench.options("Times the convolutions of DCGAN and SNDCGAN.", {
+local opt = bench.options("Times the convolutions of DCGAN, SNDCGAN and R3GAN.", {
   {"batch", nil, "images (default 64; with --errors 4)"}, {"width", 64, "channels of D's first layer"},
   {"errors", false, "relative RMS errors of the engines instead of times"}, bench.ms})
 local f = opt.width
 opt.batch = opt.batch or opt.errors and 4 or 64
 
-local function layer(name, size, ci, co, kernel, stride, padding)
-  return {name = name, size = size, ci = ci, co = co, kernel = kernel, options = {stride = stride, padding = padding}}
+local function layer(name, size, ci, co, kernel, stride, padding, groups)
+  return {name = name, size = size, ci = ci, co = co, kernel = kernel, groups = groups or 1,
+    options = {stride = stride, padding = padding, groups = groups}}
 end
 -- D from the picture to the logit; G's layers are the same with the passes y and dx exchanged.
 local layers = {
@@ -29,9 +30,14 @@ local layers = {
   layer(("%d -> %d, 3x3"):format(4 * f, 8 * f), 4, 4 * f, 8 * f, 3, 1, 1),
   layer(("%d -> 3, 3x3 (G)"):format(f), 32, f, 3, 3, 1, 1),
 }
+for i, size in ipairs {32, 16, 8} do -- R3GAN's
+  local inside = f << i
+  layers[#layers + 1] = layer(inside .. ", groups of 16", size, inside, inside, 3, 1, 1, inside // 16)
+end
+layers[#layers + 1] = layer(2 * f .. ", depthwise", 32, 2 * f, 2 * f, 3, 1, 1, 2 * f)
 
 local function with(o, engine, key, value)
-  local all = {stride = o.stride, padding = o.padding, engine = engine}
+  local all = {stride = o.stride, padding = o.padding, groups = o.groups, engine = engine}
   if key then all[key] = {value, value} end
   return all
 end
@@ -51,7 +57,7 @@ local order = {"y", "dx", "dw"}
 local function inputs(l)
   local rng = core.rng(1, l.name)
   local out = (l.size + 2 * l.options.padding - l.kernel) // l.options.stride + 1
-  local x, w = rng:normal({opt.batch, l.size, l.size, l.ci}), rng:normal({l.kernel, l.kernel, l.ci, l.co})
+  local x, w = rng:normal({opt.batch, l.size, l.size, l.ci}), rng:normal({l.kernel, l.kernel, l.ci // l.groups, l.co})
   return x, w, rng:normal({opt.batch, out, out, l.co})
 end
 
@@ -59,15 +65,16 @@ end
 
 local function time(l, totals)
   local x, w, dy = inputs(l)
-  local flop = 2e-9 * core.numel(dy) * l.kernel ^ 2 * l.ci
-  local record, cells = {layer = l.name, size = l.size, kernel = l.kernel, gflop = bench.digits(flop)}, {}
+  local flop = 2e-9 * core.numel(dy) * l.kernel ^ 2 * l.ci / l.groups
+  local record = {layer = l.name, size = l.size, kernel = l.kernel, groups = l.groups, gflop = bench.digits(flop)}
+  local cells, kind = {}, l.groups > 1 and "groups" or l.kernel
   local peak, seconds = bench.peak(), {}
   local run = passes(core, l, x, w, dy)
   for _, pass in ipairs(order) do seconds[pass] = bench.time(run[pass]) end
   peak = math.max(peak, bench.peak())
   for i, pass in ipairs(order) do
     local rate = flop / seconds[pass]
-    totals[l.kernel] = (totals[l.kernel] or 0) + 1000 * seconds[pass]
+    totals[kind] = (totals[kind] or 0) + 1000 * seconds[pass]
     record[pass] = {gflop_s = bench.digits(rate), share = bench.digits(rate / peak, 3)}
     cells[i] = ("%7.1f (%3.0f %%)"):format(rate, 100 * rate / peak)
   end
@@ -81,8 +88,12 @@ local function times()
   bench.say("%-18s %8s %8s %14s %14s %14s", "layer", "GFLOP", "peak", table.unpack(order))
   local records, totals = {}, {}
   for i, l in ipairs(layers) do records[i] = time(l, totals) end
-  bench.say("all passes of all layers once: %.1f ms the 4x4 kernels, %.1f ms the 3x3 kernels", totals[4], totals[3])
-  bench.result {batch = opt.batch, layers = records, ms_4x4 = bench.digits(totals[4]), ms_3x3 = bench.digits(totals[3])}
+  bench.say("all passes of all layers once: %.1f ms the 4x4 kernels, %.1f ms the 3x3 kernels, %.1f ms those in groups",
+    totals[4], totals[3], totals.groups)
+  bench.result {
+    batch = opt.batch, layers = records, ms_4x4 = bench.digits(totals[4]), ms_3x3 = bench.digits(totals[3]),
+    ms_groups = bench.digits(totals.groups),
+  }
 end
 
 -- ---- errors ----

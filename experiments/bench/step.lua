@@ -2,16 +2,18 @@
 -- to warm up.
 --   lua experiments/bench/step.lua --size 64 --channels 3 --batch 64 --steps 7 --json
 --   lua experiments/bench/step.lua --net sndcgan --batch 64
+--   lua experiments/bench/step.lua --net r3gan --width 32        its game: the loss in pairs, R1 and R2 in each step
 --   lua experiments/bench/step.lua --profile
 local bench = dofile((arg[0]:match "^.*/" or "") .. "bench.lua")
 local core = require "gan.core"
 
 local opt = bench.options("Times the training step of a GAN.", {
-  {"net", "dcgan", "which networks: dcgan or sndcgan", words = {"dcgan", "sndcgan"}},
-  {"size", nil, "pixels (default 64; sndcgan 32)"}, {"channels", 3, "1 or 3"}, {"batch", 64, "images"},
+  {"net", "dcgan", "which networks: dcgan, sndcgan or r3gan", words = {"dcgan", "sndcgan", "r3gan"}},
+  {"size", nil, "pixels (default 64; sndcgan, r3gan 32)"}, {"channels", 3, "1 or 3"}, {"batch", 64, "images"},
   {"steps", 7, "steps that are timed"},
   {"width", 64, "channels of the widest pictures' layers: ngf and ndf"},
-  {"profile", false, "also: where the time goes, by kernel"}, {"z", nil, "latent numbers (default 100; sndcgan 128)"},
+  {"profile", false, "also: where the time goes, by kernel"},
+  {"z", nil, "latent numbers (default 100; sndcgan 128; r3gan 64)"},
 })
 
 -- Seconds and calls by the core's function, once they are wanted. The library takes its functions when it is loaded, so
@@ -34,13 +36,14 @@ local gan = require "gan"
 if opt.channels ~= 1 and opt.channels ~= 3 then bench.fail("--channels: expected 1 or 3, got %d", opt.channels) end
 
 local G, D
-if opt.net == "dcgan" then
-  opt.size, opt.z = opt.size or 64, opt.z or 100
+if opt.net ~= "sndcgan" then
+  local dcgan, model = opt.net == "dcgan", gan.model[opt.net]
+  opt.size, opt.z = opt.size or dcgan and 64 or 32, opt.z or dcgan and 100 or 64
   if not ({[16] = 1, [32] = 1, [64] = 1, [128] = 1})[opt.size] then
     bench.fail("--size: expected 16, 32, 64 or 128, got %d", opt.size)
   end
-  G = gan.model.dcgan.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z}
-  D = gan.model.dcgan.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width}
+  G = model.generator {size = opt.size, channels = opt.channels, ngf = opt.width, z = opt.z}
+  D = model.discriminator {size = opt.size, channels = opt.channels, ndf = opt.width}
 else
   opt.size, opt.z = opt.size or 32, opt.z or 128
   if opt.size % 8 ~= 0 or opt.size < 16 then
@@ -57,7 +60,8 @@ local loss = gan.loss.logistic()
 local real = gan.rand(opt.batch, opt.size, opt.size, opt.channels):mul(2):sub(1)
 local lossD, lossG
 
-local function step()
+local step
+function step()
   local fake = G(gan.randn(opt.batch, opt.z))
   local on_real = D(real)
   local up = gan.grad(loss.real(on_real), optD.params)
@@ -67,6 +71,19 @@ local function step()
   lossG = loss.generator(D(fake))
   optG:step(gan.grad(lossG, optG.params))
 end
+
+-- R3GAN's: both kinds in one pass of D, with their slopes; pairs in G's step, too.
+local pairs_of, penalty = gan.loss.open "rp", gan.penalty.r1_r2 {gamma = 1}
+local function paired_step()
+  local fake = G(gan.randn(opt.batch, opt.z))
+  local x, f = real:detach():requires_grad_(), fake:detach():requires_grad_()
+  local on_real, on_fake = D(x), D(f)
+  lossD = pairs_of.critic(on_real, on_fake)
+  optD:step(gan.grad(lossD + penalty:of(on_real, x, on_fake, f), optD.params))
+  lossG = pairs_of.generator(D(fake), gan.no_grad(D, real))
+  optG:step(gan.grad(lossG, optG.params))
+end
+if opt.net == "r3gan" then step = paired_step end
 
 step()
 step()
