@@ -15,7 +15,7 @@ local ring = gan.game.ring
 
 local classic = {"classic", "flag", false, sets = ring.classic, help = "the plain GAN, with settings of its own"}
 local run = gan.train.run {
-  recipe = "ring", defaults = ring.defaults, options = table.move(ring.options, 1, #ring.options, 2, {classic}),
+  recipe = "ring", defaults = ring.defaults, options = {classic, table.unpack(ring.options)},
   without = {"mirror", table.unpack(gan.data.options.names())},
   summary = "Trains small nets on Gaussians in the plane, and counts the modes that G finds. "
     .. "Pictures show samples over D's level sets.",

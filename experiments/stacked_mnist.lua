@@ -29,10 +29,11 @@ local run = gan.train.run {
     steps = 6000, snap = 1000, metrics = "modes", metrics_every = 1000, metrics_n = 26000,
   },
   without = {"features", "mirror"},
-  options = table.move(choice.list {loss = "rp", penalty = "auto", norm = "none"}, 1, 7, 2, {
+  options = {
     {"features", "string", nil, alias = {"classifier"}, arg = "FILE", free = true, inherit = true,
       help = "the classifier of digits, of classifier.lua (default: the one that it leaves for --data)"},
-  }),
+    table.unpack(choice.list {loss = "rp", penalty = "auto", norm = "none"}),
+  },
   open = function(opt)
     local name = opt.data:match "([^/]*)/*$"
     opt.features = opt.features or ("runs/classifier-%s.safetensors"):format(name)

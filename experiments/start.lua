@@ -18,9 +18,10 @@ local run = gan.train.run {
   recipe = "start", sizes = {16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128},
   summary = "Trains on your pictures. Ctrl-C saves and stops; the same command goes on.",
   defaults = {batch = 32, lr = 1e-3, beta1 = 0, beta2 = 0.9},
-  options = table.move({
+  options = {
     {"conditional", "flag", false, help = "G draws what it is asked for: the data's classes"},
-  }, 1, 1, 8, choice.list {loss = "auto", penalty = "auto", norm = "auto"}),
+    table.unpack(choice.list {loss = "auto", penalty = "auto", norm = "auto"}),
+  },
 }
 
 run:train(choice.game(run))

@@ -28,7 +28,8 @@ describe("data.options", function()
     for line, message in pairs {
       ["--background mauve"] = "--background: expected white, black, '#rrggbb' or 0 to 255, got",
       ["--fit zoom"] = "crop, pad or stretch",
-      ["--split all"] = "train, val, test or eval", ["--channels 2"] = "1 or 3", ["--background 256"] = "--background",
+      ["--split both"] = "train, val, test, eval or all",
+      ["--channels 2"] = "1 or 3", ["--background 256"] = "--background",
     } do
       local none, why = parse(options.list(), line)
       assert.is_nil(none)

@@ -413,7 +413,7 @@ describe("game.health", function()
         assert.equal("", err)
         assert.equal(0, code, out)
         assert.is_truthy(out:find "back to step %d+ with other random numbers and 0.5 of the step size", out)
-        assert.equal(1e-4, lr)
+        assert.equal(3e-4, lr)
         local whole = tree(name)
         assert.same({40, 1}, {whole.run.step, whole.run.rollbacks})
         local found
