@@ -30,7 +30,7 @@ local function score()
   return run.data:score(gan.nn.evaluate(G, z, nil, {batch = 1024, average = run.ema}))
 end
 
-local game = ring.rules(run.varying, function(name) return run:stream(name) end, run.total)
+local game = ring.rules(run.varying, function(name) return run:stream(name) end)
 game.G, game.D = G, D
 game.show = {count = 1000, paint = function(path, points)
   return gan.show.levels.paint(path, run.data, D, points, opt.pack)

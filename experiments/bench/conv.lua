@@ -31,7 +31,7 @@ local layers = {
   layer(("%d -> 3, 3x3 (G)"):format(f), 32, f, 3, 3, 1, 1),
 }
 for i, size in ipairs {32, 16, 8} do -- R3GAN's
-  local inside = f << i
+  local inside = math.max(16, f << i)
   layers[#layers + 1] = layer(inside .. ", groups of 16", size, inside, inside, 3, 1, 1, inside // 16)
 end
 layers[#layers + 1] = layer(2 * f .. ", depthwise", 32, 2 * f, 2 * f, 3, 1, 1, 2 * f)

@@ -15,15 +15,14 @@ local M = {}
 
 local option = check.option
 local BATCH = 1024 -- points drawn at a time
-local GAMMA = 40 -- of R1 and R2 at first, times a mode's variance: large ones find all modes, small ones are sharp
+local GAMMA = 40 -- of R1 and R2, times a mode's variance: large ones find all modes, small ones are sharp
 
 local options = {
   {"modes", "integer", 8, choices = {8, 25}, help = "8 Gaussians on a ring, or 25 on a grid"},
 }
 table.move(choice.list {
   net = false, loss = "rp", penalty = "r1_r2",
-  gamma = {help = "the penalty's weight (default: of r1, r2 and r1_r2 40 times a mode's variance, falling to a tenth; "
-    .. "else its own)"},
+  gamma = {help = "the penalty's weight (default: of r1, r2 and r1_r2 40 times a mode's variance; else its own)"},
   norm = {choices = {"none", "batch", "layer", "spectral"}},
 }, 1, 6, 2, options)
 table.move({
@@ -94,10 +93,9 @@ end
 --- Returns what gan.game.loop needs of a configuration beside nets and data.
 -- @tparam table config  the configuration: fields of `options` and `defaults`, schedules as functions
 -- @tparam function stream  f(name) -> Stream
--- @tparam[opt=1] integer steps  of the whole game, over which a gamma that is not given falls
 -- @treturn table  options of gan.game.loop
 -- @raise if a loss or penalty is unknown
-function M.rules(config, stream, steps)
+function M.rules(config, stream)
   local function rate(lr)
     if config.decay == 0 or type(lr) ~= "number" then return lr end
     return schedule.linear {from = lr, to = 0, steps = config.decay, start = 1, name = "--decay"}
@@ -105,8 +103,7 @@ function M.rules(config, stream, steps)
   local how = {}
   for _, name in ipairs {"loss", "penalty", "gamma", "lazy", "norm", "pack"} do how[name] = config[name] end
   if how.gamma == nil and how.penalty:find "^r[12]" then
-    local from = GAMMA * points.new {modes = config.modes}.sigma ^ 2
-    how.gamma = schedule.cosine {from = from, to = from / 10, steps = steps or 1, start = 1}
+    how.gamma = GAMMA * points.new {modes = config.modes}.sigma ^ 2
   end
   local rules = choice.rules(how, stream)
   rules.lr = {D = rate(config.dlr or config.lr), G = rate(config.glr or config.lr)}
@@ -144,8 +141,8 @@ end
 -- @tparam[opt=8] integer opt.modes  8 Gaussians on a ring, or 25 on a grid
 -- @tparam[opt="rp"] string opt.loss  as gan.loss.open takes it
 -- @tparam[opt="r1_r2"] string opt.penalty  D's: "none", or one of gan.game.choice.penalties
--- @tparam[opt] number|function|string opt.gamma  its weight (default: of R1 and R2 40 times a mode's variance,
---   falling to a tenth; else its own)
+-- @tparam[opt] number|function|string opt.gamma  its weight (default: of R1 and R2 40 times a mode's variance; else
+--   its own)
 -- @tparam[opt=1] integer opt.lazy  takes it at every so many-th update of D only
 -- @tparam[opt="none"] string opt.norm  D's: "batch", "layer" or "spectral"
 -- @tparam[opt="none"] string opt.gnorm  G's: "batch" or "layer"
@@ -194,7 +191,7 @@ function M.run(opt)
   local ring = points.new {modes = opt.modes}
   local for_G, for_D = M.nets(opt)
   for_G.z, for_G.ngf, for_G.rng, for_D.ndf, for_D.rng = opt.z, opt.ngf, stream "init.G", opt.ndf, stream "init.D"
-  local spec = M.rules(opt, stream, opt.steps)
+  local spec = M.rules(opt, stream)
   local G, D = models.mlp.generator(for_G), models.mlp.discriminator(for_D)
   spec.G, spec.D, spec.batch = G, D, ring:batches {batch = opt.batch * opt.pack, seed = opt.seed}
   local game, ema = loop.new(standard(spec, opt, stream)), spec.ema

@@ -111,7 +111,7 @@ describe("experiments/bench", function()
         assert.is_true(e[pass] > 1e-9 and e[pass] < 1e-5, e.layer .. " " .. pass)
       end
     end
-    assert.same({direct = 11, winograd2 = 9, winograd4 = 9}, count)
+    assert.same({direct = 15, winograd2 = 13, winograd4 = 13}, count)
     assert.is_true(y.direct < y.winograd4) -- the option reached the kernel
   end)
 
@@ -173,7 +173,7 @@ describe("experiments/bench", function()
     fails("step.lua", "--sise 3", "unknown option '--sise'")
     fails("step.lua", "--size 17", "--size: expected 16, 32, 64 or 128, got 17")
     fails("step.lua", "--net sndcgan --size 17", "--size: expected a multiple of 8 from 16 on, got 17")
-    fails("step.lua", "--net vgan", "--net: expected one of dcgan, sndcgan, got 'vgan'")
+    fails("step.lua", "--net vgan", "--net: expected one of dcgan, sndcgan, r3gan, got 'vgan'")
     fails("step.lua", "--channels 2", "--channels: expected 1 or 3, got 2")
     fails("conv.lua", "--ms 0", "--ms: expected an integer in 1..")
     fails("pointwise.lua", "big", "too many arguments")
