@@ -1,7 +1,7 @@
 --- Stacks grey pictures into colour ones: three of them, drawn independently, are the channels of a picture.
 --
 -- Of ten digits there are 1,000 kinds of such pictures, and a classifier of digits knows them all: Stacked-MNIST counts
--- what a generator misses (gan.measure.modes). A picture is put together when a batch asks for it.
+-- what a generator misses (gan.metric.modes). A picture is put together when a batch asks for it.
 -- @module gan.data.stacked
 local core = require "gan.core"
 local check = require "gan.check"

@@ -20,12 +20,15 @@ local GAMMA = 40 -- of R1 and R2, times a mode's variance: large ones find all m
 local options = {
   {"modes", "integer", 8, choices = {8, 25}, help = "8 Gaussians on a ring, or 25 on a grid"},
 }
-table.move(choice.list {
+local function add(list)
+  for _, d in ipairs(list) do options[#options + 1] = d end
+end
+add(choice.list {
   net = false, loss = "rp", penalty = "r1_r2",
   gamma = {help = "the penalty's weight (default: of r1, r2 and r1_r2 40 times a mode's variance; else its own)"},
   norm = {choices = {"none", "batch", "layer", "spectral"}},
-}, 1, 6, 2, options)
-table.move({
+})
+add {
   {"gnorm", "string", "none", choices = {"none", "batch", "layer"}, help = "G's norm"},
   {"replay", "integer", 0, lo = 0, hi = 1000000, help = "fakes in the pool that D also sees"},
   {"noise", "number", 0, lo = 0, hi = 10, help = "deviation of instance noise"},
@@ -40,7 +43,7 @@ table.move({
   {"decay", "integer", 0, lo = 0, change = true,
     help = "steps in which a step size that is a number falls to 0; 0: it stays"},
   {"simultaneous", "flag", false, help = "both players move at once"},
-}, 1, 9, #options + 1, options)
+}
 
 --- Holds the plain GAN's options, where they differ from the defaults: it misses modes.
 M.classic = {
