@@ -127,7 +127,7 @@ local groups = {
   stacked = {
     with(slow, "DCGAN"), with(slow, "DCGAN, pack 2", {pack = 2}),
     with(slow, "DCGAN, minibatch discrimination", {minibatch = "discrimination"}),
-    with(slow, "DCGAN, lr 6e-4 falling", {lr = "cosine:6e-4:3e-5"}),
+    with(slow, "DCGAN, step size of the games below", {lr = "cosine:1e-3:5e-5"}),
     {"hinge + spectral norm, 1.5 times the steps", loss = "hinge", norm = "spectral", beta2 = 0.9, times = 1.5},
     {"WGAN-GP, 5 D steps, a third of the steps", loss = "wgan", penalty = "gp", gamma = 10, lr = 1e-4, beta2 = 0.9,
       dsteps = 5, times = 1 / 3},
