@@ -67,7 +67,7 @@ local function record(def, inputs, args, y, ...)
         node.args[i], node.versions[i] = a, get_version(a)
       end
     else
-      node.args[i] = frozen(a, 2)
+      node.args[i] = frozen(a, 3)
     end
   end
   if keep[0] then node.y, node.versions[0] = y, get_version(y) end
