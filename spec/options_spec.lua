@@ -17,6 +17,8 @@ local features = gan.rng(2):normal {8, 3}
 local set = gan.data.fake {count = 8, size = 8}
 local w = gan.rng(3):normal({3, 3, 3, 2})
 local function net() return gan.nn.chain {gan.nn.linear {3, 2}} end
+local identity = {}
+for i = 1, 4 do identity[i] = {{1, 0, 0}, {0, 1, 0}} end
 local parameter = gan.ones(2):requires_grad_()
 
 -- Name -> the arguments before the options, and the options that must be there.
@@ -64,6 +66,7 @@ local needs = {
   ["gan.nn.evaluate"] = {net(), features},
   ["gan.nn.bottleneck"] = {{16, group = 16}}, ["gan.nn.learned_basis"] = {{2, 3}},
   ["gan.nn.label_product"] = {{3, 2}}, ["gan.nn.resample"] = {{up = 2}}, ["gan.upfirdn2d"] = {x, {1, 3, 3, 1}},
+  ["gan.warp"] = {x, identity}, ["gan.warp_dx"] = {x, identity},
   ["gan.schedule.open"] = {"cosine:1:2", {steps = 2, batch = 1}}, ["gan.schedule.halving"] = {{from = 1, steps = 2}},
   ["gan.nn.minibatch_discrimination"] = {{3}}, ["gan.nn.batch_norm"] = {{3}}, ["gan.nn.layer_norm"] = {{3}},
   ["gan.nn.instance_norm"] = {{3}}, ["gan.nn.group_norm"] = {{4, groups = 2}}, ["gan.nn.residual_up"] = {{3, 2}},
