@@ -3,8 +3,6 @@
 
 static const char STATE_KEY = 0; /* its address: registry[&STATE_KEY] = the gn_state */
 
-#define GROWTH ((size_t)1 << 20) /* bytes handed out since the last collection for which one more may free some */
-
 void gn_open_state(lua_State *L) {
   gn_state *st = lua_newuserdatauv(L, sizeof *st, 0);
   *st = (gn_state){.largest_tile = 4};
@@ -41,9 +39,9 @@ gn_storage *gn_try_storage(lua_State *L, size_t bytes) { return try_storage(gn_s
 ** collector's steps do not bound tensor memory. */
 gn_storage *gn_new_storage(lua_State *L, size_t bytes) {
   gn_state *st = gn_state_of(L);
-  const size_t limit = GN_MAX((size_t)32 << 20, st->live_after / 8);
+  const size_t limit = GN_MAX(GN_GARBAGE, st->live_after / 8);
   /* what is garbage serves first */
-  if ((st->since + bytes > limit && st->since > 0) || (st->since > GROWTH && gn_storage_grows(bytes))) {
+  if ((st->since + bytes > limit && st->since > 0) || (st->since > GN_GARBAGE / 4 && gn_storage_grows(bytes))) {
     gn_collect(L);
     st->live_after = gn_memory_stats().live;
   }

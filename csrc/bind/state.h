@@ -6,6 +6,8 @@
 #include "../storage.h"
 #include <lua.h>
 
+#define GN_GARBAGE ((size_t)32 << 20) /* bytes handed out for which a collection costs more than it frees */
+
 typedef struct gn_state {
   size_t since;                 /* bytes handed out to this state since the last collection */
   size_t live_after;            /* bytes that the process held after it */

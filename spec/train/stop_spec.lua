@@ -47,7 +47,7 @@ describe("train.stop", function()
     local small = "--data fake --limit 16 --size 16 --ngf 2 --ndf 2 --z 4 --batch 8 --threads 1 --outdir " .. dir
     local from_start = "require 'gan' require 'gan.core'.memory_limit(200000)"
     local from_step = "require 'gan' local core = require 'gan.core' " -- an optimiser's, the first
-      .. "local f = core.collect core.collect = function() core.memory_limit(1) f() end"
+      .. "local f = core.collect_step core.collect_step = function() core.memory_limit(1) f() end"
     assert.equal(0, (script.run("experiments/dcgan.lua", small .. " --steps 1 --name a")))
     local a = dir .. "/a"
     local keeps = "[^\n]*; " .. dir .. "/%s/checkpoint_last.safetensors keeps step %d"

@@ -40,7 +40,7 @@ function Adam:step(grads, average)
   }, shadow, rate)
   if average then average:update_statistics() end
   self.t = t
-  core.collect()
+  core.collect_step()
 end
 
 --- Returns what steps have changed: {t = steps so far, ["m.1"] = tensor, ["v.1"] = tensor, ...}.

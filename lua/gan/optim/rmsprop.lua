@@ -24,7 +24,7 @@ function Rmsprop:step(grads, average)
     lr = self:field "lr", alpha = self.alpha, eps = self.eps, weight_decay = self.weight_decay,
   })
   if average then average:update() end
-  core.collect()
+  core.collect_step()
 end
 
 --- Returns what steps have changed: {["v.1"] = tensor, ...}. Cannot fail.

@@ -27,7 +27,7 @@ function Sgd:step(grads, average)
     nesterov = self.nesterov,
   })
   if average then average:update() end
-  core.collect()
+  core.collect_step()
 end
 
 --- Returns what steps have changed: {["m.1"] = velocity, ...}; empty without momentum. Cannot fail.
