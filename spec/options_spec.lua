@@ -31,7 +31,8 @@ local needs = {
   ["gan.data.open"] = {"fake"}, ["gan.data.train_test"] = {"fake"},
   ["gan.data.stacked"] = {{digits = gan.data.fake {count = 2, size = 16, channels = 1}}},
   ["gan.file.pth.load"] = {"no such file"},
-  ["gan.loss.open"] = {"hinge"},
+  ["gan.augment.compose"] = {{}}, ["gan.augment.preset"] = {"bgc"}, ["gan.augment.diffaug"] = {"color"},
+  ["gan.loss.open"] = {"hinge"}, ["gan.show.augmented"] = {"no such folder/x.png", x:narrow(1, 1, 1)},
   ["gan.metric.density_coverage"] = {{real = features}}, ["gan.metric.fid"] = {{real = features}},
   ["gan.metric.kid"] = {{real = features}}, ["gan.metric.nearest"] = {{real = features}},
   ["gan.metric.modes"] = {{modes = 2}}, ["gan.metric.precision_recall"] = {{real = features}},
@@ -85,6 +86,10 @@ local needs = {
 }
 for name in ([[zeros constant normal uniform xavier_uniform xavier_normal he_uniform he_normal orthogonal dcgan
   default]]):gmatch "%S+" do needs["gan.nn.initial." .. name] = {net()} end
+for name in ([[xflip rotate90 translate scale rotate anisotropic_scale fractional_translate brightness contrast
+  luma_flip hue saturation band1 band2 band3 band4 noise cutout]]):gmatch "%S+" do
+  needs["gan.augment." .. name] = {1}
+end
 for name in ("sum mean var max min norm argmax argmin logsumexp"):gmatch "%S+" do needs["gan." .. name] = {x} end
 
 -- Name -> the arguments before a random stream.

@@ -57,8 +57,8 @@ local gan = {
 }
 
 local rooms = {
-  "ops", "nn", "latent", "quantities", "loss", "penalty", "schedule", "optim", "metric", "data", "file", "model",
-  "game", "measure", "show", "command", "train", "autograd",
+  "ops", "nn", "latent", "quantities", "loss", "penalty", "augment", "schedule", "optim", "metric", "data", "file",
+  "model", "game", "measure", "show", "command", "train", "autograd",
 }
 
 for name, op in pairs(require "gan.ops") do gan[name] = op end
