@@ -17,7 +17,7 @@ local recipes = {
   projection = {""},
   sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"},
   large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},
-  own_net = {""},
+  own_net = {""}, own_augment = {"", "--strength 1 --blocks 2"},
   ring = {"--norm spectral --penalty r1 --replay 6 --noise 0.1 --classic", "--pack 2",
     "--penalty gp --loss wgan --minibatch discrimination --dsteps 2"},
   start = {
