@@ -5,14 +5,15 @@
 --     generator(fake, real)    G's loss
 --
 -- A loss whose terms do not separate (the relativistic ones) has no `real` and `fake`. feature_matching has a
--- `generator` only; auxiliary_classifier is on class logits, to be added to another loss.
+-- `generator` only, as perceptual has; auxiliary_classifier is on class logits, to be added to another loss; emd is on
+-- latent vectors.
 -- @module gan.loss
 local check = require "gan.check"
 local core = require "gan.core"
 
 local files = {
   "logistic", "non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic",
-  "relativistic_paired", "feature_matching", "auxiliary_classifier",
+  "relativistic_paired", "feature_matching", "auxiliary_classifier", "perceptual", "emd",
 }
 
 local M = {}
