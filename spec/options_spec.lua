@@ -17,6 +17,8 @@ local features = gan.rng(2):normal {8, 3}
 local set = gan.data.fake {count = 8, size = 8}
 local w = gan.rng(3):normal({3, 3, 3, 2})
 local function net() return gan.nn.chain {gan.nn.linear {3, 2}} end
+local identity = {}
+for i = 1, 4 do identity[i] = {{1, 0, 0}, {0, 1, 0}} end
 local parameter = gan.ones(2):requires_grad_()
 
 -- Name -> the arguments before the options, and the options that must be there.
@@ -29,7 +31,8 @@ local needs = {
   ["gan.data.open"] = {"fake"}, ["gan.data.train_test"] = {"fake"},
   ["gan.data.stacked"] = {{digits = gan.data.fake {count = 2, size = 16, channels = 1}}},
   ["gan.file.pth.load"] = {"no such file"},
-  ["gan.loss.open"] = {"hinge"},
+  ["gan.augment.compose"] = {{}}, ["gan.augment.preset"] = {"bgc"}, ["gan.augment.diffaug"] = {"color"},
+  ["gan.loss.open"] = {"hinge"}, ["gan.show.augmented"] = {"no such folder/x.png", x:narrow(1, 1, 1)},
   ["gan.metric.density_coverage"] = {{real = features}}, ["gan.metric.fid"] = {{real = features}},
   ["gan.metric.kid"] = {{real = features}}, ["gan.metric.nearest"] = {{real = features}},
   ["gan.metric.modes"] = {{modes = 2}}, ["gan.metric.precision_recall"] = {{real = features}},
@@ -64,6 +67,7 @@ local needs = {
   ["gan.nn.evaluate"] = {net(), features},
   ["gan.nn.bottleneck"] = {{16, group = 16}}, ["gan.nn.learned_basis"] = {{2, 3}},
   ["gan.nn.label_product"] = {{3, 2}}, ["gan.nn.resample"] = {{up = 2}}, ["gan.upfirdn2d"] = {x, {1, 3, 3, 1}},
+  ["gan.warp"] = {x, identity}, ["gan.warp_dx"] = {x, identity},
   ["gan.schedule.open"] = {"cosine:1:2", {steps = 2, batch = 1}}, ["gan.schedule.halving"] = {{from = 1, steps = 2}},
   ["gan.nn.minibatch_discrimination"] = {{3}}, ["gan.nn.batch_norm"] = {{3}}, ["gan.nn.layer_norm"] = {{3}},
   ["gan.nn.instance_norm"] = {{3}}, ["gan.nn.group_norm"] = {{4, groups = 2}}, ["gan.nn.residual_up"] = {{3, 2}},
@@ -83,6 +87,10 @@ local needs = {
 }
 for name in ([[zeros constant normal uniform xavier_uniform xavier_normal he_uniform he_normal orthogonal dcgan
   default]]):gmatch "%S+" do needs["gan.nn.initial." .. name] = {net()} end
+for name in ([[xflip rotate90 translate scale rotate anisotropic_scale fractional_translate brightness contrast
+  luma_flip hue saturation band1 band2 band3 band4 noise cutout]]):gmatch "%S+" do
+  needs["gan.augment." .. name] = {1}
+end
 for name in ("sum mean var max min norm argmax argmin logsumexp"):gmatch "%S+" do needs["gan." .. name] = {x} end
 
 -- Name -> the arguments before a random stream.
