@@ -6,6 +6,7 @@
 **   columns    dx with few channels (conv_direct.c)
 **   exchanged  y with few channels and stride 1, on the convolution from y to x with the taps backwards: for pass DW,
 **              and for pass Y where `columns` fits
+**   depthwise  every channel by itself (depthwise.c)
 **   grouped    groups of channels (grouped.c); 3x3 of stride 1 with enough channels a group (winograd_grouped.c)
 **   gather     everything else (conv_direct.c) */
 #include "conv.h"
@@ -13,6 +14,7 @@
 #include "../runs.h"
 #include "choice.h"
 #include "conv_direct.h"
+#include "depthwise.h"
 #include "grouped.h"
 #include "winograd.h"
 #include "winograd_grouped.h"
@@ -24,6 +26,7 @@
 
 typedef enum {
   EMPTY,
+  DEPTHWISE,
   GROUPED,
   GROUPED2,
   GROUPED4,
@@ -107,6 +110,7 @@ static engine grouped_engine(const gn_conv *d) {
 
 static engine engine_of(const gn_conv *d, gn_conv_pass pass) {
   if (d->N == 0 || d->H == 0 || d->W == 0 || d->Ci == 0 || d->Co == 0 || d->Ho == 0 || d->Wo == 0) return EMPTY;
+  if (gn_depthwise_fits(d) && d->engine != GN_CONV_WINOGRAD2 && d->engine != GN_CONV_WINOGRAD4) return DEPTHWISE;
   if (d->groups > 1) return grouped_engine(d);
   if (pass == GN_CONV_RELU) return relu_engine(d);
   const int bare = d->ph == 0 && d->pw == 0;
@@ -139,6 +143,7 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
   const engine e = engine_of(d, pass);
   gn_int m, n, k;
   if (e == EMPTY) return 0;
+  if (e == DEPTHWISE) return pass == GN_CONV_DW ? gn_depthwise_work(d) : 0;
   if (e == GROUPED) return gn_grouped_work(d, pass);
   if (is_grouped_winograd(e)) return gn_winograd_grouped_work(d, pass, tile(e));
   if (e == POINTS || e == COVER) {
@@ -175,6 +180,7 @@ void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u,
   gn_int m, n, k;
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(y, count(d->N, d->Ho, d->Wo, d->Co));
+  else if (e == DEPTHWISE) gn_depthwise_y(y, x, w, d);
   else if (e == GROUPED) gn_grouped_y(y, x, w, d, work);
   else if (is_grouped_winograd(e)) gn_winograd_grouped_y(y, x, w, d, tile(e), work);
   else if (e == GATHER) gn_gather_y(y, x, w, d, work);
@@ -201,6 +207,7 @@ void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_rea
   gn_int m, n, k;
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(dx, count(d->N, d->H, d->W, d->Ci));
+  else if (e == DEPTHWISE) gn_depthwise_dx(dx, dy, w, d);
   else if (e == GROUPED) gn_grouped_dx(dx, dy, w, d, work);
   else if (is_grouped_winograd(e)) gn_winograd_grouped_dx(dx, dy, w, d, tile(e), work);
   else if (e == GATHER) gn_gather_dx(dx, dy, w, d, work);
@@ -214,6 +221,7 @@ void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_con
   gn_int m, n, k;
   plain_sizes(d, e, &m, &n, &k);
   if (e == EMPTY) gn_zero_run(dw, count(d->Kh, d->Kw, d->Ci / d->groups, d->Co));
+  else if (e == DEPTHWISE) gn_depthwise_dw(dw, x, dy, d, work);
   else if (e == GROUPED) gn_grouped_dw(dw, x, dy, d, work);
   else if (is_grouped_winograd(e)) gn_winograd_grouped_dw(dw, x, dy, d, tile(e), work);
   else if (e == GATHER) gn_gather_dw(dw, x, dy, d, work);

@@ -5,8 +5,6 @@
 **   y    frames of x times the kernel: a tile of LINES x PIXELS outputs, a vector of channels each
 **   dx   the same from dy, taps backwards; a stride puts zeros between the pixels of dy
 **   dw   the frame of x, moved by each tap, times dy: a tile of rows of dw, a vector of outputs each
-** Depthwise (a channel a group): a vector of channels is a frame, and its taps multiply element by element.
-**
 ** Blocks are fixed by the shape, so the result does not depend on the number of threads. */
 #include "grouped.h"
 #include "../../par.h"
@@ -62,22 +60,18 @@ static gn_int place(const axis *a, gn_int i0, gn_int q) {
   return p >= 0 && p < a->src ? p : -1;
 }
 
-/* out (N, h.out, w.out, outs)  <-  src (N, h.src, w.src, ins). Groups of C channels of src and O of out; the last one
-** of a depthwise convolution may have fewer. A task takes `some` groups. */
+/* out (N, h.out, w.out, outs)  <-  src (N, h.src, w.src, ins). Groups of C channels of src and O of out. A task takes
+** `some` groups. */
 typedef struct grouped {
   axis h, w;
   gn_int N, ins, outs, G, C, O, some, panels;
   gn_int frame; /* reals of one */
-  int each;     /* depthwise */
 } grouped;
 
 static gn_int round_up(gn_int n, gn_int to) { return gn_ceil_div(n, to) * to; }
 
 static void set_sizes(grouped *g, const gn_conv *d, gn_int ins, gn_int outs) {
-  g->N = d->N, g->ins = ins, g->outs = outs, g->each = d->groups == d->Ci && d->Ci == d->Co;
-  g->G = g->each ? gn_ceil_div(ins, LANES) : d->groups;
-  g->C = g->each ? LANES : ins / d->groups;
-  g->O = g->each ? LANES : outs / d->groups;
+  g->N = d->N, g->ins = ins, g->outs = outs, g->G = d->groups, g->C = ins / d->groups, g->O = outs / d->groups;
   g->panels = gn_ceil_div(g->O, LANES);
   const int single = g->h.out == 1 && g->w.out == 1;
   set_block(&g->w, single ? 1 : GN_MIN(WIDE, round_up(g->w.out, PIXELS)));
@@ -142,13 +136,10 @@ INLINE void copy_frames(gn_real *f, const grouped *g, const block *b, const gn_r
       gn_real *restrict to = f + (q * g->w.frame + r) * C;
       const gn_real *restrict from = src + ((b->n * g->h.src + line) * g->w.src + col) * g->ins + b->g0 * C;
       for (gn_int k = b->g0; k < b->g1; k++, to += g->frame, from += C) {
-        const gn_int have = col < 0 ? 0 : g->each ? GN_MIN(C, g->ins - k * C) : C;
-        if (have == C)
+        if (col >= 0)
           for (gn_int c = 0; c < C; c++) to[c] = from[c];
-        else {
-          for (gn_int c = 0; c < have; c++) to[c] = from[c];
-          for (gn_int c = have; c < C; c++) to[c] = 0;
-        }
+        else
+          for (gn_int c = 0; c < C; c++) to[c] = 0;
       }
     }
   }
@@ -168,7 +159,7 @@ typedef struct taps {
 } taps;
 
 static taps taps_of(const grouped *g) {
-  const int joined = g->w.fdist == 1 && !g->each; /* a line of taps is one run */
+  const int joined = g->w.fdist == 1; /* a line of taps is one run */
   return (taps){.lines = g->h.n,
                 .line = g->h.fdist * g->w.frame * g->C,
                 .stops = joined ? 1 : g->w.n,
@@ -179,7 +170,7 @@ static taps taps_of(const grouped *g) {
 /* out[l][p], ld reals apart from pixel to pixel <- the tile of L x P outputs whose first one reads the frame at f. w:
 ** packed. full: the tile is whole; else `lines`, `cols` and `lanes` of it are wanted. */
 INLINE void tile_y(gn_real *out, gn_int ldl, gn_int ld, const gn_real *f, gn_int line, gn_int pixel, const taps *k,
-                   const gn_real *w, gn_int L, gn_int P, int each, gn_int lines, gn_int cols, gn_int lanes) {
+                   const gn_real *w, gn_int L, gn_int P, gn_int lines, gn_int cols, gn_int lanes) {
   vec s[LINES][PIXELS];
 #pragma GCC unroll 8
   for (gn_int l = 0; l < L; l++)
@@ -190,21 +181,13 @@ INLINE void tile_y(gn_real *out, gn_int ldl, gn_int ld, const gn_real *f, gn_int
       const gn_real *at[LINES];
 #pragma GCC unroll 8
       for (gn_int l = 0; l < L; l++) at[l] = f + t * k->line + u * k->stop + l * line;
-      if (each) {
+      for (gn_int q = 0; q < k->run; q++, w += LANES) {
         const vec b = *(const vec *)w;
-        w += LANES;
 #pragma GCC unroll 8
         for (gn_int l = 0; l < L; l++)
 #pragma GCC unroll 8
-          for (gn_int p = 0; p < P; p++) s[l][p] += *(const vec *)(at[l] + p * pixel) * b;
-      } else
-        for (gn_int q = 0; q < k->run; q++, w += LANES) {
-          const vec b = *(const vec *)w;
-#pragma GCC unroll 8
-          for (gn_int l = 0; l < L; l++)
-#pragma GCC unroll 8
-            for (gn_int p = 0; p < P; p++) s[l][p] += at[l][p * pixel + q] * b;
-        }
+          for (gn_int p = 0; p < P; p++) s[l][p] += at[l][p * pixel + q] * b;
+      }
     }
   if (lines >= L && cols >= P && lanes == LANES) {
 #pragma GCC unroll 8
@@ -219,44 +202,42 @@ INLINE void tile_y(gn_real *out, gn_int ldl, gn_int ld, const gn_real *f, gn_int
 
 /* All tiles of one panel of a block: out points at its first pixel and channel, f at the frame. */
 INLINE void tiles_y(gn_real *out, const grouped *g, const block *b, const gn_real *f, gn_int pixel, const gn_real *w,
-                    gn_int L, gn_int P, int each, gn_int lanes) {
+                    gn_int L, gn_int P, gn_int lanes) {
   const taps k = taps_of(g);
   const gn_int line = g->h.fstep * g->w.frame * g->C, ldl = g->w.out * g->outs;
   for (gn_int i = 0; i < b->lines; i += L)
     for (gn_int j = 0; j < b->cols; j += P)
-      tile_y(out + i * ldl + j * g->outs, ldl, g->outs, f + i * line + j * pixel, line, pixel, &k, w, L, P, each,
+      tile_y(out + i * ldl + j * g->outs, ldl, g->outs, f + i * line + j * pixel, line, pixel, &k, w, L, P,
              b->lines - i, b->cols - j, lanes);
 }
 
 static void panel_y(gn_real *out, const grouped *g, const block *b, const gn_real *f, const gn_real *w, gn_int lanes) {
   const gn_int pixel = g->w.fstep * g->C;
   const int single = g->h.block == 1;
-  if (g->each && single) tiles_y(out, g, b, f, pixel, w, 1, 1, 1, lanes);
-  else if (g->each) tiles_y(out, g, b, f, pixel, w, LINES, PIXELS, 1, lanes);
-  else if (single) tiles_y(out, g, b, f, pixel, w, 1, 1, 0, lanes);
-  else if (pixel == 16) tiles_y(out, g, b, f, 16, w, LINES, PIXELS, 0, lanes);
-  else if (pixel == 8) tiles_y(out, g, b, f, 8, w, LINES, PIXELS, 0, lanes);
-  else if (pixel == 32) tiles_y(out, g, b, f, 32, w, LINES, PIXELS, 0, lanes);
-  else tiles_y(out, g, b, f, pixel, w, LINES, PIXELS, 0, lanes);
+  if (single) tiles_y(out, g, b, f, pixel, w, 1, 1, lanes);
+  else if (pixel == 16) tiles_y(out, g, b, f, 16, w, LINES, PIXELS, lanes);
+  else if (pixel == 8) tiles_y(out, g, b, f, 8, w, LINES, PIXELS, lanes);
+  else if (pixel == 32) tiles_y(out, g, b, f, 32, w, LINES, PIXELS, lanes);
+  else tiles_y(out, g, b, f, pixel, w, LINES, PIXELS, lanes);
 }
 
-static gn_int packed_panel(const grouped *g) { return g->h.n * g->w.n * (g->each ? 1 : g->C) * LANES; }
+static gn_int packed_panel(const grouped *g) { return g->h.n * g->w.n * g->C * LANES; }
 static gn_int packed_size(const grouped *g) { return g->G * g->panels * packed_panel(g); }
 
 /* packed (G, panels, Kh*Kw*C, LANES) <- w (Kh,Kw,Ci/groups,Co), for dx taps backwards and channels exchanged */
 static void pack_kernel(gn_real *packed, const gn_real *w, const gn_conv *d, const grouped *g, int dx) {
-  const gn_int K = d->Kh * d->Kw, C = g->each ? 1 : g->C, within = d->Ci / d->groups;
+  const gn_int K = d->Kh * d->Kw, C = g->C, within = d->Ci / d->groups;
   GN_PARALLEL_FOR_IF(packed_size(g) > GN_PAR_MIN)
   for (gn_int v = 0; v < g->G * g->panels; v++) {
     const gn_int k = v / g->panels, o0 = v % g->panels * LANES;
-    const gn_int have = GN_MIN(LANES, g->each ? d->Co - k * LANES : g->O - o0);
+    const gn_int have = GN_MIN(LANES, g->O - o0);
     gn_real *to = packed + v * packed_panel(g);
     for (gn_int t = 0; t < K; t++)
       for (gn_int c = 0; c < C; c++, to += LANES) {
         const gn_int tap = dx ? K - 1 - t : t;
-        const gn_real *from = !dx || g->each ? w + (tap * within + c) * d->Co + k * g->O + o0
-                                             : w + (tap * within + o0) * d->Co + k * C + c;
-        const gn_int step = !dx || g->each ? 1 : d->Co;
+        const gn_real *from =
+            !dx ? w + (tap * within + c) * d->Co + k * g->O + o0 : w + (tap * within + o0) * d->Co + k * C + c;
+        const gn_int step = !dx ? 1 : d->Co;
         for (gn_int l = 0; l < have; l++) to[l] = from[l * step];
         gn_zero_run(to + have, LANES - have);
       }
@@ -276,7 +257,7 @@ static void run(gn_real *out, const gn_real *src, const gn_real *w, const gn_con
     gn_real *first = out + ((b.n * g->h.out + b.i0) * g->w.out + b.j0) * g->outs;
     for (gn_int k = b.g0; k < b.g1; k++)
       for (gn_int v = 0; v < g->panels; v++) {
-        const gn_int o = k * g->O + v * LANES, lanes = GN_MIN(LANES, g->each ? g->outs - o : g->O - v * LANES);
+        const gn_int o = k * g->O + v * LANES, lanes = GN_MIN(LANES, g->O - v * LANES);
         panel_y(first + o, g, &b, f + (k - b.g0) * g->frame, work + (k * g->panels + v) * packed_panel(g), lanes);
       }
   }
@@ -294,10 +275,9 @@ void gn_grouped_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_co
 
 /* ---- dw ---- */
 
-/* sums (R, LANES) += over the outputs of a block: R reals of the frame times a vector of dy; each: R vectors, `stop`
-** reals apart. */
-INLINE void tile_dw(gn_real *sums, const gn_real *f, gn_int line, gn_int pixel, gn_int stop, const gn_real *dy,
-                    gn_int lines, gn_int cols, gn_int R, int each) {
+/* sums (R, LANES) += over the outputs of a block: R reals of the frame times a vector of dy */
+INLINE void tile_dw(gn_real *sums, const gn_real *f, gn_int line, gn_int pixel, const gn_real *dy, gn_int lines,
+                    gn_int cols, gn_int R) {
   vec s[3 * STRETCH];
 #pragma GCC unroll 32
   for (gn_int r = 0; r < R; r++) s[r] = *(const vec *)(sums + r * LANES);
@@ -306,9 +286,7 @@ INLINE void tile_dw(gn_real *sums, const gn_real *f, gn_int line, gn_int pixel, 
     for (gn_int j = 0; j < cols; j++, p += pixel, dy += LANES) {
       const vec b = *(const vec *)dy;
 #pragma GCC unroll 32
-      for (gn_int r = 0; r < R; r++)
-        if (each) s[r] += *(const vec *)(p + r * stop) * b;
-        else s[r] += p[r] * b;
+      for (gn_int r = 0; r < R; r++) s[r] += p[r] * b;
     }
   }
 #pragma GCC unroll 32
@@ -320,30 +298,21 @@ static gn_int rows_of(const taps *k) { return round_up(k->run, STRETCH); }
 
 static gn_int sums_of(const grouped *g) { /* of one panel */
   const taps k = taps_of(g);
-  return g->each ? g->h.n * g->w.n * LANES : k.lines * k.stops * rows_of(&k) * LANES;
+  return k.lines * k.stops * rows_of(&k) * LANES;
 }
 
 static void panel_dw(gn_real *sums, const grouped *g, const block *b, const gn_real *f, const gn_real *dy) {
   const taps k = taps_of(g);
   const gn_int line = g->h.fstep * g->w.frame * g->C, pixel = g->w.fstep * g->C;
   for (gn_int t = 0; t < k.lines; t++)
-    if (g->each)
-      for (gn_int u = 0, n; u < k.stops; u += n, sums += n * LANES) {
-        const gn_real *at = f + t * k.line + u * k.stop;
-        n = k.stops - u >= 4 ? 4 : k.stops - u == 3 ? 3 : 1;
-        if (n == 4) tile_dw(sums, at, line, pixel, k.stop, dy, b->lines, b->cols, 4, 1);
-        else if (n == 3) tile_dw(sums, at, line, pixel, k.stop, dy, b->lines, b->cols, 3, 1);
-        else tile_dw(sums, at, line, pixel, k.stop, dy, b->lines, b->cols, 1, 1);
+    for (gn_int u = 0; u < k.stops; u++)
+      for (gn_int q = 0, n; q < rows_of(&k); q += n, sums += n * LANES) {
+        const gn_real *at = f + t * k.line + u * k.stop + q;
+        n = GN_MIN(3 * STRETCH, rows_of(&k) - q);
+        if (n == 3 * STRETCH) tile_dw(sums, at, line, pixel, dy, b->lines, b->cols, 3 * STRETCH);
+        else if (n == 2 * STRETCH) tile_dw(sums, at, line, pixel, dy, b->lines, b->cols, 2 * STRETCH);
+        else tile_dw(sums, at, line, pixel, dy, b->lines, b->cols, STRETCH);
       }
-    else
-      for (gn_int u = 0; u < k.stops; u++)
-        for (gn_int q = 0, n; q < rows_of(&k); q += n, sums += n * LANES) {
-          const gn_real *at = f + t * k.line + u * k.stop + q;
-          n = GN_MIN(3 * STRETCH, rows_of(&k) - q);
-          if (n == 3 * STRETCH) tile_dw(sums, at, line, pixel, 0, dy, b->lines, b->cols, 3 * STRETCH, 0);
-          else if (n == 2 * STRETCH) tile_dw(sums, at, line, pixel, 0, dy, b->lines, b->cols, 2 * STRETCH, 0);
-          else tile_dw(sums, at, line, pixel, 0, dy, b->lines, b->cols, STRETCH, 0);
-        }
 }
 
 /* to (lines, cols, LANES) <- `have` channels of dy at a block, from channel o on, and zeros */
@@ -361,10 +330,10 @@ static void copy_dy(gn_real *restrict to, const grouped *g, const block *b, cons
 /* dw (Kh,Kw,Ci/groups,Co) at a panel <- sums */
 static void write_sums(gn_real *dw, const gn_conv *d, const grouped *g, const gn_real *sums, gn_int o, gn_int have) {
   const taps k = taps_of(g);
-  const gn_int run = g->each ? 1 : k.run, rows = g->each ? 1 : rows_of(&k);
+  const gn_int rows = rows_of(&k);
   for (gn_int t = 0; t < k.lines * k.stops; t++)
-    for (gn_int q = 0; q < run; q++)
-      memcpy(dw + (t * run + q) * d->Co + o, sums + (t * rows + q) * LANES, (size_t)have * sizeof *dw);
+    for (gn_int q = 0; q < k.run; q++)
+      memcpy(dw + (t * k.run + q) * d->Co + o, sums + (t * rows + q) * LANES, (size_t)have * sizeof *dw);
 }
 
 static gn_int parts_of(const gn_conv *d, const grouped *g) {
@@ -396,13 +365,13 @@ void gn_grouped_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_co
       fill_frames(f, &g, &b, x);
       for (gn_int v = 0; v < (g1 - g0) * g.panels; v++) {
         const gn_int k = v / g.panels, o0 = v % g.panels * LANES, o = (g0 + k) * g.O + o0;
-        copy_dy(ys, &g, &b, dy, o, GN_MIN(LANES, g.each ? g.outs - o : g.O - o0));
+        copy_dy(ys, &g, &b, dy, o, GN_MIN(LANES, g.O - o0));
         panel_dw(sums + v * panel, &g, &b, f + k * g.frame, ys);
       }
     }
     for (gn_int v = 0; v < (g1 - g0) * g.panels; v++) {
       const gn_int k = v / g.panels, o0 = v % g.panels * LANES, o = (g0 + k) * g.O + o0;
-      write_sums(to + part * size, d, &g, sums + v * panel, o, GN_MIN(LANES, g.each ? g.outs - o : g.O - o0));
+      write_sums(to + part * size, d, &g, sums + v * panel, o, GN_MIN(LANES, g.O - o0));
     }
   }
   if (parts > 1) gn_sum_parts(dw, work, size, parts);
