@@ -49,6 +49,20 @@ describe("game.health", function()
     end
   end)
 
+  it("takes D's sign from the point at which its loss decides", function()
+    local real, fake = gan.tensor {0.4, 0.6, 0.9, -2}, gan.tensor {0.1, 0.3, -3, 0}
+    local want = {ns = 0.5, minimax = 0.5, hinge = 0.5, ls = 0, wgan = 0.5, ra = 0.5, rp = 0.5}
+    for name, sign in pairs(want) do
+      local h = health.new()
+      h:judge_by(gan.loss.open(name))
+      assert.equal(sign, h:read({real = real, fake = fake}).sign, name)
+    end
+    local h = health.new()
+    h:judge_by(gan.loss.wasserstein())
+    assert.is_nil(h:read({real = real}).sign)
+    assert.equal(0.5, health.new():read({real = real}).sign)
+  end)
+
   it("reads differences where nothing else counts", function()
     local h = health.new()
     h:judge_by(gan.loss.relativistic {average = false})
@@ -58,7 +72,7 @@ describe("game.health", function()
     for _, rise in ipairs {0, 40} do
       local numbers = h:read {D = 0.6, real = real + rise, fake = fake + rise}
       assert.is_true(math.abs(numbers.ahead - want) < 1e-6)
-      assert.is_nil(numbers.sign)
+      assert.equal(0, numbers.sign) -- one of the two differences is positive
     end
     assert.is_nil(h:read({D = 0.6, real = real}).ahead)
     assert.is_nil(health.new():read({real = real, fake = fake}).ahead)

@@ -6,6 +6,7 @@
 -- @module gan.game.health
 local core = require "gan.core"
 local check = require "gan.check"
+local losses = require "gan.loss"
 local norm = require "gan.optim.norm"
 local quantities = require "gan.quantities"
 
@@ -87,8 +88,8 @@ M.severe = {collapsing = true, diverged = true}
 -- @treturn table
 function M.new()
   return setmetatable({
-    word = "ok", why = "", absolute = true, relative = false, sums = {}, steps = 0, checks = 0, low = 0, now = {},
-    early = {}, best = {},
+    word = "ok", why = "", absolute = true, relative = false, loss = losses.logistic(),
+    sums = {}, steps = 0, checks = 0, low = 0, now = {}, early = {}, best = {},
   }, Health)
 end
 
@@ -106,7 +107,7 @@ function Health:judge_by(loss)
   local here = check.try(value, real, fake)
   local there = check.try(value, core.add(real, RISE), core.add(fake, RISE))
   local rises = not (here and there) or math.abs(there - here) > 1e-5
-  self.even = even > 0 and even or nil
+  self.loss, self.even = loss, even > 0 and even or nil
   self.absolute, self.relative = even > 0 and rises, even > 0 and not rises
 end
 
@@ -155,17 +156,10 @@ function Health:answers(low, high)
   self.low_answer, self.high_answer = math.min(self.low_answer or low, low), math.max(self.high_answer or high, high)
 end
 
--- How far D puts real pictures before generated ones: the mean sigmoid of their logits' differences, in pairs.
-local function ahead(real, fake)
-  local n = math.min(core.numel(real), core.numel(fake))
-  local function first(l) return core.narrow(core.reshape(core.contiguous(core.alias(l)), {core.numel(l)}), 1, 1, n) end
-  return (M.belief(core.sub(first(real), first(fake))))
-end
-
 --- Turns what a step came to into numbers, and takes the range of D's answers.
 -- Logits (`real`, `fake`, `fake_after`, `wrong`: gan.quantities) become the mean of their sigmoid, and tensors of one
--- element that element; `sign` is added, the mean sign of the logits of `real`, or, where only differences count,
--- `ahead`, the mean sigmoid of those of `real` and `fake`.
+-- element that element. Of `real` and `fake` (where the logits have a zero, of `real` alone) `sign` is made, the mean
+-- sign of their gan.loss.margin, and where only differences count `ahead`, its mean sigmoid.
 -- @tparam table values  name -> number or tensor
 -- @treturn table  name -> number
 -- @treturn string  the first of them by name that is no finite number, such as "G is NaN"; or nil
@@ -178,10 +172,9 @@ function Health:read(values)
     end
     local x = v
     if quantities.is(name, "logit") then
-      local sign, low, high
-      x, sign, low, high = M.belief(v, name)
+      local low, high, _
+      x, _, low, high = M.belief(v, name)
       self:answers(low, high)
-      if name == "real" and not self.relative then numbers.sign = sign end
     elseif core.is_tensor(v) then
       x = v:item()
     end
@@ -192,7 +185,10 @@ function Health:read(values)
     end
     numbers[name] = x
   end
-  if self.relative and values.real and values.fake then numbers.ahead = ahead(values.real, values.fake) end
+  if values.real and (values.fake or self.absolute) then
+    local ahead, sign = M.belief(losses.margin(self.loss, values.real, values.fake))
+    numbers.sign, numbers.ahead = sign, self.relative and ahead or nil
+  end
   return numbers, broken
 end
 

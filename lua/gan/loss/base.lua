@@ -1,4 +1,4 @@
---- Checks logits, and makes the losses whose terms of real and fake separate.
+--- Checks logits, makes the losses whose terms of real and fake separate, and has the points at which losses decide.
 -- @internal gan.loss.base
 local core = require "gan.core"
 local check = require "gan.check"
@@ -56,14 +56,45 @@ function M.logits(op, i, name, v)
   return v
 end
 
+--- By how much D puts real images above the point at which a loss decides: the field `margin` of losses. Each is
+-- called (real, fake), with D's logits of any shape and without a graph, and returns a plain tensor: of positive
+-- numbers where D takes the image for real. Cannot fail.
+M.margins = {}
+
+--- That of a loss that decides at 0, or at another number.
+-- @tparam[opt=0] number point
+-- @treturn function
+function M.margins.from(point)
+  return function(real) return point and core.sub(core.alias(real), point) or core.alias(real) end
+end
+
+--- That of a critic whose outputs have no zero: from half-way between the means of both kinds.
+function M.margins.between(real, fake)
+  real, fake = core.alias(real), core.alias(fake)
+  return core.sub(real, (core.item(core.mean(real)) + core.item(core.mean(fake))) / 2)
+end
+
+--- That of a loss that compares with the mean of the other kind.
+function M.margins.to_mean(real, fake)
+  return core.sub(core.alias(real), core.item(core.mean(core.alias(fake))))
+end
+
+--- That of a loss that compares in pairs; what has no partner is left out.
+function M.margins.in_pairs(real, fake)
+  local n = math.min(core.numel(real), core.numel(fake))
+  local function first(l) return core.narrow(core.reshape(core.contiguous(core.alias(l)), {core.numel(l)}), 1, 1, n) end
+  return core.sub(first(real), first(fake))
+end
+
 --- Makes a loss whose critic is the sum of a term of real and a term of fake logits, with both as fields.
 -- @tparam string op  name of the loss
 -- @tparam function on_real  logits -> scalar
 -- @tparam function on_fake  logits -> scalar
 -- @tparam function generator  logits of fakes -> scalar
--- @treturn table  `critic`, `real`, `fake`, `generator`: functions that check their logits. Cannot fail.
-function M.separable(op, on_real, on_fake, generator)
-  local self = {}
+-- @tparam[opt] function margin  one of `margins`; default: from 0
+-- @treturn table  `critic`, `real`, `fake`, `generator`: functions that check their logits; `margin`. Cannot fail.
+function M.separable(op, on_real, on_fake, generator, margin)
+  local self = {margin = margin or M.margins.from()}
   function self.real(logits) return on_real(M.logits(op, 1, "real", logits)) end
   function self.fake(logits) return on_fake(M.logits(op, 1, "fake", logits)) end
   function self.critic(real, fake)

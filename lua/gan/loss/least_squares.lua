@@ -1,5 +1,6 @@
 --- The least squares adversarial loss (LSGAN).
 -- @module gan.loss.least_squares
+local core = require "gan.core"
 local check = require "gan.check"
 local base = require "gan.loss.base"
 local loss = require "gan.ops.loss"
@@ -12,7 +13,8 @@ local option = check.option
 --     critic(real, fake) = 1/2 mean (real - b)^2 + 1/2 mean (fake - a)^2
 --     generator(fake) = 1/2 mean (fake - c)^2
 --
--- With b - c = 1 and b - a = 2, such as (-1, 1, 0), G minimises a Pearson chi^2 divergence.
+-- It decides half-way between a and b. With b - c = 1 and b - a = 2, such as (-1, 1, 0), G minimises a Pearson chi^2
+-- divergence.
 -- Source: Mao et al. 2017, arXiv:1611.04076, eq. 2; the defaults are the targets of its eq. 9.
 -- @function gan.loss.least_squares
 -- @tparam[opt] table opt
@@ -28,5 +30,7 @@ return function(opt)
   local function half(target)
     return function(x) return pointwise.mul(loss.mse_loss(x, target), 0.5) end
   end
-  return base.separable("loss.least_squares", half(opt.b), half(opt.a), half(opt.c))
+  local from_middle = base.margins.from((opt.a + opt.b) / 2)
+  return base.separable("loss.least_squares", half(opt.b), half(opt.a), half(opt.c),
+    opt.b >= opt.a and from_middle or function(real) return core.mul(from_middle(real), -1) end)
 end

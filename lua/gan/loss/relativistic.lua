@@ -50,5 +50,6 @@ return function(opt)
       pair(2, real, 1, fake)
       return above(fake, real)
     end,
+    margin = average and base.margins.to_mean or base.margins.in_pairs,
   }
 end

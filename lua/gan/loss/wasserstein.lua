@@ -22,5 +22,5 @@ local function up(x) return pointwise.neg(reduce.mean(x)) end
 -- @raise if an option is given
 return function(opt)
   check.options("loss.wasserstein", opt, {})
-  return base.separable("loss.wasserstein", up, down, up)
+  return base.separable("loss.wasserstein", up, down, up, base.margins.between)
 end
