@@ -48,6 +48,7 @@ return function(run, spec)
   if run.classes then
     own.labels = own.labels or function(n) return run:labels(n) end
     own.wrong_labels = own.wrong_labels or function(y) return run:wrong_labels(y) end
+    if (own.mismatch or 0) > 0 then run:stream "mismatch" end -- blocks know the streams that there are before them
   end
   if (own.noise or own.augment) and not own.rng then own.rng = run:stream(own.noise and "noise" or "augment") end
   own.blocks = own.blocks or run.options.blocks
