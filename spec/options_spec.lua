@@ -20,11 +20,13 @@ local function net() return gan.nn.chain {gan.nn.linear {3, 2}} end
 local identity = {}
 for i = 1, 4 do identity[i] = {{1, 0, 0}, {0, 1, 0}} end
 local parameter = gan.ones(2):requires_grad_()
+local pipeline = setmetatable({p = 1}, {__call = function(_, images) return images end})
 
 -- Name -> the arguments before the options, and the options that must be there.
 local needs = {
   ["gan.gradcheck"] = {function(v) return v:sum() end, {gan.ones(2)}},
   ["gan.grad"] = {(parameter * 2):sum(), {parameter}},
+  ["gan.augment.ada"] = {{pipeline}},
   ["gan.data.batches"] = {set, {batch = 2}},
   ["gan.data.custom"] = {{n = 2, sample = function(_, n) return gan.zeros(n, 4, 4, 1), gan.full({n}, 1, "i32") end}},
   ["gan.data.image.read"] = {"no such file"},

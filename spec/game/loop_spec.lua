@@ -961,9 +961,10 @@ describe("game.loop", function()
 
   it("lets an augmentation see D's logits, tell its numbers, and be kept", function()
     local augment = {p = 0, seen = {}}
-    function augment:see(logits, kind)
-      self.seen[#self.seen + 1] = ("%s %d"):format(kind, logits:numel())
-      self.p = self.p + 0.25
+    function augment:see(seen)
+      self.seen[#self.seen + 1] = ("%d %d %d %d"):format(seen.real:numel(), seen.fake:numel(), seen.margin:numel(),
+        seen.images)
+      self.p = self.p + 0.5
     end
     function augment:numbers() return {p = self.p} end
     function augment:state() return {p = self.p} end
@@ -972,7 +973,7 @@ describe("game.loop", function()
     for _, count in ipairs {1, 2} do
       augment.p, augment.seen = 0, {}
       local _, values, loop = play(game(gan), {augment = augment, dsteps = 2, blocks = count}, 1)
-      assert.same({"real 6", "fake 6", "real 6", "fake 6"}, augment.seen)
+      assert.same({"6 6 6 6", "6 6 6 6"}, augment.seen)
       assert.equal(1, values.p)
       assert.equal(augment, loop:parts().augment)
     end

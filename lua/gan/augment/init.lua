@@ -14,12 +14,14 @@
 -- many for each picture, but none where no transform can be taken (p = 0): it returns the very tensor then. Neighbours
 -- of one kind are put together: geometric transforms are one resampling, those of colour one matrix a picture.
 --
+-- A p that follows D is `ada`'s, around a pipeline. `apa` shows D some of G's images as real ones.
+--
 -- Images come before packs are made: transforms of colour take 1 or 3 channels. Source of all but `diffaug`: Karras et
 -- al. 2020, arXiv:2006.06676, appendix B.
 -- @module gan.augment
 local check = require "gan.check"
 
-local files = {"noise", "cutout", "compose", "preset", "diffaug"}
+local files = {"noise", "cutout", "compose", "preset", "diffaug", "ada", "apa"}
 
 local M = {}
 

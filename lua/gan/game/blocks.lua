@@ -17,6 +17,17 @@ local STRIDE = 1 << 32 -- positions of a stream that are a block's own (four num
 local Blocks = {}
 Blocks.__index = Blocks
 
+--- Checks the options of a run that cut a batch into blocks: a power of two that divides the batch.
+-- @tparam table values  options, `batch` and perhaps `blocks`
+-- @treturn boolean  true
+-- @error if it is none
+function M.fit(values)
+  local count = values.blocks or 1
+  if not tree.is_power_of_two(count) then return nil, ("--blocks: expected a power of two, got %d"):format(count) end
+  if values.batch % count == 0 then return true end
+  return nil, ("--blocks: %d does not divide --batch %d"):format(count, values.batch)
+end
+
 -- Copies a state: nested tables of tensors and plain values.
 local function copy(v)
   if core.is_tensor(v) then return core.clone(v) end
@@ -109,6 +120,20 @@ function Blocks:mean(n, f)
   local mean = sums:mean()
   put(self, mean.state)
   return mean.result
+end
+
+--- Calls f for every block of a batch that nobody learns from.
+-- Nets, penalties and what else a pass changes stand as before; streams go on.
+-- @tparam integer n  images in the batch
+-- @tparam function f  f(first, size, k); returns nothing
+-- @raise if the blocks do not divide n
+function Blocks:aside(n, f)
+  local before = take(self)
+  self:mean(n, function(...)
+    f(...)
+    return {}
+  end)
+  put(self, before)
 end
 
 return M

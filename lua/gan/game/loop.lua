@@ -107,7 +107,8 @@ local known = {
     expected = "a deviation >= 0, or a function (step) -> one",
     accept = function(v) return (check.callable(v) or type(v) == "number" and v >= 0) and v or nil end,
   },
-  augment = option.callable {}, rng = option.stream {}, replay = option.callable {},
+  augment = option.callable {}, rng = option.stream {}, replay = option.callable {}, deceive = option.callable {},
+  held_out = option.callable {},
   hooks = option.table {}, watch = option.callable {}, last_saved = option.callable {},
 }
 
@@ -221,6 +222,16 @@ local function check_pairs(opt)
     return check.fail(OP, "option 'auxiliary' needs 'labels': the game is not conditional")
   end
   if opt.noise and not opt.rng then return expected("rng", "a random stream (gan.rng), for the noise", nil) end
+  if opt.deceive and not opt.rng then return expected("rng", "a random stream (gan.rng), for 'deceive'", nil) end
+  if opt.deceive and not (type(opt.deceive) == "table" and opt.deceive.remember) then
+    return expected("deceive", "gan.augment.apa {...}, or what has its methods", opt.deceive)
+  end
+  for _, name in ipairs(opt.held_out and {} or {"augment", "deceive"}) do
+    local o = opt[name]
+    if type(o) == "table" and o.by == "r_v" then
+      return check.fail(OP, "option '%s' goes by r_v, and needs 'held_out': images that D never learns from", name)
+    end
+  end
   if opt.pack > 1 and opt.replay and opt.labels then
     return check.fail(OP, "option 'pack': with 'labels' and 'replay' a pack would not be of one class")
   end
@@ -325,11 +336,14 @@ function Loop:step(step)
   end
   local dsteps, gsteps = count(self, "dsteps", step), count(self, "gsteps", step)
   if self.simultaneous then move_together(self, values) else move_in_turn(self, values, dsteps, gsteps) end
-  local augment = self.augment
-  for name, v in pairs(type(augment) == "table" and augment.numbers and augment:numbers() or {}) do
-    local owner = counted[name] or values[name] ~= nil and "a penalty"
-    if owner then return check.fail(OP, "option 'augment': the number '%s' is taken by %s", name, owner) end
-    values[name] = v
+  local told = {}
+  for _, option_ in ipairs {"augment", "deceive"} do
+    local o = self[option_]
+    for name, v in pairs(type(o) == "table" and o.numbers and o:numbers() or {}) do
+      local owner = counted[name] or values[name] ~= nil and told[name] ~= v and "another part of the game"
+      if owner then return check.fail(OP, "option '%s': the number '%s' is taken by %s", option_, name, owner) end
+      values[name], told[name] = v, v -- both may tell the same r_t
+    end
   end
   hook(self, "after_step", values)
   if self.remember then
@@ -393,6 +407,7 @@ end
 local owners = {
   G = "the generator", D = "the discriminator", optG = "G's optimiser", optD = "D's optimiser",
   ema = "the average of G's weights", loop = "the loop", replay = "the replay", augment = "the augmentation",
+  deceive = "what deceives D",
 }
 
 --- Says which part of a game has a name in checkpoints, be it in use or not. Cannot fail.
@@ -404,10 +419,10 @@ function M.owner(name)
 end
 
 --- Returns what a checkpoint keeps besides nets and optimisers. Cannot fail.
--- @treturn table  name -> part: the loop, and what it holds that has a state of its own (replay, augmentation,
---   penalties)
+-- @treturn table  name -> part: the loop, and what it holds that has a state of its own (replay, augmentation, what
+--   deceives D, penalties)
 function Loop:parts()
-  local out = {loop = self, replay = self.replay}
+  local out = {loop = self, replay = self.replay, deceive = self.deceive}
   if type(self.augment) == "table" and self.augment.state then out.augment = self.augment end
   for prefix, list in pairs {penalty = self.penalties, g_penalty = self.g_penalties} do
     for i, p in ipairs(list) do
@@ -472,10 +487,15 @@ end
 -- @tparam[opt] table opt.ema  gan.optim.ema of G's parameters
 -- @tparam[opt] number|function opt.ema_decay  number or `f(step)`
 -- @tparam[opt] number|function opt.noise  standard deviation of instance noise, number or `f(step)`, >= 0
--- @tparam[opt] function opt.augment  `f(x, rng) -> x`, of the same shape, differentiable; may have methods `see(logits,
---   kind)`, called after each update of D with all its logits, `numbers()`, name -> number for the records, `state()`
---   and `load(state)`. Noise and augmentation are what D sees of everything.
--- @tparam[opt] Stream opt.rng  what noise and augmentation read; noise needs it
+-- @tparam[opt] function opt.augment  `f(x, rng) -> x`, of the same shape, differentiable; may have methods `see(seen)`,
+--   called after each update of D, `asks()`, `numbers()`, name -> number for the records, `state()` and `load(state)`.
+--   `seen` has all logits, `real` and `fake`, their `margin` (gan.loss.margin), `images`, how many real ones D learnt
+--   from, and `held_out`, logits, where asks() was true before the update. Noise and augmentation are what D sees of
+--   everything.
+-- @tparam[opt] Stream opt.rng  what noise, augmentation and deceive read; the first and the last need it
+-- @tparam[opt] function opt.deceive  gan.augment.apa: f(images, labels, rng, pack) -> images, labels, that D learns
+--   from in place of the real ones; remember(images, labels) is told what G made; and the methods of an augmentation
+-- @tparam[opt] function opt.held_out  `f() -> images, labels or nil`, a batch that D does not learn from
 -- @tparam[opt] function opt.replay  `f(images, labels) -> images, labels`, for D's fakes (gan.game.replay)
 -- @tparam[opt] table opt.hooks  `before_step(loop, step)`, `after_d(loop, step, i)`, `after_g(loop, step, k)`,
 --   `after_step(loop, step, values)`: values may be added to

@@ -8,6 +8,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local autograd = require "gan.autograd"
+local losses = require "gan.loss"
 local ops = require "gan.ops"
 local optim = require "gan.optim"
 
@@ -302,6 +303,13 @@ function M.draw(game)
   end
   local batch = {n = core.size(real, 1), real = real, y = y}
   check_packs(game, batch.n, y)
+  if game.deceive then
+    batch.real, batch.y = game.deceive(real, y, game.rng, game.pack)
+    local shape = core.is_tensor(batch.real) and check.shape_string(core.shape(batch.real))
+    if shape ~= check.shape_string(core.shape(real)) then
+      return returned(game, "deceive", "images of " .. check.shape_string(core.shape(real)), batch.real)
+    end
+  end
   draw_latent(game, batch)
   return batch
 end
@@ -324,6 +332,34 @@ local function generate(game, batch, keep_graph)
   return core.cat(list, 1)
 end
 
+-- D's logits of held-out images, as it sees them; what the pass changes in D is put back.
+local function on_held_out(game)
+  local x, y = samples(game, "held_out")
+  if not game.labels then y = nil end
+  check_packs(game, core.size(x, 1), y)
+  local list = {}
+  game.blocks:aside(core.size(x, 1), function(first, size, k)
+    local seen = seen_by_D(game, narrow(x, first, size))
+    list[k] = without_graph(game.D, seen, label_of_packs(game, narrow(y, first, size)))
+  end)
+  return #list == 1 and list[1] or core.cat(list, 1)
+end
+
+-- Tells what follows D what it said in an update: to n real images, and to G's.
+local function tell(game, n, values)
+  local seen
+  for _, name in ipairs {"augment", "deceive"} do
+    local o = game[name]
+    if type(o) == "table" and o.see then
+      seen = seen or {
+        real = values.real, fake = values.fake, margin = losses.margin(game.loss, values.real, values.fake), images = n,
+      }
+      if o.asks and o:asks() then seen.held_out = seen.held_out or on_held_out(game) end
+      o:see(seen)
+    end
+  end
+end
+
 --- Makes the fakes of a batch, and computes D's update.
 -- @tparam table game
 -- @tparam table batch  from draw
@@ -333,17 +369,14 @@ end
 function M.d(game, batch, keep_graph)
   local fake, fake_y, list = generate(game, batch, keep_graph), batch.fake_y, due(game, game.penalties)
   fake = core.alias(fake)
+  if game.deceive then game.deceive:remember(fake, fake_y) end
   if game.replay then
     fake, fake_y = game.replay(fake, fake_y)
     if not core.is_tensor(fake) then return returned(game, "replay", "images, labels", fake) end
   end
   local own = {n = batch.n, real = batch.real, y = batch.y, fake = fake, fake_y = fake_y}
   local grads, values = over_blocks(game, own, function(block) return d_gradients(game, block, list) end)
-  local augment = game.augment
-  if type(augment) == "table" and augment.see then
-    augment:see(values.real, "real")
-    augment:see(values.fake, "fake")
-  end
+  tell(game, batch.n, values)
   return finished(game, "D", grads), values
 end
 
