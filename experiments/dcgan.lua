@@ -20,7 +20,7 @@ local opt = run.varying -- the options; of --lr and its like, which may be sched
 
 -- The players, gan.model.dcgan for --size, --z, --ngf, --ndf and the data's channels; and how each of them learns.
 local G, D = run:generator "dcgan", run:discriminator "dcgan"
-if opt.blocks > 1 or opt.pack > 1 then return run:train {G = G, D = D} end -- the same game in parts: gan.game.loop
+if opt.blocks > 1 or opt.pack > 1 or opt.aug ~= "none" then return run:train {G = G, D = D} end -- in gan.game.loop
 local optG = gan.optim.adam(G:params(), {lr = run:lr "G", beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = run:lr "D", beta1 = opt.beta1, beta2 = opt.beta2})
 local ema = opt.ema_kimg ~= 0 and gan.optim.ema(G) or nil

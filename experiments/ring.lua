@@ -13,10 +13,12 @@ local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or 
 
 local ring = gan.game.ring
 
+local images = gan.data.options.names() -- what is for images alone
+table.move(gan.game.augmented.names(), 1, 99, #images + 1, images)
 local classic = {"classic", "flag", false, sets = ring.classic, help = "the plain GAN, with settings of its own"}
 local run = gan.train.run {
   recipe = "ring", defaults = ring.defaults, options = {classic, table.unpack(ring.options)},
-  without = {"mirror", table.unpack(gan.data.options.names())},
+  without = {"mirror", table.unpack(images)},
   summary = "Trains small nets on Gaussians in the plane, and counts the modes that G finds. "
     .. "Pictures show samples over D's level sets.",
   open = function(opt) return gan.data.ring {modes = opt.modes} end,

@@ -8,6 +8,21 @@ local quantities = require "gan.quantities"
 
 local M = {}
 
+--- Lists the options for gan.command. `inherit`: free, and --resume PATH takes the run's own value over.
+M.options = {
+  {"metrics", "string", nil, arg = "LIST", free = true, inherit = true,
+    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, accuracy, nearest, ppl, "
+      .. "diversity, modes (default: nothing)"},
+  {"metrics-every", "integer", 500, lo = 1, free = true, inherit = true, help = "steps between two measurements"},
+  {"metrics-n", "integer", 5000, lo = 2, free = true, inherit = true,
+    help = "images of each side in a measurement (at most all of the data)"},
+  {"features", "string", "random_conv", arg = "NAME|PATH", free = true, inherit = true,
+    help = "the network that sees them: random_conv, pixels, a file of classifier.lua, or Inception's weights"},
+  {"best", "string", nil, arg = "METRIC", free = true, inherit = true,
+    help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... "
+      .. "(default: the first of --metrics)"},
+}
+
 local Measure = {}
 Measure.__index = Measure
 

@@ -1,5 +1,7 @@
 --- A run's pictures: the latent vectors that they are drawn from, and who paints them.
 -- @internal gan.show.pictures
+local augment = require "gan.augment"
+local augmented = require "gan.show.augmented"
 local core = require "gan.core"
 local check = require "gan.check"
 local data = require "gan.data"
@@ -32,8 +34,10 @@ function M.training(run)
   local m, o = opt.pack or 1, {seed = opt.seed, mirror = opt.mirror}
   o.batch, o.pack = opt.batch * m, m > 1 and run.classes and m or nil
   if o.batch > run.data.n then
-    return nil, ("--batch %d%s is more than the data: %s has %s"):format(opt.batch, m > 1 and " --pack " .. m or "",
-      opt.data or run.data.source or "of the script", check.count(run.data.n, "image"))
+    local most = run.data.n // m
+    return nil, ("--batch %d%s is more than the data: %s has %s%s"):format(opt.batch, m > 1 and " --pack " .. m or "",
+      opt.data or run.data.source or "of the script", check.count(run.data.n, "image"),
+      most > 0 and ("; take --batch %d or less"):format(most) or "")
   end
   if not o.pack then return M.batches(run, o) end
   local loader, message = check.try(M.batches, run, o)
@@ -67,6 +71,15 @@ function M.write(run, name)
   run.last_picture = run.recorder:picture(name, function(path)
     return run.paint(path, M.images(run, nil, run.ema), run.fixed_y and COLUMNS or nil)
   end)
+end
+
+-- Writes --aug-test; returns lines that say what it shows.
+function M.write_augmented(run)
+  local opt = run.options
+  local pipeline = opt.aug == "diffaug" and augment.diffaug() or opt.augpipe
+  local _, lines = run.recorder:must(augmented(opt.aug_test, M.real(run, 1), {pipeline = pipeline}))
+  lines[#lines + 1] = opt.aug_test
+  return lines
 end
 
 -- Writes the picture of real images that the others are measured by.

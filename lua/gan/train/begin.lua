@@ -1,5 +1,6 @@
 --- What a run does before its first step: it takes its directory, goes on where it stood, and says what it is.
 -- @internal gan.train.begin
+local augmented = require "gan.game.augmented"
 local check = require "gan.check"
 local command = require "gan.command"
 local core = require "gan.core"
@@ -35,6 +36,7 @@ local introduce = core.without_locale(function(run)
   run.recorder:say("%s; %s of batch %s%s", table.concat(sizes, ", "), check.count(run.total, "step"), batch,
     run.unset and " (--steps, --epochs or --kimg sets another length)" or "")
   for _, line in ipairs(varying.closed_of(run)) do run.recorder:say("%s", line) end
+  for _, line in ipairs(augmented.notes(run)) do run.recorder:say("%s", line) end
 end)
 
 -- What options.json holds.
@@ -87,7 +89,11 @@ end
 function M.run(run)
   local opt, recorder, place = run.options, run.recorder, run.place
   pictures.fix(run)
-  if opt.dry_run then
+  if opt.aug_test then
+    for _, line in ipairs(pictures.write_augmented(run)) do recorder:say("%s", line) end
+    run.finished = true
+    return
+  elseif opt.dry_run then
     for _, name in ipairs(networks(run)) do recorder:say("%s\n", tostring(run.parts[name])) end
     introduce(run)
     run.meter = progress.new(run.total, progress.images(opt), 0)

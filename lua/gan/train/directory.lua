@@ -2,6 +2,8 @@
 -- overwritten by another run. A directory whose run was stopped before its first checkpoint is free: whoever comes next
 -- begins in it, so the same command does wherever it was killed.
 -- @internal gan.train.directory
+local augmented = require "gan.game.augmented"
+local blocks = require "gan.game.blocks"
 local checkpoint = require "gan.model.checkpoint"
 local claim = require "gan.file.claim"
 local command = require "gan.command"
@@ -143,7 +145,8 @@ function M.locate(declared, values, given, load)
   if path then
     local ok
     adopt(declared, values, given, place.stored.options)
-    ok, message = options.fit(values)
+    ok, message = blocks.fit(values)
+    if ok then ok, message = augmented.check(values) end
     if not ok then return nil, ("%s: %s"):format(place.from == values.resume and place.from or place.dir, message) end
   end
   local changed = difference(declared, place.stored, values)

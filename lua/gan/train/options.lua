@@ -1,14 +1,17 @@
 --- Lists the options of training scripts, and what they mean to a run: its length, what may change when it goes on.
 -- @module gan.train.options
+local augmented = require "gan.game.augmented"
+local blocks = require "gan.game.blocks"
 local command = require "gan.command"
 local data = require "gan.data"
 local identity = require "gan.data.identity"
+local metrics = require "gan.measure.training"
 
 local M = {}
 
 --- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
 -- `inherit`: free, and --resume PATH takes the run's own value over.
-M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
+M.training = command.extend(command.extend(data.options.list {data = "shapes", size = 32}, augmented.options), {
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},
   {"outdir", "string", "runs", arg = "DIR", free = true, help = "where runs are kept"},
   {"name", "string", nil, free = true,
@@ -46,25 +49,15 @@ M.training = command.extend(data.options.list {data = "shapes", size = 32}, {
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with "
       .. "other random numbers and half the step size"},
-  {"metrics", "string", nil, arg = "LIST", free = true, inherit = true,
-    help = "measure G's averaged weights while training: any of fid, kid, pr, dc, is, accuracy, nearest, ppl, "
-      .. "diversity, modes (default: nothing)"},
-  {"metrics-every", "integer", 500, lo = 1, free = true, inherit = true, help = "steps between two measurements"},
-  {"metrics-n", "integer", 5000, lo = 2, free = true, inherit = true,
-    help = "images of each side in a measurement (at most all of the data)"},
-  {"features", "string", "random_conv", arg = "NAME|PATH", free = true, inherit = true,
-    help = "the network that sees them: random_conv, pixels, a file of classifier.lua, or Inception's weights"},
-  {"best", "string", nil, arg = "METRIC", free = true, inherit = true,
-    help = "which of the numbers decides what checkpoint_best.safetensors keeps: fid, kid, precision, ... "
-      .. "(default: the first of --metrics)"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
+  table.unpack(metrics.options),
 })
 
 --- Names the options that set the length of training, one of which a run has at most.
 M.LENGTHS = {"steps", "epochs", "kimg"}
 
 --- Checks what options say together: one length of training at most, --blocks a power of two that divides --batch,
--- --change names what is given.
+-- what goes with --aug, --change names what is given.
 -- @tparam table values  options, name -> value; a default length goes where another one is given
 -- @tparam table given  name -> true for what stood on the command line
 -- @tparam table declared  of gan.command.declare
@@ -77,20 +70,11 @@ function M.check(values, given, declared)
   for _, name in ipairs(#lengths > 0 and M.LENGTHS or {}) do
     if not given[name] then values[name] = nil end -- a recipe's own default
   end
-  local ok, message = M.fit(values)
+  local ok, message = blocks.fit(values)
+  local known = values.resume == "auto" or values.resume == "new" -- with a path the rest are that run's
+  if ok and known then ok, message = augmented.check(values, given) end
   if not ok then return nil, message end
   return command.check_change(declared, values, given)
-end
-
---- Checks --blocks: a power of two that divides --batch.
--- @tparam table values  options, name -> value
--- @treturn boolean  true
--- @error if it is none
-function M.fit(values)
-  local blocks = values.blocks or 1
-  if blocks & blocks - 1 ~= 0 then return nil, ("--blocks: expected a power of two, got %d"):format(blocks) end
-  if values.batch % blocks == 0 then return true end
-  return nil, ("--blocks: %d does not divide --batch %d"):format(blocks, values.batch)
 end
 
 local everywhere = command.declare(M.training)

@@ -1,8 +1,10 @@
 --- A whole game in a run: what the options say is put together with what a script gives, and trained to the last step.
 -- @internal gan.train.play
+local augmented = require "gan.game.augmented"
 local check = require "gan.check"
 local loop = require "gan.game.loop"
 local nn = require "gan.nn"
+local progress = require "gan.game.progress"
 local standard = require "gan.game.standard"
 
 local option = check.option
@@ -50,6 +52,7 @@ return function(run, spec)
     own.wrong_labels = own.wrong_labels or function(y) return run:wrong_labels(y) end
     if (own.mismatch or 0) > 0 then run:stream "mismatch" end -- blocks know the streams that there are before them
   end
+  augmented.into(own, run, progress.images(run.options))
   if (own.noise or own.augment) and not own.rng then own.rng = run:stream(own.noise and "noise" or "augment") end
   own.blocks = own.blocks or run.options.blocks
   own.streams = function() return run.streams end

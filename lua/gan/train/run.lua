@@ -1,6 +1,7 @@
 --- A training run: options, data, the run's directory, resuming, status, pictures, checkpoints, Ctrl-C.
 -- What a step does is the script's.
 -- @module gan.train.run
+local augmented = require "gan.game.augmented"
 local core = require "gan.core"
 local begin = require "gan.train.begin"
 local check = require "gan.check"
@@ -54,6 +55,8 @@ local function open_data(self, spec, given)
     end
     self.classes = #self.data.classes
   end
+  self.identity = identity.of(self.data)
+  self.data, self.held_out = recorder:must(augmented.hold_out(self.data, opt))
 end
 
 local known = {
@@ -122,7 +125,7 @@ local function start(spec)
   self.loader = recorder:must(pictures.training(self))
   self.total, self.unset = progress.total_steps(opt, self.data.n)
   self.varying = command.varying(self.declared, opt, self.total, progress.images(opt))
-  self.step, self.identity = 0, identity.of(self.data)
+  self.step = 0
   recorder:must(directory.recognise(self.place, self, checkpoint.step))
   self:show()
   self.measure = recorder:must(metrics.new(self))
