@@ -4,6 +4,7 @@
 --   lua experiments/ablation.lua --group methods,adam                      8 Gaussians on a ring
 --   lua experiments/ablation.lua --group methods --data ring25             25 on a grid
 --   lua experiments/ablation.lua --group methods --data FASHION-MNIST --features CLASSIFIER --steps 1000
+--   lua experiments/ablation.lua --group little --data FASHION-MNIST --limit 1000 --features CLASSIFIER
 --   lua experiments/ablation.lua --group stacked --data MNIST --stacked --features CLASSIFIER --steps 6000
 --
 -- Every run is a process of one thread, and a line in OUT/results.jsonl: the same command goes on where it was stopped,
@@ -61,6 +62,11 @@ local function with(fields, label, more)
   return out
 end
 local fast = {lr = 1e-3, beta1 = 0, on = "images"}
+
+-- Few images: start.lua's game, and what is done against a D that knows them by heart. p moves in a fifth of the usual
+-- number of images, for runs are short.
+local started = {lr = 1e-3, beta1 = 0, beta2 = 0.9, loss = "hinge", norm = "spectral", on = "images"}
+local quick = 100
 
 -- Groups of {label, field = value, ...}; the first is what the others are compared with. `on`: not on the other ground.
 local groups = {
@@ -135,10 +141,18 @@ local groups = {
     {"RpGAN + R1 + R2", loss = "rp", penalty = "r1_r2", gamma = 1},
     {"GAN + R1 + R2", loss = "ns", penalty = "r1_r2", gamma = 1},
   },
+  little = {
+    with(started, "plain"), with(started, "mirror", {mirror = true}),
+    with(started, "DiffAugment", {aug = "diffaug"}), with(started, "ADA", {aug = "ada", ada_kimg = quick}),
+    with(started, "ramp to 0.3", {aug = "ramp", ada_kimg = quick}),
+    with(started, "APA", {aug = "apa", ada_kimg = quick}),
+    with(started, "ADA + LeCam", {aug = "ada", ada_kimg = quick, penalty = "lecam"}),
+  },
 }
 for _, entry in ipairs(groups.stacked) do entry.on = "stacked" end
 local order = {
   "methods", "ksteps", "batch", "batch_images", "adam", "init", "activation", "decisive", "long", "modern", "stacked",
+  "little",
 }
 local all = "methods,ksteps,batch,batch_images,adam,init,activation"
 
@@ -213,7 +227,7 @@ local function play_images(job)
     noise = 0, decay = 0,
   }
   for k, v in pairs(job.config) do c[k] = v end
-  for _, name in ipairs {"lr", "dlr", "glr", "beta1", "beta2", "gamma"} do
+  for _, name in ipairs {"lr", "dlr", "glr", "beta1", "beta2", "gamma", "p"} do
     if c[name] then c[name] = gan.schedule.open(c[name], {steps = job.steps, batch = c.batch * c.dsteps}) end
   end
   local set, session, features = open_images(job)
@@ -231,7 +245,9 @@ local function play_images(job)
   local _, for_D = choice.nets(c)
   for_D.ndf, for_D.rng = c.ndf, stream "init.D"
   local game = ring.rules(c, stream)
-  local loader <close> = gan.data.batches(set, {batch = c.batch * c.pack, seed = job.seed})
+  local parts = gan.game.augmented.of(c, c.batch * c.pack * c.dsteps)
+  game.augment, game.deceive, game.rng = parts.augment, parts.deceive, game.rng or stream "augment"
+  local loader <close> = gan.data.batches(set, {batch = c.batch * c.pack, seed = job.seed, mirror = c.mirror})
   game.G, game.D, game.batch = G, net("discriminator", for_D), loader
   local loop = gan.game.loop.new(gan.game.standard(game, c, stream))
   local began = os.clock()

@@ -107,6 +107,22 @@ describe("ablation.lua", function()
     assert.is_nil(job.exif)
   end)
 
+  it("augments few images", function()
+    local out = run("--group little --data shapes --limit 24 --size 16 --steps 5 --seeds 1 --n 12 --width 2 "
+      .. "--batch 4 --out " .. dir .. "/little")
+    for _, name in ipairs {"plain", "mirror", "DiffAugment", "ADA", "ramp to 0.3", "APA", "ADA + LeCam"} do
+      assert.is_truthy(out:find(("| %s | 1 | "):format(name), 1, true), name)
+    end
+    local found = {}
+    for _, line in ipairs(lines(dir .. "/little/results.jsonl")) do
+      local r = json.decode(line)
+      found[r.kid] = true
+    end
+    local n = 0
+    for _ in pairs(found) do n = n + 1 end
+    assert.is_true(n >= 4, n .. " different games") -- in so few steps p has hardly moved
+  end)
+
   it("has configurations that can be played", function()
     local out = run("--group methods,batch_images,adam,init,activation --steps 1 --seeds 1 --n 10 --width 4 "
       .. "--batch 8 --out " .. dir .. "/all")
