@@ -35,10 +35,6 @@ void gn_recolour(gn_real *y, const gn_real *x, const double *m, const gn_picture
 /* The pixel of an axis of n that shows at place i, at most n - 1 beyond the border. */
 static inline gn_int mirrored(gn_int i, gn_int n) { return i < 0 ? -i : i < n ? i : 2 * (n - 1) - i; }
 
-static void add_scaled(gn_real *restrict y, const gn_real *restrict x, gn_real a, gn_int n) {
-  for (gn_int i = 0; i < n; i++) y[i] += a * x[i];
-}
-
 /* A thread's: a row with its borders, and a picture. */
 static gn_int share_of(const gn_pictures *p, gn_int k) { return (p->w + 2 * (k - 1)) * p->c + p->h * p->w * p->c; }
 
@@ -48,7 +44,7 @@ gn_int gn_filter_work(const gn_pictures *p, gn_int k) { return gn_threads() * sh
 static void across(gn_real *y, const gn_real *row, const double *taps, gn_int k, const gn_pictures *p) {
   gn_zero_run(y, p->w * p->c);
   for (gn_int t = 0; t < k; t++)
-    if (taps[t] != 0) add_scaled(y, row + t * p->c, (gn_real)taps[t], p->w * p->c);
+    if (taps[t] != 0) gn_add_scaled_run(y, row + t * p->c, (gn_real)taps[t], p->w * p->c);
 }
 
 static void filter(gn_real *y, const gn_real *x, const double *taps, gn_int k, const gn_pictures *p, gn_real *work) {
@@ -61,7 +57,7 @@ static void filter(gn_real *y, const gn_real *x, const double *taps, gn_int k, c
   for (gn_int i = 0; i < p->h; i++) {
     gn_zero_run(y + i * ld, ld);
     for (gn_int t = 0; t < k; t++)
-      if (taps[t] != 0) add_scaled(y + i * ld, middle + mirrored(i + t - half, p->h) * ld, (gn_real)taps[t], ld);
+      if (taps[t] != 0) gn_add_scaled_run(y + i * ld, middle + mirrored(i + t - half, p->h) * ld, (gn_real)taps[t], ld);
   }
 }
 
@@ -72,12 +68,13 @@ static void filter_dx(gn_real *dx, const gn_real *dy, const double *taps, gn_int
   gn_zero_run(middle, p->h * ld);
   for (gn_int i = 0; i < p->h; i++)
     for (gn_int t = 0; t < k; t++)
-      if (taps[t] != 0) add_scaled(middle + mirrored(i + t - half, p->h) * ld, dy + i * ld, (gn_real)taps[t], ld);
+      if (taps[t] != 0)
+        gn_add_scaled_run(middle + mirrored(i + t - half, p->h) * ld, dy + i * ld, (gn_real)taps[t], ld);
   gn_zero_run(dx, p->h * ld);
   for (gn_int i = 0; i < p->h; i++) {
     gn_zero_run(row, (p->w + k - 1) * c);
     for (gn_int t = 0; t < k; t++)
-      if (taps[t] != 0) add_scaled(row + t * c, middle + i * ld, (gn_real)taps[t], ld);
+      if (taps[t] != 0) gn_add_scaled_run(row + t * c, middle + i * ld, (gn_real)taps[t], ld);
     for (gn_int j = 0; j < p->w + k - 1; j++) gn_add_run(dx + i * ld + mirrored(j - half, p->w) * c, row + j * c, c);
   }
 }

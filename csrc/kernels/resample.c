@@ -5,10 +5,6 @@
 #include "runs.h"
 #include <math.h>
 
-static void add_scaled(gn_real *restrict y, const gn_real *restrict x, gn_real a, gn_int n) {
-  for (gn_int i = 0; i < n; i++) y[i] += a * x[i];
-}
-
 typedef struct span { /* lo .. hi-1; may be empty */
   gn_int lo, hi;
 } span;
@@ -63,7 +59,7 @@ void gn_avg_pool2d_dx(gn_real *dx, const gn_real *dy, const gn_pool *p) {
       for (gn_int j = 0; j < p->wo; j++) {
         span b = window(j, p->sw, p->pw, p->kw, p->w);
         gn_real weight = window_weight(p, a, b);
-        for (gn_int k = b.lo; k < b.hi; k++) add_scaled(dxr + k * c, dyn + (i * p->wo + j) * c, weight, c);
+        for (gn_int k = b.lo; k < b.hi; k++) gn_add_scaled_run(dxr + k * c, dyn + (i * p->wo + j) * c, weight, c);
       }
     }
   }
@@ -211,8 +207,8 @@ void gn_resize_bilinear_dx(gn_real *dx, const gn_real *dy, const gn_resize *r) {
       for (gn_int j = 0; j < r->wo; j++) {
         blend h = blend_at(&horizontal, j);
         const gn_real *g = dyn + (o * r->wo + j) * c;
-        add_scaled(dxr + h.i0 * c, g, weight * (1 - h.f), c);
-        add_scaled(dxr + h.i1 * c, g, weight * h.f, c);
+        gn_add_scaled_run(dxr + h.i0 * c, g, weight * (1 - h.f), c);
+        gn_add_scaled_run(dxr + h.i1 * c, g, weight * h.f, c);
       }
     }
   }

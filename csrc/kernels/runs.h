@@ -21,4 +21,8 @@ static inline void gn_add_run(gn_real *restrict to, const gn_real *restrict from
   for (gn_int i = 0; i < n; i++) to[i] += from[i];
 }
 
+static inline void gn_add_scaled_run(gn_real *restrict to, const gn_real *restrict from, gn_real a, gn_int n) {
+  for (gn_int i = 0; i < n; i++) to[i] += a * from[i];
+}
+
 #endif

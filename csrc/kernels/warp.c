@@ -1,6 +1,6 @@
 /* warp.c - affine maps of pictures; the contracts are in warp.h.
 **
-** A picture is padded ("wide", one column of taps further than that), doubled ("fine"), sampled on a "grid", halved.
+** A picture is padded ("wide": in columns; rows are looked up), doubled ("fine"), sampled on a "grid", and halved.
 ** Of the fine picture only the runs of each row that samples touch are made. Even and odd columns of fine and grid lie
 ** apart, so that each filter is a sum of shifted runs; three channels take the place of four, a vector. */
 #include "warp.h"
@@ -290,7 +290,7 @@ static void weigh_both(gn_real *y, const gn_real *a, gn_int lda, const gn_real *
 
 /* ---- padding ---- */
 
-/* Column k of wide is that of the padded picture, HALF further to the right. */
+/* wide (h, HALF + padded + HALF, lanes): zeros on both sides. */
 static void widen(const desk *d, const sizes *s, const gn_real *x, const gn_warping *p) {
   const gn_int c = p->c, lanes = s->lanes;
   for (gn_int i = 0; i < p->h; i++) {
@@ -337,12 +337,13 @@ static void double_size(const desk *d, const sizes *s, const filters *f, const g
     if (touched->last < touched->first) continue;
     gn_real *even = d->fine + (i + 1) * s->ldfine + EDGE * lanes, *odd = even + s->apart;
     gn_int first, count = reads(touched, s, &first);
-    const gn_int whole = (touched->last - touched->first + 1) * lanes;
-    if (i < 0 || i >= 2 * s->padded[1] || count * lanes < whole) { /* there are zeros in it */
-      gn_zero_run(even + touched->first * lanes, whole);
-      gn_zero_run(odd + touched->first * lanes, whole);
+    const gn_int whole = touched->last - touched->first + 1;
+    if (i < 0 || i >= 2 * s->padded[1]) count = 0;
+    if (count < whole) { /* there are zeros beyond the picture in it */
+      gn_zero_run(even + touched->first * lanes, whole * lanes);
+      gn_zero_run(odd + touched->first * lanes, whole * lanes);
     }
-    if (i < 0 || i >= 2 * s->padded[1] || count == 0) continue;
+    if (count == 0) continue;
     const gn_int top = (i >> 1) - 3 + (i & 1);
     const gn_real *r[HALF];
     for (int t = 0; t < HALF; t++) {
@@ -367,7 +368,7 @@ static void clear_fine(const desk *d, const sizes *s) {
   }
 }
 
-/* Adjoint of double_size, of which only rows of a mirrored picture take part. */
+/* Adjoint of double_size: into wide. */
 static void double_size_dx(const desk *d, const sizes *s, const filters *f, const gn_warping *p) {
   const gn_int lanes = s->lanes;
   gn_real even_back[HALF], odd_back[HALF];
@@ -390,24 +391,35 @@ static void double_size_dx(const desk *d, const sizes *s, const filters *f, cons
     for (int t = 0; t < HALF; t++) {
       const gn_int row = row_behind(top + t, s, p);
       if (row < 0) continue;
-      gn_real *restrict sum = d->wide + row * s->ldwide + (from + HALF) * lanes;
-      const gn_real weight = i & 1 ? f->odd[t] : f->even[t];
-      for (gn_int q = 0; q < reals; q++) sum[q] += weight * d->line[q];
+      gn_add_scaled_run(d->wide + row * s->ldwide + (from + HALF) * lanes, d->line, i & 1 ? f->odd[t] : f->even[t],
+                        reals);
     }
   }
 }
 
 /* ---- sampling ---- */
 
-/* Samples of a row, even ones and then odd ones. */
-static void sample(const desk *d, const sizes *s) {
-  const gn_int lanes = s->lanes;
-  for (gn_int j = 0; j < s->grid[0]; j++) {
-    const gn_real *restrict top = d->fine + d->row[j] * s->ldfine, *bottom = top + s->ldfine;
-    const gn_real *tl = top + d->left[j], *tr = top + d->right[j];
-    const gn_real *bl = bottom + d->left[j], *br = bottom + d->right[j];
-    const gn_real a = d->across[j], b = d->down[j];
-    gn_real *to = d->samples + ((j & 1) * (s->grid[0] / 2) + j / 2) * lanes;
+typedef gn_real four __attribute__((vector_size(4 * sizeof(gn_real)), aligned(sizeof(gn_real)), may_alias)); /* lanes */
+
+/* Where sample j of a row of `grid` lies: even ones, and then odd ones. */
+static inline gn_int sample_at(gn_int j, gn_int grid, gn_int lanes) { return ((j & 1) * (grid / 2) + j / 2) * lanes; }
+
+/* The samples of a row, as `look` has left it. */
+static void sample(gn_real *restrict samples, const desk *d, const sizes *s) {
+  const gn_int grid = s->grid[0], ld = s->ldfine, lanes = s->lanes;
+  const int32_t *rows = d->row, *left = d->left, *right = d->right;
+  const gn_real *fine = d->fine, *across = d->across, *down = d->down;
+  for (gn_int j = 0; j < grid; j++) {
+    const gn_real *top = fine + rows[j] * ld, *bottom = top + ld;
+    const gn_real *tl = top + left[j], *tr = top + right[j], *bl = bottom + left[j], *br = bottom + right[j];
+    const gn_real a = across[j], b = down[j];
+    gn_real *to = samples + sample_at(j, grid, lanes);
+    if (lanes == 4) {
+      const four t = *(const four *)tl + a * (*(const four *)tr - *(const four *)tl);
+      const four u = *(const four *)bl + a * (*(const four *)br - *(const four *)bl);
+      *(four *)to = t + b * (u - t);
+      continue;
+    }
     for (gn_int q = 0; q < lanes; q++) {
       const gn_real t = tl[q] + a * (tr[q] - tl[q]), u = bl[q] + a * (br[q] - bl[q]);
       to[q] = t + b * (u - t);
@@ -415,18 +427,30 @@ static void sample(const desk *d, const sizes *s) {
   }
 }
 
-static void sample_dx(const desk *d, const sizes *s) {
-  const gn_int lanes = s->lanes;
-  for (gn_int j = 0; j < s->grid[0]; j++) {
-    gn_real *top = d->fine + d->row[j] * s->ldfine, *bottom = top + s->ldfine;
-    const gn_real a = d->across[j], b = d->down[j];
-    const gn_real *from = d->samples + ((j & 1) * (s->grid[0] / 2) + j / 2) * lanes;
+static void sample_dx(const gn_real *restrict samples, const desk *d, const sizes *s) {
+  const gn_int grid = s->grid[0], ld = s->ldfine, lanes = s->lanes;
+  const int32_t *restrict rows = d->row, *restrict left = d->left, *restrict right = d->right;
+  const gn_real *restrict across = d->across, *restrict down = d->down;
+  gn_real *fine = d->fine;
+  for (gn_int j = 0; j < grid; j++) {
+    gn_real *top = fine + rows[j] * ld, *bottom = top + ld;
+    gn_real *tl = top + left[j], *tr = top + right[j], *bl = bottom + left[j], *br = bottom + right[j];
+    const gn_real a = across[j], b = down[j];
+    const gn_real *from = samples + sample_at(j, grid, lanes);
+    if (lanes == 4) {
+      const four low = b * *(const four *)from, high = *(const four *)from - low;
+      *(four *)tl += high - a * high;
+      *(four *)tr += a * high;
+      *(four *)bl += low - a * low;
+      *(four *)br += a * low;
+      continue;
+    }
     for (gn_int q = 0; q < lanes; q++) {
       const gn_real low = b * from[q], high = from[q] - low;
-      top[d->left[j] + q] += high - a * high;
-      top[d->right[j] + q] += a * high;
-      bottom[d->left[j] + q] += low - a * low;
-      bottom[d->right[j] + q] += a * low;
+      tl[q] += high - a * high;
+      tr[q] += a * high;
+      bl[q] += low - a * low;
+      br[q] += a * low;
     }
   }
 }
@@ -445,7 +469,7 @@ static void resample(gn_real *y, const gn_real *x, const double *map, const filt
   double_size(&d, &s, f, p);
   for (gn_int i = 0; i < s.grid[1]; i++) {
     look(&d, &s, i);
-    sample(&d, &s);
+    sample(d.samples, &d, &s);
     weigh_both(d.rows + i * ld, d.samples, lanes, f->half_even, d.samples + s.grid[0] / 2 * lanes, lanes, f->half_odd,
                ld);
   }
@@ -481,7 +505,7 @@ static void resample_dx(gn_real *dx, const gn_real *dy, const double *map, const
     weigh_half(d.samples, d.line, lanes, even_back, s.grid[0] / 2 * lanes);
     weigh_half(d.samples + s.grid[0] / 2 * lanes, d.line, lanes, odd_back, s.grid[0] / 2 * lanes);
     look(&d, &s, i);
-    sample_dx(&d, &s);
+    sample_dx(d.samples, &d, &s);
   }
   double_size_dx(&d, &s, f, p);
   widen_dx(dx, &d, &s, p);

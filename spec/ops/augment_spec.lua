@@ -168,9 +168,9 @@ describe("warp", function()
     local y = gan.warp(x, maps)
     for n = 1, 3 do
       local alone = gan.warp(gan.narrow(x, 1, n, 1), {maps[n]})
-      assert.equal(gan.narrow(y, 1, n, 1):contiguous():to_bytes(), alone:to_bytes())
+      assert.is_true(gan.narrow(y, 1, n, 1):contiguous():to_bytes() == alone:to_bytes(), "picture " .. n)
     end
-    assert.equal(y:to_bytes(), gan.warp(x, gan.tensor(maps, "f64")):to_bytes())
+    assert.is_true(y:to_bytes() == gan.warp(x, gan.tensor(maps, "f64")):to_bytes())
     assert.same({0, 5, 5, 3}, gan.warp(gan.zeros(0, 5, 5, 3), {}):shape())
     assert.same({2, 5, 5, 0}, gan.warp(gan.zeros(2, 5, 5, 0), {shift(0.5), shift(1)}):shape())
   end)
@@ -298,7 +298,7 @@ describe("filter", function()
   it("does nothing by an impulse, and passes over taps of 0", function()
     local x, impulse = gan.rng(1, "augment_spec"):normal {1, 22, 22, 3}, {}
     for i = 1, 43 do impulse[i] = i == 22 and 1 or 0 end
-    assert.equal(x:to_bytes(), gan.filter(x, {impulse}):to_bytes())
+    assert.is_true(x:to_bytes() == gan.filter(x, {impulse}):to_bytes())
   end)
 
   it("has the adjoint for its gradient", function()
