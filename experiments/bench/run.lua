@@ -207,6 +207,8 @@ for i, name in ipairs {"r1", "gp"} do
   doc.penalty[i] = part("what a penalty adds: " .. name, opt.threads,
     tabled("penalty.lua", ("--penalty %s %s --steps %d%s"):format(name, few, opt.steps, torch and "" or " --no-torch")))
 end
+doc.augment = part("what augmentation takes of a step", opt.threads,
+  tabled("augment.lua", ("%s --rounds %d"):format(few, opt.steps)))
 doc.generate = part("drawing", opt.threads, drawing, compared)
 doc.features = part("features", opt.threads, features, compared)
 doc.load = part("data", opt.threads,

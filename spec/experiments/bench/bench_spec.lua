@@ -77,6 +77,14 @@ describe("experiments/bench", function()
     fails("penalty.lua", "--penalty r3", "--penalty: expected one of r1, gp, got 'r3'")
   end)
 
+  it("times augmentation beside a step", function()
+    local line = result("augment.lua", "--size 16 --batch 2 --width 4 --rounds 1 --threads 1 --table", 9)
+    assert.equal(7, #line.ops)
+    for _, op in ipairs(line.ops) do assert.is_true(op.ms >= 0, op.name) end
+    positive(line, "s_step", "share_any")
+    fails("augment.lua", "--size 17", "--size: expected 16, 32, 64 or 128, got 17")
+  end)
+
   it("times drawing", function()
     local line = result("generate.lua", "--size 16 --images 5 --batch 2 --width 4")
     assert.equal(5, line.images)
