@@ -125,8 +125,10 @@ local function row(name, key, record)
   say("%s", line)
 end
 
+-- R3GAN's nets are half as wide: their blocks are twice as wide inside.
 local nets = {
   {"dcgan", 64, 3, 64}, {"dcgan", 64, 3, 128}, {"dcgan", 32, 1, 64}, {"dcgan", 32, 1, 128}, {"sndcgan", 32, 3, 64},
+  {"r3gan", 32, 3, 64, share = 2},
 }
 
 local function steps(threads)
@@ -137,7 +139,7 @@ local function steps(threads)
     if batch == 64 or not (opt.quick or opt.batch) then
       batch = opt.batch or batch
       local options = ("--net %s --size %d --channels %d --batch %d --width %d --steps %d"):format(
-        name, size, channels, batch, opt.width, opt.steps)
+        name, size, channels, batch, math.max(8, opt.width // (net.share or 1)), opt.steps)
       local record = turns("s_step", batch, "step.lua", options, options, threads)
       record.net, record.size, record.channels, record.batch = name, size, channels, batch
       records[#records + 1] = record
