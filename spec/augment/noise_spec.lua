@@ -14,6 +14,9 @@ describe("noise", function()
       local got = math.sqrt((d[i] * d[i]):mean():item())
       assert.is_true(math.abs(got - sigma) < .06 * sigma, ("%g, not %g"):format(got, sigma))
       assert.is_true(math.abs(d[i]:mean():item()) < 4 * sigma / math.sqrt(3072))
+      local other = d[i % 12 + 1]
+      local alike = (d[i] * other):mean():item() / (got * math.sqrt((other * other):mean():item()))
+      assert.is_true(math.abs(alike) < 5 / math.sqrt(3072), "the noise of two pictures")
     end
   end)
 
