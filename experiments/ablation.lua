@@ -170,6 +170,8 @@ local declared = command.declare(command.extend({
   {"features", "string", "random_conv", arg = "NAME|PATH", help = "the network that sees images: see evaluate.lua"},
   {"n", "integer", nil, lo = 10, hi = 1000000,
     help = "samples of a score, of each side (default: 2000, with --stacked 26000)"},
+  {"points", "integer", nil, lo = 2, hi = 1000,
+    help = "measure images so many times on the way, too, for curves over steps and over processor seconds"},
   {"stacked", "flag", false,
     help = "stack grey pictures of --data, all parts of it, in threes, and count their kinds by --features"},
   {"jobs", "integer", core.cores(), lo = 0, hi = 256,
@@ -185,6 +187,7 @@ local opt, given = must(command.parse(declared, arg, about))
 local points = {ring = 8, ring25 = 25}
 local ground = points[opt.data] and "ring" or opt.stacked and "stacked" or "images"
 opt.n = opt.n or ground == "stacked" and 26000 or 2000
+if ground == "ring" and opt.points then stop("--points: is for images, the ring has ten") end
 if ground == "ring" and opt.stacked then stop("--stacked: is for images, --data is %s", opt.data) end
 for name in pairs(ground == "ring" and gan.data.options.of(opt) or {}) do
   if given[name] then stop("--%s: is for images, --data is %s", (name:gsub("_", "-")), opt.data) end
@@ -221,6 +224,16 @@ local function open_images(job)
   return set, session, tostring(features)
 end
 
+-- A session's results as a run's: name -> number.
+local function numbers_of(results)
+  local out = {}
+  for _, r in ipairs(results) do
+    out[r.metric] = r.metric == "diversity" and r.value / r.reference or r.value
+    if r.metric == "kl" then out.real_kl, out.fair_kl = r.reference, r.fair end
+  end
+  return out
+end
+
 local function play_images(job)
   local c = {
     loss = "ns", penalty = "none", norm = "none", minibatch = "none", dsteps = 1, lazy = 1, pack = 1, replay = 0,
@@ -250,14 +263,17 @@ local function play_images(job)
   local loader <close> = gan.data.batches(set, {batch = c.batch * c.pack, seed = job.seed, mirror = c.mirror})
   game.G, game.D, game.batch = G, net("discriminator", for_D), loader
   local loop = gan.game.loop.new(gan.game.standard(game, c, stream))
-  local began = os.clock()
-  for step = 1, job.steps do loop:step(step) end
-  local out = {features = features, training = os.clock() - began}
-  for _, r in ipairs(must(session:measure(evaluate.of_net(G, {n = job.n, z = c.z, ema = game.ema})))) do
-    out[r.metric] = r.metric == "diversity" and r.value / r.reference or r.value
-    if r.metric == "kl" then out.real_kl, out.fair_kl = r.reference, r.fair end
+  local points, spent, curve = job.points or 1, 0, {}
+  local numbers
+  for i = 1, points do
+    local began = os.clock()
+    for step = job.steps * (i - 1) // points + 1, job.steps * i // points do loop:step(step) end
+    spent = spent + os.clock() - began
+    numbers = numbers_of(must(session:measure(evaluate.of_net(G, {n = job.n, z = c.z, ema = game.ema}))))
+    curve[i] = {job.steps * i // points, spent, numbers.fid or numbers.kl, numbers.kid or numbers.modes}
   end
-  return out
+  numbers.features, numbers.training, numbers.curve = features, spent, job.points and curve or nil
+  return numbers
 end
 
 local function lines_of(path)
@@ -297,6 +313,7 @@ local function job_of(entry, seed)
   local job = {config = config, data = opt.data, seed = seed, steps = steps, n = opt.n}
   if ground ~= "ring" then
     job.size, job.features, job.stacked = opt.size, opt.features, opt.stacked or nil
+    job.points = opt.points
     for name, v in pairs(gan.data.options.of(opt)) do if given[name] then job[name] = v end end
   end
   return job
@@ -382,7 +399,7 @@ local columns = ground == "ring" and {
   {"modes", "modes", "%.1f"}, {"kl", "KL", "%.3f"}, {"real_kl", "KL of real stacks", "%.3f"},
   {"training", "CPU s of training", "%.0f"},
 } or {
-  {"kid", "KID", "%.3f"}, {"fid", "FID", "%.1f"}, {"precision", "precision", "%.2f"}, {"recall", "recall", "%.2f"},
+  {"kid", "KID", "%.3f"}, {"fid", "FID", "%.2f"}, {"precision", "precision", "%.2f"}, {"recall", "recall", "%.2f"},
   {"diversity", "diversity", "%.2f"}, {"cpu", "CPU s", "%.0f"},
 }
 local without_deviation = {cpu = true, training = true, real_kl = true}
@@ -458,49 +475,63 @@ end
 
 -- ---- the plots ----
 
--- Curves over the steps, of points; of images the two numbers of each configuration against each other.
+-- A panel of curves: means over a configuration's runs of columns x and y of its curve.
+local function curves_of(list, panel, x, y)
+  panel.series, panel.width, panel.height = {}, 480, 360
+  for k, entry in ipairs(list) do
+    local xs, ys = {}, {}
+    for _, r in ipairs(runs_of(entry)) do
+      for i, s in ipairs(r.curve or {}) do
+        xs[i], ys[i] = xs[i] or {}, ys[i] or {}
+        table.insert(xs[i], s[x])
+        table.insert(ys[i], s[y])
+      end
+    end
+    for i in ipairs(xs) do xs[i], ys[i] = mean_of(xs[i]), mean_of(ys[i]) end
+    if xs[1] then
+      panel.series[#panel.series + 1] = {name = entry[1], x = xs, y = ys, dash = k > 7, points = false}
+    end
+  end
+  return panel
+end
+
+-- Curves over the steps; of images that were measured on the way, over processor seconds, too; of others the two
+-- numbers of each configuration against each other.
 local function panels_of(list)
-  if ground ~= "ring" then
-    local x, y = table.unpack(ground == "images" and {"kid", "recall"} or {"kl", "modes"})
-    local panel = {
-      title = list.name, x = {label = x:upper() .. " (lower is better)"}, y = {label = y .. " (higher is better)"},
-      series = {}, width = 640, height = 420,
+  if ground == "ring" then
+    local mean = "mean over seeds"
+    return {
+      curves_of(list, {title = list.name .. ": modes found", x = "step",
+        y = {label = mean, from = 0, to = points[opt.data]}}, 1, 2),
+      curves_of(list, {title = list.name .. ": high-quality share", x = "step",
+        y = {label = mean, from = 0, to = 1}}, 1, 3),
     }
-    for k, entry in ipairs(list) do
-      local runs = runs_of(entry)
-      if #runs > 0 then
-        panel.series[#panel.series + 1] = {
-          name = entry[1], x = values_of(runs, x), y = values_of(runs, y), line = false,
-          colour = k == 8 and "#9a7d0a" or nil,
-        }
+  end
+  local names = ground == "images" and {"FID", "KID"} or {"KL", "modes"}
+  if opt.points then
+    local out = {}
+    for i, name in ipairs(names) do
+      for x, label in ipairs {"step", "processor seconds of training"} do
+        out[#out + 1] = curves_of(list, {title = ("%s: %s"):format(list.name, name), x = label,
+          y = {label = name, log = name ~= "modes"}}, x, 2 + i)
       end
     end
-    return {panel}
+    return out
   end
-  local out = {}
-  for p, what in ipairs {"modes found", "high-quality share"} do
-    local panel = {
-      title = ("%s: %s"):format(list.name, what), x = "step",
-      y = {label = "mean over seeds", from = 0, to = p == 1 and points[opt.data] or 1},
-      series = {}, width = 480, height = 360,
-    }
-    for k, entry in ipairs(list) do
-      local at = {}
-      for _, r in ipairs(runs_of(entry)) do
-        for _, s in ipairs(r.curve) do
-          at[s[1]] = at[s[1]] or {}
-          table.insert(at[s[1]], s[p + 1])
-        end
-      end
-      local x, y = {}, {}
-      for step in pairs(at) do x[#x + 1] = step end
-      table.sort(x)
-      for m, step in ipairs(x) do y[m] = mean_of(at[step]) end
-      if x[1] then panel.series[#panel.series + 1] = {name = entry[1], x = x, y = y, dash = k > 7, points = false} end
+  local x, y = table.unpack(ground == "images" and {"kid", "recall"} or {"kl", "modes"})
+  local panel = {
+    title = list.name, x = {label = x:upper() .. " (lower is better)"}, y = {label = y .. " (higher is better)"},
+    series = {}, width = 640, height = 420,
+  }
+  for k, entry in ipairs(list) do
+    local runs = runs_of(entry)
+    if #runs > 0 then
+      panel.series[#panel.series + 1] = {
+        name = entry[1], x = values_of(runs, x), y = values_of(runs, y), line = false, colour = k == 8 and "#9a7d0a" or nil,
+      }
     end
-    out[p] = panel
   end
-  return out
+  return {panel}
 end
 
 local text, shown = {}, {}

@@ -107,6 +107,29 @@ describe("ablation.lua", function()
     assert.is_nil(job.exif)
   end)
 
+  it("measures images on the way, for curves over steps and over processor seconds", function()
+    local words = "--group long --data shapes --limit 24 --size 16 --steps 5 --seeds 2 --n 12 --width 2 --batch 4 --out "
+      .. dir .. "/way"
+    run(words)
+    local last = json.decode(lines(dir .. "/way/results.jsonl")[1])
+    assert.is_nil(last.curve)
+    run(words .. " --points 2") -- jobs of their own
+    local found = lines(dir .. "/way/results.jsonl")
+    assert.equal(4, #found)
+    for k = 3, 4 do
+      local r = json.decode(found[k])
+      assert.equal(2, #r.curve)
+      assert.same({2, 5}, {r.curve[1][1], r.curve[2][1]})
+      assert.is_true(r.curve[1][2] > 0 and r.curve[2][2] == r.training and r.curve[2][2] > r.curve[1][2])
+      assert.same({r.fid, r.kid}, {r.curve[2][3], r.curve[2][4]})
+      if json.decode(r.key).seed == 0 then assert.same({last.fid, last.kid}, {r.fid, r.kid}) end -- nothing is disturbed
+    end
+    local svg = temp.read(dir .. "/way/shapes-long.svg")
+    for _, title in ipairs {"long: FID", "long: KID", "processor seconds"} do
+      assert.is_truthy(svg:find(title, 1, true), title)
+    end
+  end)
+
   it("augments few images", function()
     local out = run("--group little --data shapes --limit 24 --size 16 --steps 5 --seeds 1 --n 12 --width 2 "
       .. "--batch 4 --out " .. dir .. "/little")
@@ -135,6 +158,7 @@ describe("ablation.lua", function()
   it("says what is wrong", function()
     for words, what in pairs {
       ["--skip-bad"] = "--skip-bad: is for images, --data is ring",
+      ["--points 3"] = "--points: is for images, the ring has ten",
       ["--group method"] = "--group: expected any of methods, ksteps,",
       ["--data no/such --steps 1 --seeds 1 --group long"] = "no/such",
       ["--seeds 0"] = "--seeds",
