@@ -527,7 +527,8 @@ local function panels_of(list)
     local runs = runs_of(entry)
     if #runs > 0 then
       panel.series[#panel.series + 1] = {
-        name = entry[1], x = values_of(runs, x), y = values_of(runs, y), line = false, colour = k == 8 and "#9a7d0a" or nil,
+        name = entry[1], x = values_of(runs, x), y = values_of(runs, y), line = false,
+        colour = k == 8 and "#9a7d0a" or nil,
       }
     end
   end
