@@ -2,6 +2,6 @@
 -- @module gan.model
 local check = require "gan.check"
 
-local files = {"classifier", "dcgan", "inception", "mlp", "own", "r3gan", "sndcgan", "sngan_resnet"}
+local files = {"classifier", "dcgan", "inception", "mlp", "own", "r3gan", "sndcgan", "sngan_resnet", "vgg"}
 
 return check.room("gan.model", {}, files)
