@@ -50,6 +50,8 @@ local declared = command.declare(command.extend({
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
   {"standing", "integer", 0, lo = 0, hi = 10000, arg = "K",
     help = "take batch norm's statistics anew, of K batches of 128 (20 are enough); 0: those of training"},
+  {"trunc", "number", nil, lo = 0.01, hi = 100,
+    help = "draw latent coordinates beyond this anew (default: the run's own --trunc, or none)"},
   {"json", "flag", false, help = "JSON lines on the standard output, and nothing else there"},
 }, gan.data.options.list {
   data = {help = ("the real images: %s; or 'shapes', 'fake' (default: the run's own)"):format(gan.data.formats)},
@@ -79,6 +81,7 @@ if modes[1] == "--a and --b" and not (opt.a and opt.b) then stop("--%s is missin
 if opt.a and opt.data then stop "--data belongs to --run and --images; with --a and --b the real images are --a" end
 if opt.net and not opt.run then stop "--net belongs to --run" end
 if opt.standing > 0 and not opt.run then stop "--standing belongs to --run" end
+if opt.trunc and not opt.run then stop "--trunc belongs to --run" end
 if opt.split_b and not opt.b then stop "--split-b belongs to --b" end
 local metrics = must(evaluate.parse(opt.metrics))
 local has_stats = opt.stats and lfs.attributes(opt.stats, "mode") and not evaluate.needs_real(metrics)
@@ -188,6 +191,7 @@ if trained then
   local labels = trained.classes and must(evaluate.labels_like(real_side, n, trained.classes)) or nil
   other_side = evaluate.of_generator(trained, {
     n = n, seed = opt.seed, ema = opt.ema, labels = labels, classes = trained.classes, standing = opt.standing,
+    trunc = opt.trunc,
   })
 else
   other_side = must(evaluate.of_set(other, {
@@ -264,7 +268,8 @@ else
   local first = results[1]
   local run = first.run
   local subject = run and ("%s, step %d, %s weights%s"):format(run.path, run.step, run.ema and "averaged" or "plain",
-      run.standing and (", statistics of %s"):format(check.count(run.standing, "batch")) or "")
+      (run.standing and (", statistics of %s"):format(check.count(run.standing, "batch")) or "")
+        .. (run.trunc and (", truncated at %g"):format(run.trunc) or ""))
     or ("%s (%s)"):format(first.images, first.split_images)
   local against = first.data and ("%s (%s)"):format(first.data, first.split)
   if first.stats then

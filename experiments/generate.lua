@@ -24,7 +24,8 @@ local declared = command.declare {
     help = "of a conditional run: the class of all pictures, by its name, or by its number from 0 as in #3 "
       .. "(default: by turns)"},
   {"trunc", "number", nil, lo = 0.01, hi = 100,
-    help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures"},
+    help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures (default: the run's "
+      .. "own --trunc, or none)"},
   {"grid", "flag", false, help = "one picture of all, instead of one each"},
   {"columns", "integer", nil, lo = 1, hi = 1000, help = "columns of the grid (default: as square as it goes)"},
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
@@ -56,7 +57,7 @@ end
 
 local trained = must(gan.train.trained.open(opt.run, {net = opt.net}))
 if trained.notice then io.stderr:write("generate.lua: warning: ", trained.notice, "\n") end
-local z = latent.of_seeds(seeds, trained.options.z, opt.trunc)
+local z = must(check.try(latent.of_seeds, seeds, trained.options.z, opt.trunc or trained.options.trunc))
 local y, drawn
 if trained.classes then
   y, drawn = latent.labels(trained.classes, seeds, opt.class)

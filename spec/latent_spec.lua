@@ -59,6 +59,19 @@ describe("latent", function()
     assert.has_error(function() latent.of_seeds({1}, 3, 0 / 0) end)
   end)
 
+  it("draws from a stream, truncated or not", function()
+    local want = gan.rng(3, "z"):normal {4, 5}
+    assert.is_true(want:to_bytes() == latent.normal(gan.rng(3, "z"), 4, 5):to_bytes())
+    local z = latent.normal(gan.rng(3, "z"), 400, 5, 0.3)
+    assert.same({400, 5}, z:shape())
+    assert.is_true(z:abs():max():item() <= 0.3)
+    assert.is_true(math.abs(z:square():mean():sqrt():item() / 0.1721672210 - 1) < 0.05)
+    assert.error_matches(function() latent.normal(gan.rng(1), 4, 5, 0.001) end,
+      "latent.normal: bad argument #4 'trunc'")
+    assert.error_matches(function() latent.normal(1, 4, 5) end, "latent.normal: bad argument #1 'rng'")
+    assert.error_matches(function() latent.normal(gan.rng(1), 0, 5) end, "latent.normal: bad argument #2 'n'")
+  end)
+
   it("finds labels for seeds", function()
     local names = {"cat", "dog", "7", "#2"}
     assert.same({0, 0, 1, 1}, latent.labels(names, {0, 4, 5, 9}):to_table())

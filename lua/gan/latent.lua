@@ -40,6 +40,24 @@ local function normals(rng, n, trunc)
   return out
 end
 
+--- Draws latent vectors of a stream: standard normal, or where a bound is given, truncated.
+-- Source: Brock et al. 2018, arXiv:1809.11096, sec. 3.1 (truncation).
+-- @tparam Stream rng  decides
+-- @tparam integer n  N, how many
+-- @tparam integer z  Z, the length of a vector
+-- @tparam[opt] number trunc  >= 0.01: coordinates with |z| > trunc are drawn again
+-- @treturn Tensor  real (N,Z)
+-- @raise if trunc is below 0.01, or a size below 1
+function M.normal(rng, n, z, trunc)
+  local op = "latent.normal"
+  if not core.is_rng(rng) then return check.expected(op, 1, "rng", "a random stream (gan.rng)", rng) end
+  check.int(op, 2, "n", n, 1)
+  check.int(op, 3, "z", z, 1)
+  if not trunc then return rng:normal {n, z} end
+  check.number(op, 4, "trunc", trunc, 0.01)
+  return core.reshape(core.tensor(normals(rng, n * z, trunc)), {n, z})
+end
+
 --- Draws latent vectors, one for each seed: a row depends on its seed alone.
 -- Source: Brock et al. 2018, arXiv:1809.11096, sec. 3.1 (truncation).
 -- @tparam table seeds  list of N integers

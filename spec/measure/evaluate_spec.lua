@@ -90,6 +90,25 @@ describe("measure.evaluate", function()
     assert.same({path = "somewhere", step = 7, ema = false}, source.run)
   end)
 
+  it("truncates latent vectors, as it is told or as the run says", function()
+    local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
+    local function bytes_of(options, trunc)
+      local trained = {G = G, options = options, step = 7, path = "somewhere"}
+      local source = evaluate.of_generator(trained, {n = 5, trunc = trunc})
+      return core.to_bytes(source.batch(1, 5)), source.run.trunc
+    end
+    local want = core.to_bytes(gan.nn.evaluate(G, gan.latent.of_seeds({0, 1, 2, 3, 4}, 4, 0.5)))
+    assert.same({want, 0.5}, {bytes_of({z = 4}, 0.5)})
+    assert.same({want, 0.5}, {bytes_of {z = 4, trunc = 0.5}})
+    assert.same({want, 0.5}, {bytes_of({z = 4, trunc = 2}, 0.5)})
+    assert.not_equal(want, (bytes_of {z = 4}))
+    local source = evaluate.of_net(G, {n = 5, z = 4, trunc = 0.5})
+    assert.same({want, 0.5}, {core.to_bytes(source.batch(1, 5)), source.run.trunc})
+    for _, odd in ipairs {"0.5", 1e-9, 0 / 0} do -- a stranger's checkpoint
+      assert.has_error(function() bytes_of {z = 4, trunc = odd} end)
+    end
+  end)
+
   it("draws with a net in memory, its average, and statistics taken anew", function()
     local G = gan.model.dcgan.generator {size = 16, z = 4, ngf = 2, rng = gan.rng(1)}
     local ema = gan.optim.ema(G)

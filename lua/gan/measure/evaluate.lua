@@ -88,7 +88,7 @@ end
 
 -- A source of what G draws. o: what of_net takes; run: what results say of it.
 local function drawn(G, name, o, run)
-  run.ema, run.standing = o.ema ~= nil, o.standing > 0 and o.standing or nil
+  run.ema, run.standing, run.trunc = o.ema ~= nil, o.standing > 0 and o.standing or nil, o.trunc
   local source = {n = o.n, name = name, labels = o.labels, classes = o.classes, z = o.z, run = run}
   local average, taken = o.ema, o.standing == 0
   function source.draw(z, y)
@@ -101,7 +101,7 @@ local function drawn(G, name, o, run)
     local seeds = {}
     local own = (o.seed << 32) + (o.seed >> 32) * SPREAD -- of seeds below 2^32 2^32 each, of others spread over all
     for i = 1, count do seeds[i] = own + first + i - 2 end
-    return source.draw(latent.of_seeds(seeds, source.z), o.labels and core.narrow(o.labels, 1, first, count))
+    return source.draw(latent.of_seeds(seeds, source.z, o.trunc), o.labels and core.narrow(o.labels, 1, first, count))
   end
   return source
 end
@@ -110,7 +110,7 @@ local function source_options(more)
   local known = {
     n = option.integer {required = true, lo = 1}, seed = option.integer {default = 0},
     labels = option.tensor {dtype = "i32", dim = 1}, classes = option.table {},
-    standing = option.integer {default = 0, lo = 0},
+    standing = option.integer {default = 0, lo = 0}, trunc = option.number {lo = 0.01},
   }
   for name, kind in pairs(more) do known[name] = kind end
   return known
@@ -124,13 +124,14 @@ end
 -- @tparam[opt=true] boolean opt.ema  takes the averaged weights, where there are any
 -- @tparam[opt=0] integer opt.standing  takes batch norm's statistics anew, of so many batches (gan.nn.standing), when
 --   the first image is drawn
+-- @tparam[opt] number opt.trunc  latent coordinates beyond it are drawn anew; default: the run's own option, or none
 -- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
 -- @tparam[opt] table opt.classes  names of its classes
 -- @treturn table  a source, which has `draw(z, y)` and `z`, too
 -- @raise if an option is unknown
 function M.of_generator(trained, opt)
   local o = check.options("measure.evaluate.of_generator", opt, source_options {ema = option.boolean {default = true}})
-  o.ema, o.z = o.ema and trained.ema or nil, trained.options.z
+  o.ema, o.z, o.trunc = o.ema and trained.ema or nil, trained.options.z, o.trunc or trained.options.trunc
   return drawn(trained.G, trained.path, o, {path = trained.path, step = trained.step})
 end
 
@@ -143,6 +144,7 @@ end
 -- @tparam[opt=0] integer opt.seed  chooses the images' seeds
 -- @tparam[opt=0] integer opt.standing  takes batch norm's statistics anew, of so many batches (gan.nn.standing), when
 --   the first image is drawn
+-- @tparam[opt] number opt.trunc  latent coordinates beyond it are drawn anew; default: none
 -- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
 -- @tparam[opt] table opt.classes  names of its classes
 -- @tparam[opt="G"] string opt.name  in results

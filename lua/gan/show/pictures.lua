@@ -44,10 +44,11 @@ function M.training(run)
   return loader, message and ("--pack %d: %s"):format(m, (message:gsub("^data.batches: option 'pack': ", "")))
 end
 
--- Draws the latent vectors of all pictures; of a conditional run the same few for each class, a row a class.
+-- Draws the latent vectors of all pictures, truncated where the run has --trunc; of a conditional run the same few for
+-- each class, a row a class.
 function M.fix(run)
   run.streams.pictures = run.streams.pictures or core.rng(run.options.seed, "pictures")
-  local z, n = run.streams.pictures:normal {run.count, run.options.z}, run.classes
+  local z, n = latent.normal(run.streams.pictures, run.count, run.options.z, run.options.trunc), run.classes
   run.fixed_z = z
   if n then run.fixed_z, run.fixed_y = latent.by_class(z, n, math.min(n, ROWS), math.min(COLUMNS, run.count)) end
 end
