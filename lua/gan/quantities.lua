@@ -46,7 +46,8 @@ local function elapsed(r)
 end
 
 local function gradients(r)
-  return (r.grad_D or r.grad_G) and ("|g| %.3g/%.3g"):format(r.grad_D or 0 / 0, r.grad_G or 0 / 0)
+  if r.grad_D and r.grad_G then return ("|g| %.3g/%.3g"):format(r.grad_D, r.grad_G) end
+  return (r.grad_D or r.grad_G) and ("|g| %.3g"):format(r.grad_D or r.grad_G)
 end
 
 -- A number as it is printed: NaN without a sign, which says nothing.

@@ -80,6 +80,8 @@ describe("game.progress", function()
     }
     assert.equal("step 1/2  collapsing (diversity 0.1)  0:00:00  D(x) 0.90  D(G(z)) 0.10  "
       .. "sign 0.50  |g| 1.23/0.5  diversity 0.10  epoch 0.00", line)
+    line = quantities.line {step = 1, total = 2, epoch = 0, seconds = 0, memory = 0, grad_G = 0.5} -- there is no D
+    assert.truthy(line:find("  |g| 0.5  ", 1, true), line)
     assert.equal("277777:46:40", quantities.time(1e30))
   end)
 end)

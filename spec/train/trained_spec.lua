@@ -214,6 +214,25 @@ return {
     end
   end)
 
+  it("makes an adapted generator again, whatever its class is said to be", function()
+    local path = dir .. "/adapted.safetensors"
+    local options = '{"size":16,"z":8,"ngf":2,"classes":3,"conditioning":"projection"}'
+    local G = gan.nn.adapted {gan.model.dcgan.generator(gan.file.json.decode(options)), class = 2}
+    local made = {model = "dcgan", options = options, adapted = true, class = 2}
+    local tree = {run = {step = 1, options = '{"z":8}', nets = {generator = made}}, G = G:state()}
+    assert(gan.file.safetensors.save(path, tree))
+    local z = gan.rng(1):normal {2, 8}
+    assert.equal(G(z):to_bytes(), assert(open(path)).G(z):to_bytes())
+    for _, class in ipairs {3, -1, 1.5, "heart", 1 << 40} do
+      made.class = class
+      assert(gan.file.safetensors.save(path, tree))
+      refused(path .. ": does not hold a generator: nn.adapted: option 'class'", path)
+    end
+    made.class, made.adapted = 2, nil
+    assert(gan.file.safetensors.save(path, tree))
+    refused(path .. ": does not hold a generator: load: the state does not fit", path)
+  end)
+
   it("takes no step, z or classes that are none", function()
     local path = dir .. "/odd.safetensors"
     local G = gan.model.dcgan.generator {size = 16, z = 8, ngf = 2, rng = gan.rng(1)}

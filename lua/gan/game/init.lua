@@ -3,6 +3,6 @@
 -- @module gan.game
 local check = require "gan.check"
 
-local files = {"augmented", "choice", "health", "loop", "progress", "replay", "ring", "standard"}
+local files = {"adapt", "augmented", "choice", "health", "loop", "progress", "replay", "ring", "standard"}
 
 return check.room("gan.game", {}, files)

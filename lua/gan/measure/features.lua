@@ -17,6 +17,7 @@
 -- * `domain`: a text, what the net has learnt to see; "any" if nothing
 -- * `data`, `accuracy`, `class_names`, of classifiers: name of the set; on its test images, 0 to 1; a list, or nil
 -- * `notice`: a text, of a classifier's file without checksums
+-- * `net`: of a classifier, the net itself, in evaluation mode
 --
 -- @module gan.measure.features
 local core = require "gan.core"
@@ -191,7 +192,7 @@ function M.of(net, batch)
   local size = net.options.size
   return setmetatable({
     name = net.kind, hash = M.hash(net:state()), dim = net.dim, classes = net.classes, batch = batch or 128,
-    resize = FIT:format(size, size), size = size, channels = net.options.channels,
+    resize = FIT:format(size, size), size = size, channels = net.options.channels, net = net,
     compute = function(bytes) return net:features(scaled(bytes)) end,
   }, F)
 end
@@ -273,13 +274,18 @@ local function inception(path, state, opt)
   }, F)
 end
 
--- Reals by their names, from a tree of checkpoint.load.
 local function flat(tree, prefix, out)
   for k, v in pairs(tree) do
     if core.is_tensor(v) then out[prefix .. k] = v elseif type(v) == "table" then flat(v, prefix .. k .. ".", out) end
   end
   return out
 end
+
+--- Returns the tensors of a file by the names that its writer gave them, such as "features.0.weight".
+-- @tparam table tree  of gan.file.safetensors.load
+-- @treturn table  name -> tensor
+-- @raise if tree is no table
+function M.named(tree) return flat(check.braces("measure.features.named", "tensors", tree), "", {}) end
 
 -- Counters of newer torch versions; no weights.
 local function counts(name) return name:find "num_batches_tracked$" ~= nil end
@@ -319,7 +325,7 @@ local function from_file(path, opt)
     tree, message = checkpoint.load(path, function(name) return not counts(name) end)
     if not tree then return nil, message end
     if tree.kind == KIND then return classifier(path, tree, opt, message) end
-    state = flat(tree, "", {})
+    state = M.named(tree)
   end
   if not is_inception(state) then return nil, ("%s: holds no feature network (%s)"):format(path, known) end
   return inception(path, state, opt)

@@ -4,6 +4,7 @@ local check = require "gan.check"
 local json = require "gan.file.json"
 local models = require "gan.model"
 local module = require "gan.nn.module"
+local nn = require "gan.nn"
 local optim = require "gan.optim"
 local own = require "gan.model.own"
 local text = require "gan.file.text"
@@ -67,38 +68,43 @@ local function copy_of(made, path)
   return copy and text.exists(copy) and copy or nil
 end
 
--- A run's generator without its weights, which have so many numbers; or nil and a message.
-local function bare(run, options, path, given, numbers)
-  local made = type(run.nets) == "table" and run.nets.generator
-  made = type(made) == "table" and made or nil
+-- What a run's checkpoint says of a net of it, or nil.
+local function note_of(run, kind)
+  local made = type(run.nets) == "table" and run.nets[kind]
+  return type(made) == "table" and made or nil
+end
+
+-- A run's net of a kind without its weights, which have so many numbers; or nil and a message.
+local function bare(run, kind, options, path, given, numbers)
+  local made = note_of(run, kind)
   if made and made.model and given then
-    return nil, ("--net %s: the generator of %s is not a file's, it is gan.model.%s"):format(given, path, made.model)
+    return nil, ("--net %s: the %s of %s is not a file's, it is gan.model.%s"):format(given, kind, path, made.model)
   elseif made and made.model then
     local name, opt = made.model, type(made.options) == "string" and json.decode(made.options)
-    local known = type(name) == "string" and check.has(models, name) and check.has(models[name], "generator")
+    local known = type(name) == "string" and check.has(models, name) and check.has(models[name], kind)
     if not known or type(opt) ~= "table" then
-      return nil, ("%s: does not hold a generator: expected the name of one of gan.model, and its options"):format(path)
+      return nil, ("%s: does not hold a %s: expected the name of one of gan.model, and its options"):format(path, kind)
     end
-    local net, message = check.try(module.within, numbers, models[name].generator, opt)
-    return net, message and ("%s: does not hold a generator: %s"):format(path, message)
+    local net, message = check.try(module.within, numbers, models[name][kind], opt)
+    return net, message and ("%s: does not hold a %s: %s"):format(path, kind, message)
   elseif not given and made then
     local copy = copy_of(made, path)
-    return nil, ("%s: a Lua file makes its generator, and no file of a run is executed unless you name it: --net %s%s")
-      :format(path, copy or "FILE", copy and " (read it first if the run is not yours)" or "")
+    return nil, ("%s: a Lua file makes its %s, and no file of a run is executed unless you name it: --net %s%s")
+      :format(path, kind, copy or "FILE", copy and " (read it first if the run is not yours)" or "")
   elseif not given then
-    return nil, ("%s: does not say how its generator was made: put it into a Lua file that returns {generator = f}; "
-      .. "name that here, --net FILE, and in the script, run:generator \"FILE\""):format(path)
+    return nil, ("%s: does not say how its %s was made: put it into a Lua file that returns {%s = f}; name that here, "
+      .. "--net FILE, and in the script, run:%s \"FILE\""):format(path, kind, kind, kind)
   end
   local file, message, other = own.open(given, made and tostring(made.hash))
   if other then
     local copy = copy_of(made, path)
-    return nil, ("%s: is not the file that made the generator of %s: it was %s, this is %s%s"):format(given, path,
+    return nil, ("%s: is not the file that made the %s of %s: it was %s, this is %s%s"):format(given, kind, path,
       tostring(made.hash), other, copy and "; the run's copy is " .. copy or "")
   end
   if not file then return nil, message end
   local opt = made and type(made.options) == "string" and json.decode(made.options)
-  return file:try("generator", type(opt) == "table" and opt
-    or options_of("generator", options, run.channels, run.classes and #run.classes or nil), numbers)
+  return file:try(kind, type(opt) == "table" and opt
+    or options_of(kind, options, run.channels, run.classes and #run.classes or nil), numbers)
 end
 
 -- Tells whether what drawing needs of a checkpoint is there.
@@ -121,9 +127,11 @@ end
 -- @error if the checkpoint does not say how it is made, or another file made it, or the weights do not fit
 function M.again(tree, options, path, given)
   if type(tree.run.classes) ~= "table" and tree.run.classes ~= nil then tree.run.classes = {} end
-  local G, message = bare(tree.run, options, path, given, module.room_for(tree.G))
+  local G, message = bare(tree.run, "generator", options, path, given, module.room_for(tree.G))
   if not G then return nil, message end
+  local note = note_of(tree.run, "generator")
   local ok, average = pcall(function()
+    if note and note.adapted then G = nn.adapted {G, class = note.class} end
     G:load(tree.G)
     local ema = tree.ema and optim.ema(G)
     if ema then ema:load(tree.ema) end
@@ -132,6 +140,42 @@ function M.again(tree, options, path, given)
   if not ok then return nil, ("%s: does not hold a generator: %s"):format(path, check.placeless(average)) end
   if is_whole(tree.run, options) then return G, average end
   return nil, path .. ": expected the checkpoint of a run: its step, z or classes are none"
+end
+
+--- Makes a run's discriminator again, with its weights. A Lua file is executed only if it is given.
+-- @tparam table tree  the checkpoint: `run`, `D`
+-- @tparam table options  the run's
+-- @tparam string path  of the checkpoint
+-- @tparam[opt] string given  path of the Lua file that makes the discriminator
+-- @treturn Module
+-- @error as `again`
+function M.discriminator(tree, options, path, given)
+  if type(tree.D) ~= "table" then return nil, path .. ": has no discriminator" end
+  if type(tree.run.classes) ~= "table" then tree.run.classes = nil end
+  local D, message = bare(tree.run, "discriminator", options, path, given, module.room_for(tree.D))
+  if not D then return nil, message end
+  local ok, why = pcall(D.load, D, tree.D)
+  if not ok then return nil, ("%s: does not hold a discriminator: %s"):format(path, check.placeless(why)) end
+  return D
+end
+
+--- Notes in a run's `nets` that its generator is another run's, frozen, with a scale and a shift behind each batch norm
+-- (gan.nn.adapted): its checkpoints are read back as such.
+-- @tparam Run run  its `sources` get the text of a Lua file
+-- @tparam ?table note  how the other generator was made: of the `nets` of its run
+-- @tparam[opt] integer class  the label that it is called with
+-- @tparam[opt] string given  path of the Lua file that makes it
+-- @error as gan.model.own
+function M.adopt(run, note, class, given)
+  local own_note = {adapted = true, class = class}
+  for k, v in pairs(type(note) == "table" and note or {}) do own_note[k] = v end
+  if given then
+    local file, message = own.open(given, own_note.hash)
+    if not file then return nil, message end
+    own_note.file, own_note.hash, run.sources[file.name] = file.name, file.hash, file.text
+  end
+  run.nets.generator = own_note
+  return true
 end
 
 return M

@@ -240,14 +240,14 @@ end
 
 --- Returns the next batch of real images. Ends the run where a file of the data has changed or is gone.
 -- @treturn Tensor  (N,H,W,C) in [-1,1]
--- @treturn Tensor  labels, i32 (N), if the data have them
+-- @treturn Tensor  labels, i32 (N), if the data have them; then what else the loader gives: which images these are
 -- @raise if the recorder does, in place of ending the program
 function Run:batch()
-  local real, labels = check.try(self.loader)
+  local real, labels, rows = check.try(self.loader)
   if not real then
     self.recorder:stop("%s; %s", labels:gsub("^next: ", ""), self:last_saved() or "nothing was saved")
   end
-  return real, labels
+  return real, labels, rows
 end
 
 -- ---- the loop ----

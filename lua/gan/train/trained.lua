@@ -15,7 +15,7 @@ local M = {}
 -- @tparam[opt] string opt.net  the Lua file that makes the generator (gan.model.own): it is executed, nothing else is
 -- @treturn table  `G`; `ema`, if the run has an average; `options`; `classes`, a list of names, if it is conditional;
 --   `step`; `path`, the checkpoint's; `data`, what it knows of its data (gan.data.identity), or nil; `own_data`: true,
---   if its script opened them; `notice`, a text, if the checkpoint has no checksums
+--   if its script opened them; `nets`, how they were made; `notice`, a text, if the checkpoint has no checksums
 -- @error if it is damaged, or none of a run, or does not hold a generator, or the net file is not given or another one
 -- @raise if an option is unknown
 function M.open(path, opt)
@@ -36,7 +36,7 @@ function M.open(path, opt)
   local G, ema = made.again(tree, own, path, opt.net)
   if not G then return nil, ema end
   return {G = G, ema = ema, options = own, classes = tree.run.classes, step = tree.run.step, path = path,
-    own_data = tree.run.own_data == true, data = data, notice = notice}
+    own_data = tree.run.own_data == true, data = data, nets = tree.run.nets, notice = notice}
 end
 
 return M
