@@ -211,7 +211,8 @@ local function play_ring(job)
   return {modes = r.modes, quality = r.quality, kl = r.kl, curve = curve_of(r.curve)}
 end
 
--- The data, what is measured of them, and by which network; or the real side of that.
+-- The data, what is measured of them, and by which network. The real side is all of the data, also where --limit leaves
+-- D a part: who repeats that part is no better for it.
 local function open_images(job)
   local how = gan.data.options.of(job)
   if job.stacked then how.split, how.channels = how.split or "all", 1 end
@@ -220,7 +221,13 @@ local function open_images(job)
   if job.stacked then set = gan.data.stacked {digits = set, seed = job.seed} end
   local metrics = job.stacked and {"modes"} or {"fid", "kid", "pr", "diversity"}
   local session = evaluate.new {features = features, metrics = metrics}
-  must(session:set_real(must(evaluate.of_set(set, {n = math.min(job.n, set.n)}))))
+  local all = set
+  if how.limit then
+    how.limit = nil
+    all = must(gan.data.open(job.data, how))
+    if job.stacked then all = gan.data.stacked {digits = all, seed = job.seed} end
+  end
+  must(session:set_real(must(evaluate.of_set(all, {n = math.min(job.n, all.n)}))))
   return set, session, tostring(features)
 end
 
