@@ -221,13 +221,13 @@ local function open_images(job)
   if job.stacked then set = gan.data.stacked {digits = set, seed = job.seed} end
   local metrics = job.stacked and {"modes"} or {"fid", "kid", "pr", "diversity"}
   local session = evaluate.new {features = features, metrics = metrics}
-  local all = set
+  local whole = set
   if how.limit then
     how.limit = nil
-    all = must(gan.data.open(job.data, how))
-    if job.stacked then all = gan.data.stacked {digits = all, seed = job.seed} end
+    whole = must(gan.data.open(job.data, how))
+    if job.stacked then whole = gan.data.stacked {digits = whole, seed = job.seed} end
   end
-  must(session:set_real(must(evaluate.of_set(all, {n = math.min(job.n, all.n)}))))
+  must(session:set_real(must(evaluate.of_set(whole, {n = math.min(job.n, whole.n)}))))
   return set, session, tostring(features)
 end
 
@@ -270,14 +270,14 @@ local function play_images(job)
   local loader <close> = gan.data.batches(set, {batch = c.batch * c.pack, seed = job.seed, mirror = c.mirror})
   game.G, game.D, game.batch = G, net("discriminator", for_D), loader
   local loop = gan.game.loop.new(gan.game.standard(game, c, stream))
-  local points, spent, curve = job.points or 1, 0, {}
+  local parts_of_run, spent, curve = job.points or 1, 0, {}
   local numbers
-  for i = 1, points do
+  for i = 1, parts_of_run do
     local began = os.clock()
-    for step = job.steps * (i - 1) // points + 1, job.steps * i // points do loop:step(step) end
+    for step = job.steps * (i - 1) // parts_of_run + 1, job.steps * i // parts_of_run do loop:step(step) end
     spent = spent + os.clock() - began
     numbers = numbers_of(must(session:measure(evaluate.of_net(G, {n = job.n, z = c.z, ema = game.ema}))))
-    curve[i] = {job.steps * i // points, spent, numbers.fid or numbers.kl, numbers.kid or numbers.modes}
+    curve[i] = {job.steps * i // parts_of_run, spent, numbers.fid or numbers.kl, numbers.kid or numbers.modes}
   end
   numbers.features, numbers.training, numbers.curve = features, spent, job.points and curve or nil
   return numbers
@@ -488,13 +488,13 @@ local function curves_of(list, panel, x, y)
   for k, entry in ipairs(list) do
     local xs, ys = {}, {}
     for _, r in ipairs(runs_of(entry)) do
-      for i, s in ipairs(r.curve or {}) do
-        xs[i], ys[i] = xs[i] or {}, ys[i] or {}
-        table.insert(xs[i], s[x])
-        table.insert(ys[i], s[y])
+      for m, s in ipairs(r.curve or {}) do
+        xs[m], ys[m] = xs[m] or {}, ys[m] or {}
+        table.insert(xs[m], s[x])
+        table.insert(ys[m], s[y])
       end
     end
-    for i in ipairs(xs) do xs[i], ys[i] = mean_of(xs[i]), mean_of(ys[i]) end
+    for m in ipairs(xs) do xs[m], ys[m] = mean_of(xs[m]), mean_of(ys[m]) end
     if xs[1] then
       panel.series[#panel.series + 1] = {name = entry[1], x = xs, y = ys, dash = k > 7, points = false}
     end
@@ -517,10 +517,10 @@ local function panels_of(list)
   local names = ground == "images" and {"FID", "KID"} or {"KL", "modes"}
   if opt.points then
     local out = {}
-    for i, name in ipairs(names) do
+    for n, name in ipairs(names) do
       for x, label in ipairs {"step", "processor seconds of training"} do
         out[#out + 1] = curves_of(list, {title = ("%s: %s"):format(list.name, name), x = label,
-          y = {label = name, log = name ~= "modes"}}, x, 2 + i)
+          y = {label = name, log = name ~= "modes"}}, x, 2 + n)
       end
     end
     return out
