@@ -78,17 +78,22 @@ const gn_pointwise gn_pointwise_table[] = {
 #include "pointwise.def"
     {0}};
 
+#define THIN 8 /* numbers of a row below which calls cost more than strides: colours, a mask for all of them */
+
+/* Rows run along the last dimension; where that is thin, along the one before it, once for each of its entries. */
 void gn_pointwise_run(const gn_pointwise *f, const gn_plan *plan, gn_real *const *x, const gn_real *p) {
-  int in = plan->nd - 1, narg = f->narg + 1;
-  gn_int n = plan->size[in], rows = gn_numel(in, plan->size);
-  if (n == 0 || rows == 0) return;
+  const int last = plan->nd - 1, narg = f->narg + 1;
+  const int turned = last > 0 && plan->size[last] < THIN && plan->size[last - 1] > plan->size[last];
+  const int in = last - turned;
+  const gn_int n = plan->size[in], each = turned ? plan->size[last] : 1, rows = gn_numel(in, plan->size);
+  if (n == 0 || rows == 0 || each == 0) return;
   gn_int s[GN_MAXARG];
   for (int a = 0; a < narg; a++) s[a] = plan->stride[a][in];
   /* a long row is cut into blocks; short rows are taken one by one */
-  gn_int per = (n + GN_PAR_BLOCK - 1) / GN_PAR_BLOCK, blocks = rows * per;
-  GN_PARALLEL_FOR_IF(blocks > 1 && rows * n > GN_PAR_MIN)
+  const gn_int block = GN_PAR_BLOCK / each, per = (n + block - 1) / block, blocks = rows * per;
+  GN_PARALLEL_FOR_IF(blocks > 1 && rows * n * each > GN_PAR_MIN)
   for (gn_int k = 0; k < blocks; k++) {
-    gn_int r = k / per, i0 = (k % per) * GN_PAR_BLOCK, m = GN_MIN(n - i0, GN_PAR_BLOCK);
+    gn_int r = k / per, i0 = (k % per) * block, m = GN_MIN(n - i0, block);
     gn_real *v[GN_MAXARG];
     for (int a = 0; a < narg; a++) v[a] = x[a] + i0 * s[a];
     for (int d = in - 1; d >= 0; d--) {
@@ -96,6 +101,9 @@ void gn_pointwise_run(const gn_pointwise *f, const gn_plan *plan, gn_real *const
       r /= plan->size[d];
       for (int a = 0; a < narg; a++) v[a] += c * plan->stride[a][d];
     }
-    f->row(m, v, s, p);
+    for (gn_int c = 0; c < each; c++) {
+      f->row(m, v, s, p);
+      for (int a = 0; turned && a < narg; a++) v[a] += plan->stride[a][last];
+    }
   }
 }

@@ -61,3 +61,33 @@ describe("an activation in float", function()
     assert.is_true(y[1] ~= y[1] and y[2] == math.huge)
   end)
 end)
+
+describe("a product of tensors that broadcast", function()
+  local core = require "gan.core"
+  -- x's shape, m's: thin rows, and rows that a block of 8,192 numbers cuts
+  for _, case in ipairs {
+    {{2, 50, 90, 3}, {2, 50, 90, 1}}, {{2, 50, 90, 3}, {3}}, {{3, 40, 2}, {3, 1, 2}}, {{9000, 5}, {9000, 1}},
+    {{2, 3}, {2, 1}}, {{7, 3, 2}, {7, 1, 1}}, {{4, 1, 7}, {1, 3, 7}}, {{0, 9, 3}, {9, 1}},
+  } do
+    local a, b = table.unpack(case)
+    it(("of (%s) and (%s) is that of the numbers, new and in place"):format(table.concat(a, ","), table.concat(b, ",")),
+      function()
+        local rng = core.rng(1, "broadcast")
+        local x, m = rng:normal(a), rng:normal(b)
+        local shape = {}
+        for i = 1, #a do shape[i] = math.max(a[i], a[i] == 0 and 0 or b[i - #a + #b] or 1) end
+        local whole = core.contiguous(core.expand(m, shape)) -- copied, not multiplied
+        local wide = core.contiguous(core.expand(x, shape))
+        local want = core.mul(wide, whole)
+        local threads = core.threads()
+        for n = 1, 2 do
+          core.threads(n)
+          assert.is_true(core.to_bytes(want) == core.to_bytes(core.mul(x, m)))
+          local y = core.clone(wide)
+          core.mul_(y, m)
+          assert.is_true(core.to_bytes(want) == core.to_bytes(y))
+        end
+        core.threads(threads)
+      end)
+  end
+end)
