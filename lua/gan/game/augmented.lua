@@ -215,11 +215,12 @@ M.advice = {
 }
 
 --- Returns what is to be said of a run's augmentation at its start. Cannot fail.
--- @tparam Run run  `options`, `data`
+-- @tparam Run run  `options`, `data`, perhaps `game`, its loop
 -- @treturn table  list of lines: at most one, where there are few images and no --aug
 function M.notes(run)
   local opt, data = run.options, run.data
-  if opt.aug ~= "none" or not data.natural then return {} end
+  local has_one = opt.aug ~= "none" or run.game and run.game.augment -- a script's own
+  if has_one or not data.natural then return {} end
   for _, a in ipairs(M.advice) do
     if data.n <= a.images then
       return {("%s: few enough for --aug %s (%s)"):format(check.count(data.n, "image"), a.aug, a.why)}
