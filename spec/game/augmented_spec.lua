@@ -112,8 +112,9 @@ describe("game.augmented", function()
     assert.same({}, notes(60000))
     assert.same({}, notes(50, "ramp"))
     assert.same({}, notes(50, "none", false)) -- the library's own drawings
-    assert.same({}, augmented.notes {options = {aug = "none"}, data = {n = 50, natural = true}, game = {augment = print}})
-    assert.same({}, augmented.notes {options = {}, data = {n = 50, natural = true}})
+    local few = {n = 50, natural = true}
+    assert.same({}, augmented.notes {options = {aug = "none"}, data = few, game = {augment = print}})
+    assert.same({}, augmented.notes {options = {}, data = few})
   end)
 end)
 
