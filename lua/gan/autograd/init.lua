@@ -148,11 +148,18 @@ M.is_recording = core.recording
 --- Marks a tensor as a leaf, whose gradient may be asked for. A tensor that is tracked stays what it is.
 -- @function gan.nn.parameter
 -- @tparam Tensor t  real, any shape
+-- @tparam[opt=true] boolean flag  false: t, a leaf, is tracked no longer; optimisers that know it must be made anew
 -- @treturn Tensor  t's shape: t itself
--- @raise if t is no real tensor
-function M.requires_grad_(t)
+-- @raise if t is no real tensor; with false, if it was computed from others
+function M.requires_grad_(t, flag)
   check.real("requires_grad_", 1, "t", t)
-  if not get_node(t) then set_node(t, {leaf = true, yshape = get_shape(t), seq = 0}) end
+  if flag == false then
+    local node = get_node(t)
+    if node and not node.leaf then
+      return check.fail("requires_grad_", "only a leaf can be untracked; t:detach() is a view without the graph")
+    end
+    set_node(t, nil)
+  elseif not get_node(t) then set_node(t, {leaf = true, yshape = get_shape(t), seq = 0}) end
   return t
 end
 

@@ -91,7 +91,7 @@ end
 -- @tparam[opt=0] number opt.noise  deviation of instance noise at the input
 -- @tparam[opt=0] number opt.dropout  probability behind the hidden activations
 -- @tparam[opt="dcgan"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
--- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
+-- @treturn Module  a chain: images (N,size,size,channels) -> logits (N); a section is what halves the picture
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "model.dcgan.discriminator"
@@ -109,6 +109,7 @@ function M.discriminator(opt)
   if opt.noise > 0 then add(nn.noise {std = opt.noise}) end
   add(nn.conv2d {seen, width, kernel = 4, stride = 2, padding = 1, bias = opt.bias, rng = rng})
   activate()
+  parts.end_section(layers)
   -- state size: size/2 x size/2 x ndf, for 64 pixels 32 x 32 x 64
   local last = opt.ndf * opt.size // 8
   while width < last do
@@ -121,6 +122,7 @@ function M.discriminator(opt)
     width = width * 2
     add(parts.norm(opt, width))
     activate()
+    parts.end_section(layers)
     -- state size, for 64 pixels: 16 x 16 x 128, 8 x 8 x 256, 4 x 4 x 512
   end
   width = parts.minibatch(add, opt, width)

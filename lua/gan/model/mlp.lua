@@ -131,6 +131,7 @@ function M.discriminator(opt)
     add(parts.norm(opt, opt.activation == "maxout" and opt.width * opt.pieces or opt.width))
     add(parts.activation(opt))
     if opt.dropout > 0 then add(nn.dropout {p = opt.dropout}) end
+    parts.end_section(layers)
     before = opt.width
   end
   before = parts.minibatch(add, opt, before)

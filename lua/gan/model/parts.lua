@@ -136,6 +136,13 @@ function M.minibatch(add, opt, c)
   return c
 end
 
+--- Ends a section of D, which nn.freeze counts from the input on.
+-- @tparam table layers of a chain, so far
+function M.end_section(layers)
+  layers.sections = layers.sections or {}
+  table.insert(layers.sections, #layers)
+end
+
 --- The last layers of D: from features (N,D) to what D returns.
 -- @tparam function add takes a layer
 -- @tparam table opt classes, conditioning, rng

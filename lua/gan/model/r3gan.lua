@@ -115,7 +115,7 @@ end
 -- @tparam[opt=100] integer opt.kernels  of minibatch discrimination
 -- @tparam[opt=5] integer opt.dims  of minibatch discrimination
 -- @tparam[opt="fixup"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
--- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
+-- @treturn Module  a chain: images (N,size,size,channels) -> logits (N); its sections are the layers at one size
 -- @raise if an option is unknown or out of range, or the group does not divide; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "model.r3gan.discriminator"
@@ -132,6 +132,7 @@ function M.discriminator(opt)
       add(nn.conv2d {before, width, kernel = 1, bias = false, rng = rng})
     end
     add_blocks(add, opt, width)
+    parts.end_section(layers)
     before = width
   end
   before = parts.minibatch(add, opt, before)

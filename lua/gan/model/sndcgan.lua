@@ -83,7 +83,7 @@ end
 -- @tparam[opt=100] integer opt.kernels  of minibatch discrimination
 -- @tparam[opt=5] integer opt.dims  of minibatch discrimination
 -- @tparam[opt="orthogonal"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
--- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
+-- @treturn Module  a chain: images (N,size,size,channels) -> logits (N); its 4 sections are the layers at one size
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "model.sndcgan.discriminator"
@@ -107,6 +107,7 @@ function M.discriminator(opt)
     })
     add(norm)
     add(nn.leaky_relu {slope = opt.slope})
+    if halves or i == 7 then parts.end_section(layers) end
     before = width
   end
   -- state size: size/8 x size/8 x 8 ndf

@@ -91,7 +91,7 @@ end
 -- @tparam[opt=100] integer opt.kernels  of minibatch discrimination
 -- @tparam[opt=5] integer opt.dims  of minibatch discrimination
 -- @tparam[opt] string|function opt.init  one of nn.initial, or f(net, rng) (default: Xavier's, gain sqrt 2 in blocks)
--- @treturn Module  a chain: images (N,size,size,channels) -> logits (N)
+-- @treturn Module  a chain: images (N,size,size,channels) -> logits (N); its sections are the residual blocks
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   local op = "model.sngan_resnet.discriminator"
@@ -114,6 +114,7 @@ function M.discriminator(opt)
     add(nn.residual_down {before, width, down = down, first = i == 1, rng = rng})
     before, pixels = width, down and pixels // 2 or pixels
     if down and pixels == opt.attention then add(nn.self_attention {width, rng = rng}) end
+    parts.end_section(layers)
   end
   add(nn.relu {})
   before = parts.minibatch(add, opt, before)

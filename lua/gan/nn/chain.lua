@@ -18,6 +18,19 @@ local function check_sizes(op, name, s)
   return out
 end
 
+-- Checks the numbers of layers that end a section, of n layers.
+local function check_sections(sections, n)
+  local last = 0
+  for i, layer in ipairs(sections or {}) do
+    if math.type(layer) ~= "integer" or layer <= last or layer > n then
+      return check.fail("nn.chain", "option 'sections': expected numbers of layers, ascending, in 1..%d, got %s at "
+        .. "entry %d", n, check.found(layer), i)
+    end
+    last = layer
+  end
+  return sections
+end
+
 --- Makes a net of layers that are called one after the other. Layers are modules or plain functions f(x, y); they are
 -- the fields 1, 2, ... Each gets the first result of the one before it, and y; the net returns all results of the last
 -- one. A layer and the (leaky) relu behind it are one pass where both can. With `input` the layers are checked against
@@ -26,8 +39,10 @@ end
 -- @tparam table opt  the layers
 -- @tparam[opt] table opt.input  shape of x without the batch, e.g. {64, 64, 3}
 -- @tparam[opt] string opt.name  shown in errors, as in "nn.linear (layer G.2): ..."
+-- @tparam[opt] table opt.sections  numbers of the layers that end a section, from the input on: what nn.freeze counts
 -- @treturn Module  x, y -> the last layer's results
--- @raise if an entry is a class or not callable or, given `input`, the layers do not fit together
+-- @raise if an entry is a class or not callable or, given `input`, the layers do not fit together; if sections are no
+--   layers in ascending order
 -- @usage local G = nn.chain {name = "G", input = {100}, nn.linear {100, 784}, nn.tanh {}}
 function chain:init(opt)
   if opt == nil then opt = {} end
@@ -40,7 +55,7 @@ function chain:init(opt)
     if math.type(k) == "integer" then n = n + 1 else named[k] = v end
   end
   named = check.options("nn.chain", named, {
-    input = check.option.any {}, name = check.option.string {}, -- any: checked below
+    input = check.option.any {}, name = check.option.string {}, sections = check.option.table {}, -- any: checked below
   })
   for i = 1, n do
     if walk.is_class(opt[i]) then
@@ -50,7 +65,7 @@ function chain:init(opt)
     end
     self[i] = opt[i]
   end
-  self.name = named.name
+  self.name, self.sections = named.name, check_sections(named.sections, n)
   place.settle(self)
   if named.input ~= nil then self:shape(check_sizes("nn.chain", "input", named.input)) end
 end

@@ -55,7 +55,7 @@ module.rectifies(norm, function(self, x, slope, y)
   return out
 end)
 
-norm.batch_statistics = batch_norm.batch_statistics
+norm.batch_statistics, norm.per_class = batch_norm.batch_statistics, {"gamma", "beta"}
 
 function norm:shape(s) return self:check_shape(s, nil, self.channels) end
 
@@ -214,6 +214,8 @@ function class_head:forward(x)
   self:check_input(x, 2, core.size(self.classes.weight, 1))
   return ops.reshape(self.logit(x), {core.size(x, 1)}), self.classes(x)
 end
+
+class_head.per_class = {"classes"}
 
 function class_head:shape(s)
   self:check_shape(s, 2, core.size(self.classes.weight, 1))

@@ -38,6 +38,8 @@ function embedding:shape(s)
   return out
 end
 
+embedding.per_class = {"weight", "norm"}
+
 -- The weight as initialisers see it.
 function embedding:kernel() return self.weight end
 

@@ -30,6 +30,8 @@ local Module = check.class("layer", "nn") -- the methods of every layer
 --                           with groups (Kh,Kw,Ci/groups,groups,Co/groups)
 --     output_axis           the axis of the field weight that counts its outputs, for nn.spectral and nn.weight_norm
 --     batch_statistics      the names of buffers that average batches by the field momentum, for gan.optim.ema
+--     per_class             the names of fields that hold something for each class, for gan.model.transfer
+--     given                 the names of buffers that are data, not learnt, for the same
 --     rectifier(self)       returns the slope for negative numbers, if the layer is a (leaky) relu
 --
 -- @function gan.nn.class

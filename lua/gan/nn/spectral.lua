@@ -42,7 +42,7 @@ local function kept(self, weight)
 end
 
 function class:forward(weight)
-  if not self.training then
+  if not self.training or self.frozen then
     if not autograd.is_recording() then return kept(self, weight) end
     -- Copies, because the graph needs u and v as they are now.
     return (ops.spectral_divide(weight, core.clone(self.u), core.clone(self.v), self.axis))
@@ -66,8 +66,8 @@ end
 --- Makes a layer compute with weight / sigma, sigma being the largest singular value of its weight as a matrix. The
 -- matrix is output channels by everything else (for embeddings: classes by features), with groups, too: then sigma is
 -- no smaller than that of any group. The estimate of sigma is u' W v: each call in training improves u and v by some
--- power iterations, evaluation leaves them as they are. They are buffers (norm.u, norm.v), and constants to gradients
--- of any order. Starting values may be drawn before or after.
+-- power iterations, evaluation leaves them as they are, and so does nn.freeze. They are buffers (norm.u, norm.v), and
+-- constants to gradients of any order. Starting values may be drawn before or after.
 -- Source: Miyato et al. 2018, arXiv:1802.05957, alg. 1.  Differs: none; u starts with length 1.
 -- @function gan.nn.spectral_norm
 -- @tparam Module layer  one with a weight of its own and `output_axis`, such as conv2d or linear

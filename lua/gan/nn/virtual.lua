@@ -138,6 +138,8 @@ function batch:shape(s)
   return out
 end
 
+batch.given = {"reference", "labels"}
+
 -- For tostring.
 function batch:children() return {self.net} end
 
