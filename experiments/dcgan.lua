@@ -24,8 +24,8 @@ if opt.blocks > 1 or opt.pack > 1 or opt.aug ~= "none" then return run:train {G 
 local optG = gan.optim.adam(G:params(), {lr = run:lr "G", beta1 = opt.beta1, beta2 = opt.beta2})
 local optD = gan.optim.adam(D:params(), {lr = run:lr "D", beta1 = opt.beta1, beta2 = opt.beta2})
 local ema = opt.ema_kimg ~= 0 and gan.optim.ema(G) or nil
-local half_life = gan.schedule.map(opt.ema_kimg, function(kimg) return 1000 * kimg end)
-local decay = ema and gan.schedule.half_life {images = half_life, batch = opt.batch, ramp = 0.05}
+local half = gan.schedule.map(opt.ema_kimg, function(kimg) return 1000 * kimg end)
+local decay = ema and gan.schedule.half_life {images = half, batch = opt.batch, ramp = not opt.from and 0.05 or nil}
 local loss = gan.loss.logistic()
 local noise = run:stream "z"
 run:save_with {G = G, D = D, optG = optG, optD = optD, ema = ema}

@@ -11,11 +11,12 @@ local LIMIT = 60 -- seconds that a run of a quarter of a second may take, on a m
 
 local TINY = "--data shapes --limit 24 --size 16 --ngf 4 --ndf 4 --z 4 --batch 4 --steps 6 --snap 2"
 
---- The runs: name -> script and words. `before`: words of a run that was there first, and goes on; `out`: no run, but
--- one file.
+--- The runs: name -> script and words. `before`: words of a run that was there first, and goes on; `source`: words of
+-- another run that lies in DIR/source; `out`: no run, but one file.
 M.runs = {
   plain = {"experiments/dcgan.lua", TINY},
   going_on = {"experiments/dcgan.lua", TINY, before = TINY:gsub("steps 6", "steps 4")},
+  from = {"experiments/dcgan.lua", TINY .. " --seed 1 --freeze-d 1 --from DIR/source", source = TINY},
   conditional = {"experiments/cgan.lua", TINY},
   wgan_gp = {"experiments/wgan_gp.lua", TINY .. " --dsteps 2"},
   replay = {"experiments/replay.lua", TINY .. " --mirror"},
@@ -39,7 +40,7 @@ function M.words(name, dir, before)
   local run = M.runs[name]
   local place = run.out and ("--out %s/%s/net.safetensors"):format(dir, name)
     or ("--outdir %s --name %s"):format(dir, name)
-  return ("%s %s %s"):format(run[1], before or run[2], place)
+  return ("%s %s %s"):format(run[1], (before or run[2]):gsub("DIR", (dir:gsub("%%", "%%%%"))), place)
 end
 
 local function lua()
@@ -91,6 +92,9 @@ function M.prepare(name, dir)
   local run, path, kept = M.runs[name], dir .. "/" .. name, dir .. "/before_" .. name
   M.remove(name, dir)
   if run.out then return lfs.mkdir(path) end
+  if run.source and not lfs.attributes(dir .. "/source", "mode") then
+    must_end_well(name, M.execute(("LUA %s %s --outdir %s --name source --threads 1"):format(run[1], run.source, dir)))
+  end
   if not run.before then return end
   if not run.made then -- once in a process: the library may have changed
     must_end_well(name, M.start(name, dir, {before = run.before}))

@@ -37,6 +37,7 @@ end
 -- Name -> the words that it has beside those of the attack's runs, and operations that it has at least.
 local cases = {
   metrics = {"--steps 4 --snap 2 --metrics-every 2", 30}, rollback = {"", 30}, own_net = {"--steps 1 --snap 1", 20},
+  from = {"--steps 2 --snap 2", 20},
 }
 
 describe("train.due", function()
@@ -86,7 +87,7 @@ describe("train.due", function()
 
   for name, case in pairs(cases) do
     it("makes what is missing, wherever a run ended: " .. name, function()
-      holds(name, case[2], function() end, function() return run(name) end)
+      holds(name, case[2], function() attacked.prepare(name, dir) end, function() return run(name) end)
     end)
   end
 

@@ -14,15 +14,16 @@ local known = {
   z = option.integer {lo = 1}, lr = rate, dlr = rate, glr = rate, beta1 = decay, beta2 = decay,
   batch = option.integer {default = 64, lo = 1}, pack = option.integer {default = 1, lo = 1},
   dsteps = option.integer {default = 1, lo = 1}, gsteps = option.integer {default = 1, lo = 1},
-  ema_kimg = option.number {default = 0, lo = 0}:varying(),
+  ema_kimg = option.number {default = 0, lo = 0}:varying(), from = option.string {},
 }
 
 local RAMP = 0.05 -- an average's half-life is at most so large a part of the images seen (StyleGAN2-ADA)
 
--- The average's decay, for a half-life in thousands of images.
-local function decay_of(kimg, batch)
+-- The average's decay, for a half-life in thousands of images. One that begins as another run's average has nothing to
+-- forget in a hurry: no ramp.
+local function decay_of(kimg, batch, from)
   local images = type(kimg) == "number" and 1000 * kimg or function(step) return 1000 * kimg(step) end
-  return schedule.half_life {images = images, batch = batch, ramp = RAMP}
+  return schedule.half_life {images = images, batch = batch, ramp = not from and RAMP or nil}
 end
 
 --- Fills in what the options of a loop lack; what is there stays.
@@ -37,6 +38,7 @@ end
 -- @tparam[opt] number|function opt.beta2  of Adam (default: its own)
 -- @tparam[opt=0] number|function opt.ema_kimg  half-life of the average of G, in thousands of images, or `f(step)`;
 --   at first a twentieth of the images seen; 0: no average
+-- @tparam[opt] string opt.from  the networks and the average began as those of this run: the half-life is whole at once
 -- @tparam[opt=64] integer opt.batch  images of a step, or packs, for ema_kimg
 -- @tparam[opt=1] integer opt.pack  images that D judges as one
 -- @tparam[opt=1] integer opt.dsteps
@@ -65,7 +67,7 @@ return function(spec, opt, stream, optimiser)
   spec.dsteps, spec.gsteps = spec.dsteps or opt.dsteps, spec.gsteps or opt.gsteps
   if opt.ema_kimg ~= 0 then
     if spec.ema == nil then spec.ema = optim.ema(spec.G) end
-    spec.ema_decay = spec.ema_decay or decay_of(opt.ema_kimg, opt.batch * spec.pack)
+    spec.ema_decay = spec.ema_decay or decay_of(opt.ema_kimg, opt.batch * spec.pack, opt.from)
   end
   if not spec.latent then
     local size, z = known.z:check(NAME, "z", opt.z), stream "z"

@@ -1,11 +1,14 @@
 --- A run's checkpoints: their names in its directory, what each says of its run, which of them are whole.
 -- @internal gan.model.checkpoint
+local check = require "gan.check"
+local core = require "gan.core"
 local identity = require "gan.data.identity"
 local json = require "gan.file.json"
 local safetensors = require "gan.file.safetensors"
 local text = require "gan.file.text"
 
 local M = {
+  FORMAT = 2, -- what `run.format` is: a change of what checkpoints hold is another one
   LAST = "checkpoint_last.safetensors",
   PREVIOUS = "checkpoint_previous.safetensors", -- the last but one: what there is if the last is damaged
   GOOD = "checkpoint_good.safetensors", -- what --on-collapse rollback goes back to
@@ -68,6 +71,18 @@ function M.first(paths)
   return nil, paths[2] and path or path .. advice(paths[1])
 end
 
+--- Finds the checkpoint that a path names: a file, or the last one of a run's directory.
+-- @tparam string path  a run's directory, or a checkpoint
+-- @treturn string  the checkpoint's path, which may not exist
+-- @error if it is a directory without one
+function M.find(path)
+  if not core.folder(path) then return path end
+  path = path:match "^(.-)/*$"
+  local why = text.lacks(path, M.LAST, text.exists(path .. "/options.json") and "checkpoint yet" or "run")
+  if why then return nil, why end
+  return path .. "/" .. M.LAST
+end
+
 --- Reads a run's checkpoint, and what it tells of its run.
 -- @tparam string path  of the checkpoint
 -- @tparam[opt] function want  as of gan.file.safetensors.load
@@ -94,6 +109,22 @@ function M.load(path, want)
   return tree, own, data, message
 end
 
+--- Finds a run's checkpoint, and reads it.
+-- @tparam string path  as of `find`
+-- @tparam[opt] function want  as of gan.file.safetensors.load
+-- @treturn table  the tree
+-- @treturn table  the run's options, name -> value
+-- @treturn ?table  fingerprint of its data (gan.data.identity)
+-- @treturn ?string  a notice, where it has no checksums
+-- @treturn string  the checkpoint's path
+-- @error as `find` and `load`
+function M.open(path, want)
+  local at, why = M.find(path)
+  if not at then return nil, why end
+  local tree, own, data, notice = M.load(at, want)
+  return tree, own, data, notice, at
+end
+
 --- Reads what a checkpoint tells of its run, for --resume FILE.
 -- @tparam string path  of the checkpoint
 -- @treturn table  `options`, name -> value, and `data` (gan.data.identity) or nil
@@ -102,6 +133,16 @@ function M.settings(path)
   local tree, own, data = M.load(path, function(name) return name:find "^run%." end)
   if not tree then return nil, own end
   return {options = own, data = data}
+end
+
+--- Tells whether this version made a checkpoint.
+-- @tparam table run  what it tells of its run
+-- @treturn boolean  true
+-- @error naming both formats
+function M.is_current(run)
+  if run.format == M.FORMAT then return true end
+  return nil, ("expected format %d, found %s (made by another version)"):format(M.FORMAT,
+    type(run.format) == "string" and check.shown(run.format) or check.found(run.format))
 end
 
 --- Tells whether a value can be a run's step. Cannot fail.

@@ -8,6 +8,7 @@ local nn = require "gan.nn"
 local optim = require "gan.optim"
 local own = require "gan.model.own"
 local text = require "gan.file.text"
+local trainable = require "gan.model.trainable"
 
 local M = {}
 
@@ -20,7 +21,8 @@ local function options_of(kind, options, channels, classes)
   return opt
 end
 
---- Makes a net for a run, and notes in `run.nets` how, for its checkpoints. `run.sources` has the text of Lua files.
+--- Makes a net for a run, and notes in `run.nets` how, for its checkpoints. `run.sources` has the text of Lua files,
+-- `run.files` their paths. What the run's options leave out of training becomes buffers.
 -- @tparam Run run  with `script`, the path of what calls
 -- @tparam string kind  "generator" or "discriminator"
 -- @tparam string name  of gan.model; or a Lua file's path, from the script's place
@@ -32,15 +34,15 @@ function M.make(run, kind, name, extra)
     if (run.sources[file.name] or file.text) ~= file.text then
       return check.fail("Run:" .. kind, "two files are called %s, and a run has a copy of each: rename one", file.name)
     end
-    run.sources[file.name] = file.text
+    run.sources[file.name], run.files[kind] = file.text, file.path
   end
   local opt = options_of(kind, run.options, run.data.channels, run.classes)
   for k, v in pairs(extra or {}) do opt[k] = v end
   run.nets[kind] = {model = not file and name or nil, file = file and file.name, hash = file and file.hash,
     options = json.encode(opt)}
   opt.rng = run:stream(kind == "generator" and "init.G" or "init.D")
-  if file then return file:make(kind, opt) end
-  return models[name][kind](opt)
+  local net = file and file:make(kind, opt) or models[name][kind](opt)
+  return (run.recorder:must(trainable.limit(net, kind, run.options)))
 end
 
 --- Tells whether the same files make a run's nets as before its checkpoint. Cannot fail.
@@ -129,6 +131,8 @@ function M.again(tree, options, path, given)
   if type(tree.run.classes) ~= "table" and tree.run.classes ~= nil then tree.run.classes = {} end
   local G, message = bare(tree.run, "generator", options, path, given, module.room_for(tree.G))
   if not G then return nil, message end
+  G, message = trainable.limit(G, "generator", options)
+  if not G then return nil, ("%s: does not hold a generator: %s"):format(path, message) end
   local note = note_of(tree.run, "generator")
   local ok, average = pcall(function()
     if note and note.adapted then G = nn.adapted {G, class = note.class} end

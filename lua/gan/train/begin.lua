@@ -12,6 +12,7 @@ local progress = require "gan.game.progress"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 local text = require "gan.file.text"
+local transfer = require "gan.model.transfer"
 local varying = require "gan.game.varying"
 
 local M = {}
@@ -32,6 +33,7 @@ local introduce = core.without_locale(function(run)
   end
   run.recorder:say("%s", command.describe(run.declared, opt))
   run.recorder:say("data: %s", run.data:describe())
+  if run.origin and run.place.from then run.recorder:say("%s", transfer.told(run.origin)) end
   local batch = opt.batch .. ((opt.pack or 1) > 1 and " packs of " .. opt.pack or "")
   run.recorder:say("%s; %s of batch %s%s", table.concat(sizes, ", "), check.count(run.total, "step"), batch,
     run.unset and " (--steps, --epochs or --kimg sets another length)" or "")
@@ -44,7 +46,7 @@ local function settings(run)
   local all = {}
   for _, d in ipairs(run.declared) do all[d.field] = run.options[d.field] end
   return {recipe = run.recipe, version = core.version_string, total_steps = run.total, options = all,
-    data = run.identity}
+    data = run.identity, origin = run.origin}
 end
 
 -- Says and records what is other than when the run was left; true if anything is.
@@ -93,7 +95,9 @@ function M.run(run)
     for _, line in ipairs(pictures.write_augmented(run)) do recorder:say("%s", line) end
     run.finished = true
     return
-  elseif opt.dry_run then
+  end
+  transfer.begin(run)
+  if opt.dry_run then
     for _, name in ipairs(networks(run)) do recorder:say("%s\n", tostring(run.parts[name])) end
     introduce(run)
     run.meter = progress.new(run.total, progress.images(opt), 0)

@@ -6,12 +6,14 @@ local command = require "gan.command"
 local data = require "gan.data"
 local identity = require "gan.data.identity"
 local metrics = require "gan.measure.training"
+local trainable = require "gan.model.trainable"
 
 local M = {}
 
 --- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
 -- `inherit`: free, and --resume PATH takes the run's own value over.
-M.training = command.extend(command.extend(data.options.list {data = "shapes", size = 32}, augmented.options), {
+M.training = command.extend(data.options.list {data = "shapes", size = 32}, augmented.options)
+M.training = command.extend(command.extend(M.training, trainable.options), {
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},
   {"outdir", "string", "runs", arg = "DIR", free = true, help = "where runs are kept"},
   {"name", "string", nil, free = true,

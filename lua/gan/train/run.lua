@@ -26,6 +26,7 @@ local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 local state = require "gan.state"
 local stop = require "gan.train.stop"
+local transfer = require "gan.model.transfer"
 local varying = require "gan.game.varying"
 
 local option = check.option
@@ -97,8 +98,8 @@ local function start(spec)
   local program = (spec.arg[0] or "gan"):match "[^/]*$"
   local recorder = spec.recorder or recorders.disk(program)
   local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, given = {}, nets = {}, sources = {},
-    hooks = {}, base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1, health = health.new(),
-    script = spec.arg[0],
+    files = {}, hooks = {}, base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1,
+    health = health.new(), script = spec.arg[0],
     command = command.shell {spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT"}}, Run)
   if recorder.keeps then
     local weak = setmetatable({self}, {__mode = "v"}) -- a run that is given up gives its lock back
@@ -127,6 +128,7 @@ local function start(spec)
   self.varying = command.varying(self.declared, opt, self.total, progress.images(opt))
   self.step = 0
   recorder:must(directory.recognise(self.place, self, checkpoint.step))
+  recorder:must(transfer.open(self))
   self:show()
   self.measure = recorder:must(metrics.new(self))
   self.parts.measure = self.measure

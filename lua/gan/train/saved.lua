@@ -10,6 +10,7 @@ local latent = require "gan.latent"
 local made = require "gan.model.made"
 local random = require "gan.random"
 local state = require "gan.state"
+local transfer = require "gan.model.transfer"
 local varying = require "gan.game.varying"
 
 local M = {}
@@ -31,8 +32,6 @@ function M.owner(run, name, v)
   if run.given[name] ~= nil and run.given[name] ~= v then return "another part: each is given once" end
 end
 
-local FORMAT = 2
-
 --- Returns the random streams inside a run's parts: "name.where" -> stream. Cannot fail.
 function M.inner_streams(run)
   local out = {}
@@ -45,10 +44,10 @@ end
 --- Returns all that the next step depends on, as one tree. Its tensors are the live ones.
 function M.state(run)
   local tree = {
-    run = {format = FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
+    run = {format = checkpoint.FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
       own_data = run.own_data, rollbacks = run.rollbacks, rolled = run.rolled, random = {random.default():state()},
-      data = run.identity and json.encode(run.identity),
+      data = run.identity and json.encode(run.identity), origin = run.origin and json.encode(run.origin),
       options = json.encode(command.fixed(run.declared, run.options))},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
   }
@@ -72,7 +71,7 @@ local function apply(run, tree)
   end
   local stored = tree.run
   fit(type(stored) == "table" and checkpoint.is_step(stored.step), "expected the checkpoint of a run")
-  fit(stored.format == FORMAT, found("format", FORMAT, stored.format) .. " (made by another version)")
+  fit(checkpoint.is_current(stored))
   fit(stored.recipe == run.recipe, found("recipe", run.recipe, stored.recipe))
   fit(made.same(run.nets, stored.nets))
   fit(latent.are(stored.z, run.options.z, stored.y, run.classes), "run.z is missing, or run.y")
@@ -103,7 +102,7 @@ local function apply(run, tree)
   local ok, result, message = pcall(run.loader.load, run.loader, tree.data)
   fit(ok and result, tostring(ok and message or result))
   streams({random = random.default()}, stored, "run.")
-  run.step, run.fixed_z, run.fixed_y = stored.step, stored.z, stored.y
+  run.step, run.fixed_z, run.fixed_y, run.origin = stored.step, stored.z, stored.y, transfer.origin(stored.origin)
   run.rolled = type(stored.rolled) == "table" and stored.rolled or nil
   M.rescale(run, math.max(run.rollbacks, checkpoint.is_step(stored.rollbacks) and stored.rollbacks or 0))
 end

@@ -2,10 +2,9 @@
 -- @module gan.train.trained
 local check = require "gan.check"
 local checkpoint = require "gan.model.checkpoint"
-local lfs = require "lfs"
 local made = require "gan.model.made"
 local options = require "gan.train.options"
-local text = require "gan.file.text"
+local transfer = require "gan.model.transfer"
 
 local M = {}
 
@@ -15,28 +14,23 @@ local M = {}
 -- @tparam[opt] string opt.net  the Lua file that makes the generator (gan.model.own): it is executed, nothing else is
 -- @treturn table  `G`; `ema`, if the run has an average; `options`; `classes`, a list of names, if it is conditional;
 --   `step`; `path`, the checkpoint's; `data`, what it knows of its data (gan.data.identity), or nil; `own_data`: true,
---   if its script opened them; `nets`, how they were made; `notice`, a text, if the checkpoint has no checksums
+--   if its script opened them; `nets`, how they were made; `origin`, whose they were; `notice`, if it has no checksums
 -- @error if it is damaged, or none of a run, or does not hold a generator, or the net file is not given or another one
 -- @raise if an option is unknown
 function M.open(path, opt)
   opt = check.options("train.trained.open", opt, {net = check.option.string {}})
-  if lfs.attributes(path, "mode") == "directory" then
-    path = path:match "^(.-)/*$"
-    local why = text.lacks(path, checkpoint.LAST, text.exists(path .. "/options.json") and "checkpoint yet" or "run")
-    if why then return nil, why end
-    path = path .. "/" .. checkpoint.LAST
-  end
-  local tree, own, data, notice = checkpoint.load(path, function(name)
+  local tree, own, data, notice, at = checkpoint.open(path, function(name)
     return name:find "^G%." or name:find "^ema%." or name == "kind"
       or name:find "^run%." and name ~= "run.z" and name ~= "run.y"
   end)
   if not tree then return nil, own end
-  local ok, why = options.checked({options = own}, path)
+  local ok, why = options.checked({options = own}, at)
   if not ok then return nil, why end
-  local G, ema = made.again(tree, own, path, opt.net)
+  local G, ema = made.again(tree, own, at, opt.net)
   if not G then return nil, ema end
-  return {G = G, ema = ema, options = own, classes = tree.run.classes, step = tree.run.step, path = path,
-    own_data = tree.run.own_data == true, data = data, nets = tree.run.nets, notice = notice}
+  local run = tree.run
+  return {G = G, ema = ema, options = own, classes = run.classes, step = run.step, path = at, data = data,
+    own_data = run.own_data == true, nets = run.nets, notice = notice, origin = transfer.origin(run.origin)}
 end
 
 return M
