@@ -59,6 +59,8 @@ describe("game.augmented", function()
     assert.equal(0.5, augmented.of({aug = "apa"}, 64).deceive.cap)
     assert.same({}, augmented.of({aug = "none"}, 64))
     assert.same({}, augmented.of({}, 64))
+    assert.equal(500000, augmented.of({aug = "ada"}, 64).augment.images_to_1)
+    assert.equal(100000, augmented.of({aug = "ada", from = "runs/a"}, 64).augment.images_to_1)
     local ramp = augmented.of({aug = "ramp", ada_kimg = 64}, 64).augment
     local seen = {}
     for i, step in ipairs {0, 500, 1000, 5000} do

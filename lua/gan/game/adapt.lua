@@ -47,7 +47,7 @@ M.options = {
 --- Names the options of a run that mean nothing here: there is no D, and only G's scales and shifts learn.
 M.without = {
   "mirror", "pack", "blocks", "ngf", "ndf", "dlr", "glr", "dsteps", "gsteps", "ema-kimg", "on-collapse", "metrics",
-  "metrics-every", "metrics-n", "features", "best", table.unpack(augmented.names()),
+  "metrics-every", "metrics-n", "features", "best", "from", "freeze-d", "train", table.unpack(augmented.names()),
 }
 
 -- The value of an option among the words of a command line, or nil.

@@ -13,6 +13,7 @@ local M = {}
 
 local PIPES = {"blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"}
 local WORDS = {"none", "diffaug", "ada", "ramp", "fixed", "apa"}
+local KIMG, KIMG_FROM = 500, 100 -- StyleGAN2-ADA's, for a run of its own and for one that begins with another's nets
 local RAMP = 0.3 -- where --aug ramp ends: R3GAN's, whose games on more pictures go up to 0.55
 
 --- Lists the options for gan.command.
@@ -26,8 +27,8 @@ M.options = {
     help = "how probable each is: of fixed; of ramp at its end (default: 0.3, up to 0.55 is usual)"},
   {"target", "number", nil, lo = -1, hi = 1,
     help = "p of ada and apa rises where the mean sign of D's answers to real images is above it (default: 0.6)"},
-  {"ada-kimg", "number", 500, above = 0, hi = 1e9,
-    help = "thousands of real images in which p can go from 0 to 1; that ramp takes"},
+  {"ada-kimg", "number", nil, above = 0, hi = 1e9,
+    help = "thousands of real images in which p can go from 0 to 1; that ramp takes (default: 500; with --from 100)"},
   {"ada-cap", "number", nil, lo = 0, hi = 1,
     help = "largest p of ada (default: 0.85; beyond, hardly an image is seen as it is, and G learns to draw augmented "
       .. "ones) and of apa (0.5; beyond, most real images would be G's)"},
@@ -151,7 +152,7 @@ end
 function M.of(config, images)
   local ok, message = M.check(config)
   if not ok then return check.fail("game.augmented.of", "%s", message) end
-  local how, kimg = M.read(config.aug or "none"), config.ada_kimg or 500
+  local how, kimg = M.read(config.aug or "none"), config.ada_kimg or config.from and KIMG_FROM or KIMG
   local function controlled() return {by = config.ada_by, target = config.target, kimg = kimg, cap = config.ada_cap} end
   local out = {deceive = how.apa and augment.apa(controlled()) or nil}
   if how.pipeline == "diffaug" then
