@@ -3,6 +3,7 @@ local gan = require "gan"
 local core = require "gan.core"
 local double = require "spec.support.double"
 local core64 = require "gan.core64"
+local near = require "spec.support.near"
 local naive = require "spec.support.naive_metric"
 
 local function f64(v) return gan.tensor(v, "f64") end
@@ -31,6 +32,7 @@ describe("linalg", function()
       function() return core.cubic_sum(x), core.cubic_sum(x, y) end,
       function() return core.distance_sums(x) end,
       function() return core.cross_nuclear_norm(x, y) end,
+      function() return core.eigh(gan.metric.moments():add(x):covariance()) end,
       function()
         local s = gan.metric.moments():add(wide):covariance()
         return core.trace_sqrt(s, s)
@@ -47,6 +49,23 @@ describe("linalg", function()
       assert.equal(one, bytes(f), i)
     end
     core.threads(threads)
+  end)
+
+  it("decomposes symmetric matrices, of which the lower half is read", function()
+    local values, vectors = core.eigh(f64 {{1.36, 9}, {0.48, 1.64}})
+    near({1, 2}, values, 1e-14)
+    local sign = vectors:get(2, 1) > 0 and 1 or -1
+    near({0.6 * sign, 0.8 * sign}, vectors[2], 1e-14)
+    assert.same({{0}}, {core.eigh(f64 {{0}}):to_table()})
+    for _, case in ipairs {
+      {f64 {{1, 2}}, "eigh: bad argument #1 'a' (expected a square matrix of 1 to 32767 rows"},
+      {f64 {{0 / 0}}, "row 1 holds"},
+      {core.full({0, 0}, 0, "f64"), "a square matrix of 1 to 32767 rows"},
+    } do
+      local ok, message = pcall(core.eigh, case[1])
+      assert.is_false(ok)
+      assert.is_truthy(message:find(case[2], 1, true), message)
+    end
   end)
 
   it("measures distances exactly where products cancel", function()

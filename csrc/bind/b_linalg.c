@@ -1,6 +1,7 @@
 /* b_linalg.c - statistics of feature sets for Lua (gan.metric): what is real (N,D) are features, what is f64 are
 ** sums of them. */
 #include "../kernels/linalg.h"
+#include "../blas.h"
 #include "bind.h"
 #include <math.h>
 #include <string.h>
@@ -117,6 +118,23 @@ static int trace_sqrt(lua_State *L) {
   if (failed) return no_convergence(L);
   lua_pushnumber(L, trace);
   return 1;
+}
+
+/* core.eigh(a f64 (D,D)) -> values f64 (D), rising; vectors f64 (D,D), a row of length 1 for each. a is symmetric: only
+** its lower half is read. */
+static int eigh(lua_State *L) {
+  const gn_tensor *a = check_f64(L, 1, "a", 2, -1, -1);
+  const gn_int d = a->size[0];
+  if (a->size[1] != d || d < 1 || d > MAX_DIM)
+    gn_shape_error(L, 1, "a", lua_pushfstring(L, "a square matrix of 1 to %d rows", MAX_DIM), NULL);
+  gn_tensor *values = gn_new_tensor(L, GN_F64, 1, a->size), *vectors = gn_new_tensor(L, GN_F64, 2, a->size);
+  double *work = gn_scratch_f64(L, gn_syev_work(d, 1));
+  memcpy(gn_f64_ptr(vectors), gn_f64_ptr(a), (size_t)(d * d) * sizeof(double));
+  const int failed = gn_syev(d, gn_f64_ptr(vectors), gn_f64_ptr(values), 1, work);
+  gn_scratch_free(L, -1);
+  if (failed) return no_convergence(L);
+  lua_pop(L, 1);
+  return 2;
 }
 
 /* core.cross_nuclear_norm(x (N,D), y (M,D)) -> the sum of singular values of the (N,M) products of their centred
@@ -246,6 +264,7 @@ static const luaL_Reg funcs[] = {
     {"cross_nuclear_norm", cross_nuclear_norm},
     {"cubic_sum", cubic_sum},
     {"distance_sums", distance_sums},
+    {"eigh", eigh},
     {"moments_add_", moments_add_},
     {"nearest", nearest},
     {"row_distances", row_distances},
