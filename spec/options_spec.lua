@@ -14,6 +14,7 @@ local ROOT = "lua/gan/"
 
 local x = gan.rng(1):normal {4, 8, 8, 3}
 local features = gan.rng(2):normal {8, 3}
+local labels = gan.tensor({0, 1, 0, 1, 0, 1, 0, 1}, "i32")
 local set = gan.data.fake {count = 8, size = 8}
 local w = gan.rng(3):normal({3, 3, 3, 2})
 local function net() return gan.nn.chain {gan.nn.linear {3, 2}} end
@@ -39,6 +40,13 @@ local needs = {
   ["gan.metric.kid"] = {{real = features}}, ["gan.metric.nearest"] = {{real = features}},
   ["gan.metric.modes"] = {{modes = 2}}, ["gan.metric.precision_recall"] = {{real = features}},
   ["gan.metric.ppl"] = {{generator = print, features = print, z = 2}},
+  ["gan.latent.truncate"] = {features, {at = 1}}, ["gan.latent.path"] = {features}, ["gan.latent.through"] = {features},
+  ["gan.latent.along"] = {{1, 2}, {1, 0}, 1}, ["gan.latent.circle"] = {{1, 2}, {2, 1}}, ["gan.latent.walk"] = {{1, 2}},
+  ["gan.latent.wander"] = {features, features}, ["gan.latent.arithmetic"] = {features, features + 1, features + 2},
+  ["gan.latent.directions.sefa"] = {features}, ["gan.latent.directions.principal"] = {features, features},
+  ["gan.latent.directions.separator"] = {features, labels}, ["gan.latent.project"] = {features, {generator = print,
+    z = 2}},
+  ["gan.latent.directions.separators"] = {features, labels, {"a", "b"}},
   ["gan.optim.accumulate"] = {{blocks = 2}},
   ["gan.optim.adam"] = {{parameter}}, ["gan.optim.ema"] = {{parameter}},
   ["gan.optim.rmsprop"] = {{parameter}}, ["gan.optim.sgd"] = {{parameter}},

@@ -1,76 +1,11 @@
---- Makes latent vectors: from seeds, truncated, on paths between two; and the labels that go with them.
--- @module gan.latent
+--- Makes labels that go with latent vectors: of seeds, of a grid, others than given ones, mixtures.
+-- @module gan.latent.labels
 local core = require "gan.core"
 local check = require "gan.check"
 
 local M = {}
 
-local MAX_SEEDS = 100000
 local LISTED = 40 -- names of classes that an error shows
-
---- Reads seeds from a text such as "0-63" or "1,5,9-12".
--- @tparam string text  numbers and ranges, separated by commas
--- @treturn table  list of integers >= 0
--- @error if it is no such text, or names more than 100,000 seeds
-function M.seeds(text)
-  local out = {}
-  for part in (text .. ","):gmatch "([^,]*)," do
-    local first, last = part:match "^%s*(%d+)%s*%-%s*(%d+)%s*$"
-    if not first then first = part:match "^%s*(%d+)%s*$" last = first end
-    first, last = math.tointeger(first), math.tointeger(last)
-    if not first or not last or last < first then
-      return nil, ("expected seeds such as 0-63 or 1,5,9-12, got '%s'"):format(text)
-    end
-    if last - first + 1 > MAX_SEEDS - #out then
-      return nil, ("expected at most %d seeds, got '%s'"):format(MAX_SEEDS, text)
-    end
-    for seed = first, last do out[#out + 1] = seed end
-  end
-  return out
-end
-
--- n standard normal numbers of a stream, those beyond trunc drawn anew, each by itself.
-local function normals(rng, n, trunc)
-  local out, pool, at = {}, {}, 0
-  while #out < n do
-    at = at + 1
-    if not pool[at] then pool, at = core.to_table(rng:normal {256}), 1 end
-    if not trunc or math.abs(pool[at]) <= trunc then out[#out + 1] = pool[at] end
-  end
-  return out
-end
-
---- Draws latent vectors of a stream: standard normal, or where a bound is given, truncated.
--- Source: Brock et al. 2018, arXiv:1809.11096, sec. 3.1 (truncation).
--- @tparam Stream rng  decides
--- @tparam integer n  N, how many
--- @tparam integer z  Z, the length of a vector
--- @tparam[opt] number trunc  >= 0.01: coordinates with |z| > trunc are drawn again
--- @treturn Tensor  real (N,Z)
--- @raise if trunc is below 0.01, or a size below 1
-function M.normal(rng, n, z, trunc)
-  local op = "latent.normal"
-  if not core.is_rng(rng) then return check.expected(op, 1, "rng", "a random stream (gan.rng)", rng) end
-  check.int(op, 2, "n", n, 1)
-  check.int(op, 3, "z", z, 1)
-  if not trunc then return rng:normal {n, z} end
-  check.number(op, 4, "trunc", trunc, 0.01)
-  return core.reshape(core.tensor(normals(rng, n * z, trunc)), {n, z})
-end
-
---- Draws latent vectors, one for each seed: a row depends on its seed alone.
--- Source: Brock et al. 2018, arXiv:1809.11096, sec. 3.1 (truncation).
--- @tparam table seeds  list of N integers
--- @tparam integer z  Z, the length of a vector
--- @tparam[opt] number trunc  >= 0.01: coordinates with |z| > trunc are drawn again (less variety, likelier pictures)
--- @treturn Tensor  real (N,Z)
--- @raise if trunc is below 0.01
-function M.of_seeds(seeds, z, trunc)
-  if trunc then check.number("latent", 3, "trunc", trunc, 0.01) end
-  local rows = {}
-  for i, seed in ipairs(seeds) do rows[i] = normals(core.rng(seed, "generate"), z, trunc) end
-  return core.tensor(rows)
-end
 
 -- The label that a class's name or number stands for; nil and what was expected where it is none, or may be two.
 local function label_of(classes, class)
@@ -96,6 +31,7 @@ end
 
 --- Returns the labels of seeds: those of one class, or each seed's own (the seed modulo the number of classes).
 -- A class is given by its name, or else by its number from 0: "#3"; or "3" where not all names are numbers.
+-- @function gan.latent.labels
 -- @tparam table classes  list of names
 -- @tparam table seeds  list of N integers
 -- @tparam[opt] string class  a name, or a number
@@ -115,6 +51,7 @@ end
 
 --- Tells whether values that were read from a file are latent vectors, and where there are classes, labels of these.
 -- Cannot fail.
+-- @function gan.latent.are
 -- @param v  any value: real (N,Z), N >= 1
 -- @tparam integer z  Z
 -- @param y  any value: i32 (N), each 0..classes-1; nil without classes
@@ -133,6 +70,7 @@ end
 
 --- Returns the latent vectors and labels of a grid whose rows are classes, all with the same vectors.
 -- Where there are fewer rows than classes, they are spread evenly over the labels.
+-- @function gan.latent.by_class
 -- @tparam Tensor z  (N,Z), N >= columns; the first ones are taken
 -- @tparam integer classes  how many there are
 -- @tparam integer rows  1..classes
@@ -155,6 +93,7 @@ function M.by_class(z, classes, rows, columns)
 end
 
 --- Draws other labels in the place of y, every other class as likely as any.
+-- @function gan.latent.other_labels
 -- @tparam Tensor y  i32 (N), each 0..classes-1
 -- @tparam integer classes  how many there are
 -- @tparam Stream rng  decides
@@ -172,39 +111,4 @@ function M.other_labels(y, classes, rng)
   return core.tensor(labels, "i32")
 end
 
---- Returns the point at t of the straight line from a (t = 0) to b (t = 1).
--- @tparam table a  list of Z numbers
--- @tparam table b  the same
--- @tparam number t  any; beyond [0,1] the line goes on
--- @treturn table  list of Z numbers
--- @raise if b is shorter than a
-function M.lerp(a, b, t)
-  local out = {}
-  for i = 1, #a do out[i] = a[i] + (b[i] - a[i]) * t end
-  return out
-end
-
---- Returns the point at t of the arc from a (t = 0) to b (t = 1).
---
---     sin((1 - t) w)/sin w a + sin(t w)/sin w b, w the angle between the two directions
---
--- Parallel vectors have a line for an arc; between opposite ones no arc is named, and the line is taken.
--- Source: Shoemake 1985, "Animating rotation with quaternion curves".  Differs: lengths stay what they are.
--- @tparam table a  list of Z numbers
--- @tparam table b  the same
--- @tparam number t  any; beyond [0,1] the arc goes on
--- @treturn table  list of Z numbers
--- @raise if b is shorter than a
-function M.slerp(a, b, t)
-  local aa, bb, ab = 0, 0, 0
-  for i = 1, #a do aa, bb, ab = aa + a[i] * a[i], bb + b[i] * b[i], ab + a[i] * b[i] end
-  local cosine = aa > 0 and bb > 0 and ab / math.sqrt(aa * bb) or 1
-  local angle = math.acos(math.max(-1, math.min(1, cosine)))
-  local s = math.sin(angle)
-  if s < 1e-6 then return M.lerp(a, b, t) end
-  local p, q, out = math.sin((1 - t) * angle) / s, math.sin(t * angle) / s, {}
-  for i = 1, #a do out[i] = p * a[i] + q * b[i] end
-  return out
-end
-
-return check.room("gan.latent", M, {})
+return M

@@ -1,9 +1,9 @@
--- Latent vectors by seed, the truncation of worked numbers, labels of seeds, lines and arcs between two.
+-- Labels of seeds, of a grid of classes, others than given ones; what a file may hold.
 local gan = require "gan"
 local core = require "gan.core"
 local latent = gan.latent
 
-describe("latent", function()
+describe("latent: labels", function()
   it("knows latent vectors and labels from a file", function()
     local z, y = gan.zeros(2, 3), core.tensor({0, 4}, "i32")
     assert.is_true(latent.are(z, 3))
@@ -17,22 +17,6 @@ describe("latent", function()
     end
   end)
 
-  it("reads seeds", function()
-    assert.same({0, 1, 2, 9, 5}, latent.seeds "0-2, 9,5")
-    for _, bad in ipairs {"", "a", "1-", "-1", "3-2", "1,,2", "1.5", "99999999999999999999", "0-100000", "1 2"} do
-      local list, message = latent.seeds(bad)
-      assert.is_nil(list, bad)
-      assert.is_string(message)
-    end
-  end)
-
-  it("gives each seed its own vector", function()
-    local z = latent.of_seeds({7, 8, 9}, 10)
-    assert.same({3, 10}, z:shape())
-    assert.equal(core.to_bytes(z:narrow(1, 2, 1)), core.to_bytes(latent.of_seeds({8}, 10)))
-    assert.not_equal(core.to_bytes(z:narrow(1, 1, 1)), core.to_bytes(z:narrow(1, 2, 1)))
-  end)
-
   it("makes a grid of classes, each with the same vectors", function()
     local z, y = latent.by_class(gan.tensor {{1, 2}, {3, 4}, {5, 6}}, 5, 2, 2)
     assert.same({{1, 2}, {3, 4}, {1, 2}, {3, 4}}, z:to_table())
@@ -43,33 +27,6 @@ describe("latent", function()
       {gan.ones(1, 2), 2, 3, 1, "#3 'rows'"}, {gan.ones(1, 2), 2, 1, 2, "#4 'columns'"}} do
       assert.error_matches(function() latent.by_class(table.unpack(case, 1, 4)) end, case[5])
     end
-  end)
-
-  it("truncates coordinates, not vectors", function()
-    -- Standard deviation of N(0,1) cut at +-t.
-    for t, std in pairs {[0.3] = 0.1721672210, [1] = 0.5395600938, [2] = 0.8796256610} do
-      local values, sum = core.to_table(latent.of_seeds({1, 2, 3, 4}, 5000, t):reshape {-1}), 0
-      for _, v in ipairs(values) do
-        assert.is_true(math.abs(v) <= t)
-        sum = sum + v * v
-      end
-      assert.is_true(math.abs(math.sqrt(sum / #values) / std - 1) < 0.02, t)
-    end
-    assert.has_error(function() latent.of_seeds({1}, 3, 0) end)
-    assert.has_error(function() latent.of_seeds({1}, 3, 0 / 0) end)
-  end)
-
-  it("draws from a stream, truncated or not", function()
-    local want = gan.rng(3, "z"):normal {4, 5}
-    assert.is_true(want:to_bytes() == latent.normal(gan.rng(3, "z"), 4, 5):to_bytes())
-    local z = latent.normal(gan.rng(3, "z"), 400, 5, 0.3)
-    assert.same({400, 5}, z:shape())
-    assert.is_true(z:abs():max():item() <= 0.3)
-    assert.is_true(math.abs(z:square():mean():sqrt():item() / 0.1721672210 - 1) < 0.05)
-    assert.error_matches(function() latent.normal(gan.rng(1), 4, 5, 0.001) end,
-      "latent.normal: bad argument #4 'trunc'")
-    assert.error_matches(function() latent.normal(1, 4, 5) end, "latent.normal: bad argument #1 'rng'")
-    assert.error_matches(function() latent.normal(gan.rng(1), 0, 5) end, "latent.normal: bad argument #2 'n'")
   end)
 
   it("finds labels for seeds", function()
@@ -104,17 +61,6 @@ describe("latent", function()
     names = {}
     for i = 1, 50 do names[i] = "c" .. i end
     assert.matches("c40 %.%.%.%), or its number as in #0 to #49", select(2, latent.labels(names, {0}, "horses")))
-  end)
-
-  it("goes along lines and arcs", function()
-    assert.same({1.5, 2}, latent.lerp({1, 0}, {2, 4}, 0.5))
-    assert.same({3, 8}, latent.lerp({1, 0}, {2, 4}, 2))
-    local mid = latent.slerp({1, 0}, {0, 1}, 0.5)
-    assert.is_true(math.abs(mid[1] - math.sqrt(0.5)) < 1e-15 and math.abs(mid[2] - math.sqrt(0.5)) < 1e-15)
-    local third = latent.slerp({2, 0}, {0, 2}, 1 / 3) -- lengths stay
-    assert.is_true(math.abs(third[1] - 2 * math.cos(math.pi / 6)) < 1e-15)
-    assert.same({2, 0}, latent.slerp({1, 0}, {3, 0}, 0.5)) -- parallel
-    assert.same({0, 0}, latent.slerp({1, 0}, {-1, 0}, 0.5)) -- opposite: the line
   end)
 
   it("draws other labels", function()
