@@ -2,6 +2,6 @@
 -- @module gan.show
 local check = require "gan.check"
 
-local files = {"augmented", "console", "curves", "grid", "levels", "plot"}
+local files = {"animation", "augmented", "console", "curves", "grid", "levels", "plot"}
 
 return check.room("gan.show", {}, files)
