@@ -93,6 +93,7 @@ local needs = {
   ["gan.max_pool2d"] = {x, {kernel = 2}}, ["gan.resize"] = {x, {size = 4}}, ["gan.resize_dx"] = {x, {4, 4}, {size = 8}},
   ["gan.pad2d"] = {x}, ["gan.pad2d_dx"] = {x}, ["gan.crop2d"] = {x},
   ["gan.show.curves.plots"] = {{}, {}}, ["gan.show.grid.grid"] = {x}, ["gan.show.grid"] = {x},
+  ["gan.show.animation.join"] = {{"x"}}, ["gan.show.animation.save"] = {"no such folder/x.png", {x}},
   ["gan.show.grid.save"] = {"no such folder/x.png", x},
 }
 for name in ([[zeros constant normal uniform xavier_uniform xavier_normal he_uniform he_normal orthogonal dcgan

@@ -1,0 +1,139 @@
+--- Draws with a trained generator: what the scripts that look at one share, from the command line to the picture.
+-- @module gan.train.painter
+local check = require "gan.check"
+local core = require "gan.core"
+local grid = require "gan.show.grid"
+local latent = require "gan.latent"
+local nn = require "gan.nn"
+local text = require "gan.file.text"
+local trained = require "gan.train.trained"
+
+local M = {}
+
+local Painter = {}
+Painter.__index = Painter
+
+--- Lists the options that all these scripts take, as gan.command declares them. Cannot fail.
+-- @tparam string out  what --out is written to, where it is not given
+-- @treturn table
+function M.options(out)
+  return {
+    {"run", "string", nil, arg = "PATH", help = "a run's directory, or one of its checkpoints"},
+    {"net", "string", nil, arg = "FILE.lua",
+      help = "the Lua file that makes the run's generator, where one does; it is executed: the run's, or your own"},
+    {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
+    {"out", "string", nil, arg = "PATH", help = ("the file that is written (default: %s in the run)"):format(out)},
+    {"threads", "integer", core.threads(), lo = 1, hi = 64, help = "threads"},
+  }
+end
+
+--- Opens a run to draw with it. Its weights are the averaged ones, its mode is evaluation, for good.
+-- @tparam table opt  values of `options`
+-- @treturn Painter  `G`, `z` (Z), `classes` (names, or nil), `shape` {H,W,C}, `path`, `step`, `trained`
+-- @error if there is no --run, it cannot be opened, or it draws no pictures
+-- @raise if opt is no table
+function M.open(opt)
+  check.braces("train.painter.open", "options", opt)
+  if not opt.run then return nil, "--run is missing: a run's directory, such as runs/demo" end
+  core.threads(opt.threads or core.threads())
+  local run, message = trained.open(opt.run, {net = opt.net})
+  if not run then return nil, message end
+  local average = opt.ema ~= false and run.ema
+  if average then
+    for i, t in ipairs(average.params) do core.copy_(t, average.shadow[i]) end
+    for i, t in ipairs(average.statistics or {}) do core.copy_(t, average.shadow_statistics[i]) end
+  end
+  run.G:eval()
+  local self = setmetatable({
+    G = run.G, z = run.options.z, classes = run.classes, path = run.path, step = run.step, trained = run,
+    folder = text.folder_of(run.path),
+  }, Painter)
+  local image, why = check.try(self.images, self, latent.of_seeds({0}, self.z))
+  if not image then return nil, ("%s: cannot draw: %s"):format(run.path, why) end
+  if core.dim(image) ~= 4 then
+    return nil, ("%s: draws points of %s, no pictures"):format(run.path, check.count(core.size(image, 2), "number"))
+  end
+  self.shape = {core.size(image, 2), core.size(image, 3), core.size(image, 4)}
+  return self
+end
+
+--- Draws pictures.
+-- @function Painter:images
+-- @tparam Tensor z  (N,Z)
+-- @tparam[opt] Tensor y  i32 (N) labels; or one (1), for all; default: the first class
+-- @treturn Tensor  (N,H,W,C)
+-- @raise if z or y does not fit the net
+function Painter:images(z, y)
+  local n = core.size(z, 1)
+  if self.classes then
+    y = y or core.tensor({0}, "i32")
+    if core.size(y, 1) == 1 and n > 1 then y = core.full({n}, core.item(y), "i32") end
+  end
+  local out = nn.evaluate(self.G, z, self.classes and y or nil)
+  self.G:eval()
+  return out
+end
+
+--- Returns the label (1) of a class, and how it is called.
+-- @function Painter:label
+-- @tparam[opt] string class  a name, or a number as in #3; default: the first class
+-- @treturn Tensor  i32 (1); nil where the run has no classes
+-- @treturn string  " of class heart (label 6)"; "" where the run has no classes
+-- @error if there is no such class, or the run has none
+function Painter:label(class)
+  if not self.classes then
+    if class then return nil, nil, ("--class: %s is not conditional"):format(self.path) end
+    return nil, ""
+  end
+  local y, told = latent.labels(self.classes, {0}, class or "#0")
+  if not y then return nil, nil, "--class: " .. told end
+  return y, " of " .. told
+end
+
+--- Reads seeds that an option names, and draws their latent vectors.
+-- @function Painter:seeds
+-- @tparam string option  its name, "--seeds"
+-- @tparam string list  such as 0-3
+-- @tparam[opt=1] integer least  how many there must be
+-- @treturn Tensor  (N,Z)
+-- @treturn table  the seeds
+-- @error if it is no such list, or names too few
+function Painter:seeds(option, list, least)
+  local seeds, message = latent.seeds(list)
+  if not seeds then return nil, ("%s: %s"):format(option, message) end
+  if #seeds < (least or 1) then
+    return nil, ("%s: expected at least %s, got '%s'"):format(option, check.count(least, "seed"), list)
+  end
+  return latent.of_seeds(seeds, self.z), seeds
+end
+
+--- Returns where a picture goes: what --out says, or a name in the run's directory; and clears what a program that was
+-- killed left there.
+-- @function Painter:place
+-- @tparam[opt] string out  what --out says
+-- @tparam string name  of the file otherwise
+-- @treturn string
+-- @raise if name is no string
+function Painter:place(out, name)
+  local path = out or self.folder .. "/" .. name
+  text.leftovers(text.folder_of(path), true)
+  return path
+end
+
+--- Writes pictures in rows.
+-- @function Painter:sheet
+-- @tparam ?string out  what --out says
+-- @tparam string name  of the file in the run otherwise
+-- @tparam Tensor images  (N,H,W,C)
+-- @tparam integer columns  from 1
+-- @treturn string  the file's path
+-- @error if it cannot be written
+-- @raise if images are none
+function Painter:sheet(out, name, images, columns)
+  local path = self:place(out, name)
+  local ok, message = grid.save(path, images, {columns = columns})
+  if not ok then return nil, message end
+  return path
+end
+
+return M
