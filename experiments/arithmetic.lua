@@ -9,7 +9,7 @@ local me = pipe and pipe:read "*a":match "(.*)\n"
 if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
-local command, latent, painter = gan.command, gan.latent, gan.train.painter
+local command, latent, painter = gan.command, gan.latent, gan.show.painter
 
 local must, stop, finish = gan.train.stop.script "arithmetic.lua"
 
@@ -24,7 +24,7 @@ local declared = command.declare(command.extend({
 }, painter.options "arithmetic.png"))
 local about = {name = "arithmetic.lua", summary = "Draws a - b + c of latent vectors."}
 local opt = must(command.parse(declared, arg, about))
-local paint = must(painter.open(opt))
+local paint = must(painter.open(opt, gan.train.trained.open))
 local y, drawn, why = paint:label(opt.class)
 if why then stop("%s", why) end
 local z, rows = {}, 0

@@ -10,7 +10,7 @@ if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local core = require "gan.core"
 local check = require "gan.check"
-local command, latent, painter = gan.command, gan.latent, gan.train.painter
+local command, latent, painter = gan.command, gan.latent, gan.show.painter
 
 local must, stop, finish = gan.train.stop.script "conditional_grid.lua"
 
@@ -19,7 +19,7 @@ local declared = command.declare(command.extend({
   {"classes", "string", nil, arg = "LIST", help = "the rows, by name or as #3, separated by commas (default: all)"},
 }, painter.options "classes.png"))
 local opt = must(command.parse(declared, arg, {name = "conditional_grid.lua", summary = "Draws classes by latents."}))
-local paint = must(painter.open(opt))
+local paint = must(painter.open(opt, gan.train.trained.open))
 if not paint.classes then stop("%s is not conditional: it knows no classes", paint.path) end
 local z = must(paint:seeds("--seeds", opt.seeds))
 local rows, names = {}, {}

@@ -12,7 +12,7 @@ if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
-local command, latent, painter = gan.command, gan.latent, gan.train.painter
+local command, latent, painter = gan.command, gan.latent, gan.show.painter
 local directions = latent.directions
 
 local must, stop, finish = gan.train.stop.script "directions.lua"
@@ -33,7 +33,7 @@ local declared = command.declare(command.extend({
 }, painter.options "directions.png, and directions.safetensors beside it"))
 local opt = must(command.parse(declared, arg, {name = "directions.lua", summary = "Finds directions in latent space."}))
 if opt.out then must(gan.data.image.named(opt.out)) end
-local paint = must(painter.open(opt))
+local paint = must(painter.open(opt, gan.train.trained.open))
 local y, drawn, why = paint:label(opt.class)
 if why then stop("%s", why) end
 local z = gan.rng(0, "directions"):normal {opt.n, paint.z}

@@ -11,7 +11,7 @@ if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
-local command, latent, painter = gan.command, gan.latent, gan.train.painter
+local command, latent, painter = gan.command, gan.latent, gan.show.painter
 
 local must, stop, finish = gan.train.stop.script "interpolate.lua"
 
@@ -33,7 +33,7 @@ local declared = command.declare(command.extend({
 }, painter.options "strip.png, field.png or loop.png"))
 local opt, given = must(command.parse(declared, arg, {name = "interpolate.lua",
   summary = "Draws what lies between latent vectors."}))
-local paint = must(painter.open(opt))
+local paint = must(painter.open(opt, gan.train.trained.open))
 local y, drawn, why = paint:label(opt.class)
 if why then stop("%s", why) end
 local z

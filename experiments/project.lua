@@ -11,7 +11,7 @@ local me = pipe and pipe:read "*a":match "(.*)\n"
 if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
-local command, painter = gan.command, gan.train.painter
+local command, painter = gan.command, gan.show.painter
 
 local must, stop, finish = gan.train.stop.script "project.lua"
 
@@ -33,7 +33,7 @@ local declared = command.declare(command.extend({
 local opt = must(command.parse(declared, arg, {name = "project.lua", summary = "Finds a picture's latent vector."}))
 if (opt.image ~= nil) == (opt.seed ~= nil) then stop "give one of --image PATH and --seed N" end
 if opt.out then must(gan.data.image.named(opt.out)) end
-local paint = must(painter.open(opt))
+local paint = must(painter.open(opt, gan.train.trained.open))
 local y, drawn, why = paint:label(opt.class)
 if why then stop("%s", why) end
 local h, w, c = table.unpack(paint.shape)

@@ -525,7 +525,7 @@ end)
 local wide = {
   words = true, registry = true, doc = true, layout = true, recipes = true, readme = true, memory = true, error = true,
   fuzz = true, torture = true, reentry = true, options = true, install = true, determinism = true, mistakes = true,
-  output = true, hostile = true, states = true, ["experiments/all"] = true}
+  output = true, hostile = true, states = true, ["experiments/all"] = true, ["experiments/latent"] = true}
 
 describe("layout of spec", function()
   it("mirrors the modules", function()

@@ -2,6 +2,6 @@
 -- @module gan.train
 local check = require "gan.check"
 
-local files = {"options", "painter", "recorder", "run", "stop", "trained"}
+local files = {"options", "recorder", "run", "stop", "trained"}
 
 return check.room("gan.train", {}, files)

@@ -1,12 +1,11 @@
 --- Draws with a trained generator: what the scripts that look at one share, from the command line to the picture.
--- @module gan.train.painter
+-- @module gan.show.painter
 local check = require "gan.check"
 local core = require "gan.core"
 local grid = require "gan.show.grid"
 local latent = require "gan.latent"
 local nn = require "gan.nn"
 local text = require "gan.file.text"
-local trained = require "gan.train.trained"
 
 local M = {}
 
@@ -29,14 +28,18 @@ end
 
 --- Opens a run to draw with it. Its weights are the averaged ones, its mode is evaluation, for good.
 -- @tparam table opt  values of `options`
+-- @tparam function read  gan.train.trained.open
 -- @treturn Painter  `G`, `z` (Z), `classes` (names, or nil), `shape` {H,W,C}, `path`, `step`, `trained`
 -- @error if there is no --run, it cannot be opened, or it draws no pictures
--- @raise if opt is no table
-function M.open(opt)
-  check.braces("train.painter.open", "options", opt)
+-- @raise if opt is no table, or read no function
+function M.open(opt, read)
+  check.braces("show.painter.open", "options", opt)
+  if not check.callable(read) then
+    return check.expected("show.painter.open", 2, "read", "gan.train.trained.open", read)
+  end
   if not opt.run then return nil, "--run is missing: a run's directory, such as runs/demo" end
   core.threads(opt.threads or core.threads())
-  local run, message = trained.open(opt.run, {net = opt.net})
+  local run, message = read(opt.run, {net = opt.net})
   if not run then return nil, message end
   local average = opt.ema ~= false and run.ema
   if average then
