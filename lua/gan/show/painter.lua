@@ -27,21 +27,21 @@ function M.options(out)
 end
 
 --- Opens a run to draw with it. Its weights are the averaged ones, its mode is evaluation, for good.
--- @tparam table opt  values of `options`
+-- @tparam table values  the command line's, those of `options` among them
 -- @tparam function read  gan.train.trained.open
 -- @treturn Painter  `G`, `z` (Z), `classes` (names, or nil), `shape` {H,W,C}, `path`, `step`, `trained`
 -- @error if there is no --run, it cannot be opened, or it draws no pictures
--- @raise if opt is no table, or read no function
-function M.open(opt, read)
-  check.braces("show.painter.open", "options", opt)
+-- @raise if values is no table, or read no function
+function M.open(values, read)
+  check.braces("show.painter.open", "options", values)
   if not check.callable(read) then
     return check.expected("show.painter.open", 2, "read", "gan.train.trained.open", read)
   end
-  if not opt.run then return nil, "--run is missing: a run's directory, such as runs/demo" end
-  core.threads(opt.threads or core.threads())
-  local run, message = read(opt.run, {net = opt.net})
+  if not values.run then return nil, "--run is missing: a run's directory, such as runs/demo" end
+  core.threads(values.threads or core.threads())
+  local run, message = read(values.run, {net = values.net})
   if not run then return nil, message end
-  local average = opt.ema ~= false and run.ema
+  local average = values.ema ~= false and run.ema
   if average then
     for i, t in ipairs(average.params) do core.copy_(t, average.shadow[i]) end
     for i, t in ipairs(average.statistics or {}) do core.copy_(t, average.shadow_statistics[i]) end
