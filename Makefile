@@ -150,7 +150,7 @@ quick: all ## run the fast tests, a minute: none that starts scripts, trains for
 bench: all ## time kernels and the training step
 	$(LUA_ENV) $(LUA) experiments/bench/run.lua $(BENCH)
 
-C_FILES = $(sort $(wildcard csrc/*.[ch] csrc/*/*.[ch] csrc/*/*/*.[ch]))
+C_FILES = $(sort $(wildcard csrc/*.[ch] csrc/*/*.[ch] csrc/*/*/*.[ch] lua/gan/*/*/*.c))
 lint: ## luacheck, clang-format, and a build with warnings as errors
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps lint
 	luacheck -q $(wildcard lua spec experiments)
@@ -219,7 +219,8 @@ doc: ## the reference manual, from the sources' comments, to build/doc
 	@echo '$(B)/doc/index.html'
 
 install: module ## copy the module to LUADIR and LIBDIR (below PREFIX)
-	@for f in $$(cd lua && find gan -name '*.lua'); do install -d "$(DESTDIR)$(LUADIR)/$$(dirname $$f)" && \
+	@for f in $$(cd lua && find gan -name '*.lua' -o -name '*.js' -o -name '*.html'); do \
+	 install -d "$(DESTDIR)$(LUADIR)/$$(dirname $$f)" && \
 	 install -m 644 lua/$$f "$(DESTDIR)$(LUADIR)/$$f" || exit 1; done
 	install -d "$(DESTDIR)$(LIBDIR)/gan"
 	install -m 755 $(B)/gan/core.so $(B)/gan/wait.so "$(DESTDIR)$(LIBDIR)/gan"

@@ -3,6 +3,7 @@
 --
 --   local b, why = browser.open()                   nil and why where there is no Chromium: return pending(why)
 --   local page = b:page("/tmp/a.html", {width = 900, height = 600, dark = true})
+--   page:go "/tmp/b.html"                           the same, without a new process: four times as fast
 --   page:eval "document.title"                      a string, number, boolean, list or table; promises are waited for
 --   page:wait("window.ready", 5)                    until it is true, seconds
 --   page:press "ArrowRight"                         a key, or text to type with page:type
@@ -131,14 +132,19 @@ function Browser:page(where, opt)
   for _, domain in ipairs {"Page", "Runtime", "Log", "Network", "Performance"} do page:send(domain .. ".enable") end
   page:send("Emulation.setDeviceMetricsOverride", {width = opt.width or 1000, height = opt.height or 700,
     deviceScaleFactor = opt.scale or 1, mobile = false})
-  page:send("Emulation.setEmulatedMedia", {media = opt.print and "print" or "screen", features = {
-    {name = "prefers-color-scheme", value = opt.dark and "dark" or "light"},
-    {name = "prefers-reduced-motion", value = opt.still and "reduce" or "no-preference"}}})
+  page:media(opt)
   page:go(where)
   return page
 end
 
 function Page:send(method, params) return self.browser:send(method, params, self.session) end
+
+--- Sets how the page is seen. opt: as for `page`.
+function Page:media(opt)
+  self:send("Emulation.setEmulatedMedia", {media = opt.print and "print" or "screen", features = {
+    {name = "prefers-color-scheme", value = opt.dark and "dark" or "light"},
+    {name = "prefers-reduced-motion", value = opt.still and "reduce" or "no-preference"}}})
+end
 
 --- Goes to a file or an address (file:, data:, about:) and waits until it is loaded; `#...` alone changes the fragment.
 function Page:go(where)
@@ -163,13 +169,22 @@ function Page:reload()
   while self.loads == loads do self.browser:step() end
 end
 
+-- A value of JSON with nothing in the place of null.
+local function without_null(v)
+  if type(v) == "userdata" then return nil end
+  if type(v) == "table" then
+    for k, e in pairs(v) do v[k] = without_null(e) end
+  end
+  return v
+end
+
 --- Returns the value of an expression; raises what it throws.
 function Page:eval(expression)
   local r = self:send("Runtime.evaluate", {expression = expression, returnByValue = true, awaitPromise = true,
     userGesture = true})
   local e = r.exceptionDetails
   if e then error(("%s: %s"):format(expression:sub(1, 200), e.exception and e.exception.description or e.text), 2) end
-  return r.result.value
+  return without_null(r.result.value)
 end
 
 --- Waits until an expression is true. Raises after so many seconds (10).
