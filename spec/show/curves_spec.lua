@@ -1,4 +1,5 @@
 -- Curves from a run's files: which keys there are, metrics with their deviation, several runs, what is missing.
+local core = require "gan.core"
 local curves = require "gan.show.curves"
 local plot = require "gan.show.plot"
 local temp = require "spec.support.temp"
@@ -55,6 +56,41 @@ describe("show.curves", function()
     assert.same({"a D", "b D", "a G", "b G"}, {s[1].name, s[2].name, s[3].name, s[4].name})
     assert.is_string(plot.svg(spec))
     assert.equal(2, #curves.plots({b}).panels[1].series)
+  end)
+
+  it("smooths as TensorBoard does, and leaves constants as they are", function()
+    local function is(expected, y, w)
+      for i, v in ipairs(curves.smooth(y, w)) do
+        assert.is_true(v ~= v and expected[i] ~= expected[i] or math.abs(v - expected[i]) < 1e-9, i .. ": " .. v)
+      end
+    end
+    is({1, 1.625, 0 / 0, 2.8367346939, 1.5330882353}, {1, 2, 0 / 0, 4, 0}, 0.6)
+    is({1, 1.5263157895, 2.4391143911, 1.7298633324}, {1, 2, 4, 0}, 0.9)
+    is({3, 3, 3}, {3, 3, 3}, 0.9)
+    is({2, 1}, {2, 1}, 0)
+    is({0, 0}, {2, 1}, 1)
+    assert.has_error(function() curves.smooth({1}, 2) end)
+  end)
+
+  it("thins curves and keeps their extremes", function()
+    local x, y = {}, {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3}
+    for i = 1, 16 do x[i] = (i - 1) * 10 end
+    assert.same({1, 2, 5, 6, 7, 10, 11, 13, 16}, curves.thin(x, y, 3))
+    assert.equal(16, #curves.thin(x, y, 4)) -- few enough
+    y[8] = 0 / 0
+    assert.same({1, 2, 5, 6, 7, 8, 10, 11, 13, 16}, curves.thin(x, y, 3))
+    assert.same({}, curves.thin({}, {}))
+    assert.same({1, 2, 3}, curves.thin({5, 5, 5}, {1, 2, 3}, 0))
+    local rng = core.rng(1, "thin")
+    local noise = core.to_table(rng:normal {10000})
+    local steps = {}
+    for i = 1, 10000 do steps[i] = i end
+    noise[777], noise[5003] = 1e6, -1e6
+    local has = {}
+    local chosen = curves.thin(steps, noise)
+    for _, i in ipairs(chosen) do has[i] = true end
+    assert.is_true(has[777] and has[5003] and has[1] and has[10000])
+    assert.is_true(#chosen <= 1600)
   end)
 
   it("says what is missing", function()

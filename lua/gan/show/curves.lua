@@ -82,6 +82,59 @@ function M.series(run, key, x)
   return s
 end
 
+--- Smooths a curve: the mean of what came before, weighted by powers of w. As TensorBoard does; a curve that is
+-- constant stays as it is. Computed on all points of a curve, it does not depend on how many of them are drawn.
+-- Source: tensorboard, line_chart_v2/data_transformer.ts.
+-- @tparam table y  list of numbers; what is not finite passes through, and does not count
+-- @tparam number w  in [0,1]
+-- @treturn table  list of numbers
+-- @raise if w is not in [0,1]
+function M.smooth(y, w)
+  w = check.number("show.curves.smooth", 2, "w", w, 0, 1)
+  local out, s, n, constant = {}, 0, 0, true
+  for _, v in ipairs(y) do constant = constant and v == y[1] end
+  if constant then return table.move(y, 1, #y, 1, out) end
+  for i, v in ipairs(y) do
+    out[i] = v
+    if v - v == 0 then
+      s, n = w * s + (1 - w) * v, n + 1
+      out[i] = s / (w == 1 and 1 or 1 - w ^ n)
+    end
+  end
+  return out
+end
+
+--- Chooses points of a curve that are enough to draw it: of each of `bins` equal parts of x the first, the last, the
+-- least and the greatest, and every point that is not finite. So no peak is lost, however long a run is. Cannot fail.
+-- @tparam table x  list of finite numbers, rising
+-- @tparam table y  list of as many numbers
+-- @tparam[opt=400] integer bins  parts; a curve of at most four times as many points stays whole
+-- @treturn table  list of indices, rising
+function M.thin(x, y, bins)
+  bins = bins or 400
+  local out, n = {}, #x
+  if n <= 4 * bins or x[n] <= x[1] then
+    for i = 1, n do out[i] = i end
+    return out
+  end
+  local chosen, first, last, least, greatest = {}, {}, {}, {}, {}
+  for i = 1, n do
+    local b, v = math.min(bins - 1, math.floor(bins * (x[i] - x[1]) / (x[n] - x[1]))), y[i]
+    first[b], last[b] = first[b] or i, i
+    if v - v ~= 0 then
+      chosen[i] = true
+    else
+      if not least[b] or v < y[least[b]] then least[b] = i end
+      if not greatest[b] or v > y[greatest[b]] then greatest[b] = i end
+    end
+  end
+  for _, of in ipairs {first, last, least, greatest} do
+    for _, i in pairs(of) do chosen[i] = true end
+  end
+  for i = 1, n do if chosen[i] then out[#out + 1] = i end end
+  return out
+end
+
 --- Makes the plots of some keys: one panel each; with several runs a line for each of them.
 -- @tparam table runs  list, from `read`
 -- @tparam[opt] table keys  list of names, "D+G" for two in one panel; default: the runs' metrics, or D+G without any

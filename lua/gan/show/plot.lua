@@ -422,6 +422,25 @@ local function draw(op, spec)
     w, h, w, h, FONT, INK, table.concat(out, "\n"))
 end
 
+--- Lays out an axis for what is to be drawn along it: a little more than all of it, round numbers, their texts.
+-- @tparam table list  of numbers; what has no place there (NaN, infinity, what has no logarithm) does not count
+-- @tparam[opt] table opt
+-- @tparam[opt=false] boolean opt.log  logarithmic: then places are decimal logarithms
+-- @tparam[opt] number opt.from  its lower end; default: by the values
+-- @tparam[opt] number opt.to  its upper end
+-- @tparam[opt=5] integer opt.count  about so many round numbers
+-- @treturn table  `lo`, `hi`, the ends; `at`, the round numbers' places; `texts`; `place(v)`, a value's place or nil
+-- @raise if an option is unknown, or the ends are not in order
+function M.axis(list, opt)
+  local a = check.options("show.plot.axis", opt, {
+    log = flag, from = number, to = number, count = option.integer {default = 5, lo = 1},
+  })
+  fit("show.plot.axis", a, {{x = list, y = list}}, "y")
+  a.at, a.texts = axis_ticks(a, a.count)
+  function a.place(v) return place(a, v) end
+  return a
+end
+
 --- Draws one plot, or several side by side. A series is a table:
 --
 -- * `x`, `y`: lists of numbers; NaN, infinity, and what has no logarithm leave gaps
