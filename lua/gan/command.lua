@@ -6,6 +6,7 @@ local check = require "gan.check"
 local json = require "gan.file.json"
 local schedule = require "gan.schedule"
 local schedules = require "gan.schedule.text"
+local file_text = require "gan.file.text"
 
 local M = {}
 
@@ -486,13 +487,7 @@ local function letters(text) return utf8.len(text) or #text end
 --- Returns words as a command line that a shell takes apart into them again. Cannot fail.
 -- @tparam table words  list of strings
 -- @treturn string
-function M.shell(words)
-  local out = {}
-  for i, word in ipairs(words) do
-    out[i] = word:find "^[%w/._+:@%%,=-]+$" and word or "'" .. word:gsub("'", [['\'']]) .. "'"
-  end
-  return table.concat(out, " ")
-end
+function M.shell(words) return file_text.shell(words) end
 
 --- Folds a text at its blanks into lines as long as the terminal's, else of 100 characters; what a terminal would obey
 -- is shown instead. Cannot fail.

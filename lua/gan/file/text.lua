@@ -62,6 +62,17 @@ function M.extension(path)
 end
 M.extension = core.without_locale(M.extension)
 
+--- Returns words as a command line that a shell takes apart into them again. Cannot fail.
+-- @tparam table words  list of strings
+-- @treturn string
+function M.shell(words)
+  local out = {}
+  for i, word in ipairs(words) do
+    out[i] = word:find "^[%w/._+:@%%,=-]+$" and word or "'" .. word:gsub("'", [['\'']]) .. "'"
+  end
+  return table.concat(out, " ")
+end
+
 --- Tells whether what is written into a file is what its name says. A name without an extension says nothing.
 -- @tparam string path  of the file
 -- @tparam string extension  that of what is written: "png"

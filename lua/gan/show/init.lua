@@ -2,6 +2,6 @@
 -- @module gan.show
 local check = require "gan.check"
 
-local files = {"animation", "augmented", "console", "curves", "explorer", "grid", "levels", "painter", "plot"}
+local files = {"animation", "augmented", "console", "curves", "explorer", "grid", "levels", "painter", "plot", "report"}
 
 return check.room("gan.show", {}, files)
