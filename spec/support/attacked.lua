@@ -134,6 +134,9 @@ local function content(path, name)
   if name == ".lock" then return nil end
   local bytes = temp.read(path)
   if name == "log.txt" then return status_lines(bytes) end
+  if name == "report.html" then -- whole, and of the end
+    return ("%s %s"):format(bytes:match "<title>[^<]*: (%l+)</title>", bytes:sub(-8))
+  end
   if name:find "%.jsonl$" then
     local list = {}
     for line in bytes:gmatch "[^\n]*\n?" do

@@ -9,6 +9,7 @@ local due = require "gan.train.due"
 local health = require "gan.game.health"
 local pictures = require "gan.show.pictures"
 local progress = require "gan.game.progress"
+local reports = require "gan.show.report"
 local rescue = require "gan.train.rescue"
 local saved = require "gan.train.saved"
 local text = require "gan.file.text"
@@ -43,10 +44,12 @@ end)
 
 -- What options.json holds.
 local function settings(run)
-  local all = {}
-  for _, d in ipairs(run.declared) do all[d.field] = run.options[d.field] end
+  local all, defaults, nets = {}, {}, {}
+  for _, d in ipairs(run.declared) do all[d.field], defaults[d.field] = run.options[d.field], d.default end
+  for _, name in ipairs(networks(run)) do nets[name] = tostring(run.parts[name]) end
   return {recipe = run.recipe, version = core.version_string, total_steps = run.total, options = all,
-    data = run.identity, origin = run.origin}
+    data = run.identity, origin = run.origin, defaults = defaults, networks = nets, command = run.command,
+    conditional = run.classes ~= nil, environment = reports.environment()}
 end
 
 -- Says and records what is other than when the run was left; true if anything is.
@@ -124,6 +127,7 @@ function M.run(run)
   end
   first_files(run)
   if begun then recorder:settle(settings(run)) end
+  if opt.report == "html" then recorder:publish() end
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
   run.meter = progress.new(run.total, progress.images(opt), run.step)

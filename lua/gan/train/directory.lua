@@ -40,7 +40,7 @@ end
 -- What a run writes before its first checkpoint.
 local BEGINNING = {
   [".lock"] = true, ["options.json"] = true, ["log.txt"] = true, ["stats.jsonl"] = true, ["reals.png"] = true,
-  ["fakes_init.png"] = true,
+  ["fakes_init.png"] = true, ["report.html"] = true,
 }
 
 -- Tells whether a directory holds no more than a run's beginning: no checkpoint, nothing of somebody else. And whether

@@ -51,6 +51,8 @@ M.training = command.extend(command.extend(M.training, trainable.options), {
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with "
       .. "other random numbers and half the step size"},
+  {"report", "string", "html", choices = {"none", "html"}, free = true, inherit = true,
+    help = "keep a page of the run, report.html, up to date while it trains"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
   table.unpack(metrics.options),
 })

@@ -10,8 +10,10 @@ local check = require "gan.check"
 local checkpoint = require "gan.model.checkpoint"
 local console = require "gan.show.console"
 local directory = require "gan.train.directory"
+local journal = require "gan.show.journal"
 local json = require "gan.file.json"
 local quantities = require "gan.quantities"
+local reports = require "gan.show.report"
 local safetensors = require "gan.file.safetensors"
 local stop = require "gan.train.stop"
 local text = require "gan.file.text"
@@ -50,10 +52,17 @@ local function log(self, line)
   if self.early then table.insert(self.early, line) else append(self, LOG, line) end
 end
 
+-- Brings the run's page up to date, if it has one and it is time. A page that cannot be written stops no run.
+local function refresh(self, now)
+  local why = self.page and self.page:update(now)
+  if why then self:say("%s (the run does not depend on it)", why) end
+end
+
 --- Ends the program with one line and exit code 1. Cannot fail.
 -- @tparam string fmt  message, as for string.format
 -- @tparam any ...  its values
 function Disk:stop(fmt, ...)
+  if self.page then self.page:update(true, text.format(fmt, ...)) end
   close_files(self)
   return stop.failed(self.program, fmt, ...)
 end
@@ -114,33 +123,7 @@ function Disk:open(step)
   core.catch_interrupt(true)
 end
 
---- Tells whether log.txt has a step's status line. Cannot fail.
--- @tparam integer step  the step; what was said before the run last went back does not count
--- @treturn boolean
-function Disk:told(step)
-  local lines = ("\n" .. (text.read(self:path(LOG)) or "")):gsub("^.*\nstep %d+: [^\n]*: back to step [^\n]*", "")
-  return lines:find(("\nstep %d/"):format(step), 1, true) ~= nil
-end
-
---- Tells whether stats.jsonl has a record: a process may have ended right after it. Cannot fail.
--- @tparam table record  name -> value
--- @treturn boolean
-function Disk:has_record(record)
-  local stats = "\n" .. (text.read(self:path(STATS)) or "")
-  return stats:find(("\n%s\n"):format(json.encode(record)), 1, true) ~= nil
-end
-
---- Returns the record of a step's status line. Cannot fail.
--- @tparam integer step  the step
--- @treturn table  of gan.quantities; nil where there is none
-function Disk:recorded(step)
-  local found
-  for _, l in ipairs(text.json_lines(self:path(STATS)) or {}) do
-    if l.value.step == step and l.value.total then found = l.value end
-  end
-  for name, v in pairs(found or {}) do if type(v) == "userdata" then found[name] = 0 / 0 end end -- null
-  return found and pcall(quantities.line, found) and found or nil
-end
+for name, f in pairs(journal) do Disk[name] = function(self, ...) return f(self.dir, ...) end end
 
 --- Drops the numbers that are later than a step.
 -- @tparam integer step  the last one that stays
@@ -162,6 +145,13 @@ function Disk:say(fmt, ...)
   self.console:say(line)
 end
 
+--- Makes the run's page, which is brought up to date with status lines.
+-- @error if the disk fails: it is said
+function Disk:publish()
+  self.page = reports.writer(self.dir)
+  refresh(self, true)
+end
+
 --- Writes a status line. On a terminal it is live, but for that of the last step.
 -- @tparam table record  of gan.quantities
 -- @error if the disk fails: it stops
@@ -169,6 +159,7 @@ function Disk:status(record)
   local line, c = quantities.line(record), self.console
   log(self, line)
   if record.step == record.total then c:say(line) else c:redraw(quantities.line(record, c:width())) end
+  refresh(self)
 end
 
 --- Draws the live line of a terminal anew, if it is time. Cannot fail.
@@ -235,6 +226,7 @@ function Disk:interrupted() return core.interrupted() or self.console.broken ~= 
 --- Ends what `open` began, and the program after Ctrl-C. Cannot fail.
 -- @tparam boolean interrupted  Ctrl-C came, or the console is gone
 function Disk:close(interrupted)
+  refresh(self, true)
   close_files(self)
   if self.lock then self.lock:close() end
   if not interrupted then return core.catch_interrupt(false) end

@@ -286,7 +286,8 @@ local function after_step(self)
   if due.make(self, what, record) then return end
   if last then
     self.finished = true
-    recorder:say("done: %s; pictures: %s", check.count(step, "step"), self.last_picture or self.place.dir)
+    recorder:say("done: %s; pictures: %s%s", check.count(step, "step"), self.last_picture or self.place.dir,
+      recorder.page and "; report: " .. recorder.page.path or "")
   elseif interrupted then
     self.finished, self.interrupted = true, true
     recorder:say("stopped after step %d of %d, all is saved; go on with: %s --resume %s", step, self.total,
