@@ -93,7 +93,7 @@ describe("recipe", function()
       assert.is_nil((out .. err):find("poison", 1, true), err)
       return out, err
     end
-    for _, name in ipairs {"own_net", "generate", "evaluate", "plot", "classifier", "ablation"} do
+    for _, name in ipairs {"own_net", "generate", "explore", "evaluate", "plot", "classifier", "ablation"} do
       local out = clean(("%s/experiments/%s.lua"):format(here, name), "--help")
       assert.is_truthy(out:find("--help", 1, true), name)
     end
@@ -122,6 +122,7 @@ describe("recipe", function()
     for words, folder in pairs {
       ["plot --run " .. run .. " --out @/a.svg"] = "", ["generate --run " .. run .. " --seeds 1 --out @/a.png"] = "",
       ["generate --run " .. run .. " --seeds 1 --out @/pictures"] = "/pictures",
+      ["explore --run " .. run .. " --out @/a.html"] = "",
       ["evaluate --metrics nearest --n 10 --features pixels --sheet @/a.png --run " .. run] = "",
       ["evaluate --metrics fid --n 10 --features pixels --stats @/a.npz --run " .. run] = "",
       ["ablation --jobs 0 --out @"] = "",

@@ -110,7 +110,7 @@ function M.page(net, opt)
   local numbers = net:count()
   local expected = numbers * 2 * 4 / 3 / 1e6 -- two bytes each, as base64
   local function too_large(mb)
-    return check.fail(OP, "the page would have %.1f MB, more than %g: the generator has %.1f million weights. "
+    return check.fail(OP, "the page would have %.3g MB, more than %g: the generator has %.3g million weights. "
       .. "A larger limit lets it pass, a generator of fewer channels (--ngf) makes a smaller page", mb, opt.limit,
       numbers / 1e6)
   end

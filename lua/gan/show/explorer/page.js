@@ -41,7 +41,7 @@ async function start() {
   const text = s => {
     let t = `#seed=${s.seed}`;
     if (s.psi !== 1) t += `&psi=${s.psi}`;
-    if (s.mix) t += '&class=' + s.mix.map((w, y) => w ? `${y}:${w}` : '').filter(Boolean).join(',');
+    if (s.mix) t += '&class=' + s.mix.map((w, y) => w === 1 ? y : w ? `${y}:${w}` : null).filter(v => v !== null).join(',');
     if (s.d.some(v => v)) t += `&d=${s.d.join(',')}`;
     if (s.u || s.v) t += `&pad=${s.u},${s.v}`;
     return t;
