@@ -308,7 +308,7 @@ local function commands(run)
     {"the same again", ("%s %s --resume new"):format(first, table.concat(words, " "))},
     {"draw 64 pictures", script("generate", ("--run %s --seeds 0-63 --grid"):format(dir))},
     {"measure", script("evaluate", ("--run %s"):format(dir))},
-    {"compare with another run", script("compare", ("%s OTHER"):format(dir))},
+    {"draw the curves", script("plot", ("--run %s"):format(dir))},
   }
 end
 
