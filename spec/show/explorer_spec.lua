@@ -256,6 +256,22 @@ describe("show.explorer in a browser", function()
     end)
   end
 
+  it("draws chains of other layers: a block behind a convolution, vectors of images", function()
+    if not b then return pending(why) end
+    local rng = gan.rng(4)
+    local G = shaken(nn.chain {
+      name = "G", input = {4}, nn.linear {4, 16, rng = rng}, nn.view {4, 4, 1}, nn.upsample {},
+      nn.conv2d {1, 6, kernel = 3, padding = 1, rng = rng}, nn.residual_up {6, 6, upsample = false, rng = rng},
+      nn.residual_up {6, 4, upsample = false, mode = "bilinear", rng = rng}, nn.upsample {mode = "bilinear"},
+      nn.conv2d {4, 1, kernel = 1, rng = rng}, nn.flatten {},
+      nn.linear {256, 64, rng = rng}, nn.leaky_relu {}, nn.pixel_norm {}, nn.view {8, 8, 1},
+      nn.resample {up = 2, edge = "replicate"}, nn.group_norm {1, groups = 1}, nn.sigmoid {},
+    }, 4)
+    open(G, {z = 4})
+    local most = apart(G, gan.latent.of_seeds({9}, 4), nil, "seed=9")
+    assert.is_true(most <= 1, most .. " levels")
+  end)
+
   it("draws adapted nets, with their class", function()
     if not b then return pending(why) end
     local source = made("dcgan", {size = 16, z = 8, ngf = 6, classes = 5, conditioning = "projection"})

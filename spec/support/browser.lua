@@ -45,7 +45,7 @@ function M.open()
     temp.remove(dir)
     return nil, "there is no mkfifo"
   end
-  local command = ("HOME='%s' timeout -k 5 %d '%s' %s --user-data-dir='%s/data' about:blank 3<'%s' 4>'%s' "
+  local command = ("env -u LD_PRELOAD HOME='%s' timeout -k 5 %d '%s' %s --user-data-dir='%s/data' about:blank 3<'%s' 4>'%s' "
     .. ">'%s/log' 2>&1 </dev/null &"):format(dir, LIMIT, program, FLAGS, dir, to, from, dir)
   os.execute(command)
   -- Opened for both: writing to a browser that died is then no signal that kills this process, too.

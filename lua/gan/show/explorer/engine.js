@@ -127,9 +127,11 @@ async function makeNet(net, bytes, wasm) {
       calls.push(() => k.activate(y.p, y.row, x.p, rowOf(x, s.w, s.c), s.h, s.w, s.c, f, s.alpha || 0));
     },
     enlarge(s, x, y) {
-      calls.push(() => k.enlarge(y.p, y.row, x.p, x.row, s.h / 2, s.w / 2, s.c, MODES[s.mode]));
+      calls.push(() => k.enlarge(y.p, y.row, x.p, rowOf(x, s.w / 2, s.c), s.h / 2, s.w / 2, s.c, MODES[s.mode]));
     },
-    largest(s, x, y) { calls.push(() => k.largest(y.p, y.row, x.p, x.row, 2 * s.h, 2 * s.w, s.c)); },
+    largest(s, x, y) {
+      calls.push(() => k.largest(y.p, y.row, x.p, rowOf(x, 2 * s.w, s.c), 2 * s.h, 2 * s.w, s.c));
+    },
     add(s, x, y) {
       const b = imageOf(s.with);
       calls.push(() => k.add(y.p, y.row, x.p, rowOf(x, s.w, s.c), b.p, rowOf(b, s.w, s.c), s.h, s.w, s.c));

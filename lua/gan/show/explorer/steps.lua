@@ -114,10 +114,8 @@ local known = {}
 
 known.linear = function(p, layer)
   local s = core.shape(layer.weight)
-  bordered(p, false)
   if p.now.h * p.now.w > 1 then
-    if p.now.c == s[1] then return refuse(layer, "the page has linear layers of vectors only") end
-    p.now.h, p.now.w, p.now.c = 1, 1, p.now.h * p.now.w * p.now.c
+    return refuse(layer, "the page has linear layers of vectors only")
   end
   local weight, power = put_weight(p, layer, layer:used_weight())
   add(p, {op = "linear", ci = s[1], c = s[2], h = 1, w = 1, border = false, weight = weight, gain = power,
@@ -225,8 +223,6 @@ end
 
 known.conditional_batch_norm = function(p, layer)
   local gamma, beta = core.to_table(layer.gamma), core.to_table(layer.beta)
-  local fixed = p.fixed
-  if fixed then gamma, beta = {gamma[fixed + 1]}, {beta[fixed + 1]} end
   conditional(p, layer.classes)
   scaled(p, of_statistics(layer, gamma, beta))
 end
@@ -276,25 +272,32 @@ end
 
 -- ---- shapes ----
 
+-- Others than the next step will read what the last one made, or as another shape: nothing becomes part of it any more.
+local function fork(p)
+  local last = p.list[#p.list]
+  if last then last.closed = true end
+  return p.now
+end
+
+-- The numbers stay where they are: what reads them next takes them for an image of this size.
+local function reshaped(p, h, w, c)
+  bordered(p, false)
+  fork(p)
+  p.now = {at = p.now.at, h = h, w = w, c = c, border = false}
+end
+
 known.view = function(p, layer)
   local s = layer.size
   local c, h, w = s[#s], 1, 1
   if #s == 3 then h, w = s[1], s[2] end
   if #s ~= 3 and #s ~= 1 then return refuse(layer, "the page has images and vectors only") end
   if h == p.now.h and w == p.now.w then return end
-  bordered(p, false)
-  local last = p.list[#p.list]
-  last.h, last.w, last.c = h, w, c
-  p.now.h, p.now.w, p.now.c, last.closed = h, w, c, true
+  reshaped(p, h, w, c)
 end
 
 known.flatten = function(p)
   local now = p.now
-  if now.h * now.w == 1 then return end
-  bordered(p, false)
-  local last = p.list[#p.list]
-  last.h, last.w, last.c, last.closed = 1, 1, now.h * now.w * now.c, true
-  p.now.h, p.now.w, p.now.c = 1, 1, last.c
+  if now.h * now.w > 1 then reshaped(p, 1, 1, now.h * now.w * now.c) end
 end
 
 local function enlarged(p, mode)
@@ -324,13 +327,6 @@ known.dropout = function(_, layer)
 end
 
 -- ---- blocks ----
-
--- Several steps will read what the last one made: nothing becomes part of that any more.
-local function fork(p)
-  local last = p.list[#p.list]
-  if last then last.closed = true end
-  return p.now
-end
 
 -- Adds what another step made.
 local function plus(p, other) add(p, {op = "add", with = other}) end
