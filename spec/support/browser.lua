@@ -45,8 +45,8 @@ function M.open()
     temp.remove(dir)
     return nil, "there is no mkfifo"
   end
-  local command = ("env -u LD_PRELOAD HOME='%s' timeout -k 5 %d '%s' %s --user-data-dir='%s/data' about:blank 3<'%s' 4>'%s' "
-    .. ">'%s/log' 2>&1 </dev/null &"):format(dir, LIMIT, program, FLAGS, dir, to, from, dir)
+  local command = ("env -u LD_PRELOAD HOME='%s' timeout -k 5 %d '%s' %s --user-data-dir='%s/data' about:blank "
+    .. "3<'%s' 4>'%s' >'%s/log' 2>&1 </dev/null &"):format(dir, LIMIT, program, FLAGS, dir, to, from, dir)
   os.execute(command)
   -- Opened for both: writing to a browser that died is then no signal that kills this process, too.
   local self = setmetatable({dir = dir, to = assert(io.open(to, "r+b")), from = assert(io.open(from, "rb")), last = 0,
@@ -87,6 +87,12 @@ end
 
 events["Network.requestWillBeSent"] = function(page, p) table.insert(page.requests, p.request.url:sub(1, 200)) end
 
+-- A dialog would stop the page until somebody answers.
+events["Page.javascriptDialogOpening"] = function(page, p)
+  table.insert(page.errors, p.type .. ": " .. p.message)
+  page.browser:post("Page.handleJavaScriptDialog", {accept = false}, page.session)
+end
+
 events["Page.loadEventFired"] = function(page) page.loads = page.loads + 1 end
 
 function Browser:step()
@@ -96,13 +102,19 @@ function Browser:step()
   return message
 end
 
---- Sends a command and returns its result; raises where the browser refuses it.
-function Browser:send(method, params, session)
+--- Sends a command, and returns its number.
+function Browser:post(method, params, session)
   self.last = self.last + 1
   self.to:write(json.encode {id = self.last, method = method, params = params or {}, sessionId = session}, "\0")
+  return self.last
+end
+
+--- Sends a command and returns its result; raises where the browser refuses it.
+function Browser:send(method, params, session)
+  local id = self:post(method, params, session)
   repeat
     local m = self:step()
-    if m.id == self.last then
+    if m.id == id then
       if m.error then error(("%s: %s"):format(method, m.error.message), 0) end
       return m.result
     end
