@@ -5,6 +5,7 @@
 -- @module gan.show.explorer
 local check = require "gan.check"
 local core = require "gan.core"
+local html = require "gan.show.html"
 local json = require "gan.file.json"
 local module = require "gan.show.explorer.module"
 local steps = require "gan.show.explorer.steps"
@@ -16,38 +17,9 @@ local M = {}
 
 local OP = "show.explorer.page"
 local SPEED = 15e6 -- multiplications that a page does in a millisecond
-local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 -- The folder of this file, where the page's parts lie.
 local folder = debug.getinfo(1, "S").source:match "^@(.*)%.lua$"
-
-local pairs_of_letters -- 12 bits -> two letters
-
-local function base64(bytes)
-  if not pairs_of_letters then
-    pairs_of_letters = {}
-    for i = 0, 4095 do
-      local a, b = (i >> 6) + 1, (i & 63) + 1
-      pairs_of_letters[i] = LETTERS:sub(a, a) .. LETTERS:sub(b, b)
-    end
-  end
-  local out, at = {}, 1
-  while at + 2 <= #bytes do
-    local part = {}
-    for _ = 1, math.min(8192, (#bytes - at + 1) // 3) do
-      local n = (">I3"):unpack(bytes, at)
-      part[#part + 1], part[#part + 2] = pairs_of_letters[n >> 12], pairs_of_letters[n & 4095]
-      at = at + 3
-    end
-    out[#out + 1] = table.concat(part)
-  end
-  local rest = #bytes - at + 1
-  if rest > 0 then
-    local n = (">I3"):unpack(bytes:sub(at) .. ("\0"):rep(3 - rest))
-    out[#out + 1] = (pairs_of_letters[n >> 12] .. pairs_of_letters[n & 4095]):sub(1, rest + 1) .. ("="):rep(3 - rest)
-  end
-  return table.concat(out)
-end
 
 -- A list of lists of numbers, each to 7 digits: what a float has.
 local function rows_of(t)
@@ -117,12 +89,12 @@ function M.page(net, opt)
   if expected > opt.limit then return too_large(expected) end
   local described, bytes = describe(net, opt)
   local parts = {
-    NET = json.encode(described):gsub("<", "\\u003c"), WASM = module.base64, WEIGHTS = base64(bytes),
+    NET = html.json(json.encode(described)), WASM = module.base64, WEIGHTS = html.base64(bytes),
     ENGINE = part "engine.js", PAGE = part "page.js",
   }
-  local html = part("page.html"):gsub("/%*(%u+)%*/", parts)
-  if #html > opt.limit * 1e6 then return too_large(#html / 1e6) end
-  return html, {macs = described.macs, ms = described.macs / SPEED, bytes = #html}
+  local page = part("page.html"):gsub("/%*(%u+)%*/", parts)
+  if #page > opt.limit * 1e6 then return too_large(#page / 1e6) end
+  return page, {macs = described.macs, ms = described.macs / SPEED, bytes = #page}
 end
 
 return M

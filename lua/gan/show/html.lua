@@ -24,6 +24,7 @@ end
 
 local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 local pairs_of = {} -- 12 bits -> two digits
+local CHUNK = 3 * 8192 -- bytes at a time: millions of short strings in one list would weigh more than the result
 
 --- Returns bytes in base64. Source: RFC 4648, section 4.
 function M.base64(s)
@@ -33,17 +34,21 @@ function M.base64(s)
       pairs_of[k] = DIGITS:sub(a + 1, a + 1) .. DIGITS:sub(b + 1, b + 1)
     end
   end
-  local out, n = {}, 0
-  for i = 1, #s - 2, 3 do
-    local a, b, c = s:byte(i, i + 2)
-    out[n + 1], out[n + 2], n = pairs_of[a << 4 | b >> 4], pairs_of[(b & 15) << 8 | c], n + 2
+  local out, whole = {}, #s // 3 * 3
+  for first = 1, whole, CHUNK do
+    local part, n = {}, 0
+    for i = first, math.min(first + CHUNK, whole + 1) - 1, 3 do
+      local a, b, c = s:byte(i, i + 2)
+      part[n + 1], part[n + 2], n = pairs_of[a << 4 | b >> 4], pairs_of[(b & 15) << 8 | c], n + 2
+    end
+    out[#out + 1] = table.concat(part)
   end
-  local rest = #s % 3
+  local rest = #s - whole
   if rest == 1 then
-    out[n + 1] = pairs_of[s:byte(-1) << 4] .. "=="
+    out[#out + 1] = pairs_of[s:byte(-1) << 4] .. "=="
   elseif rest == 2 then
     local a, b = s:byte(-2, -1)
-    out[n + 1] = pairs_of[a << 4 | b >> 4] .. pairs_of[(b & 15) << 8]:sub(1, 1) .. "="
+    out[#out + 1] = pairs_of[a << 4 | b >> 4] .. pairs_of[(b & 15) << 8]:sub(1, 1) .. "="
   end
   return table.concat(out)
 end
