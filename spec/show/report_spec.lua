@@ -71,6 +71,10 @@ describe("show.report", function()
   it("writes base64 and escapes as their standards say", function()
     for s, expected in pairs {[""] = "", f = "Zg==", fo = "Zm8=", foo = "Zm9v", foob = "Zm9vYg==", fooba = "Zm9vYmE=",
       foobar = "Zm9vYmFy", ["\0\255\254"] = "AP/+"} do assert.equal(expected, html.base64(s)) end
+    for _, n in ipairs {8192, 8193, 16384} do -- at the joints of its chunks
+      local long = ("foobar"):rep(n // 2) .. "fo"
+      assert.is_true(html.base64(long) == ("Zm9vYmFy"):rep(n // 2) .. "Zm8=", n)
+    end
     assert.equal("&lt;a&gt;&amp;&quot;&#39;\\x00\\xff\\u{202e}", html.text "<a>&\"'\0\xff\u{202e}")
     assert.equal("50% &lt; <b> 1.5", html.format("%d%% %s %h %.1f", 50, "<", "<b>", 1.5))
     assert.equal('{"a":"\\u003c/script>"}', html.json '{"a":"</script>"}')
