@@ -134,7 +134,8 @@ describe("data.open", function()
   it("has shapes and noise built in", function()
     local s = assert(gan.data.open("shapes", {count = 5, size = 16, seed = 3}))
     assert.equal("shapes (drawn): 5 images of 16x16, colour, 8 classes: "
-      .. "circle square triangle star ring cross heart moon", s:describe())
+      .. "circle square triangle star ring cross heart moon, 16 attributes, boxes of 8 classes, masks, captions",
+      s:describe())
     local f = assert(gan.data.open("fake", {limit = 7, size = 8, channels = 1}))
     assert.equal("fake (noise): 7 images of 8x8, grey, 10 classes: 0 1 2 3 4 5 6 7 8 9", tostring(f))
     refused("no splits", "fake", {split = "test"})

@@ -58,6 +58,26 @@ static int permutation(lua_State *L) {
   return 1;
 }
 
+/* rng:choose(sub, rows i32 (n), counts i32 (n)) -> i32 (n): of each row one of its so many things, from 0; -1 where it
+** has none. The choice is floor(w * count / 2^32), w the first word of block `row` of sequence `sub`: a function of the
+** stream's key, sub and row, which neither reads nor moves the stream's place. */
+static int choose(lua_State *L) {
+  const gn_rng *r = check_self(L);
+  const gn_int sub = gn_check_int(L, 2, "sub", 0, INT64_MAX);
+  const gn_tensor *rows = gn_check_dense_i32(L, 3, "rows"), *counts = gn_check_dense_i32(L, 4, "counts");
+  if (rows->nd != 1) gn_shape_error(L, 3, "rows", "(n)", NULL);
+  if (counts->nd != 1 || counts->size[0] != rows->size[0]) gn_shape_error(L, 4, "counts", "(n)", "to match rows");
+  const gn_int n = rows->size[0];
+  int32_t *out = gn_i32_ptr(gn_new_tensor(L, GN_I32, 1, &n));
+  const int32_t *row = gn_i32_ptr(rows), *count = gn_i32_ptr(counts);
+  for (gn_int i = 0; i < n; i++) {
+    uint32_t w[4];
+    gn_philox(r->key, (uint64_t)sub, (uint64_t)row[i], w);
+    out[i] = count[i] > 0 ? (int32_t)((uint64_t)w[0] * (uint64_t)count[i] >> 32) : -1;
+  }
+  return 1;
+}
+
 /* rng:state() -> key, counter (two integers); rng:load(key, counter) restores them. */
 static int state(lua_State *L) {
   gn_rng *r = check_self(L);
@@ -77,7 +97,7 @@ static int load(lua_State *L) {
 
 static const luaL_Reg methods[] = {
     {"uniform", uniform}, {"normal", normal}, {"integer", integer}, {"permutation", permutation},
-    {"state", state},     {"load", load},     {NULL, NULL},
+    {"choose", choose},   {"state", state},   {"load", load},       {NULL, NULL},
 };
 /* core.is_rng(v) -> whether v is a stream. */
 static int is_rng(lua_State *L) {

@@ -20,15 +20,17 @@ static void store_scene(int32_t *out, const gn_shape_scene *s) {
 
 static uint64_t shapes_key(gn_int seed) { return gn_rng_key((uint64_t)seed, "shapes", 6); }
 
-/* core.shapes(count, size, seed, objects) -> images u8 (count,size,size,3), labels i32 (count), scenes i32
-** (count,20). */
+/* core.shapes(count, size, seed, objects) -> images u8 (count,size,size,3), labels i32 (count), scenes i32 (count,20),
+** attributes real (count,16): 1 for each kind, then each colour, that the picture shows. */
 static int shapes(lua_State *L) {
   gn_int n = gn_check_int(L, 1, "count", 0, INT32_MAX), size = gn_check_int(L, 2, "size", 16, 512);
   gn_int seed = gn_check_int(L, 3, "seed", INT64_MIN, INT64_MAX);
   int objects = (int)gn_check_int(L, 4, "objects", 1, GN_SHAPE_MOST);
-  gn_int is[4] = {n, size, size, 3}, ss[2] = {n, SCENE};
+  gn_int is[4] = {n, size, size, 3}, ss[2] = {n, SCENE}, as[2] = {n, GN_SHAPE_KINDS + GN_SHAPE_COLOURS};
   uint8_t *image = gn_u8_ptr(gn_new_tensor(L, GN_U8, 4, is));
   int32_t *label = gn_i32_ptr(gn_new_tensor(L, GN_I32, 1, &n)), *scene = gn_i32_ptr(gn_new_tensor(L, GN_I32, 2, ss));
+  gn_real *attribute = gn_real_ptr(gn_new_real(L, 2, as));
+  memset(attribute, 0, sizeof *attribute * (size_t)(n * as[1]));
   uint64_t key = shapes_key(seed);
   GN_PARALLEL_FOR
   for (gn_int i = 0; i < n; i++) {
@@ -36,8 +38,12 @@ static int shapes(lua_State *L) {
     gn_shapes_draw(image + i * size * size * 3, NULL, &s, key, (uint64_t)i, size, objects);
     label[i] = s.object[0].kind;
     store_scene(scene + i * SCENE, &s);
+    for (int k = 0; k < s.count; k++) {
+      attribute[i * as[1] + s.object[k].kind] = 1;
+      attribute[i * as[1] + GN_SHAPE_KINDS + s.object[k].colour] = 1;
+    }
   }
-  return 3;
+  return 4;
 }
 
 /* core.shapes_mask(i, size, seed, objects) -> u8 (size,size): 0 ground, k the k-th object of picture i (from 1). */

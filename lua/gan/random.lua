@@ -51,6 +51,15 @@ function M.rng(seed, name) return core.rng(seed, name) end
 -- @treturn Tensor  i32 (n)
 -- @raise if n is no integer >= 0
 
+--- Chooses one of several things for each of some rows. The choice is a pure function of the stream's seed and name, of
+-- `sub` and the row: it neither depends on the stream's place nor moves it.
+-- @function Stream:choose
+-- @tparam integer sub  which of many sequences, >= 0: the epoch
+-- @tparam Tensor rows  i32 (n)
+-- @tparam Tensor counts  i32 (n): of how many things
+-- @treturn Tensor  i32 (n), from 0; -1 where there is none
+-- @raise if rows and counts are not as long as each other
+
 --- Returns where the stream is, to be saved.
 -- @function Stream:state
 -- @treturn integer  key, by seed and name

@@ -117,4 +117,27 @@ describe("split all", function()
     assert.equal(12, assert(data.open("fake", {split = "all", count = 12, size = 4})).n)
     assert.equal(1, assert(data.open(dir .. "/train-images-idx3-ubyte", {split = "train"})).n)
   end)
+
+  it("has the annotations that all of them have", function()
+    local parts, whole = require "gan.data.parts", data.shapes {count = 9, size = 16}
+    local function open(_, o)
+      local part = whole:subset(o.split == "test" and {4, 5, 6, 7, 8} or {0, 1, 2, 3})
+      part.splits, part.split = {"train", "test"}, o.split or "train"
+      if o.split == "test" then part.captions = nil end
+      return part
+    end
+    local set = assert(parts.open(open, "shapes", {cache = 1 << 20}))
+    assert.equal(9, set.n)
+    assert.equal(core.to_bytes(whole.attributes), core.to_bytes(set.attributes))
+    for i = 1, 9 do
+      assert.same(whole:boxes(i), set:boxes(i))
+      assert.equal(core.to_bytes(whole:mask(i)), core.to_bytes(set:mask(i)))
+    end
+    assert.same({whole.box_classes, whole.mask_classes, "instance", false},
+      {set.box_classes, set.mask_classes, set.mask_kind, set.mirrors})
+    assert.is_nil(set.captions)
+    assert.equal("no captions: not whole splits have the same", set.notes[#set.notes])
+    whole.box_classes = nil
+    assert.is_truthy(parts.open(open, "shapes", {cache = 1 << 20}).boxes)
+  end)
 end)

@@ -111,6 +111,24 @@ describe("a set", function()
     assert.equal("crc32:00000000", new({images = core.full({0, 2, 2, 1}, 0, "u8")}):fingerprint().checksum)
   end)
 
+  it("has a fingerprint of its annotations beside that of its images, but for images that are drawn", function()
+    local function of(x, caption, natural)
+      return new({images = numbered(1), natural = natural, attributes = core.full({1, 2}, x),
+        boxes = function() return {{class = 0, x0 = 0, y0 = 0, x1 = x, y1 = 1}} end,
+        captions = function() return {"a", caption} end}):fingerprint()
+    end
+    local a = of(1, "b")
+    assert.matches("^crc32:%x+$", a.annotations)
+    assert.same(a, of(1, "b"))
+    assert.equal(a.checksum, of(1, "c").checksum)
+    assert.not_equal(a.annotations, of(1, "c").annotations)
+    assert.not_equal(a.annotations, of(2, "b").annotations)
+    assert.is_nil(of(1, "b", false).annotations)
+    local identity = gan.data.identity
+    assert.matches("other annotations of the same images", identity.difference(a, of(1, "c")))
+    assert.is_nil(identity.difference(a, of(1, "b")))
+  end)
+
   it("has the same fingerprint for any number of threads", function()
     local shapes = gan.data.shapes {count = 200, size = 16}
     assert.is_true(threads(function(count)
@@ -133,12 +151,14 @@ describe("a set", function()
       for i, from in ipairs {8, 1, 8} do
         assert.equal(all:image(from):to_bytes(), some:image(i):to_bytes())
         assert.equal(all.labels:get(from), some.labels:get(i))
-        assert.equal(all:caption(from), some:caption(i))
+        assert.same(all:captions(from), some:captions(i))
+        assert.equal(all.attributes:get(from, 3), some.attributes:get(i, 3))
         assert.same(all:boxes(from), some:boxes(i))
         assert.equal(all:mask(from):to_bytes(), some:mask(i):to_bytes())
       end
-      assert.error_matches(function() some:caption(4) end, "caption: bad argument #1 'i'")
-      assert.equal(all:caption(1), some:subset({1, 1}):caption(2))
+      assert.error_matches(function() some:captions(4) end, "captions: bad argument #1 'i'")
+      assert.same(all:captions(1), some:subset({1, 1}):captions(2))
+      assert.same({all.box_classes, all.mask_kind, false}, {some.box_classes, some.mask_kind, some.mirrors})
     end
     assert.is_nil(new({images = numbered(3)}):subset({1}).labels)
     assert.error_matches(function() all:subset {9} end, "expected integers in 0..8, got 9 at entry 1")
@@ -152,5 +172,9 @@ describe("a set", function()
     assert.equal(set:describe(), tostring(set))
     assert.same({"2 .heic left out", "1 turned"}, set:subset({0}).notes)
     assert.same({{}, {}}, {new({images = numbered(2)}).notes, new({images = numbered(2)}).splits})
+    assert.matches("8 classes: circle .* moon, 16 attributes, boxes of 8 classes, masks, captions$",
+      gan.data.shapes({count = 1}):describe())
+    assert.error_matches(function() new {images = numbered(2), attributes = core.full({3, 2}, 0)} end,
+      "data.set.new: field 'attributes': expected a real tensor %(2,A%), got real tensor %(3,2%)")
   end)
 end)

@@ -26,7 +26,7 @@ describe("shapes", function()
       seen[#boxes] = true
       seen[boxes[1].name] = true
       seen[boxes[1].colour] = true
-      seen[set:caption(i):match "(%w+) ground$"] = true
+      seen[set:captions(i)[1]:match "(%w+) ground$"] = true
     end
     for _, what in ipairs {
       1, 2, 3,
@@ -39,20 +39,24 @@ describe("shapes", function()
   end)
 
   it("boxes, masks, labels and captions agree", function()
+    local names = {}
+    for k, name in ipairs(set.attribute_names) do names[name] = k end
     for i = 1, 60 do
-      local boxes, mask, caption = set:boxes(i), core.to_table(set:mask(i)), set:caption(i)
-      assert.equal(set.labels:get(i), boxes[1].label)
-      assert.equal(set.classes[boxes[1].label + 1], boxes[1].name)
+      local kinds = {}
+      for _, box in ipairs(set:boxes(i)) do kinds[box.name], kinds[box.colour] = true, true end
+      for name, k in pairs(names) do assert.equal(kinds[name] and 1 or 0, set.attributes:get(i, k)) end
+      local boxes, mask, caption = set:boxes(i), core.to_table(set:mask(i)), set:captions(i)[1]
+      assert.equal(set.labels:get(i), boxes[1].class)
+      assert.equal(set.classes[boxes[1].class + 1], boxes[1].name)
       assert.matches("^an? " .. boxes[1].colour .. " " .. boxes[1].name .. " ", (caption:gsub("^(an?) small", "%1")))
       local seen = {}
       for y = 1, 32 do
         for x = 1, 32 do
           local k = mask[y][x]
           if k > 0 then
-            local s = seen[k] or {top = 99, left = 99, bottom = 0, right = 0, n = 0}
+            local s = seen[k] or {y0 = 99, x0 = 99, y1 = 0, x1 = 0, n = 0}
             seen[k] = {
-              top = math.min(s.top, y - 1), bottom = math.max(s.bottom, y),
-              left = math.min(s.left, x - 1), right = math.max(s.right, x),
+              y0 = math.min(s.y0, y - 1), y1 = math.max(s.y1, y), x0 = math.min(s.x0, x - 1), x1 = math.max(s.x1, x),
               n = s.n + 1,
             }
           end
@@ -60,11 +64,12 @@ describe("shapes", function()
       end
       assert.equal(#boxes, #seen)
       for k, box in ipairs(boxes) do
-        for _, edge in ipairs {"top", "left", "bottom", "right"} do assert.equal(seen[k][edge], box[edge]) end
+        for _, edge in ipairs {"x0", "y0", "x1", "y1"} do assert.equal(seen[k][edge], box[edge]) end
         assert.is_true(seen[k].n >= 8)
         assert.matches(box.colour .. " " .. box.name, caption)
+        assert.equal(k, box.id)
         if k > 1 then assert.is_true(seen[k].n < 0.8 * 32 * 32) end
-        assert.is_true(box.top >= 0 and box.left >= 0 and box.bottom <= 32 and box.right <= 32)
+        assert.is_true(box.y0 >= 0 and box.x0 >= 0 and box.y1 <= 32 and box.x1 <= 32)
       end
     end
   end)
@@ -83,7 +88,7 @@ describe("shapes", function()
           end
         end
         for k = 1, 3 do
-          if want[k] == 1 then assert.is_true(sum[k] == math.max(table.unpack(sum)), set:caption(i)) end
+          if want[k] == 1 then assert.is_true(sum[k] == math.max(table.unpack(sum)), set:captions(i)[1]) end
         end
         checked = checked + 1
       end
@@ -98,7 +103,7 @@ describe("shapes", function()
     assert.error_matches(function() gan.data.shapes {seed = "x"} end, "seed")
     assert.error_matches(function() set:mask(301) end, "mask: bad argument #1 'i'")
     assert.error_matches(function() set:boxes(0) end, "boxes")
-    assert.error_matches(function() set:caption "a" end, "caption")
+    assert.error_matches(function() set:captions "a" end, "captions")
     assert.equal(1, #gan.data.shapes({count = 1, objects = 1}):boxes(1))
   end)
 end)

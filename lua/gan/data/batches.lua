@@ -2,6 +2,7 @@
 -- @module gan.data.batches
 local core = require "gan.core"
 local check = require "gan.check"
+local annotations = require "gan.data.annotations"
 local data_set = require "gan.data.set"
 
 local option = check.option
@@ -27,11 +28,21 @@ local function position(loader) return loader.core:position() end
 -- @treturn Tensor  i32 (N), which images of the set, from 0
 -- @treturn Tensor  i32 (N,3), the geometry of each: flip (0 or 1), dy, dx. Pixel (i,j) of the batch, from 0, is the
 --   image's pixel (i + dy, j' + dx), clamped to its edges; j' is W-1-j if flipped, else j.
+-- @treturn table  what else was asked for by `annotations`, moved as the images are; else nil. `attributes` real (N,A);
+--   `boxes` real (N,K,4), x0, y0, x1, y1 in pixels, and `box_classes`, `box_ids` i32 (N,K), -1 where there is no box;
+--   `mask` u8 (N,H,W); `captions`, a list of N texts, one of each image's, drawn anew in each epoch
 -- @raise naming the file, if one of a set on disk has changed or is gone; the next call tries the same batch again
 function methods:next()
+  local epoch, at = position(self)
   local real, labels, rows, geometry = self.core:next()
   if not real then real = core.batch(self.images:rows(rows), geometry) end
-  return real, labels, rows, geometry
+  if not self.beside then return real, labels, rows, geometry end
+  local ok, beside = pcall(self.beside.of, self.beside, epoch, rows, geometry)
+  if not ok then
+    self.core:seek(epoch, at)
+    error(beside, 0)
+  end
+  return real, labels, rows, geometry, beside
 end
 
 --- Returns where the loader stands. A loader of the same set and options that loads it goes on with the same bytes,
@@ -63,12 +74,16 @@ function methods:load(state)
     end
   end
   self.core:seek(state.epoch, state.position)
+  if self.beside then self.beside:seek(state.epoch, state.position) end
   return true
 end
 
 --- Stops the thread. A loader that is forgotten does so, too. Cannot fail.
 -- @function Batches:close
-function methods:close() self.core:close() end
+function methods:close()
+  self.core:close()
+  if self.beside then self.beside:close() end
+end
 
 local fields = {
   epoch = function(l) -- epochs done, with fraction
@@ -93,7 +108,7 @@ local mt = {
     return nil
   end,
   __call = methods.next,
-  __close = function(l) l.core:close() end,
+  __close = methods.close,
   __tostring = function(l) return ("loader of %s, batch %d"):format(l.set.source or "images", l.options.batch) end,
 }
 
@@ -147,13 +162,22 @@ end
 -- @tparam[opt=0] integer opt.crop  shifts at random by up to so many pixels, edge pixels repeated
 -- @tparam[opt=true] boolean opt.drop_last  leaves out an epoch's last, smaller batch
 -- @tparam[opt=true] boolean opt.labels  gives labels where the set has them
+-- @tparam[opt] boolean|table opt.annotations  gives also these, of "attributes", "boxes", "mask" and "captions", as a
+--   fifth result; true: all that the set has
+-- @tparam[opt] integer opt.most_boxes  K: of an image with more boxes the largest; default: the most that one has
+-- @tparam[opt] string opt.mask_kind  what numbers of masks mean, "instance" or "class"; default: as the set has it.
+--   Classes of a set with instances count from 1, the ground is 0
+-- @tparam[opt=0.25] number opt.min_visible  least share of a box that is left of it when its image was shifted; others
+--   are left out, and are void in a mask of instances
+-- @tparam[opt=2] number opt.min_side  least side in pixels that is left of it
 -- @tparam[opt=true] boolean opt.prefetch  makes the next batch in a thread meanwhile
 -- @tparam[opt={0,1}] table opt.shard  {index, count}: gives only part `index`, from 0, of the `count` equal parts of
 --   each batch; count divides the batch
 -- @tparam[opt=1] integer opt.pack  m: a batch's images 1 to m, m + 1 to 2 m, ... have one class each. Which images of a
 --   class come together, and which are left out where m does not divide their number, is drawn anew in each epoch
 -- @treturn Batches  callable
--- @raise if a batch is more than the set, if m does not divide it or a class has fewer images, or if an option is
+-- @raise if the set lacks an annotation that is asked for, or has no mirror images that they would fit; if a batch is
+--   more than the set, if m does not divide it or a class has fewer images, or if an option is
 --   unknown or out of range
 -- @usage for real, labels in gan.data.batches(set, {batch = 64}) do print(real) end
 local function batches(set, opt)
@@ -164,6 +188,9 @@ local function batches(set, opt)
     mirror = option.boolean {default = false}, crop = option.integer {default = 0, lo = 0},
     drop_last = option.boolean {default = true}, labels = option.boolean {default = true},
     prefetch = option.boolean {default = true}, shard = shard, pack = option.integer {default = 1, lo = 1},
+    annotations = annotations.option, most_boxes = option.integer {lo = 1},
+    mask_kind = option.word {"instance", "class"}, min_visible = option.number {lo = 0, hi = 1},
+    min_side = option.number {lo = 0},
   })
   local n = shape[1] or 0
   if o.batch > n then
@@ -175,11 +202,19 @@ local function batches(set, opt)
   end
   local labels = o.labels and set.labels or nil
   if o.pack > 1 then check_packs(labels, set.classes, o.pack, o.batch // count) end
-  local loader = core.loader(images, labels, {
+  local how = {
     batch = o.batch, seed = o.seed, mirror = o.mirror, crop = o.crop, drop_last = o.drop_last, prefetch = o.prefetch,
     shard = index, shards = count, pack = o.pack,
-  })
-  return setmetatable({core = loader, options = o, set = set, n = n, images = own}, mt)
+  }
+  local beside
+  if o.annotations then
+    local message
+    beside, message = annotations.beside(set, o, function(pictures) return core.loader(pictures, labels, how) end)
+    if not beside then return check.fail("data.batches", "%s", message) end
+  end
+  return setmetatable({
+    core = core.loader(images, labels, how), options = o, set = set, n = n, images = own, beside = beside,
+  }, mt)
 end
 
 return batches

@@ -10,7 +10,8 @@ local M = {}
 --- Returns what tells a set's data from others: its fingerprint (gan.data.set) and the names of its classes.
 -- A table that is no set, but has images, is taken for one. Cannot fail.
 -- @tparam table set  a set, or whatever batches are made of
--- @treturn table  of plain values: `images`, `height`, `width`, `channels`, `checksum`, and `classes` or nil; nil where
+-- @treturn table  of plain values: `images`, `height`, `width`, `channels`, `checksum`, `classes` and
+--   `annotations` or nil; nil where
 --   a set without a fingerprint has no images either
 function M.of(set)
   local images, t = set.images -- t: fingerprint
@@ -41,6 +42,10 @@ function M.accept(t)
   end
   local sum = t.checksum
   if type(sum) ~= "string" then return nil, "data: checksum: expected a text, got " .. check.found(sum) end
+  local more = t.annotations
+  if more ~= nil and type(more) ~= "string" then
+    return nil, "data: annotations: expected a text, got " .. check.found(more)
+  end
   if t.classes == nil or classes.are(t.classes) then return t end
   return nil, "data: classes: expected a list of names, got " .. check.found(t.classes)
 end
@@ -70,6 +75,10 @@ function M.difference(old, new)
   if old.checksum ~= new.checksum then
     return ("was started with other data: the same number and size, but other pictures or labels (%s, now %s)"):format(
       old.checksum, new.checksum)
+  end
+  if old.annotations ~= new.annotations then
+    return ("was started with other annotations of the same images (%s, now %s)"):format(old.annotations or "none",
+      new.annotations or "none")
   end
   for i = 1, math.max(#was, #is) do
     if was[i] ~= is[i] then

@@ -228,6 +228,6 @@ local train_test = require "gan.data.train_test"
 -- @raise if an option is unknown or impossible
 function M.train_test(path, opt) return train_test(M.open, path, opt) end
 
-local files = {"classes", "identity", "options", "set"} -- loaded on first use; the others above
+local files = {"annotations", "classes", "geometry", "identity", "options", "set"} -- loaded on first use
 
 return check.room("gan.data", M, files)

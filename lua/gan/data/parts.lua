@@ -54,6 +54,38 @@ local function rows_of(parts)
   end
 end
 
+-- Whether all parts have the same list of names, or none has any.
+local function agree(parts, names)
+  local first = parts[1][names]
+  for _, part in ipairs(parts) do
+    local own = part[names]
+    if (own == nil) ~= (first == nil) or own and table.concat(own, "\n") ~= table.concat(first, "\n") then
+      return false
+    end
+  end
+  return true
+end
+
+-- Gives the fields what all parts have beside labels; what only some have is told.
+local function annotate(fields, parts)
+  for _, kind in ipairs {"attributes", "boxes", "mask", "captions"} do
+    local names = ({attributes = "attribute_names", boxes = "box_classes", mask = "mask_classes"})[kind]
+    local has = 0
+    for _, part in ipairs(parts) do has = has + (part[kind] and 1 or 0) end
+    if has == #parts and (not names or agree(parts, names)) then
+      fields[names or kind] = parts[1][names or kind]
+      fields[kind] = kind == "attributes" and cat(parts, kind) or function(_, i)
+        local k = 1
+        while i > parts[k].n do k, i = k + 1, i - parts[k].n end
+        return parts[k][kind](parts[k], i)
+      end
+    elseif has > 0 then
+      table.insert(fields.notes, ("no %s: not all splits have the same"):format(kind))
+    end
+  end
+  fields.mask_kind, fields.mirrors = parts[1].mask_kind, parts[1].mirrors
+end
+
 local function joined(parts, o)
   local first, has, lacks = parts[1], {}, {}
   local fields = {
@@ -71,6 +103,7 @@ local function joined(parts, o)
   elseif has[1] then
     table.insert(fields.notes, ("no classes: %s has none"):format(table.concat(lacks, ", ")))
   end
+  annotate(fields, parts)
   if not fields.images then
     local crcs = {}
     for i, part in ipairs(parts) do crcs[i] = part:checksums() end

@@ -3,6 +3,10 @@
 -- * `n`: how many images, also `#set`
 -- * `height`, `width`, `channels`; `size`: the side, if square
 -- * `labels`: i32 (N), from 0, or nil; `classes`: their names, or nil: `classes[label + 1]`
+-- * `attributes`: real (N,A), mostly 0 and 1, or nil; `attribute_names`: their names. Several labels are attributes
+-- * `box_classes`: names of what boxes show; `mask_classes`: of a mask's numbers, `mask_classes[number + 1]`; or nil
+-- * `mask_kind`: "class" (numbers of masks are classes) or "instance" (of objects: of boxes with that `id`), or nil
+-- * `mirrors`: false of images whose mirror image is not one of their kind, or has other annotations
 -- * `source`: path or name; `format`
 -- * `splits`: names of the parts that the data come in, {"train", "test"}; empty where they come in one; `split`: the
 --   one that this is, or nil: "train" of those that come in several, unless another was asked for; "all" of all of them
@@ -10,7 +14,9 @@
 -- * `notes`: lines that `describe` adds, about what was passed over or changed
 --
 -- The images are had by the method `rows`, whether they lie in memory or on disk. Where the set has them, also the
--- methods `caption(i)`, `boxes(i)`, `mask(i)`; i counts from 1.
+-- methods `boxes(i)`, a list of boxes (gan.data.geometry) that may have an `id`, their object's number in the mask;
+-- `mask(i)`, u8 (H,W), 255 void; `captions(i)`, a list of texts; i counts from 1. All are of the images as the set has
+-- them, in their pixels. `gan.data.annotations` tells what a set has; batches bring it along.
 --
 -- @module gan.data.set
 local core = require "gan.core"
@@ -18,7 +24,10 @@ local check = require "gan.check"
 
 local M, methods = {}, {}
 
-local annotations = {"caption", "boxes", "mask"}
+local annotations = {"captions", "boxes", "mask"} -- methods of one image
+local of_all = {                                  -- what is one for all images
+  "attribute_names", "box_classes", "mask_classes", "mask_kind", "mirrors",
+}
 local AT_ONCE = 1024 -- images asked for together
 
 local function index(set, op, i)
@@ -58,7 +67,10 @@ function methods:subset(list)
     source = self.source, format = self.format, natural = self.natural, splits = self.splits, split = self.split,
     notes = self.notes, crcs = self.crcs and core.gather_rows(self.crcs, list),
     coarse = self.coarse and core.gather_rows(self.coarse, list), coarse_classes = self.coarse_classes,
+    attributes = self.attributes and core.gather_rows(self.attributes, list),
+    mask_pictures = self.mask_pictures and core.subset(list, self.mask_pictures), mask_map = self.mask_map,
   }
+  for _, name in ipairs(of_all) do fields[name] = self[name] end
   for _, name in ipairs(annotations) do
     local of = self[name]
     if of then fields[name] = function(_, i) return of(self, core.get(list, i) + 1) end end
@@ -86,22 +98,52 @@ function methods:checksums()
   return self.crcs
 end
 
---- Returns what tells the set from others, wherever its files lie: two sets with the same images and labels have the
--- same fingerprint. Cannot fail.
+-- The CRC-32 of what the images have besides labels, or nil. Masks count where they lie in files or memory; those that
+-- are painted of boxes' outlines have boxes.
+local function annotation_crc(set)
+  local crc
+  local function add(x) crc = core.crc32(x, crc) end
+  if set.attributes then add(set.attributes) end
+  if set.mask_pictures then add(set.mask_pictures:crcs()) end
+  for i = 1, (set.boxes or set.captions) and set.n or 0 do
+    for _, b in ipairs(set.boxes and set:boxes(i) or {}) do
+      add(("<i4i4dddd"):pack(i, b.class, b.x0, b.y0, b.x1, b.y1))
+    end
+    if set.captions then add(("<i4s4"):pack(i, table.concat(set:captions(i), "\n"))) end
+  end
+  return crc
+end
+
+--- Returns what tells the set from others, wherever its files lie: two sets with the same images, labels and other
+-- annotations have the same fingerprint. Those of images that the library draws are a part of these. Cannot fail.
 -- @function Set:fingerprint
 -- @treturn table  integers `images`, `height`, `width`, `channels`, and `checksum`, "crc32:" and 8 hexadecimal digits:
 --   the CRC-32 of each image's bytes, the CRC-32 of these numbers (4 bytes each, lowest first) and the labels behind
---   them
+--   them; `annotations`, the like of attributes, boxes, captions and masks in files, where there are any
 function methods:fingerprint()
   local crc = core.crc32(self:checksums())
   if self.labels then crc = core.crc32(self.labels, crc) end
+  if self.natural and not self.noted_crc then self.noted_crc = annotation_crc(self) end
   return {
     images = self.n, height = self.height, width = self.width, channels = self.channels,
-    checksum = ("crc32:%08x"):format(crc),
+    checksum = ("crc32:%08x"):format(crc), annotations = self.noted_crc and ("crc32:%08x"):format(self.noted_crc),
   }
 end
 
---- Returns what, how many, how large, which classes; below it, one a line, indented, the notes. Cannot fail.
+-- "2 attributes, boxes of 3 classes, masks, captions", as far as there are any; or nil.
+local function annotated(set)
+  local parts = {}
+  if set.attributes then parts[1] = check.count(core.size(set.attributes, 2), "attribute") end
+  if set.boxes then
+    parts[#parts + 1] = "boxes" .. (set.box_classes and " of " .. check.count(#set.box_classes, "class") or "")
+  end
+  if set.mask then parts[#parts + 1] = "masks" end
+  if set.captions then parts[#parts + 1] = "captions" end
+  return parts[1] and table.concat(parts, ", ")
+end
+
+--- Returns what, how many, how large, which classes and other annotations; below it, one a line, indented, the notes.
+-- Cannot fail.
 -- @function Set:describe
 -- @treturn string
 function methods:describe()
@@ -114,6 +156,7 @@ function methods:describe()
   else
     parts[#parts + 1] = "no classes"
   end
+  parts[#parts + 1] = annotated(self)
   local lines = {table.concat(parts, ", "), table.unpack(self.notes)}
   return (table.concat(lines, "\n"):gsub("\n", "\n  "))
 end
@@ -158,11 +201,12 @@ end
 -- @tparam[opt] function fields.rows  f(set, list i32 (n), from 0) -> u8 (n,H,W,C), in place of `images`: reads or draws
 --   them when they are wanted; `n`, `height`, `width` and `channels` say how large they are
 -- @tparam[opt] userdata fields.pictures  of gan.data.store, in place of both: on disk
--- @tparam[opt] function fields.caption  f(set, i) -> string; i counts from 1
--- @tparam[opt] function fields.boxes  f(set, i) -> list
--- @tparam[opt] function fields.mask  f(set, i) -> Tensor
+-- @tparam[opt] function fields.captions  f(set, i) -> list of strings; i counts from 1
+-- @tparam[opt] function fields.boxes  f(set, i) -> list of boxes
+-- @tparam[opt] function fields.mask  f(set, i) -> u8 (H,W)
+-- @tparam[opt] Tensor fields.attributes  real (N,A)
 -- @treturn Set  the same table
--- @raise if there are no images u8 (N,H,W,C), and no way to them
+-- @raise if there are no images u8 (N,H,W,C), and no way to them; if attributes are not (N,A)
 -- @usage local set = gan.data.set.new {images = pictures, source = "mine", format = "tensor"}
 function M.new(fields)
   local shape = type(fields) == "table" and shape_of(fields)
@@ -175,6 +219,12 @@ function M.new(fields)
   fields.size = shape[2] == shape[3] and shape[2] or nil
   fields.splits, fields.notes = fields.splits or {}, fields.notes or {}
   if fields.natural == nil then fields.natural = true end
+  local a = fields.attributes
+  if a ~= nil and not (core.is_tensor(a) and core.dtype(a) == "real" and core.dim(a) == 2
+    and core.size(a, 1) == fields.n) then
+    return check.fail("data.set.new", "field 'attributes': expected a real tensor (%d,A), got %s", fields.n,
+      check.found(a))
+  end
   for _, name in ipairs(annotations) do
     local f = fields[name]
     if f then fields[name] = function(set, i) return f(set, index(set, name, i)) end end

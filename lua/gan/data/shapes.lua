@@ -22,8 +22,8 @@ local function objects(s, i)
   for k = 1, v[2] do
     local at = SCENE + (k - 1) * PER
     list[k] = {
-      label = v[at + 1], name = kinds[v[at + 1] + 1], colour = colours[v[at + 2] + 1], top = v[at + 3],
-      left = v[at + 4], bottom = v[at + 5], right = v[at + 6],
+      class = v[at + 1], name = kinds[v[at + 1] + 1], colour = colours[v[at + 2] + 1], id = k, y0 = v[at + 3],
+      x0 = v[at + 4], y1 = v[at + 5], x1 = v[at + 6],
     }
   end
   return list, grounds[v[1] + 1]
@@ -31,26 +31,26 @@ end
 
 -- Where a lies as seen from b, by their boxes' centres.
 local function relation(a, b)
-  local dy, dx = (a.top + a.bottom) - (b.top + b.bottom), (a.left + a.right) - (b.left + b.right)
+  local dy, dx = (a.y0 + a.y1) - (b.y0 + b.y1), (a.x0 + a.x1) - (b.x0 + b.x1)
   if math.abs(dy) >= math.abs(dx) then return dy < 0 and "above" or "below" end
   return dx < 0 and "left of" or "right of"
 end
 
 local function noun(object, size)
-  local small = (object.bottom - object.top) + (object.right - object.left) < 0.8 * size
+  local small = (object.y1 - object.y0) + (object.x1 - object.x0) < 0.8 * size
   return ("%s%s %s"):format(small and "small " or "", object.colour, object.name)
 end
 
 local function with_article(words) return (words:find "^[aeiou]" and "an " or "a ") .. words end
 
-local function caption(s, i)
+local function captions(s, i)
   local list, ground = objects(s, i)
   local words = {with_article(noun(list[1], s.size))}
   for k = 2, #list do
     local what = with_article(noun(list[k], s.size))
     words[#words + 1] = (k > 2 and "and " or "") .. relation(list[1], list[k]) .. " " .. what
   end
-  return table.concat(words, " ") .. " on " .. ground .. " ground"
+  return {table.concat(words, " ") .. " on " .. ground .. " ground"}
 end
 
 local function mask(s, i) return core.shapes_mask(i, s.size, s.seed, s.objects) end
@@ -58,11 +58,13 @@ local function mask(s, i) return core.shapes_mask(i, s.size, s.seed, s.objects) 
 --- Draws the set. Picture i depends on seed, size, objects and i alone, so a larger count only adds pictures.
 -- The class is the kind of the largest shape. The set's own methods:
 --
--- * `boxes(i)`: a list, largest first, of `{label, name, colour, top, left, bottom, right}`, edges in pixels from the
---   upper left corner (rows top + 1 .. bottom)
+-- * `boxes(i)`: a list, largest first, of boxes (gan.data.geometry) that also have a `name`, a `colour`, and `id`,
+--   their place in the list
 -- * `mask(i)`: u8 (H,W), 0 ground, k the k-th of `boxes(i)`
--- * `caption(i)`: "a red circle above a small blue square on striped ground"
+-- * `captions(i)`: a list of one, "a red circle above a small blue square on striped ground"
+-- * `attributes`, real (N,16): which kinds and colours the picture shows
 --
+-- The set has no mirror images: its light comes from the upper left, its moons open to the right.
 -- @function gan.data.shapes
 -- @tparam[opt] table opt
 -- @tparam[opt=10000] integer opt.count  how many pictures
@@ -76,11 +78,15 @@ function M.set(opt)
     count = option.integer {default = 10000, lo = 1}, size = option.integer {default = 32, lo = 16, hi = 512},
     seed = option.integer {default = 0}, objects = option.integer {default = 3, lo = 1, hi = 3},
   })
-  local images, labels, scenes = core.shapes(o.count, o.size, o.seed, o.objects)
+  local images, labels, scenes, attributes = core.shapes(o.count, o.size, o.seed, o.objects)
+  local classes = table.move(kinds, 1, #kinds, 1, {})
   return set.new {
-    images = images, labels = labels, scenes = scenes, classes = table.move(kinds, 1, #kinds, 1, {}), seed = o.seed,
-    objects = o.objects, source = "shapes", format = "drawn", natural = false,
-    boxes = function(s, i) return (objects(s, i)) end, mask = mask, caption = caption,
+    images = images, labels = labels, scenes = scenes, classes = classes, seed = o.seed, objects = o.objects,
+    source = "shapes", format = "drawn", natural = false, mirrors = false,
+    boxes = function(s, i) return (objects(s, i)) end, mask = mask, captions = captions, box_classes = classes,
+    mask_kind = "instance", mask_classes = {"ground", table.unpack(kinds)},
+    attributes = attributes, attribute_names = table.move(colours, 1, #colours, #kinds + 1,
+      table.move(kinds, 1, #kinds, 1, {})),
   }
 end
 
