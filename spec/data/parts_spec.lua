@@ -136,7 +136,7 @@ describe("split all", function()
     assert.same({whole.box_classes, whole.mask_classes, "instance", false},
       {set.box_classes, set.mask_classes, set.mask_kind, set.mirrors})
     assert.is_nil(set.captions)
-    assert.equal("no captions: not whole splits have the same", set.notes[#set.notes])
+    assert.equal("no captions: not all splits have the same", set.notes[#set.notes])
     whole.box_classes = nil
     assert.is_truthy(parts.open(open, "shapes", {cache = 1 << 20}).boxes)
   end)
