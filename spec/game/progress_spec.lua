@@ -49,6 +49,25 @@ describe("game.progress", function()
     assert.equal(1, #lines(7, 0, 0, true))
   end)
 
+  it("has a second window, which does not end with a status line, and can be kept", function()
+    local kept = progress.window {sums = {D = 10, x = "a", y = 1}, counts = {D = 1, x = 1, y = 0.5}}
+    assert.same({sums = {D = 10}, counts = {D = 1}}, kept)
+    for _, wrong in ipairs {false, {}, {sums = 1, counts = {}}} do
+      assert.same({sums = {}, counts = {}}, progress.window(wrong))
+    end
+    local m = progress.new(100, 4, 1, clock, kept)
+    m:add(2, {D = 2, lr_D = 5})
+    now = now + 1
+    assert.equal(2, m:record(0, true).D)
+    m:add(3, {D = 3, lr_D = 4})
+    now = now + 2
+    assert.same({D = 15, lr_D = 4}, kept.sums) -- a checkpoint between two steps has all of it
+    local r = m:record(0, true, kept)
+    assert.same({5, 4, 3, 3}, {r.D, r.lr_D, r.step, r.seconds})
+    assert.same({}, kept.sums)
+    assert.same({3, 2}, {m:record(0).D, m:waiting()}) -- the status line's is not touched
+  end)
+
   it("takes numbers alone", function()
     local m = progress.new(10, 4, 0, clock)
     m:add(1, {lr_D = 2, D = 1})

@@ -37,7 +37,7 @@ local function run(name, o)
     batch = 4, mirror = false}, networks = {G = "G <net>", D = "D"}, command = "lua5.4 experiments/dcgan.lua",
     conditional = true, environment = {lua = "Lua 5.4"}, data = {images = 9, height = size, width = size, channels = 3,
     checksum = "x", classes = {"cat <1>", 'dog "2"'}}})
-  temp.write(path .. "/log.txt", "step 10/1000  D 1\n" .. (o.log or ""))
+  temp.write(path .. "/log.txt", "step 10/1000  D 1\nstep 200/1000  ok  0:00:20 eta 0:00:50  D 1\n" .. (o.log or ""))
   local function sheet(file, n, columns)
     assert(grid.save(path .. "/" .. file, rng:normal {n, size, size, 3}, {columns = columns}))
   end

@@ -4,6 +4,7 @@ local core = require "gan.core"
 local inside = require "spec.support.inside"
 local lfs = require "lfs"
 local temp = require "spec.support.temp"
+local lines_of = require("gan.file.text").json_lines
 
 local TINY = "--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --threads 1 "
 local dir
@@ -48,6 +49,49 @@ describe("train.recorder", function()
     assert.equal(0, snapshots)
     assert.same({}, temp.list(dir))
     assert.is_true(loud == quiet)
+  end)
+
+  -- What a run has recorded, without what its clock and its memory say.
+  local function recorded(name)
+    local list = {}
+    for i, l in ipairs(lines_of(("%s/runs/%s/stats.jsonl"):format(dir, name))) do
+      list[i] = l.value
+      for _, clock in ipairs {"seconds", "eta", "images_per_second", "memory"} do list[i][clock] = nil end
+    end
+    return list
+  end
+
+  it("records means over every N steps, the same wherever a run was stopped or killed, or how fast it is", function()
+    local how, seconds = "--steps 8 --snap 5 --log-every 3 --report none --seed 3 --name ", 0
+    local clock, interrupted = core.clock, core.interrupted
+    local function go(name, hooks) return inside.call("test.lua", "", function() train(how .. name, nil, hooks) end) end
+    assert.equal(0, (go "whole"))
+    local whole = recorded "whole"
+    assert.same({3, 6, 8}, {whole[1].step, whole[2].step, whole[3].step})
+    assert.is_nil(whole[4])
+    local seen, sum = 0, 0 -- of the last three: a record has their mean
+    rawset(core, "clock", function() seconds = seconds + 4 return clock() + seconds end)
+    local slow, _, err = go("slow", {after_step = function(_, step, values)
+      if step > 3 and step < 7 then seen, sum = seen + 1, sum + values.D end
+    end})
+    rawset(core, "clock", clock)
+    assert.same({0, 3}, {slow, seen}, err)
+    assert.same(whole, recorded "slow")
+    assert.is_true(math.abs(sum / 3 - whole[2].D) < 1e-6)
+    for at = 1, 7 do
+      local asked = 0
+      rawset(core, "interrupted", function() asked = asked + 1 return asked == at end)
+      local code = go("stopped" .. at)
+      rawset(core, "interrupted", interrupted)
+      assert.equal(130, code)
+      assert.equal(0, (go("stopped" .. at)))
+      assert.same(whole, recorded("stopped" .. at))
+    end
+    assert.is_nil((go("killed", {after_step = function(_, step) if step == 7 then error "killed" end end})))
+    assert.same({3, 6}, {recorded "killed"[1].step, recorded "killed"[2].step})
+    collectgarbage() -- gives its lock back
+    assert.equal(0, (go "killed")) -- from step 5
+    assert.same(whole, recorded "killed")
   end)
 
   it("goes on in silence where a run on disk stands, and leaves it as it is", function()

@@ -39,15 +39,18 @@ function M.recorded(dir, step)
   return found and pcall(quantities.line, found) and found or nil
 end
 
---- Tells how a run stands, by what it said last: "running", "done" or "stopped".
+--- Tells how a run stands, by what it said last: "running", "done" or "stopped"; and the last status line's `step`,
+-- `total` and `eta` (a text, or nil): numbers may be recorded more seldom. Where there is no line, nil.
 function M.state(dir)
-  local state = "running"
+  local state, last = "running", nil
   for line in read(dir, "log.txt"):gmatch "[^\n]+" do
     if line:find "^done: " or line:find "^already at step " then state = "done"
     elseif line:find "^stopped after step " then state = "stopped"
-    elseif line:find "^step %d+/" or line:find ": goes on from step " then state = "running" end
+    elseif line:find ": goes on from step " then state = "running"
+    elseif line:find "^step %d+/%d" then state, last = "running", line end
   end
-  return state
+  local step, total = (last or ""):match "^step (%d+)/(%d+)"
+  return state, step and {step = tonumber(step), total = tonumber(total), eta = last:match "eta (%d+:%d%d:%d%d)"} or nil
 end
 
 return M

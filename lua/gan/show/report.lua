@@ -21,6 +21,14 @@ local M = {}
 --- Names the file in a run's directory.
 M.FILE = "report.html"
 
+--- Lists the options of training scripts about what is written of a run, in the form of gan.command.declare.
+M.options = {
+  {"report", "string", "html", choices = {"none", "html"}, free = true, inherit = true,
+    help = "keep a page of the run, report.html, up to date while it trains"},
+  {"log-every", "integer", 0, lo = 0, hi = 1000000000, arg = "N", free = true, inherit = true,
+    help = "a record in stats.jsonl every N steps, of means over these; 0: every 5 seconds"},
+}
+
 local WIDE = 560 -- pixels that a sheet is shown in, by whole multiples of its own
 local PRINTED = 6 -- pictures of a page on paper
 local SHARE, LEAST_SECONDS = 0.01, 5 -- of the time that making pages may take; between two of them
@@ -48,14 +56,19 @@ end
 --- Reads what a directory holds of a run.
 -- @tparam string dir  the run's directory
 -- @treturn table  `dir`, `name`, `stats` and `metrics` (gan.show.curves), `settings` (options.json), `state`:
---   "running", "done" or "stopped", `names`: its files
+--   "running", "done" or "stopped", `last`: `step`, `total` and `eta` of its last status line, `names`: its files
 -- @error if there is no run
 function M.read(dir)
   local run, message = curves.read(dir)
   if not run then return nil, message end
   journal.finite(run.stats)
   for _, list in pairs(run.metrics) do journal.finite(list) end
-  run.settings, run.state, run.names = settings_of(run.dir), journal.state(run.dir), text.names(run.dir) or {}
+  run.settings, run.names = settings_of(run.dir), text.names(run.dir) or {}
+  run.state, run.last = journal.state(run.dir)
+  if not run.last then
+    local r = last_with(run.stats, "total")
+    run.last = {step = r.step, total = r.total, eta = type(r.eta) == "number" and quantities.time(r.eta) or nil}
+  end
   return run
 end
 
@@ -184,14 +197,14 @@ end
 
 -- The first line: how the run stands.
 local function headline(run, ended)
-  local last = last_with(run.stats, "total")
+  local last = run.last
   local total = last.total or run.settings.total_steps
   local state = ended and "failed" or run.state
   local words = {html.format('<span class="state %s">%s</span>', state, state)}
   if last.step then
     words[#words + 1] = ("step <b>%s</b>%s"):format(thousands(last.step), total and " of " .. thousands(total) or "")
   end
-  if state == "running" and last.eta then words[#words + 1] = "about " .. quantities.time(last.eta) .. " to go" end
+  if state == "running" and last.eta then words[#words + 1] = "about " .. last.eta .. " to go" end
   local health = last_with(run.stats, "health")
   if health.health then
     words[#words + 1] = html.format("health: <b>%s</b>%s", health.health,

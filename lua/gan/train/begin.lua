@@ -130,7 +130,7 @@ function M.run(run)
   if opt.report == "html" then recorder:publish() end
   collectgarbage() -- what starting needed is not needed again
   core.memory_trim()
-  run.meter = progress.new(run.total, progress.images(opt), run.step)
+  run.meter = progress.new(run.total, progress.images(opt), run.step, nil, run.window)
   if run.step >= run.total then
     recorder:say("already at step %d of %d; --steps trains longer", run.step, run.total)
     run.finished = true

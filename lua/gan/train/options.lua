@@ -6,26 +6,22 @@ local command = require "gan.command"
 local data = require "gan.data"
 local identity = require "gan.data.identity"
 local metrics = require "gan.measure.training"
+local progress = require "gan.game.progress"
+local report = require "gan.show.report"
 local trainable = require "gan.model.trainable"
 
 local M = {}
 
 --- Lists the options of a training script, in the order of --help and in the form of gan.command.declare.
 -- `inherit`: free, and --resume PATH takes the run's own value over.
-M.training = command.extend(data.options.list {data = "shapes", size = 32}, augmented.options)
-M.training = command.extend(command.extend(M.training, trainable.options), {
+M.training = data.options.list {data = "shapes", size = 32}
+for _, list in ipairs {augmented.options, trainable.options, progress.options, {
   {"mirror", "flag", false, help = "flip every other image left to right, at random"},
   {"outdir", "string", "runs", arg = "DIR", free = true, help = "where runs are kept"},
   {"name", "string", nil, free = true,
     help = "the run's directory below outdir (default: a number and what the run is)"},
-  {"batch", "integer", 64, lo = 1, hi = 65536, alias = {"batch-size"}, help = "images in a batch"},
-  {"pack", "integer", 1, lo = 1, hi = 64, help = "images that D judges as one; --batch counts packs (PacGAN)"},
   {"blocks", "integer", 1, lo = 1, hi = 65536,
     help = "cut each batch into so many blocks, a power of two: less memory; statistics are a block's"},
-  {"steps", "integer", nil, lo = 1, hi = 1000000000, free = true, help = "length of training in steps"},
-  {"epochs", "number", nil, above = 0, hi = 1e9, free = true,
-    help = "or in passes over the data (default: 25, but at least 5000 steps)"},
-  {"kimg", "number", nil, above = 0, hi = 1e9, free = true, help = "or in thousands of real images shown to D"},
   {"z", "integer", 100, lo = 1, hi = 65536, alias = {"nz"}, help = "size of the latent vector"},
   {"ngf", "integer", 64, lo = 1, hi = 4096, help = "width of G before its last layer"},
   {"ndf", "integer", 64, lo = 1, hi = 4096, help = "width of D after its first layer"},
@@ -51,11 +47,8 @@ M.training = command.extend(command.extend(M.training, trainable.options), {
   {"on-collapse", "string", "warn", choices = {"warn", "stop", "rollback"}, free = true,
     help = "when the run is collapsing or diverged: say so, stop, or go back to the last good checkpoint with "
       .. "other random numbers and half the step size"},
-  {"report", "string", "html", choices = {"none", "html"}, free = true, inherit = true,
-    help = "keep a page of the run, report.html, up to date while it trains"},
   {"dry-run", "flag", false, short = "n", free = true, help = "show the networks, time three steps, and stop"},
-  table.unpack(metrics.options),
-})
+}, report.options, metrics.options} do M.training = command.extend(M.training, list) end
 
 --- Names the options that set the length of training, one of which a run has at most.
 M.LENGTHS = {"steps", "epochs", "kimg"}

@@ -64,7 +64,7 @@ local function rollback(run, word, why)
   run.broken, run.saved_step = nil, nil
   run.rolled = {step = run.step, rollback = rollbacks, from = from, health = word, why = why, scale = run.scale}
   recorder:must(saved.save(run))
-  run.meter = progress.new(run.total, run.meter.images, run.step)
+  run.meter = progress.new(run.total, run.meter.images, run.step, nil, run.window)
   recorder:open(run.step)
   run.measure:rewind()
   M.tell(run)

@@ -126,7 +126,7 @@ local function start(spec)
   self.loader = recorder:must(pictures.training(self))
   self.total, self.unset = progress.total_steps(opt, self.data.n)
   self.varying = command.varying(self.declared, opt, self.total, progress.images(opt))
-  self.step = 0
+  self.step, self.window = 0, opt.log_every > 0 and progress.window() or nil
   recorder:must(directory.recognise(self.place, self, checkpoint.step))
   recorder:must(transfer.open(self))
   self:show()
@@ -208,7 +208,7 @@ function Run:wrong_labels(y) return latent.other_labels(y, self.classes, self:st
 
 --- Sets functions that the run calls.
 -- @tparam table hooks  by name
--- @tparam[opt] function hooks.on_status  f(run, record), before a status line is written; may add numbers to the record
+-- @tparam[opt] function hooks.on_status  f(run, record), before a record is written; may add numbers to it
 -- @tparam[opt] function hooks.on_snapshot  f(run, step, path), after a snapshot was written
 -- @raise if a hook is unknown, or set already
 function Run:on(hooks)
@@ -254,10 +254,10 @@ end
 
 -- ---- the loop ----
 
--- The state of things as a record; `close`: means start anew.
-local function record_of(self, close)
-  local record = self.health:record(self.meter:record(self.loader.epoch, close))
-  local hook = close and self.hooks.on_status
+-- The state of things as a record to write, or not; `close`: means start anew. window: of gan.game.progress.
+local function record_of(self, write, close, window)
+  local record = self.health:record(self.meter:record(self.loader.epoch, close, window))
+  local hook = write and self.hooks.on_status
   local changed = hook and quantities.changed(record, function() hook(self, record) end)
   return not changed and record or check.fail("Run:on", "the hook on_status %s", changed)
 end
@@ -276,10 +276,12 @@ local function after_step(self)
   local measured, best = recorder:must(self.measure:after_step())
   self.meter:add(step, measured)
   begin.pace(self)
-  local record, what = nil, due.after(self, best, last or interrupted)
+  local record, what, every = nil, due.after(self, best, last or interrupted), opt.log_every
+  local whole = every > 0 and step % every == 0 -- the last may be of fewer steps: they count in the next, too
+  if whole or every > 0 and last then recorder:record(record_of(self, true, whole, self.window)) end
   if what.save or next(measured) or self.meter:waiting() > STATUS_SECONDS then -- means never go beyond a checkpoint
-    record = record_of(self, true)
-    recorder:record(record)
+    record = record_of(self, true, true)
+    if every == 0 then recorder:record(record) end
   else
     recorder:live(function() return record_of(self) end)
   end

@@ -8,6 +8,7 @@ local checkpoint = require "gan.model.checkpoint"
 local json = require "gan.file.json"
 local latent = require "gan.latent"
 local made = require "gan.model.made"
+local progress = require "gan.game.progress"
 local random = require "gan.random"
 local state = require "gan.state"
 local transfer = require "gan.model.transfer"
@@ -47,6 +48,7 @@ function M.state(run)
     run = {format = checkpoint.FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
       own_data = run.own_data, rollbacks = run.rollbacks, rolled = run.rolled, random = {random.default():state()},
+      window = run.window,
       data = run.identity and json.encode(run.identity), origin = run.origin and json.encode(run.origin),
       options = json.encode(command.fixed(run.declared, run.options))},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
@@ -104,6 +106,7 @@ local function apply(run, tree)
   streams({random = random.default()}, stored, "run.")
   run.step, run.fixed_z, run.fixed_y, run.origin = stored.step, stored.z, stored.y, transfer.origin(stored.origin)
   run.rolled = type(stored.rolled) == "table" and stored.rolled or nil
+  run.window = run.options.log_every > 0 and progress.window(stored.window) or nil
   M.rescale(run, math.max(run.rollbacks, checkpoint.is_step(stored.rollbacks) and stored.rollbacks or 0))
 end
 
