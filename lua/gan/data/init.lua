@@ -17,6 +17,7 @@ local M = {
   custom = require("gan.data.custom").new,
   ring = require("gan.data.ring").new,
   stacked = require("gan.data.stacked").new,
+  text = require "gan.data.text",
 }
 
 --- Returns bytes as numbers in [-1,1], as batches have them: 0 is -1, 255 is 1.

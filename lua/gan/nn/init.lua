@@ -6,13 +6,14 @@ local walk = require "gan.nn.walk"
 
 local M = {
   class = module.class, is_module = walk.is_module, parameter = module.parameter, initial = require "gan.nn.initial",
+  text = require "gan.nn.text",
 }
 
 -- The files of the room, each a table name -> class or function.
 local files = {
   "activation", "adapted", "attention", "basis", "bottleneck", "chain", "conditional", "conv", "dropout", "embedding",
-  "evaluate", "freeze", "linear", "maxout", "minibatch", "noise", "norm", "pool", "resample", "residual", "shape",
-  "spectral", "stages", "virtual", "weight_norm",
+  "evaluate", "freeze", "linear", "maxout", "minibatch", "noise", "norm", "pool", "recurrent", "resample", "residual",
+  "shape", "spectral", "stages", "virtual", "weight_norm",
 }
 
 -- Returns true for a table of classes and functions by name; a class itself is none.
