@@ -53,13 +53,11 @@ else
 end
 
 -- The run's own data: the deviation of features, and the nearest picture.
-local real, own = nil, paint.trained
-if opt.data or not own.own_data and own.options.data then
-  local how = gan.data.options.of(own.options)
-  how.channels = c
-  local set, message = gan.data.open(opt.data or own.options.data, how)
-  if not set then print("no training pictures: " .. check.shown(message)) end
-  real = set and set.height == h and set.width == w and set or nil
+local real
+if opt.data or not paint.trained.own_data and paint.trained.options.data then
+  local message
+  real, message = paint:data(opt.data)
+  if not real then print("no training pictures: " .. check.shown(message)) end
 end
 local function rows(first, n)
   local list = {}

@@ -19,8 +19,14 @@ local HOSTILE = {
   '"a\\nb\\u009b"', ('"%s"'):format(("y"):rep(20000)), "1e999", "NaN",
 }
 
+-- Programs that look at a run, with its path and a folder for what they write.
+local LOOK = {
+  explore = "--threads 1 --run %s --out %s/x.html",
+  atlas = "--steps 1 --features pixels --threads 1 --run %s --out %s/x.png",
+}
+
 describe("hostile options", function()
-  local dir, path, last, words, text, tree
+  local dir, path, last, words, text, tree, own_options
   setup(function()
     dir = temp.dir()
     path = dir .. "/00000-fake-dcgan-16"
@@ -28,6 +34,7 @@ describe("hostile options", function()
     words = WORDS .. "--steps 1 --name 00000-fake-dcgan-16 --outdir " .. dir
     assert.equal(0, (inside.run("experiments/dcgan.lua", words)))
     text, tree = temp.read(path .. "/options.json"), assert(checkpoint.load(last))
+    own_options = tree.run.options
   end)
   teardown(temp.clean)
 
@@ -95,10 +102,39 @@ describe("hostile options", function()
         survives("generate", ("--run %s --seeds 1 --out %s/x.png --threads 1"):format(path, dir), what)
         survives("evaluate", ("--run %s --n 4 --metrics kid --features pixels --threads 1"):format(path), what)
         survives("dcgan", ("--resume %s --name new --outdir %s --steps 2"):format(last, dir), what)
+        for program, more in pairs(LOOK) do survives(program, more:format(path, dir), what) end
         temp.remove(dir .. "/new")
       end
     end)
     assert.is_true(refused > 300 and opened > 20, ("%d %d"):format(refused, opened))
+  end)
+
+  it("in files of a run that are broken end in one line, which names the file", function()
+    temp.write(path .. "/options.json", text)
+    tree.run.options = own_options
+    assert(checkpoint.save(last, tree))
+    local whole = temp.read(last)
+    local function looked_at(what, expected, file)
+      for program, more in pairs(LOOK) do
+        local code, err = survives(program, more:format(path, dir), what)
+        assert.equal(expected, code, err)
+        if expected == 1 then assert.is_truthy(err:find(file, 1, true), err) end
+      end
+    end
+    for _, bytes in ipairs {"", "x", whole:sub(1, 7), whole:sub(1, #whole // 2), whole:sub(1, -2), whole .. "x",
+      whole:gsub("dcgan", "dcgaN"), whole:gsub('"F32"', '"F33"'), ("\0"):rep(4096), ("\255"):rep(4096)} do
+      temp.write(last, bytes)
+      looked_at(bytes:sub(1, 20), 1, last)
+    end
+    temp.write(last, whole)
+    for _, bytes in ipairs {"", "x", whole} do -- directions that are none; the map does not look at them
+      temp.write(path .. "/directions.safetensors", bytes)
+      local code, err = survives("explore", LOOK.explore:format(path, dir), bytes:sub(1, 20))
+      assert.equal(1, code)
+      assert.is_truthy(err:find("directions.safetensors", 1, true), err)
+    end
+    temp.remove(path .. "/directions.safetensors")
+    looked_at("a whole one", 0)
   end)
 
   it("of any other shape end in one line", function()

@@ -21,6 +21,7 @@ describe("metric", function()
       gan.metric.precision_recall {real = real, fake = shared},
       gan.metric.density_coverage {real = real, fake = shared},
       gan.metric.nearest {real = real, fake = shared}, gan.metric.diversity {fake = shared},
+      gan.metric.memorised {real = real, fake = shared},
       gan.metric.inception_score():add(nil, fake),
       gan.metric.ppl {generator = function(z) return z end, features = function(x) return x end, z = 3, n = 30},
     }

@@ -38,6 +38,7 @@ local needs = {
   ["gan.loss.open"] = {"hinge"}, ["gan.show.augmented"] = {"no such folder/x.png", x:narrow(1, 1, 1)},
   ["gan.metric.density_coverage"] = {{real = features}}, ["gan.metric.fid"] = {{real = features}},
   ["gan.metric.kid"] = {{real = features}}, ["gan.metric.nearest"] = {{real = features}},
+  ["gan.metric.memorised"] = {{real = features}},
   ["gan.metric.modes"] = {{modes = 2}}, ["gan.metric.precision_recall"] = {{real = features}},
   ["gan.metric.ppl"] = {{generator = print, features = print, z = 2}},
   ["gan.latent.truncate"] = {features, {at = 1}}, ["gan.latent.path"] = {features}, ["gan.latent.through"] = {features},
@@ -59,6 +60,10 @@ local needs = {
     batch = print, latent = print,
   }},
   ["gan.game.standard"] = {{G = net(), D = net()}},
+  ["gan.show.atlas.arrange"] = {features:narrow(2, 1, 2)}, ["gan.show.atlas.draw"] = {x, {"real"}, {
+    cells = gan.tensor({0}, "i32"), columns = 1, rows = 1,
+  }},
+  ["gan.show.tsne"] = {features},
   ["gan.show.explorer.page"] = {net(), {z = 3}}, ["gan.show.plot.svg"] = {{series = {}}},
   ["Custom:batches"] = {{batch = 2, seed = 1}},
   ["Run:train"] = {{G = net(), D = net()}},

@@ -101,7 +101,7 @@ describe("output", function()
     local run_of = "--run " .. dir .. "/whole "
     for _, case in ipairs {
       {"generate.lua", run_of .. "--seeds 1 --grid", "whole/generated.png"}, {"plot.lua", run_of, "whole/curves.svg"},
-      {"explore.lua", run_of, "whole/explorer.html"},
+      {"explore.lua", run_of, "whole/explorer.html"}, {"atlas.lua", run_of .. "--steps 9", "whole/atlas.png"},
       {"evaluate.lua", run_of .. "--n 16 --metrics nearest", "whole/nearest.png"},
       {"evaluate.lua", run_of .. "--n 16 --metrics nearest --json", "whole/nearest.png"},
       {"ablation.lua", "--group ksteps --seeds 1 --steps 2 --n 10 --jobs 1 --out " .. dir .. "/ab", "ab/ring.md"},

@@ -123,6 +123,7 @@ describe("recipe", function()
       ["plot --run " .. run .. " --out @/a.svg"] = "", ["generate --run " .. run .. " --seeds 1 --out @/a.png"] = "",
       ["generate --run " .. run .. " --seeds 1 --out @/pictures"] = "/pictures",
       ["explore --run " .. run .. " --out @/a.html"] = "",
+      ["atlas --steps 2 --n-train 10 --run " .. run .. " --out @/a.png"] = "",
       ["evaluate --metrics nearest --n 10 --features pixels --sheet @/a.png --run " .. run] = "",
       ["evaluate --metrics fid --n 10 --features pixels --stats @/a.npz --run " .. run] = "",
       ["ablation --jobs 0 --out @"] = "",

@@ -118,15 +118,46 @@ describe("latent scripts", function()
       .. "directory)")
   end)
 
+  it("atlas.lua maps real and generated pictures", function()
+    local out = ok("atlas", run "plain" .. "--n 30 --steps 20 --columns 10")
+    assert.matches("^" .. dir:gsub("%p", "%%%0") .. "/plain/atlas.png: 30 real and 30 generated pictures, step 12, by "
+      .. "random_conv", out)
+    local counts = {}
+    for _, word in ipairs {"blue: (%d+) ", "orange: (%d+) ", "green: (%d+) ", "pink: (%d+) ", "red: (%d+) of 30 "} do
+      counts[#counts + 1] = tonumber(out:match(word))
+    end
+    assert.equal(30, counts[1] + counts[2])
+    assert.equal(30, counts[3] + counts[4] + counts[5])
+    assert.matches("among 64 training pictures", out)
+    assert.same({6 * 21 + 1, 10 * 21 + 1, 3}, size "plain/atlas.png")
+    for _, name in ipairs {"copies", "missed"} do assert.same({8 * 18 + 2, 4 * 18 + 2, 3}, size("plain/atlas_" .. name
+      .. ".png")) end
+    local one = temp.read(dir .. "/plain/atlas.png")
+    ok("atlas", (run("plain"):gsub("threads 1", "threads 2")) .. "--n 30 --steps 20 --columns 10")
+    assert.is_true(one == temp.read(dir .. "/plain/atlas.png"))
+    -- A run that has its training pictures by heart: --data may name pictures of its own.
+    ok("generate", run "plain" .. "--seeds 0-39 --out " .. dir .. "/copied")
+    refused("atlas", run "classes" .. ("--data %s/copied --n 40 --steps 2"):format(dir), "@/copied: has no classes, "
+      .. "which the run draws by")
+    ok("atlas", run "classes" .. "--n 20 --steps 2")
+    out = ok("atlas", run "plain" .. ("--data %s/copied --n 40 --steps 2 --features pixels --tile 8"):format(dir))
+    assert.matches("red: 40 of 40 are copies", out)
+    assert.same({9 * 13 + 1, 9 * 13 + 1, 3}, size "plain/atlas.png")
+    refused("atlas", run "plain" .. "--n 10 --perplexity 9", "show.tsne: option 'perplexity': expected a number <= "
+      .. "6.333, a third of the other rows, got 9")
+    refused("atlas", run "plain" .. "--features none", "--features: none: cannot read: No such file or directory")
+    refused("atlas", run "plain" .. "--data " .. dir .. "/none", "no training pictures: @/none: cannot open (No such "
+      .. "file or directory)")
+  end)
+
   it("say what is wrong with the run, the class, the seeds", function()
     for name, words in pairs {interpolate = "", arithmetic = "--a 1 --b 2 --c 3 ", directions = "",
-      project = "--seed 1 ",
-      conditional_grid = ""} do
+      project = "--seed 1 ", conditional_grid = "", atlas = ""} do
       refused(name, words, "--run is missing: a run's directory, such as runs/demo")
       refused(name, words .. "--run " .. dir .. "/none", "@/none: cannot read: No such file or directory")
       refused(name, words .. run "points",
         "@/points/checkpoint_last.safetensors: draws points of 2 numbers, no pictures")
-      if name ~= "conditional_grid" then
+      if name ~= "conditional_grid" and name ~= "atlas" then
         refused(name, words .. run "plain" .. "--class heart", "--class: @/plain/checkpoint_last.safetensors is not "
           .. "conditional")
       end

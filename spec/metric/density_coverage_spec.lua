@@ -11,6 +11,8 @@ describe("density_coverage", function()
       fake = gan.tensor {{0.5}, {2.5}, {6}, {20}},
       k = 1,
     }:value()
+    assert.same({{2, 2, 1, 0}, {1, 1, 1, 1}}, {p.balls:to_table(), p.reached:to_table()})
+    p.balls, p.reached = nil, nil
     assert.same({
       metric = "density_coverage", value = 1, density = 5 / 4, coverage = 1, k = 1, n_real = 4, n_fake = 4, dim = 1,
     }, p)

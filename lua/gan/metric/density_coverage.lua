@@ -15,7 +15,8 @@ local density_coverage = input.class()
 -- Coverage: the part of real rows with a fake in their ball. A ball's radius is the distance to the k-th nearest real
 -- neighbour.
 -- @treturn number  the coverage, in [0,1]
--- @treturn table  protocol: metric, value, density, coverage, k, n_real, n_fake, dim
+-- @treturn table  protocol: metric, value, density, coverage, k, n_real, n_fake, dim; balls i32 (n_fake): in how many
+--   of them a fake lies; reached i32 (n_real): 1 where a fake lies in a real row's ball
 -- @raise if there are no more than k real rows or no fakes, or the widths differ
 function density_coverage:value()
   local real, fake, k = self.real, self.fake, self.k
@@ -28,7 +29,7 @@ function density_coverage:value()
   density, coverage = density / (k * fake.n), coverage / real.n
   return input.answer {
     metric = "density_coverage", value = coverage, density = density, coverage = coverage, k = k,
-    n_real = real.n, n_fake = fake.n, dim = dim,
+    n_real = real.n, n_fake = fake.n, dim = dim, balls = count, reached = own,
   }
 end
 

@@ -13,8 +13,8 @@
 local check = require "gan.check"
 
 local files = {
-  "moments", "rows", "fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest", "diversity",
-  "ppl", "accuracy", "modes",
+  "moments", "rows", "fid", "kid", "inception_score", "precision_recall", "density_coverage", "memorised", "nearest",
+  "diversity", "ppl", "accuracy", "modes",
 }
 
 return check.room("gan.metric", {}, files)

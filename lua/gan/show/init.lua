@@ -1,7 +1,10 @@
---- Gathers what shows a training: grids, plots, curves, level sets, the console.
+--- Gathers what shows a training: grids, maps, plots, curves, level sets, the console.
 -- @module gan.show
 local check = require "gan.check"
 
-local files = {"animation", "augmented", "console", "curves", "explorer", "grid", "levels", "painter", "plot", "report"}
+local files = {
+  "animation", "atlas", "augmented", "console", "curves", "explorer", "grid", "levels", "painter", "plot", "report",
+  "tsne",
+}
 
 return check.room("gan.show", {}, files)

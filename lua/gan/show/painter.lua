@@ -2,6 +2,7 @@
 -- @module gan.show.painter
 local check = require "gan.check"
 local core = require "gan.core"
+local data = require "gan.data"
 local grid = require "gan.show.grid"
 local latent = require "gan.latent"
 local nn = require "gan.nn"
@@ -91,6 +92,27 @@ function Painter:label(class)
   local y, told = latent.labels(self.classes, {0}, class or "#0")
   if not y then return nil, nil, "--class: " .. told end
   return y, " of " .. told
+end
+
+--- Opens the pictures that the run has learnt from.
+-- @function Painter:data
+-- @tparam[opt] string path  what --data says: where they are now; default: where they were
+-- @treturn Set
+-- @error if they cannot be opened, are of another size, or a script of the run's own opened them
+-- @raise if path is no string
+function Painter:data(path)
+  local own = self.trained
+  path = path or not own.own_data and own.options.data or nil
+  if not path then return nil, "a script of its own opened the run's data: give them, --data PATH" end
+  local how = data.options.of(own.options)
+  how.channels = self.shape[3]
+  local set, message = data.open(path, how)
+  if not set then return nil, message end
+  if set.height ~= self.shape[1] or set.width ~= self.shape[2] then
+    return nil, ("%s: pictures of %dx%d, the run draws %dx%d"):format(path, set.height, set.width, self.shape[1],
+      self.shape[2])
+  end
+  return set
 end
 
 --- Reads seeds that an option names, and draws their latent vectors.
