@@ -223,6 +223,24 @@ static int image_fit(lua_State *L) {
   return 2;
 }
 
+/* core.fit_plan(fit, h, w, ho, wo) -> y, x, h, w of the window of a picture (h,w) that goes into one of (ho,wo), and y,
+** x, h, w of where it goes. */
+static int fit_plan(lua_State *L) {
+  const gn_fit fit = opt_fit(L, 1);
+  gn_int size[4];
+  static const char *const names[4] = {"h", "w", "ho", "wo"};
+  for (int k = 0; k < 4; k++) size[k] = gn_check_int(L, 2 + k, names[k], 1, GN_BUDGET_SIDE);
+  gn_rect r[2];
+  gn_fit_plan(fit, size[0], size[1], size[2], size[3], r, r + 1);
+  for (int k = 0; k < 2; k++) {
+    lua_pushinteger(L, (lua_Integer)r[k].y);
+    lua_pushinteger(L, (lua_Integer)r[k].x);
+    lua_pushinteger(L, (lua_Integer)r[k].h);
+    lua_pushinteger(L, (lua_Integer)r[k].w);
+  }
+  return 8;
+}
+
 /* core.image_encode(image u8 (H,W,C)) -> a PNG file as a string. */
 static int image_encode(lua_State *L) {
   gn_tensor *t = check_pictures(L, 1, "image", 3);
@@ -278,17 +296,10 @@ static int image_sheet(lua_State *L) {
 }
 
 static const luaL_Reg funcs[] = {
-    {"image_kind", image_kind},
-    {"image_kinds", image_kinds},
-    {"image_info", image_info},
-    {"image_decode", image_decode},
-    {"image_load_", image_load_},
-    {"image_unpack_", image_unpack_},
-    {"image_fit", image_fit},
-    {"image_encode", image_encode},
-    {"image_quantise", image_quantise},
-    {"image_sheet", image_sheet},
-    {NULL, NULL},
+    {"image_kind", image_kind},         {"image_kinds", image_kinds}, {"image_info", image_info},
+    {"image_decode", image_decode},     {"image_load_", image_load_}, {"image_unpack_", image_unpack_},
+    {"image_fit", image_fit},           {"fit_plan", fit_plan},       {"image_encode", image_encode},
+    {"image_quantise", image_quantise}, {"image_sheet", image_sheet}, {NULL, NULL},
 };
 
 void gn_open_image(lua_State *L) {

@@ -171,7 +171,7 @@ static void fill(gn_pictures *p, gn_int first, const fields *f, const char *path
 
 typedef struct options {
   gn_int red, green, blue;
-  int fit, exif;
+  int fit, exif, mask, binary;
 } options;
 
 static const char *const fits[] = {"crop", "pad", "stretch", NULL}; /* in the order of gn_fit */
@@ -181,6 +181,8 @@ static const gn_option known[] = {
     GN_OPT_INTEGER(options, blue, 0, 255),
     GN_OPT_WORD(options, fit, fits),
     GN_OPT_FLAG(options, exif),
+    GN_OPT_FLAG(options, mask),
+    GN_OPT_FLAG(options, binary),
     GN_OPT_END,
 };
 
@@ -214,8 +216,11 @@ static int pictures_new(lua_State *L) {
   d->p = gn_pictures_new(n, texts);
   if (!d->p) return gn_error(L, "out of memory (a list of %I pictures)", (lua_Integer)n);
   d->n = n;
-  d->p->load = (gn_load){
-      .fit = (gn_fit)o.fit, .exif = o.exif, .background = {(uint8_t)o.red, (uint8_t)o.green, (uint8_t)o.blue}};
+  d->p->load = (gn_load){.fit = (gn_fit)o.fit,
+                         .exif = o.exif,
+                         .mask = o.mask,
+                         .binary = o.binary,
+                         .background = {(uint8_t)o.red, (uint8_t)o.green, (uint8_t)o.blue}};
   size_t used = 0;
   const char *path = NULL, *name = NULL;
   gn_int at = 0;
@@ -344,6 +349,9 @@ static gn_int take_in(lua_State *L, gn_disk *d, const gn_read *jobs, gn_int n, g
       odds++;
     }
     p->crc[job->at] = job->crc;
+    p->entries[job->at].h = (int32_t)job->pic.h;
+    p->entries[job->at].w = (int32_t)job->pic.w;
+    for (int k = 0; k < 32; k++) p->seen[k] |= job->pic.seen[k];
     if (good < i) memcpy(jobs[good].out, job->out, (size_t)bytes);
     good++;
   }
@@ -385,6 +393,30 @@ static int pictures_read(lua_State *L) {
   gn_touch(t);
   lua_createtable(L, 0, 8);
   take_in(L, d, jobs, n, h, w, 8);
+  return 1;
+}
+
+/* pictures:sizes() -> i32 (n,2), h and w of each picture that was read, upright, before it was fitted. */
+static int pictures_sizes(lua_State *L) {
+  const gn_disk *d = check_pictures(L);
+  const gn_int size[2] = {d->n, 2};
+  int32_t *out = gn_i32_ptr(gn_new_tensor(L, GN_I32, 2, size));
+  for (gn_int i = 0; i < d->n; i++) {
+    const gn_entry *e = d->p->entries + entry_of(d, i);
+    out[2 * i] = e->h;
+    out[2 * i + 1] = e->w;
+  }
+  return 1;
+}
+
+/* pictures:numbers() -> i32 (n): the numbers that the masks have which were read, ascending. */
+static int pictures_numbers(lua_State *L) {
+  const gn_disk *d = check_pictures(L);
+  gn_int n = 0;
+  for (int v = 0; v < 256; v++) n += d->p->seen[v >> 3] >> (v & 7) & 1;
+  int32_t *out = gn_i32_ptr(gn_new_tensor(L, GN_I32, 1, &n));
+  for (int v = 0; v < 256; v++)
+    if (d->p->seen[v >> 3] >> (v & 7) & 1) *out++ = v;
   return 1;
 }
 
@@ -602,9 +634,13 @@ static int row_crcs(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"info", pictures_info},   {"name", pictures_name}, {"room", pictures_room},     {"fit", pictures_fit},
-    {"read", pictures_read},   {"seal", pictures_seal}, {"rest", pictures_rest},     {"crcs", pictures_crcs},
-    {"shape", pictures_shape}, {"rows", pictures_rows}, {"subset", pictures_subset}, {NULL, NULL},
+    {"info", pictures_info},     {"name", pictures_name},
+    {"room", pictures_room},     {"fit", pictures_fit},
+    {"sizes", pictures_sizes},   {"numbers", pictures_numbers},
+    {"read", pictures_read},     {"seal", pictures_seal},
+    {"rest", pictures_rest},     {"crcs", pictures_crcs},
+    {"shape", pictures_shape},   {"rows", pictures_rows},
+    {"subset", pictures_subset}, {NULL, NULL},
 };
 static const gn_class class = {T_PICTURES, "pictures", "pictures in files (core.pictures)", methods, pictures_close};
 static const luaL_Reg funcs[] = {

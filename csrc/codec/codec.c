@@ -5,6 +5,7 @@
 #include "fit.h"
 #include "gif.h"
 #include "jpeg.h"
+#include "mask.h"
 #include "png.h"
 #include "pnm.h"
 #include "tiff.h"
@@ -77,6 +78,8 @@ static gn_codec_rc decode(gn_picture *pic, gn_raster *out, const uint8_t *p, siz
   if (out) out->pixels = NULL;
   const struct format *f = format_of(pic->kind);
   if (!f) return refuse(pic, p, n);
+  if (o->mask && f->decode != gn_png)
+    return gn_picture_bad(pic, "%s, no mask (PNG keeps numbers as they are)", pic->kind);
   errno = 0;
   gn_codec_rc rc = f->decode(pic, out, p, n, o, ho, wo);
   /* libraries call many things damage: what malloc refused them is none */
@@ -114,7 +117,7 @@ gn_codec_rc gn_picture_load(gn_picture *pic, uint8_t *out, gn_int h, gn_int w, i
   gn_raster r;
   gn_codec_rc rc = decode(pic, &r, p, n, o, h, w);
   if (rc != GN_CODEC_OK) return rc;
-  rc = gn_fit_into(out, h, w, c, &r, pic, o);
+  rc = o->mask ? gn_mask_into(out, h, w, &r, pic, o) : gn_fit_into(out, h, w, c, &r, pic, o);
   gn_free(r.pixels);
   return rc;
 }

@@ -19,6 +19,8 @@ typedef struct gn_load {
   int exif;              /* 1: turned upright as EXIF says; 0: as stored */
   uint8_t background[3]; /* RGB: under transparent parts, and around a padded picture */
   int top;               /* the 16-bit sample that becomes 255; 0: 65535 */
+  int mask;              /* 1: its pixels are numbers of classes or objects, not colours (mask.h) */
+  int binary;            /* 1: of a mask 255 is no void, but the number 1 */
 } gn_load;
 
 typedef struct gn_picture {
@@ -30,6 +32,7 @@ typedef struct gn_picture {
   int enlarged;     /* 1: fitting it interpolated up */
   int bits;         /* of a sample, as stored */
   int top;          /* the largest sample where bits > 8, on a scale of 0..65535; else 0 */
+  uint8_t seen[32]; /* of a mask: bit v of these is set where it has the number v */
   double late;      /* the time of this thread when it is too late, or 0: nobody has asked yet */
   const char *kind; /* "JPEG", "PNG", ... */
   char err[GN_PICTURE_ERR];

@@ -13,7 +13,8 @@ typedef struct gn_entry {
   const char *path, *name; /* which file; what messages call the picture. Equal texts one after the other are one */
   gn_int offset, bytes;    /* the stretch, but of GN_WHOLE; bytes: as they lie there */
   gn_int size;             /* of GN_DEFLATE: bytes inflated, or 0 where nobody knows */
-  int32_t h, w, number;    /* h, w, c: of bare pixels. number: in a run of several of one name, from 1; 0: alone */
+  int32_t h, w, number;    /* h, w: upright, of bare pixels, and of others once they are read; c: of bare pixels.
+                              number: in a run of several of one name, from 1; 0: alone */
   uint32_t crc;            /* of the inflated bytes, where checked */
   int8_t c, how, checked;
 } gn_entry;
@@ -25,6 +26,7 @@ typedef struct gn_pictures {
   gn_entry *entries; /* (n) */
   char *texts;       /* their paths and names */
   gn_load load;
+  uint8_t seen[32]; /* of masks: bit v is set where one of them has the number v */
   gn_int h, w;      /* what they are fitted into */
   int c;            /* 1 or 3 */
   uint32_t *crc;    /* (n) CRC-32 of each picture as it was fitted first */

@@ -4,6 +4,7 @@
 #include "png.h"
 #include "../storage.h"
 #include "exif.h"
+#include "mask.h"
 #include "png_plain.h"
 #include <setjmp.h>
 #include <string.h>
@@ -22,6 +23,7 @@ typedef struct reader {
   int starved; /* gn_malloc had no memory */
   int reads;   /* calls of read_bytes */
   int whole;   /* all pixels are there: the file may end now */
+  int mask;    /* 1: the pixels are numbers, which stay as they are */
   uint8_t *pixels;
   uint8_t **rows;
 } reader;
@@ -114,7 +116,12 @@ static void read_header(reader *r) {
   png_set_read_fn(r->png, r, read_bytes);
   png_read_info(r->png, r->info);
   r->pic->bits = png_get_bit_depth(r->png, r->info);
-  png_set_expand(r->png); /* palettes to colours, few bits to 8, tRNS to alpha; the rows follow */
+  if (r->mask) {
+    png_set_packing(r->png); /* numbers of few bits to bytes, as they are; palettes stay numbers */
+    png_set_strip_alpha(r->png);
+  } else {
+    png_set_expand(r->png); /* palettes to colours, few bits to 8, tRNS to alpha; the rows follow */
+  }
   png_set_interlace_handling(r->png);
   png_read_update_info(r->png, r->info);
   r->pic->c = png_get_channels(r->png, r->info);
@@ -145,7 +152,12 @@ static void read_pixels(reader *r, gn_raster *out, const gn_load *o) {
   if (!r->pixels || !r->rows) return;
   for (gn_int y = 0; y < h; y++) r->rows[y] = r->pixels + (size_t)y * row;
   png_read_image(r->png, r->rows);
-  if (r->pic->bits == 16) r->pic->top = to_bytes(r->pixels, h * w, c, o->top ? o->top : 65535);
+  if (r->pic->bits == 16 && r->mask) {
+    r->rc = gn_mask_number(r->pixels, h * w, c, r->pic);
+    if (r->rc != GN_CODEC_OK) return;
+  } else if (r->pic->bits == 16) {
+    r->pic->top = to_bytes(r->pixels, h * w, c, o->top ? o->top : 65535);
+  }
   *out = (gn_raster){r->pixels, h, w, c};
   r->whole = 1;
   r->rc = GN_CODEC_OK;
@@ -177,6 +189,7 @@ GN_DECODER(gn_png) {
   reader r;
   memset(&r, 0, sizeof r);
   r.pic = pic;
+  r.mask = o->mask;
   r.p = p;
   r.n = n;
   read_all(&r, out, o);

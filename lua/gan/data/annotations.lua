@@ -119,8 +119,7 @@ local function masks_of(self, rows, moves)
   local set = self.set
   if self.loader then
     local real = self.loader:next()
-    local mask = bytes_of(real)
-    return set.mask_map and geometry.relabel(mask, set.mask_map) or mask
+    return bytes_of(real)
   end
   local list = {}
   for i, row in ipairs(core.to_table(rows)) do

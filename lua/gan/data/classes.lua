@@ -1,6 +1,7 @@
 --- Matches the classes of two sides by their names: a run and its data, a classifier and a run.
 -- @module gan.data.classes
 local check = require "gan.check"
+local core = require "gan.core"
 
 local M = {}
 
@@ -77,6 +78,32 @@ function M.map(from, to)
     moved = moved or out[k] ~= k - 1
   end
   return out, moved
+end
+
+-- Whether all class names (but for the top's, ".") are numbers.
+local function numbers(names)
+  local some = false
+  for _, name in ipairs(names) do
+    if name ~= "." then
+      if name:find "%D" then return false end
+      some = true
+    end
+  end
+  return some
+end
+
+--- Puts class names in their order, in place: of bytes, or of numbers where all are numbers; "." first. Cannot fail.
+-- @tparam table names  list of names
+function M.sort(names)
+  local by_number = numbers(names)
+  table.sort(names, function(a, b)
+    if by_number and a ~= "." and b ~= "." then
+      local p, q = a:gsub("^0+", ""), b:gsub("^0+", "")
+      if #p ~= #q then return #p < #q end
+      if p ~= q then return core.before(p, q) end
+    end
+    return core.before(a, b)
+  end)
 end
 
 --- Says which classes no image has. Cannot fail.

@@ -68,7 +68,7 @@ function methods:subset(list)
     notes = self.notes, crcs = self.crcs and core.gather_rows(self.crcs, list),
     coarse = self.coarse and core.gather_rows(self.coarse, list), coarse_classes = self.coarse_classes,
     attributes = self.attributes and core.gather_rows(self.attributes, list),
-    mask_pictures = self.mask_pictures and core.subset(list, self.mask_pictures), mask_map = self.mask_map,
+    mask_pictures = self.mask_pictures and core.subset(list, self.mask_pictures),
   }
   for _, name in ipairs(of_all) do fields[name] = self[name] end
   for _, name in ipairs(annotations) do

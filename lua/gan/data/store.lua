@@ -95,11 +95,14 @@ end
 -- * `kept`: numbers of the pictures that were read, from 1, in order; entries with a `count` count so often
 -- * `bad`: a list of `{number, message}`, the ones left out, as `skip_bad` allows
 -- * `turned`, `enlarged`: how many EXIF turned, how many were interpolated to a larger size
+-- * `sizes`: i32 (n,2), h and w of each picture that was read, upright, before it was fitted
+-- * `numbers`: of masks, i32, the numbers that they have
 -- * `range`: the largest sample of 16-bit pictures as a part of 65535; nil where none has 16 bits
 --
 -- @tparam table entries  as said, in the order that the set has
--- @tparam table o  checked options of gan.data.open: `size`, `channels`, `background`, `fit`, `exif`, `cache`,
---   `skip_bad`, `stretch_range`
+-- @tparam table o  checked options of gan.data.open: `size` (or `height` and `width`), `channels`, `background`, `fit`,
+--   `exif`, `cache`, `skip_bad`, `stretch_range`; and `mask`: true of pictures whose pixels are numbers
+--   (csrc/codec/mask.h), "binary" where 255 is 1
 -- @tparam string path  of the whole, for messages
 -- @treturn table  as said
 -- @error naming all pictures that cannot be read, one a line, or two that differ in size; where some cannot be read, a
@@ -109,11 +112,15 @@ function M.open(entries, o, path)
   local bg, cache = o.background or WHITE, o.cache or CACHE
   local pictures = core.pictures(entries, {
     fit = o.fit or "crop", exif = o.exif ~= false, red = bg[1], green = bg[2], blue = bg[3],
+    mask = o.mask ~= nil, binary = o.mask == "binary",
   })
   local n = pictures:shape()[1]
   local h, w, stored = first_size(pictures, n)
   local shape = {own = {h or 1, w or 1}, guess = not o.channels}
-  shape.fit = {o.size or shape.own[1], o.size or shape.own[2], o.channels or stored and stored >= 3 and 3 or 1}
+  shape.fit = {
+    o.height or o.size or shape.own[1], o.width or o.size or shape.own[2],
+    o.channels or stored and stored >= 3 and 3 or 1,
+  }
   local all = read_all(pictures, n, shape, cache)
   if not all then
     collectgarbage() -- the images in grey
@@ -125,7 +132,7 @@ function M.open(entries, o, path)
     all = read_all(pictures, n, shape, cache, all.held)
   end
   local kept = good_ones(n, all.bad)
-  if all.odd and not o.size then
+  if all.odd and not (o.size or o.height) then
     return nil, ("%s: pictures differ in size (%s is %dx%d, %d of %d differ, such as %s of %dx%d; "
       .. "height x width); give --size"):format(path, pictures:name(kept[1]), h, w, all.odds, all.good,
       pictures:name(all.odd), all.h, all.w)
@@ -143,7 +150,8 @@ function M.open(entries, o, path)
   local in_memory = all.good <= room
   return {
     images = in_memory and held or nil, pictures = not in_memory and pictures or nil, crcs = pictures:crcs(),
-    kept = kept, bad = all.bad, turned = all.turned, enlarged = all.enlarged,
+    kept = kept, bad = all.bad, sizes = pictures:sizes(), numbers = o.mask and pictures:numbers() or nil,
+    turned = all.turned, enlarged = all.enlarged,
     range = all.top > 0 and all.top / 65535 or nil,
   }
 end

@@ -57,6 +57,9 @@ local function extension_of(name)
   return small or nil
 end
 
+--- Tells whether a name is one that pictures have. Cannot fail.
+function M.is_named(name) return pictures[extension_of(name)] or false end
+
 -- Files that may be a set by themselves, or are told how to become one.
 local sets = set_of [[npy npz zip gz tgz tar bz2 xz 7z rar h5 hdf5 mat mdb parquet arrow tfrecord pkl mp4 mov avi mkv
   webm]]
@@ -188,31 +191,6 @@ local function splits_of(self)
   return folder, names
 end
 
--- Whether all class names (but for the top's) are numbers.
-local function numbers(names)
-  local some = false
-  for _, name in ipairs(names) do
-    if name ~= "." then
-      if name:find "%D" then return false end
-      some = true
-    end
-  end
-  return some
-end
-
--- Puts class names in their order: of bytes, or of numbers; the top first.
-local function sort_classes(names)
-  local by_number = numbers(names)
-  table.sort(names, function(a, b)
-    if by_number and a ~= "." and b ~= "." then
-      local p, q = a:gsub("^0+", ""), b:gsub("^0+", "")
-      if #p ~= #q then return #p < #q end
-      if p ~= q then return core.before(p, q) end
-    end
-    return core.before(a, b)
-  end)
-end
-
 -- Leaf folders without a picture.
 local function empty_folders(self)
   local out, inner = {}, {}
@@ -280,7 +258,7 @@ local function classes_of(parts)
       if not there[class] then there[class], names[#names + 1] = true, class end
     end
   end
-  sort_classes(names)
+  classes.sort(names)
   return names
 end
 
@@ -291,7 +269,8 @@ end
 -- split; "." is the top. All splits count the same classes, so that labels agree; pictures in one folder have none.
 -- @function Sorter:choose
 -- @tparam table o  checked options of gan.data.open: `split`, `limit`
--- @treturn table  `entries`, a list; `labels`, a list of integers, and `classes`, or nil; `split`, `splits`, `notes`,
+-- @treturn table  `entries`, a list; `labels`, a list of integers, and `classes`, or nil; `attributes`, a list of
+--   vectors, or nil; `split`, `splits`, `notes`,
 --   `passed`: for `set`
 -- @error if there is no picture, or no such split
 function methods:choose(o)
@@ -329,32 +308,33 @@ function methods:choose(o)
     end
   end
   local own, names = parts[split or 1], classes_of(parts)
-  local all
+  local all, vectors
   if self.given then
     local list = {}
     for i, entry in ipairs(own) do list[i] = entry.name end
-    all, names = self.given.of(list, notes)
+    all, names, vectors = self.given.of(list, notes)
   elseif not own.flat and #names > 1 then
     local number = {}
     for i, name in ipairs(names) do number[name] = i - 1 end
     all = {}
     for i, class in ipairs(own.classes) do all[i] = number[class] end
   end
-  local good, of_good = {}, all and {}
+  local good, of_good = {}, (all or vectors) and {}
   for i, entry in ipairs(own) do
     if not entry.bad then
       good[#good + 1] = entry
-      if all then of_good[#good] = all[i] end
+      if of_good then of_good[#good] = (all or vectors)[i] end
     end
   end
-  local entries, labels = {}, all and {}
-  for k, i in ipairs(limit.rows(#good, o.limit, of_good)) do
+  local entries, of = {}, {}
+  for k, i in ipairs(limit.rows(#good, o.limit, all and of_good)) do
     entries[k] = good[i]
-    if labels then labels[k] = of_good[i] end
+    if of_good then of[k] = of_good[i] end
   end
+  local labels = all and of
   return {
-    entries = entries, labels = labels, classes = labels and names, split = split, splits = splits or {}, notes = notes,
-    passed = self.passed, rest = #good - #entries,
+    entries = entries, labels = labels, attributes = vectors and of, classes = labels and names, split = split,
+    splits = splits or {}, notes = notes, passed = self.passed, rest = #good - #entries,
   }
 end
 
@@ -442,8 +422,11 @@ end
 -- @tparam table fields  further ones for gan.data.set.new: `source`, `format`
 -- @treturn Set
 function M.set(chosen, read, o, fields)
-  local labels = chosen.labels and {}
-  for k, i in ipairs(labels and read.kept or {}) do labels[k] = chosen.labels[i] end
+  local labels, vectors = chosen.labels and {}, chosen.attributes and {}
+  for k, i in ipairs(read.kept) do
+    if labels then labels[k] = chosen.labels[i] end
+    if vectors then vectors[k] = chosen.attributes[i] end
+  end
   for _, name in ipairs {"classes", "split", "splits", "notes"} do fields[name] = chosen[name] end
   for _, name in ipairs {"images", "pictures", "crcs"} do fields[name] = read[name] end
   fields.labels = labels
@@ -451,6 +434,11 @@ function M.set(chosen, read, o, fields)
   if counted then table.insert(fields.notes, 1, counted) end
   add_notes(fields.notes, read, o, fields, #read.kept)
   fields.labels = labels and core.tensor(labels, "i32")
+  if vectors and vectors[1] then
+    local names = {}
+    for k = 1, #vectors[1] do names[k] = tostring(k - 1) end
+    fields.attributes, fields.attribute_names = core.tensor(vectors), names
+  end
   return set.new(fields)
 end
 
