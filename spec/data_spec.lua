@@ -25,7 +25,7 @@ describe("data.open", function()
 
   it("says what a path is that it cannot open", function()
     refused("^/nowhere/such/thing: cannot open %(No such file or directory%)$", "/nowhere/such/thing")
-    refused("unknown format %(expected IDX, CIFAR%-10/100, .npy, .npz, a .zip of pictures or a folder of pictures; "
+    refused("unknown format %(expected IDX, .* or a folder of pictures; "
       .. "the file begins with 01 02 03%)", files.write(dir .. "/a", "\1\2\3"))
     refused("^shape: cannot open %(No such file or directory%) %(did you mean 'shapes'%?%)$", "shape")
     refused("; the file is text%)", files.write(dir .. "/a", "hello"))
@@ -68,8 +68,11 @@ describe("data.open", function()
   end)
 
   it("asks formats that detect, open and have a text", function()
-    assert.equal("IDX, CIFAR-10/100, .npy, .npz, a .zip of pictures or a folder of pictures", gan.data.formats)
-    for _, name in ipairs {"idx", "cifar", "array", "zip", "folder"} do
+    assert.equal("IDX, CIFAR-10/100, .npy, .npz, a .zip of pictures, metadata.jsonl, .csv, .tsv, CelebA, Pascal VOC, "
+      .. "pictures beside masks, pictures beside .txt or a folder of pictures", gan.data.formats)
+    for _, name in ipairs {
+      "idx", "cifar", "array", "zip", "jsonl", "table", "celeba", "voc", "masks", "captions", "folder",
+    } do
       local format = require("gan.data.format." .. name)
       assert.truthy(gan.data.formats:find(format.text, 1, true))
       assert.is_false(format.detect("x", "hello"))

@@ -406,7 +406,7 @@ local function check_list(room, text, stems, internal, name_of_list)
 end
 
 -- Rocks that the library itself may use, and only in these rooms; the rest runs on the module alone.
-local rocks = {argparse = "command", cjson = "file", lfs = "file data train"}
+local rocks = {argparse = "command", cjson = "file", lfs = "file data train", lxp = "file"}
 
 describe("layout of lua/gan", function()
   local modules = files("lua/gan", "%.lua$")

@@ -36,7 +36,9 @@ local built_in = {shapes = require "gan.data.shapes", fake = require "gan.data.f
 M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 
 -- The formats, each asked whether a path is its own before the next. A new one is one file in format/, and its word.
-local formats = {"idx", "cifar", "array", "zip", "foreign", "folder"}
+local formats = {
+  "idx", "cifar", "array", "zip", "jsonl", "table", "celeba", "foreign", "voc", "masks", "captions", "folder",
+}
 
 local texts = {}
 for i, name in ipairs(formats) do
@@ -134,7 +136,12 @@ end
 --   so (x_train, y_train, x_test, y_test)
 -- * a folder of pictures, nested at will; its sub-folders are the classes, numbers in their order, other names in the
 --   order of bytes. `train` with `val`, `test` or `eval` directly in it are splits; all splits count the same classes.
---   Labels in `dataset.json` at the top, as stylegan has it, come before folders
+--   Labels in `dataset.json` at the top, as stylegan has it, come before folders; lists of numbers are attributes
+-- * a table of pictures, .csv or .tsv: columns file, label, caption, split, and any of 0 and 1, which is an attribute;
+--   or metadata.jsonl; or the folder of `metadata`, `captions`, `labels`, `annotations` or `attributes`.csv or .tsv
+-- * CelebA's folder, with list_attr_celeba.txt; a folder of Pascal VOC's XML files, or one with Annotations in it
+-- * a folder `images` beside `masks`, `instances` or their like, PNG whose pixels are numbers; or beside `text` or
+--   `captions`; pictures with .txt files of the same names
 -- * a .zip of pictures: as the folder that it unpacks to, without a folder around all of them
 -- * "shapes", drawn by the library (gan.data.shapes), or "fake", noise (gan.data.fake); what lies here by such a name
 --   comes first

@@ -1,5 +1,6 @@
 --- Reads the labels in dataset.json, which StyleGAN's dataset_tool.py puts beside pictures.
--- Format: {"labels": [["00000/img00000000.png", 3], ...]}, or null; a label may also be a list of numbers.
+-- Format: {"labels": [["00000/img00000000.png", 3], ...]}, or null; a label may also be a list of
+-- numbers.
 -- @internal gan.data.stylegan
 local check = require "gan.check"
 local json = require "gan.file.json"
@@ -12,15 +13,30 @@ M.NAME = "dataset.json"
 
 local MOST_LABEL = 65535
 
+-- name -> vector, and how long they are; or nil, and why there are none.
+local function vectors_of(list, size)
+  local map = {}
+  for i, pair in ipairs(list) do
+    local v = type(pair) == "table" and pair[2]
+    local good = type(v) == "table" and #v == size and type(pair[1]) == "string"
+    for k = 1, good and size or 0 do good = good and type(v[k]) == "number" and v[k] == v[k] end
+    if not good then
+      return nil, ("has no name with a list of %d numbers as entry %d of its labels"):format(size, i)
+    end
+    map[pair[1]] = v
+  end
+  return map, nil, size
+end
+
 -- name -> label of a decoded text; or nil, and why there are none.
 local function labels_of(t)
   local list = type(t) == "table" and t.labels
   if type(list) ~= "table" then return nil, "has no labels" end
-  local map = {}
+  local map, first = {}, type(list[1]) == "table" and list[1][2]
+  if type(first) == "table" then return vectors_of(list, #first) end
   for i, pair in ipairs(list) do
     local name, label = nil, nil
     if type(pair) == "table" then name, label = pair[1], pair[2] end
-    if type(label) == "table" then return nil, "has vectors as labels (expected integers)" end
     local y = type(label) == "number" and math.tointeger(label)
     if type(name) ~= "string" or not y or y < 0 or y > MOST_LABEL then
       return nil, ("has no name with an integer from 0 to %d as entry %d of its labels"):format(MOST_LABEL, i)
@@ -36,11 +52,12 @@ end
 -- @tparam ?string why  it cannot
 -- @treturn table  `of(names, notes)`: the labels of pictures, a list of integers from 0, and the names of the classes;
 --   or nil where not every one has a label. Adds to the notes why labels are not used. Folders are no classes here.
+--   Where labels are vectors: nil, nil, and a list of them, which are attributes.
 function M.read(text, why)
-  local t, message, map
+  local t, message, map, vectors
   if text then t, message = json.decode(text) end
   if not text then why = ("cannot be read (%s)"):format(why)
-  elseif t == nil then map, why = nil, ("is no JSON (%s)"):format(message) else map, why = labels_of(t) end
+  elseif t == nil then map, why = nil, ("is no JSON (%s)"):format(message) else map, why, vectors = labels_of(t) end
   local function of(names, notes)
     local labels, all = {}, {}
     for i, name in ipairs(names) do labels[i] = map and map[name] end
@@ -54,6 +71,7 @@ function M.read(text, why)
       notes[#notes + 1] = ("%s %s; there are no classes"):format(M.NAME, reason)
       return nil
     end
+    if vectors then return nil, nil, labels end
     for _, y in pairs(map) do all[#all + 1] = y end
     return labels, pixels.classes(labels, {all}, notes)
   end

@@ -126,7 +126,8 @@ describe("zip archives of pictures", function()
       [json "[]"] = "dataset.json has no labels",
       ["[]"] = "dataset.json has no labels",
       ["7"] = "dataset.json has no labels",
-      [json '[["0/a.png", [0.5, 1.5]], ["1/b.png", [0.5, 1.5]]]'] = "has vectors as labels (expected integers)",
+      [json '[["0/a.png", [0.5, 1.5]], ["1/b.png", [0.5]]]'] = "has no name with a list of 2 numbers as entry 2",
+      [json '[["0/a.png", [0.5, 1.5]], ["1/b.png", 3]]'] = "has no name with a list of 2 numbers as entry 2",
       [json '[["0/a.png", 1]]'] = "dataset.json labels 1 of 2 pictures: they are not used; there are no classes",
       [json '[["0/a.png", 0], ["1/b.png", -1]]'] = "has no name with an integer from 0 to 65535 as entry 2",
       [json '[["0/a.png", 0.5]]'] = "as entry 1 of its labels",
@@ -139,6 +140,10 @@ describe("zip archives of pictures", function()
       assert.equal(2, set.n)
       assert.truthy(set:describe():find(why, 1, true), set:describe())
     end
+    local vectors = json '[["1/b.png", [0.5, 1]], ["0/a.png", [0, 2]]]'
+    local with = assert(data.open(archive("0/a.png", plain(1), "1/b.png", plain(2), "dataset.json", vectors)))
+    assert.same({{{0, 2}, {0.5, 1}}, {"0", "1"}}, {core.to_table(with.attributes), with.attribute_names})
+    assert.is_nil(with.labels)
     local from_1 = json '[["0/a.png", 1], ["1/b.png", 2]]'
     local set = assert(data.open(archive("0/a.png", plain(1), "1/b.png", plain(2), "dataset.json", from_1)))
     assert.same({{0, 1}, {"1", "2"}}, {core.to_table(set.labels), set.classes})
