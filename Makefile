@@ -124,16 +124,16 @@ deps: ## install what is missing to build, test and document (apt), or name the 
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps all
 
 # The steps after deps run in a second make, which sees the headers and tools just installed.
-demo: ## train a DCGAN on built-in pictures for a minute or two, then look at its samples
+demo: ## train on built-in pictures for a minute or two, to draw each kind when asked; then open the run's page
 	@LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' sh .ci/deps demo
 	@$(MAKE) --no-print-directory module
-	$(LUA_ENV) $(LUA) experiments/dcgan.lua $(DEMO)
-	@echo "Real pictures: $(DEMO_DIR)/reals.png." \
-	  "Now open the newest samples: $$(ls $(DEMO_DIR)/fakes_[0-9]*.png | tail -1)"
+	$(LUA_ENV) $(LUA) experiments/start.lua $(DEMO)
+	@echo "Samples, a kind in each row: $$(ls $(DEMO_DIR)/fakes_[0-9]*.png | tail -1)." \
+	  "Now open the page of the run: $(DEMO_DIR)/report.html"
 
 DEMO_DIR = runs/demo
-# A narrow net and a large step size: quick rather than good.
-DEMO = --data shapes --size 32 --ngf 32 --ndf 32 --z 32 --batch 32 --lr 5e-4 --steps 2000 --snap 500 \
+# Narrow nets: quick rather than good.
+DEMO = --data shapes --conditional --mirror --size 32 --ngf 32 --ndf 32 --steps 2000 --snap 500 \
   --outdir runs --name demo
 
 test: ## run every test; ends with `N passed, N failed`
