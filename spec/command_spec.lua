@@ -185,6 +185,17 @@ describe("command", function()
     assert.equal("#123456", parse "--ground #123456".ground)
   end)
 
+  it("takes words that are no options where there may be some", function()
+    local list = command.declare {{"out", "string", nil, help = "x"}}
+    local about = {name = "x", summary = "x", rest = {arg = "RUN", help = "runs"}}
+    local values = command.parse(list, {"a", "--out", "b", "c"}, about)
+    assert.same({{"a", "c"}, "b"}, {values.rest, values.out})
+    assert.same({}, command.parse(list, {}, about).rest)
+    about.rest = nil
+    assert.same({nil, "unexpected 'a': options begin with --, see --help"}, {command.parse(list, {"a"}, about)})
+    assert.is_nil(command.parse(list, {}, about).rest)
+  end)
+
   it("sets other options' defaults by a flag, and names the nearest choice", function()
     local list = command.declare {
       {"lr", "number", 1, help = "x"}, {"loss", "string", "hinge", choices = {"hinge", "wgan"}, help = "x"},

@@ -155,6 +155,7 @@ describe("hostile options", function()
         survives("dcgan", WORDS .. "--dry-run --outdir " .. dir, own)
         survives("generate", "--run " .. path, own)
         survives("evaluate", "--run " .. path, own)
+        survives("compare", ("%s %s/other --out %s/x.html"):format(path, dir, dir), own)
         survives("plot", ("--run %s --out %s/x.svg"):format(path, dir), own)
       end
     end

@@ -98,6 +98,7 @@ local needs = {
   ["gan.avg_pool2d"] = {x, {kernel = 2}}, ["gan.avg_pool2d_dx"] = {x, {16, 16}, {kernel = 2}},
   ["gan.max_pool2d"] = {x, {kernel = 2}}, ["gan.resize"] = {x, {size = 4}}, ["gan.resize_dx"] = {x, {4, 4}, {size = 8}},
   ["gan.pad2d"] = {x}, ["gan.pad2d_dx"] = {x}, ["gan.crop2d"] = {x},
+  ["gan.show.compare.page"] = {{"a", "b"}},
   ["gan.show.curves.plots"] = {{}, {}}, ["gan.show.grid.grid"] = {x}, ["gan.show.grid"] = {x},
   ["gan.show.animation.join"] = {{"x"}}, ["gan.show.animation.save"] = {"no such folder/x.png", {x}},
   ["gan.show.grid.save"] = {"no such folder/x.png", x},

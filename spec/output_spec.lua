@@ -102,6 +102,7 @@ describe("output", function()
     for _, case in ipairs {
       {"generate.lua", run_of .. "--seeds 1 --grid", "whole/generated.png"}, {"plot.lua", run_of, "whole/curves.svg"},
       {"explore.lua", run_of, "whole/explorer.html"}, {"atlas.lua", run_of .. "--steps 9", "whole/atlas.png"},
+      {"compare.lua", ("%s/whole %s/closed"):format(dir, dir), "compare.html"},
       {"evaluate.lua", run_of .. "--n 16 --metrics nearest", "whole/nearest.png"},
       {"evaluate.lua", run_of .. "--n 16 --metrics nearest --json", "whole/nearest.png"},
       {"ablation.lua", "--group ksteps --seeds 1 --steps 2 --n 10 --jobs 1 --out " .. dir .. "/ab", "ab/ring.md"},

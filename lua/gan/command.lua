@@ -241,7 +241,8 @@ local function parser_of(declared, about, values, given)
         :convert(function(s) return convert(d, s) end):action(function(_, _, v) set(v) end)
     end
   end
-  parser:argument("rest"):args("*"):hidden(true)
+  local rest = about.rest or {arg = "rest"}
+  parser:argument(rest.arg, rest.help):target("rest"):args("*"):hidden(not about.rest)
   return parser
 end
 
@@ -274,8 +275,8 @@ end
 -- @tparam table declared  of `declare`
 -- @tparam table args  list of words
 -- @tparam table about  for --help: `name`, `summary`, and perhaps `epilog`, a text, and `mark`: f(entry) -> what its
---   help begins with, or nil
--- @treturn table  name in Lua -> value, defaults included
+--   help begins with, or nil; and `rest`, where there may be words that are no options: their `arg` and `help`
+-- @treturn table  name in Lua -> value, defaults included; `rest`: a list of the words that are no options
 -- @treturn table  name in Lua -> true, for what stood on the command line
 -- @error in one line: an option is unknown (and which is near) or given no value, or a value is not as declared
 function M.parse(declared, args, about)
@@ -283,7 +284,8 @@ function M.parse(declared, args, about)
   for _, d in ipairs(declared) do values[d.field] = d.default end
   local ok, result = parser_of(declared, about, values, given):pparse(join_negative(args))
   if not ok then return nil, better(result, declared) end
-  if result.rest and result.rest[1] then
+  values.rest = about.rest and (result.rest or {}) or nil
+  if result.rest and result.rest[1] and not about.rest then
     return nil, ("unexpected '%s': options begin with --, see --help"):format(result.rest[1])
   end
   for _, d in ipairs(declared) do

@@ -93,6 +93,7 @@ M.list = {
   {name = "kid", kind = "metric", label = "KID"},
   {name = "is", kind = "metric", label = "Inception Score"},
   {name = "modes", kind = "metric", label = "modes found"},
+  {name = "quality", kind = "metric", label = "samples near a mode", unit = "of all"},
   {name = "kl", kind = "metric", label = "divergence from all modes alike", unit = "nats"},
   {name = "lr", kind = "step size", label = "step size"},
   {name = "images_per_second", kind = "other", label = "images/s", text = "%.0f img/s"},

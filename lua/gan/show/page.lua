@@ -88,6 +88,7 @@ table{border-collapse:collapse;font-size:14px;display:block;overflow-x:auto;max-
 th,td{text-align:left;padding:2px 14px 2px 0;vertical-align:top;font-weight:400;overflow-wrap:anywhere}
 thead th{color:var(--soft)}
 td{font-variant-numeric:tabular-nums}
+td:empty::after{content:"\2013";color:var(--soft)}
 summary{cursor:pointer;padding:3px 0}
 .chart summary{font-size:13px;color:var(--soft)}
 pre{overflow:auto;background:var(--panel);padding:10px;font-size:13px}
@@ -299,10 +300,12 @@ local function style()
     :gsub("COLOURS", table.concat(colours, "\n")))
 end
 
---- What stands above charts.
-M.chart_controls = '<div class="controls needs-script"><label>smoothing <select id="w"><option value="0">none</option>'
-  .. '<option value="6" selected>0.6</option><option value="9">0.9</option></select></label> '
-  .. '<output id="cursor"></output></div>'
+--- Returns what stands above charts. axis: what their x is, "step" for one.
+function M.chart_controls(axis)
+  return html.format('<div class="controls needs-script"><label>smoothing <select id="w" data-axis="%s"><option '
+    .. 'value="0">none</option><option value="6" selected>0.6</option><option value="9">0.9</option></select></label> '
+    .. '<output id="cursor"></output></div>', axis)
+end
 
 --- Returns a page. p: `title`, `body` (HTML), `data` (JSON, for the charts), `refresh`: it loads itself anew;
 -- `local_images`: it shows pictures that lie beside it.

@@ -4,16 +4,12 @@
 -- the commands that go on or draw. Nothing in it is asked of another place. While the run trains, the page loads itself
 -- anew, and stays where its reader is.
 -- @module gan.show.report
-local chart = require "gan.show.chart"
 local check = require "gan.check"
 local core = require "gan.core"
-local curves = require "gan.show.curves"
-local gallery = require "gan.show.gallery"
 local html = require "gan.show.html"
-local journal = require "gan.show.journal"
-local json = require "gan.file.json"
 local page = require "gan.show.page"
 local quantities = require "gan.quantities"
+local sections = require "gan.show.sections"
 local text = require "gan.file.text"
 
 local M = {}
@@ -29,171 +25,9 @@ M.options = {
     help = "a record in stats.jsonl every N steps, of means over these; 0: every 5 seconds"},
 }
 
-local WIDE = 560 -- pixels that a sheet is shown in, by whole multiples of its own
-local PRINTED = 6 -- pictures of a page on paper
 local SHARE, LEAST_SECONDS = 0.01, 5 -- of the time that making pages may take; between two of them
 
--- ---- what a run is ----
-
--- What options.json says; an empty table where it says nothing.
-local function settings_of(dir)
-  local t = json.decode(text.read(dir .. "/options.json") or "")
-  if type(t) ~= "table" then t = {} end
-  for _, name in ipairs {"options", "data", "defaults", "networks", "environment"} do
-    if type(t[name]) ~= "table" then t[name] = {} end
-  end
-  return t
-end
-
--- The last record that has a field.
-local function last_with(records, field)
-  for i = #records, 1, -1 do
-    if records[i][field] ~= nil then return records[i] end
-  end
-  return {}
-end
-
---- Reads what a directory holds of a run.
--- @tparam string dir  the run's directory
--- @treturn table  `dir`, `name`, `stats` and `metrics` (gan.show.curves), `settings` (options.json), `state`:
---   "running", "done" or "stopped", `last`: `step`, `total` and `eta` of its last status line, `names`: its files
--- @error if there is no run
-function M.read(dir)
-  local run, message = curves.read(dir)
-  if not run then return nil, message end
-  journal.finite(run.stats)
-  for _, list in pairs(run.metrics) do journal.finite(list) end
-  run.settings, run.names = settings_of(run.dir), text.names(run.dir) or {}
-  run.state, run.last = journal.state(run.dir)
-  if not run.last then
-    local r = last_with(run.stats, "total")
-    run.last = {step = r.step, total = r.total, eta = type(r.eta) == "number" and quantities.time(r.eta) or nil}
-  end
-  return run
-end
-
---- Lists what happened in a run: changes of health, rollbacks, options that changed, notices. Cannot fail.
--- @tparam table run  of `read`
--- @treturn table  list of `{step, text}`
-function M.events(run)
-  local list, word = {}, nil
-  for _, r in ipairs(run.stats) do
-    local what
-    if r.rollback then
-      what = ("went back from step %s to %s: %s (%s)"):format(r.from, r.step, r.health, r.why)
-    elseif r.change then what = ("--%s: %s, before %s"):format(r.change, r.to, r.from)
-    elseif r.notice then what = r.notice
-    elseif r.health and r.health ~= word and (word or r.health ~= "ok") then
-      what = "health: " .. r.health .. (r.why and r.why ~= "" and (" (%s)"):format(r.why) or "")
-    end
-    word = r.health or word
-    if what then list[#list + 1] = {step = r.rollback and r.from or r.step, text = tostring(what)} end
-  end
-  return list
-end
-
--- A curve of numbers, what is not finite too; nil where the run has none of that name. metric: it is one that was
--- measured by itself, for health has numbers of the same name.
-local function curve(run, key, metric)
-  local s = {key = key, label = quantities.label(key), x = {}, y = {}}
-  for _, r in ipairs(metric and run.metrics[key] or run.stats) do
-    local y = metric and run.metrics[key] and r.value or r[key]
-    if type(y) == "number" and type(r.step) == "number" then s.x[#s.x + 1], s.y[#s.y + 1] = r.step, y end
-  end
-  return s.x[1] and s or nil
-end
-
-local MEASURED = {step = true, value = true, deviation = true, metric = true} -- what differs from step to step
-
--- What a metric was measured with, in words.
-local function protocol(records)
-  local r, words, names = records[#records], {}, {}
-  for name in pairs(r) do
-    if type(r[name]) ~= "table" and not MEASURED[name] then names[#names + 1] = name end
-  end
-  core.sort(names)
-  for i, name in ipairs(names) do
-    words[i] = ("%s %s"):format(name, type(r[name]) == "string" and r[name] or json.encode(r[name]))
-  end
-  return table.concat(words, ", ")
-end
-
--- The panels that come first: keys, title, how.
-local FIRST = {
-  {"loss", "Losses (nats)", {"D", "G"}},
-  {"belief", "D(x) and D(G(z)): 0.5 is guessing", {"real", "fake", "fake_after", "wrong", "ahead"},
-    {from = 0, to = 1, line = 0.5}},
-  {"gradients", "Norms of the gradients", {"grad_D", "grad_G"}, {log = true}},
-  {"variety", "Variety of G's pictures, of the real ones'", {"diversity", "nearest"}, {from = 0}},
-  {"augment", "Augmentation", {"p_augment", "p_deceive", "r_t", "r_v"}},
-}
-local LATER = {
-  {"steps", "Step sizes", {"lr_D", "lr_G"}, {log = true}},
-  {"moves", "G's step, of its weights", {"move_G"}, {log = true}},
-  {"speed", "Images per second", {"images_per_second"}, {from = 0}},
-  {"memory", "Memory (bytes)", {"memory"}, {from = 0}},
-}
-
---- Lists the charts of some runs: each with its curves, one run's or several runs'. Cannot fail.
--- @tparam table runs  list, of `read`
--- @treturn table  list of panels for the charts of a page: those that come first
--- @treturn table  the others
-function M.panels(runs)
-  local taken, several = {}, #runs > 1
-  local function panel(out, id, title, keys, how)
-    local p = {id = id, title = title, series = {}}
-    for name, v in pairs(how or {}) do p[name] = v end
-    for k, key in ipairs(keys) do
-      taken[key] = taken[key] or not p.metric
-      for r, run in ipairs(runs) do
-        local s = curve(run, key, p.metric)
-        if s then
-          if several then
-            s.label, s.colour, s.dash = #keys > 1 and ("%s: %s"):format(run.name, s.label) or run.name, r, k
-          end
-          p.series[#p.series + 1] = s
-        end
-      end
-    end
-    if p.series[1] then out[#out + 1] = p end
-  end
-  local first, later, names, rest = {}, {}, {}, {}
-  for _, f in ipairs(FIRST) do panel(first, table.unpack(f)) end
-  for _, run in ipairs(runs) do
-    for _, name in ipairs(curves.keys(run)) do
-      local list = run.metrics[name] and names or rest
-      if not list[name] then list[#list + 1], list[name] = name, true end
-    end
-  end
-  for _, name in ipairs(names) do
-    local notes, at = {}, {}
-    for _, run in ipairs(runs) do
-      local list = run.metrics[name] or {}
-      local how = list[1] and protocol(list)
-      if how and not at[how] then notes[#notes + 1], at[how] = how, true end
-    end
-    panel(first, ("metric-%d"):format(#first), quantities.label(name), {name},
-      {note = table.concat(notes, " | "), bare = true, metric = true})
-  end
-  for _, l in ipairs(LATER) do panel(later, table.unpack(l)) end
-  core.sort(rest)
-  for _, name in ipairs(rest) do
-    local measured = false -- then its own chart has it
-    for _, run in ipairs(runs) do measured = measured or run.metrics[name] ~= nil end
-    if not (taken[name] or measured) then
-      panel(later, ("other-%d"):format(#later), quantities.label(name), {name})
-    end
-  end
-  return first, later
-end
-
 -- ---- parts of a page ----
-
-local function thousands(n)
-  local s, count = ("%d"):format(n), 1
-  while count > 0 do s, count = s:gsub("^(%d+)(%d%d%d)", "%1,%2") end
-  return s
-end
 
 -- The first line: how the run stands.
 local function headline(run, ended)
@@ -202,10 +36,11 @@ local function headline(run, ended)
   local state = ended and "failed" or run.state
   local words = {html.format('<span class="state %s">%s</span>', state, state)}
   if last.step then
-    words[#words + 1] = ("step <b>%s</b>%s"):format(thousands(last.step), total and " of " .. thousands(total) or "")
+    words[#words + 1] = ("step <b>%s</b>%s"):format(sections.thousands(last.step),
+      total and " of " .. sections.thousands(total) or "")
   end
   if state == "running" and last.eta then words[#words + 1] = "about " .. last.eta .. " to go" end
-  local health = last_with(run.stats, "health")
+  local health = sections.last_with(run.stats, "health")
   if health.health then
     words[#words + 1] = html.format("health: <b>%s</b>%s", health.health,
       health.why and health.why ~= "" and (" (%s)"):format(health.why) or "")
@@ -215,61 +50,12 @@ local function headline(run, ended)
   return table.concat(words, " · ") .. (ended and html.format('<p class="bad">%s</p>', ended) or "")
 end
 
--- How many times its own size a sheet is shown.
-local function scale_of(p) return math.max(1, WIDE // p.width) end
-
-local function picture(p, scale, alt)
-  return html.format('<img src="%h" width="%d" height="%d" alt="%s">', p.address, p.width * scale, p.height * scale,
-    alt)
-end
-
--- What a picture shows, in words.
-local function alt_of(p, what)
-  if not p.columns then return what end
-  return ("%d %s, %s"):format(p.columns * p.rows, what, check.count(p.rows, "row"))
-end
-
 -- The pictures: through time, beside real ones.
 local function pictures(run, cache)
-  local classes, opt = run.settings.data.classes, run.settings.options
-  local labelled = type(classes) == "table" and run.conditional
-  local shots, reals, total = gallery.choose(run.dir, run.names, {size = math.type(opt.size) == "integer" and opt.size
-    or run.settings.data.height, labelled = labelled}, cache)
-  if not shots[1] then return '<p class="note">There are no pictures yet.</p>' end
-  local last, out, printed = shots[#shots], {}, {}
-  local scale = scale_of(last)
-  for k = 1, PRINTED do printed[1 + (k - 1) * (#shots - 1) // (PRINTED - 1)] = true end
-  for i, p in ipairs(shots) do
-    out[i] = html.format('<figure data-step="%d" class="shot%h%h">%h<figcaption>step %s</figcaption></figure>', p.step,
-      i == #shots and " on" or "", printed[i] and " printed" or "",
-      picture(p, scale, alt_of(p, "samples at step " .. thousands(p.step))), thousands(p.step))
-  end
-  local note = {}
-  if #shots < total then note[1] = ("%d of %s are shown"):format(#shots, check.count(total, "picture")) end
-  if last.columns and shots[1].columns and shots[1].columns * shots[1].rows < last.columns * last.rows then
-    note[#note + 1] = ("earlier ones with their first %d samples"):format(shots[1].columns * shots[1].rows)
-  end
-  if labelled and last.rows and last.rows <= #classes then
-    note[#note + 1] = "rows: " .. table.concat(classes, ", ", 1, last.rows)
-  end
-  local real = reals and html.format('<figure class="real">%h<figcaption>real images</figcaption></figure>',
-    picture(reals, scale_of(reals), alt_of(reals, "real images"))) or ""
-  return html.format('<div class="controls needs-script"><label>picture <input type="range" id="shot" min="0" max="%d" '
-    .. 'value="%d" step="1"></label> <output id="shot-step">step %s</output> <button id="play" type="button">play'
-    .. '</button></div><div class="pictures"><div class="shots" id="shots">%h</div>%h</div><p class="note">%s</p>',
-    #shots - 1, #shots - 1, thousands(last.step), table.concat(out), real, table.concat(note, "; "))
-end
-
-local function charts(panels, marks, data)
-  local out, from, to = {}, math.huge, -math.huge
-  for _, p in ipairs(panels) do
-    for _, s in ipairs(p.series) do from, to = math.min(from, s.x[1]), math.max(to, s.x[#s.x]) end
-  end
-  for i, p in ipairs(panels) do
-    p.x_from, p.x_to, p.marks = math.min(from, 0), to, marks
-    out[i], data[#data + 1] = chart.draw(p)
-  end
-  return ('<div class="charts">%s</div>'):format(table.concat(out))
+  local shots, real, steps, note = sections.shots(run, cache)
+  if not shots then return '<p class="note">There are no pictures yet.</p>' end
+  return html.format('%h<div class="pictures"><div class="shots" id="shots">%h</div>%h</div><p class="note">%s</p>',
+    sections.slider(steps), shots, real, note)
 end
 
 local function events(list)
@@ -277,28 +63,9 @@ local function events(list)
   local out = {}
   for i, e in ipairs(list) do
     out[i] = html.format('<li><a href="#step=%d" data-step="%d">step %s</a>: %s</li>', e.step, e.step,
-      thousands(e.step), e.text)
+      sections.thousands(e.step), e.text)
   end
   return "<ul>" .. table.concat(out) .. "</ul>"
-end
-
-local function value(v)
-  if v == nil then return "–" end
-  return type(v) == "string" and v or json.encode(v)
-end
-
--- Options as rows {name, value, default}: those that differ from their default, and the others.
-local function options(settings)
-  local names, changed, rest = {}, {}, {}
-  for name in pairs(settings.options) do names[#names + 1] = name end
-  core.sort(names)
-  for _, name in ipairs(names) do
-    local own, default = settings.options[name], settings.defaults[name]
-    local row = {"--" .. name:gsub("_", "-"), value(own), value(default)}
-    local differs = settings.told_defaults and row[2] ~= row[3]
-    table.insert(differs and changed or rest, row)
-  end
-  return changed, rest
 end
 
 -- The commands that one may want next: list of {what, command}.
@@ -311,23 +78,27 @@ local function commands(run)
     return ("%s %s%s.lua %s"):format(lua or "lua5.4", folder, name, words)
   end
   local words = {}
-  for _, row in ipairs((options(run.settings))) do
+  for _, row in ipairs((sections.options(run.settings))) do
     if row[2] ~= "false" and row[1] ~= "--outdir" and row[1] ~= "--name" and row[1] ~= "--resume" then
       words[#words + 1] = row[1] .. (row[2] == "true" and "" or " " .. text.shell {row[2]})
     end
   end
-  return {
+  local list = {
     {"go on", ("%s --resume %s"):format(first, dir)},
     {"the same again", ("%s %s --resume new"):format(first, table.concat(words, " "))},
-    {"draw 64 pictures", script("generate", ("--run %s --seeds 0-63 --grid"):format(dir))},
-    {"measure", script("evaluate", ("--run %s"):format(dir))},
     {"draw the curves", script("plot", ("--run %s"):format(dir))},
+    {"put it beside another run", script("compare", ("%s OTHER"):format(dir))},
   }
+  if sections.draws_images(run) then
+    table.insert(list, 3, {"draw 64 pictures", script("generate", ("--run %s --seeds 0-63 --grid"):format(dir))})
+    table.insert(list, 4, {"measure", script("evaluate", ("--run %s"):format(dir))})
+  end
+  return list
 end
 
 local function environment(run)
-  local e, last, rows = run.settings.environment, last_with(run.stats, "seconds"), {}
-  local function row(name, v) if v ~= nil then rows[#rows + 1] = {name, value(v)} end end
+  local e, rows = run.settings.environment, {}
+  local function row(name, v) if v ~= nil then rows[#rows + 1] = {name, sections.value(v)} end end
   row("gan", run.settings.version)
   row("recipe", run.settings.recipe)
   local names = {}
@@ -337,13 +108,17 @@ local function environment(run)
   row("threads", run.settings.options.threads)
   local d = run.settings.data
   if d.images then
-    row("data", ("%s of %s x %s, %s channels, %s"):format(thousands(d.images), d.height, d.width, d.channels,
-      value(d.checksum)))
+    row("data", ("%s of %s x %s, %s channels, %s"):format(sections.thousands(d.images), d.height, d.width, d.channels,
+      sections.value(d.checksum)))
   end
-  if last.seconds then row("time, of the last command", quantities.time(last.seconds)) end
-  if last.images_per_second then row("images per second", ("%.0f"):format(last.images_per_second)) end
-  if last.memory then row("memory", ("%.2f GB"):format(last.memory / 1e9)) end
-  if last.kimg then row("real images shown", thousands(math.floor(last.kimg * 1000))) end
+  local function last(name, what, f)
+    local v = sections.last_number(run, name)
+    if v then row(what, f(v)) end
+  end
+  last("seconds", "time, of the last command", quantities.time)
+  last("images_per_second", "images per second", function(v) return ("%.0f"):format(v) end)
+  last("memory", "memory", function(v) return ("%.2f GB"):format(v / 1e9) end)
+  last("kimg", "real images shown", function(v) return sections.thousands(math.floor(v * 1000)) end)
   return html.table(rows)
 end
 
@@ -359,10 +134,8 @@ end
 
 -- The whole page. ended: what made the run fail, or nil.
 local function make(run, ended, cache)
-  local s, data, list = run.settings, {}, M.events(run)
-  s.told_defaults = next(s.defaults) ~= nil
-  run.conditional = s.conditional == true
-  local first, later = M.panels {run}
+  local s, data, list = run.settings, {}, sections.events(run)
+  local first, later = sections.panels {run}
   local marks = {}
   for i, e in ipairs(list) do marks[i] = {x = e.step, text = ("step %d: %s"):format(e.step, e.text)} end
   local parts = {}
@@ -370,11 +143,11 @@ local function make(run, ended, cache)
   part('<header><h1>%s</h1><p id="state">%h</p></header>', run.dir, headline(run, ended))
   part('<main><section aria-labelledby="h-pictures"><h2 id="h-pictures">Pictures</h2>%h</section>',
     pictures(run, cache))
-  part('<section aria-labelledby="h-curves"><h2 id="h-curves">Curves</h2>%h%h', page.chart_controls,
-    first[1] and charts(first, marks, data) or '<p class="note">There are no numbers yet.</p>')
-  if later[1] then part("%h", html.fold("more", "more curves", charts(later, marks, data))) end
+  part('<section aria-labelledby="h-curves"><h2 id="h-curves">Curves</h2>%h%h', page.chart_controls "step",
+    first[1] and sections.charts(first, marks, data) or '<p class="note">There are no numbers yet.</p>')
+  if later[1] then part("%h", html.fold("more", "more curves", sections.charts(later, marks, data))) end
   part('</section><section aria-labelledby="h-events"><h2 id="h-events">What happened</h2>%h</section>', events(list))
-  local changed, rest = options(s)
+  local changed, rest = sections.options(s)
   part('<section aria-labelledby="h-options"><h2 id="h-options">Options</h2>')
   if changed[1] then part("%h", html.table(changed, {"not the default", "value", "default"})) end
   if rest[1] then
@@ -405,7 +178,7 @@ make = core.without_locale(make)
 -- @raise if an option is unknown
 function M.page(dir, opt)
   opt = check.options("show.report.page", opt, {ended = check.option.string {}})
-  local run, message = M.read(dir)
+  local run, message = sections.read(dir)
   if not run then return nil, message end
   return make(run, opt.ended, {})
 end
@@ -435,7 +208,7 @@ end
 
 -- Makes and writes the page.
 local function write(self, ended)
-  local run, message = M.read(self.dir)
+  local run, message = sections.read(self.dir)
   if not run then return nil, message end
   return text.write(self.path, make(run, ended, self.cache))
 end

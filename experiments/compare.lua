@@ -1,0 +1,48 @@
+-- A page that puts runs side by side: pictures under one slider, curves, options that differ, metrics.
+--
+--   lua experiments/compare.lua runs/a runs/b                       runs/compare.html
+--   lua experiments/compare.lua runs/a runs/b --x kimg --out ab.html
+for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
+local src = debug.getinfo(1, "S").source:match "^@(.*)"
+local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "' 2>/dev/null")
+local me = pipe and pipe:read "*a":match "(.*)\n"
+if pipe then pipe:close() end
+local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
+local check = require "gan.check"
+local lfs = require "lfs"
+local command, text = gan.command, gan.file.text
+
+local must, stop, finish = gan.train.stop.script "compare.lua"
+
+local declared = command.declare {
+  {"x", "string", "step", choices = {"step", "kimg", "epoch"},
+    help = "what curves run over: steps, or thousands of real images, or passes over the data"},
+  {"out", "string", nil, arg = "FILE.html", help = "default: compare.html beside the first run"},
+}
+local about = {name = "compare.lua", summary = "Writes a page that puts runs side by side.",
+  rest = {arg = "RUN", help = "directories of two runs or more"}}
+local opt = must(command.parse(declared, arg, about))
+
+-- The runs' directories: each once, under whatever names.
+local dirs, seen = {}, {}
+for i, dir in ipairs(opt.rest) do
+  if lfs.attributes(dir, "mode") == "file" then dir = text.folder_of(dir) end
+  dirs[i] = dir:match "^(.*[^/])/*$" or dir
+  local is = lfs.attributes(dir)
+  local id = is and ("%s:%s"):format(is.dev, is.ino)
+  if id and seen[id] then
+    stop("%s is given twice%s", dirs[i], seen[id] ~= dirs[i] and (" (it is %s)"):format(seen[id]) or "")
+  end
+  if id then seen[id] = dirs[i] end
+end
+if not dirs[1] then stop "name two runs or more: compare.lua runs/a runs/b" end
+if not dirs[2] then stop("%s: one run is nothing to compare; its own page is report.html in it", dirs[1]) end
+
+local out = opt.out or text.folder_of(dirs[1]) .. "/compare.html"
+must(text.says(out, "html", "pages are written as HTML"))
+local page, told = must(gan.show.compare.page(dirs, {x = opt.x}))
+text.leftovers(text.folder_of(out), true) -- of one that was killed
+must(text.write(out, page))
+for _, line in ipairs(told) do print(check.shown(line)) end
+print(check.shown(("%s: %s"):format(out, check.count(#dirs, "run"))))
+finish()
