@@ -11,9 +11,9 @@ local M = {
 
 -- The files of the room, each a table name -> class or function.
 local files = {
-  "activation", "adapted", "attention", "basis", "bottleneck", "chain", "conditional", "conv", "dropout", "embedding",
-  "evaluate", "freeze", "linear", "maxout", "minibatch", "noise", "norm", "pool", "recurrent", "resample", "residual",
-  "shape", "spectral", "stages", "virtual", "weight_norm",
+  "activation", "adapted", "attention", "basis", "bottleneck", "chain", "conditional", "conv", "dropout",
+  "embedding", "evaluate", "freeze", "linear", "map_concat", "maxout", "minibatch", "modulated", "noise", "norm",
+  "pool", "recurrent", "resample", "residual", "shape", "spectral", "stages", "virtual", "weight_norm",
 }
 
 -- Returns true for a table of classes and functions by name; a class itself is none.

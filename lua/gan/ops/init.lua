@@ -8,7 +8,7 @@ local tensor = require "gan.tensor"
 local M = {}
 
 local files = {"pointwise", "shape", "reduce", "norm", "loss", "index", "resample", "matmul", "conv", "spectral",
-  "minibatch", "augment", "recurrent"}
+  "minibatch", "augment", "recurrent", "boxes"}
 
 for _, file in ipairs(files) do
   for name, f in pairs(require("gan.ops." .. file)) do

@@ -1,0 +1,41 @@
+--- Maps of classes beside images: their size, and as channels.
+-- @internal gan.nn.maps
+local core = require "gan.core"
+local check = require "gan.check"
+local ops = require "gan.ops"
+
+local M = {}
+
+-- Takes along an axis of x the n entries whose places are nearest to the centres of n equal parts.
+local function nearest(x, axis, n)
+  local size = core.size(x, axis)
+  if size == n then return x end
+  local rows, order = {}, {}
+  for i = 1, n do rows[i] = (2 * i - 1) * size // (2 * n) end
+  for d = 1, core.dim(x) do order[d] = d end
+  order[1], order[axis] = axis, 1
+  return core.permute(core.gather_rows(core.permute(x, order), core.tensor(rows, "i32")), order)
+end
+
+--- Returns a map as channels, at the size of x.
+-- @tparam Module layer  for errors
+-- @tparam Tensor y  u8 or i32 (N,Hm,Wm), each 0..channels-1; or real (N,Hm,Wm,channels), which may be of x's size only
+-- @tparam integer channels
+-- @tparam Tensor x  (N,H,W,*)
+-- @treturn Tensor  (N,H,W,channels)
+-- @raise naming the layer
+function M.at_size(layer, y, channels, x)
+  local s = core.shape(x)
+  local dtype = core.is_tensor(y) and core.dtype(y)
+  local is_map = dtype == "u8" or dtype == "i32"
+  if dtype == "real" and check.shape_string(core.shape(y)) ==
+    check.shape_string {s[1], s[2], s[3], channels} then return y end
+  if not is_map or core.dim(y) ~= 3 or core.size(y, 1) ~= s[1] or core.size(y, 2) < 1 or core.size(y, 3) < 1 then
+    return layer:fail("bad argument #2 'y' (expected a map of classes, u8 or i32 (%d,H,W), or real (%d,%d,%d,%d), "
+      .. "got %s)", s[1], s[1], s[2], s[3], channels, check.found(y))
+  end
+  local map = nearest(nearest(y, 2, s[2]), 3, s[3])
+  return ops.one_hot(dtype == "u8" and core.to(map, "i32") or core.contiguous(map), channels)
+end
+
+return M
