@@ -36,7 +36,7 @@ DEP_CFLAGS := $(call pc,--cflags openblas) $(STB_CFLAGS) $(call pc,--cflags zlib
 DEP_LIBS := $(or $(call pc,--libs openblas),-lopenblas) $(or $(call pc,--libs libjpeg),-ljpeg) \
   $(or $(call pc,--libs libpng),-lpng) $(or $(call pc,--libs libwebpdemux),-lwebpdemux -lwebp) \
   $(call extra,TIFF,--libs,libtiff-4,-ltiff) $(call extra,GIF,--libs,giflib,-lgif) \
-  $(or $(call pc,--libs libdeflate),-ldeflate) $(or $(call pc,--libs zlib),-lz)
+  $(or $(call pc,--libs libdeflate),-ldeflate) $(or $(call pc,--libs yajl),-lyajl) $(or $(call pc,--libs zlib),-lz)
 
 # -ffp-contract=fast: -std=c11 would forbid fused multiply-adds. Never -Ofast or -ffast-math: GCC then links a start-up
 # file that flushes denormals in the whole Lua process.

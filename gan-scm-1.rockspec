@@ -16,6 +16,7 @@ dependencies = {
 external_dependencies = {
   OPENBLAS = { library = "openblas" }, ZLIB = { library = "z" }, JPEG = { library = "jpeg" },
   PNG = { library = "png" }, WEBP = { library = "webpdemux" }, DEFLATE = { library = "deflate" },
+  YAJL = { library = "yajl" },
 }
 build = {
   type = "make",

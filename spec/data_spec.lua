@@ -68,10 +68,10 @@ describe("data.open", function()
   end)
 
   it("asks formats that detect, open and have a text", function()
-    assert.equal("IDX, CIFAR-10/100, .npy, .npz, a .zip of pictures, metadata.jsonl, .csv, .tsv, CelebA, Pascal VOC, "
-      .. "pictures beside masks, pictures beside .txt or a folder of pictures", gan.data.formats)
+    assert.equal("IDX, CIFAR-10/100, .npy, .npz, a .zip of pictures, COCO's .json, metadata.jsonl, .csv, .tsv, CelebA, "
+      .. "Pascal VOC, pictures beside masks, pictures beside .txt or a folder of pictures", gan.data.formats)
     for _, name in ipairs {
-      "idx", "cifar", "array", "zip", "jsonl", "table", "celeba", "voc", "masks", "captions", "folder",
+      "idx", "cifar", "array", "zip", "coco", "jsonl", "table", "celeba", "voc", "masks", "captions", "folder",
     } do
       local format = require("gan.data.format." .. name)
       assert.truthy(gan.data.formats:find(format.text, 1, true))

@@ -59,7 +59,8 @@ local home_of = {
   ["stb_image.h"] = "^$", ["stb_image_write.h"] = "^csrc/codec/stb%.c$", ["stb_image_resize.h"] = "^$",
   ["jpeglib.h"] = "^csrc/codec/jpeg%.c$", ["jerror.h"] = "^csrc/codec/jpeg%.c$", ["<png.h>"] = "^csrc/codec/png%.c$",
   ["decode.h"] = "^csrc/codec/webp%.c$", ["demux.h"] = "^csrc/codec/webp%.c$", ["tiffio.h"] = "^csrc/codec/tiff%.c$",
-  ["gif_lib.h"] = "^csrc/codec/gif%.c$", ["setjmp.h"] = "^csrc/codec/[jp][pn]e?g%.c$",
+  ["gif_lib.h"] = "^csrc/codec/gif%.c$",
+  ["yajl_parse.h"] = "^csrc/bind/b_json%.c$", ["setjmp.h"] = "^csrc/codec/[jp][pn]e?g%.c$",
 }
 
 -- What a kernel may include of the project: the pure part of the ground, and other kernels.

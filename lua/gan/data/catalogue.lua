@@ -293,7 +293,7 @@ local function attribute(self, fields, records)
   end
 end
 
-local function mask(self, fields, records, masks)
+local function mask(self, fields, records, masks, cache)
   if masks then
     local seen, names = core.to_table(masks.numbers), {}
     fields.mask_kind = self.mask_kind
@@ -309,10 +309,17 @@ local function mask(self, fields, records, masks)
     if self.mask_kind ~= "instance" then fields.mask_classes = names end
   elseif any(records, "paint") then
     fields.mask_kind, fields.mask_classes = self.mask_kind, self.mask_names
+    local rest, painted = cache - (fields.images and core.numel(fields.images) or 0), {}
     fields.mask = function(s, i)
-      local m = core.full({s.height, s.width}, 0, "u8")
+      if painted[i] then return core.clone(painted[i]) end
       local record = records[i]
+      local y, x, h, w = table.unpack(record.fit.place)
+      local m = core.full({s.height, s.width}, VOID, "u8")
+      core.copy_(core.narrow(core.narrow(m, 1, y + 1, h), 2, x + 1, w), core.full({h, w}, 0, "u8"))
       if record.paint then record.paint(m, record.fit.window, record.fit.place, record.lost or {}) end
+      if rest >= core.numel(m) then
+        rest, painted[i] = rest - core.numel(m), core.clone(m)
+      end
       return m
     end
   end
@@ -340,7 +347,7 @@ local function set_of(self, records, images, masks, o, split, splits)
   if number then fields.boxes = function(_, i) return boxes[i] end end
   label(self, fields, records, all)
   attribute(self, fields, records)
-  mask(self, fields, records, masks)
+  mask(self, fields, records, masks, o.cache)
   if any(records, "captions") then
     local none = {}
     fields.captions = function(_, i) return records[i].captions or none end

@@ -37,7 +37,7 @@ M.shapes, M.fake = built_in.shapes.set, built_in.fake.set
 
 -- The formats, each asked whether a path is its own before the next. A new one is one file in format/, and its word.
 local formats = {
-  "idx", "cifar", "array", "zip", "jsonl", "table", "celeba", "foreign", "voc", "masks", "captions", "folder",
+  "idx", "cifar", "array", "zip", "coco", "jsonl", "table", "celeba", "foreign", "voc", "masks", "captions", "folder",
 }
 
 local texts = {}
@@ -139,6 +139,7 @@ end
 --   Labels in `dataset.json` at the top, as stylegan has it, come before folders; lists of numbers are attributes
 -- * a table of pictures, .csv or .tsv: columns file, label, caption, split, and any of 0 and 1, which is an attribute;
 --   or metadata.jsonl; or the folder of `metadata`, `captions`, `labels`, `annotations` or `attributes`.csv or .tsv
+-- * COCO's JSON, or a folder with instances_*.json and captions_*.json in `annotations`, or _annotations.coco.json
 -- * CelebA's folder, with list_attr_celeba.txt; a folder of Pascal VOC's XML files, or one with Annotations in it
 -- * a folder `images` beside `masks`, `instances` or their like, PNG whose pixels are numbers; or beside `text` or
 --   `captions`; pictures with .txt files of the same names
