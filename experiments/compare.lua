@@ -2,6 +2,7 @@
 --
 --   lua experiments/compare.lua runs/a runs/b                       runs/compare.html
 --   lua experiments/compare.lua runs/a runs/b --x kimg --out ab.html
+--   lua experiments/compare.lua --index runs                        runs/index.html, of all runs in it
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
 local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "' 2>/dev/null")
@@ -17,11 +18,30 @@ local must, stop, finish = gan.train.stop.script "compare.lua"
 local declared = command.declare {
   {"x", "string", "step", choices = {"step", "kimg", "epoch"},
     help = "what curves run over: steps, or thousands of real images, or passes over the data"},
+  {"index", "string", nil, arg = "DIR",
+    help = "write index.html, the page of all runs in this folder, and report.html of those that have none"},
   {"out", "string", nil, arg = "FILE.html", help = "default: compare.html beside the first run"},
 }
 local about = {name = "compare.lua", summary = "Writes a page that puts runs side by side.",
   rest = {arg = "RUN", help = "directories of two runs or more"}}
 local opt = must(command.parse(declared, arg, about))
+
+if opt.index then
+  local folder = opt.index:match "^(.*[^/])/*$" or opt.index
+  if opt.rest[1] or opt.out then stop "--index DIR: goes with no run, and not with --out" end
+  must(text.names(folder))
+  local names = text.folders_with(folder, "stats.jsonl")
+  if not names[1] then stop("%s: no folder of runs (none in it has a stats.jsonl)", folder) end
+  for _, name in ipairs(names) do
+    local dir = ("%s/%s"):format(folder, name)
+    if not gan.show.index.has_card(dir) then
+      must(text.write(dir .. "/report.html", (must(gan.show.report.page(dir)))))
+    end
+  end
+  text.leftovers(folder, true)
+  print(check.shown(("%s: %s"):format(must(gan.show.index.write(folder)), check.count(#names, "run"))))
+  return finish()
+end
 
 -- The runs' directories: each once, under whatever names.
 local dirs, seen = {}, {}

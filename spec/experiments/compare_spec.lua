@@ -25,6 +25,23 @@ describe("compare.lua", function()
     assert.matches("ab.html: 2 runs\n$", out)
   end)
 
+  it("writes the page of all runs, and those that runs lack", function()
+    local code, out, err = script.run(SCRIPT, ("--index %s/"):format(dir))
+    assert.same({0, "", dir .. "/index.html: 2 runs\n"}, {code, err, out})
+    assert.is_truthy(temp.read(dir .. "/index.html"):find('href="b/report.html"', 1, true))
+    local written = lfs.attributes(dir .. "/a/report.html", "ino")
+    assert.equal(0, (script.run(SCRIPT, ("--index %s"):format(dir))))
+    assert.equal(written, lfs.attributes(dir .. "/a/report.html", "ino")) -- what is there stays
+    for words, what in pairs {
+      ["--index /no/such"] = "/no/such: no such folder", ["--index D/a"] = "D/a: no folder of runs",
+      ["--index D D/a"] = "--index DIR: goes with no run",
+    } do
+      code, out, err = script.run(SCRIPT, (words:gsub("D(%f[/ %z])", dir .. "%1")))
+      assert.same({1, ""}, {code, out})
+      assert.is_truthy(err:find("compare.lua: " .. what:gsub("D(%f[/])", dir .. "%1"), 1, true), err)
+    end
+  end)
+
   it("says in one line what is wrong", function()
     lfs.mkdir(dir .. "/links")
     os.execute(("ln -s ../a '%s/links/a'"):format(dir))

@@ -124,6 +124,9 @@ describe("show.report", function()
     temp.write(path .. "/fakes_000010.png", "no picture")
     temp.write(path .. "/reals.png", "")
     markup.read(assert(report.page(path)))
+    temp.write(path .. "/stats.jsonl", '{"step":1,"D":2}')
+    local alone = report.page(path):match '<path class="raw" d="(M[%d.]+ [%d.]+h6)"/>'
+    assert.is_truthy(alone) -- one record can be seen
     temp.write(path .. "/stats.jsonl", '{"step":1,"D":null}\n{"step":1,"D":1e308}\n{"step":"x","D":1}\n{"D":2}\n')
     markup.read(assert(report.page(path)))
     assert.has_error(function() report.page(path, {other = 1}) end,
@@ -157,6 +160,7 @@ describe("show.report", function()
     local writer = report.writer(path, function() return now end)
     assert.is_nil(writer:update())
     assert.is_true(lfs.attributes(path .. "/report.html", "size") > 1e4)
+    assert.is_truthy(temp.read(dir .. "/index.html"):find('href="writer/report.html"', 1, true))
     local function changes(seconds)
       os.remove(path .. "/report.html")
       now = now + seconds

@@ -20,6 +20,7 @@ local WIDTH, HEIGHT = 560, 230
 local LEFT, RIGHT, TOP, BOTTOM = 56, 10, 10, 26
 local SMOOTH = {6, 9} -- tenths
 local SMOOTH_BINS = 150 -- of smoothed curves: they have no peaks to lose
+local ALONE = 6 -- length of a point that is no part of a line
 local ROWS = 25 -- of a chart's table
 local LARGEST = 1e300 -- beyond it an axis has no round numbers
 
@@ -37,8 +38,9 @@ local function path(points, x, y, X, Y)
   for _, i in ipairs(points) do
     local py = Y(y[i])
     if py then
-      out[#out + 1] = ("%s%s %s"):format(open and "L" or "M", pixel(X(x[i])), pixel(py))
-      if not open and not Y(y[i + 1] or 0 / 0) then out[#out + 1] = "h.1" end -- a point by itself
+      local alone = not open and not Y(y[i + 1] or 0 / 0) -- a short line: what has no length is not seen
+      out[#out + 1] = ("%s%s %s%s"):format(open and "L" or "M", pixel(X(x[i]) - (alone and ALONE / 2 or 0)), pixel(py),
+        alone and ("h%d"):format(ALONE) or "")
     end
     open = py ~= nil
   end

@@ -97,6 +97,7 @@ dd{margin:0 0 6px}
 code{background:var(--panel);padding:2px 6px;display:inline-block;overflow-wrap:anywhere;font-size:13px}
 .side{display:grid;gap:18px;overflow-x:auto}
 .runs img{width:130px;height:auto}
+.runs th,.runs td{overflow-wrap:break-word}
 COLOURS
 @media print{
 :root,:root[data-theme=dark]{color-scheme:light;LIGHT}
@@ -308,11 +309,12 @@ function M.chart_controls(axis)
 end
 
 --- Returns a page. p: `title`, `body` (HTML), `data` (JSON, for the charts), `refresh`: it loads itself anew;
--- `local_images`: it shows pictures that lie beside it.
+-- `local_images`: it shows pictures that lie beside it; `head`: HTML that stands at its beginning.
 function M.of(p)
   local out = {}
   local function add(fmt, ...) out[#out + 1] = html.format(fmt, ...) end
   add('<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>%s</title>', p.title)
+  if p.head then add("%h", p.head) end
   add('<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">')
   add('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:%s; '
     .. 'style-src \'unsafe-inline\'; script-src \'unsafe-inline\'">', p.local_images and " file: 'self'" or "")

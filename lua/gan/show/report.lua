@@ -7,6 +7,8 @@
 local check = require "gan.check"
 local core = require "gan.core"
 local html = require "gan.show.html"
+local index = require "gan.show.index"
+local json = require "gan.file.json"
 local page = require "gan.show.page"
 local quantities = require "gan.quantities"
 local sections = require "gan.show.sections"
@@ -165,7 +167,9 @@ local function make(run, ended, cache)
       return rows
     end)())))
   return page.of {title = ("%s: %s"):format(run.name, ended and "failed" or run.state), body = table.concat(parts),
-    data = "{" .. table.concat(data, ",") .. "}", refresh = run.state == "running" and not ended}
+    data = "{" .. table.concat(data, ",") .. "}", refresh = run.state == "running" and not ended,
+    head = html.format('<script type="application/json" id="card">%h</script>',
+      html.json(json.encode(index.card(run, ended and "failed" or run.state))))}
 end
 make = core.without_locale(make)
 
@@ -206,11 +210,16 @@ function M.writer(dir, clock)
     wait = 0}, Writer)
 end
 
--- Makes and writes the page.
+-- Makes and writes the page, and that of all runs beside it.
 local function write(self, ended)
   local run, message = sections.read(self.dir)
   if not run then return nil, message end
-  return text.write(self.path, make(run, ended, self.cache))
+  local folder = text.folder_of(self.dir)
+  if not self.last then text.leftovers(folder, true) end -- of one that was killed
+  local ok
+  ok, message = text.write(self.path, make(run, ended, self.cache))
+  if not ok then return nil, message end
+  return index.write(folder)
 end
 
 --- Writes the page if it is time, or if it must be. A page that cannot be made, for whatever reason, is no reason to
