@@ -65,6 +65,20 @@ describe("latent scripts", function()
     assert.same({8 * 18 + 2, 5 * 18 + 2, 3}, size "classes/classes.png")
     ok("conditional_grid", run "classes" .. "--seeds 0-1 --classes heart,#0")
     assert.same({2 * 18 + 2, 2 * 18 + 2, 3}, size "classes/classes.png")
+    local ends = assert(gan.data.image.read(dir .. "/classes/classes.png"))
+    out = ok("conditional_grid", run "classes" .. "--seeds 0-1 --mix heart,#0 --steps 3")
+    assert.equal(dir .. "/classes/mixtures.png: step 12, from left to right: heart, circle\n", out)
+    assert.same({2 * 18 + 2, 4 * 18 + 2, 3}, size "classes/mixtures.png")
+    local strip = assert(gan.data.image.read(dir .. "/classes/mixtures.png"))
+    local function tile(picture, r, c)
+      return picture:narrow(1, 3 + 18 * r, 16):narrow(2, 3 + 18 * c, 16):contiguous():to()
+    end
+    for seed = 0, 1 do -- the strip begins and ends at the classes' own pictures
+      assert.is_true((tile(strip, seed, 0) - tile(ends, 0, seed)):abs():max():item() <= 1)
+      assert.is_true((tile(strip, seed, 3) - tile(ends, 1, seed)):abs():max():item() <= 1)
+    end
+    refused("conditional_grid", run "classes" .. "--mix heart", "--mix: expected at least 2 classes, got 'heart'")
+    refused("conditional_grid", run "classes" .. "--mix heart,#0 --classes #1", "--classes and --mix: give one of them")
     refused("conditional_grid", run "plain", "@/plain/checkpoint_last.safetensors is not conditional: it knows no "
       .. "classes")
   end)

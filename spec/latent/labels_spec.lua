@@ -29,6 +29,18 @@ describe("latent: labels", function()
     end
   end)
 
+  it("mixes classes on the way from one to the next", function()
+    local w = latent.mixtures(core.tensor({2, 0, 1}, "i32"), 3, 2)
+    assert.same({{0, 0, 1}, {.5, 0, .5}, {1, 0, 0}, {.5, .5, 0}, {0, 1, 0}}, w:to_table())
+    assert.same({{0, 1}, {0, 1}}, latent.mixtures(core.tensor({1, 1}, "i32"), 2, 1):to_table())
+    local two = core.tensor({0, 2}, "i32")
+    for _, case in ipairs {{core.tensor({0}, "i32"), 3, 1, "labels %(M%) of at least 2 classes"},
+      {gan.ones(2), 3, 1, "#1 'y'"}, {two, 2, 1, "expected labels in 0..1, got 2 at element 2"},
+      {two, 0, 1, "#2 'classes'"}, {two, 3, 0, "#3 'steps'"}} do
+      assert.error_matches(function() latent.mixtures(case[1], case[2], case[3]) end, case[4])
+    end
+  end)
+
   it("finds labels for seeds", function()
     local names = {"cat", "dog", "7", "#2"}
     assert.same({0, 0, 1, 1}, latent.labels(names, {0, 4, 5, 9}):to_table())

@@ -81,7 +81,8 @@ describe("conditional_batch_norm", function()
       local y = net(x)
       return y
     end))
-    assert.matches("layer G.2%): bad argument #2 'y' %(expected i32 labels %(2%), got i32 tensor %(3%)%)",
+    assert.matches("layer G.2%): bad argument #2 'y' %(expected i32 labels %(2%), or real weights of classes %(2,3%), "
+      .. "got i32 tensor %(3%)%)",
       message(net, x, labels(0, 1, 2)))
     assert.matches("got real tensor %(2%)%)", message(net, x, double.zeros(2)))
     assert.matches("got 1%)", message(net, x, 1))
@@ -211,5 +212,97 @@ describe("label_product", function()
     assert.matches("expected real %(N,3%)", message(net, double.zeros(2, 4)))
     assert.matches("nn.label_product: size Y is missing", message(nn.label_product, {3}))
     assert.matches("option 'features': expected an integer", message(nn.label_product, {3, 2, features = 0}))
+  end)
+end)
+
+describe("weights of classes", function()
+  local w = double.tensor {{0, 0, 1}, {.5, .25, .25}}
+
+  it("mix gammas and betas", function()
+    local rng = double.rng(1)
+    local layer = nn.conditional_batch_norm {2, 3}
+    double.no_grad(function()
+      layer.gamma:copy_(double.tensor {{1, 2}, {3, 4}, {-1, 8}})
+      layer.beta:copy_(double.tensor {{0, 4}, {8, 0}, {4, -4}})
+    end)
+    local x = rng:normal({2, 3, 2, 2}, 2, 3)
+    local z = nn.batch_norm {2, affine = false}(x)
+    for _, mode in ipairs {"train", "eval"} do
+      layer[mode](layer)
+      if mode == "eval" then z = nn.batch_norm {2, affine = false}:eval()(x) end
+      layer.running_mean:zero_()
+      layer.running_var:fill_(1)
+      local y = layer(x, w)
+      golden.near((z[1] * double.tensor {-1, 8} + double.tensor {4, -4}):reshape {-1}:to_table(), y[1])
+      golden.near((z[2] * double.tensor {1, 4} + double.tensor {3, 1}):reshape {-1}:to_table(), y[2])
+      local net = nn.chain {layer, nn.leaky_relu {}}
+      assert(double.gradcheck(function(a, m) return net(a, m) end, {rng:normal {2, 3, 1, 2}, w, layer.gamma,
+        layer.beta}, {order = 2}))
+    end
+  end)
+
+  it("stand behind the features, or mix learnt vectors there", function()
+    local layer = nn.label_concat {3}
+    assert.same({{5, 0, 0, 1}, {7, .5, .25, .25}}, layer(double.tensor {{5}, {7}}, w):to_table())
+    assert.same({9, .5, .25, .25}, layer(double.full({2, 2, 3, 1}, 9), w)[2][2][3]:to_table())
+    layer = nn.label_concat {3, features = 2, rng = double.rng(1)}
+    local row = layer(double.ones(2, 1), w)[2]:to_table()
+    local v = layer.embedding.weight:to_table()
+    assert.is_true(math.abs(row[3] - (.5 * v[1][2] + .25 * v[2][2] + .25 * v[3][2])) < 1e-12)
+    assert(double.gradcheck(function(a, m) return layer(a, m):tanh() end, {double.rng(2):normal {2, 2, 1, 2}, w,
+      layer.embedding.weight}, {order = 2}))
+  end)
+
+  it("mix what heads add", function()
+    local head = nn.projection_head {3, 2, bias = false}
+    head:load {
+      ["psi.weight"] = double.tensor {{.5}, {.1}, {.2}},
+      ["classes.weight"] = double.tensor {{0, 0, 0}, {.3, -.4, 1}},
+    }
+    local x = double.tensor {{1, 2, -1}, {1, 2, -1}}
+    golden.near({-.625, .5}, head(x, double.tensor {{.25, .75}, {1, 0}}))
+    local product = nn.label_product {2, 3, features = 2}
+    double.no_grad(function()
+      product.linear.weight:copy_(double.tensor {{1, 2}, {0, -1}})
+      product.classes.weight:copy_(double.tensor {{1, 0}, {0, 1}, {2, 3}})
+    end)
+    golden.near({5, 2}, product(double.tensor {{1, 1}, {1, 1}}, w))
+    local y = double.tensor {{.25, .75}, {.5, -1}}
+    assert(double.gradcheck(function(a, m) return head(a, m):tanh() end, {x, y, table.unpack(head:params())},
+      {order = 2}))
+    assert(double.gradcheck(function(a, m) return product(a, m):tanh() end, {double.ones(2, 2), w,
+      table.unpack(product:params())}, {order = 2}))
+    nn.spectral(head):eval()
+    assert(double.gradcheck(function(a, m) return head(a, m):tanh() end, {x, y, table.unpack(head:params())},
+      {order = 2}))
+  end)
+
+  it("are what every conditional net takes: a 1 among zeros draws what its label draws", function()
+    local one, label = gan.tensor {{0, 0, 1}, {0, 1, 0}}, gan.tensor({2, 1}, "i32")
+    for _, case in ipairs {
+      {"mlp", {size = 8, width = 8}}, {"dcgan", {size = 16, ngf = 2, conditioning = "concat"}},
+      {"dcgan", {size = 16, ngf = 2, conditioning = "projection"}}, {"sndcgan", {size = 16, ngf = 2}},
+      {"sngan_resnet", {size = 32, ngf = 2}}, {"r3gan", {size = 16, ngf = 16}},
+    } do
+      local name, opt = table.unpack(case)
+      opt.channels, opt.z, opt.classes, opt.rng = 1, 4, 3, gan.rng(3)
+      local G, z = gan.model[name].generator(opt), gan.rng(1):normal {2, 4}
+      gan.no_grad(function() -- classes are alike at first
+        for _, t in ipairs(G:params()) do t:add_(gan.rng(2):normal(t:shape(), 0, .1)) end
+      end)
+      local drawn = gan.nn.evaluate(G, z, label)
+      assert.is_true((gan.nn.evaluate(G, z, one) - drawn):abs():max():item() < 1e-5, name)
+      local mixed = gan.nn.evaluate(G, z, gan.tensor {{.5, 0, .5}, {1 / 3, 1 / 3, 1 / 3}})
+      assert.is_true((mixed - drawn):abs():max():item() > 1e-4, name)
+    end
+  end)
+
+  it("are refused where they are not one for each class, or not finite", function()
+    local net = nn.chain {name = "G", nn.label_concat {3}}
+    assert.matches("label_concat %(layer G.1%): bad argument #2 'y' %(expected i32 labels %(2%), or real weights of "
+      .. "classes %(2,3%), got real tensor %(2,2%)%)", message(net, double.zeros(2, 1), double.zeros(2, 2)))
+    assert.matches("got real tensor %(1,3%)%)", message(net, double.zeros(2, 1), double.zeros(1, 3)))
+    assert.matches("row 2 of the weights holds NaN or an infinity", message(net, double.zeros(2, 1),
+      double.tensor {{1, 0, 0}, {0 / 0, 0, 1}}))
   end)
 end)

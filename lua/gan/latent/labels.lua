@@ -49,6 +49,39 @@ function M.labels(classes, seeds, class)
   return core.tensor(list, "i32"), label and ("class %s (label %d)"):format(classes[label + 1], label)
 end
 
+--- Returns the weights of mixtures of classes, on the way from one to the next.
+-- @function gan.latent.mixtures
+-- @tparam Tensor y  i32 (M) labels, M >= 2, each 0..classes-1
+-- @tparam integer classes  Y, how many there are
+-- @tparam integer steps  from one to the next, >= 1
+-- @treturn Tensor  real ((M-1)*steps+1,Y): each row sums to 1; what conditional nets take in the place of labels
+-- @raise if an argument is of another kind or out of range
+function M.mixtures(y, classes, steps)
+  local op = "latent.mixtures"
+  local labels = core.is_tensor(y) and core.dtype(y) == "i32" and core.dim(y) == 1 and core.to_table(y) or {}
+  if #labels < 2 then return check.expected(op, 1, "y", "i32 labels (M) of at least 2 classes", y) end
+  check.int(op, 2, "classes", classes, 1)
+  check.int(op, 3, "steps", steps, 1)
+  for i, label in ipairs(labels) do
+    if label < 0 or label >= classes then
+      return check.fail(op, "bad argument #1 'y' (expected labels in 0..%d, got %d at element %d)", classes - 1, label,
+        i)
+    end
+  end
+  local rows = {}
+  for i = 1, #labels - 1 do
+    for s = i == 1 and 0 or 1, steps do
+      local row = {}
+      for k = 1, classes do row[k] = 0 end
+      local from, to = labels[i] + 1, labels[i + 1] + 1
+      row[from] = 1 - s / steps
+      row[to] = row[to] + s / steps
+      rows[#rows + 1] = row
+    end
+  end
+  return core.tensor(rows)
+end
+
 --- Tells whether values that were read from a file are latent vectors, and where there are classes, labels of these.
 -- Cannot fail.
 -- @function gan.latent.are

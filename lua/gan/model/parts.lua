@@ -6,8 +6,8 @@
 --     "projection"  conditional batch norm in G, a projection head in D
 --     "acgan"       the label is appended to z; D(x) returns logits (N) and class logits (N,Y)
 --
--- G(z, y) and D(x, y) are then called with y, i32 labels (N) counted from 0. At the image, "concat" would cost 15 % of
--- a step.
+-- G(z, y) and D(x, y) are then called with y, i32 labels (N) counted from 0, or real (N,Y), weights that mix classes.
+-- At the image, "concat" would cost 15 % of a step.
 -- Source: Mirza & Osindero 2014, arXiv:1411.1784 and, for D, Reed et al. 2016, arXiv:1605.05396; Miyato & Koyama 2018,
 -- arXiv:1802.05637; Odena et al. 2017, arXiv:1610.09585.
 -- @internal gan.model.parts

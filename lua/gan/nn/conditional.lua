@@ -1,5 +1,7 @@
 --- Layers that see the labels: conditional_batch_norm, label_concat, projection_head, label_product, class_head.
--- Labels y are i32 (N), counted from 0.
+-- Labels y are i32 (N), counted from 0. In their place all but class_head take weights of the classes, real (N,Y): what
+-- a layer has of each class is then added up by these. Rows sum to 1 where mixtures are wanted; a 1 among zeros is the
+-- label.
 -- @module gan.nn.conditional
 local core = require "gan.core"
 local check = require "gan.check"
@@ -28,7 +30,7 @@ local norm = M.conditional_batch_norm
 -- @tparam integer opt.2  Y, classes
 -- @tparam[opt=1e-5] number opt.eps  >= 0
 -- @tparam[opt=0.1] number opt.momentum  in [0,1], as for batch_norm
--- @treturn Module  (N,...,C), i32 (N) -> (N,...,C)
+-- @treturn Module  (N,...,C), i32 (N) or real (N,Y) -> (N,...,C)
 -- @raise if an option is unknown or out of range
 function norm:init(opt)
   local op = self.label
@@ -45,7 +47,7 @@ end
 module.rectifies(norm, function(self, x, slope, y)
   self:check_input(x, nil, self.channels)
   self:check_labels(y, core.size(x, 1), self.classes)
-  local gamma, beta = ops.embedding(self.gamma, y), ops.embedding(self.beta, y)
+  local gamma, beta = module.mixed(self.gamma, y), module.mixed(self.beta, y)
   if not self.training then
     return (ops.conditional_batch_norm_eval(x, gamma, beta, self.running_mean, self.running_var, self.eps, slope))
   end
@@ -76,7 +78,7 @@ local concat = M.label_concat
 -- @tparam integer opt.1  Y, classes
 -- @tparam[opt] integer opt.features  length of a learnt embedding, from N(0, 1) (default: none)
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
--- @treturn Module  (N,D), i32 (N) -> (N,D+Y); (N,H,W,C), i32 (N) -> (N,H,W,C+Y)
+-- @treturn Module  (N,D), i32 (N) or real (N,Y) -> (N,D+Y); (N,H,W,C), the same -> (N,H,W,C+Y)
 -- @raise if an option is unknown or out of range
 function concat:init(opt)
   local op = self.label
@@ -91,7 +93,8 @@ function concat:forward(x, y)
   self:check_input(x, core.is_tensor(x) and core.dim(x) ~= 4 and 2 or nil)
   local s = core.shape(x)
   self:check_labels(y, s[1], self.classes)
-  local code = self.embedding and self.embedding(y) or ops.one_hot(y, self.classes)
+  local code = self.embedding and self.embedding(y)
+    or core.dtype(y) == "i32" and ops.one_hot(y, self.classes) or y
   if #s == 4 then
     s[4] = width(self)
     code = ops.expand(ops.reshape(code, {s[1], 1, 1, s[4]}), s)
@@ -125,7 +128,7 @@ local projection = M.projection_head
 -- @tparam integer opt.2  Y, classes
 -- @tparam[opt=true] boolean opt.bias  that of psi
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
--- @treturn Module  (N,D), i32 (N) -> logits (N)
+-- @treturn Module  (N,D), i32 (N) or real (N,Y) -> logits (N)
 -- @raise if an option is unknown or out of range
 function projection:init(opt)
   local op = self.label
@@ -165,7 +168,7 @@ local product = M.label_product
 -- @tparam integer opt.2  Y, classes
 -- @tparam[opt] integer opt.features  F, how long the embedding is (default: D)
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
--- @treturn Module  (N,D), i32 (N) -> logits (N)
+-- @treturn Module  (N,D), i32 (N) or real (N,Y) -> logits (N)
 -- @raise if an option is unknown or out of range
 function product:init(opt)
   local op = self.label

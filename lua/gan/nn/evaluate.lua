@@ -112,7 +112,7 @@ end
 -- @function gan.nn.evaluate
 -- @tparam Module net  in any mode
 -- @tparam Tensor x  (N,...)
--- @tparam[opt] Tensor y  labels, i32 (N), of a conditional net
+-- @tparam[opt] Tensor y  of a conditional net: labels, i32 (N), or weights of classes, real (N,Y)
 -- @tparam[opt] table opt
 -- @tparam[opt=64] integer opt.batch  rows at a time
 -- @tparam[opt] table opt.average  weights and statistics in the place of the net's own (gan.optim.ema,

@@ -288,19 +288,25 @@ function Module:check_shape(s, nd, features)
   return s
 end
 
---- Checks the labels of a conditional layer.
--- @tparam Tensor y  i32 (n), each 0..classes-1 (counted from 0)
+--- Checks the labels of a conditional layer, or the weights that mix classes.
+-- @tparam Tensor y  i32 (n), each 0..classes-1 (counted from 0); or real (n,classes), finite
 -- @tparam integer n  size of the batch
 -- @tparam integer classes  how many there are
--- @treturn Tensor  (n): y itself
+-- @treturn Tensor  (n) or (n,classes): y itself
 -- @raise naming the layer and its place in the net; without labels it says that they are wanted
 function Module:check_labels(y, n, classes)
   if y == nil then
     return self:fail("labels are missing: a conditional net is called net(x, y), y being i32 labels (%d) in 0..%d",
       n, classes - 1)
   end
-  if not core.is_tensor(y) or core.dtype(y) ~= "i32" or core.dim(y) ~= 1 or core.size(y, 1) ~= n then
-    return self:fail("bad argument #2 'y' (expected i32 labels (%d), got %s)", n, check.found(y))
+  local dtype = core.is_tensor(y) and core.dtype(y)
+  if dtype == "real" and core.dim(y) == 2 and core.size(y, 1) == n and core.size(y, 2) == classes then
+    local bad = core.bad_row(y)
+    return bad and self:fail("bad argument #2 'y' (row %d of the weights holds NaN or an infinity)", bad) or y
+  end
+  if dtype ~= "i32" or core.dim(y) ~= 1 or core.size(y, 1) ~= n then
+    return self:fail("bad argument #2 'y' (expected i32 labels (%d), or real weights of classes (%d,%d), got %s)", n, n,
+      classes, check.found(y))
   end
   for i, label in ipairs(core.to_table(y)) do
     if label < 0 or label >= classes then
@@ -308,6 +314,15 @@ function Module:check_labels(y, n, classes)
     end
   end
   return y
+end
+
+--- Returns the rows of a table that labels name, or the sums of all rows by weights of the classes.
+-- @tparam Tensor weight  real (Y,D)
+-- @tparam Tensor y  i32 of any shape, each 0..Y-1; or real (N,Y)
+-- @treturn Tensor  y's shape, then D; or (N,D)
+-- @raise if y does not fit the table
+function M.mixed(weight, y)
+  return core.dtype(y) == "i32" and ops.embedding(weight, y) or ops.matmul(y, weight)
 end
 
 -- ---- options that constructors share ----

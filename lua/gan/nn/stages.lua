@@ -46,7 +46,7 @@ end
 -- @function gan.nn.stages
 -- @tparam Module net  a chain, such as a discriminator of gan.model
 -- @tparam Tensor x  (N,...), as the net is called with
--- @tparam[opt] Tensor y  labels, i32 (N), of a conditional net
+-- @tparam[opt] Tensor y  of a conditional net: labels, i32 (N), or weights of classes, real (N,Y)
 -- @treturn table  list of tensors (N,...), differentiable in x and in the weights
 -- @raise if net is no chain, or has no such layer; what its layers raise
 -- @usage local seen = gan.nn.stages(D, images)

@@ -64,14 +64,15 @@ end
 --- Draws pictures.
 -- @function Painter:images
 -- @tparam Tensor z  (N,Z)
--- @tparam[opt] Tensor y  i32 (N) labels; or one (1), for all; default: the first class
+-- @tparam[opt] Tensor y  labels, i32 (N), or weights of classes, real (N,Y); or one row, for all; default: the first
+--   class
 -- @treturn Tensor  (N,H,W,C)
 -- @raise if z or y does not fit the net
 function Painter:images(z, y)
   local n = core.size(z, 1)
   if self.classes then
     y = y or core.tensor({0}, "i32")
-    if core.size(y, 1) == 1 and n > 1 then y = core.full({n}, core.item(y), "i32") end
+    if core.size(y, 1) == 1 and n > 1 then y = core.gather_rows(y, core.full({n}, 0, "i32")) end
   end
   local out = nn.evaluate(self.G, z, self.classes and y or nil)
   self.G:eval()
