@@ -1,6 +1,5 @@
 --- map_concat: a map of classes, or other images, before the channels of an image.
 -- @module gan.nn.map_concat
-local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local maps = require "gan.nn.maps"
