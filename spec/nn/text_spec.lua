@@ -105,3 +105,67 @@ describe("what is wrong with texts", function()
     assert.matches("option 'length': expected an integer", message(text.characters, {length = 47}))
   end)
 end)
+
+describe("text.concat", function()
+  it("puts a text's features behind, on images as maps", function()
+    local layer = text.concat {2, 3, rng = double.rng(1)}
+    local e = double.rng(2):normal {2, 2}
+    local code = layer.linear(e):leaky_relu(0.2)
+    local y = layer(double.full({2, 4}, 7), e)
+    assert.same({2, 7}, y:shape())
+    golden.near(code:reshape {-1}:to_table(), y:narrow(2, 5, 3))
+    y = layer(double.full({2, 2, 3, 1}, 7), e)
+    assert.same({2, 2, 3, 4}, y:shape())
+    golden.near(code[2]:to_table(), y[2][1][3]:narrow(1, 2, 3))
+    assert.same({4, 4, 6}, layer:shape {4, 4, 3})
+    assert.equal("text.concat, 2 as 3", layer:describe())
+    assert(double.gradcheck(function(a, b) return layer(a, b):tanh() end,
+      {double.rng(3):normal {2, 2, 2, 1}, e, table.unpack(layer:params())}, {order = 2}))
+    assert.matches("nn.text.concat: bad argument #2 'e' %(expected a text's vectors, real %(2,2%), got nil",
+      message(layer, double.zeros(2, 4)))
+    assert.matches("got real tensor %(1,2%)", message(layer, double.zeros(2, 4), double.zeros(1, 2)))
+  end)
+end)
+
+describe("text.augment", function()
+  it("has the worked numbers", function()
+    local layer = text.augment {1, 2}
+    layer.draws = {normal = function() return double.tensor {{.3, -.7}} end}
+    double.no_grad(function()
+      layer.linear.weight:copy_(double.tensor {{.5, -1, .2, -.4}})
+      layer.linear.bias:copy_(double.zeros(4))
+    end)
+    local c, far = layer(double.ones(1, 1))
+    golden.near({.8315512754, -1.5731115272}, c)
+    golden.near({.3354307010}, far)
+    golden.near({.25, -.5, .0553506895, -.0824199885}, double.grad(far, {layer.linear.bias})[1])
+    assert(double.gradcheck(function(e)
+      local a, b = layer(e)
+      return a:sum() + b
+    end, {double.rng(1):normal {1, 1}, table.unpack(layer:params())}, {order = 2}))
+  end)
+
+  it("goes on where its stream was saved", function()
+    local layer = text.augment {3, 2, rng = double.rng(1), draws = double.rng(2)}
+    local e = double.rng(3):normal {2, 3}
+    local state = layer:streams().draws
+    local at = {state:state()}
+    local first = layer(e)
+    local second = layer(e)
+    assert.is_false(first:to_bytes() == second:to_bytes())
+    state:load(table.unpack(at))
+    assert.is_true((layer(e)):to_bytes() == first:to_bytes())
+    assert.same({2}, layer:shape {3})
+    assert.equal("text.augment 3 -> 2", layer:describe())
+  end)
+end)
+
+describe("text.between", function()
+  it("mixes the halves of a batch", function()
+    local e = double.tensor {{1, 0}, {2, 2}, {3, 4}, {0, 2}, {9, 9}}
+    assert.same({{2, 2}, {1, 2}}, text.between(e):to_table())
+    assert.same({{1, 0}, {2, 2}}, text.between(e, 1):to_table())
+    assert.matches("nn.text.between: bad argument #2 'share'", message(text.between, e, 2))
+    assert.matches("#1 'e' %(expected a real tensor", message(text.between))
+  end)
+end)

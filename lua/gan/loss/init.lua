@@ -7,7 +7,7 @@
 --
 -- A loss whose terms do not separate (the relativistic ones) has no `real` and `fake`. feature_matching has a
 -- `generator` only, as perceptual has; auxiliary_classifier is on class logits, to be added to another loss; emd is on
--- latent vectors; joint_embedding on vectors of images and of texts.
+-- latent vectors; joint_embedding on vectors of images and of texts; attributes on logits of labels.
 -- @module gan.loss
 local check = require "gan.check"
 local core = require "gan.core"
@@ -16,6 +16,7 @@ local base = require "gan.loss.base"
 local files = {
   "logistic", "non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic",
   "relativistic_paired", "feature_matching", "auxiliary_classifier", "perceptual", "emd", "joint_embedding",
+  "matching_aware", "attributes",
 }
 
 local M = {}

@@ -1,5 +1,6 @@
 --- map_concat: a map of classes, or other images, before the channels of an image.
 -- @module gan.nn.map_concat
+local core = require "gan.core"
 local check = require "gan.check"
 local ops = require "gan.ops"
 local maps = require "gan.nn.maps"
@@ -20,7 +21,7 @@ function concat:init(opt) self.classes = check.options(self.label, opt, {}, {"Y"
 
 function concat:forward(x, y)
   self:check_input(x, 4)
-  return ops.cat({maps.at_size(self, y, self.classes, x), x}, 4)
+  return ops.cat({maps.at_size(self, y, self.classes, core.shape(x)), x}, 4)
 end
 
 function concat:shape(s)

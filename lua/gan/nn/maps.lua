@@ -17,22 +17,22 @@ local function nearest(x, axis, n)
   return core.permute(core.gather_rows(core.permute(x, order), core.tensor(rows, "i32")), order)
 end
 
---- Returns a map as channels, at the size of x.
+--- Returns a map as channels, at a given size.
 -- @tparam Module layer  for errors
--- @tparam Tensor y  u8 or i32 (N,Hm,Wm), each 0..channels-1; or real (N,Hm,Wm,channels), which may be of x's size only
+-- @tparam Tensor y  u8 or i32 (N,Hm,Wm), each 0..channels-1; or real (N,H,W,channels)
 -- @tparam integer channels
--- @tparam Tensor x  (N,H,W,*)
+-- @tparam table s  {N, H, W}
+-- @tparam[opt="#2 'y'"] string argument  what the layer calls it
 -- @treturn Tensor  (N,H,W,channels)
 -- @raise naming the layer
-function M.at_size(layer, y, channels, x)
-  local s = core.shape(x)
+function M.at_size(layer, y, channels, s, argument)
   local dtype = core.is_tensor(y) and core.dtype(y)
   local is_map = dtype == "u8" or dtype == "i32"
   if dtype == "real" and check.shape_string(core.shape(y)) ==
     check.shape_string {s[1], s[2], s[3], channels} then return y end
   if not is_map or core.dim(y) ~= 3 or core.size(y, 1) ~= s[1] or core.size(y, 2) < 1 or core.size(y, 3) < 1 then
-    return layer:fail("bad argument #2 'y' (expected a map of classes, u8 or i32 (%d,H,W), or real (%d,%d,%d,%d), "
-      .. "got %s)", s[1], s[1], s[2], s[3], channels, check.found(y))
+    return layer:fail("bad argument %s (expected a map of classes, u8 or i32 (%d,H,W), or real (%d,%d,%d,%d), "
+      .. "got %s)", argument or "#2 'y'", s[1], s[1], s[2], s[3], channels, check.found(y))
   end
   local map = nearest(nearest(y, 2, s[2]), 3, s[3])
   return ops.one_hot(dtype == "u8" and core.to(map, "i32") or core.contiguous(map), channels)

@@ -104,7 +104,7 @@ end
 
 function spade:forward(x, y)
   self:check_input(x, 4, core.size(self.gamma.weight, 4))
-  local a = ops.relu(self.hidden(maps.at_size(self, y, self.classes, x)))
+  local a = ops.relu(self.hidden(maps.at_size(self, y, self.classes, core.shape(x))))
   return modulated(self.norm(x), self.gamma(a), self.beta(a))
 end
 
@@ -113,6 +113,50 @@ function spade:shape(s) return self:check_shape(s, 4, core.size(self.gamma.weigh
 function spade:describe()
   return ("spade %d, %s, hidden %d%s"):format(core.size(self.gamma.weight, 4), check.count(self.classes, "class"),
     core.size(self.gamma.weight, 3), self.gamma:describe_norm())
+end
+
+M.spade_block = module.class "nn.spade_block"
+local block = M.spade_block
+
+--- Makes a residual block of spade, leaky_relu and 3x3 convolution, twice; beside it x, or a 1x1 convolution of it
+-- where the width changes. Called (x, y), y as for spade. Fields first, second (spade), conv1, conv2, shortcut.
+-- Source: Park et al. 2019, arXiv:1903.07291, fig. 4.  Differs: no third spade, in the shortcut.
+-- @function gan.nn.spade_block
+-- @tparam table opt
+-- @tparam integer opt.1  Ci
+-- @tparam integer opt.2  Co
+-- @tparam integer opt.3  Y, classes
+-- @tparam[opt=128] integer opt.hidden  as for spade
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,H,W,Ci), map as gan.nn.map_concat takes it -> (N,H,W,Co)
+-- @raise if an option is unknown or out of range
+function block:init(opt)
+  opt = check.options(self.label, opt, {
+    hidden = option.integer {default = 128, lo = 1}, rng = option.stream {},
+  }, {"Ci", "Co", "Y"})
+  local ci, co, rng = opt[1], opt[2], opt.rng
+  local mid = math.min(ci, co)
+  self.first = spade {ci, opt[3], hidden = opt.hidden, rng = rng}
+  self.conv1 = conv2d {ci, mid, kernel = 3, padding = 1, rng = rng}
+  self.second = spade {mid, opt[3], hidden = opt.hidden, rng = rng}
+  self.conv2 = conv2d {mid, co, kernel = 3, padding = 1, rng = rng}
+  if ci ~= co then self.shortcut = conv2d {ci, co, kernel = 1, bias = false, rng = rng} end
+end
+
+function block:forward(x, y)
+  local h = self.conv1(ops.leaky_relu(self.first(x, y), 0.2))
+  h = self.conv2(ops.leaky_relu(self.second(h, y), 0.2))
+  return ops.add(h, self.shortcut and self.shortcut(x) or x)
+end
+
+function block:shape(s)
+  self.first:shape(s)
+  return {s[1], s[2], core.size(self.conv2.weight, 4)}
+end
+
+function block:describe()
+  return ("spade_block %d -> %d, %s%s"):format(core.size(self.conv1.weight, 3), core.size(self.conv2.weight, 4),
+    check.count(self.first.classes, "class"), self.conv1:describe_norm())
 end
 
 return M

@@ -103,6 +103,109 @@ function M.gru:describe()
     core.size(self.gru.recurrent.weight, 1), self.pool, self.embedding:describe_norm())
 end
 
+-- ---- what nets do with a text's vector ----
+
+M.concat = module.class "nn.text.concat"
+local concat = M.concat
+
+--- Makes a layer that puts a text's vector, through a linear layer and leaky_relu, behind the features; on images as
+-- constant maps. Called (x, e). Field linear.
+-- Source: Reed et al. 2016, arXiv:1605.05396, sec. 4.1.
+-- @function gan.nn.text.concat
+-- @tparam table opt
+-- @tparam integer opt.1  T, numbers of the text's vector
+-- @tparam integer opt.2  F, features of it that are put behind
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @treturn Module  (N,D), real (N,T) -> (N,D+F); (N,H,W,C), real (N,T) -> (N,H,W,C+F)
+-- @raise if an option is unknown or out of range
+function concat:init(opt)
+  opt = check.options(self.label, opt, {rng = option.stream {}}, {"T", "F"})
+  self.linear = linear {opt[1], opt[2], rng = opt.rng}
+end
+
+function concat:forward(x, e)
+  self:check_input(x, core.is_tensor(x) and core.dim(x) ~= 4 and 2 or nil)
+  local s, width = core.shape(x), core.shape(self.linear.weight)
+  if not core.is_tensor(e) or core.dtype(e) ~= "real" or core.dim(e) ~= 2 or core.size(e, 1) ~= s[1]
+    or core.size(e, 2) ~= width[1] then
+    return self:fail("bad argument #2 'e' (expected a text's vectors, real (%d,%d), got %s)", s[1], width[1],
+      check.found(e))
+  end
+  local code = ops.leaky_relu(self.linear(e), 0.2)
+  if #s == 4 then
+    s[4] = width[2]
+    code = ops.expand(ops.reshape(code, {s[1], 1, 1, width[2]}), s)
+  end
+  return ops.cat({x, code}, -1)
+end
+
+function concat:shape(s)
+  self:check_shape(s, #s ~= 3 and 2 or nil)
+  local out = table.move(s, 1, #s, 1, {})
+  out[#s] = s[#s] + core.size(self.linear.weight, 2)
+  return out
+end
+
+function concat:describe()
+  local s = core.shape(self.linear.weight)
+  return ("text.concat, %d as %d%s"):format(s[1], s[2], self.linear:describe_norm())
+end
+
+M.augment = module.class "nn.text.augment"
+local augment = M.augment
+
+--- Makes a layer that draws a vector near a text's: c = mu + exp(s / 2) n, n from N(0, 1), with (mu, s) a linear
+-- layer's. It returns, too, how far that distribution is from N(0, 1), to be added to G's loss: the mean over all numbers of
+-- (mu^2 + exp(s) - s - 1) / 2. Field linear, columns mu, then s. In evaluation it draws as well.
+-- Source: Zhang et al. 2017, arXiv:1612.03242, sec. 3.2.  Differs: without the authors' relu on mu and s.
+-- @function gan.nn.text.augment
+-- @tparam table opt
+-- @tparam integer opt.1  T, numbers of the text's vector
+-- @tparam integer opt.2  F, numbers of c
+-- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
+-- @tparam[opt] Stream opt.draws  of n (default: one of the layer's own, seeded from gan's default stream)
+-- @treturn Module  (N,T) -> (N,F), scalar in nats
+-- @raise if an option is unknown or out of range
+function augment:init(opt)
+  opt = check.options(self.label, opt, {rng = option.stream {}, draws = option.stream {}}, {"T", "F"})
+  self.linear = linear {opt[1], 2 * opt[2], rng = opt.rng}
+  self.draws = opt.draws or module.new_stream "text.augment"
+end
+
+function augment:forward(e)
+  self:check_input(e, 2, core.size(self.linear.weight, 1))
+  local half = core.size(self.linear.weight, 2) // 2
+  local all = self.linear(e)
+  local mu, s = ops.narrow(all, 2, 1, half), ops.narrow(all, 2, half + 1, half)
+  local c = ops.add(mu, ops.mul(ops.exp(ops.mul(s, 0.5)), self.draws:normal {core.size(e, 1), half}))
+  local far = ops.sub(ops.add(ops.square(mu), ops.exp(s)), ops.add(s, 1))
+  return c, ops.mul(ops.mean(far), 0.5)
+end
+
+function augment:shape(s)
+  self:check_shape(s, 2, core.size(self.linear.weight, 1))
+  return {core.size(self.linear.weight, 2) // 2}
+end
+
+function augment:describe()
+  local s = core.shape(self.linear.weight)
+  return ("text.augment %d -> %d%s"):format(s[1], s[2] // 2, self.linear:describe_norm())
+end
+
+--- Returns vectors between those of a batch's texts: of row i and row i + N/2, for texts that no picture has.
+-- Source: Reed et al. 2016, arXiv:1605.05396, sec. 4.3 (GAN-INT).
+-- @tparam Tensor e  (N,T)
+-- @tparam[opt=0.5] number share  of the first of both, in [0,1]
+-- @treturn Tensor  (N/2,T), rounded down
+-- @raise if e is no such tensor, or share is out of range
+function M.between(e, share)
+  check.real("nn.text.between", 1, "e", e, 2)
+  share = share == nil and 0.5 or check.number("nn.text.between", 2, "share", share, 0, 1)
+  local half = core.size(e, 1) // 2
+  local first, second = ops.narrow(e, 1, 1, half), ops.narrow(e, 1, half + 1, half)
+  return ops.add(ops.mul(first, share), ops.mul(second, 1 - share))
+end
+
 -- ---- characters ----
 
 M.characters = module.class "nn.text.characters"
