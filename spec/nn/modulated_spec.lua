@@ -142,25 +142,25 @@ describe("spade", function()
   end)
 end)
 
-describe("spade_block", function()
+describe("residual_spade", function()
   it("adds what two spades and convolutions make to x, or to a convolution of it", function()
     local rng = double.rng(1)
     local seg, x = rng:integer({2, 4, 4}, 0, 2), rng:normal {2, 4, 4, 3}
-    local same = nn.spade_block {3, 3, 3, hidden = 2, rng = rng}
+    local same = nn.residual_spade {3, 3, 3, hidden = 2, rng = rng}
     nn.initial.zeros(same.conv2)
     golden.near(x:reshape {-1}:to_table(), same(x, seg))
-    local narrow = nn.spade_block {3, 2, 3, hidden = 2, rng = rng}
+    local narrow = nn.residual_spade {3, 2, 3, hidden = 2, rng = rng}
     local h = narrow.conv1(narrow.first(x, seg):leaky_relu(0.2))
     h = narrow.conv2(narrow.second(h, seg):leaky_relu(0.2)) + narrow.shortcut(x)
     golden.near(h:reshape {-1}:to_table(), narrow(x, seg))
     assert.same({4, 4, 2}, narrow:shape {4, 4, 3})
-    assert.equal("spade_block 3 -> 2, 3 classes", narrow:describe())
-    assert.equal(273600, nn.spade_block {128, 96, 9, hidden = 16}:count())
-    local small = nn.spade_block {1, 2, 2, hidden = 1, rng = rng}
+    assert.equal("residual_spade 3 -> 2, 3 classes", narrow:describe())
+    assert.equal(273600, nn.residual_spade {128, 96, 9, hidden = 16}:count())
+    local small = nn.residual_spade {1, 2, 2, hidden = 1, rng = rng}
     local map = double.tensor({{{0, 1}, {1, 1}}}, "i32")
     assert(double.gradcheck(function(a) return small(a, map) end,
       {rng:normal {1, 2, 2, 1}, small.conv1.weight, small.first.hidden.weight}, {order = 2}))
     assert.matches("nn.spade: bad argument #2 'y'", message(small, double.zeros(1, 2, 2, 1)))
-    assert.matches("size Y is missing", message(nn.spade_block, {1, 2}))
+    assert.matches("size Y is missing", message(nn.residual_spade, {1, 2}))
   end)
 end)

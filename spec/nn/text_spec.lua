@@ -130,7 +130,7 @@ end)
 describe("text.augment", function()
   it("has the worked numbers", function()
     local layer = text.augment {1, 2}
-    layer.draws = {normal = function() return double.tensor {{.3, -.7}} end}
+    layer.noise = {normal = function() return double.tensor {{.3, -.7}} end}
     double.no_grad(function()
       layer.linear.weight:copy_(double.tensor {{.5, -1, .2, -.4}})
       layer.linear.bias:copy_(double.zeros(4))
@@ -146,9 +146,9 @@ describe("text.augment", function()
   end)
 
   it("goes on where its stream was saved", function()
-    local layer = text.augment {3, 2, rng = double.rng(1), draws = double.rng(2)}
+    local layer = text.augment {3, 2, rng = double.rng(1), noise = double.rng(2)}
     local e = double.rng(3):normal {2, 3}
-    local state = layer:streams().draws
+    local state = layer:streams().noise
     local at = {state:state()}
     local first = layer(e)
     local second = layer(e)

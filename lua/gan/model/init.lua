@@ -2,6 +2,9 @@
 -- @module gan.model
 local check = require "gan.check"
 
-local files = {"classifier", "dcgan", "inception", "mlp", "own", "r3gan", "sndcgan", "sngan_resnet", "vgg"}
+local files = {
+  "classifier", "dcgan", "gan_cls", "inception", "layout", "mlp", "own", "pix2pix", "r3gan", "sndcgan", "sngan_resnet",
+  "spade", "vgg",
+}
 
 return check.room("gan.model", {}, files)

@@ -115,13 +115,13 @@ function spade:describe()
     core.size(self.gamma.weight, 3), self.gamma:describe_norm())
 end
 
-M.spade_block = module.class "nn.spade_block"
-local block = M.spade_block
+M.residual_spade = module.class "nn.residual_spade"
+local block = M.residual_spade
 
 --- Makes a residual block of spade, leaky_relu and 3x3 convolution, twice; beside it x, or a 1x1 convolution of it
 -- where the width changes. Called (x, y), y as for spade. Fields first, second (spade), conv1, conv2, shortcut.
 -- Source: Park et al. 2019, arXiv:1903.07291, fig. 4.  Differs: no third spade, in the shortcut.
--- @function gan.nn.spade_block
+-- @function gan.nn.residual_spade
 -- @tparam table opt
 -- @tparam integer opt.1  Ci
 -- @tparam integer opt.2  Co
@@ -155,7 +155,7 @@ function block:shape(s)
 end
 
 function block:describe()
-  return ("spade_block %d -> %d, %s%s"):format(core.size(self.conv1.weight, 3), core.size(self.conv2.weight, 4),
+  return ("residual_spade %d -> %d, %s%s"):format(core.size(self.conv1.weight, 3), core.size(self.conv2.weight, 4),
     check.count(self.first.classes, "class"), self.conv1:describe_norm())
 end
 

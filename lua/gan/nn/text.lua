@@ -155,21 +155,21 @@ M.augment = module.class "nn.text.augment"
 local augment = M.augment
 
 --- Makes a layer that draws a vector near a text's: c = mu + exp(s / 2) n, n from N(0, 1), with (mu, s) a linear
--- layer's. It returns, too, how far that distribution is from N(0, 1), to be added to G's loss: the mean over all numbers of
--- (mu^2 + exp(s) - s - 1) / 2. Field linear, columns mu, then s. In evaluation it draws as well.
+-- layer's. It returns, too, how far that distribution is from N(0, 1), to be added to G's loss: the mean over all
+-- numbers of (mu^2 + exp(s) - s - 1) / 2. Field linear, columns mu, then s. In evaluation it draws as well.
 -- Source: Zhang et al. 2017, arXiv:1612.03242, sec. 3.2.  Differs: without the authors' relu on mu and s.
 -- @function gan.nn.text.augment
 -- @tparam table opt
 -- @tparam integer opt.1  T, numbers of the text's vector
 -- @tparam integer opt.2  F, numbers of c
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
--- @tparam[opt] Stream opt.draws  of n (default: one of the layer's own, seeded from gan's default stream)
+-- @tparam[opt] Stream opt.noise  of n (default: one of the layer's own, seeded from gan's default stream)
 -- @treturn Module  (N,T) -> (N,F), scalar in nats
 -- @raise if an option is unknown or out of range
 function augment:init(opt)
-  opt = check.options(self.label, opt, {rng = option.stream {}, draws = option.stream {}}, {"T", "F"})
+  opt = check.options(self.label, opt, {rng = option.stream {}, noise = option.stream {}}, {"T", "F"})
   self.linear = linear {opt[1], 2 * opt[2], rng = opt.rng}
-  self.draws = opt.draws or module.new_stream "text.augment"
+  self.noise = opt.noise or module.new_stream "text.augment"
 end
 
 function augment:forward(e)
@@ -177,7 +177,7 @@ function augment:forward(e)
   local half = core.size(self.linear.weight, 2) // 2
   local all = self.linear(e)
   local mu, s = ops.narrow(all, 2, 1, half), ops.narrow(all, 2, half + 1, half)
-  local c = ops.add(mu, ops.mul(ops.exp(ops.mul(s, 0.5)), self.draws:normal {core.size(e, 1), half}))
+  local c = ops.add(mu, ops.mul(ops.exp(ops.mul(s, 0.5)), self.noise:normal {core.size(e, 1), half}))
   local far = ops.sub(ops.add(ops.square(mu), ops.exp(s)), ops.add(s, 1))
   return c, ops.mul(ops.mean(far), 0.5)
 end
