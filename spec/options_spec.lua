@@ -48,6 +48,7 @@ local needs = {
   ["gan.latent.directions.separator"] = {features, labels}, ["gan.latent.project"] = {features, {generator = print,
     z = 2}},
   ["gan.latent.directions.separators"] = {features, labels, {"a", "b"}},
+  ["gan.show.sheet.svg"] = {set}, ["gan.show.sheet.save"] = {"no such folder/x.svg", set},
   ["gan.optim.accumulate"] = {{blocks = 2}},
   ["gan.optim.adam"] = {{parameter}}, ["gan.optim.ema"] = {{parameter}},
   ["gan.optim.rmsprop"] = {{parameter}}, ["gan.optim.sgd"] = {{parameter}},

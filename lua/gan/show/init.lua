@@ -4,7 +4,7 @@ local check = require "gan.check"
 
 local files = {
   "animation", "atlas", "augmented", "compare", "console", "curves", "explorer", "grid", "index", "levels", "painter",
-  "plot", "report", "tsne",
+  "plot", "report", "sheet", "tsne",
 }
 
 return check.room("gan.show", {}, files)
