@@ -49,7 +49,8 @@ function find.principal()
   gan.no_grad(function()
     for first = 1, opt.n, 64 do
       local n = math.min(64, opt.n - first + 1)
-      local seen = must(check.try(gan.nn.stages, paint.G, z:narrow(1, first, n), labels(n)))
+      local seen, message = check.try(gan.nn.stages, paint.G, z:narrow(1, first, n), labels(n))
+      if not seen then stop("--method principal: the generator's activations cannot be seen: %s", message) end
       if not seen[opt.layer] then
         stop("--layer %d: the generator has %s", opt.layer, check.count(#seen, "such layer"))
       end

@@ -164,6 +164,44 @@ describe("latent scripts", function()
       .. "file or directory)")
   end)
 
+  -- Of nets that a script cannot look at, it says so; all else is drawn.
+  local WORDS_OF = {
+    interpolate = "--seeds 3,4 --steps 2", arithmetic = "--a 1,2,3 --b 4,5,6 --c 7,8,9",
+    project = "--seed 3 --steps 2 --candidates 4 --restarts 2 --nearest 4", directions = "--count 2 --columns 3",
+    explore = "", atlas = "--n 8 --n-train 8 --steps 4", conditional_grid = "--seeds 0-1 --mix #1,#0 --steps 2",
+  }
+  local PRINCIPAL = "--method principal --n 16 --count 2 --columns 3"
+  for name, case in pairs {
+    grey = {"dcgan", "--data fake --limit 16 --channels 1 --size 16 --ngf 2 --ndf 2"},
+    mlp = {"gan2014", "--size 16 --ngf 8 --ndf 8"}, sndcgan = {"sndcgan", "--size 16 --ngf 2 --ndf 2"},
+    r3gan = {"r3gan", "--size 16 --ngf 16 --ndf 16"}, resnet = {"sngan_resnet", "--size 32 --ngf 2 --ndf 2"},
+    cgan = {"cgan", "--size 16 --ngf 2 --ndf 2", true}, acgan = {"acgan", "--size 16 --ngf 2 --ndf 2", true},
+    r3gan_classes = {"start", "--net r3gan --conditional --size 16 --ngf 16 --ndf 16", true},
+    virtual = {"virtual_batch_norm", "--size 16 --ngf 2 --ndf 2"},
+  } do
+    it("look at a run of " .. name, function()
+      local recipe, words, classes = table.unpack(case)
+      ok(recipe, ("--data shapes --limit 16 --z 5 --batch 4 --steps 2 --snap 1 --threads 1 --report none %s "
+        .. "--outdir %s --name %s"):format(words, dir, name))
+      for script, more in pairs(WORDS_OF) do
+        if script == "explore" and name == "virtual" then
+          local _, _, err = inside.run("experiments/explore.lua", run(name))
+          assert.matches("^explore.lua: [^\n]*cannot be explored: show.explorer: nn.virtual_batch: the page does not "
+            .. "know this layer; it knows [^\n]*\n$", err)
+        elseif script ~= "conditional_grid" or classes then
+          ok(script, run(name) .. more)
+        end
+      end
+      ok("timelapse", ("--run %s/%s"):format(dir, name))
+      if name == "virtual" then
+        refused("directions", run(name) .. PRINCIPAL, "--method principal: the generator's activations cannot be seen: "
+          .. "nn.stages: bad argument #1 'net' (expected a chain (gan.nn.chain), got table)")
+      else
+        ok("directions", run(name) .. PRINCIPAL)
+      end
+    end)
+  end
+
   it("say what is wrong with the run, the class, the seeds", function()
     for name, words in pairs {interpolate = "", arithmetic = "--a 1 --b 2 --c 3 ", directions = "",
       project = "--seed 1 ", conditional_grid = "", atlas = ""} do

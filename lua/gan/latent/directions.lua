@@ -89,8 +89,8 @@ function M.weight(G, z)
   check.int(op, 2, "z", z, 1)
   local w, why = first_weight(G, z)
   if w then return w end
-  return check.fail(op, "the generator has no linear first layer: %s; principal directions of its activations, and "
-    .. "separators of classes, need none", why)
+  return check.fail(op, "the generator has no linear first layer: %s; principal directions of a chain's activations, "
+    .. "and separators of classes, need none", why)
 end
 
 --- Finds the directions that a first layer lets through most: the eigenvectors of W'W, W's rows scaled to length 1.
