@@ -93,7 +93,8 @@ describe("recipe", function()
       assert.is_nil((out .. err):find("poison", 1, true), err)
       return out, err
     end
-    for _, name in ipairs {"own_net", "generate", "explore", "evaluate", "plot", "compare", "classifier", "ablation"} do
+    for _, name in ipairs {"own_net", "generate", "explore", "evaluate", "plot", "compare", "tensorboard",
+      "classifier", "ablation"} do
       local out = clean(("%s/experiments/%s.lua"):format(here, name), "--help")
       assert.is_truthy(out:find("--help", 1, true), name)
     end

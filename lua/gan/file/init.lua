@@ -5,6 +5,6 @@
 -- @module gan.file
 local check = require "gan.check"
 
-local files = {"json", "ndarray", "npz", "pickle", "pth", "safetensors", "text", "xml", "zip"}
+local files = {"json", "ndarray", "npz", "pickle", "pth", "safetensors", "tensorboard", "text", "xml", "zip"}
 
 return check.room("gan.file", {}, files)

@@ -25,6 +25,8 @@ M.options = {
     help = "keep a page of the run, report.html, up to date while it trains"},
   {"log-every", "integer", 0, lo = 0, hi = 1000000000, arg = "N", free = true, inherit = true,
     help = "a record in stats.jsonl every N steps, of means over these; 0: every 5 seconds"},
+  {"tensorboard", "flag", false, free = true, inherit = true,
+    help = "write numbers and pictures as an event file for TensorBoard, too; a run that has one goes on with it"},
 }
 
 local SHARE, LEAST_SECONDS = 0.01, 5 -- of the time that making pages may take; between two of them

@@ -110,6 +110,7 @@ function M.run(run)
   if run.data.n > 1 then run.health:real(pictures.real(run, health.PICTURES)) end
   local lines, begun = place.from and saved.go_on(run) or {}, is_own(place)
   if not begun then recorder:settle(settings(run)) end
+  recorder.tensorboard = opt.tensorboard
   recorder:open(run.step)
   for _, line in ipairs(lines) do
     local notice = {step = run.step, notice = line}

@@ -50,7 +50,8 @@ local function unbegun(dir)
   if not names then return false end
   local nets = mode(dir .. "/options.json") -- their copies come after it
   for _, name in ipairs(names) do
-    if not (BEGINNING[name] or name:find "%.tmp$" or nets and name:find "%.lua$") then return false end
+    local own = BEGINNING[name] or name:find "%.tmp$" or name:find "^events%.out%." or nets and name:find "%.lua$"
+    if not own then return false end
   end
   return true, #names > 0
 end

@@ -10,6 +10,7 @@ local check = require "gan.check"
 local checkpoint = require "gan.model.checkpoint"
 local console = require "gan.show.console"
 local directory = require "gan.train.directory"
+local events = require "gan.show.events"
 local journal = require "gan.show.journal"
 local json = require "gan.file.json"
 local quantities = require "gan.quantities"
@@ -18,9 +19,7 @@ local safetensors = require "gan.file.safetensors"
 local stop = require "gan.train.stop"
 local text = require "gan.file.text"
 
-local M = {}
-
-local LOG, STATS = "log.txt", "stats.jsonl"
+local M, LOG, STATS = {}, "log.txt", "stats.jsonl"
 
 -- ---- console and disk ----
 
@@ -116,6 +115,7 @@ function Disk:open(step)
   self:rewind(step)
   close_files(self)
   for _, name in ipairs {LOG, STATS} do self.files[name] = self:must(text.open_lines(self:path(name))) end
+  if self.tensorboard or events.find(self.dir) then self.files.events = self:must(events.open(self.dir, step)) end
   if not self.early then return end
   local early = table.concat(self.early, "\n")
   self.early = nil
@@ -173,6 +173,7 @@ end
 -- @tparam[opt] string metric  into the file of this metric; default: stats.jsonl
 -- @error if the disk fails: it stops
 function Disk:record(record, metric)
+  if self.files.events then self:must(self.files.events:record(record, metric)) end
   if not metric then return append(self, STATS, json.encode(record)) end
   return self:must(text.append_to(self:path(("metric-%s.jsonl"):format(metric)), json.encode(record)))
 end
@@ -216,6 +217,7 @@ function Disk:prune(count) text.prune(self.dir, checkpoint.SNAPSHOTS, count) end
 -- @error if the disk fails: it stops
 function Disk:picture(name, paint)
   self:must(paint(self:path(name)))
+  if self.files.events then self:must(self.files.events:picture(name, self:path(name))) end
   return self:path(name)
 end
 
@@ -250,8 +252,7 @@ end
 function Silent:stop(fmt, ...) return check.fail(self.program, fmt, ...) end -- luacheck: ignore self
 
 --- Makes a recorder that writes and prints nothing. A run that fails raises an error that a caller may catch.
--- Training is the same to the byte; Ctrl-C ends the program as it ends any.
--- Cannot fail.
+-- Training is the same to the byte; Ctrl-C ends the program as it ends any. Cannot fail.
 -- @treturn Silent
 -- @usage local run = gan.train.run {recorder = gan.train.recorder.silent(), arg = {"--steps", "100"}}
 function M.silent() return setmetatable({program = "train.run"}, Silent) end

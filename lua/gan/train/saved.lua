@@ -48,9 +48,8 @@ function M.state(run)
     run = {format = checkpoint.FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
       channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
       own_data = run.own_data, rollbacks = run.rollbacks, rolled = run.rolled, random = {random.default():state()},
-      window = run.window,
       data = run.identity and json.encode(run.identity), origin = run.origin and json.encode(run.origin),
-      options = json.encode(command.fixed(run.declared, run.options))},
+      options = json.encode(command.fixed(run.declared, run.options)), window = run.window},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
   }
   for name, rng in pairs(run.streams) do tree.rng[name] = {rng:state()} end
