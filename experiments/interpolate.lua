@@ -11,6 +11,7 @@ if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
 local core = require "gan.core"
+local lfs = require "lfs"
 local command, latent, painter = gan.command, gan.latent, gan.show.painter
 
 local must, stop, finish = gan.train.stop.script "interpolate.lua"
@@ -29,6 +30,7 @@ local declared = command.declare(command.extend({
   {"tiles", "integer", 9, lo = 1, hi = 400, help = "of a loop without --seeds: how many loops in one picture"},
   {"frames", "integer", nil, lo = 2, hi = 2000, help = "of a loop (default: one each 0.08 radians)"},
   {"fps", "number", 20, lo = 0.1, hi = 100, help = "of a loop: frames a second"},
+  {"stills", "string", nil, arg = "DIR", help = "of a loop: its frames as pictures, too, for programs that make films"},
   {"class", "string", nil, arg = "CLASS", help = "of a conditional run: the class, by its name or as #3 (default: #0)"},
 }, painter.options "strip.png, field.png or loop.png"))
 local opt, given = must(command.parse(declared, arg, {name = "interpolate.lua",
@@ -39,6 +41,7 @@ if why then stop("%s", why) end
 local z
 if opt.seeds or opt.mode ~= "loop" then z = must(paint:seeds("--seeds", opt.seeds or "0-3", 2)) end
 if opt.mode == "field" and core.size(z, 1) ~= 4 then stop("--seeds: a field has four corners, got %d", #z) end
+if opt.stills and opt.mode ~= "loop" then stop "--stills belongs to --mode loop" end
 if given.loop and z then stop "--loop belongs to --mode loop without --seeds" end
 
 -- One closed path for each tile.
@@ -68,6 +71,14 @@ if opt.mode == "loop" then
   end
   path = paint:place(opt.out, "loop.png")
   must(gan.show.animation.save(path, frames, {fps = opt.fps}))
+  if opt.stills then
+    if lfs.attributes(opt.stills, "mode") ~= "directory" then
+      local ok, message = lfs.mkdir(opt.stills)
+      if not ok then stop("--stills %s: cannot make the directory: %s", opt.stills, message) end
+    end
+    gan.file.text.leftovers(opt.stills, true)
+    for k, frame in ipairs(frames) do must(gan.data.image.write(("%s/%06d.png"):format(opt.stills, k), frame)) end
+  end
   told = ("%d frames of %s"):format(#frames, check.count(#pictures, "picture"))
 else
   local columns, rows = opt.columns
@@ -82,4 +93,8 @@ else
   told = check.count(#rows, "picture")
 end
 print(check.shown(("%s: %s%s, step %d"):format(path, told, drawn, paint.step)))
+if opt.stills then
+  local stills = "'" .. opt.stills:gsub("'", [['\'']]) .. "/%06d.png'"
+  print(check.shown(("ffmpeg -framerate %g -i %s -pix_fmt yuv420p loop.mp4"):format(opt.fps, stills)))
+end
 finish()

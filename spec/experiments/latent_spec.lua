@@ -46,6 +46,14 @@ describe("latent scripts", function()
     ok("interpolate", (run("plain"):gsub("threads 1", "threads 2")) .. "--mode loop --tiles 4 --frames 6 --loop wander")
     assert.is_true(one == temp.read(dir .. "/plain/loop.png"))
     ok("interpolate", run "classes" .. "--mode loop --seeds 1-3 --frames 5")
+    out = ok("interpolate", run "plain" .. "--mode loop --tiles 1 --frames 3 --fps 12.5 --stills " .. dir .. "/stills")
+    assert.equal(("ffmpeg -framerate 12.5 -i '%s/stills/%%06d.png' -pix_fmt yuv420p loop.mp4"):format(dir),
+      out:match "\n(.*)\n$")
+    assert.same({"000001.png", "000002.png", "000003.png"}, temp.list(dir .. "/stills"))
+    assert.same(size "plain/loop.png", size "stills/000003.png")
+    refused("interpolate", run "plain" .. "--stills x", "--stills belongs to --mode loop")
+    refused("interpolate", run "plain" .. "--mode loop --frames 2 --tiles 1 --stills " .. dir .. "/no/x",
+      "--stills @/no/x: cannot make the directory: No such file or directory")
     -- The ends of a strip are generate.lua's pictures.
     ok("generate", run "plain" .. "--seeds 3 --out " .. dir .. "/three.png")
     local strip = assert(gan.data.image.read(dir .. "/plain/strip.png")):narrow(1, 3, 16):narrow(2, 3, 16):contiguous()

@@ -153,8 +153,8 @@ describe("latent: directions", function()
   it("refuse a net without such a layer", function()
     local nn = gan.nn
     local no = "latent.directions.weight: the generator has no linear first layer: "
-    fails(no .. "its first layer with a weight is a conv2d; principal directions of a chain's activations, and separators "
-      .. "of classes, need none", directions.weight, nn.chain {nn.conv2d {3, 2, kernel = 3}}, 3)
+    fails(no .. "its first layer with a weight is a conv2d; principal directions of a chain's activations, and "
+      .. "separators of classes, need none", directions.weight, nn.chain {nn.conv2d {3, 2, kernel = 3}}, 3)
     fails(no .. "it has no layer with a weight", directions.weight, nn.chain {nn.relu {}}, 3)
     fails(no .. "its first layer takes 3 numbers, z has 4", directions.weight, nn.chain {nn.linear {3, 2}}, 4)
     fails("#1 'G' (expected a generator (gan.model), got nil)", directions.weight, nil, 4)
