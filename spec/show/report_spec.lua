@@ -232,11 +232,11 @@ describe("show.report", function()
 
     it("opens in a second, reaches everything by Tab, and reads in light and dark", function()
       if not b then return pending(why) end
-      local path = run("tabs", {records = 1500, size = 32, tiles = 64, columns = 8})
+      local path = run("tabs", {records = 10000, every = 1, total = 10000, size = 32, tiles = 64, columns = 8})
       report.writer(path):update(true)
       for _, dark in ipairs {false, true} do
         local p = open(path, {width = 1000, height = 700, dark = dark})
-        assert.is_true(p:thread_time() < 5, p:thread_time() .. " s")
+        assert.is_true(p:thread_time() < 1, p:thread_time() .. " s of the processor")
         assert.equal(0, p:eval [[(() => { let bad = 0;
           document.querySelectorAll("button, select, input, summary, a[href], svg[data-chart], pre").forEach(e => {
             if (e.tabIndex < 0) bad++; });
