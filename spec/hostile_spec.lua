@@ -2,9 +2,11 @@
 -- reads it goes on, or ends with one line and exit code 1.
 local command = require "gan.command"
 local directory = require "gan.train.directory"
+local files = require "spec.support.files"
 local gan = require "gan"
 local inside = require "spec.support.inside"
 local json = require "gan.file.json"
+local lfs = require "lfs"
 local options = require "gan.train.options"
 local temp = require "spec.support.temp"
 
@@ -158,6 +160,71 @@ describe("hostile options", function()
         survives("compare", ("%s %s/other --out %s/x.html"):format(path, dir, dir), own)
         survives("plot", ("--run %s --out %s/x.svg"):format(path, dir), own)
       end
+    end
+  end)
+end)
+
+-- Annotations may be anybody's, too: what is wrong in them is listed, and nothing is raised, waited for or believed.
+describe("hostile annotations", function()
+  local dir
+  setup(function() dir = temp.dir() end)
+  teardown(temp.clean)
+
+  local bomb = {'<!DOCTYPE a [<!ENTITY x0 "ha">'}
+  for k = 1, 40 do bomb[#bomb + 1] = ('<!ENTITY x%d "%s">'):format(k, ("&x%d;"):format(k - 1):rep(20)) end
+  local box = "<annotation><filename>a.png</filename><object><name>c</name><bndbox><xmin>%s</xmin><ymin>1</ymin>"
+    .. "<xmax>%s</xmax><ymax>2</ymax></bndbox></object></annotation>"
+  local coco = '{"images":[{"id":1,"file_name":"a.png","width":%s,"height":2}],"categories":[{"id":1,"name":"c"}],'
+    .. '"annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[0,0,%s,1],"segmentation":%s}]}'
+  local function mask(w) return files.png {h = 2, w = w, colour = 0, value = function() return 7 end} end
+  local huge = ("0,"):rep(100) .. "0"
+
+  -- Files beside a.png (2x2), and what is said of them; false: they are taken.
+  local cases = {
+    {{["a.xml"] = table.concat(bomb) .. "]><annotation>&x40;</annotation>"}, "it defines entities, which are not read"},
+    {{["a.xml"] = ("<annotation>"):rep(5000)}, "more than 100 elements in each other"},
+    {{["a.xml"] = '<!DOCTYPE a SYSTEM "http://localhost:1/a.dtd">' .. box:format("&gone;", 2)}, "1 problem"},
+    {{["a.xml"] = box:format("1e999", "nan")}, "has no number"},
+    {{["a.xml"] = box:format("-1e308", "1e308")}, false},
+    {{["a.xml"] = "<annotation><filename>../../../../etc/passwd</filename></annotation>"}, false},
+    {{["coco.json"] = "[1]"}, "expected an object"},
+    {{["coco.json"] = '{"images":' .. ("["):rep(100000)}, "more than 64 lists and objects in each other"},
+    {{["coco.json"] = coco:format(2, 1, '[[0,0,1e308,0,1e308,1e308]]')}, false},
+    {{["coco.json"] = coco:format(2, 1, '{"size":[2,2],"counts":"' .. ("o"):rep(1000) .. '"}')}, "go wrong at"},
+    {{["coco.json"] = coco:format(2, 1, '{"size":[2,2],"counts":[4294967295,4294967295]}')}, "no whole number"},
+    {{["coco.json"] = coco:format("9007199254740993", 1, "[[0,0,1,0,1,1]]")}, "said to be"},
+    {{["coco.json"] = coco:format(2, "1e999", "[]")}, false},
+    {{["coco.json"] = '{"images":[{"id":1,"file_name":"/etc/passwd"}],"annotations":[]}'}, "is no path below"},
+    {{["labels.csv"] = "file\n../a.png\n/etc/passwd\n"}, "is no path below the table"},
+    {{["labels.csv"] = 'file,label\na.png,"' .. ("x\n"):rep(100000)}, "line 2: a quote that is not closed"},
+    {{["labels.csv"] = "file," .. huge .. "\na.png," .. huge .. "\n"}, false},
+    {{["metadata.jsonl"] = '{"file_name":"a.png","objects":{"bbox":[[1e999,-1e999,0,0]]}}'}, false},
+    {{["metadata.jsonl"] = ("["):rep(100000)}, "problem"},
+    {{["list_attr_celeba.txt"] = "99999999999999999999\nx\na.png 1\n"}, "expected how many"},
+    {{["list_attr_celeba.txt"] = "1\nx\n../a.png 1\n"}, "a path, no name"},
+    {{["a.txt"] = ("\xff"):rep(1000)}, "no UTF-8"},
+    {{["images/a.png"] = files.plain(2, 0, 0, 0), ["masks/a.png"] = mask(3)}, "its mask a.png is 2x3, the picture 2x2"},
+    {{["images/a.png"] = files.plain(2, 0, 0, 0), ["masks/a.png"] = mask(2):sub(1, 40)}, "truncated PNG"},
+  }
+
+  it("are told in a list, soon", function()
+    for k, case in ipairs(cases) do
+      local home = ("%s/%d"):format(dir, k)
+      lfs.mkdir(home)
+      temp.write(home .. "/a.png", files.plain(2, 9, 9, 9))
+      for name, bytes in pairs(case[1]) do
+        local folder = name:match "^(.*)/"
+        if folder then lfs.mkdir(home .. "/" .. folder) end
+        temp.write(home .. "/" .. name, bytes)
+      end
+      local began = os.clock()
+      local code, out, err = inside.run("experiments/inspect.lua", ("%s --sheet %s/s.svg"):format(home, home))
+      local what = ("case %d: %s %s %s"):format(k, code, out:sub(1, 300), err:sub(1, 300))
+      assert.equal(case[2] and 1 or 0, code, what)
+      assert.is_nil(err:find("traceback", 1, true), what)
+      assert.is_true(os.clock() - began < 5, what)
+      assert.is_true(#err < 4000, what)
+      if case[2] then assert.is_truthy(err:find(case[2], 1, true), what) end
     end
   end)
 end)

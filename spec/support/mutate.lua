@@ -28,9 +28,12 @@ for _, t in ipairs(specimens) do
     t.tried, t.good = 0, 0
     if t.file then
       t.dir = ("%s/%d"):format(home, #chosen)
-      assert(gan.file.text.make_folder(t.dir))
-      for name, bytes in pairs(t.beside or {}) do temp.write(t.dir .. "/" .. name, bytes) end
       t.path = t.dir .. "/" .. t.file
+      assert(gan.file.text.make_folder(gan.file.text.folder_of(t.path)))
+      for name, bytes in pairs(t.beside or {}) do
+        assert(gan.file.text.make_folder(gan.file.text.folder_of(t.dir .. "/" .. name)))
+        temp.write(t.dir .. "/" .. name, bytes)
+      end
     end
   end
 end

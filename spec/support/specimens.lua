@@ -260,6 +260,49 @@ add {name = "zip labels", file = "a.zip", files = {classes}, read = {open, some}
   wrap = in_archive {two[1], two[2], {name = "dataset.json"}}}
 add {name = "folder labels", file = "dataset.json", files = {classes}, folder = true, read = {open, some},
   beside = {["a.png"] = plain(1), ["b.png"] = plain(2)}}
+
+-- ---- annotations ----
+
+local function annotated(path) -- as training has them
+  local set, message = open(path, {size = 4, skip_bad = random() < 0.5, cache = pick {0, 1 << 20}})
+  if not set then return nil, message end
+  if set.n > 0 then gan.data.batches(set, {batch = 1, crop = 1, annotations = true, prefetch = false})() end
+  return set
+end
+local beside = {["a.png"] = plain(1), ["b.png"] = plain(2)}
+local function listed(name, file, texts, more)
+  local all = {}
+  for _, t in ipairs {beside, more or {}} do for k, v in pairs(t) do all[k] = v end end
+  add {name = name, file = file, files = texts, folder = true, beside = all, read = {open, some, skipping, annotated}}
+end
+local boxes = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>3</ymax></bndbox>"
+listed("VOC", "a.xml", {("<annotation><filename>a.png</filename><size><width>2</width><height>3</height></size><object>"
+  .. "<name>cat</name>%s</object><object><name>dog</name>%s</object></annotation>"):format(boxes, boxes)})
+local coco = '{"images":[{"id":1,"file_name":"a.png","width":2,"height":3},{"id":2,"file_name":"b.png","width":2,'
+  .. '"height":3}],"categories":[{"id":7,"name":"cat"}],"annotations":[{"id":1,"image_id":1,"category_id":7,'
+  .. '"iscrowd":%d,"bbox":[0,0,2,2],"area":4,"segmentation":%s},{"id":2,"image_id":2,"caption":"a b"}]}'
+listed("COCO", "coco.json", {
+  coco:format(0, "[[0,0,2,0,2,2,0,2]]"), coco:format(1, '{"counts":[0,2,1,3],"size":[3,2]}'),
+  coco:format(0, '{"counts":"0213","size":[3,2]}'),
+})
+listed("table", "labels.csv", {'file,label,hat,caption\na.png,x,1,"a ""b"", c"\nb.png,y,0,\n', "file\r\na.png\r\n"})
+listed("TSV", "captions.tsv", {"file\tname\na.png\tx y\nb.png\t\n"})
+listed("JSON lines", "metadata.jsonl", {
+  '{"file_name":"a.png","text":["a","b"],"label":3,"objects":{"bbox":[[0,0,1,2]],"categories":["x"]}}\n'
+    .. '{"file_name":"b.png","text":"c","label":"y"}\n',
+})
+listed("CelebA", "list_attr_celeba.txt", {"2\nBald Smiling\na.png 1 -1\nb.png -1 1\n"},
+  {["list_eval_partition.txt"] = "a.png 0\nb.png 1\n"})
+listed("captions", "a.txt", {"one\ntwo \u{e9}\n", "\xef\xbb\xbfa\r\n\r\nb"})
+local function numbered(o)
+  o.h, o.w, o.value = 3, 2, few
+  return files.png(o)
+end
+add {name = "mask", file = "masks/a.png", folder = true, read = {open, skipping, annotated}, files = {
+  numbered {colour = 0}, numbered {colour = 0, depth = 2}, numbered {colour = 0, depth = 16},
+  numbered {colour = 3, plte = ("abc"):rep(4)}, numbered {colour = 4},
+}, beside = {["images/a.png"] = plain(1), ["images/b.png"] = plain(2), ["masks/b.png"] = numbered {colour = 0}}}
+
 add {name = "foreign", file = "a", read = {open}, files = {
   "\x89HDF\r\n\x1a\n" .. ("\0"):rep(300), "version https://git-lfs.github.com/spec/v1\n", "\x28\xb5\x2f\xfd123"}}
 

@@ -26,6 +26,7 @@ Catalogue.__index = Catalogue
 
 local order = {"train", "val", "test", "eval"}
 local VOID = 255
+local MOST_ATTRIBUTES = 1 << 26 -- numbers that several labels an image may become
 
 --- Makes a catalogue.
 -- @tparam string path  of the whole, for messages
@@ -264,7 +265,10 @@ local function label(self, fields, records, all)
     local n = #(record.labels or {})
     several, lacks = several or n > 1, lacks + (n == 0 and 1 or 0)
   end
-  if several then
+  if several and #names * #records > MOST_ATTRIBUTES then
+    self.notes[#self.notes + 1] = ("several labels an image, of %d different ones: too many to be attributes"):format(
+      #names)
+  elseif several then
     local rows = {}
     for i, record in ipairs(records) do
       rows[i] = {}

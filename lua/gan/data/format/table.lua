@@ -31,9 +31,12 @@ function M.detect(path, head)
   return layout.find(path, NAMES)[1] ~= nil
 end
 
+local FIELDS = 1 << 24 -- of a table
+local TOO_MANY = ("more than %d fields"):format(FIELDS)
+
 -- The records of CSV: list of lists of fields, with `line`; or nil and a message.
 function M.csv(s)
-  local records, at, line, n = {}, 1, 1, #s
+  local records, at, line, n, fields = {}, 1, 1, #s, 0
   while at <= n do
     local record = {line = line}
     repeat
@@ -61,6 +64,8 @@ function M.csv(s)
         if s:byte(stop) ~= 44 then field = field:gsub("\r$", "") end
       end
       record[#record + 1] = field
+      fields = fields + 1
+      if fields > FIELDS then return nil, TOO_MANY end
       if s:byte(stop) == 13 then stop = stop + 1 end
       local more = s:byte(stop) == 44
       if s:byte(stop) == 10 then line = line + 1 end
@@ -72,14 +77,16 @@ function M.csv(s)
   return records
 end
 
---- Returns the records of TSV: quotes are text. Cannot fail.
+--- Returns the records of TSV: quotes are text; or nil and a message.
 function M.tsv(s)
-  local records, line = {}, 0
+  local records, line, fields = {}, 0, 0
   for row in (s .. "\n"):gmatch "(.-)\r?\n" do
     line = line + 1
     if row ~= "" then
       local record = {line = line}
       for field in (row .. "\t"):gmatch "(.-)\t" do record[#record + 1] = field end
+      fields = fields + #record
+      if fields > FIELDS then return nil, TOO_MANY end
       records[#records + 1] = record
     end
   end
@@ -162,7 +169,7 @@ function M.open(path, o)
     s = s:gsub("^\xef\xbb\xbf", "")
     local name = at.file:match "[^/]*$"
     local records
-    if text.extension(at.file) == "csv" then records, message = M.csv(s) else records = M.tsv(s) end
+    records, message = (text.extension(at.file) == "csv" and M.csv or M.tsv)(s)
     if not records then return nil, ("%s: %s"):format(at.file, message) end
     local header = records[1] or {}
     local kinds, unused = kinds_of(header, records, at.file)

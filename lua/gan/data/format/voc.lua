@@ -6,12 +6,14 @@ local catalogue = require "gan.data.catalogue"
 local check = require "gan.check"
 local core = require "gan.core"
 local layout = require "gan.data.layout"
+local text = require "gan.file.text"
 local tree = require "gan.data.tree"
 local xml = require "gan.file.xml"
 
 local M = {text = "Pascal VOC"}
 
 local IMAGES = {"JPEGImages", "images", "Images", "imgs", "img"}
+local MOST = 16 << 20 -- bytes of a file
 local BELOW = 8 -- folders that are looked into
 
 local function is_xml(name) return name:lower():find "%.xml$" ~= nil end
@@ -41,9 +43,9 @@ function M.detect(path, head)
   if head then return false end
   local folder = folder_of(path)
   if not folder then return false end
-  local first = layout.files(folder, is_xml)[1]
-  local root = xml.read(first.path)
-  return folder ~= path or root ~= nil and root.tag == "annotation"
+  if folder ~= path then return true end
+  local first = text.read(layout.files(folder, is_xml)[1].path, MOST)
+  return first ~= nil and first:find("<annotation", 1, true) ~= nil
 end
 
 local function child(node, tag)
