@@ -99,6 +99,44 @@ describe("conditional_batch_norm", function()
   end)
 end)
 
+describe("several labels of an image", function()
+  local y = double.tensor {{1, 0, 1}}
+
+  it("add up what each changes in a norm, and change nothing where there is none", function()
+    local rng = double.rng(1)
+    local layer, plain = nn.conditional_batch_norm {2, 3}, nn.batch_norm {2, affine = false}
+    local x = rng:normal {4, 2, 2, 2}
+    local w = double.tensor {{1, 0, 1}, {0, 0, 0}, {1, 1, 1}, {0, 1, 0}}
+    golden.near(plain(x):reshape {-1}:to_table(), layer(x, w)) -- at the start
+    layer:load {gamma = rng:normal {3, 2}, beta = rng:normal {3, 2}, running_mean = layer.running_mean,
+      running_var = layer.running_var}
+    local z = layer(x, w)
+    local g, b = layer.gamma, layer.beta
+    golden.near((plain(x)[1] * (g[1] + g[3] - 1) + b[1] + b[3]):reshape {-1}:to_table(), z[1])
+    golden.near(plain(x)[2]:reshape {-1}:to_table(), z[2])
+    golden.near(layer(x, labels(0, 0, 0, 1))[4]:reshape {-1}:to_table(), z[4])
+    assert(double.gradcheck(function(a, v) return layer(a, v) end, {x, w, g, b}, {order = 2}))
+  end)
+
+  it("add up their vectors in a projection", function()
+    local head = nn.projection_head {3, 3, bias = false}:load {
+      ["psi.weight"] = double.tensor {{.5}, {.1}, {.2}},
+      ["classes.weight"] = double.tensor {{.3, -.4, 1}, {.2, .1, 0}, {-.5, .6, .7}},
+    }
+    local x = double.tensor {{1, 2, -1}}:requires_grad_()
+    golden.near({-1}, head(x, y))
+    golden.near({-.25}, head(x, y / 2))
+    golden.near({-1.4}, head(x, y * 2 - 1))
+    local g = double.grad(head(x, y):sum(), {x, head.classes.weight})
+    golden.near({.3, .3, 1.9}, g[1])
+    golden.near({1, 2, -1, 0, 0, 0, 1, 2, -1}, g[2])
+  end)
+
+  it("stand behind z as they are", function()
+    assert.same({{7, 1, 0, 1}}, nn.label_concat {3}(double.tensor {{7}}, y):to_table())
+  end)
+end)
+
 describe("label_concat", function()
   it("appends a 1 among zeros to vectors, and constant maps to images", function()
     local layer = nn.label_concat {3}

@@ -45,6 +45,43 @@ local function tiny(run)
   return temp.read(run.place.dir .. "/checkpoint_last.safetensors")
 end
 
+-- GAN-CLS on captions that a vocabulary knows: everything that has a state.
+local function texts(run)
+  local nn, captions = gan.nn, {"a red ring", "the blue star", "a moon", "red"}
+  local vocabulary = assert(gan.data.text.vocabulary(run.options.steps == 4 and {"other", "words"} or captions))
+  local E = nn.chain {nn.text.gru {11, 3, 4, rng = run:stream "init.E"},
+    nn.text.augment {4, 3, rng = run:stream "init.A", noise = run:stream "augment"}}
+  local model, o = gan.model.gan_cls, {size = 16, text = 3, features = 2}
+  local function with(t)
+    for k, v in pairs(o) do t[k] = v end
+    return t
+  end
+  local G = model.generator(with {z = 4, ngf = 2, rng = run:stream "init.G"})
+  local D = model.discriminator(with {ndf = 2, rng = run:stream "init.D"})
+  local function adam(net) return gan.optim.adam(net:params(), {lr = 0.01}) end
+  local optE, optG, optD = adam(E), adam(G), adam(D)
+  run:save_with {vocabulary = vocabulary, E = E, G = G, D = D, optE = optE, optG = optG, optD = optD}
+  local z, loss = run:stream "z", gan.loss.matching_aware()
+  for _ in run:steps() do
+    local real = run:batch()
+    local ids = gan.cat {(vocabulary:ids(captions)), (vocabulary:ids(captions))}
+    local e, far = E(ids)
+    local fake = G(z:normal {8, 4}, e:detach())
+    local shifted = gan.cat {e:narrow(1, 2, 7), e:narrow(1, 1, 1)}
+    local lossD = loss.critic(D(real, e), D(fake:detach(), e), D(real, shifted)) + far
+    local n = #optD.params
+    local grads = gan.grad(lossD, table.move(optE.params, 1, #optE.params, n + 1, table.move(optD.params, 1, n, 1, {})))
+    optD:step(table.move(grads, 1, n, 1, {}))
+    optE:step(table.move(grads, n + 1, #grads, 1, {}))
+    local d = e:detach()
+    local lossG = loss.generator(D(fake, d), D(G(z:normal {4, 4}, nn.text.between(d)), nn.text.between(d)))
+    optG:step(gan.grad(lossG, optG.params))
+    run:report {D = lossD, lr = 0.01}
+  end
+  run:close()
+  return temp.read(run.place.dir .. "/checkpoint_last.safetensors"), vocabulary
+end
+
 describe("train.run", function()
   setup(function() dir = temp.dir() end)
   teardown(temp.clean)
@@ -101,6 +138,15 @@ describe("train.run", function()
     local tree = gan.file.safetensors.load(dir .. "/whole/checkpoint_last.safetensors")
     assert.is_truthy(tree.rng.dropout[2] > 0)
     assert.is_nil(tree.G)
+  end)
+
+  it("goes on with texts: their vocabulary, encoder and noise", function()
+    local whole = texts(start "--name texts --steps 5")
+    texts(start "--name words --steps 3")
+    local bytes, vocabulary = texts(start "--name words --steps 4")
+    assert.same({"a", "red", "blue", "moon", "ring", "star", "the"}, vocabulary.words) -- the run's, not the captions'
+    assert.is_string(bytes)
+    assert.is_true(whole == texts(start "--name words --steps 5"))
   end)
 
   it("gives each player its step size, by strategies too", function()

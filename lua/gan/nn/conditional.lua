@@ -23,6 +23,8 @@ local norm = M.conditional_batch_norm
 
 --- Makes batch normalisation with gamma and beta of each element's class. Called (x, y).
 -- Fields gamma (Y,C), from 1, and beta (Y,C), from 0; buffers running_mean, running_var (C), of all classes together.
+-- Weights w of several labels, such as 0 and 1, need not add up to 1: what labels change adds up, from plain batch norm
+-- on, gamma = 1 + sum of w_k (gamma_k - 1), beta = sum of w_k beta_k.
 -- Source: de Vries et al. 2017, arXiv:1707.00683; in G, Miyato & Koyama 2018, arXiv:1802.05637.
 -- @function gan.nn.conditional_batch_norm
 -- @tparam table opt
@@ -48,6 +50,7 @@ module.rectifies(norm, function(self, x, slope, y)
   self:check_input(x, nil, self.channels)
   self:check_labels(y, core.size(x, 1), self.classes)
   local gamma, beta = module.mixed(self.gamma, y), module.mixed(self.beta, y)
+  if core.dtype(y) == "real" then gamma = ops.add(gamma, ops.sub(1, ops.sum(y, 2, {keepdim = true}))) end
   if not self.training then
     return (ops.conditional_batch_norm_eval(x, gamma, beta, self.running_mean, self.running_var, self.eps, slope))
   end
