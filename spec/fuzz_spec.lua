@@ -27,7 +27,7 @@ end)
 
 describe("damaged files", function()
   it("give a value, or nil and a message", function()
-    local result = survives("mutate", 1, 12000)
+    local result = survives("mutate", 1, 14000)
     for name, n in pairs(result.kinds) do assert.is_true(n[1] > 100 and (n[2] > 0 or name == "foreign"), name) end
   end)
 end)

@@ -210,7 +210,8 @@ add {name = "CIFAR pickle", file = "data_batch_1", files = {batch, batch4, batch
 add {name = "CIFAR names", file = "batches.meta", beside = {data_batch_1 = batch}, folder = true, read = {open},
   files = {p.pickle(p.dict(p.str "label_names", p.list(p.str "a", p.str "b", p.str "c", p.str "d")))}}
 local short = batch:gsub(("abc"):rep(1000), "")
-add {name = "pickle", file = "a.pkl", files = {short, (batch4:gsub(("abc"):rep(1000), ""))},
+local array = p.pickle(p.array("u1", {2, 3}, "abcdef"))
+add {name = "pickle", file = "a.pkl", files = {short, (batch4:gsub(("abc"):rep(1000), "")), array, batch},
   read = {gan.file.ndarray.load, open}}
 
 local npy = files.npy("|u1", "(3, 2, 5)", ("abcde"):rep(6))
