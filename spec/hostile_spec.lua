@@ -202,7 +202,7 @@ describe("hostile annotations", function()
     {{["metadata.jsonl"] = ("["):rep(100000)}, "problem"},
     {{["list_attr_celeba.txt"] = "99999999999999999999\nx\na.png 1\n"}, "expected how many"},
     {{["list_attr_celeba.txt"] = "1\nx\n../a.png 1\n"}, "a path, no name"},
-    {{["a.txt"] = ("\xff"):rep(1000)}, "no UTF-8"},
+    {{["a.txt"] = ("a\xff"):rep(1000)}, "no UTF-8"},
     {{["images/a.png"] = files.plain(2, 0, 0, 0), ["masks/a.png"] = mask(3)}, "its mask a.png is 2x3, the picture 2x2"},
     {{["images/a.png"] = files.plain(2, 0, 0, 0), ["masks/a.png"] = mask(2):sub(1, 40)}, "truncated PNG"},
   }

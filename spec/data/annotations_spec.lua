@@ -176,6 +176,24 @@ describe("annotations", function()
     end
   end)
 
+  it("of the shards of a batch are those of the batch", function()
+    local set, opt = masked(30, 12, 10), {batch = 6, mirror = true, crop = 2, annotations = true}
+    local whole = gan.data.batches(set, opt)
+    local shards = {}
+    for k = 0, 1 do
+      opt.shard = {k, 2}
+      shards[k + 1] = gan.data.batches(set, opt)
+    end
+    for _ = 1, 7 do
+      local want = select(5, whole())
+      local a, b = select(5, shards[1]()), select(5, shards[2]())
+      for _, name in ipairs {"boxes", "box_classes", "box_ids", "mask"} do
+        assert.equal(want[name]:to_bytes(), a[name]:to_bytes() .. b[name]:to_bytes())
+      end
+      assert.same(want.captions, table.move(b.captions, 1, 3, 4, a.captions))
+    end
+  end)
+
   it("choose one of several captions by seed, epoch and image alone", function()
     local rng = core.rng(0, "data.caption")
     local rows, fives = {}, {}

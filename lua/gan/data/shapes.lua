@@ -53,7 +53,14 @@ local function captions(s, i)
   return {table.concat(words, " ") .. " on " .. ground .. " ground"}
 end
 
-local function mask(s, i) return core.shapes_mask(i, s.size, s.seed, s.objects) end
+local HELD = 128 << 20 -- bytes of masks that stay: one takes as long to draw as its picture
+
+local function mask(s, i)
+  local held = s.held_masks
+  if not held[i] and s.n * s.size * s.size > HELD then return core.shapes_mask(i, s.size, s.seed, s.objects) end
+  held[i] = held[i] or core.shapes_mask(i, s.size, s.seed, s.objects)
+  return core.clone(held[i])
+end
 
 --- Draws the set. Picture i depends on seed, size, objects and i alone, so a larger count only adds pictures.
 -- The class is the kind of the largest shape. The set's own methods:
@@ -82,7 +89,7 @@ function M.set(opt)
   local classes = table.move(kinds, 1, #kinds, 1, {})
   return set.new {
     images = images, labels = labels, scenes = scenes, classes = classes, seed = o.seed, objects = o.objects,
-    source = "shapes", format = "drawn", natural = false, mirrors = false,
+    source = "shapes", format = "drawn", natural = false, mirrors = false, held_masks = {},
     boxes = function(s, i) return (objects(s, i)) end, mask = mask, captions = captions, box_classes = classes,
     mask_kind = "instance", mask_classes = {"ground", table.unpack(kinds)},
     attributes = attributes, attribute_names = table.move(colours, 1, #colours, #kinds + 1,

@@ -34,6 +34,14 @@ describe("caption files", function()
     assert.equal(3, #beside.captions)
   end)
 
+  it("are no lists of numbers, as YOLO has them", function()
+    annotated.pictures(dir)
+    for _, name in ipairs {"a", "b", "c"} do files.write(("%s/%s.txt"):format(dir, name), "0 0.5 0.5 0.1 0.25\n") end
+    local set = assert(data.open(dir))
+    assert.same({"folder"}, {set.format, set.captions})
+    assert.matches("left out: 3 .txt", set:describe())
+  end)
+
   it("are refused with all that is wrong", function()
     annotated.pictures(dir .. "/images")
     texts(dir .. "/text")

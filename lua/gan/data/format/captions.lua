@@ -25,7 +25,9 @@ local function folders_of(path)
   for _, name in ipairs(core.folder(path) or {}) do
     if tree.is_named(name) and probed < PROBED then
       probed = probed + 1
-      if layout.is(("%s/%s.txt"):format(path, name:match "^(.+)%.[^.]*$")) then return path, path end
+      local beside = ("%s/%s.txt"):format(path, name:match "^(.+)%.[^.]*$")
+      local s = layout.is(beside) and text.read(beside, budget.SMALL)
+      if s and s:find "%a" then return path, path end -- numbers alone are boxes of a format that is not read
     end
   end
   return nil
