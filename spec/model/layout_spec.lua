@@ -134,6 +134,16 @@ describe("layout", function()
     end, {double.full({1}, 0.7), D.object[1].weight}, {order = 2}))
   end)
 
+  it("joins boxes and classes as batches have them", function()
+    local both = example(gan)
+    local boxes, classes = both:narrow(3, 2, 4), both:narrow(3, 1, 1):contiguous():reshape({2, 3}):to "i32"
+    assert.same(both:to_table(), layout.join(boxes, classes):to_table())
+    assert.matches("model.layout.join: bad argument #2 'classes' %(expected i32 %(2,3%), got real",
+      message(layout.join, boxes, both))
+    assert.matches("#1 'boxes' %(expected %(N,K,4%)", message(layout.join, both, classes))
+    assert.matches("#1 'boxes' %(expected a real tensor", message(layout.join))
+  end)
+
   it("names what is wrong", function()
     local G, D = make(1)
     local x = gan.zeros(2, 32, 32, 2)

@@ -21,6 +21,13 @@ describe("map_concat", function()
     assert.same({4, 4, 5, 5, 5}, gan.argmax(y, -1):reshape {-1}:to_table())
   end)
 
+  it("has no channel for what is void", function()
+    local layer = nn.map_concat {3}
+    assert.same({{{{0, 0, 0, 9}, {0, 0, 1, 9}}}}, layer(gan.full({1, 1, 2, 1}, 9), gan.tensor({{{255, 2}}}, "u8"))
+      :to_table())
+    assert.equal(1, (nn.map_concat {256}(gan.zeros(1, 1, 1, 1), gan.tensor({{{255}}}, "u8"))[1][1][1]):get(256))
+  end)
+
   it("names what is wrong", function()
     local net = nn.chain {name = "D", nn.map_concat {3}}
     local ok, err = pcall(net, gan.zeros(1, 2, 2, 1))

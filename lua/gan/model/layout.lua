@@ -41,6 +41,23 @@ local function classes_of(objects)
   return core.to(core.maximum(class, 0), "i32")
 end
 
+--- Joins boxes and their classes, as batches have them, to layouts.
+-- @tparam Tensor boxes  (N,K,4): x0, y0, x1, y1 of each
+-- @tparam Tensor classes  i32 (N,K), -1 where there is no box
+-- @treturn Tensor  (N,K,5)
+-- @raise if the shapes do not fit
+-- @usage local layout = gan.model.layout.join(beside.boxes, beside.box_classes)
+function M.join(boxes, classes)
+  check.real("model.layout.join", 1, "boxes", boxes, 3)
+  local s = core.shape(boxes)
+  if s[3] ~= 4 then return check.expected("model.layout.join", 1, "boxes", "(N,K,4)", boxes) end
+  if not core.is_tensor(classes) or core.dtype(classes) ~= "i32"
+    or check.shape_string(core.shape(classes)) ~= check.shape_string {s[1], s[2]} then
+    return check.expected("model.layout.join", 2, "classes", ("i32 (%d,%d)"):format(s[1], s[2]), classes)
+  end
+  return core.cat({core.reshape(core.to(core.contiguous(classes), "real"), {s[1], s[2], 1}), boxes}, 3)
+end
+
 -- ---- G ----
 
 local generator = nn.class "layout_generator"

@@ -10,7 +10,7 @@ local concat = module.class "nn.map_concat"
 
 --- Makes a layer that puts a map before the channels of an image: one channel each class, with 1 where the map has it.
 -- Called (x, y), y being the map, of any size, u8 or i32 (N,Hm,Wm), each 0..Y-1; or what the channels are to be, real
--- (N,H,W,Y).
+-- (N,H,W,Y). In u8 255 is void: no channel has it.
 -- Source: as the condition of Isola et al. 2017, arXiv:1611.07004.
 -- @function gan.nn.map_concat
 -- @tparam table opt

@@ -6,6 +6,8 @@ local ops = require "gan.ops"
 
 local M = {}
 
+local VOID = 255 -- of no class, in a map of bytes
+
 -- Takes along an axis of x the n entries whose places are nearest to the centres of n equal parts.
 local function nearest(x, axis, n)
   local size = core.size(x, axis)
@@ -19,7 +21,7 @@ end
 
 --- Returns a map as channels, at a given size.
 -- @tparam Module layer  for errors
--- @tparam Tensor y  u8 or i32 (N,Hm,Wm), each 0..channels-1; or real (N,H,W,channels)
+-- @tparam Tensor y  u8 or i32 (N,Hm,Wm), each 0..channels-1, in u8 also 255: void; or real (N,H,W,channels)
 -- @tparam integer channels
 -- @tparam table s  {N, H, W}
 -- @tparam[opt="#2 'y'"] string argument  what the layer calls it
@@ -34,8 +36,13 @@ function M.at_size(layer, y, channels, s, argument)
     return layer:fail("bad argument %s (expected a map of classes, u8 or i32 (%d,H,W), or real (%d,%d,%d,%d), "
       .. "got %s)", argument or "#2 'y'", s[1], s[1], s[2], s[3], channels, check.found(y))
   end
-  local map = nearest(nearest(y, 2, s[2]), 3, s[3])
-  return ops.one_hot(dtype == "u8" and core.to(map, "i32") or core.contiguous(map), channels)
+  local map = core.contiguous(nearest(nearest(y, 2, s[2]), 3, s[3]))
+  if dtype == "i32" then return ops.one_hot(map, channels) end
+  if channels > VOID then return ops.one_hot(core.to(map, "i32"), channels) end
+  local numbers = core.to(map, "real")
+  local known = core.ne(numbers, VOID)
+  return core.mul(core.one_hot(core.to(core.mul(numbers, known), "i32"), channels),
+    core.reshape(known, {s[1], s[2], s[3], 1}))
 end
 
 return M
