@@ -2,6 +2,6 @@
 -- @module gan.measure
 local check = require "gan.check"
 
-local files = {"evaluate", "features", "perceptual"}
+local files = {"boxes_held", "evaluate", "features", "perceptual"}
 
 return check.room("gan.measure", {}, files)

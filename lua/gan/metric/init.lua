@@ -14,7 +14,7 @@ local check = require "gan.check"
 
 local files = {
   "moments", "rows", "fid", "kid", "inception_score", "precision_recall", "density_coverage", "memorised", "nearest",
-  "diversity", "ppl", "accuracy", "modes",
+  "diversity", "ppl", "accuracy", "modes", "segmentation",
 }
 
 return check.room("gan.metric", {}, files)
