@@ -55,8 +55,8 @@ B = build
 
 # The files that live from wide vectors are compiled for each instruction set (csrc/kernels/conv/simd.h): for ARCH, and
 # for those beyond it that the machine may have where the module runs. A native build needs no other.
-SIMD = $(addprefix csrc/kernels/conv/,conv.c conv_direct.c depthwise.c grouped.c peak.c simd_table.c sums.c tile.c \
-  winograd.c winograd_grouped.c)
+SIMD = $(addprefix csrc/kernels/conv/,conv.c conv_direct.c depthwise.c grouped.c peak.c product.c simd_table.c \
+  sums.c tile.c winograd.c winograd_grouped.c)
 BEYOND = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
   $(if $(filter native x86-64-v4,$(ARCH)),,$(if $(filter x86-64-v3,$(ARCH)),v4,v3 v4)))
 SETS = base $(BEYOND)

@@ -69,8 +69,8 @@ static int matmul(lua_State *L) {
   const gn_real *pa = gn_real_ptr(a.t), *pb = gn_real_ptr(b.t);
   gn_real *py = gn_real_ptr(y);
   if (products == 1) {
-    gn_real *work = gn_scratch(L, gn_gemm_par_work(a.rows, b.cols, a.cols));
-    gn_gemm_par(a.trans, b.trans, a.rows, b.cols, a.cols, pa, a.ld, pb, b.ld, py, b.cols, work);
+    gn_real *work = gn_scratch(L, gn_gemm_par_work(a.trans, b.trans, a.rows, b.cols, a.cols));
+    gn_gemm_par(a.trans, b.trans, a.rows, b.cols, a.cols, pa, a.ld, pb, b.ld, py, work);
     gn_scratch_free(L, -1);
     lua_pop(L, 1);
   } else gn_gemm_batch(&batch, a.trans, b.trans, a.rows, b.cols, a.cols, pa, a.ld, pb, b.ld, py);

@@ -4,12 +4,13 @@
 
 #include "../gn.h"
 
-/* c (m,n) <- op(a) (m,k) op(b) (k,n), row-major. ta, tb: 1 if stored transposed; lda, ldb, ldc: row strides of what is
-** stored. Overwrites c. work: gn_gemm_par_work(m, n, k) reals. Parallel over blocks of c, and over parts of k where c
-** is small; the division depends on the shape alone, because an edge row of a GEMM rounds differently. Cannot fail. */
+/* c (m,n) <- op(a) (m,k) op(b) (k,n), row-major. ta, tb: 1 if stored transposed; lda, ldb: row strides of what is
+** stored. Overwrites c, which is dense. work: gn_gemm_par_work reals, for the present number of threads. Parallel over
+** blocks of c, and over parts of k where c is small; the division depends on the shape alone, because an edge row of a
+** GEMM rounds differently. Cannot fail. */
 void gn_gemm_par(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
-                 gn_int ldb, gn_real *c, gn_int ldc, gn_real *work);
-gn_int gn_gemm_par_work(gn_int m, gn_int n, gn_int k);
+                 gn_int ldb, gn_real *c, gn_real *work);
+gn_int gn_gemm_par_work(int ta, int tb, gn_int m, gn_int n, gn_int k);
 
 /* A batch of products: nd batch dimensions of the given sizes; sa, sb: what a and b move along each (0 where
 ** broadcast). */

@@ -6,7 +6,7 @@
 
 /* p (N,3H), or p's share of the state's gradient (N,H), and what the product takes. */
 gn_int gn_gru_work(gn_gru_shape s) {
-  return 3 * s.n * s.h + GN_MAX(gn_gemm_par_work(s.n, 3 * s.h, s.h), gn_gemm_par_work(s.n, s.h, 3 * s.h));
+  return 3 * s.n * s.h + GN_MAX(gn_gemm_par_work(0, 0, s.n, 3 * s.h, s.h), gn_gemm_par_work(0, 1, s.n, s.h, 3 * s.h));
 }
 
 static int is_over(const int32_t *lengths, gn_int i, gn_int t) { return lengths && t >= lengths[i]; }
@@ -33,7 +33,7 @@ void gn_gru(gn_real *y, gn_real *gates, const gn_real *a, const gn_real *u, cons
   for (gn_int t = 0; t < s.l; t++) {
     const gn_real *h = t ? y + (t - 1) * s.h : h0;
     const gn_int ld = t ? row : s.h;
-    if (h) gn_gemm_par(0, 0, s.n, 3 * s.h, s.h, h, ld, u, 3 * s.h, p, 3 * s.h, rest);
+    if (h) gn_gemm_par(0, 0, s.n, 3 * s.h, s.h, h, ld, u, 3 * s.h, p, rest);
     else memset(p, 0, sizeof *p * (size_t)(3 * s.n * s.h));
     GN_PARALLEL_FOR_IF(8 * s.n * s.h > GN_PAR_MIN)
     for (gn_int i = 0; i < s.n; i++) {
@@ -84,7 +84,7 @@ void gn_gru_grad(gn_real *da, gn_real *dp, gn_real *dh0, const gn_real *dy, cons
         step_grad(da + 3 * at, dp + 3 * at, carry, dy + at, gates + 5 * at, s.h);
       }
     }
-    gn_gemm_par(0, 1, s.n, s.h, 3 * s.h, dp + 3 * t * s.h, 3 * row, u, 3 * s.h, through, s.h, rest);
+    gn_gemm_par(0, 1, s.n, s.h, 3 * s.h, dp + 3 * t * s.h, 3 * row, u, 3 * s.h, through, rest);
     GN_PARALLEL_FOR_IF(s.n * s.h > GN_PAR_MIN)
     for (gn_int i = 0; i < s.n * s.h; i++) dh0[i] += through[i];
   }

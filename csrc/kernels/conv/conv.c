@@ -148,9 +148,9 @@ gn_int gn_conv2d_work(const gn_conv *d, gn_conv_pass pass) {
   if (is_grouped_winograd(e)) return gn_winograd_grouped_work(d, pass, tile(e));
   if (e == POINTS || e == COVER) {
     plain_sizes(d, e, &m, &n, &k);
-    return pass == GN_CONV_Y    ? gn_gemm_par_work(m, n, k)
-           : pass == GN_CONV_DX ? gn_gemm_par_work(m, k, n)
-                                : gn_gemm_par_work(k, n, m);
+    return pass == GN_CONV_Y    ? gn_gemm_par_work(0, 0, m, n, k)
+           : pass == GN_CONV_DX ? gn_gemm_par_work(0, 1, m, k, n)
+                                : gn_gemm_par_work(1, 0, k, n, m);
   }
   if (e == COLUMNS) return gn_columns_work(d);
   if (e == EXCHANGED) {
@@ -189,7 +189,7 @@ void gn_conv2d(gn_real *y, const gn_real *x, const gn_real *w, const gn_real *u,
     exchange_kernel(work, w, d->Kh * d->Kw, d->Ci, d->Co);
     gn_columns_dx(y, x, work, &other, work + d->Kh * d->Kw * d->Ci * d->Co);
   } else if (is_winograd(e)) gn_winograd_y(y, d->Co, x, u, NULL, d, tile(e), work);
-  else gn_gemm_par(0, 0, m, n, k, x, k, w, n, y, n, work);
+  else gn_gemm_par(0, 0, m, n, k, x, k, w, n, y, work);
 }
 
 void gn_conv2d_relu(gn_real *y, gn_int ldy, const gn_real *x, const gn_real *u, const gn_real *bias, const gn_conv *d,
@@ -213,7 +213,7 @@ void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_rea
   else if (e == GATHER) gn_gather_dx(dx, dy, w, d, work);
   else if (e == COLUMNS) gn_columns_dx(dx, dy, w, d, work);
   else if (is_winograd(e)) gn_winograd_dx(dx, dy, u, d, tile(e), work);
-  else gn_gemm_par(0, 1, m, k, n, dy, n, w, n, dx, k, work);
+  else gn_gemm_par(0, 1, m, k, n, dy, n, w, n, dx, work);
 }
 
 void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work) {
@@ -230,5 +230,5 @@ void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_con
     gn_gather_dw(work, dy, x, &other, work + d->Kh * d->Kw * d->Ci * d->Co);
     exchange_kernel(dw, work, d->Kh * d->Kw, d->Co, d->Ci);
   } else if (is_winograd(e)) gn_winograd_dw(dw, x, dy, d, tile(e), work);
-  else gn_gemm_par(1, 0, k, n, m, x, k, dy, n, dw, n, work);
+  else gn_gemm_par(1, 0, k, n, m, x, k, dy, n, dw, work);
 }

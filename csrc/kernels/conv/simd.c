@@ -2,6 +2,7 @@
 #include "simd.h"
 #include "conv.h"
 #include "peak.h"
+#include "product.h"
 #include "simd_table.h"
 #include <string.h>
 
@@ -83,5 +84,10 @@ void gn_conv2d_dx(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_rea
 }
 void gn_conv2d_dw(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work) {
   table()->dw(dw, x, dy, d, work);
+}
+gn_int gn_product_work(gn_int m, gn_int n, gn_int k) { return table()->product_work(m, n, k); }
+void gn_product(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
+                gn_int ldb, gn_real *c, gn_real *work) {
+  table()->product(ta, tb, m, n, k, a, lda, b, ldb, c, work);
 }
 double gn_fma_rounds(gn_int rounds, gn_real *out) { return table()->fma_rounds(rounds, out); }

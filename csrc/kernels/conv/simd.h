@@ -1,5 +1,5 @@
-/* simd.h - the convolutions and the peak loop are compiled for several instruction sets; the best that the processor
-** has is chosen at run time. */
+/* simd.h - the convolutions, products of thin matrices and the peak loop are compiled for several instruction sets;
+** the best that the processor has is chosen at run time. */
 #ifndef GN_SIMD_H
 #define GN_SIMD_H
 

@@ -17,6 +17,8 @@
 #define gn_conv2d_dx GN_SIMD_OWN(gn_conv2d_dx)
 #define gn_conv2d_dw GN_SIMD_OWN(gn_conv2d_dw)
 #define gn_fma_rounds GN_SIMD_OWN(gn_fma_rounds)
+#define gn_product GN_SIMD_OWN(gn_product)
+#define gn_product_work GN_SIMD_OWN(gn_product_work)
 #define gn_tile GN_SIMD_OWN(gn_tile)
 #define gn_gather_work GN_SIMD_OWN(gn_gather_work)
 #define gn_gather_y GN_SIMD_OWN(gn_gather_y)

@@ -14,6 +14,9 @@ typedef struct gn_simd_table {
                gn_real *work);
   void (*dx)(gn_real *dx, const gn_real *dy, const gn_real *w, const gn_real *u, const gn_conv *d, gn_real *work);
   void (*dw)(gn_real *dw, const gn_real *x, const gn_real *dy, const gn_conv *d, gn_real *work);
+  gn_int (*product_work)(gn_int m, gn_int n, gn_int k);
+  void (*product)(int ta, int tb, gn_int m, gn_int n, gn_int k, const gn_real *a, gn_int lda, const gn_real *b,
+                  gn_int ldb, gn_real *c, gn_real *work);
   double (*fma_rounds)(gn_int rounds, gn_real *out);
 } gn_simd_table;
 
