@@ -82,7 +82,7 @@ describe("apa", function()
     local apa = gan.augment.apa()
     for text, change in pairs {
       ["augment.apa: state: 'images': expected a real tensor (N,...), got 3"] = {images = 3},
-      ["augment.apa: state: 'labels': expected i32 of the images' number, got i32 tensor (2)"] = {
+      ["augment.apa: state: 'labels': expected a tensor of the images' number, got i32 tensor (2)"] = {
         images = gan.ones(3, 1), labels = gan.full({2}, 0, "i32")},
       ["is missing"] = {control = {}},
     } do

@@ -64,9 +64,9 @@ function Apa:load(saved)
   if images ~= nil and not (core.is_tensor(images) and core.dtype(images) == "real" and core.dim(images) > 0) then
     return check.fail(NAME, "state: 'images': expected a real tensor (N,...), got %s", check.found(images))
   end
-  if labels ~= nil and not (images and core.is_tensor(labels) and core.dtype(labels) == "i32"
-      and core.dim(labels) == 1 and core.size(labels, 1) == core.size(images, 1)) then
-    return check.fail(NAME, "state: 'labels': expected i32 of the images' number, got %s", check.found(labels))
+  if labels ~= nil and not (images and core.is_tensor(labels) and core.dim(labels) >= 1
+      and core.size(labels, 1) == core.size(images, 1)) then
+    return check.fail(NAME, "state: 'labels': expected a tensor of the images' number, got %s", check.found(labels))
   end
   restore(self, saved.control or {})
   self.made, self.made_labels = images and core.clone(images), labels and core.clone(labels)

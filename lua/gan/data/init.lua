@@ -13,6 +13,7 @@ require "gan.ops" -- the tensors in a set have their methods
 
 local M = {
   batches = require "gan.data.batches",
+  conditions = require "gan.data.conditions",
   image = require "gan.data.image",
   custom = require("gan.data.custom").new,
   ring = require("gan.data.ring").new,

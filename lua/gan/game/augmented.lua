@@ -198,6 +198,9 @@ function M.into(spec, run, images)
   end
   if holds_out(opt) then
     local pack = opt.pack or 1
+    if run.condition then
+      return run.recorder:stop "--ada-by r_v: not where nets are told annotations; take r_t"
+    end
     if pack > 1 and run.classes then
       return run.recorder:stop("--ada-by r_v: not with --pack %d and classes; take r_t", pack)
     end

@@ -86,7 +86,10 @@ local known = {
   batch = option.callable {required = true, expected = "a function () -> images, labels"},
   latent = option.callable {required = true, expected = "a function (n) -> z"},
   labels = option.callable {}, auxiliary = option.table {},
-  mismatch = option.number {default = 0, lo = 0, hi = 1}, wrong_labels = option.callable {},
+  mismatch = option.number {default = 0, lo = 0, hi = 1}, wrong_labels = option.where {
+    expected = "a function (labels) -> labels, or true: batch gives them",
+    accept = function(v) return (v == true or check.callable(v)) and v or nil end,
+  },
   penalties = penalty_list, g_penalties = penalty_list, dsteps = steps, gsteps = steps,
   simultaneous = option.boolean {default = false}, fresh = option.boolean {default = false},
   pack = option.integer {default = 1, lo = 1},
@@ -458,13 +461,15 @@ end
 -- @tparam table opt.optD  optimiser
 -- @tparam table opt.loss  of gan.loss, or any table with `critic(real, fake)`, `generator(fake, real)`, and `real`,
 --   `fake` where the critic's two terms separate
--- @tparam function opt.batch  `f() -> images, labels or nil`
+-- @tparam function opt.batch  `f() -> images, labels or nil, other labels or nil`: the last for wrong_labels = true
 -- @tparam function opt.latent  `f(n) -> z`
--- @tparam[opt] function opt.labels  `f(n) -> i32 (n)`, drawn for fakes: the game is conditional
+-- @tparam[opt] function opt.labels  `f(n, y) -> i32 (n)`, drawn for fakes: the game is conditional; y: the batch's own.
+--   Labels may be any tensor (n,...) that G and D take in their place (gan.data.conditions)
 -- @tparam[opt] table opt.auxiliary  gan.loss.auxiliary_classifier: D returns logits and class logits
 -- @tparam[opt=0] number opt.mismatch  part, in [0,1], of the fakes' share in D's loss that goes to real images with
 --   labels of another class (Reed et al. 2016, arXiv:1605.05396, with 0.5: GAN-CLS)
--- @tparam[opt] function opt.wrong_labels  `f(labels) -> labels`, for mismatch
+-- @tparam[opt] function|boolean opt.wrong_labels  `f(labels) -> labels`, for mismatch; true: what batch gives as its
+--   third result, where it gives any
 -- @tparam[opt] table opt.penalties  list of penalties added to D's loss
 -- @tparam[opt] table opt.g_penalties  the same for G's; there real is D's last batch, and fake has G's graph
 -- @tparam[opt=1] integer|function opt.dsteps  D's updates in a step: an integer, or `f(step, last) -> integer >= 0`;

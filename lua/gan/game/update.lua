@@ -1,9 +1,9 @@
 --- One player's update: a batch in, the mean gradients and the numbers of the loss out, in blocks where the game is cut
 -- into them.
 --
--- A batch is a table: n, real, y (labels or nil), z, fake_y (labels or nil), and fake, the generated images with G's
--- graph where G is to learn from them. All of it is image by image; packs are made where D is asked. `game` is the loop
--- (gan.game.loop), whose fields say how it is played; this file changes none of them.
+-- A batch is a table: n, real, y (labels or nil), wrong (others, or nil), z, fake_y (labels or nil), and fake, the
+-- generated images with G's graph where G is to learn from them. All of it is image by image; packs are made where D is
+-- asked. `game` is the loop (gan.game.loop), whose fields say how it is played; this file changes none of them.
 -- @internal gan.game.update
 local core = require "gan.core"
 local check = require "gan.check"
@@ -24,11 +24,11 @@ end
 
 -- Calls one of the game's functions that must return samples (N,...); of n of them, if n is given.
 local function samples(game, name, n, ...)
-  local x, y = game[name](...)
+  local x, y, other = game[name](...)
   if not core.is_tensor(x) or core.dim(x) < 1 or n and core.size(x, 1) ~= n then
     return returned(game, name, n and ("a tensor of %s"):format(check.count(n, "sample")) or "a tensor of samples", x)
   end
-  return x, y
+  return x, y, other
 end
 
 -- ---- penalties ----
@@ -158,7 +158,9 @@ local function narrow(t, first, n) return t and core.narrow(t, 1, first, n) end
 local function block_of(batch, first, size)
   if size == batch.n then return batch end
   local block = {n = size}
-  for _, name in ipairs {"real", "y", "z", "fake", "fake_y"} do block[name] = narrow(batch[name], first, size) end
+  for _, name in ipairs {"real", "y", "wrong", "z", "fake", "fake_y"} do
+    block[name] = narrow(batch[name], first, size)
+  end
   return block
 end
 
@@ -207,8 +209,11 @@ local function d_gradients(game, block, list)
     learn("real", "real", 1, real_view, real, y, list)
     learn("fake", "fake", 1 - game.mismatch, fake_view, fake, fake_y, list)
   end
-  if game.mismatch > 0 then
-    local wrong = samples(game, "wrong_labels", block.n // game.pack, y)
+  local wrong = game.wrong_labels == true and block.wrong
+  if game.mismatch > 0 and game.wrong_labels ~= true then
+    wrong = samples(game, "wrong_labels", block.n // game.pack, y)
+  end
+  if game.mismatch > 0 and wrong then
     learn("wrong", "fake", game.mismatch, core.alias(real_view), nil, wrong, {})
   end
   for _, p in ipairs(list) do
@@ -270,7 +275,7 @@ end
 local function draw_latent(game, batch)
   local packs = batch.n // game.pack
   batch.z = samples(game, "latent", batch.n, batch.n)
-  batch.fake_y = game.labels and for_images(game, (samples(game, "labels", packs, packs))) or nil
+  batch.fake_y = game.labels and for_images(game, (samples(game, "labels", packs, packs, batch.y))) or nil
   batch.fake = nil
 end
 
@@ -295,13 +300,13 @@ end
 
 --- Draws a batch: real images with their labels, latent vectors, labels of the fakes.
 function M.draw(game)
-  local real, y = samples(game, "batch")
+  local real, y, wrong = samples(game, "batch")
   if not game.labels then
     y = nil
   elseif not y then
     return check.fail(OP, "the data has no labels, and the game is conditional")
   end
-  local batch = {n = core.size(real, 1), real = real, y = y}
+  local batch = {n = core.size(real, 1), real = real, y = y, wrong = wrong}
   check_packs(game, batch.n, y)
   if game.deceive then
     batch.real, batch.y = game.deceive(real, y, game.rng, game.pack)
@@ -374,7 +379,7 @@ function M.d(game, batch, keep_graph)
     fake, fake_y = game.replay(fake, fake_y)
     if not core.is_tensor(fake) then return returned(game, "replay", "images, labels", fake) end
   end
-  local own = {n = batch.n, real = batch.real, y = batch.y, fake = fake, fake_y = fake_y}
+  local own = {n = batch.n, real = batch.real, y = batch.y, wrong = batch.wrong, fake = fake, fake_y = fake_y}
   local grads, values = over_blocks(game, own, function(block) return d_gradients(game, block, list) end)
   tell(game, batch.n, values)
   return finished(game, "D", grads), values

@@ -95,8 +95,7 @@ function M.run(run)
   local opt, recorder, place = run.options, run.recorder, run.place
   pictures.fix(run)
   if opt.aug_test then
-    for _, line in ipairs(pictures.write_augmented(run)) do recorder:say("%s", line) end
-    run.finished = true
+    run.finished = pictures.write_augmented(run)
     return
   end
   transfer.begin(run)

@@ -14,8 +14,7 @@ local EARLY = {[10] = true, [50] = true, [200] = true} -- steps with a picture, 
 -- Tells whether a step is one of those of --snap.
 local function snaps(run) return run.options.snap > 0 and run.step % run.options.snap == 0 end
 
---- Tells what a step asks for, before it is done.
--- @tparam Run run  between two steps
+--- Tells what a step asks for, before it is done: of a run between two steps.
 -- @tparam boolean best  the run as it stands is the best so far
 -- @tparam boolean ending  no step follows in this process
 -- @treturn table  `save`, `good`, `best`: booleans
@@ -42,7 +41,6 @@ local function follow(run, what, past)
 end
 
 --- Does what a step asks for.
--- @tparam Run run  between two steps
 -- @tparam table what  of `after`
 -- @tparam table record  for the status line, or nil
 -- @treturn boolean  true if the run went back instead

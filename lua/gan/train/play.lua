@@ -2,6 +2,7 @@
 -- @internal gan.train.play
 local augmented = require "gan.game.augmented"
 local check = require "gan.check"
+local conditions = require "gan.data.conditions"
 local loop = require "gan.game.loop"
 local nn = require "gan.nn"
 local progress = require "gan.game.progress"
@@ -10,7 +11,8 @@ local standard = require "gan.game.standard"
 local option = check.option
 
 -- What a script may give: what is the loop's, except what the run gives it; and what is the run's.
-local known = {optimiser = option.callable {}, save_with = option.table {}, show = option.table {}}
+local known = {optimiser = option.callable {}, save_with = option.table {}, show = option.table {},
+  condition = conditions.option}
 for name, kind in pairs(loop.options) do known[name] = kind:optional() end
 for name in ("batch scale watch streams last_saved"):gmatch "%S+" do known[name] = nil end
 for name in ("G D"):gmatch "%S+" do
@@ -52,18 +54,19 @@ return function(run, spec)
     own.wrong_labels = own.wrong_labels or function(y) return run:wrong_labels(y) end
     if (own.mismatch or 0) > 0 then run:stream "mismatch" end -- blocks know the streams that there are before them
   end
+  conditions.into(own, run)
   augmented.into(own, run, progress.images(run.options))
   if (own.noise or own.augment) and not own.rng then own.rng = run:stream(own.noise and "noise" or "augment") end
   own.blocks = own.blocks or run.options.blocks
   own.streams = function() return run.streams end
-  own.batch = function() return run:batch() end
+  own.batch = own.batch or function() return run:batch() end
   own.scale = function() return run.scale end
   own.watch = function(player, grads) return run:watch(player, grads) end
   own.last_saved = function() return run:last_saved() end
   local game = loop.new(own)
   run.game = game
   run.health:judge_by(own.loss)
-  run:save_with {G = own.G, D = own.D, optG = own.optG, optD = own.optD, ema = own.ema}
+  run:save_with {G = own.G, D = own.D, optG = own.optG, optD = own.optD, ema = own.ema, condition = run.condition}
   run:save_with(game:parts())
   run:save_with(parts or {})
   run:show(own.G, own.ema, show)

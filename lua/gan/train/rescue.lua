@@ -76,9 +76,8 @@ end
 function M.trouble(run)
   if run.broken then return "diverged", run.broken end
   if not health.due(run.step) then return nil end
-  local before, images = run.health.word, nil
-  if run.G then images = pictures.images(run, math.min(health.PICTURES, core.size(run.fixed_z, 1))) end
-  local word, why = run.health:check(images)
+  local before = run.health.word
+  local word, why = run.health:check(run.G and pictures.images(run, health.PICTURES) or nil)
   if run.step == health.EVERY and run.health:probabilities() then
     run.recorder:say("step %d: all of D's answers lie between 0 and 1: are they probabilities? Losses take logits, "
       .. "so D ends without a sigmoid", run.step)

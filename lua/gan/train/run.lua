@@ -64,6 +64,7 @@ local known = {
   recipe = option.string {default = "run"}, summary = option.string {default = ""}, sizes = option.table {},
   defaults = option.table {}, options = option.table {}, without = option.table {},
   conditional = option.boolean {default = false}, open = option.callable {}, arg = option.table {},
+  annotations = option.table {},
   recorder = option.where {
     expected = "a recorder (gan.train.recorder)",
     accept = function(v) return type(v) == "table" and check.callable(v.must) and v or nil end,
@@ -85,6 +86,7 @@ local known = {
 -- @tparam[opt] table spec.options  further ones, as gan.command.declare takes them
 -- @tparam[opt] table spec.without  names of options that mean nothing here
 -- @tparam[opt=false] boolean spec.conditional  the data must have labels; or the script's own flag --conditional is set
+-- @tparam[opt] table spec.annotations  of "attributes", "boxes", "mask", "captions": what batches have beside images
 -- @tparam[opt] function spec.open  f(options) -> data set, which may have a method `batches` of its own; or nil and a
 --   message; default: gan.data.open of --data; options of data that f does not look at are not the run's, and
 --   evaluate.lua asks for --data
@@ -99,7 +101,7 @@ local function start(spec)
   local recorder = spec.recorder or recorders.disk(program)
   local self = setmetatable({recipe = spec.recipe, streams = {}, parts = {}, given = {}, nets = {}, sources = {},
     files = {}, hooks = {}, base_lr = {}, recorder = recorder, rollbacks = 0, scale = 1,
-    health = health.new(), script = spec.arg[0],
+    health = health.new(), annotations = spec.annotations, script = spec.arg[0],
     command = command.shell {spec.arg[-1] or "lua", spec.arg[0] or "SCRIPT"}}, Run)
   if recorder.keeps then
     local weak = setmetatable({self}, {__mode = "v"}) -- a run that is given up gives its lock back
@@ -222,12 +224,12 @@ end
 --- Trains to the end of the run with what its options say: Adam for both players with --lr, --beta1 and --beta2,
 -- --dsteps and --gsteps updates, an average of G by --ema-kimg, latent vectors from the stream "z".
 -- What is given in spec replaces or adds to that. The game is conditional if the run is (`classes`).
--- @tparam table spec  everything that gan.game.loop takes, except batch, scale, watch, streams and last_saved;
--- and
+-- @tparam table spec  everything that gan.game.loop takes, except batch, scale, watch, streams and last_saved; and
 -- @tparam Module spec.G  the generator
 -- @tparam Module spec.D  the discriminator, or critic
 -- @tparam[opt] table spec.loss  default: the logistic one
 -- @tparam[opt] function spec.optimiser  f(params, "D" or "G") -> optimiser
+-- @tparam[opt] table spec.condition  what G and D are told, of the annotations (gan.data.conditions)
 -- @tparam[opt] table spec.save_with  parts, for run:save_with
 -- @tparam[opt] table spec.show  options of run:show
 -- @tparam[opt] table spec.hooks  those of the loop, and those of run:on
@@ -242,14 +244,14 @@ end
 
 --- Returns the next batch of real images. Ends the run where a file of the data has changed or is gone.
 -- @treturn Tensor  (N,H,W,C) in [-1,1]
--- @treturn Tensor  labels, i32 (N), if the data have them; then what else the loader gives: which images these are
+-- @treturn Tensor  labels, i32 (N), if the data have them; then what else gan.data.batches gives
 -- @raise if the recorder does, in place of ending the program
 function Run:batch()
-  local real, labels, rows = check.try(self.loader)
+  local real, labels, rows, geometry, beside = check.try(self.loader)
   if not real then
     self.recorder:stop("%s; %s", labels:gsub("^next: ", ""), self:last_saved() or "nothing was saved")
   end
-  return real, labels, rows
+  return real, labels, rows, geometry, beside
 end
 
 -- ---- the loop ----

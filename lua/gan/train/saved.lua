@@ -6,9 +6,9 @@ local core = require "gan.core"
 local check = require "gan.check"
 local checkpoint = require "gan.model.checkpoint"
 local json = require "gan.file.json"
-local latent = require "gan.latent"
 local made = require "gan.model.made"
 local progress = require "gan.game.progress"
+local pictures = require "gan.show.pictures"
 local random = require "gan.random"
 local state = require "gan.state"
 local transfer = require "gan.model.transfer"
@@ -46,10 +46,10 @@ end
 function M.state(run)
   local tree = {
     run = {format = checkpoint.FORMAT, recipe = run.recipe, step = run.step, z = run.fixed_z, y = run.fixed_y,
-      channels = run.data.channels, classes = run.classes and (run.data.classes or {}), nets = run.nets,
-      own_data = run.own_data, rollbacks = run.rollbacks, rolled = run.rolled, random = {random.default():state()},
-      data = run.identity and json.encode(run.identity), origin = run.origin and json.encode(run.origin),
-      options = json.encode(command.fixed(run.declared, run.options)), window = run.window},
+      texts = run.fixed_texts, channels = run.data.channels, classes = run.classes and (run.data.classes or {}),
+      nets = run.nets, own_data = run.own_data, rollbacks = run.rollbacks, rolled = run.rolled, window = run.window,
+      random = {random.default():state()}, options = json.encode(command.fixed(run.declared, run.options)),
+      data = run.identity and json.encode(run.identity), origin = run.origin and json.encode(run.origin)},
     data = run.loader:state(), rng = {}, masks = {}, health = run.health:state(),
   }
   for name, rng in pairs(run.streams) do tree.rng[name] = {rng:state()} end
@@ -75,7 +75,7 @@ local function apply(run, tree)
   fit(checkpoint.is_current(stored))
   fit(stored.recipe == run.recipe, found("recipe", run.recipe, stored.recipe))
   fit(made.same(run.nets, stored.nets))
-  fit(latent.are(stored.z, run.options.z, stored.y, run.classes), "run.z is missing, or run.y")
+  fit(pictures.take(run, stored), "run.z is missing, or run.y")
   if run.classes and stored.classes then -- a label must mean what it meant
     local own, now = stored.classes, run.data.classes
     fit(classes.are(own), "run.classes: expected names")
@@ -103,7 +103,7 @@ local function apply(run, tree)
   local ok, result, message = pcall(run.loader.load, run.loader, tree.data)
   fit(ok and result, tostring(ok and message or result))
   streams({random = random.default()}, stored, "run.")
-  run.step, run.fixed_z, run.fixed_y, run.origin = stored.step, stored.z, stored.y, transfer.origin(stored.origin)
+  run.step, run.origin = stored.step, transfer.origin(stored.origin)
   run.rolled = type(stored.rolled) == "table" and stored.rolled or nil
   run.window = run.options.log_every > 0 and progress.window(stored.window) or nil
   M.rescale(run, math.max(run.rollbacks, checkpoint.is_step(stored.rollbacks) and stored.rollbacks or 0))
