@@ -23,6 +23,9 @@ local function make(seed, library)
     model.discriminator(with {ndf = 4, rng = library.rng(seed, "D")})
 end
 
+-- The logits of both critics.
+local function both(D, x, objects) return D:judge_images(x, objects), (D:judge_objects(x, objects)) end
+
 local function example(library)
   return library.tensor {
     {{1, 2, 3, 20, 25}, {3, 15, 4, 31, 14}, {-1, 0, 0, 0, 0}},
@@ -44,17 +47,16 @@ describe("layout", function()
   it("makes and judges images and their objects", function()
     local rng = gan.rng(5)
     local G, D = paired.hold(make, {z = rng:normal {2, 9}, real = rng:uniform({2, 32, 32, 2}, -1, 1),
-      condition = example(gan)})
+      condition = example(gan), judge = both})
     assert.same({32, 32, 2}, G:shape {9})
     assert.same({}, D:shape {32, 32, 2})
-    local images, objects = D(gan.zeros(2, 32, 32, 2), example(gan))
-    assert.same({2}, images:shape())
+    assert.same({2}, D(gan.zeros(2, 32, 32, 2), example(gan)):shape())
+    local objects, classes = D:judge_objects(gan.zeros(2, 32, 32, 2), example(gan))
     assert.same({4}, objects:shape())
-    local _, classes = D:judge_objects(gan.zeros(2, 32, 32, 2), example(gan))
     assert.same({1, 3, 0, 2}, classes:to_table())
     local _, other = make(3)
     local swapped = gan.cat {example(gan):narrow(1, 2, 1), example(gan):narrow(1, 1, 1)}
-    assert.is_true(paired.minds(other, rng:uniform({2, 32, 32, 2}, -1, 1), example(gan), swapped) > 0.1)
+    assert.is_true(paired.minds(other, rng:uniform({2, 32, 32, 2}, -1, 1), example(gan), swapped, both) > 0.1)
   end)
 
   it("does not care for the order of objects, nor for absent ones", function()
@@ -71,8 +73,8 @@ describe("layout", function()
     local x2 = G(z2, reordered(objects))
     golden.near(x:reshape {-1}:to_table(), x2)
     D:eval()
-    local a, b = D(x, objects)
-    local a2, b2 = D(x, reordered(objects))
+    local a, b = both(D, x, objects)
+    local a2, b2 = both(D, x, reordered(objects))
     golden.near(a:to_table(), a2)
     golden.near({b:sum():item()}, b2:sum())
     local moved = objects:clone()
@@ -124,23 +126,23 @@ describe("layout", function()
     D:eval()
     local z, objects = double.rng(3):normal {2, 9}, example(double)
     assert(double.gradcheck(function(codes)
-      local a, b = D(G(codes, objects), objects)
+      local a, b = both(D, G(codes, objects), objects)
       return a:sum() + b:sum()
     end, {z, G.objects.weight}, {order = 1}))
     local x = double.full({2, 32, 32, 2}, 0.1)
     assert(double.gradcheck(function(scale)
-      local a, b = D(x * scale, objects)
+      local a, b = both(D, x * scale, objects)
       return (a * a):sum() + (b * b):sum()
     end, {double.full({1}, 0.7), D.object[1].weight}, {order = 2}))
   end)
 
   it("joins boxes and classes as batches have them", function()
-    local both = example(gan)
-    local boxes, classes = both:narrow(3, 2, 4), both:narrow(3, 1, 1):contiguous():reshape({2, 3}):to "i32"
-    assert.same(both:to_table(), layout.join(boxes, classes):to_table())
+    local all = example(gan)
+    local boxes, classes = all:narrow(3, 2, 4), all:narrow(3, 1, 1):contiguous():reshape({2, 3}):to "i32"
+    assert.same(all:to_table(), layout.join(boxes, classes):to_table())
     assert.matches("model.layout.join: bad argument #2 'classes' %(expected i32 %(2,3%), got real",
-      message(layout.join, boxes, both))
-    assert.matches("#1 'boxes' %(expected %(N,K,4%)", message(layout.join, both, classes))
+      message(layout.join, boxes, all))
+    assert.matches("#1 'boxes' %(expected %(N,K,4%)", message(layout.join, all, classes))
     assert.matches("#1 'boxes' %(expected a real tensor", message(layout.join))
   end)
 
@@ -152,7 +154,7 @@ describe("layout", function()
     assert.matches("bad argument #1 'z' %(expected %(2,9%): 3 numbers of the image and 2 of each of 3 objects, got "
       .. "real tensor %(2,8%)", message(G, gan.zeros(2, 8), example(gan)))
     assert.matches("bad argument #2 'layout'", message(D, x, gan.zeros(1, 3, 5)))
-    assert.matches("it has no object", message(D, x, gan.full({2, 3, 5}, -1)))
+    assert.matches("it has no object", message(both, D, x, gan.full({2, 3, 5}, -1)))
     assert.matches("expected images of 32x32", message(D, gan.zeros(2, 16, 16, 2), example(gan)))
     assert.matches("expected indices in 0..3, got 7", message(G, gan.zeros(2, 5), gan.full({2, 1, 5}, 7)))
     assert.matches("option 'classes': expected an integer", message(layout.generator, {}))

@@ -12,10 +12,12 @@ local function flat(...)
   return gan.cat(list)
 end
 
---- Checks the nets that make(seed) returns. case: z, real, condition; G is called `case.draw(G, z, condition)`.
+--- Checks the nets that make(seed) returns. case: z, real, condition; G is called `case.draw(G, z, condition)`, D
+-- `case.judge(D, x, condition)`, where these are given.
 function M.hold(make, case)
   local loss = gan.loss.hinge()
   local draw = case.draw or function(G, z, condition) return G(z, condition) end
+  local judge = case.judge or function(D, x, condition) return D(x, condition) end
   local function run(threads)
     gan.threads(threads)
     gan.seed(7)
@@ -29,8 +31,9 @@ function M.hold(make, case)
         for k, g in ipairs(gan.grad(l, params)) do core.sub_(params[k], core.mul(g, 0.001)) end
         return l:item()
       end
-      local a = down(D, loss.critic(flat(D(case.real, case.condition)), flat(D(fake:detach(), case.condition))))
-      local b = down(G, loss.generator(flat(D(fake, case.condition))))
+      local a = down(D, loss.critic(flat(judge(D, case.real, case.condition)),
+        flat(judge(D, fake:detach(), case.condition))))
+      local b = down(G, loss.generator(flat(judge(D, fake, case.condition))))
       assert.is_true(a == a and b == b)
       out[i] = ("%a %a"):format(a, b)
     end
@@ -49,18 +52,22 @@ function M.hold(make, case)
   end
   local x, x2 = draw(G, case.z, case.condition), draw(G2, case.z, case.condition)
   assert.is_true(x:to_bytes() == x2:to_bytes())
-  assert.is_true(flat(D(x, case.condition)):to_bytes() == flat(D2(x2, case.condition)):to_bytes())
+  assert.is_true(flat(judge(D, x, case.condition)):to_bytes() == flat(judge(D2, x2, case.condition)):to_bytes())
   assert.matches("total", tostring(G))
   assert.matches("total", tostring(D))
   return G, D
 end
 
 --- Returns how much D's logits change, on average, where the condition is another one, after 100 steps of D by Adam on
--- real images with their own conditions and with that other one.
-function M.minds(D, real, own, other)
+-- real images with their own conditions and with that other one; judge: as in a case of `hold`.
+function M.minds(D, real, own, other, judge)
+  local function on(condition)
+    if judge then return flat(judge(D, real, condition)) end
+    return flat(D(real, condition))
+  end
   local opt, loss = gan.optim.adam(D:params(), {lr = 1e-3}), gan.loss.hinge()
-  for _ = 1, 100 do opt:step(gan.grad(loss.critic(flat(D(real, own)), flat(D(real, other))), D:params())) end
-  return (flat(D(real, own)) - flat(D(real, other))):abs():mean():item()
+  for _ = 1, 100 do opt:step(gan.grad(loss.critic(on(own), on(other)), D:params())) end
+  return (on(own) - on(other)):abs():mean():item()
 end
 
 return M

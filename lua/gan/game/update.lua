@@ -56,6 +56,12 @@ local function any_on_both(list)
   return false
 end
 
+-- Tells whether some penalty asks D itself: it may ask parts of D that the loss does not.
+local function any_on_its_own(list)
+  for _, p in ipairs(list) do if not pass_of(p) then return true end end
+  return false
+end
+
 local function record(values, name, v) values[name] = values[name] and core.add(values[name], v) or v end
 
 -- Weighs a penalty's value, and records it under its name.
@@ -170,6 +176,7 @@ local function d_gradients(game, block, list)
   local y, fake_y = label_of_packs(game, block.y), label_of_packs(game, block.fake_y)
   local real_view, real = tracked_view(game, "real", block.real, list)
   local fake_view, fake = tracked_view(game, "fake", block.fake, list)
+  local how = any_on_its_own(game.penalties) and {allow_unused = true} or nil
 
   -- Learns one kind's term, the other kind's graph not in memory.
   local function learn(name, kind, weight, seen, x, labels, shared)
@@ -177,7 +184,7 @@ local function d_gradients(game, block, list)
     local part = term(kind, loss[kind](on))
     local class = auxiliary and auxiliary[kind](check_classes(classes), labels)
     if weight ~= 1 then part = ops.mul(part, weight) end
-    lists[#lists + 1] = autograd.grad(total(part, class, extra), params)
+    lists[#lists + 1] = autograd.grad(total(part, class, extra), params, how)
     logits[name] = on
     record(values, "D", part)
     if class then record(values, "class", class) end
@@ -200,7 +207,7 @@ local function d_gradients(game, block, list)
     for _, p in ipairs(list) do
       if pass_of(p) == "both" then sum = total(sum, weighed(p, p.f:of(on_real, real, on_fake, fake), values)) end
     end
-    lists[1] = autograd.grad(sum, params)
+    lists[1] = autograd.grad(sum, params, how)
   end
 
   if not loss.real or any_on_both(list) then

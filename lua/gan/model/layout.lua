@@ -64,7 +64,7 @@ local generator = nn.class "layout_generator"
 
 function generator:init(opt)
   local rng, width = opt.rng, 4 * opt.ngf
-  self.size, self.z, self.z_object = opt.size, opt.z_image, opt.z_object
+  self.size, self.z, self.z_object, self.most = opt.size, opt.z_image, opt.z_object, opt.most
   self.classes = nn.embedding {opt.classes, opt.code, rng = rng}
   local code = opt.code + opt.z_object
   self.objects = nn.linear {code, opt.spread, rng = rng}
@@ -118,6 +118,7 @@ end
 -- @tparam integer opt.classes  Y
 -- @tparam[opt=32] integer opt.size  32, 64 or 128
 -- @tparam[opt=3] integer opt.channels  of the images
+-- @tparam[opt] integer opt.z  all numbers of z, z_image + K z_object: G.most is K then
 -- @tparam[opt=32] integer opt.z_image  numbers of z for the image
 -- @tparam[opt=16] integer opt.z_object  numbers of z for an object
 -- @tparam[opt=48] integer opt.code  numbers of a class's vector
@@ -129,9 +130,14 @@ end
 -- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
   opt = options("model.layout.generator", opt, {
-    z_image = parts.count(32), z_object = parts.count(16), code = parts.count(48), spread = parts.count(64),
-    ngf = parts.count(64),
+    z = option.integer {lo = 1}, z_image = parts.count(32), z_object = parts.count(16), code = parts.count(48),
+    spread = parts.count(64), ngf = parts.count(64),
   })
+  if opt.z and (opt.z <= opt.z_image or (opt.z - opt.z_image) % opt.z_object ~= 0) then
+    return check.fail("model.layout.generator", "option 'z': expected %d and %d for each object, got %d", opt.z_image,
+      opt.z_object, opt.z)
+  end
+  opt.most = opt.z and (opt.z - opt.z_image) // opt.z_object
   return parts.draw(generator(opt), opt)
 end
 
@@ -217,9 +223,7 @@ function discriminator:judge_objects(x, layout, classes)
   return self.object(cut, classes or own), own
 end
 
-function discriminator:forward(x, layout)
-  return self:judge_images(x, layout), (self:judge_objects(x, layout))
-end
+function discriminator:forward(x, layout) return self:judge_images(x, layout) end
 
 function discriminator:shape(s)
   self:check_shape(s, 4, self.channels)
@@ -228,8 +232,8 @@ end
 
 function discriminator:children() return {self.image, self.object} end
 
---- Makes D: two critics, of images and of their objects. Called (x, layout), it returns the logits of both;
--- judge_images and judge_objects give one of them, also for layouts and classes that are not the image's own.
+--- Makes D: two critics, of images and of their objects. Called (x, layout), it returns the logits of the images, as
+-- judge_images does; judge_objects has those of the objects, also as other classes than their own.
 -- @tparam table opt
 -- @tparam integer opt.classes  Y
 -- @tparam[opt=32] integer opt.size  32, 64 or 128
@@ -238,7 +242,7 @@ function discriminator:children() return {self.image, self.object} end
 -- @tparam[opt="spectral"] string opt.norm  "spectral" or "none"
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @tparam[opt="xavier_uniform"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
--- @treturn Module  images (N,size,size,channels), layout (N,K,5) -> logits (N), logits of the objects (M)
+-- @treturn Module  images (N,size,size,channels), layout (N,K,5) -> logits (N)
 -- @raise if an option is unknown or out of range; names the sizes that it can judge
 function M.discriminator(opt)
   opt = options("model.layout.discriminator", opt, {

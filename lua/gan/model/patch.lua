@@ -10,6 +10,15 @@ local M = {}
 -- @treturn integer
 function M.least(layers) return 3 << layers end
 
+--- Returns how many logits it makes of an image.
+-- @tparam integer size  the image's side
+-- @tparam integer layers  how many convolutions halve it
+-- @treturn integer
+function M.count(size, layers)
+  local side = (size >> layers) - 2
+  return side * side
+end
+
 --- Makes a patch critic: 4x4 convolutions, of which `layers` halve the image; logits (N,Ho,Wo). Its receptive field is
 -- 16, 34 or 70 pixels for 1, 2 or 3 of them. The first and the last convolution have no norm.
 -- @tparam string op  who asks

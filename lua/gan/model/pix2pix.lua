@@ -46,8 +46,9 @@ function unet:init(opt)
   end
 end
 
-function unet:forward(x)
+function unet:forward(x, y)
   local n, skips = #self.down, {}
+  if y ~= nil then x = y end -- as games call G: z, of which it reads nothing, and the condition
   local count = core.is_tensor(x) and core.dim(x) > 0 and core.size(x, 1) or 1
   x = maps.at_size(self, x, self.inputs, {count, self.size, self.size}, "#1 'x'")
   for i = 1, n do
@@ -75,10 +76,12 @@ function unet:describe()
 end
 
 --- Makes G, a U-Net: an image, or a map of classes, to an image. Its only noise is dropout, also when drawing.
+-- Called (input), or as games call it (z, input): it reads nothing of z.
 -- @tparam[opt] table opt
 -- @tparam[opt=64] integer opt.size  16, 32, 64, 128 or 256
 -- @tparam[opt=3] integer opt.channels  of the images that it makes
 -- @tparam[opt=3] integer opt.inputs  channels of what it is given; of a map, its classes
+-- @tparam[opt=1] integer opt.z  numbers of that z
 -- @tparam[opt=32] integer opt.ngf  width at half of the size; then doubled from size to size, 8 ngf at most
 -- @tparam[opt=0.5] number opt.dropout  probability in the two innermost levels
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
@@ -86,7 +89,9 @@ end
 -- @treturn Module  real (N,size,size,inputs), or u8 or i32 (N,H,W) -> images (N,size,size,channels) in (-1,1)
 -- @raise if an option is unknown or out of range; names the sizes that it can make
 function M.generator(opt)
-  opt = options("model.pix2pix.generator", opt, {ngf = parts.count(32), dropout = parts.probability(0.5)})
+  opt = options("model.pix2pix.generator", opt, {
+    z = parts.count(1), ngf = parts.count(32), dropout = parts.probability(0.5),
+  })
   return parts.draw(unet(opt), opt)
 end
 

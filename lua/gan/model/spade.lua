@@ -55,7 +55,11 @@ end
 -- The same critic at several sizes of the image.
 local critics = nn.class "patch_critics"
 
-function critics:init(list) for i, net in ipairs(list) do self[i] = net end end
+-- counts: how many logits each makes of an image
+function critics:init(list, counts)
+  for i, net in ipairs(list) do self[i] = net end
+  self._counts = counts
+end
 
 -- Calls f(critic, x, y) for each critic, with x halved from one to the next; returns the list of results.
 local function at_scales(self, f, x, y)
@@ -68,7 +72,34 @@ local function at_scales(self, f, x, y)
 end
 
 function critics:forward(x, y)
-  return table.unpack(at_scales(self, function(net, a, b) return net(a, b) end, x, y))
+  local all = at_scales(self, function(net, a, b) return net(a, b) end, x, y)
+  for i, logits in ipairs(all) do all[i] = ops.flatten(logits) end
+  return ops.cat(all, 2)
+end
+
+--- Makes a loss of D's logits of one that takes any: the mean over each critic's patches, then over the critics.
+-- @tparam table loss  of gan.loss, such as gan.loss.hinge(), with `real` and `fake`
+-- @treturn table  `critic`, `real`, `fake`, `generator`, `margin`
+-- @raise if its terms of real and fake do not separate
+function critics:loss(loss)
+  if type(loss) ~= "table" or not check.callable(loss.real) or not check.callable(loss.fake) then
+    return self:fail "loss: expected a loss whose terms of real and fake separate, such as gan.loss.hinge()"
+  end
+  local counts = self._counts
+  local function over(f)
+    return function(logits)
+      local sum, from
+      from = 1
+      for _, count in ipairs(counts) do
+        local part = f(ops.narrow(logits, 2, from, count))
+        sum, from = sum and ops.add(sum, part) or part, from + count
+      end
+      return ops.mul(sum, 1 / #counts)
+    end
+  end
+  local own = {real = over(loss.real), fake = over(loss.fake), generator = over(loss.generator), margin = loss.margin}
+  function own.critic(real, fake) return ops.add(own.real(real), own.fake(fake)) end
+  return own
 end
 
 --- Returns what the critics' hidden layers make of images, for feature matching: gan.loss.perceptual of both lists,
@@ -83,12 +114,18 @@ function critics:features(x, y)
   return all
 end
 
-function critics:shape(s) return self[1]:shape(s) end
+function critics:shape(s)
+  self[1]:shape(s)
+  local sum = 0
+  for _, count in ipairs(self._counts) do sum = sum + count end
+  return {sum}
+end
 
 function critics:children() return table.move(self, 1, #self, 1, {}) end
 
---- Makes D: patch critics of the image and of smaller ones. Called (x, map), it returns the logits of each.
--- D:features(x, map) is for feature matching.
+--- Makes D: patch critics of the image and of smaller ones. Called (x, map), it returns the logits of all
+-- patches, those of the largest image first; D:loss(loss) weighs critics alike. D:features(x, map) is for feature
+-- matching.
 -- @tparam table opt
 -- @tparam integer opt.classes  Y
 -- @tparam[opt=32] integer opt.size  16, 32, 64 or 128
@@ -99,7 +136,7 @@ function critics:children() return table.move(self, 1, #self, 1, {}) end
 -- @tparam[opt="spectral"] string opt.norm  "spectral", "instance", "batch" or "none"
 -- @tparam[opt] Stream opt.rng  of the starting values (default: gan's default stream)
 -- @tparam[opt="xavier_normal"] string|function opt.init  the name of one of nn.initial, or f(net, rng)
--- @treturn Module  images (N,size,size,channels), map u8 or i32 (N,H,W), each 0..Y-1 -> logits (N,Ho,Wo,1) of each
+-- @treturn Module  images (N,size,size,channels), map u8 or i32 (N,H,W), each 0..Y-1 -> logits (N,P)
 -- @raise if an option is unknown or out of range, or an image is too small for its critic
 function M.discriminator(opt)
   local op = "model.spade.discriminator"
@@ -108,12 +145,13 @@ function M.discriminator(opt)
     scales = option.integer {default = 2, lo = 1, hi = 3},
     norm = option.word {"spectral", "instance", "batch", "none", default = "spectral"},
   })
-  local list = {}
+  local list, counts = {}, {}
   for i = 1, opt.scales do
+    counts[i] = patch.count(opt.size >> (i - 1), opt.layers)
     list[i] = patch.critic(op, {size = opt.size >> (i - 1), maps = opt.classes, channels = opt.channels, ndf = opt.ndf,
       layers = opt.layers, norm = opt.norm, rng = opt.rng})
   end
-  local net = parts.draw(critics(list), opt)
+  local net = parts.draw(critics(list, counts), opt)
   return opt.norm == "spectral" and nn.spectral(net, {rng = opt.rng}) or net
 end
 
