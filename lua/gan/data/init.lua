@@ -12,6 +12,7 @@ local lfs = require "lfs"
 require "gan.ops" -- the tensors in a set have their methods
 
 local M = {
+  asked = require "gan.data.asked",
   batches = require "gan.data.batches",
   conditions = require "gan.data.conditions",
   image = require "gan.data.image",

@@ -3,8 +3,8 @@
 local check = require "gan.check"
 
 local files = {
-  "animation", "atlas", "augmented", "compare", "console", "curves", "explorer", "grid", "index", "levels", "painter",
-  "plot", "report", "sheet", "tsne",
+  "animation", "atlas", "augmented", "compare", "conditions", "console", "curves", "explorer", "grid", "index",
+  "levels", "painter", "plot", "report", "sheet", "tsne",
 }
 
 return check.room("gan.show", {}, files)

@@ -19,12 +19,24 @@ local VOID = 255
 
 local function colour_of(k) return colours[k % #colours + 1] end
 
+--- Returns the colour that a class has in pictures: of those that colour-blind readers tell apart; darker where a class
+-- before it has the same. Cannot fail.
+-- @tparam integer k  the class, from 0
+-- @treturn integer  red, 0..255
+-- @treturn integer  green
+-- @treturn integer  blue
+function M.colour(k)
+  local r, g, b = colour_of(k):match "^#(%x%x)(%x%x)(%x%x)$"
+  local by = 1 + k // #colours
+  return tonumber(r, 16) // by, tonumber(g, 16) // by, tonumber(b, 16) // by
+end
+
 -- u8 (256,4): the colour of each number of a mask; 0 is not seen, void is white.
 local function palette()
   local rows = {}
   for v = 0, 255 do
-    local r, g, b = colour_of(v - 1):match "^#(%x%x)(%x%x)(%x%x)$"
-    rows[v + 1] = {tonumber(r, 16), tonumber(g, 16), tonumber(b, 16), v == 0 and 0 or SHEER}
+    local r, g, b = M.colour(math.max(0, v - 1))
+    rows[v + 1] = {r, g, b, v == 0 and 0 or SHEER}
   end
   rows[VOID + 1] = {255, 255, 255, VOID_SHEER}
   return core.tensor(rows, "u8")
