@@ -15,6 +15,7 @@ local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or 
 local check = require "gan.check"
 local core = require "gan.core"
 local lfs = require "lfs"
+local told_of = require("gan.model.told").of
 local command, evaluate, features, json = gan.command, gan.measure.evaluate, gan.measure.features, gan.file.json
 
 local NAME = "evaluate.lua"
@@ -98,6 +99,7 @@ local trained, shape = opt.run and must(gan.train.trained.open(opt.run, {net = o
 if trained and trained.notice then warn(trained.notice) end
 if trained then -- the shape of its pictures: 1, height, width, channels
   local labels = trained.classes and core.full({1}, 0, "i32")
+  if trained.condition then labels = must(told_of(trained, {}, {0})) end
   local image, why_not = check.try(evaluate.of_generator(trained, {n = 1, labels = labels}).batch, 1, 1)
   if not image then stop("%s: cannot draw: %s", trained.path, why_not) end
   shape = core.shape(image)
@@ -142,7 +144,7 @@ end
 -- The statistics of a file may stand for the real images. Where --data or --a names those, they are compared with it.
 local own_path = trained and not trained.own_data and trained.options.data or nil
 local real_path, real = opt.a or opt.data or own_path, nil
-local by_file = has_stats and not (trained and trained.classes) and not opt.a and not opt.data
+local by_file = has_stats and not (trained and (trained.classes or trained.condition)) and not opt.a and not opt.data
 if not by_file then
   if not real_path then
     stop("%s: its script opened the data, and no script is executed here: give the real images, --data PATH",
@@ -189,6 +191,8 @@ local real_side = real and must(evaluate.of_set(real, {n = n_real, seed = opt.se
 local other_side
 if trained then
   local labels = trained.classes and must(evaluate.labels_like(real_side, n, trained.classes)) or nil
+  local condition = trained.condition
+  if condition then labels = must(real_side.conditions(condition, {condition.kind}, n)) end
   other_side = evaluate.of_generator(trained, {
     n = n, seed = opt.seed, ema = opt.ema, labels = labels, classes = trained.classes, standing = opt.standing,
     trunc = opt.trunc,

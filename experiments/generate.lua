@@ -10,6 +10,7 @@ local me = pipe and pipe:read "*a":match "(.*)\n"
 if pipe then pipe:close() end
 local gan = (src and loadfile(((me or src):match ".*/" or "") .. "base.lua") or require) "gan"
 local check = require "gan.check"
+local told = require "gan.model.told"
 local lfs = require "lfs"
 local command, grid, latent, text = gan.command, gan.show.grid, gan.latent, gan.file.text
 
@@ -23,6 +24,10 @@ local declared = command.declare {
   {"class", "string", nil, arg = "CLASS",
     help = "of a conditional run: the class of all pictures, by its name, or by its number from 0 as in #3 "
       .. "(default: by turns)"},
+  {"caption", "string", nil, arg = "TEXT", help = "of a run of text_to_image.lua: what all pictures show, in quotes "
+      .. "(default: captions that the run's own pictures have, by turns)"},
+  {"attributes", "string", nil, arg = "LIST", help = "of a run of attributes.lua: what all pictures have, such as "
+      .. "red,circle (default: those of the run's own pictures, by turns)"},
   {"trunc", "number", nil, lo = 0.01, hi = 100,
     help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures (default: the run's "
       .. "own --trunc, or none)"},
@@ -58,7 +63,10 @@ end
 local trained = must(gan.train.trained.open(opt.run, {net = opt.net}))
 if trained.notice then io.stderr:write("generate.lua: warning: ", trained.notice, "\n") end
 local z = must(check.try(latent.of_seeds, seeds, trained.options.z, opt.trunc or trained.options.trunc))
-local y, drawn
+local y, texts, notice = told.of(trained, opt, seeds)
+if y == false then stop("%s", texts) end
+if notice then io.stderr:write("generate.lua: ", check.shown(notice), "\n") end
+local drawn = opt.caption and ("'%s'"):format(opt.caption) or opt.attributes
 if trained.classes then
   y, drawn = latent.labels(trained.classes, seeds, opt.class)
   if not y then stop("--class: %s", drawn) end
@@ -70,6 +78,7 @@ local images, why_not = check.try(function()
   if opt.standing > 0 then
     average = gan.nn.standing(trained.G, {
       z = trained.options.z, batches = opt.standing, classes = trained.classes and #trained.classes, average = average,
+      labels = texts and y or nil,
     })
   end
   return gan.nn.evaluate(trained.G, z, y, {average = average})

@@ -100,6 +100,8 @@ local needs = {
   ["gan.max_pool2d"] = {x, {kernel = 2}}, ["gan.resize"] = {x, {size = 4}}, ["gan.resize_dx"] = {x, {4, 4}, {size = 8}},
   ["gan.pad2d"] = {x}, ["gan.pad2d_dx"] = {x}, ["gan.crop2d"] = {x},
   ["gan.data.text.parse"] = {"<pad>\t0\n<unk>\t0\n<s>\t0\n</s>\t0\n"}, ["gan.data.text.vocabulary"] = {{"a"}},
+  ["gan.model.captions.new"] = {gan.data.shapes {count = 2, size = 16}},
+  ["gan.measure.obedience.learn"] = {gan.data.shapes {count = 2, size = 16}},
   ["gan.model.layout.generator"] = {{classes = 2}}, ["gan.model.layout.discriminator"] = {{classes = 2}},
   ["gan.model.spade.generator"] = {{classes = 2}}, ["gan.model.spade.discriminator"] = {{classes = 2}},
   ["gan.nn.gru"] = {{3, 2}}, ["gan.nn.isla"] = {{3, 2}}, ["gan.nn.spade"] = {{3, 2}},

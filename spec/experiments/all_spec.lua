@@ -15,7 +15,8 @@ local recipes = {
   r1 = {"", "--every 3"}, dragan = {""}, relativistic = {""}, minibatch = {"", "--layer stddev"},
   replay = {"--capacity 6", "--memory buffer --capacity 6"}, virtual_batch_norm = {""}, cgan = {""},
   acgan = {"", "--pack 2 --limit 64"},
-  projection = {""},
+  projection = {""}, text_to_image = {"--encoder-steps 3 --text 4", "--encoder bag --encoder-steps 0 --blocks 2"},
+  attributes = {"", "--conditioning concat --blocks 2"},
   sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"},
   large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},
   own_net = {""}, own_augment = {"", "--strength 1 --blocks 2"},
@@ -162,15 +163,16 @@ describe("recipe", function()
         local file, typed = command(name, extra, "--steps 3 --threads 2 --name " .. half)
         local code, out = script.run(file, typed, {chunk = killed})
         assert.is_true(code == 9 or code == 128 + 9, ("%s %s"):format(code, out))
-        local told = train(name, extra, "--steps 3 --threads 2 --name " .. half)
-        assert.is_truthy(told:find("goes on from step 2", 1, true), told)
+        local said = train(name, extra, "--steps 3 --threads 2 --name " .. half)
+        assert.is_truthy(said:find("goes on from step 2", 1, true), said)
         assert.is_true(bytes(whole) == bytes(half), "the bytes differ")
         local trained = assert(gan.train.trained.open(dir .. "/" .. whole,
           {net = own[name] and ("%s/%s/%s"):format(dir, whole, own[name])}))
         assert.equal(3, trained.step)
         local y = trained.classes and assert(gan.latent.labels(trained.classes, {0, 1, 2}, "heart"))
         if y then assert.same({6, 6, 6}, y:to_table()) end
-        local images = gan.nn.evaluate(trained.G, gan.latent.of_seeds({0, 1, 2}, trained.options.z), y,
+        local told = require("gan.model.told").of(trained, {}, {0, 1, 2})
+        local images = gan.nn.evaluate(trained.G, gan.latent.of_seeds({0, 1, 2}, trained.options.z), y or told,
           {batch = 2, average = trained.ema})
         assert.same(points[name] and {3, 2} or {3, trained.options.size, trained.options.size, 3}, images:shape())
         local sum = core.sum(images):item()
@@ -205,6 +207,49 @@ describe("recipe", function()
         .. "with a sub-folder for each class\n"
       assert.equal(message:format(name, dir), err)
     end
+  end)
+
+  it("says in one line that the data have no captions, no attributes, and what they have", function()
+    for name, kind in pairs {text_to_image = "captions", attributes = "attributes"} do
+      local code, _, err = inside.run(("experiments/%s.lua"):format(name),
+        ("--data %s/flat --size 16 --steps 1 --outdir %s"):format(dir, dir))
+      assert.equal(1, code)
+      assert.equal(("%s.lua: --data %s/flat: has no %s (it has images alone), which this recipe needs\n"):format(name,
+        dir, kind), err)
+    end
+    local code, _, err = inside.run("experiments/attributes.lua", WORDS .. "--mirror --outdir " .. dir)
+    assert.same({1, "attributes.lua: --mirror: mirror images of these data have other annotations\n"}, {code, err})
+  end)
+
+  it("draws what a caption says, and what attributes say", function()
+    local sheets = {}
+    local function draw(run, words, said, noticed)
+      local code, out, err = script.run("experiments/generate.lua",
+        ("--run %s/%s --seeds 0-3 --grid --no-ema --out %s/told.png %s"):format(dir, run, dir, words))
+      assert.same({0, noticed or ""}, {code, err})
+      assert.is_truthy(out:find("4 pictures" .. said .. ", step 3", 1, true), out)
+      sheets[#sheets + 1] = temp.read(dir .. "/told.png")
+      return sheets[#sheets]
+    end
+    local red = draw("text_to_image1a", "--caption 'a red circle'", " of 'a red circle'")
+    assert.equal(red, draw("text_to_image1a", "--caption 'A red circle!'", " of 'A red circle!'"))
+    assert.not_equal(red, draw("text_to_image1a", "--caption red", " of 'red'"))
+    assert.not_equal(red, draw("text_to_image1a", "", ""))
+    draw("text_to_image1a", "--caption 'a rde circle'", " of 'a rde circle'", "generate.lua: 1 word not in the "
+      .. "vocabulary, taken as <unk>: 'rde' (did you mean 'red'?)\n")
+    red = draw("attributes1a", "--attributes red,circle", " of red,circle")
+    assert.equal(red, draw("attributes1a", "--attributes 'circle, red'", " of circle, red"))
+    assert.not_equal(red, draw("attributes1a", "--attributes red", " of red"))
+    local function fails(run, words, message)
+      local code, _, err = script.run("experiments/generate.lua", ("--run %s/%s %s"):format(dir, run, words))
+      assert.equal(1, code)
+      assert.is_truthy(err:find(message, 1, true), err)
+    end
+    fails("attributes1a", "--attributes rde", "got 'rde' (did you mean 'red'?)")
+    fails("attributes1a", "--caption red", "was not trained on captions, but on attributes")
+    fails("cgan1a", "--caption red", "was not trained on captions\n")
+    fails("text_to_image1a", "--caption ''", "--caption: '' has no words")
+    fails("text_to_image1a", "--caption '\xff'", "byte 1 is not UTF-8")
   end)
 
   it("draws a row for each class, and the asked class", function()

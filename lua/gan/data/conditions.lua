@@ -7,6 +7,7 @@
 -- are for the checkpoints, where it is the part "condition". Fakes are made for the conditions of the batch's own
 -- images, row by row: G's penalties can compare each fake with the image that has its condition.
 -- @module gan.data.conditions
+local annotations = require "gan.data.annotations"
 local check = require "gan.check"
 local core = require "gan.core"
 
@@ -64,6 +65,25 @@ end
 -- @raise if `of` returns something else
 function M.batch(condition, images, labels, beside)
   return images, checked(core.size(images, 1), condition:of(beside or {}, labels))
+end
+
+--- Returns the conditions of some images of a set: of several captions an image's first draw.
+-- @function gan.data.conditions.of_set
+-- @tparam table condition  with a method `of`
+-- @tparam Set set  of gan.data.open
+-- @tparam table kinds  the annotations that it is made of
+-- @tparam Tensor rows  i32 (N), from 0
+-- @treturn Tensor  (N,...), the conditions
+-- @treturn table  list of N keys
+-- @error if the set lacks one of these annotations
+-- @raise if `of` returns something else
+function M.of_set(condition, set, kinds, rows)
+  local beside, message = annotations.beside(set, {annotations = kinds, min_visible = 0, min_side = 0, seed = 0},
+    function() end)
+  if not beside then return nil, message end
+  local n = core.size(rows, 1)
+  return checked(n, condition:of(beside:of(0, rows, core.full({n, 3}, 0, "i32")),
+    set.labels and core.gather_rows(set.labels, rows)))
 end
 
 --- Puts a run's condition into a game: batches have it, fakes are made for it, and other rows' conditions are what

@@ -14,6 +14,7 @@
 local core = require "gan.core"
 local check = require "gan.check"
 local class_names = require "gan.data.classes"
+local conditions = require "gan.data.conditions"
 local json = require "gan.file.json"
 local metric = require "gan.metric"
 local latent = require "gan.latent"
@@ -35,6 +36,13 @@ local FEW = 10 -- images of a class, below which its share means little
 
 -- ---- sources ----
 
+-- The conditions of m images of a set, those of `rows` again and again.
+local function conditions_of(set, rows, condition, kinds, m)
+  local list, n = {}, core.size(rows, 1)
+  for i = 1, m do list[i] = (i - 1) % n end
+  return conditions.of_set(condition, set, kinds, core.gather_rows(rows, core.tensor(list, "i32")))
+end
+
 --- Makes a source of a data set's images, in an order drawn from a seed.
 -- @tparam table set  of gan.data
 -- @tparam[opt] table opt
@@ -42,7 +50,8 @@ local FEW = 10 -- images of a class, below which its share means little
 -- @tparam[opt=0] integer opt.seed  of the order
 -- @tparam[opt=0] integer opt.skip  leaves out the first so many of the order, which another source has
 -- @tparam[opt] string opt.name  in the report; default: the set's source
--- @treturn table  a source
+-- @treturn table  a source, which has `conditions(condition, kinds, n)`, too: those of its images, for nets that are
+--   told more than classes (gan.data.conditions.of_set), from the start again if these are too few
 -- @error if there are not so many images
 -- @raise if an option is unknown
 function M.of_set(set, opt)
@@ -63,6 +72,7 @@ function M.of_set(set, opt)
     about = set.fingerprint and function() return set:fingerprint() end,
     checksums = set.checksums and function() return core.gather_rows(set:checksums(), rows) end,
     batch = function(first, count) return set:rows(core.narrow(rows, 1, first, count)) end,
+    conditions = function(condition, kinds, m) return conditions_of(set, rows, condition, kinds, m or n) end,
   }
 end
 
@@ -109,7 +119,7 @@ end
 local function source_options(more)
   local known = {
     n = option.integer {required = true, lo = 1}, seed = option.integer {default = 0},
-    labels = option.tensor {dtype = "i32", dim = 1}, classes = option.table {},
+    labels = option.tensor {}, classes = option.table {},
     standing = option.integer {default = 0, lo = 0}, trunc = option.number {lo = 0.01},
   }
   for name, kind in pairs(more) do known[name] = kind end
@@ -125,7 +135,7 @@ end
 -- @tparam[opt=0] integer opt.standing  takes batch norm's statistics anew, of so many batches (gan.nn.standing), when
 --   the first image is drawn
 -- @tparam[opt] number opt.trunc  latent coordinates beyond it are drawn anew; default: the run's own option, or none
--- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
+-- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws; or conditions (n,...)
 -- @tparam[opt] table opt.classes  names of its classes
 -- @treturn table  a source, which has `draw(z, y)` and `z`, too
 -- @raise if an option is unknown
@@ -145,7 +155,7 @@ end
 -- @tparam[opt=0] integer opt.standing  takes batch norm's statistics anew, of so many batches (gan.nn.standing), when
 --   the first image is drawn
 -- @tparam[opt] number opt.trunc  latent coordinates beyond it are drawn anew; default: none
--- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws
+-- @tparam[opt] Tensor opt.labels  i32 (n): what a conditional generator draws; or conditions (n,...)
 -- @tparam[opt] table opt.classes  names of its classes
 -- @tparam[opt="G"] string opt.name  in results
 -- @tparam[opt] integer opt.step  in results
@@ -377,6 +387,7 @@ local function impossible(F, name, real, fake)
   local m, fewest = measures[name], measures[name].least or 2
   if m.fake == "logits" and not F.classes then return ("needs a network with classes, %s has none"):format(F.name) end
   if m.generator and not fake.draw then return "needs a generator" end
+  if m.generator and fake.labels and not fake.classes then return "knows classes alone, these nets are told more" end
   if m.fake == "channels" and not names_channels(F) then
     return ("needs a classifier of grey images, which sees one channel after the other, not %s"):format(F.name)
   end

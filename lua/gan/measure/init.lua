@@ -2,6 +2,6 @@
 -- @module gan.measure
 local check = require "gan.check"
 
-local files = {"boxes_held", "evaluate", "features", "perceptual"}
+local files = {"boxes_held", "evaluate", "features", "obedience", "perceptual"}
 
 return check.room("gan.measure", {}, files)

@@ -36,8 +36,10 @@ local function fakes(self)
   local run = self.run
   local path = run.place.dir or "run"
   local trained = {G = run.G or {}, ema = run.ema, options = run.options, step = run.step, path = path}
+  local told = run.annotations and core.full({1}, 0) -- before there is a condition nothing is drawn
+  if run.condition then told = assert(self.real.conditions(run.condition, run.annotations)) end
   return evaluate.of_generator(trained, {n = self.n, seed = run.options.seed,
-    labels = run.classes and self.real.labels or nil, classes = run.classes and self.real.classes or nil})
+    labels = told or run.classes and self.real.labels or nil, classes = run.classes and self.real.classes or nil})
 end
 
 --- Reads the options of a run that is being started, and opens the network.

@@ -8,6 +8,7 @@ local nn = require "gan.nn"
 local optim = require "gan.optim"
 local own = require "gan.model.own"
 local text = require "gan.file.text"
+local told = require "gan.model.told"
 local trainable = require "gan.model.trainable"
 
 local M = {}
@@ -126,6 +127,7 @@ end
 -- @tparam[opt] string given  path of the Lua file that makes the generator
 -- @treturn Module
 -- @treturn EMA  its average, or nil
+-- @treturn table  what its nets were told (gan.model.told), or nil
 -- @error if the checkpoint does not say how it is made, or another file made it, or the weights do not fit
 function M.again(tree, options, path, given)
   if type(tree.run.classes) ~= "table" and tree.run.classes ~= nil then tree.run.classes = {} end
@@ -142,7 +144,9 @@ function M.again(tree, options, path, given)
     return ema
   end)
   if not ok then return nil, ("%s: does not hold a generator: %s"):format(path, check.placeless(average)) end
-  if is_whole(tree.run, options) then return G, average end
+  local condition, why = told.again(tree, path)
+  if condition == false then return nil, why end
+  if is_whole(tree.run, options) then return G, average, condition end
   return nil, path .. ": expected the checkpoint of a run: its step, z or classes are none"
 end
 

@@ -66,7 +66,7 @@ end
 -- @tparam integer opt.z  size of the latent vectors, which are normal
 -- @tparam[opt=20] integer opt.batches  of 128 latent vectors each
 -- @tparam[opt] integer opt.classes  Y, of a conditional net: each class is as likely as any
--- @tparam[opt] Tensor opt.labels  or i32 (M): labels are drawn from these
+-- @tparam[opt] Tensor opt.labels  or i32 (M), or conditions (M,...): drawn from these
 -- @tparam[opt] table opt.average  weights to take them of (gan.optim.ema) in the place of the net's own
 -- @tparam[opt=0] integer opt.seed  of the stream
 -- @treturn table  `params`, `shadow`, `statistics`, `shadow_statistics`; nil where the net has no statistics, and there
@@ -76,7 +76,7 @@ end
 function M.standing(net, opt)
   opt = check.options("nn.standing", opt, {
     z = option.integer {required = true, lo = 1}, batches = option.integer {default = 20, lo = 1},
-    classes = option.integer {lo = 1}, labels = option.tensor {dtype = "i32", dim = 1}, average = an_average,
+    classes = option.integer {lo = 1}, labels = option.tensor {}, average = an_average,
     seed = option.integer {default = 0},
   })
   local statistics, layers, average = net:statistics(), {}, opt.average

@@ -41,19 +41,19 @@ end
 function M.training(run)
   local opt = run.options
   local m, o = opt.pack or 1, {seed = opt.seed, mirror = opt.mirror, annotations = run.annotations}
-  o.batch, o.pack = opt.batch * m, m > 1 and run.classes and m or nil
-  if o.batch > run.data.n then
-    local most = run.data.n // m
-    return nil, ("--batch %d%s is more than the data: %s has %s%s"):format(opt.batch, m > 1 and " --pack " .. m or "",
-      opt.data or run.data.source or "of the script", check.count(run.data.n, "image"),
-      most > 0 and ("; take --batch %d or less"):format(most) or "")
-  end
   if run.annotations then
     local there, lacks = annotations.needs(run.data, table.unpack(run.annotations))
     if not there then return nil, ("--data %s, which this recipe needs"):format(lacks) end
     if opt.mirror and run.data.mirrors == false then
       return nil, "--mirror: mirror images of these data have other annotations"
     end
+  end
+  o.batch, o.pack = opt.batch * m, m > 1 and run.classes and m or nil
+  if o.batch > run.data.n then
+    local most = run.data.n // m
+    return nil, ("--batch %d%s is more than the data: %s has %s%s"):format(opt.batch, m > 1 and " --pack " .. m or "",
+      opt.data or run.data.source or "of the script", check.count(run.data.n, "image"),
+      most > 0 and ("; take --batch %d or less"):format(most) or "")
   end
   if not o.pack then return M.batches(run, o) end
   local loader, message = check.try(M.batches, run, o)
