@@ -10,8 +10,7 @@ Meter.__index = Meter
 local EPOCHS, STEPS = 25, 5000 -- the length of a game that is not told: the larger of the two
 local PACE = 4 -- steps after which their time is known
 
---- Lists the options of training scripts that say how long a game is, in the form of gan.command.declare.
-M.options = {
+local length = {
   {"batch", "integer", 64, lo = 1, hi = 65536, alias = {"batch-size"}, help = "images in a batch"},
   {"pack", "integer", 1, lo = 1, hi = 64, help = "images that D judges as one; --batch counts packs (PacGAN)"},
   {"steps", "integer", nil, lo = 1, hi = 1000000000, free = true, help = "length of training in steps"},
@@ -19,6 +18,9 @@ M.options = {
     help = "or in passes over the data (default: 25, but at least 5000 steps)"},
   {"kimg", "number", nil, above = 0, hi = 1e9, free = true, help = "or in thousands of real images shown to D"},
 }
+
+--- Lists the options of training scripts that say how long a game is, in the form of gan.command.declare.
+M.options = length
 
 --- Returns how many real images D learns from in a step. What is drawn for G alone (gan.game.loop's `fresh`) does not
 -- count. Cannot fail.

@@ -7,15 +7,17 @@ local option = check.option
 
 local M = {}
 
+local colours = {
+  real = {0, 114, 178}, missed = {230, 159, 0}, generated = {0, 158, 115}, stray = {204, 121, 167},
+  copied = {213, 0, 0},
+}
+
 --- Has the colour of each kind's frame, {r,g,b}.
 --
 -- * real: a real picture that some generated one is near to; missed: one that none is
 -- * generated: a generated picture near to a real one; stray: near to none; copied: one that repeats a training picture
 --
-M.COLOURS = {
-  real = {0, 114, 178}, missed = {230, 159, 0}, generated = {0, 158, 115}, stray = {204, 121, 167},
-  copied = {213, 0, 0},
-}
+M.COLOURS = colours
 
 --- Finds the cell of a grid for each point, so that the squares of the distances have the least sum.
 -- The points are scaled to the unit square, each axis by itself; cell (r,c) of R by C is at ((c+1/2)/C, (r+1/2)/R).
@@ -98,7 +100,7 @@ function M.draw(images, kinds, opt)
   if #cells ~= n then return check.fail(op, "option 'cells': expected %d cells, got %d", n, #cells) end
   local tiles, plates = core.full({count, h + 2 * f, w + 2 * f, 3}, 255, "u8"), {}
   local function plate(kind)
-    local colour = M.COLOURS[kind]
+    local colour = colours[kind]
     if not colour then return check.fail(op, "bad argument #2 'kinds' (unknown kind %s)", check.found(kind)) end
     local out = core.full({1, h + 2 * f, w + 2 * f, 3}, 0, "u8")
     for k = 1, 3 do

@@ -14,7 +14,8 @@ local EARLY = {[10] = true, [50] = true, [200] = true} -- steps with a picture, 
 -- Tells whether a step is one of those of --snap.
 local function snaps(run) return run.options.snap > 0 and run.step % run.options.snap == 0 end
 
---- Tells what a step asks for, before it is done: of a run between two steps.
+--- Tells what a step asks for, before it is done.
+-- @tparam Run run  between two steps
 -- @tparam boolean best  the run as it stands is the best so far
 -- @tparam boolean ending  no step follows in this process
 -- @treturn table  `save`, `good`, `best`: booleans
@@ -24,8 +25,7 @@ function M.after(run, best, ending)
     save = snaps(run) or ending or good or best or core.clock() - run.saved_at > SAVE_SECONDS}
 end
 
--- Makes what follows the checkpoint. past: only those files that are not there; the others may be of the checkpoint as
--- it was before --change, and stay.
+-- Makes what follows the checkpoint. past: only files that are not there; others may be of before a --change, and stay.
 local function follow(run, what, past)
   local opt, step, recorder = run.options, run.step, run.recorder
   local function lacks(name) return not (past and recorder:has(name)) end
@@ -41,8 +41,9 @@ local function follow(run, what, past)
 end
 
 --- Does what a step asks for.
+-- @tparam Run run  between two steps
 -- @tparam table what  of `after`
--- @tparam table record  for the status line, or nil
+-- @tparam[opt] table record  for the status line
 -- @treturn boolean  true if the run went back instead
 function M.make(run, what, record)
   if what.save and rescue.save_or_cure(run) then return true end
@@ -50,8 +51,7 @@ function M.make(run, what, record)
   if record then run.recorder:status(record) end -- saved first, then told
 end
 
---- Makes what is missing where a run goes on, as the process before may have ended right after the checkpoint. Where
--- the step's status line is in the log, all is there but what somebody removed.
+--- Makes what is missing where a run goes on. Where the step's line is in the log, all is there but what was removed.
 function M.catch_up(run)
   local recorder, step = run.recorder, run.step
   if rescue.tell(run) then return end -- all that the step asked for was made before the run went back to it
