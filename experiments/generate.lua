@@ -3,6 +3,7 @@
 --   lua experiments/generate.lua --run runs/demo --grid                          one sheet: runs/demo/generated.png
 --   lua experiments/generate.lua --run runs/demo --seeds 7,20-29 --out pictures  pictures/seed000007.png, ...
 --   lua experiments/generate.lua --run runs/demo --seeds 7 --out seven.png       one picture
+--   lua experiments/generate.lua --run runs/demo --grid --out sheet.svg          with their captions beneath
 for _, k in ipairs {"path", "cpath"} do package[k] = (";" .. package[k]):gsub(";%./%?[^;]*", "") end -- no ./?.lua
 local src = debug.getinfo(1, "S").source:match "^@(.*)"
 local pipe = src and io.popen("command -p readlink -f -- '" .. src:gsub("'", [['\'']]) .. "' 2>/dev/null")
@@ -31,7 +32,7 @@ local declared = command.declare {
   {"trunc", "number", nil, lo = 0.01, hi = 100,
     help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures (default: the run's "
       .. "own --trunc, or none)"},
-  {"grid", "flag", false, help = "one picture of all, instead of one each"},
+  {"grid", "flag", false, help = "one picture of all, instead of one each; with --out FILE.svg their captions beneath"},
   {"columns", "integer", nil, lo = 1, hi = 1000, help = "columns of the grid (default: as square as it goes)"},
   {"ema", "flag", true, negatable = true, help = "G's averaged weights, where the run has them"},
   {"standing", "integer", 0, lo = 0, hi = 10000, arg = "K",
@@ -51,10 +52,11 @@ if not seeds then stop("--seeds: %s", message) end
 -- One file, or a directory of them: as --out says by its name, before anything is drawn.
 local is_folder = opt.out and lfs.attributes(opt.out, "mode") == "directory"
 local one_file = opt.grid or opt.out and not is_folder and #seeds == 1 and text.extension(opt.out)
+local sheet = opt.grid and opt.out and text.extension(opt.out) == "svg"
 if one_file and opt.out then
   if is_folder then stop("--out %s: is a directory; give --grid a file, such as %s/grid.png", opt.out, opt.out) end
   local ok, why = gan.data.image.named(opt.out)
-  if not ok then stop("--out %s", why) end
+  if not ok and not sheet then stop("--out %s", why) end
 elseif opt.out and not is_folder and text.extension(opt.out) then
   stop("--out %s: %d pictures do not go into one file: give --grid for one sheet of them, or a directory", opt.out,
     #seeds)
@@ -65,6 +67,7 @@ if trained.notice then io.stderr:write("generate.lua: warning: ", trained.notice
 local z = must(check.try(latent.of_seeds, seeds, trained.options.z, opt.trunc or trained.options.trunc))
 local y, texts, notice = told.of(trained, opt, seeds)
 if y == false then stop("%s", texts) end
+if sheet and not texts then stop("--out %s", (select(2, gan.data.image.named(opt.out)))) end
 if notice then io.stderr:write("generate.lua: ", check.shown(notice), "\n") end
 local drawn = opt.caption and ("'%s'"):format(opt.caption) or opt.attributes
 if trained.classes then
@@ -88,7 +91,9 @@ if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
 local out = opt.out or gan.file.text.folder_of(trained.path) .. (opt.grid and "/generated.png" or "/generated")
 text.leftovers((opt.grid or one_file) and text.folder_of(out) or out, true) -- of one that was killed
-if opt.grid then
+if sheet then
+  must(gan.show.sheet.written(out, images, texts, {columns = opt.columns}))
+elseif opt.grid then
   must(grid.save(out, images, {columns = opt.columns}))
 elseif one_file then
   must(grid.save(out, images, {pad = 0}))

@@ -7,6 +7,7 @@ local grid = require "gan.show.grid"
 local latent = require "gan.latent"
 local nn = require "gan.nn"
 local text = require "gan.file.text"
+local told = require "gan.model.told"
 
 local M = {}
 
@@ -52,6 +53,10 @@ function M.open(values, read)
     G = run.G, z = run.options.z, classes = run.classes, path = run.path, step = run.step, trained = run,
     folder = text.folder_of(run.path),
   }, Painter)
+  if run.condition then -- what the first of its own pictures was told
+    self.told, message = told.of(run, {}, {0})
+    if not self.told then return nil, message end
+  end
   local image, why = check.try(self.images, self, latent.of_seeds({0}, self.z))
   if not image then return nil, ("%s: cannot draw: %s"):format(run.path, why) end
   if core.dim(image) ~= 4 then
@@ -64,17 +69,17 @@ end
 --- Draws pictures.
 -- @function Painter:images
 -- @tparam Tensor z  (N,Z)
--- @tparam[opt] Tensor y  labels, i32 (N), or weights of classes, real (N,Y); or one row, for all; default: the first
---   class
+-- @tparam[opt] Tensor y  labels, i32 (N), or weights of classes, real (N,Y), or conditions (N,...); or one row, for
+--   all; default: the first class, or what the first of the run's own pictures was told
 -- @treturn Tensor  (N,H,W,C)
 -- @raise if z or y does not fit the net
 function Painter:images(z, y)
   local n = core.size(z, 1)
-  if self.classes then
-    y = y or core.tensor({0}, "i32")
+  if self.classes or self.told then
+    y = y or self.told or core.tensor({0}, "i32")
     if core.size(y, 1) == 1 and n > 1 then y = core.gather_rows(y, core.full({n}, 0, "i32")) end
   end
-  local out = nn.evaluate(self.G, z, self.classes and y or nil)
+  local out = nn.evaluate(self.G, z, (self.classes or self.told) and y or nil)
   self.G:eval()
   return out
 end
@@ -90,9 +95,9 @@ function Painter:label(class)
     if class then return nil, nil, ("--class: %s is not conditional"):format(self.path) end
     return nil, ""
   end
-  local y, told = latent.labels(self.classes, {0}, class or "#0")
-  if not y then return nil, nil, "--class: " .. told end
-  return y, " of " .. told
+  local y, said = latent.labels(self.classes, {0}, class or "#0")
+  if not y then return nil, nil, "--class: " .. said end
+  return y, " of " .. said
 end
 
 --- Opens the pictures that the run has learnt from.

@@ -126,8 +126,11 @@ function M.write_augmented(run)
   return true
 end
 
--- Writes the picture of real images that the others are measured by.
+-- Writes the picture of real images that the others are measured by, and what all pictures' images were told.
 function M.write_real(run)
+  local lines = {}
+  for i, said in ipairs(run.fixed_texts or {}) do lines[i] = check.shown(said) .. "\n" end
+  if lines[1] then run.recorder:write("captions.txt", table.concat(lines)) end
   run.recorder:picture("reals.png", function(path) return run.paint(path, M.real(run, run.count)) end)
 end
 

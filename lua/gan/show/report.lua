@@ -58,8 +58,12 @@ end
 local function pictures(run, cache)
   local shots, real, steps, note = sections.shots(run, cache)
   if not shots then return '<p class="note">There are no pictures yet.</p>' end
-  return html.format('%h<div class="pictures"><div class="shots" id="shots">%h</div>%h</div><p class="note">%s</p>',
-    sections.slider(steps), shots, real, note)
+  local said, items = text.read(run.dir .. "/captions.txt") or "", {}
+  for line in said:gmatch "([^\n]*)\n" do items[#items + 1] = ("<li>%s</li>"):format(html.text(line)) end
+  local told = items[1] and html.fold("told", "what they are to show, row by row",
+    ("<ol>%s</ol>"):format(table.concat(items))) or ""
+  return html.format('%h<div class="pictures"><div class="shots" id="shots">%h</div>%h</div><p class="note">%s</p>%h',
+    sections.slider(steps), shots, real, note, told)
 end
 
 local function events(list)

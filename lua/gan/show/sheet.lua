@@ -2,6 +2,7 @@
 -- @module gan.show.sheet
 local check = require "gan.check"
 local core = require "gan.core"
+local data_set = require "gan.data.set"
 local file = require "gan.file.text"
 local html = require "gan.show.html"
 
@@ -155,6 +156,29 @@ function M.save(path, set, opt)
   local ok, message = file.says(path, "svg", "sheets are written as SVG")
   if not ok then return nil, message end
   return file.write(path, draw("show.sheet.save", 2, set, opt))
+end
+
+--- Draws images with a text beneath each, and writes the sheet.
+-- @tparam string path  of the file
+-- @tparam Tensor images  real (N,H,W,C) in [-1,1], or u8
+-- @tparam[opt] table texts  list of N strings
+-- @tparam[opt] table opt  as for `svg`, but `count`
+-- @treturn boolean  true
+-- @error if it cannot be written, or its name ends otherwise than in .svg
+-- @raise if images are none, or an option is unknown or out of range
+function M.written(path, images, texts, opt)
+  local op = "show.sheet.written"
+  if not core.is_tensor(images) or core.dim(images) ~= 4 then
+    return check.expected(op, 2, "images", "images (N,H,W,C)", images)
+  end
+  local all, n = {}, core.size(images, 1)
+  for name, v in pairs(opt or {}) do all[name] = v end
+  all.count, all.columns = n, all.columns or math.max(1, math.ceil(math.sqrt(n)))
+  local of = data_set.new {
+    images = core.dtype(images) == "u8" and images or core.image_quantise(images),
+    captions = texts and function(_, i) return {texts[i]} end or nil,
+  }
+  return M.save(path, of, all)
 end
 
 return M
