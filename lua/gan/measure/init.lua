@@ -2,6 +2,6 @@
 -- @module gan.measure
 local check = require "gan.check"
 
-local files = {"boxes_held", "evaluate", "features", "obedience", "perceptual"}
+local files = {"boxes_held", "evaluate", "features", "obedience", "perceptual", "segmenter"}
 
 return check.room("gan.measure", {}, files)

@@ -3,8 +3,8 @@
 local check = require "gan.check"
 
 local files = {
-  "attributes", "captions", "classifier", "dcgan", "gan_cls", "inception", "layout", "mlp", "own", "pix2pix", "r3gan",
-  "sndcgan", "sngan_resnet", "spade", "vgg",
+  "attributes", "captions", "classifier", "dcgan", "gan_cls", "inception", "layout", "mlp", "own", "pix2pix", "places",
+  "r3gan", "segmenter", "sndcgan", "sngan_resnet", "spade", "vgg",
 }
 
 return check.room("gan.model", {}, files)
