@@ -29,6 +29,10 @@ local declared = command.declare {
       .. "(default: captions that the run's own pictures have, by turns)"},
   {"attributes", "string", nil, arg = "LIST", help = "of a run of attributes.lua: what all pictures have, such as "
       .. "red,circle (default: those of the run's own pictures, by turns)"},
+  {"layout", "string", nil, arg = "FILE.json", help = "of a run of layout_to_image.lua: which objects all pictures "
+      .. "have, and where"},
+  {"mask", "string", nil, arg = "FILE.png", help = "of a run of mask_to_image.lua or pix2pix.lua: the classes of all "
+      .. "pictures' pixels, grey or palette"},
   {"trunc", "number", nil, lo = 0.01, hi = 100,
     help = "draw latent coordinates beyond this anew: 0.5 gives likelier, less varied pictures (default: the run's "
       .. "own --trunc, or none)"},
@@ -69,7 +73,7 @@ local y, texts, notice = told.of(trained, opt, seeds)
 if y == false then stop("%s", texts) end
 if sheet and not texts then stop("--out %s", (select(2, gan.data.image.named(opt.out)))) end
 if notice then io.stderr:write("generate.lua: ", check.shown(notice), "\n") end
-local drawn = opt.caption and ("'%s'"):format(opt.caption) or opt.attributes
+local drawn = opt.caption and ("'%s'"):format(opt.caption) or opt.attributes or opt.layout or opt.mask
 if trained.classes then
   y, drawn = latent.labels(trained.classes, seeds, opt.class)
   if not y then stop("--class: %s", drawn) end
@@ -89,12 +93,18 @@ end)
 if not images then stop("%s: cannot draw: %s", trained.path, why_not) end
 if images:dim() ~= 4 then stop("%s: draws no pictures", trained.path) end
 
+local columns = opt.columns
+if opt.grid and not sheet and trained.condition and trained.condition.places then -- each beside what it was made of
+  images = gan.show.conditions.beside(images, y)
+  columns = 2 * (columns or math.ceil(math.sqrt(#seeds)))
+end
+
 local out = opt.out or gan.file.text.folder_of(trained.path) .. (opt.grid and "/generated.png" or "/generated")
 text.leftovers((opt.grid or one_file) and text.folder_of(out) or out, true) -- of one that was killed
 if sheet then
-  must(gan.show.sheet.written(out, images, texts, {columns = opt.columns}))
+  must(gan.show.sheet.written(out, images, texts, {columns = columns}))
 elseif opt.grid then
-  must(grid.save(out, images, {columns = opt.columns}))
+  must(grid.save(out, images, {columns = columns}))
 elseif one_file then
   must(grid.save(out, images, {pad = 0}))
 else

@@ -1,4 +1,4 @@
--- A segmenter of pictures with masks: it names each pixel's class. obeys.lua asks it whether generated pictures obey.
+-- A segmenter of pictures with masks: it names each pixel's class.
 --
 --   lua experiments/segmenter.lua --data shapes --size 32
 --   lua experiments/segmenter.lua --data PATH --size 64 --out cells.safetensors
@@ -28,7 +28,7 @@ local declared = command.declare(command.extend(gan.data.options.list {
   {"threads", "integer", gan.threads(), lo = 1, hi = 64, help = "threads; the results do not depend on them"},
   {"out", "string", nil, arg = "FILE", help = "file of the weights (default: runs/segmenter-DATA.safetensors)"},
 }))
-local opt = must(command.parse(declared, arg, {name = "segmenter.lua", summary = "Trains a segmenter, for obeys.lua."}))
+local opt = must(command.parse(declared, arg, {name = "segmenter.lua", summary = "Trains a segmenter, for measuring."}))
 gan.threads(opt.threads)
 local name = opt.data:match "([^/]*)/*$"
 if not opt.out then lfs.mkdir "runs" end

@@ -64,6 +64,13 @@ local needs = {
   ["gan.show.atlas.arrange"] = {features:narrow(2, 1, 2)}, ["gan.show.atlas.draw"] = {x, {"real"}, {
     cells = gan.tensor({0}, "i32"), columns = 1, rows = 1,
   }},
+  ["gan.data.asked.layout"] = {"no such file", {height = 8, width = 8, classes = {"a"}, most = 1}},
+  ["gan.data.asked.mask"] = {"no such file", {height = 8, width = 8, classes = {"a"}}},
+  ["gan.measure.segmenter.save"] = {"no such folder/x.safetensors", gan.model.segmenter {classes = 2, width = 1}, {
+    classes = {"a", "b"}, width = 1, data = "x", accuracy = 1,
+  }},
+  ["gan.measure.segmenter.train"] = {gan.data.shapes {count = 2, size = 16}, {steps = 1, width = 1, batch = 1}},
+  ["gan.metric.segmentation"] = {{classes = 2}}, ["gan.model.segmenter"] = {{classes = 2}},
   ["gan.show.tsne"] = {features},
   ["gan.show.explorer.page"] = {net(), {z = 3}}, ["gan.show.plot.svg"] = {{series = {}}},
   ["Custom:batches"] = {{batch = 2, seed = 1}},

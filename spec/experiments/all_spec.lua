@@ -19,6 +19,8 @@ local recipes = {
   attributes = {"", "--conditioning concat --blocks 2"},
   sndcgan = {""}, sngan_resnet = {"--size 32 --dsteps 2 --batch 2 --decay 5"},
   large_batch = {"--blocks 2", "--blocks 4"}, ksteps = {"--dsteps 2 --gsteps 2", "--plan lead"},
+  layout_to_image = {"--size 32 ", "--size 32 --blocks 2"},
+  mask_to_image = {"--size 32 ", "--size 32 --blocks 2 --mismatch 0.5"}, pix2pix = {"", "--blocks 2 --l1 10"},
   own_net = {""}, own_augment = {"", "--strength 1 --blocks 2"},
   ring = {"--norm spectral --penalty r1 --replay 6 --noise 0.1 --classic", "--pack 2",
     "--penalty gp --loss wgan --minibatch discrimination --dsteps 2"},
@@ -28,6 +30,18 @@ local recipes = {
   r3gan = {"--ngf 8 --ndf 8"}, stacked_mnist = {"--data fake --size 32 --metrics none"},
 }
 local points, own = {ring = true}, {own_net = "nets.lua"} -- own: the file that makes their nets
+-- What their pictures are made of: options of generate.lua.
+local asked = {
+  layout_to_image = function(dir)
+    return {layout = temp.write(dir .. "/a.json", '{"objects": [{"class": "star", "box": [0, 0, 0.5, 0.5]}]}')}
+  end,
+  mask_to_image = function(dir)
+    local map = core.tensor({{{0}, {1}}, {{8}, {255}}}, "u8")
+    assert(gan.data.image.write(dir .. "/a.png", map))
+    return {mask = dir .. "/a.png"}
+  end,
+}
+asked.pix2pix = asked.mask_to_image
 local elsewhere = {bsa = true} -- begins with another's run, and has a spec of its own
 
 local WORDS = "--data shapes --limit 24 --size 16 --ngf 2 --ndf 2 --z 4 --batch 4 --snap 1 "
@@ -39,6 +53,7 @@ describe("recipe", function()
 
   local function command(name, extra, words)
     local base = points[name] and "--ngf 6 --ndf 6 --z 4 --batch 4 --snap 1 " or WORDS
+    if name == "layout_to_image" then base = base:gsub("%-%-z %d+ ", "") end
     for option in extra:gmatch "%-%-%w+ " do base = base:gsub(option:gsub("%-", "%%-") .. "%S+ ", "") end
     return ("experiments/%s.lua"):format(name), ("%s%s %s --outdir %s"):format(base, extra, words, dir)
   end
@@ -171,7 +186,7 @@ describe("recipe", function()
         assert.equal(3, trained.step)
         local y = trained.classes and assert(gan.latent.labels(trained.classes, {0, 1, 2}, "heart"))
         if y then assert.same({6, 6, 6}, y:to_table()) end
-        local told = require("gan.model.told").of(trained, {}, {0, 1, 2})
+        local told = require("gan.model.told").of(trained, asked[name] and asked[name](dir) or {}, {0, 1, 2})
         local images = gan.nn.evaluate(trained.G, gan.latent.of_seeds({0, 1, 2}, trained.options.z), y or told,
           {batch = 2, average = trained.ema})
         assert.same(points[name] and {3, 2} or {3, trained.options.size, trained.options.size, 3}, images:shape())
@@ -250,6 +265,55 @@ describe("recipe", function()
     fails("cgan1a", "--caption red", "was not trained on captions\n")
     fails("text_to_image1a", "--caption '?!'", "--caption: '?!' has no words")
     fails("text_to_image1a", "--caption '\xff'", "byte 1 is not UTF-8")
+  end)
+
+  it("draws what a layout says, and what a mask says", function()
+    asked.layout_to_image(dir)
+    asked.mask_to_image(dir)
+    local function draw(run, words)
+      return inside.run("experiments/generate.lua", ("--run %s/%s --seeds 0-3 --out %s/placed.png %s"):format(dir, run,
+        dir, words))
+    end
+    for run, words in pairs {layout_to_image1a = "--layout %s/a.json", mask_to_image1a = "--mask %s/a.png",
+      pix2pix1a = "--mask %s/a.png"} do
+      local code, out, err = draw(run, "--grid " .. words:format(dir))
+      local notice = ("generate.lua: %s/a.png: 2x2, fitted to %s (height x width)\n"):format(dir,
+        run:find "mask" and "32x32" or "16x16")
+      assert.same({0, run:find "layout" and "" or notice}, {code, err})
+      assert.is_truthy(out:find(("4 pictures of %s/a."):format(dir), 1, true), out)
+      local h, w = core.image_info(temp.read(dir .. "/placed.png"))
+      local side = run:find "pix2pix" and 18 or 34
+      assert.same({2 * side + 2, 4 * side + 2}, {h, w}) -- two rows of two, each beside its condition
+    end
+    temp.write(dir .. "/b.json", '{"objects": [{"class": "horse", "box": [0, 0, 2, 0.5]}]}')
+    assert(gan.data.image.write(dir .. "/b.png", core.tensor({{{9}, {77}}}, "u8")))
+    for words, message in pairs {
+      ["layout_to_image1a "] = "--layout FILE is missing: " .. dir .. "/layout_to_image1a",
+      ["layout_to_image1a --mask a.png"] = "was not trained on masks, but on boxes",
+      ["layout_to_image1a --layout nowhere.json"] = "--layout: nowhere.json",
+      ["layout_to_image1a --layout DIR/b.json"] = "b.json: object 1: expected a class (circle square",
+      ["layout_to_image1a --layout DIR/a.png"] = "--layout: " .. dir .. "/a.png: ",
+      ["mask_to_image1a "] = "--mask FILE is missing",
+      ["mask_to_image1a --mask DIR/b.png"] = "b.png: has the classes 9, 77; the run knows 0 to 8 (ground circle",
+      ["mask_to_image1a --mask DIR/a.json"] = "--mask: " .. dir .. "/a.json",
+      ["pix2pix1a --layout DIR/a.json"] = "was not trained on boxes, but on masks",
+      ["dcgan1a --layout DIR/a.json"] = "was not trained on boxes\n", ["dcgan1a --mask DIR/a.png"] = "on masks\n",
+    } do
+      local run, rest = words:match "^(%S+) (.*)$"
+      local code, _, err = draw(run, "--grid " .. rest:gsub("DIR", dir))
+      assert.equal(1, code, words)
+      assert.is_truthy(err:find(message, 1, true), err)
+      assert.is_nil(err:find("\n.", 1), err)
+    end
+  end)
+
+  it("says in one line that the data have no boxes, no mask", function()
+    for name, kind in pairs {layout_to_image = "boxes", mask_to_image = "mask", pix2pix = "mask"} do
+      local code, _, err = inside.run(("experiments/%s.lua"):format(name),
+        ("--data %s/flat --size 32 --steps 1 --outdir %s"):format(dir, dir))
+      local message = "%s.lua: --data %s/flat: has no %s (it has images alone), which this recipe needs\n"
+      assert.same({1, message:format(name, dir, kind)}, {code, err})
+    end
   end)
 
   it("draws a row for each class, and the asked class", function()

@@ -16,15 +16,10 @@ end
 describe("places:", function()
   teardown(temp.clean)
 
-  local function run_of(set, z) return {data = set, options = {z = z}, varying = {}, recorder = {stop = function(_, ...)
-    error((...):format(select(2, ...)), 0)
-  end}} end
-
   it("layouts, as batches have boxes", function()
     local set = gan.data.shapes {count = 40, size = 16}
-    local run = run_of(set, 1)
-    local condition = places.layouts(run)
-    assert.same({3, 80, 80, 16}, {condition.most, run.options.z, run.varying.z, condition.height})
+    local condition = places.layouts(set)
+    assert.same({3, 16, 16}, {condition.most, condition.height, condition.width})
     assert.equal(set.box_classes, condition.classes)
     local loader <close> = gan.data.batches(set, {batch = 40, annotations = {"boxes"}})
     local _, _, rows, _, beside = loader()
@@ -36,10 +31,7 @@ describe("places:", function()
     assert.equal("number", type(keys[1])) -- no texts to be written beneath pictures
     local twice = select(2, condition:of {boxes = gan.ones(2, 1, 4), box_classes = gan.tensor({{1}, {1}}, "i32")})
     assert.equal(twice[1], twice[2])
-    assert.matches("^%-%-z 20: for layouts of at most 3 objects it is 80: 32, and 16 for each$",
-      message(places.layouts, run_of(set, 20)))
-    assert.is_truthy(places.layouts(run_of(set, 80)))
-    assert.matches("'run' %(expected a run whose data have boxes", message(places.layouts, run_of(gan.data.fake {}, 1)))
+    assert.matches("'set' %(expected a data set with boxes", message(places.layouts, gan.data.fake {}))
   end)
 
   it("maps of classes; of objects without classes, ground and object", function()
@@ -59,7 +51,7 @@ describe("places:", function()
   end)
 
   it("come back from a checkpoint, and take nothing else", function()
-    local condition = places.layouts(run_of(gan.data.shapes {count = 40, size = 16}, 1))
+    local condition = places.layouts(gan.data.shapes {count = 40, size = 16})
     local state = condition:state()
     local again = assert(places.again(state))
     assert.same(state, again:state())

@@ -124,8 +124,8 @@ function M.mask(path, opt)
   local o = check.options("data.asked.mask", opt, with {})
   if type(path) ~= "string" then return check.expected("data.asked.mask", 1, "path", "a string", path) end
   local how = {height = o.height, width = o.width, channels = 1, fit = "crop", cache = 1 << 30, mask = true}
-  local found, message = store.open({{path = path, name = path}}, how, path)
-  if not found then return nil, message end
+  local found, message, bad = store.open({{path = path, name = path}}, how, path)
+  if not found then return nil, bad and bad[1] and check.shown(bad[1][2]) or message end
   local seen = core.to_table(found.numbers)
   if #o.classes == 2 and seen[#seen] == VOID and (#seen == 1 or #seen == 2 and seen[1] == 0) then
     how.mask = "binary"

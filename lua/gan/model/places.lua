@@ -27,7 +27,12 @@ local function keys(y)
   return out
 end
 
--- Returns what G and D are told, and a key for each row: see gan.data.conditions.
+--- Returns a batch's conditions, as gan.data.conditions asks for them.
+-- @function Places:of
+-- @tparam table beside  `boxes` and `box_classes`, or `mask`, as gan.data.batches gives them
+-- @treturn Tensor  layouts, real (N,K,5), or maps, u8 (N,H,W)
+-- @treturn table  list of N numbers: those of equal conditions are equal
+-- @raise if they are missing
 function Places:of(beside)
   local y
   if self.kind == "boxes" then
@@ -38,13 +43,20 @@ function Places:of(beside)
   return y, keys(y)
 end
 
--- Returns what checkpoints keep.
+--- Returns what a checkpoint keeps. Cannot fail.
+-- @function Places:state
+-- @treturn table
 function Places:state()
   return {kind = self.kind, classes = self.classes, most = self.most, height = self.height, width = self.width}
 end
 
--- Returns the conditions of files from a command line, a list of N paths: (N,...), and a list of N texts; with a notice
--- where one was fitted; or nil and a message.
+--- Returns the conditions of files from a command line (gan.data.asked).
+-- @function Places:read
+-- @tparam table paths  list of N strings
+-- @treturn Tensor  (N,K,5) or u8 (N,H,W)
+-- @treturn ?string  a notice, where one was fitted
+-- @error if one cannot be read, or is no layout or mask of the run's classes
+-- @raise if a path is no string
 function Places:read(paths)
   local list, known, notice = {}, {}, nil
   for i, path in ipairs(paths) do
@@ -59,7 +71,10 @@ function Places:read(paths)
   return core.cat(list, 1), notice
 end
 
--- Takes a state: of the same kind, with the same classes.
+--- Restores a state.
+-- @function Places:load
+-- @tparam table state  of the same kind, with the same classes
+-- @raise if it is another
 function Places:load(state)
   local other = type(state) ~= "table" or state.kind ~= self.kind or type(state.classes) ~= "table"
     or #state.classes ~= #self.classes
@@ -67,26 +82,17 @@ function Places:load(state)
   if other then return check.fail("model.places", "the state is of another condition") end
 end
 
-local IMAGE, OBJECT = 32, 16 -- numbers of z, of gan.model.layout's generator
-
 --- Makes the condition of a run that asks for annotations {"boxes"}: G and D get layouts, real (N,K,5), as
--- gan.model.layout takes them. The run's --z becomes what G needs for the most boxes of an image; a recipe has 1 for
--- its default, and another value that is not this one ends the run.
--- @tparam Run run  whose data have boxes
+-- gan.model.layout takes them.
+-- @tparam Set set  the run's data
 -- @treturn table  for run:train; `classes`, names of the boxes' classes; `most`, K, how many boxes an image has at most
--- @raise if the data have no boxes
-function M.layouts(run)
-  local set, most = type(run) == "table" and run.options and run.data, 1
-  if not set or not set.boxes then
-    return check.expected("model.places.layouts", 1, "run", "a run whose data have boxes", run)
+-- @raise if the set has no boxes
+function M.layouts(set)
+  if type(set) ~= "table" or not set.boxes then
+    return check.expected("model.places.layouts", 1, "set", "a data set with boxes", set)
   end
+  local most = 1
   for i = 1, set.n do most = math.max(most, #set:boxes(i)) end
-  local z, given = IMAGE + OBJECT * most, run.options.z
-  if given ~= 1 and given ~= z then
-    return run.recorder:stop("--z %d: for layouts of at most %s it is %d: %d, and %d for each", given,
-      check.count(most, "object"), z, IMAGE, OBJECT)
-  end
-  run.options.z, run.varying.z = z, z
   return setmetatable({
     kind = "boxes", classes = set.box_classes, most = most, height = set.height, width = set.width,
   }, Places)
@@ -101,7 +107,9 @@ function M.maps(set)
   if type(set) ~= "table" or not set.mask then
     return check.expected("model.places.maps", 1, "set", "a data set with masks", set)
   end
-  local self = setmetatable({kind = "mask", classes = set.mask_classes, height = set.height, width = set.width}, Places)
+  local self = setmetatable({
+    kind = "masks", classes = set.mask_classes, height = set.height, width = set.width,
+  }, Places)
   if set.mask_kind == "instance" and not set.boxes then
     self.binary, self.classes = {}, {"ground", "object"}
     for v = 1, VOID - 1 do self.binary[v] = 1 end

@@ -3,10 +3,17 @@
 local M = {}
 
 -- Kind of a condition -> its room: a module with again(state).
-local kinds = {captions = "gan.model.captions", attributes = "gan.model.attributes"}
+local kinds = {
+  captions = "gan.model.captions", attributes = "gan.model.attributes", boxes = "gan.model.places",
+  masks = "gan.model.places",
+}
 
 -- Option of a command line -> the kind of the runs that take it.
-local asked = {caption = "captions", attributes = "attributes"}
+local asked = {caption = "captions", attributes = "attributes", layout = "boxes", mask = "masks"}
+
+local function option_of(kind)
+  for name, k in pairs(asked) do if k == kind then return name end end
+end
 
 --- Makes a run's condition again.
 -- @tparam table tree  the checkpoint: `condition`, `run`
@@ -29,7 +36,7 @@ end
 --- Returns what G is to be told for some seeds: what a command line asks for, or else the conditions of the run's own
 -- pictures by turns.
 -- @tparam table trained  of gan.train.trained: `condition`, `path`
--- @tparam table values  options: `caption`, `attributes`
+-- @tparam table values  options: `caption`, `attributes`, `layout`, `mask`
 -- @tparam table seeds  list of N integers
 -- @treturn Tensor  (N,...); nil where the run has no condition
 -- @treturn table  list of N texts
@@ -49,12 +56,13 @@ function M.of(trained, values, seeds)
   end
   if not condition then return nil end
   local own, texts = condition.texts, {}
+  if not text and condition.places then
+    return false, ("--%s FILE is missing: %s draws what a file says"):format(option_of(condition.kind), trained.path)
+  end
   if not text and not own[1] then return false, trained.path .. ": has no texts of its own: ask for some" end
   for i, seed in ipairs(seeds) do texts[i] = text or own[seed % #own + 1] end
   local y, notice = condition:read(texts)
-  if not y then
-    return false, ("--%s: %s"):format(condition.kind == "captions" and "caption" or condition.kind, notice)
-  end
+  if not y then return false, ("--%s: %s"):format(option_of(condition.kind), notice) end
   return y, texts, notice
 end
 

@@ -7,6 +7,7 @@ local core = require "gan.core"
 local check = require "gan.check"
 local conditions = require "gan.data.conditions"
 local data = require "gan.data"
+local drawn = require "gan.show.conditions"
 local grid = require "gan.show.grid"
 local latent = require "gan.latent"
 local nn = require "gan.nn"
@@ -14,6 +15,7 @@ local nn = require "gan.nn"
 local M = {}
 
 local COUNT = 64 -- samples in a picture of a run that is not conditional
+local PAIRS = 8 -- in a row, of images and what they are made of
 local ROWS, COLUMNS = 16, 8 -- of a conditional run's grid, a row for each class: at most so many
 
 local function paint(path, images, columns) return grid.save(path, images, {columns = columns}) end
@@ -29,10 +31,18 @@ end
 -- Starts a loader of the run's data; a set may have a method batches of its own.
 function M.batches(run, opt) return data.options.batches(run.data, opt) end
 
+-- Adds to options of a loader what the run wants beside its images: masks of classes, where the data know them.
+local function with_annotations(run, o)
+  local set = run.data
+  o.annotations = run.annotations
+  o.mask_kind = run.annotations and set.mask_kind == "instance" and set.boxes and "class" or nil
+  return o
+end
+
 -- The first n images of the run's first epoch, as its loader gives them, with what the run asks for beside them.
 local function first(run, n)
-  local loader <close> = M.batches(run, {batch = math.min(n, run.data.n), seed = run.options.seed, prefetch = false,
-    annotations = run.annotations})
+  local loader <close> = M.batches(run, with_annotations(run, {batch = math.min(n, run.data.n), seed = run.options.seed,
+    prefetch = false}))
   return loader()
 end
 
@@ -40,7 +50,7 @@ end
 -- and a message where the data are too few.
 function M.training(run)
   local opt = run.options
-  local m, o = opt.pack or 1, {seed = opt.seed, mirror = opt.mirror, annotations = run.annotations}
+  local m, o = opt.pack or 1, with_annotations(run, {seed = opt.seed, mirror = opt.mirror})
   if run.annotations then
     local there, lacks = annotations.needs(run.data, table.unpack(run.annotations))
     if not there then return nil, ("--data %s, which this recipe needs"):format(lacks) end
@@ -108,11 +118,20 @@ function M.take(run, stored)
   return ok
 end
 
+-- Paints images; of a run whose condition says where things are, each beside its condition.
+local function painted(run, path, images, columns)
+  if run.paint == paint and run.condition and run.condition.places then
+    images = drawn.beside(images, core.narrow(run.fixed_y, 1, 1, core.size(images, 1)))
+    columns = 2 * math.min(PAIRS, core.size(images, 1) // 2)
+  end
+  return run.paint(path, images, columns)
+end
+
 -- Writes G's picture.
 function M.write(run, name)
   if not run.G then return end
   run.last_picture = run.recorder:picture(name, function(path)
-    return run.paint(path, M.images(run, nil, run.ema), run.classes and COLUMNS or nil)
+    return painted(run, path, M.images(run, nil, run.ema), run.classes and COLUMNS or nil)
   end)
 end
 
@@ -131,7 +150,7 @@ function M.write_real(run)
   local lines = {}
   for i, said in ipairs(run.fixed_texts or {}) do lines[i] = check.shown(said) .. "\n" end
   if lines[1] then run.recorder:write("captions.txt", table.concat(lines)) end
-  run.recorder:picture("reals.png", function(path) return run.paint(path, M.real(run, run.count)) end)
+  run.recorder:picture("reals.png", function(path) return painted(run, path, M.real(run, run.count)) end)
 end
 
 return M
