@@ -49,6 +49,7 @@ local needs = {
     z = 2}},
   ["gan.latent.directions.separators"] = {features, labels, {"a", "b"}},
   ["gan.show.sheet.svg"] = {set}, ["gan.show.sheet.save"] = {"no such folder/x.svg", set},
+  ["gan.show.sheet.written"] = {"no such folder/x.svg", x, {}},
   ["gan.optim.accumulate"] = {{blocks = 2}},
   ["gan.optim.adam"] = {{parameter}}, ["gan.optim.ema"] = {{parameter}},
   ["gan.optim.rmsprop"] = {{parameter}}, ["gan.optim.sgd"] = {{parameter}},

@@ -145,6 +145,12 @@ end
 -- @raise if set is no set, or an option is unknown or out of range
 function M.svg(set, opt) return draw("show.sheet.svg", 1, set, opt) end
 
+local function save(op, path, set, opt)
+  local ok, message = file.says(path, "svg", "sheets are written as SVG")
+  if not ok then return nil, message end
+  return file.write(path, draw(op, 2, set, opt))
+end
+
 --- Draws a sheet and writes it.
 -- @tparam string path  of the file
 -- @tparam Set set  as for `svg`
@@ -152,11 +158,7 @@ function M.svg(set, opt) return draw("show.sheet.svg", 1, set, opt) end
 -- @treturn boolean  true
 -- @error if it cannot be written, or its name ends otherwise than in .svg
 -- @raise as for `svg`
-function M.save(path, set, opt)
-  local ok, message = file.says(path, "svg", "sheets are written as SVG")
-  if not ok then return nil, message end
-  return file.write(path, draw("show.sheet.save", 2, set, opt))
-end
+function M.save(path, set, opt) return save("show.sheet.save", path, set, opt) end
 
 --- Draws images with a text beneath each, and writes the sheet.
 -- @tparam string path  of the file
@@ -178,7 +180,7 @@ function M.written(path, images, texts, opt)
     images = core.dtype(images) == "u8" and images or core.image_quantise(images),
     captions = texts and function(_, i) return {texts[i]} end or nil,
   }
-  return M.save(path, of, all)
+  return save(op, path, of, all)
 end
 
 return M
