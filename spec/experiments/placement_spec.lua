@@ -11,8 +11,8 @@ describe("placement.lua", function()
       local code, _, err = inside.run(("experiments/%s.lua"):format(recipe), "--data shapes --name " .. name .. words)
       assert.same({0, ""}, {code, err})
     end
-    assert.equal(0, (inside.run("experiments/segmenter.lua", "--data shapes --size 32 --limit 300 --steps 150 --width 8 "
-      .. "--batch 16 --lr 0.01 --threads 1 --out " .. dir .. "/s.safetensors")))
+    assert.equal(0, (inside.run("experiments/segmenter.lua", "--data shapes --size 32 --limit 300 --steps 150 "
+      .. "--width 8 --batch 16 --lr 0.01 --threads 1 --out " .. dir .. "/s.safetensors")))
   end)
   teardown(temp.clean)
 
