@@ -61,6 +61,7 @@ describe("check", function()
       {option.stream {}, {stream}, {io.stdout, {uniform = print}, 1, tensor}, "a random stream (gan.rng)"},
       {option.tensor {}, {tensor}, {{}, stream, gan.tensor({1}, "i32")}, "a real tensor"},
       {option.tensor {dtype = "i32", dim = 1}, {gan.tensor({1}, "i32")}, {tensor}, "an i32 tensor of 1 dimension"},
+      {option.tensor {dtype = "any"}, {tensor, gan.tensor({1}, "i32")}, {{}, stream}, "a tensor"},
       {option.callable {expected = "a net"}, {print}, {{}}, "a net"},
       {option.where {expected = "an even number", accept = function(v)
         if v == 3 then return nil, "no three" end

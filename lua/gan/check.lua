@@ -421,14 +421,14 @@ function option.callable(o) return kind(o, "a function", if_true(M.callable)) en
 function option.stream(o) return kind(o, "a random stream (gan.rng)", if_true(core.is_rng)) end
 
 --- Takes tensors. Cannot fail.
--- @tparam table o  `dtype` ("real" where it is left out); `dim`, how many dimensions
+-- @tparam table o  `dtype` ("real" where it is left out, "any"); `dim`, how many dimensions
 -- @treturn Kind
 function option.tensor(o)
   local dtype = o.dtype or "real"
-  local text = ("%s %s tensor"):format(dtype:find "^i" and "an" or "a", dtype)
+  local text = dtype == "any" and "a tensor" or ("%s %s tensor"):format(dtype:find "^i" and "an" or "a", dtype)
   if o.dim then text = ("%s of %s"):format(text, M.count(o.dim, "dimension")) end
   return kind(o, text, if_true(function(v)
-    return core.is_tensor(v) and core.dtype(v) == dtype and (not o.dim or core.dim(v) == o.dim)
+    return core.is_tensor(v) and (dtype == "any" or core.dtype(v) == dtype) and (not o.dim or core.dim(v) == o.dim)
   end))
 end
 

@@ -119,8 +119,7 @@ end
 local function source_options(more)
   local known = {
     n = option.integer {required = true, lo = 1}, seed = option.integer {default = 0},
-    labels = option.where {expected = "a tensor", accept = function(v) return core.is_tensor(v) and v or nil end},
-    classes = option.table {},
+    labels = option.tensor {dtype = "any"}, classes = option.table {},
     standing = option.integer {default = 0, lo = 0}, trunc = option.number {lo = 0.01},
   }
   for name, kind in pairs(more) do known[name] = kind end

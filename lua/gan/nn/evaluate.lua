@@ -76,7 +76,7 @@ end
 function M.standing(net, opt)
   opt = check.options("nn.standing", opt, {
     z = option.integer {required = true, lo = 1}, batches = option.integer {default = 20, lo = 1},
-    classes = option.integer {lo = 1}, labels = option.tensor {}, average = an_average,
+    classes = option.integer {lo = 1}, labels = option.tensor {dtype = "any"}, average = an_average,
     seed = option.integer {default = 0},
   })
   local statistics, layers, average = net:statistics(), {}, opt.average
