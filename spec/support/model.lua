@@ -2,6 +2,7 @@
 local gan = require "gan"
 local core = require "gan.core"
 local assert = require "luassert"
+local paired = require "spec.support.paired"
 
 local M = {}
 
@@ -85,17 +86,7 @@ function M.hold(model, cases)
         end
         return table.concat(out, " "), G, D
       end
-      local before = gan.threads()
-      local one, G, D = run(1)
-      local two = run(2)
-      gan.threads(before)
-      assert.equal(one, two)
-      local G2, D2 = make(2)
-      G2:load(G:state())
-      D2:load(D:state())
-      for _, net in ipairs {G, D, G2, D2} do
-        net:eval():apply(function(layer) if layer.kind == "dropout" then layer.p = 0 end end)
-      end
+      local G, D, G2, D2 = paired.twins(make, run)
       local z, y = gan.rng(3):normal {n, case.G.z}, labels(n, classes)
       local x, x2 = packed(G(z, y), pack), packed(G2(z, y), pack)
       assert.is_true(x:to_bytes() == x2:to_bytes())

@@ -12,6 +12,23 @@ local function flat(...)
   return gan.cat(list)
 end
 
+--- Checks that run(threads) -> a text, G, D says the same with one thread and two. Returns G and D, and nets of another
+-- seed, make(2), that have taken their states; all of them for drawing, without dropout.
+function M.twins(make, run)
+  local before = gan.threads()
+  local one, G, D = run(1)
+  local two = run(2)
+  gan.threads(before)
+  assert.equal(one, two)
+  local G2, D2 = make(2)
+  G2:load(G:state())
+  D2:load(D:state())
+  for _, net in ipairs {G, D, G2, D2} do
+    net:eval():apply(function(layer) if layer.kind == "dropout" then layer.p = 0 end end)
+  end
+  return G, D, G2, D2
+end
+
 --- Checks the nets that make(seed) returns. case: z, real, condition; G is called `case.draw(G, z, condition)`, D
 -- `case.judge(D, x, condition)`, where these are given.
 function M.hold(make, case)
@@ -39,17 +56,7 @@ function M.hold(make, case)
     end
     return table.concat(out, " "), G, D
   end
-  local before = gan.threads()
-  local one, G, D = run(1)
-  local two = run(2)
-  gan.threads(before)
-  assert.equal(one, two)
-  local G2, D2 = make(2)
-  G2:load(G:state())
-  D2:load(D:state())
-  for _, net in ipairs {G, D, G2, D2} do
-    net:eval():apply(function(layer) if layer.kind == "dropout" then layer.p = 0 end end)
-  end
+  local G, D, G2, D2 = M.twins(make, run)
   local x, x2 = draw(G, case.z, case.condition), draw(G2, case.z, case.condition)
   assert.is_true(x:to_bytes() == x2:to_bytes())
   assert.is_true(flat(judge(D, x, case.condition)):to_bytes() == flat(judge(D2, x2, case.condition)):to_bytes())
